@@ -1,0 +1,100 @@
+# Every verb of the project; the pipeline calls the same ones. `make help` lists them.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+CARGO_KERNEL := --manifest-path rust/Cargo.toml --locked
+
+# The first interpreter of 3.11 or newer that can make virtual environments. Override: make PYTHON=python3.13 test
+PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$name; break; }; done)
+
+# What the extension and the metadata of the installation depend on. Python files need no installing again.
+BUILD_INPUTS := pyproject.toml setup.py \
+	$(shell find rust -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
+
+# Extra arguments: make test PYTEST_ARGS='-n 2 -k shard', make demo DEMO_ARGS=--help
+PYTEST_ARGS ?=
+DEMO_ARGS ?=
+
+, := ,
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint format docs dist clean native
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.demo  ## install into .venv and run the example on real data
+	$(PY) examples/land_mask.py $(DEMO_ARGS)
+
+test: $(VENV)/.dev native  ## run the whole test-suite, Rust and Python
+	cargo test --quiet $(CARGO_KERNEL) --package zarr-kernel
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+check: lint test  ## lint and test: what a change has to pass
+
+lint: $(VENV)/.dev native  ## style, types, import layers, Rust lints
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m mypy.stubtest zarr._native
+	$(VENV)/bin/lint-imports
+	cargo fmt --manifest-path rust/Cargo.toml --all --check
+	cargo clippy --quiet $(CARGO_KERNEL) --workspace --all-targets -- --deny warnings
+
+format: $(VENV)/.dev  ## rewrite sources in the project's style
+	$(PY) -m ruff check --fix-only .
+	$(PY) -m ruff format .
+	cargo fmt --manifest-path rust/Cargo.toml --all
+
+docs: $(VENV)/.docs  ## build the documentation into site/
+	$(PY) -m mkdocs build --strict
+
+dist: $(VENV)/.made  ## source distribution and wheel in dist/, with the extension
+	rm -rf dist
+	$(PY) -m pip install --quiet build twine
+	$(PY) -m build
+	$(PY) -m twine check --strict dist/*
+	$(PY) -m zipfile --list dist/*.whl | grep -q 'zarr/_native\.' \
+		|| { echo "the wheel lacks zarr._native"; exit 1; }
+
+clean:  ## remove everything that was built, but not .venv
+	rm -rf build dist site demo-output rust/target src/*.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -f src/zarr/_native.*.so src/zarr/_native.*.pyd $(VENV)/.demo $(VENV)/.dev $(VENV)/.docs
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The extension is optional for users and mandatory here. On failure, show what the build would not.
+native: $(VENV)/.dev
+	@$(PY) -c 'import zarr._native as n; assert n.build_info()["profile"] == "release", n.build_info()' \
+		|| { echo "zarr._native is missing: tests need a Rust toolchain. Building it says:"; \
+		cargo build --release $(CARGO_KERNEL); rm -f $(VENV)/.dev; exit 1; }
+
+# -- the environment: stamps say what it has been given ---------------------------------------------------------------
+
+# An old extension must not stand in for one that no longer compiles.
+define install
+	rm -f src/zarr/_native.*.so src/zarr/_native.*.pyd
+	$(PY) -m pip install --quiet --editable '.[$(1)]'
+	@$(PY) -c 'import zarr._native' 2>/dev/null \
+		|| echo "note: installed without the Rust extension; everything works, but slower"
+endef
+
+$(VENV)/.made:
+	@[ -n '$(PYTHON)' ] || { echo "no Python 3.11 or newer with venv found; set PYTHON=..."; exit 1; }
+	[ -x $(PY) ] || $(PYTHON) -m venv $(VENV)
+	@$(PY) --version
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.made $(BUILD_INPUTS)
+	$(call install,demo)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made $(BUILD_INPUTS)
+	$(call install,demo$(,)test$(,)lint)
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.docs: $(VENV)/.made $(BUILD_INPUTS)
+	$(call install,demo$(,)docs)
+	@touch $@ $(VENV)/.demo

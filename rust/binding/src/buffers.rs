@@ -1,0 +1,112 @@
+//! Bytes in from Python objects and out to them.
+
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use zarr_kernel::KernelError;
+
+use crate::errors::Failure;
+
+/// From this size on, other Python threads may run while bytes are read.
+const DETACH_NBYTES: usize = 32 * 1024;
+
+/// The memory of a bytes-like object or NumPy array, borrowed until this is dropped.
+///
+/// The view holds the exporter's buffer, so the object can neither be freed nor resized meanwhile.
+/// Address and length are taken once; contents of a writable object may change under a reader, as
+/// in any function that takes an array.
+pub(crate) struct ByteView {
+    buffer: PyUntypedBuffer,
+}
+
+impl ByteView {
+    /// Let other Python threads run while `read` looks at the bytes, if there are many of them.
+    pub(crate) fn read_detached<T: Send>(
+        &self,
+        py: Python<'_>,
+        read: impl FnOnce(&[u8]) -> T + Send,
+    ) -> T {
+        let bytes = self.as_bytes();
+        if bytes.len() < DETACH_NBYTES {
+            read(bytes)
+        } else {
+            py.detach(|| read(bytes))
+        }
+    }
+
+    /// The bytes, in C order.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        let (start, nbytes) = (self.buffer.buf_ptr(), self.buffer.len_bytes());
+        if nbytes == 0 || start.is_null() {
+            return &[];
+        }
+        // SAFETY: `extract` accepted only C-contiguous buffers, whose `len_bytes` bytes from
+        // `buf_ptr` are readable and initialised for as long as the buffer is held, and the slice
+        // cannot outlive `self`, which holds it. CPython keeps lengths within `isize`. Nothing in
+        // this crate writes to the memory; Python code that does so from another thread races with
+        // us as it would with NumPy.
+        #[allow(unsafe_code)]
+        unsafe {
+            std::slice::from_raw_parts(start.cast::<u8>().cast_const(), nbytes)
+        }
+    }
+}
+
+impl FromPyObject<'_, '_> for ByteView {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let buffer = PyUntypedBuffer::get(&object).or_else(|error| match lendable(&object) {
+            Ok(view) => PyUntypedBuffer::get(&view),
+            Err(_) => Err(error),
+        })?;
+        if !buffer.is_c_contiguous() {
+            return Err(PyValueError::new_err(
+                "the buffer is not C-contiguous; pass numpy.ascontiguousarray(array)",
+            ));
+        }
+        if buffer.format() == c"O" {
+            return Err(PyTypeError::new_err(
+                "an array of Python objects holds addresses, not values, and has no bytes to work on",
+            ));
+        }
+        Ok(Self { buffer })
+    }
+}
+
+/// The same array in a form that can be lent: elements as opaque bytes, at least one dimension.
+///
+/// NumPy lends no buffer of dates, durations and types of extension packages, but does of opaque
+/// elements of the same size. A buffer without dimensions is beyond PyO3.
+fn lendable<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let itemsize: usize = array.getattr("dtype")?.getattr("itemsize")?.extract()?;
+    let opaque = array.call_method1("view", (format!("V{itemsize}"),))?;
+    let n_dimensions: usize = opaque.getattr("ndim")?.extract()?;
+    if n_dimensions == 0 {
+        opaque.call_method1("reshape", (1,))
+    } else {
+        Ok(opaque)
+    }
+}
+
+/// A new `bytes` object with a copy of `data`.
+pub(crate) fn new_bytes<'py>(py: Python<'py>, data: &[u8]) -> Result<Bound<'py, PyBytes>, Failure> {
+    new_bytes_with(py, data.len(), |copy| {
+        copy.copy_from_slice(data);
+        Ok(())
+    })
+}
+
+/// A new `bytes` object of `nbytes` bytes that `fill` writes. Running out of memory is a
+/// `MemoryError`.
+pub(crate) fn new_bytes_with<'py>(
+    py: Python<'py>,
+    nbytes: usize,
+    fill: impl FnOnce(&mut [u8]) -> Result<(), KernelError>,
+) -> Result<Bound<'py, PyBytes>, Failure> {
+    let bytes = PyBytes::new_with(py, nbytes, |bytes| {
+        fill(bytes).map_err(Failure::from).map_err(PyErr::from)
+    })?;
+    Ok(bytes)
+}

@@ -1,0 +1,24 @@
+//! Codecs and shard indexes for Zarr, free of Python.
+//!
+//! Everything here takes plain byte slices and returns values or a [`KernelError`]. Input is
+//! hostile until proven otherwise: arithmetic on numbers that come from a stored object is checked,
+//! slices are never indexed, and nothing is allocated from a size that the bytes themselves claim.
+//! The lints in `rust/Cargo.toml` hold this line; tests are exempt, because a test that panics has
+//! done its job.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation
+    )
+)]
+
+pub mod codec;
+mod error;
+pub mod shard_index;
+
+pub use error::{KernelError, Result};

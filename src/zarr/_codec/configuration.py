@@ -1,0 +1,99 @@
+"""Reading codec metadata: the stored form of a codec, checked member by member.
+
+Legal forms are the object `{"name": ..., "configuration": {...}}` and the bare name. An unknown key of a configuration
+is an error: it could change what the bytes mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from zarr.errors import MetadataValidationError
+
+_MEMBERS = ("name", "configuration", "must_understand")
+
+
+def split_named(data: object, what: str = "codec") -> tuple[str, dict[str, Any]]:
+    """Name and configuration of an extension object, or of the bare name.
+
+    Raises MetadataValidationError for anything else.
+
+    >>> split_named({"name": "gzip", "configuration": {"level": 1}})
+    ('gzip', {'level': 1})
+    """
+    if isinstance(data, str):
+        return data, {}
+    if not isinstance(data, Mapping):
+        raise MetadataValidationError(
+            f"a {what} is described by its name or by an object with 'name' and 'configuration'; got {data!r}"
+        )
+    name = data.get("name")
+    if not isinstance(name, str):
+        raise MetadataValidationError(f"the description of a {what} needs a 'name' that is a string; got {data!r}")
+    if extra := [key for key in data if key not in _MEMBERS]:
+        raise MetadataValidationError(
+            f"the description of {what} {name!r} has the unknown member {extra[0]!r}; allowed are {', '.join(_MEMBERS)}"
+        )
+    configuration = data.get("configuration")
+    if configuration is not None and not isinstance(configuration, Mapping):
+        raise MetadataValidationError(f"the configuration of {what} {name!r} must be an object; got {configuration!r}")
+    return name, dict(configuration or {})
+
+
+def read_configuration(
+    data: object, names: Collection[str], keys: Collection[str], required: Collection[str] = ()
+) -> dict[str, Any]:
+    """The configuration of one codec, with its keys checked.
+
+    Parameters
+    ----------
+    data
+        Stored form.
+    names
+        Names this codec goes by, the registered one first.
+    keys, required
+        Keys that may, and that must, be there.
+
+    Raises
+    ------
+    MetadataValidationError
+        Naming the codec and the key.
+    """
+    name, configuration = split_named(data)
+    if name not in names:
+        raise MetadataValidationError(f"expected the description of codec {next(iter(names))!r}; got that of {name!r}")
+    for key in configuration:
+        if key not in keys:
+            allowed = ", ".join(sorted(keys)) or "none"
+            raise MetadataValidationError(f"codec {name!r} has no configuration key {key!r}; known keys: {allowed}")
+    for key in required:
+        if key not in configuration:
+            raise MetadataValidationError(f"codec {name!r} needs the configuration key {key!r}")
+    return configuration
+
+
+def check_int(codec: str, key: str, value: object, low: int, high: int | None = None) -> int:
+    """A whole number in `low..high`. Raises TypeError or ValueError naming codec and key."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{key} of codec {codec!r} must be an integer; got {value!r} of type {type(value).__name__}")
+    number = int(value.__index__())
+    if number < low or (high is not None and number > high):
+        bounds = f"at least {low}" if high is None else f"in the range {low} to {high}"
+        raise ValueError(f"{key} of codec {codec!r} must be {bounds}; got {number}")
+    return number
+
+
+def check_choice(codec: str, key: str, value: object, choices: Collection[str]) -> str:
+    """One of some strings; an enumeration member stands for its value. Raises ValueError naming codec and key."""
+    plain = getattr(value, "value", value)
+    if not isinstance(plain, str) or plain not in choices:
+        raise ValueError(f"{key} of codec {codec!r} must be one of {', '.join(choices)}; got {value!r}")
+    return plain
+
+
+def check_bool(codec: str, key: str, value: object) -> bool:
+    """A truth value. Raises TypeError naming codec and key."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{key} of codec {codec!r} must be true or false; got {value!r}")
+    return value

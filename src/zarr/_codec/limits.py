@@ -1,0 +1,50 @@
+"""How many bytes a decoder may hand out.
+
+Stored bytes are hostile: a few kilobytes can claim to decompress to terabytes. Every decoder that can be told a size is
+told this one. The exact size of a chunk is checked at the end of the chain; between two bytes -> bytes codecs only an
+upper bound is known, because what a compressor writes for incompressible data, and what checksums add, is more than the
+elements: an eighth and 64 KiB are room enough for every known codec.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from zarr._codec.raw import is_variable_length, native_dtype
+from zarr.errors import CodecError
+
+if TYPE_CHECKING:
+    from zarr._codec.base import ChunkSpec
+
+MARGIN_NBYTES = 64 * 2**10
+VARIABLE_NBYTES = 2 * 2**30
+"""Limit where the decoded size cannot be known: strings, and array -> bytes codecs of variable size."""
+
+
+def decoded_nbytes(spec: ChunkSpec) -> int | None:
+    """Size of the chunk's elements in bytes, or None if elements have variable length."""
+    dtype = native_dtype(spec)
+    return None if is_variable_length(dtype) else math.prod(spec.shape) * dtype.itemsize
+
+
+def with_margin(nbytes: int) -> int:
+    """Room for what codecs add to `nbytes` bytes.
+
+    >>> with_margin(0)
+    65536
+    """
+    return nbytes + nbytes // 8 + MARGIN_NBYTES
+
+
+def output_limit(spec: ChunkSpec) -> int:
+    """Most bytes that a bytes -> bytes codec may hand out when it decodes a chunk of this spec."""
+    if spec.nbytes_limit is not None:
+        return spec.nbytes_limit
+    nbytes = decoded_nbytes(spec)
+    return VARIABLE_NBYTES if nbytes is None else with_margin(nbytes)
+
+
+def oversized(codec: str, nbytes: int | str, limit: int) -> CodecError:
+    """The error for bytes that would decode to more than the limit."""
+    return CodecError(codec, "decode", f"the data decodes to {nbytes} bytes, but at most {limit} can belong here")

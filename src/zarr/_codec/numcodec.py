@@ -1,0 +1,97 @@
+"""Calling the codec objects of numcodecs, with bounds and repairs.
+
+Their own `decode` believes the size that the data claims. For the compressors whose output can be bounded, decoding
+goes through bounded code of ours instead. Repaired here as well: `delta` over booleans, whose decoder is not the
+inverse of its encoder, and `gzip`, which writes the time of day.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zarr._codec import blosc, zstd
+from zarr._codec.gzip_ import GZIP_WINDOW, ZLIB_WINDOW, deflate_gzip, inflate
+from zarr._codec.limits import oversized
+from zarr._codec.streams import drain
+from zarr.errors import CodecError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+_LZMA_MEMORY = 256 * 2**20
+
+
+def encode_with(codec: Any, data: npt.NDArray[Any]) -> Any:
+    """What `codec.encode` makes of contiguous elements: bytes or an array."""
+    if _is_original(codec) and codec.codec_id == "gzip":
+        return deflate_gzip(data.reshape(-1, order="A").view(np.uint8), codec.level)
+    return codec.encode(data)
+
+
+def decode_with(codec: Any, encoded: npt.NDArray[Any], limit: int) -> Any:
+    """What `codec.decode` makes of contiguous bytes or elements: bytes or an array.
+
+    Compressors hand out at most `limit` bytes. Raises CodecError where the data is damaged and this module can tell;
+    codecs raise other exceptions as well.
+    """
+    decoder = _DECODERS.get(codec.codec_id) if _is_original(codec) else None
+    if decoder is None:
+        return codec.decode(encoded)
+    return decoder(codec, encoded, limit)
+
+
+def _is_original(codec: Any) -> bool:
+    """Whether this is numcodecs' own class, not one that another package registered under the same id."""
+    return type(codec).__module__.startswith("numcodecs.")
+
+
+def _bytes(encoded: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    return encoded.reshape(-1, order="A").view(np.uint8)
+
+
+def _lz4(codec: Any, encoded: npt.NDArray[Any], limit: int) -> Any:
+    data = _bytes(encoded)
+    if data.size < 4:
+        raise CodecError("lz4", "decode", f"{data.size} bytes are too few to hold the decoded size")
+    nbytes = int.from_bytes(data[:4].tobytes(), "little")
+    if nbytes > limit:
+        raise oversized("lz4", nbytes, limit)
+    return b"" if nbytes == 0 else codec.decode(data)
+
+
+def _bz2(_codec: Any, encoded: npt.NDArray[Any], limit: int) -> bytes:
+    return drain(bz2.BZ2Decompressor, _bytes(encoded), limit, "bz2", (OSError,))
+
+
+def _lzma(codec: Any, encoded: npt.NDArray[Any], limit: int) -> bytes:
+    def make() -> lzma.LZMADecompressor:
+        if codec.format == lzma.FORMAT_RAW:
+            return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=codec.filters)
+        # An XZ stream claims a dictionary size; without a limit on memory it could claim gigabytes.
+        return lzma.LZMADecompressor(codec.format, memlimit=max(2 * limit, _LZMA_MEMORY))
+
+    return drain(make, _bytes(encoded), limit, "lzma", (lzma.LZMAError,))
+
+
+def _delta(codec: Any, encoded: npt.NDArray[Any], _limit: int) -> Any:
+    if codec.dtype.kind != "b":
+        return codec.decode(encoded)
+    differences = encoded.reshape(-1, order="A").view(codec.astype).astype(bool)
+    return np.logical_xor.accumulate(differences)
+
+
+_DECODERS: dict[str, Callable[[Any, npt.NDArray[Any], int], Any]] = {
+    "blosc": lambda _codec, encoded, limit: blosc.decompress(_bytes(encoded), limit),
+    "bz2": _bz2,
+    "delta": _delta,
+    "gzip": lambda _codec, encoded, limit: inflate(_bytes(encoded), limit, window=GZIP_WINDOW, codec="gzip"),
+    "lz4": _lz4,
+    "lzma": _lzma,
+    "zlib": lambda _codec, encoded, limit: inflate(_bytes(encoded), limit, window=ZLIB_WINDOW, codec="zlib"),
+    "zstd": lambda _codec, encoded, limit: zstd.decompress(_bytes(encoded), limit),
+}

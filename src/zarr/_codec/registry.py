@@ -1,0 +1,237 @@
+"""Finding codecs by name: those of this library, those registered by hand, those of installed packages.
+
+A name may have several implementations; which one is used is a user's choice (`zarr.config`, key `codecs.<name>`). The
+configuration layer hands that choice down with `set_codec_choice`; this module reads no settings. Modules of our own
+codecs and plug-in packages are imported when a name is first asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from zarr._codec.configuration import split_named
+from zarr.errors import MetadataValidationError, UnknownCodecError, ZarrUserWarning
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from zarr._codec.base import Codec
+
+CodecChoice: TypeAlias = Callable[[str], "str | None"]
+
+_GROUP = "zarr.codecs"
+_NUMCODECS = (
+    "BZ2 CRC32 CRC32C LZ4 LZMA ZFPY Adler32 AsType BitRound Blosc Delta FixedScaleOffset Fletcher32 GZip PackBits "
+    "PCodec Quantize Shuffle Zlib Zstd"
+)
+
+# Registered name -> our module, our class, and the dotted name it has in `zarr.config`.
+_OURS: dict[str, tuple[str, str, str]] = {
+    "blosc": ("blosc", "BloscCodec", "zarr.codecs.blosc.BloscCodec"),
+    "bytes": ("bytes_", "BytesCodec", "zarr.codecs.bytes.BytesCodec"),
+    "crc32c": ("crc32c_", "Crc32cCodec", "zarr.codecs.crc32c_.Crc32cCodec"),
+    "endian": ("bytes_", "BytesCodec", "zarr.codecs.bytes.BytesCodec"),
+    "gzip": ("gzip_", "GzipCodec", "zarr.codecs.gzip.GzipCodec"),
+    "sharding_indexed": ("sharding", "ShardingCodec", "zarr.codecs.sharding.ShardingCodec"),
+    "transpose": ("transpose", "TransposeCodec", "zarr.codecs.transpose.TransposeCodec"),
+    "vlen-bytes": ("vlen", "VLenBytesCodec", "zarr.codecs.vlen_utf8.VLenBytesCodec"),
+    "vlen-utf8": ("vlen", "VLenUTF8Codec", "zarr.codecs.vlen_utf8.VLenUTF8Codec"),
+    "zstd": ("zstd", "ZstdCodec", "zarr.codecs.zstd.ZstdCodec"),
+    "numcodecs.jenkins_lookup3": ("numcodecs_", "JenkinsLookup3", "zarr.codecs.numcodecs.JenkinsLookup3"),
+    **{f"numcodecs.{cls.lower()}": ("numcodecs_", cls, f"zarr.codecs.numcodecs.{cls}") for cls in _NUMCODECS.split()},
+}
+
+_lock = threading.RLock()
+_registered: dict[str, dict[str, type[Codec]]] = {}
+_choice: CodecChoice | None = None
+
+
+def set_codec_choice(choice: CodecChoice | None) -> None:
+    """Install the function that says which implementation of a name is wanted (its dotted name), or None for any."""
+    global _choice
+    _choice = choice
+
+
+def register_codec(key: str, codec_cls: type[Codec], *, qualname: str | None = None) -> None:
+    """Make a codec known.
+
+    Parameters
+    ----------
+    key
+        Name in metadata.
+    codec_cls
+        Class with `from_dict` and `to_dict`.
+    qualname
+        Name by which `zarr.config` may choose it; its dotted name if None.
+
+    Examples
+    --------
+    >>> from zarr._codec.gzip_ import GzipCodec
+    >>> register_codec("example.gzip", GzipCodec)
+    >>> get_codec_class("example.gzip") is GzipCodec
+    True
+    """
+    with _lock:
+        classes = _registered.setdefault(key, {})
+        name = qualname or fully_qualified_name(codec_cls)
+        classes.pop(name, None)  # the latest comes last
+        classes[name] = codec_cls
+
+
+def fully_qualified_name(cls: type) -> str:
+    """Dotted name of a class.
+
+    >>> from collections import OrderedDict
+    >>> fully_qualified_name(OrderedDict)
+    'collections.OrderedDict'
+    """
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def get_codec_class(key: str, reload_config: bool = False) -> type[Codec]:  # noqa: ARG001
+    """The class that implements a name.
+
+    Parameters
+    ----------
+    key
+        Registered name.
+    reload_config
+        For compatibility; the choice is asked for every time.
+
+    Raises
+    ------
+    UnknownCodecError
+        If no class, or not the chosen one, is registered under the name.
+    """
+    wanted = None if _choice is None else _choice(key)
+    candidates = _candidates(key, wanted)
+    if not candidates:
+        raise UnknownCodecError(_unknown(key))
+    if wanted is not None:
+        if wanted not in candidates:
+            raise UnknownCodecError(
+                f"the configuration chooses {wanted!r} for codec {key!r}, but registered are only "
+                f"{', '.join(sorted(candidates))}; register that class, or change the key 'codecs.{key}'"
+            )
+        return candidates[wanted]
+    if len(set(candidates.values())) > 1 and key not in _OURS:
+        warnings.warn(
+            f"codec {key!r} has several implementations ({', '.join(candidates)}) and none is chosen; the last one is "
+            f"used. Choose with zarr.config, key 'codecs.{key}'.",
+            ZarrUserWarning,
+            stacklevel=2,
+        )
+    return list(candidates.values())[-1]
+
+
+def parse_codec(data: str | Mapping[str, Any]) -> Codec:
+    """Make a codec from its stored form.
+
+    Parameters
+    ----------
+    data
+        A name, or an object with `name`, `configuration` and `must_understand`.
+
+    Raises
+    ------
+    UnknownCodecError
+        If the name is not registered. `must_understand: false` does not help: leaving a codec out changes the bytes.
+    MetadataValidationError
+        If the form, or the configuration, is wrong.
+
+    Examples
+    --------
+    >>> parse_codec("crc32c")
+    Crc32cCodec()
+    """
+    name, configuration = split_named(data)
+    cls = get_codec_class(name)
+    try:
+        return cls.from_dict({"name": name, "configuration": configuration})
+    except TypeError as exc:
+        raise MetadataValidationError(
+            f"the configuration {configuration!r} does not suit codec {name!r}: {exc}"
+        ) from exc
+
+
+def get_numcodec(data: Mapping[str, Any]) -> Any:
+    """Make a codec of numcodecs from its format 2 form, `{"id": ..., parameters}`.
+
+    Raises
+    ------
+    UnknownCodecError
+        If numcodecs does not know the id, or lacks the package that implements it.
+    MetadataValidationError
+        If there is no id, or a parameter is wrong.
+    """
+    raw: object = data
+    codec_id = raw.get("id") if isinstance(raw, Mapping) else None
+    if not isinstance(codec_id, str):
+        raise MetadataValidationError(f"a format 2 codec is an object with a string 'id'; got {data!r}")
+    import numcodecs
+    from numcodecs.errors import UnknownCodecError as NumcodecsUnknownCodecError
+
+    try:
+        return numcodecs.get_codec(dict(data))
+    except NumcodecsUnknownCodecError as exc:
+        hint = _PACKAGES.get(codec_id, "the package that provides it")
+        raise UnknownCodecError(f"numcodecs has no codec with id {codec_id!r}; install {hint}") from exc
+    except (TypeError, ValueError) as exc:
+        parameters = {key: value for key, value in data.items() if key != "id"}
+        raise MetadataValidationError(
+            f"the parameters {parameters!r} do not suit the numcodecs codec {codec_id!r}: {exc}"
+        ) from exc
+
+
+_PACKAGES = {"pcodec": "'pcodec'", "zfpy": "'zfpy'", "msgpack2": "'msgpack'"}
+
+
+def _candidates(key: str, wanted: str | None) -> dict[str, type[Codec]]:
+    """Implementations of a name, ours first. Plug-ins are looked up only if nothing nearer serves."""
+    with _lock:
+        found: dict[str, type[Codec]] = {}
+        if (ours := _OURS.get(key)) is not None:
+            module, name, public_name = ours
+            found[public_name] = found[f"zarr._codec.{module}.{name}"] = _load_ours(module, name)
+        found |= _registered.get(key, {})
+        if not found or (wanted is not None and wanted not in found):
+            for plugin in _find_plugins(key):
+                register_codec(key, _load_plugin(key, plugin))
+            found |= _registered.get(key, {})
+        return found
+
+
+def _load_ours(module: str, name: str) -> type[Codec]:
+    return cast("type[Codec]", getattr(import_module(f"zarr._codec.{module}"), name))
+
+
+def _load_plugin(key: str, plugin: EntryPoint) -> type[Codec]:
+    try:
+        return cast("type[Codec]", plugin.load())
+    except Exception as exc:
+        raise UnknownCodecError(
+            f"the package that provides codec {key!r} ({plugin.value}) failed to load: {exc}"
+        ) from exc
+
+
+def _find_plugins(key: str) -> list[EntryPoint]:
+    """Codecs of installed packages: by name in group `zarr.codecs`, or alternatives in group `zarr.codecs.<name>`."""
+    from importlib.metadata import entry_points
+
+    named = [point for point in entry_points(group=_GROUP) if point.name == key]
+    return [*named, *entry_points(group=f"{_GROUP}.{key}")]
+
+
+def _unknown(key: str) -> str:
+    from importlib.metadata import entry_points
+
+    names = sorted({*_OURS, *_registered, *entry_points(group=_GROUP).names})
+    if key.startswith("numcodecs."):
+        hint = "only the numcodecs codecs listed below have a format 3 form"
+    else:
+        hint = "install the package that provides it, or register its class with zarr.registry.register_codec"
+    return f"codec {key!r} is not known: {hint}. Known codecs: {', '.join(names)}."

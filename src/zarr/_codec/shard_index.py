@@ -1,0 +1,189 @@
+"""The index of a shard, and how a shard is put together: pure functions, shared by the codec and the flows.
+
+The index is a uint64 array with, for each inner chunk in row-major order of its grid, the offset of its bytes from the
+beginning of the shard and their number. An absent inner chunk has 2**64 - 1 in both. The encoded index, whose size is
+fixed by its codecs, lies at the end of the shard or at its beginning; inner chunks may lie anywhere else, in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from zarr.errors import CodecError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Entries: TypeAlias = "npt.NDArray[np.uint64]"
+Part: TypeAlias = "bytes | bytearray | memoryview | npt.NDArray[np.uint8]"
+
+CODEC = "sharding_indexed"
+MISSING = 2**64 - 1
+WRITE_ORDERS = ("morton", "unordered", "lexicographic", "colexicographic")
+
+
+def parse_entries(
+    entries: npt.NDArray[Any],
+    object_nbytes: int | None,
+    index_start: int | None,
+    index_nbytes: int,
+    *,
+    chunks_per_shard: tuple[int, ...] | None = None,
+) -> Entries:
+    """Check a decoded shard index.
+
+    Parameters
+    ----------
+    entries
+        Array of shape `(n_chunks, 2)`, or of any shape that ends in 2: offset and nbytes.
+    object_nbytes
+        Size of the shard, or None if it is not known; then only what can be checked without it is.
+    index_start
+        Position of the index in the shard, or None if it is not known.
+    index_nbytes
+        Size of the encoded index.
+    chunks_per_shard
+        Inner chunks along each stored axis, to name the offending one by its coordinates.
+
+    Returns
+    -------
+    The entries as `uint64`, shape `(n_chunks, 2)`.
+
+    Raises
+    ------
+    CodecError
+        For a half marked entry, one that ends behind the object, or one that overlaps the index.
+
+    Examples
+    --------
+    >>> parse_entries(np.array([[0, 4]]), 24, 4, 20).tolist()
+    [[0, 4]]
+    """
+    table = np.ascontiguousarray(entries).reshape(-1, 2).astype(np.uint64, copy=False)
+    offsets, sizes = table[:, 0], table[:, 1]
+    missing = np.uint64(MISSING)
+    half = (offsets == missing) != (sizes == missing)
+    _refuse(half, table, chunks_per_shard, "has a marker for absence in one of its two fields")
+    present = offsets != missing
+    ends = offsets + sizes  # wraps around; caught by the comparison with the offset
+    end_limit = missing if object_nbytes is None else np.uint64(object_nbytes)
+    outside = present & ((ends < offsets) | (ends > end_limit))
+    _refuse(outside, table, chunks_per_shard, f"lies outside the shard of {object_nbytes} bytes")
+    if index_start is not None:
+        index_end = np.uint64(index_start + index_nbytes)
+        overlaps = present & (sizes > 0) & (offsets < index_end) & (ends > np.uint64(index_start))
+        _refuse(overlaps, table, chunks_per_shard, "overlaps the shard index")
+    return table
+
+
+def _refuse(bad: npt.NDArray[np.bool_], table: Entries, shape: tuple[int, ...] | None, reason: str) -> None:
+    if not bad.any():
+        return
+    row = int(bad.argmax())
+    offset, nbytes = (int(number) for number in table[row])
+    coords = None if shape is None else tuple(int(c) for c in np.unravel_index(row, shape))
+    raise CodecError(
+        CODEC, "decode", f"entry {row} of the shard index (offset {offset}, {nbytes} bytes) {reason}", coords=coords
+    )
+
+
+def locate_index(object_nbytes: int, index_nbytes: int, *, at_end: bool) -> int:
+    """Position of the index in a shard. Raises CodecError if the shard is shorter than its index."""
+    if object_nbytes < index_nbytes:
+        raise CodecError(
+            CODEC, "decode", f"the shard has {object_nbytes} bytes, too few for its index of {index_nbytes}"
+        )
+    return object_nbytes - index_nbytes if at_end else 0
+
+
+def assemble_shard(
+    parts: Sequence[Part | None],
+    encode_index: Callable[[Entries], bytes],
+    index_nbytes: int,
+    at_end: bool,
+    write_order: Sequence[int] | None = None,
+) -> bytes | None:
+    r"""Lay out a shard.
+
+    Parameters
+    ----------
+    parts
+        Encoded inner chunks in index order; None where there is none.
+    encode_index
+        Encodes the entries, shape `(n_chunks, 2)`, to exactly `index_nbytes` bytes.
+    at_end
+        Whether the index follows the inner chunks or precedes them.
+    write_order
+        Index positions in the order in which the parts are laid; None lays them in index order.
+
+    Returns
+    -------
+    The shard, or None if it has no inner chunk.
+
+    Raises
+    ------
+    CodecError
+        If the index does not come out at its computed size.
+
+    Examples
+    --------
+    >>> assemble_shard([b"ab", None], lambda entries: entries.astype("<u8").tobytes(), 32, True)[:4]
+    b'ab\x00\x00'
+    """
+    if all(part is None for part in parts):
+        return None
+    entries = np.full((len(parts), 2), MISSING, np.uint64)
+    position = 0 if at_end else index_nbytes
+    laid: list[Any] = []
+    for row in range(len(parts)) if write_order is None else write_order:
+        part = parts[row]
+        if part is None:
+            continue
+        nbytes = _nbytes(part)
+        entries[row] = position, nbytes
+        position += nbytes
+        laid.append(part)
+    index = encode_index(entries)
+    if len(index) != index_nbytes:
+        raise CodecError(CODEC, "encode", f"the shard index has {len(index)} bytes instead of {index_nbytes}")
+    return b"".join([*laid, index] if at_end else [index, *laid])
+
+
+def _nbytes(part: Part) -> int:
+    return len(part) if isinstance(part, bytes | bytearray) else part.nbytes
+
+
+@lru_cache(maxsize=64)
+def write_order(name: str, chunks_per_shard: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Index positions in the order in which inner chunks are laid; None is index order.
+
+    >>> write_order("morton", (2, 4))
+    (0, 1, 4, 5, 2, 3, 6, 7)
+    """
+    if name in ("unordered", "lexicographic"):
+        return None
+    positions = np.arange(int(np.prod(chunks_per_shard, dtype=np.int64)), dtype=np.int64)
+    if name == "colexicographic":
+        return tuple(positions.reshape(chunks_per_shard).ravel(order="F").tolist())
+    return tuple(np.argsort(_morton_codes(chunks_per_shard), kind="stable").tolist())
+
+
+def _morton_codes(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """For each cell in row-major order, its coordinates' bits interleaved, the last axis lowest.
+
+    An axis takes part only as far as it has bits, so codes stay as short as the grid allows.
+    """
+    grid = np.indices(shape, dtype=np.int64).reshape(len(shape), -1)
+    codes = np.zeros(grid.shape[1], np.int64)
+    n_bits = [(length - 1).bit_length() for length in shape]
+    shift = 0
+    for bit in range(max(n_bits, default=0)):
+        for axis in reversed(range(len(shape))):
+            if bit < n_bits[axis]:
+                codes |= (grid[axis] >> bit & 1) << shift
+                shift += 1
+    return codes

@@ -1,0 +1,240 @@
+"""The codec `sharding_indexed`: many small chunks in one stored object.
+
+Normally a plan resolves shards and fetches inner chunks one by one; this class is then their description. Where other
+codecs stand in the way (bytes -> bytes codecs behind it, unusual ones before it), it encodes and decodes a whole shard
+in memory, with the same pure functions that the flows use (`shard_index`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+
+import numpy as np
+
+from zarr._codec.base import ArrayBytesCodec, ChunkSpec, Codec
+from zarr._codec.bytes_ import BytesCodec
+from zarr._codec.call import codec_name
+from zarr._codec.chain import CodecChain, check_order
+from zarr._codec.configuration import check_choice, check_int, read_configuration
+from zarr._codec.crc32c_ import Crc32cCodec
+from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
+from zarr._codec.registry import parse_codec
+from zarr._codec.shard_index import (
+    MISSING,
+    WRITE_ORDERS,
+    Entries,
+    assemble_shard,
+    locate_index,
+    parse_entries,
+    write_order,
+)
+from zarr._dtype.fill import all_fill
+from zarr._dtype.numbers import UInt64
+from zarr.errors import CodecError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from zarr._buffer import Buffer, NDBuffer
+    from zarr._dtype.base import ZDType
+
+IndexLocation = Literal["start", "end"]
+SubchunkWriteOrder = Literal["morton", "unordered", "lexicographic", "colexicographic"]
+_KEYS = ("chunk_shape", "codecs", "index_codecs", "index_location")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardingCodec(ArrayBytesCodec):
+    """Store a chunk as a shard: a grid of inner chunks and an index of where each lies.
+
+    Parameters
+    ----------
+    chunk_shape
+        Shape of the inner chunks; must divide the shard's shape along each axis.
+    codecs
+        Codecs of the inner chunks, as instances or in their stored form. May hold another sharding codec.
+    index_codecs
+        Codecs of the index; each of fixed size.
+    index_location
+        `"end"` or `"start"`.
+    subchunk_write_order
+        Order in which inner chunks are laid: `"morton"`, `"lexicographic"`, `"colexicographic"` or `"unordered"`. It is
+        not stored.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For other values, and for codecs in an illegal order.
+
+    Examples
+    --------
+    >>> ShardingCodec(chunk_shape=(2, 2)).to_dict()["configuration"]["index_location"]
+    'end'
+    """
+
+    is_fixed_size: ClassVar[bool] = False
+
+    chunk_shape: tuple[int, ...]
+    codecs: tuple[Codec, ...] = (BytesCodec(),)
+    index_codecs: tuple[Codec, ...] = (BytesCodec(), Crc32cCodec())
+    index_location: IndexLocation = "end"
+    subchunk_write_order: SubchunkWriteOrder = "morton"
+
+    def __post_init__(self) -> None:
+        def put(key: str, value: object) -> None:
+            object.__setattr__(self, key, value)
+
+        put("chunk_shape", _parse_shape(self.chunk_shape))
+        put("codecs", _parse_codecs("codecs", self.codecs))
+        put("index_codecs", _parse_codecs("index_codecs", self.index_codecs))
+        location = check_choice("sharding_indexed", "index_location", self.index_location, ("start", "end"))
+        put("index_location", location)
+        order = check_choice("sharding_indexed", "subchunk_write_order", self.subchunk_write_order, WRITE_ORDERS)
+        put("subchunk_write_order", order)
+        for codec in self.index_codecs:
+            if not codec.is_fixed_size:
+                raise ValueError(
+                    "index_codecs of codec 'sharding_indexed' must have a fixed encoded size, but "
+                    f"{codec_name(codec)!r} has not; use 'bytes' and 'crc32c'"
+                )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any] | str) -> Self:
+        return cls(**read_configuration(data, ("sharding_indexed",), _KEYS, required=("chunk_shape",)))
+
+    def to_dict(self) -> dict[str, Any]:
+        configuration = {
+            "chunk_shape": list(self.chunk_shape),
+            "codecs": [codec.to_dict() for codec in self.codecs],
+            "index_codecs": [codec.to_dict() for codec in self.index_codecs],
+            "index_location": self.index_location,
+        }
+        return {"name": "sharding_indexed", "configuration": configuration}
+
+    @property
+    def index_at_end(self) -> bool:
+        return self.index_location == "end"
+
+    def chunks_per_shard(self, shard_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Inner chunks along each axis. Raises ValueError if `chunk_shape` does not divide the shard's shape."""
+        if len(shard_shape) != len(self.chunk_shape):
+            raise ValueError(
+                f"chunk_shape {self.chunk_shape} of codec 'sharding_indexed' has another rank than the shard shape "
+                f"{shard_shape}"
+            )
+        if any(outer % inner for outer, inner in zip(shard_shape, self.chunk_shape, strict=True)):
+            raise ValueError(
+                f"chunk_shape {self.chunk_shape} of codec 'sharding_indexed' does not divide the shard shape "
+                f"{shard_shape}"
+            )
+        return tuple(outer // inner for outer, inner in zip(shard_shape, self.chunk_shape, strict=True))
+
+    def inner_chain(self, spec: ChunkSpec) -> CodecChain:
+        """The chain of the inner chunks of a shard with this spec."""
+        return CodecChain.compile(self.codecs, spec.replace(shape=self.chunk_shape, nbytes_limit=None))
+
+    def index_chain(self, spec: ChunkSpec) -> CodecChain:
+        """The chain of the index of a shard with this spec."""
+        shape = (*self.chunks_per_shard(spec.shape), 2)
+        return CodecChain.compile(self.index_codecs, index_spec(shape, spec))
+
+    def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
+        inner = self.inner_chain(array_spec).codecs
+        index = self.index_chain(array_spec).codecs
+        if inner == self.codecs and index == self.index_codecs:
+            return self
+        return replace(self, codecs=inner, index_codecs=index)
+
+    def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:
+        # Whether inner chunks divide the shard is checked where the shard's shape is known: when a chain is compiled.
+        if len(shape) != len(self.chunk_shape):
+            raise ValueError(
+                f"chunk_shape {self.chunk_shape} of codec 'sharding_indexed' has {len(self.chunk_shape)} axes, but the "
+                f"array has {len(shape)}"
+            )
+
+    def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer | None:
+        shard = chunk_data.as_numpy_array()
+        chain = self.inner_chain(chunk_spec)
+        per_shard = self.chunks_per_shard(chunk_spec.shape)
+        keep_empty = chunk_spec.config.write_empty_chunks
+        parts: list[Any] = []
+        for coords in _grid(per_shard):
+            inner = shard[self._region(coords)]
+            if not keep_empty and all_fill(inner, chunk_spec.fill_value):
+                parts.append(None)
+                continue
+            encoded = chain.encode(to_nd_buffer(chunk_spec, inner))
+            parts.append(None if encoded is None else octets(encoded))
+        index = self.index_chain(chunk_spec)
+        whole = assemble_shard(
+            parts,
+            lambda entries: encode_index(index, entries),
+            index.encoded_nbytes(),
+            self.index_at_end,
+            write_order(self.subchunk_write_order, per_shard),
+        )
+        return None if whole is None else to_buffer(chunk_spec, whole)
+
+    def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
+        chain = self.inner_chain(chunk_spec)
+        per_shard = self.chunks_per_shard(chunk_spec.shape)
+        entries = self._read_index(chunk_data, chunk_spec)
+        shard = np.empty(chunk_spec.shape, native_dtype(chunk_spec), order=chunk_spec.order)
+        for coords, (offset, nbytes) in zip(_grid(per_shard), entries.tolist(), strict=True):
+            region = self._region(coords)
+            if offset == MISSING:
+                shard[region] = chunk_spec.fill_value
+                continue
+            try:
+                shard[region] = chain.decode(chunk_data[offset : offset + nbytes]).as_numpy_array()
+            except CodecError as exc:
+                raise exc.at(coords=coords) from exc
+        return to_nd_buffer(chunk_spec, shard)
+
+    def _read_index(self, shard: Buffer, spec: ChunkSpec) -> Entries:
+        chain = self.index_chain(spec)
+        nbytes = chain.encoded_nbytes()
+        start = locate_index(len(shard), nbytes, at_end=self.index_at_end)
+        entries = chain.decode(shard[start : start + nbytes]).as_numpy_array()
+        per_shard = self.chunks_per_shard(spec.shape)
+        return parse_entries(entries, len(shard), start, nbytes, chunks_per_shard=per_shard)
+
+    def _region(self, coords: Sequence[int]) -> tuple[slice, ...]:
+        return tuple(slice(c * n, (c + 1) * n) for c, n in zip(coords, self.chunk_shape, strict=True))
+
+
+def index_spec(shape: tuple[int, ...], like: ChunkSpec) -> ChunkSpec:
+    """Spec of a shard index of `shape` (chunks per shard and 2), with the settings of another spec."""
+    return like.replace(shape=shape, dtype=UInt64(), fill_value=np.uint64(MISSING), nbytes_limit=None)
+
+
+def encode_index(chain: CodecChain, entries: Entries) -> bytes:
+    """Encode index entries, shape `(n_chunks, 2)`."""
+    encoded = chain.encode(to_nd_buffer(chain.spec, entries.reshape(chain.spec.shape)))
+    if encoded is None:
+        raise CodecError("sharding_indexed", "encode", "a codec of the shard index returned nothing")
+    return encoded.to_bytes()
+
+
+def _grid(per_shard: tuple[int, ...]) -> Iterable[tuple[int, ...]]:
+    return product(*(range(n) for n in per_shard))
+
+
+def _parse_shape(shape: object) -> tuple[int, ...]:
+    if hasattr(shape, "__index__"):
+        shape = (shape,)
+    if isinstance(shape, str) or not isinstance(shape, Iterable):
+        raise TypeError(f"chunk_shape of codec 'sharding_indexed' must be a list of integers; got {shape!r}")
+    return tuple(check_int("sharding_indexed", "chunk_shape", length, 1) for length in shape)
+
+
+def _parse_codecs(key: str, codecs: object) -> tuple[Codec, ...]:
+    if isinstance(codecs, str | Mapping) or not isinstance(codecs, Iterable):
+        raise TypeError(f"{key} of codec 'sharding_indexed' must be a list of codecs; got {codecs!r}")
+    parsed = tuple(parse_codec(codec) if isinstance(codec, str | Mapping) else codec for codec in codecs)
+    check_order(parsed)
+    return cast("tuple[Codec, ...]", parsed)

@@ -1,0 +1,207 @@
+"""The one codec of format 2: filters and a compressor of numcodecs, between a chunk and its stored bytes.
+
+A chunk is laid out in `order`, "C" or "F". Filters run over it in list order, then the compressor; decoding runs
+backwards. Filters see the array as it lies in memory, so a delta over an F-ordered chunk runs along the first axis.
+Elements of variable length pass through an object codec, which is one of the filters or the compressor.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from zarr._codec.base import ArrayBytesCodec, ChunkSpec, MemoryOrder
+from zarr._codec.limits import MARGIN_NBYTES, VARIABLE_NBYTES, decoded_nbytes, with_margin
+from zarr._codec.numcodec import decode_with, encode_with
+from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
+from zarr._codec.vlen import as_array, join_bytes, join_utf8, split_bytes, split_utf8
+from zarr.errors import CodecError, PickleCodecDisabledError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from zarr._buffer import Buffer, NDBuffer
+
+_OBJECT_CODECS = ("vlen-utf8", "vlen-bytes", "vlen-array", "json2", "msgpack2", "pickle", "categorize")
+_BOUNDED_FILTERS = [
+    *("astype", "base64", "bitround", "delta", "fixedscaleoffset", "packbits", "quantize", "shuffle"),
+    *("adler32", "crc32", "crc32c", "fletcher32", "jenkins_lookup3"),
+]
+_WIDEST_CAST = 32
+"""Factor by which the filters above can at most widen elements: one byte to complex256."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class V2Codec(ArrayBytesCodec):
+    """Format 2 chunks.
+
+    Parameters
+    ----------
+    filters
+        numcodecs codec objects, in encoding order; None for none.
+    compressor
+        numcodecs codec object, or None.
+    order
+        Layout of the stored elements.
+    allow_pickle
+        Whether stored pickles, which run code, may be decoded.
+
+    Raises
+    ------
+    ValueError
+        For another order.
+    """
+
+    is_fixed_size: ClassVar[bool] = False
+
+    filters: tuple[Any, ...] | None = None
+    compressor: Any = None
+    order: MemoryOrder = "C"
+    allow_pickle: bool = False
+
+    codec_name: ClassVar[str] = "format 2 filters and compressor"
+
+    def __post_init__(self) -> None:
+        if self.order not in ("C", "F"):
+            raise ValueError(f'order of a format 2 array must be "C" or "F"; got {self.order!r}')
+        if self.filters is not None and isinstance(self.filters, Iterable):
+            object.__setattr__(self, "filters", tuple(self.filters) or None)
+
+    @property
+    def stages(self) -> tuple[Any, ...]:
+        """All numcodecs objects in encoding order."""
+        return (*(self.filters or ()), *(() if self.compressor is None else (self.compressor,)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The members of `.zarray` that this codec stands for."""
+        return {
+            "filters": None if self.filters is None else [codec.get_config() for codec in self.filters],
+            "compressor": None if self.compressor is None else self.compressor.get_config(),
+            "order": self.order,
+        }
+
+    def evolve_from_array_spec(self, array_spec: ChunkSpec) -> V2Codec:
+        dtype = native_dtype(array_spec)
+        if is_variable_length(dtype) and not any(codec.codec_id in _OBJECT_CODECS for codec in self.stages):
+            if all(type(codec).__module__.startswith("numcodecs.") for codec in self.stages):
+                raise ValueError(
+                    f"elements of variable length ({dtype}) need an object codec among the filters of a format 2 "
+                    "array, such as numcodecs.VLenUTF8() or numcodecs.VLenBytes()"
+                )
+        return self
+
+    # -- data ---------------------------------------------------------------------------------------------------
+
+    def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer:
+        form: Any = self._lay_out(chunk_data.as_numpy_array(), native_dtype(chunk_spec))
+        for codec in self.stages:
+            form = _encode_stage(codec, form)
+        return to_buffer(chunk_spec, _flat_bytes(form))
+
+    def _lay_out(self, chunk: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        if dtype.kind == "T":
+            chunk = chunk.astype(object)  # numcodecs knows strings as objects
+        elif dtype.kind != "O":
+            chunk = chunk.astype(dtype, copy=False)
+        return np.asarray(chunk, order=self.order)
+
+    def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
+        dtype = native_dtype(chunk_spec)
+        nbytes = decoded_nbytes(chunk_spec)
+        if nbytes == 0:
+            return to_nd_buffer(chunk_spec, no_bytes(chunk_spec.shape, dtype))
+        form: Any = octets(chunk_data)
+        limit = self._limit(nbytes)
+        for codec in reversed(self.stages):
+            form = self._decode_stage(codec, form, limit, math.prod(chunk_spec.shape))
+        if is_variable_length(dtype):
+            array = self._place_objects(form, dtype, chunk_spec.shape)
+        else:
+            array = self._place_bytes(form, dtype, chunk_spec.shape)
+        return to_nd_buffer(chunk_spec, array)
+
+    def _limit(self, nbytes: int | None) -> int:
+        if nbytes is None:
+            return VARIABLE_NBYTES
+        if not self.filters:
+            return nbytes + MARGIN_NBYTES
+        if all(codec.codec_id in _BOUNDED_FILTERS for codec in self.filters):
+            return with_margin(_WIDEST_CAST * nbytes)
+        return max(VARIABLE_NBYTES, with_margin(nbytes))
+
+    def _decode_stage(self, codec: Any, form: Any, limit: int, n_items: int) -> Any:
+        encoded = np.asarray(form) if isinstance(form, np.ndarray) else np.frombuffer(form, np.uint8)
+        if codec.codec_id == "pickle" and not self.allow_pickle:
+            raise PickleCodecDisabledError(
+                "this array holds Python pickles, which run code when they are read. If you trust its origin, set "
+                "zarr.config key 'array.allow_unsafe_pickle_decode' to True."
+            )
+        if codec.codec_id == "pickle":
+            return pickle.loads(octets_of(encoded).data)  # noqa: S301  # allowed by name: see above
+        if codec.codec_id == "vlen-utf8":
+            return as_array(split_utf8(octets_of(encoded), n_items), np.dtype(object))
+        if codec.codec_id == "vlen-bytes":
+            return as_array(split_bytes(octets_of(encoded), n_items), np.dtype(object))
+        try:
+            return decode_with(codec, encoded, limit)
+        except (CodecError, MemoryError):
+            raise
+        except Exception as exc:
+            raise CodecError(codec.codec_id, "decode", f"{type(exc).__name__}: {exc}") from exc
+
+    def _place_bytes(self, form: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        if isinstance(form, np.ndarray) and form.dtype.hasobject:
+            return self._place_objects(form, dtype, shape)
+        if isinstance(form, np.ndarray) and form.ndim > 1 and form.shape == shape and form.dtype == dtype:
+            return form  # the codec stores the shape, so the elements stand where they belong
+        flat = octets_of(np.ascontiguousarray(_flat_bytes(form)))
+        expected = math.prod(shape) * dtype.itemsize
+        if flat.size != expected:
+            raise CodecError(
+                self.codec_name,
+                "decode",
+                f"{flat.size} bytes do not make a chunk of shape {shape} and data type {dtype}, which has {expected}",
+            )
+        return flat.view(dtype).reshape(shape, order=self.order)
+
+    def _place_objects(self, form: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        array = form if isinstance(form, np.ndarray) else np.asarray(form)
+        if array.size != math.prod(shape):
+            raise CodecError(
+                self.codec_name, "decode", f"the data holds {array.size} elements, the chunk has shape {shape}"
+            )
+        if array.shape != shape:
+            array = array.reshape(-1, order="A").reshape(shape, order=self.order)
+        if dtype.kind != "T" or array.dtype == dtype:
+            return array.astype(dtype, copy=False)
+        texts = ["" if item is None or item == 0 else item for item in array.ravel().tolist()]
+        if any(not isinstance(text, str) for text in texts):
+            raise CodecError(self.codec_name, "decode", "an element of this string array is not a string")
+        return np.array(texts, dtype=dtype).reshape(shape)
+
+
+def _encode_stage(codec: Any, form: Any) -> Any:
+    data = form if isinstance(form, np.ndarray) else np.frombuffer(form, np.uint8)
+    if data.dtype.hasobject and codec.codec_id in ("vlen-utf8", "vlen-bytes"):
+        join = join_utf8 if codec.codec_id == "vlen-utf8" else join_bytes
+        return join(data.reshape(-1, order="A"))
+    try:
+        return encode_with(codec, data)
+    except MemoryError:
+        raise
+    except Exception as exc:
+        raise CodecError(codec.codec_id, "encode", f"{type(exc).__name__}: {exc}") from exc
+
+
+def _flat_bytes(form: Any) -> npt.NDArray[np.uint8]:
+    """What a stage returned (bytes, or an array in its memory order) as flat bytes."""
+    if not isinstance(form, np.ndarray):
+        return np.frombuffer(form, np.uint8)
+    if form.dtype.hasobject:
+        raise CodecError(V2Codec.codec_name, "encode", "elements of variable length were not turned into bytes")
+    return octets_of(form.reshape(-1, order="A"))

@@ -1,0 +1,162 @@
+"""User configuration, and the frozen settings that the rest of the library is given.
+
+`config` is the object users know from zarr-python: nested keys, `set` also as a context manager, environment variables
+(`ZARR_ARRAY__ORDER=F`), YAML files. Nothing below the edge reads it: `settings()` turns it into one cached, frozen
+value, made anew only when the configuration changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from donfig import Config
+from donfig.config_obj import ConfigSet
+
+DEFAULTS: dict[str, Any] = {
+    "default_zarr_format": 3,
+    "engine": "auto",
+    "array": {
+        "order": "C",
+        "write_empty_chunks": False,
+        "read_missing_chunks": True,
+        "target_shard_size_bytes": None,
+        "rectilinear_chunks": False,
+        "sharding_coalesce_max_gap_bytes": 2**20,
+        "sharding_coalesce_max_bytes": 16 * 2**20,
+        "allow_unsafe_pickle_decode": False,
+        "durability": "atomic",
+        "max_chunk_bytes": 2**40,
+    },
+    "async": {"concurrency": 10, "timeout": None},
+    "threading": {"max_workers": None},
+    "json_indent": 2,
+    "codecs": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One consistent view of the configuration.
+
+    Attributes
+    ----------
+    engine
+        `"auto"`, `"native"` or `"python"`.
+    default_zarr_format
+        Format of new nodes where the caller names none.
+    order, write_empty_chunks, read_missing_chunks
+        Defaults of `ArrayConfig`.
+    coalesce_max_gap_nbytes, coalesce_max_nbytes
+        Defaults of the shard range limits, in bytes.
+    durability
+        `"atomic"` (rename) or `"fsync"` (also wait for the disk).
+    max_chunk_nbytes
+        Largest decoded chunk that is accepted, in bytes.
+    concurrency
+        Requests under way at once in asynchronous use.
+    json_indent
+        Spaces in metadata documents; None for compact.
+    """
+
+    engine: str
+    default_zarr_format: int
+    order: str
+    write_empty_chunks: bool
+    read_missing_chunks: bool
+    coalesce_max_gap_nbytes: int
+    coalesce_max_nbytes: int
+    durability: str
+    max_chunk_nbytes: int
+    concurrency: int
+    json_indent: int | None
+
+
+_CHOICES = {
+    "engine": ("auto", "native", "python"),
+    "array.order": ("C", "F"),
+    "array.durability": ("atomic", "fsync"),
+    "default_zarr_format": (2, 3),
+}
+
+
+class _CountingSet(ConfigSet):
+    """The context manager of `Config.set`, which tells the configuration that it changed, in and out."""
+
+    def __init__(self, owner: ZarrConfig, arg: Any, kwargs: dict[str, Any]) -> None:
+        self._owner = owner
+        try:
+            super().__init__(owner.config, owner.config_lock, owner.deprecations, arg=arg, **kwargs)
+        finally:
+            owner.changed()
+
+    def __exit__(self, *exc: object) -> None:
+        super().__exit__(*exc)
+        self._owner.changed()
+
+
+class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
+    """The configuration object; see the user guide for its keys."""
+
+    _settings: Settings | None = None
+
+    def set(self, arg: Any = None, **kwargs: Any) -> _CountingSet:
+        """Change values, for good or (as a context manager) for a while.
+
+        >>> with config.set({"array.order": "F"}):
+        ...     config.get("array.order")
+        'F'
+        """
+        return _CountingSet(self, arg, kwargs)
+
+    def reset(self) -> None:
+        """Return to the defaults, the YAML files and the environment."""
+        self.refresh()
+
+    def refresh(self, **kwargs: Any) -> None:
+        super().refresh(**kwargs)
+        self.changed()
+
+    def update(self, *args: Any, **kwargs: Any) -> Any:
+        result = super().update(*args, **kwargs)
+        self.changed()
+        return result
+
+    def clear(self) -> None:
+        super().clear()
+        self.changed()
+
+    def changed(self) -> None:
+        """Forget the cached settings."""
+        self._settings = None
+
+    def settings(self) -> Settings:
+        """The configuration as a frozen value."""
+        if (cached := self._settings) is not None:
+            return cached
+        for key, allowed in _CHOICES.items():
+            if (value := self.get(key)) not in allowed:
+                raise ValueError(f"zarr.config value {key!r} is {value!r}; choose one of {allowed}")
+        made = Settings(
+            engine=self.get("engine"),
+            default_zarr_format=self.get("default_zarr_format"),
+            order=self.get("array.order"),
+            write_empty_chunks=bool(self.get("array.write_empty_chunks")),
+            read_missing_chunks=bool(self.get("array.read_missing_chunks")),
+            coalesce_max_gap_nbytes=int(self.get("array.sharding_coalesce_max_gap_bytes")),
+            coalesce_max_nbytes=int(self.get("array.sharding_coalesce_max_bytes")),
+            durability=self.get("array.durability"),
+            max_chunk_nbytes=int(self.get("array.max_chunk_bytes")),
+            concurrency=int(self.get("async.concurrency")),
+            json_indent=self.get("json_indent"),
+        )
+        self._settings = made
+        return made
+
+
+config = ZarrConfig("zarr", defaults=[DEFAULTS])
+
+
+def settings() -> Settings:
+    """The settings in force."""
+    return config.settings()

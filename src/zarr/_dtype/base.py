@@ -1,0 +1,72 @@
+"""The contract of a data type: one class per stored type, knowing its three faces.
+
+Its JSON in format 2 and in format 3, its NumPy dtype in memory, and the JSON form of a scalar (the fill value). The
+classes, their keyword-only fields and method names are zarr-python's, because people pass and subclass them; what is
+shared between eight integers is written once and driven by a table row (class attributes).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from typing import Self
+
+ZarrFormat: TypeAlias = Literal[2, 3]
+NativeT = TypeVar("NativeT", bound="np.dtype[Any]")
+ScalarT = TypeVar("ScalarT")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ZDType(ABC, Generic[NativeT, ScalarT]):
+    """Abstract base of the data types.
+
+    Every method raises `zarr.errors.DataTypeValidationError` for a description that is not this type's, and
+    TypeError or ValueError (OverflowError for a number out of range) for a scalar it cannot hold.
+    """
+
+    dtype_cls: ClassVar[Any] = None
+    """NumPy dtype class (`np.dtypes.Int8DType`) whose instances this type stores, or None."""
+    _zarr_v3_name: ClassVar[str] = ""
+
+    @classmethod
+    @abstractmethod
+    def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
+        """The instance that stores this NumPy dtype."""
+
+    @abstractmethod
+    def to_native_dtype(self) -> NativeT:
+        """The NumPy dtype of arrays in memory."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
+        """Parse stored metadata.
+
+        Format 3: the `data_type` member, a string or a `{"name": ..., "configuration": ...}` object. Format 2: a
+        mapping `{"name": typestr or field list, "object_codec_id": str or None}`.
+        """
+
+    @abstractmethod
+    def to_json(self, zarr_format: ZarrFormat) -> Any:
+        """The metadata to store, in the form `from_json` reads."""
+
+    @abstractmethod
+    def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> ScalarT:
+        """Parse a stored fill value. Bit patterns are kept (NaN payloads, the sign of zero)."""
+
+    @abstractmethod
+    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> Any:
+        """The stored form of a fill value."""
+
+    @abstractmethod
+    def default_scalar(self) -> ScalarT:
+        """The fill value where the user names none."""
+
+    @abstractmethod
+    def cast_scalar(self, data: object) -> ScalarT:
+        """A user's value as a scalar of this type; refuses what it cannot represent in kind."""

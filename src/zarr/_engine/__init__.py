@@ -1,0 +1,1 @@
+"""Engines: encoded bytes to elements and back."""

@@ -1,0 +1,81 @@
+"""Which engine an array gets: decided once, from the configuration and what the engines say.
+
+`auto` and `native` prefer the native engine and use the reference engine for what it rejects; `python` never touches
+the extension. `native` insists that the extension loads; `auto` warns once if it does not. The native engine takes
+its place in `_engines` when there is one; in this version the extension carries checksums and shard indexes only, so
+every array runs on the reference engine.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from zarr._engine import native
+from zarr._engine.base import Engine, Pipeline
+from zarr._engine.reference import ReferenceEngine
+from zarr.errors import EngineUnavailableError, ZarrRuntimeWarning
+
+if TYPE_CHECKING:
+    from zarr._buffer import BufferPrototype
+    from zarr._metadata.spec import ArraySpec
+
+_REFERENCE = ReferenceEngine()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A compiled pipeline and why other engines were passed over (engine name -> reason)."""
+
+    pipeline: Pipeline
+    rejected: tuple[tuple[str, str], ...] = ()
+
+
+def choose(spec: ArraySpec, prototype: BufferPrototype, engine: str) -> Choice:
+    """Compile `spec` on the first engine that takes it.
+
+    Parameters
+    ----------
+    spec, prototype
+        The array and the buffers it works with.
+    engine
+        The configuration's `engine`: `"auto"`, `"native"` or `"python"`.
+
+    Raises
+    ------
+    EngineUnavailableError
+        If `engine` is `"native"` and the extension cannot be loaded.
+    """
+    rejected = []
+    for candidate in _engines(engine):
+        if (rejection := candidate.accepts(spec, prototype)) is None:
+            return Choice(candidate.compile(spec, prototype), tuple(rejected))
+        rejected.append((candidate.name, rejection.reason))
+    return Choice(_REFERENCE.compile(spec, prototype), tuple(rejected))
+
+
+def _engines(engine: str) -> tuple[Engine, ...]:
+    if engine == "python":
+        return ()
+    if (problem := native.load_problem()) is None:
+        return native.engines()
+    if engine == "native":
+        raise EngineUnavailableError(
+            f"the configuration demands engine='native', but zarr's native extension cannot be used: {problem}. "
+            "Reinstall zarr where a Rust toolchain or a matching wheel is available, or set engine='auto'."
+        )
+    _warn_once(problem)
+    return ()
+
+
+@lru_cache(maxsize=1)
+def _warn_once(problem: str) -> None:
+    warnings.warn(
+        f"zarr runs on its reference engine, which is complete but slower: {problem}. "
+        "Reinstall zarr where a Rust toolchain or a matching wheel is available, or set the environment variable "
+        "ZARR_ENGINE=python to accept this.",
+        ZarrRuntimeWarning,
+        stacklevel=2,
+    )

@@ -1,0 +1,1 @@
+"""Flows: what an operation does, step by step, without threads and without `await`."""

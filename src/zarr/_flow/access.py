@@ -1,0 +1,22 @@
+"""Which face of a store a request uses.
+
+Our own stores answer synchronously, with versions. A subclass that overrides the asynchronous methods of one of them,
+or a test that instruments those, expects to be asked through them; so the synchronous contract is used only where the
+asynchronous face is still the one that our modules define.
+"""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+from zarr._store.base import Store, SyncStore
+
+_FACE = ("get", "set", "delete", "exists", "list", "list_prefix", "list_dir", "delete_dir", "getsize")
+
+
+def is_direct(store: Store) -> TypeGuard[SyncStore]:
+    """Whether the synchronous contract of a store may be used. Such a store has versions and holds."""
+    if not isinstance(store, SyncStore):
+        return False
+    cls = type(store)
+    return all(getattr(getattr(cls, name), "__module__", "").startswith("zarr._store.") for name in _FACE)

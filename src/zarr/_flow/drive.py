@@ -1,0 +1,355 @@
+"""The two drivers: the only place, beside the bridge, where this library meets threads and `await`.
+
+`run` drives a flow to its end in the calling thread. A store of ours answers directly; one that is asynchronous only
+is reached through the bridge (one event-loop thread, started at that moment). `run_async` drives the same flow on the
+caller's event loop: what may wait for a disk or a lock, and what computes, goes to worker threads; independent flows
+go out together, up to the configured concurrency.
+
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from zarr import _bridge
+from zarr._buffer import default_buffer_prototype
+from zarr._flow.access import is_direct
+from zarr._flow.requests import (
+    Compute,
+    Fetch,
+    Flow,
+    Keys,
+    Names,
+    Put,
+    Read,
+    Remove,
+    RemovePrefix,
+    Size,
+    TakeHold,
+    Together,
+)
+from zarr._store.base import ABSENT, Hold, Store, Stored
+
+if TYPE_CHECKING:
+    from asyncio import Semaphore
+    from typing import Self
+
+T = TypeVar("T")
+
+# -- synchronous ------------------------------------------------------------------------------------------------
+
+
+def run(flow: Flow[T]) -> T:
+    """Drive a flow to its end in this thread and return its result."""
+    try:
+        request = flow.send(None)
+        while True:
+            try:
+                answer = _ANSWER[type(request)](request)
+            except BaseException as exc:  # noqa: BLE001  # whatever it is, the flow must see it to clean up
+                request = flow.throw(exc)
+            else:
+                request = flow.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+def _fetch(request: Fetch) -> list[Stored | None]:
+    store = request.store
+    if is_direct(store):
+        return [store.read(read.key, read.byte_range, version=read.version) for read in request.reads]
+    return [_bridge.run(_foreign_read(store, read)) for read in request.reads]
+
+
+def _put(request: Put) -> bool:
+    store = request.store
+    store._check_writable()
+    if is_direct(store):
+        return store.put(request.key, request.value, expected=request.expected, hold=request.hold)
+    return _bridge.run(_foreign_put(request))
+
+
+def _remove(request: Remove) -> bool:
+    store = request.store
+    store._check_writable()
+    if is_direct(store):
+        return store.remove(request.key, expected=request.expected, hold=request.hold)
+    return _bridge.run(_foreign_remove(request))
+
+
+def _hold(request: TakeHold) -> Hold:
+    store = request.store
+    store._check_writable()
+    if is_direct(store):
+        return store.hold(request.prefix)
+    return _process_hold(store, request.prefix)
+
+
+def _names(request: Names) -> list[str]:
+    store = request.store
+    if is_direct(store):
+        return list(store.list_names(request.prefix))
+    return _bridge.run(_collect(store.list_dir, request.prefix))
+
+
+def _keys(request: Keys) -> list[str]:
+    store, prefix = request.store, _as_prefix(request.prefix)
+    if is_direct(store):
+        return list(store.list_keys(prefix))
+    return _bridge.run(_collect(store.list_prefix, prefix))
+
+
+def _remove_prefix(request: RemovePrefix) -> None:
+    store = request.store
+    store._check_writable()
+    if is_direct(store):
+        store.remove_prefix(request.prefix)
+    else:
+        _bridge.run(store.delete_dir(request.prefix))
+
+
+def _size(request: Size) -> int | None:
+    store = request.store
+    if is_direct(store):
+        return store.size(request.key)
+    return _bridge.run(_foreign_size(store, request.key))
+
+
+def _compute(request: Compute) -> Any:
+    return request.function(*request.args)
+
+
+def _together(request: Together) -> list[Any]:
+    return [run(flow) for flow in request.flows]
+
+
+_ANSWER: dict[type, Callable[[Any], Any]] = {
+    Fetch: _fetch,
+    Put: _put,
+    Remove: _remove,
+    TakeHold: _hold,
+    Names: _names,
+    Keys: _keys,
+    RemovePrefix: _remove_prefix,
+    Size: _size,
+    Compute: _compute,
+    Together: _together,
+}
+
+
+# -- asynchronous -----------------------------------------------------------------------------------------------
+
+
+async def run_async(flow: Flow[T], *, concurrency: int) -> T:
+    """Drive a flow on the running event loop.
+
+    Parameters
+    ----------
+    flow
+        The flow.
+    concurrency
+        Most requests under way at once.
+    """
+    import asyncio  # on use: synchronous programs never pay for it
+
+    return await _drive(flow, asyncio.Semaphore(concurrency))
+
+
+async def _drive(flow: Flow[T], slots: Semaphore) -> T:
+    try:
+        request = flow.send(None)
+        while True:
+            try:
+                answer = await _answer(request, slots)
+            except BaseException as exc:  # noqa: BLE001  # whatever it is, the flow must see it to clean up
+                request = flow.throw(exc)
+            else:
+                request = flow.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        flow.close()
+
+
+async def _answer(request: Any, slots: Semaphore) -> Any:
+    if isinstance(request, Together):
+        return await _drive_together(request, slots)
+    if isinstance(request, TakeHold):
+        # Outside the slots: whoever has the lock may need one to get on.
+        return await _take_hold(request)
+    async with slots:
+        if isinstance(request, Compute):
+            return await _in_thread(_compute, request)
+        store: Store = request.store
+        if not is_direct(store):
+            if not isinstance(request, _READS):
+                store._check_writable()
+            return await _FOREIGN[type(request)](request)
+        if store._may_block:
+            return await _in_thread(_ANSWER[type(request)], request)
+        return _ANSWER[type(request)](request)
+
+
+async def _in_thread(function: Callable[[Any], Any], request: Any) -> Any:
+    import asyncio
+
+    return await asyncio.to_thread(function, request)
+
+
+async def _take_hold(request: TakeHold) -> Hold:
+    """Take a hold in a worker thread; if the caller is cancelled meanwhile, the hold is let go as soon as it comes."""
+    import asyncio
+
+    taking = asyncio.ensure_future(_in_thread(_hold, request))
+    try:
+        hold: Hold = await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        taking.add_done_callback(_let_go)
+        raise
+    return hold
+
+
+def _let_go(taking: Any) -> None:
+    if not taking.cancelled() and taking.exception() is None:
+        taking.result().release()
+
+
+async def _drive_together(request: Together, slots: Semaphore) -> list[Any]:
+    """Run flows concurrently, with as many of them alive as there are slots; the first error stops the others."""
+    import asyncio
+
+    flows = enumerate(request.flows)
+    results: dict[int, Any] = {}
+
+    async def worker() -> None:
+        for number, flow in flows:
+            results[number] = await _drive(flow, slots)
+
+    first = next(flows, None)
+    if first is None:
+        return []
+    second = next(flows, None)
+    if second is None:
+        return [await _drive(first[1], slots)]
+    tasks = [asyncio.ensure_future(_after(pair, results, slots, worker)) for pair in (first, second)]
+    tasks += [asyncio.ensure_future(worker()) for _ in range(2, slots._value)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return [results[number] for number in sorted(results)]
+
+
+async def _after(
+    pair: tuple[int, Generator[Any, Any, Any]], results: dict[int, Any], slots: Semaphore, worker: Any
+) -> None:
+    number, flow = pair
+    results[number] = await _drive(flow, slots)
+    await worker()
+
+
+# -- third-party stores: asynchronous, without versions and locks -------------------------------------------------
+
+
+async def _foreign_read(store: Store, read: Read) -> Stored | None:
+    data = await store.get(read.key, default_buffer_prototype(), read.byte_range)
+    return None if data is None else Stored(data, None)
+
+
+async def _foreign_put(request: Put) -> bool:
+    if request.expected is ABSENT:
+        if await request.store.exists(request.key):
+            return False
+        await request.store.set_if_not_exists(request.key, request.value)
+        return True
+    await request.store.set(request.key, request.value)
+    return True
+
+
+async def _foreign_remove(request: Remove) -> bool:
+    await request.store.delete(request.key)
+    return True
+
+
+async def _foreign_size(store: Store, key: str) -> int | None:
+    return await store.getsize(key) if await store.exists(key) else None
+
+
+async def _foreign_fetch(request: Fetch) -> list[Stored | None]:
+    return [await _foreign_read(request.store, read) for read in request.reads]
+
+
+async def _foreign_remove_prefix(request: RemovePrefix) -> None:
+    await request.store.delete_dir(request.prefix)
+
+
+async def _collect(listing: Callable[[str], Any], prefix: str) -> list[str]:
+    return [key async for key in listing(prefix)]
+
+
+_FOREIGN: dict[type, Callable[[Any], Any]] = {
+    Fetch: _foreign_fetch,
+    Put: _foreign_put,
+    Remove: _foreign_remove,
+    Names: lambda request: _collect(request.store.list_dir, request.prefix),
+    Keys: lambda request: _collect(request.store.list_prefix, _as_prefix(request.prefix)),
+    RemovePrefix: _foreign_remove_prefix,
+    Size: lambda request: _foreign_size(request.store, request.key),
+}
+
+
+_READS = (Fetch, Names, Keys, Size)
+
+
+def _as_prefix(prefix: str) -> str:
+    return f"{prefix}/" if prefix else ""
+
+
+class _ProcessHold:
+    """A lock between the threads of this process: all that can be had over a store that offers no locks."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self, lock: Lock) -> None:
+        self._lock: Lock | None = lock
+        lock.acquire()
+
+    def release(self) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
+
+
+class _StoreLocks:
+    """Locks of one store object, by prefix."""
+
+    def __init__(self) -> None:
+        self.by_prefix: dict[str, Lock] = {}
+
+
+_locks: WeakKeyDictionary[Any, _StoreLocks] = WeakKeyDictionary()
+_locks_by_id: dict[int, _StoreLocks] = {}
+_locks_guard = Lock()
+
+
+def _process_hold(store: Store, prefix: str) -> Hold:
+    with _locks_guard:
+        try:
+            locks = _locks.setdefault(store, _StoreLocks())
+        except TypeError:  # unhashable: most stores define equality only
+            locks = _locks_by_id.setdefault(id(store), _StoreLocks())
+        lock = locks.by_prefix.setdefault(prefix, Lock())
+    return _ProcessHold(lock)

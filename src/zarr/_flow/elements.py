@@ -1,0 +1,130 @@
+"""Elements of an array by selection: the flows behind `array[...]` and its relatives.
+
+They settle what surrounds a read or a write: normalising the selection against the shape as it is now, allocating or
+checking the result, converting and broadcasting the value. The work itself is in `read` and `write`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from zarr._buffer import BufferPrototype, NDBuffer
+from zarr._flow.read import read
+from zarr._flow.requests import Flow
+from zarr._flow.write import write
+from zarr._selection.model import GridSelection, IntAxis
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from zarr._metadata.spec import ArraySpec
+    from zarr._node import ArrayNode
+
+Normalize: TypeAlias = Callable[[object, tuple[int, ...]], GridSelection]
+
+
+def get(
+    node: ArrayNode,
+    normalize: Normalize,
+    selection: object,
+    *,
+    out: NDBuffer | npt.NDArray[Any] | None = None,
+    prototype: BufferPrototype,
+) -> Flow[Any]:
+    """Read a selection.
+
+    Parameters
+    ----------
+    node
+        The array.
+    normalize
+        Gives the selection its meaning (`zarr._selection.basic`, ...).
+    selection
+        As the user wrote it.
+    out
+        Where to read into; must have the selection's shape and the array's dtype.
+    prototype
+        Kind of the result, where there is no `out`.
+
+    Returns
+    -------
+    An array of the selection's shape, or a scalar if every axis is an integer. `out`'s array if there was one.
+    """
+    view = node.view
+    spec = view.spec
+    normal = normalize(selection, spec.shape)
+    buffer = _result(normal, spec, out, prototype)
+    yield from read(node, view, normal, buffer)
+    is_scalar = out is None and all(isinstance(axis, IntAxis) for axis in normal.axes)
+    return buffer.as_scalar() if is_scalar else buffer.as_ndarray_like()
+
+
+def put(node: ArrayNode, normalize: Normalize, selection: object, value: object) -> Flow[None]:
+    """Write a value, broadcast to the selection's shape."""
+    node.store_path.store._check_writable()
+    view = node.view
+    normal = normalize(selection, view.spec.shape)
+    yield from write(node, view, normal, _broadcast(as_elements(value, view.spec), normal.shape))
+
+
+def _result(
+    selection: GridSelection, spec: ArraySpec, out: NDBuffer | npt.NDArray[Any] | None, prototype: BufferPrototype
+) -> NDBuffer:
+    shape = selection.shape
+    if out is None:
+        return prototype.nd_buffer.empty(shape, spec.dtype, spec.config.order)
+    if not isinstance(out, NDBuffer):
+        if not isinstance(out, np.ndarray):
+            raise TypeError(f"out argument needs to be an NDBuffer or a NumPy array. Got {type(out)!r}")
+        out = prototype.nd_buffer.from_ndarray_like(out)
+    if out.shape != shape:
+        raise ValueError(f"shape of out argument doesn't match. Expected {shape}, got {out.shape}")
+    if out.dtype != spec.dtype:
+        raise ValueError(f"dtype of out argument doesn't match. Expected {spec.dtype}, got {out.dtype}")
+    flags = getattr(out.as_ndarray_like(), "flags", None)
+    if flags is not None and not flags.writeable:
+        raise ValueError("out argument is read-only; pass an array that can be written to")
+    return out
+
+
+def as_elements(value: object, spec: ArraySpec) -> npt.NDArray[Any]:
+    """A user's value as an array of the array's dtype, with NumPy's casting rules for assignment."""
+    if isinstance(value, NDBuffer):
+        value = value.as_numpy_array()
+    dtype = spec.dtype
+    if dtype.kind == "O" and not isinstance(value, np.ndarray):
+        return _objects(value)
+    if isinstance(value, np.ndarray | np.generic):
+        if value.dtype == dtype:
+            return np.asarray(value)
+        return np.asarray(value).astype(dtype)
+    try:
+        return np.asarray(value, dtype=dtype)
+    except ValueError as exc:
+        if "inhomogeneous" in str(exc):
+            raise ValueError(f"cannot write a ragged sequence to an array of dtype {dtype}: {exc}") from exc
+        raise
+
+
+def _objects(value: object) -> npt.NDArray[Any]:
+    """Nested lists as an object array; anything else (bytes, say) is one element."""
+    if isinstance(value, list | tuple):
+        return np.array(value, dtype=object)
+    element = np.empty((), dtype=object)
+    element[()] = value
+    return element
+
+
+def _broadcast(value: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    extra = value.ndim - len(shape)
+    if extra > 0 and all(n == 1 for n in value.shape[:extra]):
+        value = value.reshape(value.shape[extra:])
+    try:
+        return np.broadcast_to(value, shape)
+    except ValueError as exc:
+        raise ValueError(
+            f"could not broadcast input array from shape {value.shape} into shape {shape} of the selection"
+        ) from exc

@@ -1,0 +1,83 @@
+"""Read-modify-write of one object: the one loop behind partial chunks, partial shards, attributes and shapes.
+
+The first round is a compare-and-swap without a lock: read with a version, change, put if that version is still
+stored. Whoever loses takes the hold on the object's prefix for the next round, so that it cannot lose again to a
+writer of this library. A store without versions is guarded by its hold from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from zarr._buffer import Buffer
+from zarr._flow.access import is_direct
+from zarr._flow.requests import Compute, Fetch, Flow, Put, Read, Remove, TakeHold
+from zarr._store.base import ABSENT, ANY, Hold, NoHold, Store
+from zarr.errors import ConcurrentChangeError
+
+MAX_ROUNDS = 100
+
+
+def modify(
+    store: Store,
+    key: str,
+    change: Callable[[Buffer | None], Buffer | None],
+    *,
+    hold: Hold | None = None,
+) -> Flow[None]:
+    """Replace the object under `key` by what `change` makes of it.
+
+    Parameters
+    ----------
+    store, key
+        The object.
+    change
+        Pure; gets the stored bytes (None = absent) and returns the new ones (None = delete), or the same buffer
+        if there is nothing to change. May be called several times.
+    hold
+        A hold of the caller that covers the key.
+
+    Raises
+    ------
+    ConcurrentChangeError
+        If a writer that knows no locks keeps replacing the object.
+    """
+    rounds = 0
+    if hold is None and is_direct(store):
+        if (yield from _swap(store, key, change, None)):
+            return
+        rounds = 1
+    own = (yield TakeHold(store, parent(key))) if hold is None else NoHold()
+    with own:
+        while rounds < MAX_ROUNDS:
+            if (yield from _swap(store, key, change, own if hold is None else hold)):
+                return
+            rounds += 1
+    raise ConcurrentChangeError(
+        f"object {key!r} was replaced by another program in each of {MAX_ROUNDS} attempts to change it; nothing was "
+        "stored. Write to it from one program at a time, or only through this library."
+    )
+
+
+def _swap(store: Store, key: str, change: Callable[[Buffer | None], Buffer | None], hold: Hold | None) -> Flow[bool]:
+    """One round; whether the change was stored."""
+    (stored,) = yield Fetch(store, (Read(key),))
+    old = None if stored is None else stored.data
+    new = yield Compute(change, (old,))
+    if new is old:
+        return True
+    expected = ABSENT if stored is None else ANY if stored.version is None else stored.version
+    if new is not None:
+        done: bool = yield Put(store, key, new, expected, hold)
+        return done
+    done = yield Remove(store, key, expected, hold)
+    return done
+
+
+def parent(key: str) -> str:
+    """The prefix that a key lies directly under.
+
+    >>> parent("a/c/0"), parent("zarr.json")
+    ('a/c', '')
+    """
+    return key.rpartition("/")[0]

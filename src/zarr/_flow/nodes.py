@@ -1,0 +1,309 @@
+"""Documents of nodes: load, create, update, delete. What a hierarchy is made of, in both formats.
+
+A node exists where its own document does: `zarr.json` in format 3, `.zarray` or `.zgroup` in format 2 (attributes
+apart, in `.zattrs`). Creating a node makes its ancestors groups, each only if nothing is there yet. Deleting one removes
+what is Zarr's and leaves every other file alone.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from zarr._buffer import CPU_PROTOTYPE, Buffer
+from zarr._config import settings
+from zarr._flow.modify import modify
+from zarr._flow.requests import Fetch, Flow, Keys, Names, Put, Read, Remove, RemovePrefix, Together
+from zarr._json import parse_object
+from zarr._metadata.group import GroupMetadata
+from zarr._metadata.parse import parse_array_v2, parse_group_v2, parse_v3
+from zarr._metadata.v2 import ArrayV2Metadata
+from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._store.base import ABSENT, ANY
+from zarr._store.path import StorePath
+from zarr.errors import (
+    ArrayNotFoundError,
+    BaseZarrError,
+    ContainsArrayAndGroupError,
+    ContainsArrayError,
+    ContainsGroupError,
+    GroupNotFoundError,
+    NodeNotFoundError,
+    ZarrUserWarning,
+)
+
+if TYPE_CHECKING:
+    from zarr._node import ArrayNode, GroupNode
+    from zarr._store.base import Hold
+
+ArrayMetadata: TypeAlias = ArrayV2Metadata | ArrayV3Metadata
+NodeMetadata: TypeAlias = ArrayMetadata | GroupMetadata
+AnyMetadata = TypeVar("AnyMetadata", bound=NodeMetadata)
+
+V3, ZARRAY, ZGROUP, ZATTRS, ZMETADATA = "zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"
+DOCUMENTS = frozenset({V3, ZARRAY, ZGROUP, ZATTRS, ZMETADATA})
+
+
+def join(path: str, name: str) -> str:
+    """Key or path of `name` under a node path."""
+    return f"{path}/{name}" if path else name
+
+
+# -- load -------------------------------------------------------------------------------------------------------
+
+
+def load(at: StorePath, zarr_format: int | None = None) -> Flow[NodeMetadata | None]:
+    """The metadata of the node at a path; None if there is no node.
+
+    Without a format, format 3 is looked for first, and format 2 only if there is no `zarr.json`.
+    """
+    if zarr_format in (3, None):
+        key = join(at.path, V3)
+        (stored,) = yield Fetch(at.store, (Read(key),))
+        if stored is not None:
+            return parse_v3(stored.data.to_bytes(), key)
+    if zarr_format in (2, None):
+        return (yield from _load_v2(at))
+    return None
+
+
+def _load_v2(at: StorePath) -> Flow[NodeMetadata | None]:
+    keys = [join(at.path, name) for name in (ZARRAY, ZGROUP, ZATTRS)]
+    found = yield Fetch(at.store, [Read(key) for key in keys])
+    zarray, zgroup, zattrs = (None if stored is None else stored.data.to_bytes() for stored in found)
+    if zarray is not None and zgroup is not None:
+        raise ContainsArrayAndGroupError(at.store, at.path)
+    if zarray is not None:
+        return parse_array_v2(zarray, zattrs, keys[0])
+    if zgroup is not None:
+        return parse_group_v2(zgroup, zattrs, keys[1])
+    return None
+
+
+def load_array(at: StorePath, zarr_format: int | None = None) -> Flow[ArrayMetadata]:
+    """The metadata of an array; raises `ArrayNotFoundError` if there is none (or a group)."""
+    metadata = yield from load(at, zarr_format)
+    if metadata is None:
+        raise ArrayNotFoundError(at.store, at.path)
+    if isinstance(metadata, GroupMetadata):
+        raise ArrayNotFoundError(
+            f"No array found in store {at.store!r} at path {at.path!r}: there is a group. Open it with open_group()."
+        )
+    return metadata
+
+
+def load_group(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMetadata]:
+    """The metadata of a group; raises `GroupNotFoundError` if there is none (or an array)."""
+    metadata = yield from load(at, zarr_format)
+    if metadata is None:
+        raise GroupNotFoundError(at.store, at.path)
+    if not isinstance(metadata, GroupMetadata):
+        raise GroupNotFoundError(
+            f"No group found in store {at.store!r} at path {at.path!r}: there is an array. Open it with open_array()."
+        )
+    return metadata
+
+
+# -- create -----------------------------------------------------------------------------------------------------
+
+
+def create(at: StorePath, metadata: AnyMetadata, *, overwrite: bool) -> Flow[AnyMetadata]:
+    """Store a new node, and make its ancestors groups.
+
+    Raises
+    ------
+    ContainsArrayError, ContainsGroupError
+        If there is a node already and `overwrite` is False, or an ancestor is an array.
+    """
+    at.store._check_writable()
+    yield from ensure_ancestors(at, metadata.zarr_format)
+    if overwrite:
+        yield from remove_node(at)
+    elif (existing := (yield from load(at))) is not None:
+        raise _occupied(at, existing)
+    expected = ABSENT
+    for name, document in documents(metadata):
+        # The document that makes the node comes first, and only if there is none: of two creators one succeeds.
+        if not (yield Put(at.store, join(at.path, name), document, expected)):
+            raise _occupied(at, (yield from load(at)))
+        expected = ANY
+    return metadata
+
+
+def documents(metadata: NodeMetadata) -> Sequence[tuple[str, Buffer]]:
+    """The documents of a node, the one that makes it a node first."""
+    made = metadata.to_buffer_dict(CPU_PROTOTYPE, indent=settings().json_indent)
+    return sorted(made.items(), key=lambda item: item[0] == ZATTRS)
+
+
+def _occupied(at: StorePath, existing: NodeMetadata | None) -> BaseZarrError:
+    kind = ContainsArrayError if isinstance(existing, ArrayV2Metadata | ArrayV3Metadata) else ContainsGroupError
+    return kind(at.store, at.path)
+
+
+def ensure_ancestors(at: StorePath, zarr_format: int) -> Flow[None]:
+    """Make every ancestor of a path a group, where there is no node yet; an array there is an error."""
+    names = at.path.split("/") if at.path else []
+    for depth in range(len(names)):
+        above = StorePath(at.store, "/".join(names[:depth]))
+        existing = yield from load(above)
+        if existing is None:
+            group = GroupMetadata(attributes={}, zarr_format=zarr_format)
+            for name, document in documents(group):
+                yield Put(above.store, join(above.path, name), document, ABSENT)
+        elif not isinstance(existing, GroupMetadata):
+            raise ContainsArrayError(
+                f"An array exists in store {at.store!r} at path {above.path!r}, so nothing can be created below it at "
+                f"{at.path!r}. Choose a path beside the array."
+            )
+
+
+# -- update -----------------------------------------------------------------------------------------------------
+
+
+def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> Flow[None]:
+    """Replace the attributes of a node by what `change` makes of those that are stored now.
+
+    `change` may be called several times, with a fresh dict each time. The rest of the document stays as it is.
+    """
+    at, metadata = node.store_path, node.metadata
+    name = V3 if metadata.zarr_format == 3 else ZATTRS
+    latest: list[NodeMetadata] = []
+
+    def rewrite(old: Buffer | None) -> Buffer:
+        current = _reread(at, metadata, name, old)
+        latest[:] = [current.with_attributes(dict(change(dict(current.attributes))))]
+        return dict(documents(latest[0]))[name]
+
+    yield from modify(at.store, join(at.path, name), rewrite)
+    node.publish(latest[0])  # type: ignore[arg-type]  # same kind as before: _reread checks it
+
+
+def _reread(at: StorePath, metadata: NodeMetadata, name: str, raw: Buffer | None) -> NodeMetadata:
+    """The metadata as stored now, given the document that a change is about."""
+    key = join(at.path, name)
+    if name == ZATTRS:
+        return metadata.with_attributes({} if raw is None else parse_object(raw.to_bytes(), key))
+    if raw is None:
+        raise NodeNotFoundError(
+            f"the node at path {at.path!r} of store {at.store!r} was deleted (there is no {key!r} any more)"
+        )
+    current = parse_v3(raw.to_bytes(), key)
+    if isinstance(current, GroupMetadata) != isinstance(metadata, GroupMetadata):
+        raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} is of another kind now")
+    return current
+
+
+def publish_shape(node: ArrayNode, shape: tuple[int, ...], *, hold: Hold) -> Flow[None]:
+    """Store a new shape, with the node's hold; the rest of the document stays as it is."""
+    at, metadata = node.store_path, node.metadata
+    name = V3 if metadata.zarr_format == 3 else ZARRAY
+    latest: list[ArrayMetadata] = []
+
+    def rewrite(old: Buffer | None) -> Buffer:
+        key = join(at.path, name)
+        if old is None:
+            raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")
+        raw = old.to_bytes()
+        current = parse_v3(raw, key) if name == V3 else parse_array_v2(raw, None, key)
+        if isinstance(current, GroupMetadata):
+            raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")
+        if name == ZARRAY:
+            current = current.with_attributes(dict(metadata.attributes))
+        latest[:] = [current.with_shape(shape)]
+        return dict(documents(latest[0]))[name]
+
+    yield from modify(at.store, join(at.path, name), rewrite, hold=hold)
+    node.publish(latest[0])
+
+
+# -- delete -----------------------------------------------------------------------------------------------------
+
+
+def remove_node(at: StorePath) -> Flow[None]:
+    """Delete the node at a path with everything below it that is Zarr's. Foreign files stay where they are."""
+    at.store._check_writable()
+    keys: list[str] = yield Keys(at.store, at.path)
+    if not keys:
+        return
+    ours = yield from _ours(at, keys)
+    if len(ours) == len(keys):
+        yield RemovePrefix(at.store, at.path)
+        return
+    # Documents last: a node that is half gone is still a node, and can be deleted again.
+    for key in sorted(ours, key=lambda key: key.rpartition("/")[2] in DOCUMENTS):
+        yield Remove(at.store, key)
+
+
+def _ours(at: StorePath, keys: list[str]) -> Flow[list[str]]:
+    """Those of `keys` that are documents of nodes, or chunks of the nearest array above them."""
+    arrays = [key for key in keys if key.rpartition("/")[2] in (V3, ZARRAY)]
+    parsed = yield Together(_try_load(StorePath(at.store, key.rpartition("/")[0])) for key in arrays)
+    encodings = {
+        key.rpartition("/")[0]: metadata.chunk_key_encoding
+        for key, metadata in zip(arrays, parsed, strict=True)
+        if isinstance(metadata, ArrayV2Metadata | ArrayV3Metadata)
+    }
+
+    def is_chunk(key: str) -> bool:
+        path = key
+        while path:
+            path = path.rpartition("/")[0]
+            if path in encodings:
+                return is_chunk_key(encodings[path], key[len(path) + 1 if path else 0 :])
+        return False
+
+    return [key for key in keys if key.rpartition("/")[2] in DOCUMENTS or is_chunk(key)]
+
+
+def is_chunk_key(encoding: Any, suffix: str) -> bool:
+    """Whether a key, relative to its array, is one that `encoding` makes."""
+    try:
+        encoding.decode_chunk_key(suffix)
+    except ValueError:
+        return False
+    return True
+
+
+def _try_load(at: StorePath) -> Flow[NodeMetadata | None]:
+    """`load`, with a document that cannot be parsed counted as none."""
+    try:
+        return (yield from load(at))
+    except ValueError:
+        return None
+
+
+# -- members ----------------------------------------------------------------------------------------------------
+
+
+def members(at: StorePath, max_depth: int | None = 0) -> Flow[list[tuple[str, NodeMetadata]]]:
+    """The nodes below a group: `(path relative to it, metadata)`, parents before their children, names sorted.
+
+    `max_depth` 0 means direct children, None all.
+    """
+    names: list[str] = yield Names(at.store, at.path)
+    names = sorted(name for name in names if name not in DOCUMENTS)
+    loaded = yield Together(_load_member(StorePath(at.store, join(at.path, name))) for name in names)
+    found: list[tuple[str, NodeMetadata]] = []
+    for name, metadata in zip(names, loaded, strict=True):
+        if metadata is None:
+            continue
+        found.append((name, metadata))
+        if isinstance(metadata, GroupMetadata) and max_depth != 0:
+            deeper = None if max_depth is None else max_depth - 1
+            below = yield from members(StorePath(at.store, join(at.path, name)), deeper)
+            found += [(f"{name}/{path}", child) for path, child in below]
+    return found
+
+
+def _load_member(at: StorePath) -> Flow[NodeMetadata | None]:
+    metadata = yield from load(at)
+    if metadata is None and (yield Keys(at.store, at.path)):
+        warnings.warn(
+            f"Object at {at.path!r} in store {at.store!r} is not recognized as a component of a Zarr hierarchy: "
+            "it has no metadata document, so it is not listed.",
+            ZarrUserWarning,
+            stacklevel=2,
+        )
+    return metadata

@@ -1,0 +1,144 @@
+"""Checks of the members that documents of several kinds share: shapes, names, attributes, unknown members.
+
+Each function takes a member's value, from a parsed document or from a caller, and returns it in the one form that the
+rest of the library uses, or raises. Lengths stay Python integers: their products overflow nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from zarr._problems import invalid
+from zarr.errors import MetadataValidationError
+
+MAX_NDIM = 64
+"""NumPy's limit."""
+MAX_LENGTH = 2**63 - 1
+"""Positions along one axis are signed 64-bit integers."""
+
+
+def parse_shape(data: object, field: str = "shape", *, minimum: int = 0) -> tuple[int, ...]:
+    """A tuple of lengths, from a sequence of integers or from one integer.
+
+    Raises
+    ------
+    MetadataValidationError
+        If an entry is no integer (booleans and floats are none) or out of range, or there are too many.
+
+    >>> parse_shape([3, 0])
+    (3, 0)
+    """
+    entries = data if isinstance(data, Iterable) and not isinstance(data, str | bytes | Mapping) else (data,)
+    shape = tuple(_parse_length(entry, data, field, minimum) for entry in entries)
+    if len(shape) > MAX_NDIM:
+        raise invalid(field, f"at most {MAX_NDIM} dimensions", f"{len(shape)} dimensions")
+    return shape
+
+
+def parse_stored_shape(data: object, field: str = "shape", *, minimum: int = 0) -> tuple[int, ...]:
+    """A shape out of a document: a JSON list, nothing else."""
+    if not isinstance(data, list | tuple):
+        raise invalid(field, "a list of integers", data)
+    return parse_shape(data, field, minimum=minimum)
+
+
+def _parse_length(entry: object, data: object, field: str, minimum: int) -> int:
+    expected = f"integers of at least {minimum}"
+    if isinstance(entry, bool) or not hasattr(entry, "__index__"):
+        raise invalid(field, expected, data)
+    try:
+        length = operator.index(entry)
+    except TypeError:  # arrays have the method and refuse
+        raise invalid(field, expected, data) from None
+    if length < minimum:
+        raise invalid(field, expected, data)
+    if length > MAX_LENGTH:
+        raise invalid(field, "lengths below 2**63", data)
+    return length
+
+
+def parse_attributes(data: object) -> dict[str, Any]:
+    """Attributes as a dict of their own; null and `[]`, which other writers leave, read as none.
+
+    >>> parse_attributes(None)
+    {}
+    """
+    if data is None or data == []:
+        return {}
+    if not isinstance(data, Mapping):
+        raise invalid("attributes", "an object", data)
+    return dict(data)
+
+
+def parse_dimension_names(data: object, ndim: int | None = None) -> tuple[str | None, ...] | None:
+    """Names of the axes, `None` where one has none; null for the whole member reads as absent.
+
+    >>> parse_dimension_names(["x", None], 2)
+    ('x', None)
+    """
+    if data is None:
+        return None
+    if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
+        raise invalid("dimension_names", "a list of strings and nulls", data)
+    names = tuple(data)
+    if not all(name is None or isinstance(name, str) for name in names):
+        raise invalid("dimension_names", "a list of strings and nulls", data)
+    if ndim is not None and len(names) != ndim:
+        raise invalid("dimension_names", f"{ndim} entries, one per dimension", data)
+    return names
+
+
+def parse_extra_fields(data: Mapping[str, Any] | None, known: Iterable[str]) -> dict[str, Any]:
+    """Members that format 3 does not define: allowed only if they say that they may be ignored.
+
+    Raises
+    ------
+    MetadataValidationError
+        If one is not an object with `"must_understand": false`, or has the name of a known member.
+    """
+    extra = dict(data or {})
+    if clash := sorted(extra.keys() & set(known)):
+        raise MetadataValidationError(f"extra fields may not have the names of defined members: {clash}")
+    refused = [
+        name
+        for name, value in extra.items()
+        if not (isinstance(value, Mapping) and value.get("must_understand") is False)
+    ]
+    if refused:
+        raise MetadataValidationError(
+            f"unknown members {refused}, and nothing says that they may be ignored "
+            '("must_understand": false). They change what the data means: read this node with the software '
+            "that wrote it, or remove them if they are a mistake."
+        )
+    return extra
+
+
+def strict_fill_value(data: object) -> object:
+    """A fill value without the bare tokens `NaN` and `Infinity`, which JSON has not: as the strings of both formats.
+
+    >>> strict_fill_value([float("-inf"), 1.5])
+    ['-Infinity', 1.5]
+    """
+    if isinstance(data, list):
+        return [strict_fill_value(entry) for entry in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
+    return data
+
+
+def require(document: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raise `MetadataValidationError` unless all members are there."""
+    if missing := [name for name in names if name not in document]:
+        raise MetadataValidationError(
+            f"required members are missing: {missing}. The document is incomplete; restore it from a copy or add them."
+        )
+
+
+def check_format(document: Mapping[str, Any], expected: int) -> None:
+    """Raise `MetadataValidationError` unless `zarr_format` is the integer `expected`."""
+    found = document.get("zarr_format")
+    if type(found) is not int or found != expected:
+        raise invalid("zarr_format", f"the integer {expected}", found)

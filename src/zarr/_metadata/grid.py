@@ -1,0 +1,115 @@
+"""The chunk grid as documents state it. What cuts the domain is `zarr._grid.ChunkGrid`, made from this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zarr._extension import parse_named
+from zarr._grid import RegularGrid
+from zarr._metadata.fields import parse_shape, parse_stored_shape, require
+from zarr._problems import invalid
+from zarr.errors import MetadataValidationError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegularChunkGridMetadata:
+    """Chunks of one shape.
+
+    Parameters
+    ----------
+    chunk_shape
+        Every length at least 1.
+
+    >>> RegularChunkGridMetadata(chunk_shape=(3, 4)).to_dict()
+    {'name': 'regular', 'configuration': {'chunk_shape': [3, 4]}}
+    """
+
+    chunk_shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        shape = parse_shape(self.chunk_shape, "chunk_grid.configuration.chunk_shape", minimum=1)
+        object.__setattr__(self, "chunk_shape", shape)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.chunk_shape)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any] | str) -> Self:
+        """Parse the `chunk_grid` member of a document."""
+        return cls(chunk_shape=parse_stored_shape(_stored_chunk_shape(data), _FIELD, minimum=1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The stored form."""
+        return {"name": "regular", "configuration": {"chunk_shape": list(self.chunk_shape)}}
+
+    def to_grid(self) -> RegularGrid:
+        """The grid that plans work with."""
+        return RegularGrid(self.chunk_shape)
+
+
+_FIELD = "chunk_grid.configuration.chunk_shape"
+
+
+def parse_chunk_grid(
+    data: RegularChunkGridMetadata | RegularGrid | Mapping[str, Any],
+) -> RegularChunkGridMetadata:
+    """Make the stored grid from what a caller or a document says.
+
+    Raises
+    ------
+    MetadataValidationError
+        If the grid is of another kind, or a chunk length is below 1.
+    """
+    if isinstance(data, RegularChunkGridMetadata):
+        return data
+    if isinstance(data, RegularGrid):
+        return RegularChunkGridMetadata(chunk_shape=data.shape)
+    return RegularChunkGridMetadata.from_dict(data)
+
+
+def _stored_chunk_shape(data: object) -> object:
+    named = parse_named(data, "chunk_grid")
+    if named.name == "rectilinear":
+        raise MetadataValidationError(
+            "this array has a 'rectilinear' chunk grid, which this version cannot read; a later version will. "
+            "Rewrite it with regular chunks to use it now."
+        )
+    if named.name != "regular":
+        raise invalid("chunk_grid.name", "'regular', the only known chunk grid", named.name)
+    require(named.configuration, ["chunk_shape"])
+    if unknown := sorted(named.configuration.keys() - {"chunk_shape"}):
+        raise invalid("chunk_grid.configuration", "no members beside 'chunk_shape'", unknown)
+    return named.configuration["chunk_shape"]
+
+
+def repair_chunk_shape(stored: object, substitutes: Sequence[int] = ()) -> list[Any] | None:
+    """Chunk lengths with every 0 replaced, or None if there is nothing to mend.
+
+    Some writers stored 0 (or `true`) for axes of length 0, where any length means the same until the array grows.
+
+    Parameters
+    ----------
+    stored
+        The member as read.
+    substitutes
+        Lengths to use, axis by axis (those of the inner chunks of shards); 1 where there is none.
+
+    >>> repair_chunk_shape([0, 5])
+    [1, 5]
+    >>> repair_chunk_shape([4, 5]) is None
+    True
+    """
+    if not isinstance(stored, list | tuple) or not any(map(_is_empty, stored)):
+        return None
+    defaults: Iterable[int] = [*substitutes, *[1] * (len(stored) - len(substitutes))]
+    return [d if _is_empty(n) else n for n, d in zip(stored, defaults, strict=False)]
+
+
+def _is_empty(length: object) -> bool:
+    return isinstance(length, bool) or (isinstance(length, int) and length == 0)

@@ -1,0 +1,259 @@
+"""The group documents: `zarr.json` of format 3, and `.zgroup` with `.zattrs` of format 2.
+
+A group says little: its format, its attributes, and perhaps a snapshot of everything below it (`consolidated`). What was
+read from a document is kept and written back in its own words, as for arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy, deepcopy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr._dtype.base import ZarrFormat
+from zarr._json import dump
+from zarr._metadata import consolidated  # which imports this module: see there
+from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require
+from zarr._metadata.v2 import ArrayV2Metadata
+from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._problems import invalid, located
+from zarr.errors import NodeTypeValidationError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from zarr._metadata.consolidated import ConsolidatedMetadata
+
+_KNOWN = frozenset({"zarr_format", "node_type", "attributes", "consolidated_metadata"})
+
+
+@dataclass(frozen=True, slots=True, init=False, eq=False)
+class GroupMetadata:
+    """A group of either format.
+
+    Parameters
+    ----------
+    attributes
+        User attributes.
+    zarr_format
+        2 or 3.
+    consolidated_metadata
+        Snapshot of the nodes below, if there is one.
+    extra_fields
+        Members that format 3 does not know, each `{"must_understand": false, ...}`.
+
+    Raises
+    ------
+    MetadataValidationError
+        If a member is invalid.
+
+    >>> GroupMetadata({"a": 1}).to_dict()
+    {'attributes': {'a': 1}, 'zarr_format': 3, 'node_type': 'group'}
+    """
+
+    attributes: dict[str, Any]
+    zarr_format: ZarrFormat
+    consolidated_metadata: ConsolidatedMetadata | None
+    extra_fields: dict[str, Any]
+    node_type: Literal["group"] = field(init=False)
+    _document: dict[str, Any] | None = field(init=False, repr=False)
+
+    def __init__(
+        self,
+        attributes: Mapping[str, Any] | None = None,
+        zarr_format: ZarrFormat = 3,
+        consolidated_metadata: ConsolidatedMetadata | None = None,
+        extra_fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        checked_format = _parse_zarr_format(zarr_format)
+        if checked_format == 2 and extra_fields:
+            raise invalid("extra_fields", "none in format 2", extra_fields)
+        self._become(
+            attributes=parse_attributes(attributes),
+            zarr_format=checked_format,
+            consolidated_metadata=consolidated_metadata,
+            extra_fields=parse_extra_fields(extra_fields, _KNOWN),
+            node_type="group",
+            _document=None,
+        )
+
+    def _become(self, **members: Any) -> None:
+        for name, value in members.items():
+            object.__setattr__(self, name, value)
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], *, path: str | None = None) -> Self:
+        """Parse a document: `zarr.json`, or `.zgroup` with the attributes in a member `attributes`.
+
+        Parameters
+        ----------
+        data
+            The parsed JSON; `node_type` may be missing. Not changed, and copied.
+        path
+            Key of the document, for error texts.
+        """
+        document = deepcopy(dict(data))
+        if document.get("zarr_format") == 2:
+            return cls._read_v2(document, document.pop("attributes", None), path)
+        return cls._read_v3({"node_type": "group", **document}, path)
+
+    @classmethod
+    def _read_v3(cls, document: dict[str, Any], where: str | None) -> Self:
+        with located(where):
+            require(document, ("zarr_format", "node_type"))
+            check_format(document, 3)
+            if document["node_type"] != "group":
+                raise NodeTypeValidationError(
+                    f"Invalid value for 'node_type'. Expected 'group'. Got {document['node_type']!r}."
+                )
+            member = document.get("consolidated_metadata")
+            snapshot = None
+            if member is not None:
+                snapshot = consolidated.ConsolidatedMetadata.from_dict(member, path=where)
+            self = cls.__new__(cls)
+            self._become(
+                attributes=parse_attributes(document.get("attributes")),
+                zarr_format=3,
+                consolidated_metadata=snapshot,
+                extra_fields=parse_extra_fields({k: v for k, v in document.items() if k not in _KNOWN}, _KNOWN),
+                node_type="group",
+                _document=document,
+            )
+            return self
+
+    @classmethod
+    def _read_v2(
+        cls,
+        document: dict[str, Any],
+        attributes: object,
+        where: str | None,
+        consolidated_metadata: ConsolidatedMetadata | None = None,
+    ) -> Self:
+        with located(where):
+            check_format(document, 2)
+            self = cls.__new__(cls)
+            # Other writers add this member to the groups inside `.zmetadata`; the format forbids it.
+            document.pop("consolidated_metadata", None)
+            self._become(
+                attributes=parse_attributes(attributes),
+                zarr_format=2,
+                consolidated_metadata=consolidated_metadata,
+                extra_fields={},
+                node_type="group",
+                _document=document,
+            )
+            return self
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document, as a copy of its own; in format 2, `.zgroup` with the attributes in a member `attributes`."""
+        document = self._assemble_v3() if self.zarr_format == 3 else self._assemble_v2()
+        return deepcopy(document)
+
+    def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
+        """The bytes of the documents under their keys, relative to the node.
+
+        Raises
+        ------
+        MetadataValidationError
+            If the attributes hold what JSON cannot say.
+        """
+        buffer = (prototype or default_buffer_prototype()).buffer
+        if self.zarr_format == 3:
+            return {"zarr.json": buffer.from_bytes(dump(self._assemble_v3(), indent))}
+        zgroup = self._assemble_v2()
+        zattrs = zgroup.pop("attributes")
+        documents = {
+            ".zgroup": buffer.from_bytes(dump(zgroup, indent)),
+            ".zattrs": buffer.from_bytes(dump(zattrs, indent)),
+        }
+        if self.consolidated_metadata is not None:
+            root = {".zattrs": zattrs, ".zgroup": {"zarr_format": 2}}
+            zmetadata = self.consolidated_metadata.to_zmetadata(root)
+            documents[".zmetadata"] = buffer.from_bytes(dump(zmetadata, None))
+        return documents
+
+    def _assemble_v3(self) -> dict[str, Any]:
+        document: dict[str, Any] = dict(self._document or {})
+        if self._document is None or self.attributes or "attributes" in document:
+            document["attributes"] = self.attributes
+        document.setdefault("zarr_format", 3)
+        if self.consolidated_metadata is None:
+            document.pop("consolidated_metadata", None)
+        else:
+            document["consolidated_metadata"] = self.consolidated_metadata._assemble()
+        document.setdefault("node_type", "group")
+        return {**document, **self.extra_fields}
+
+    def _assemble_v2(self) -> dict[str, Any]:
+        document = self._document or {"zarr_format": 2}
+        return {**document, "attributes": self.attributes}
+
+    def with_attributes(self, attributes: Mapping[str, Any]) -> Self:
+        """The same group with these attributes in place of its own."""
+        return self._changed(attributes=parse_attributes(attributes))
+
+    def with_consolidated(self, consolidated_metadata: ConsolidatedMetadata | None) -> Self:
+        """The same group with this snapshot, or with none."""
+        return self._changed(consolidated_metadata=consolidated_metadata)
+
+    def _changed(self, **members: Any) -> Self:
+        twin = copy(self)
+        twin._become(**members)
+        return twin
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, in whatever words."""
+        return isinstance(other, GroupMetadata) and self._said() == other._said()
+
+    def _said(self) -> tuple[Any, ...]:
+        snapshot = self.consolidated_metadata
+        nodes = None if snapshot is None else snapshot.to_dict()
+        return self.attributes, self.zarr_format, nodes, self.extra_fields
+
+    def __hash__(self) -> int:
+        return hash((GroupMetadata, self.zarr_format))
+
+
+def _parse_zarr_format(found: object) -> ZarrFormat:
+    if type(found) is int and found in (2, 3):
+        return 2 if found == 2 else 3
+    raise invalid("zarr_format", "2 or 3", found)
+
+
+def read_node_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadata | GroupMetadata:
+    """Parse the document of an array or of a group. The result keeps the document.
+
+    Raises
+    ------
+    NodeTypeValidationError
+        If it says that it is neither.
+    """
+    match document.get("node_type"):
+        case "array":
+            return ArrayV3Metadata._read(document, where)
+        case "group":
+            return GroupMetadata._read_v3(document, where)
+        case found:
+            with located(where):
+                require(document, ("zarr_format", "node_type"))
+                check_format(document, 3)
+                raise NodeTypeValidationError(
+                    f"Invalid value for 'node_type'. Expected 'array' or 'group'. Got {found!r}."
+                )
+
+
+def read_node_v2(documents: Mapping[str, dict[str, Any]], where: str | None) -> ArrayV2Metadata | GroupMetadata:
+    """Parse the documents of a format 2 node, given by name. The result keeps them.
+
+    A node with both `.zarray` and `.zgroup` is read as an array.
+    """
+    attributes = documents.get(".zattrs")
+    if ".zarray" in documents:
+        return ArrayV2Metadata._read(dict(documents[".zarray"]), attributes, where)
+    return GroupMetadata._read_v2(dict(documents[".zgroup"]), attributes, where)

@@ -1,0 +1,64 @@
+"""Sharding levels: which inner chunks can be addressed one by one inside a stored object.
+
+A chunk is a shard that plans can look into if its chain is `transposes, sharding` with nothing after the sharding
+codec: then every inner chunk is a byte range of the object. The inner chain may have the same form again, and so on.
+Transposes permute axes, so each level notes how the axes it stores relate to those of the array: stored axis `i` is
+array axis `axes[i]`. The permutations add up on the way in, and the chain of the innermost chunks starts with their sum,
+so that it decodes to the axes of the array.
+
+Only our own two codec classes are taken apart. A subclass may do anything, and runs as a codec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from zarr._codec.base import Codec
+from zarr._codec.sharding import ShardingCodec
+from zarr._codec.transpose import TransposeCodec
+from zarr._metadata.spec import ShardLevel
+
+
+class Levels(NamedTuple):
+    """Sharding levels, outermost first, and the chain of the innermost chunks, in array axes."""
+
+    levels: tuple[ShardLevel, ...]
+    inner_codecs: tuple[Codec, ...]
+
+
+def resolve_levels(codecs: Sequence[Codec], chunk_shape: tuple[int, ...]) -> Levels:
+    """Take a validated chain apart.
+
+    Parameters
+    ----------
+    codecs
+        Chain of the stored chunks.
+    chunk_shape
+        Their shape.
+    """
+    chain = tuple(codecs)
+    axes = tuple(range(len(chunk_shape)))
+    shape = chunk_shape
+    levels: list[ShardLevel] = []
+    while (found := _leading_shard(chain, axes)) is not None:
+        sharding, axes = found
+        inner = [0] * len(axes)
+        for stored_axis, axis in enumerate(axes):
+            inner[axis] = sharding.chunk_shape[stored_axis]
+        levels.append(ShardLevel(shape, tuple(inner), axes, sharding.index_codecs, sharding.index_at_end))
+        shape, chain = tuple(inner), sharding.codecs
+    permuted = bool(levels) and axes != tuple(sorted(axes))
+    return Levels(tuple(levels), (TransposeCodec(order=axes), *chain) if permuted else chain)
+
+
+def _leading_shard(chain: tuple[Codec, ...], axes: tuple[int, ...]) -> tuple[ShardingCodec, tuple[int, ...]] | None:
+    """The sharding codec of a chain that can be resolved, and the axes it sees."""
+    *before, last = chain
+    if type(last) is not ShardingCodec:
+        return None
+    for codec in before:
+        if type(codec) is not TransposeCodec:
+            return None
+        axes = tuple(axes[i] for i in codec.axes(len(axes)))
+    return last, axes

@@ -1,0 +1,94 @@
+"""The members that other packages define: data type, fill value and codecs, read with this package's errors.
+
+Third parties register data types and codecs, so anything may come out of their constructors; what reaches the caller is
+one of `MetadataValidationError`, `DataTypeValidationError` and `UnknownCodecError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from zarr._codec.base import (
+    ArrayArrayCodec,
+    ArrayBytesCodec,
+    BytesBytesCodec,
+    ChunkSpec,
+    Codec,
+)
+from zarr._codec.chain import CodecChain
+from zarr._codec.registry import parse_codec
+from zarr._dtype.base import ZDType
+from zarr._dtype.registry import data_type_registry
+from zarr._extension import parse_named
+from zarr._metadata.grid import RegularChunkGridMetadata
+from zarr._problems import invalid, judged, shorten
+
+
+def parse_stored_data_type(data: object) -> ZDType[Any, Any]:
+    """The data type of a format 3 document, in any of the forms that the format allows.
+
+    >>> parse_stored_data_type({"name": "int8", "must_understand": True}).to_native_dtype()
+    dtype('int8')
+    """
+    named = parse_named(data, "data_type")
+    stored = {"name": named.name, "configuration": named.configuration} if named.configuration else named.name
+    with judged("data_type", f"reading the data type {named.name!r}"):
+        return data_type_registry.match_json(stored, zarr_format=3)
+
+
+def parse_stored_fill_value(data: object, data_type: ZDType[Any, Any]) -> Any:
+    """The fill value of a format 3 document."""
+    with judged("fill_value", f"reading {shorten(data)} as {data_type}"):
+        return data_type.from_json_scalar(data, zarr_format=3)
+
+
+def parse_codecs(data: object) -> tuple[Codec, ...]:
+    """Codecs from codecs or from their stored forms.
+
+    Raises
+    ------
+    UnknownCodecError
+        If one is not registered.
+    MetadataValidationError
+        If one is misconfigured, or there are none.
+    """
+    if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
+        raise invalid("codecs", "a list of codecs", data)
+    codecs = tuple(_parse_codec(entry, f"codecs[{i}]") for i, entry in enumerate(data))
+    if not codecs:
+        raise invalid("codecs", "at least one codec, that turns the array into bytes", [])
+    return codecs
+
+
+def _parse_codec(data: object, field: str) -> Codec:
+    if isinstance(data, ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec):
+        return data
+    if not isinstance(data, str | Mapping):
+        raise invalid(field, "a codec, a name, or an object with a 'name'", data)
+    with judged(field, f"making a codec from {shorten(data)}"):
+        return parse_codec(data)
+
+
+def settle_codecs(
+    codecs: tuple[Codec, ...],
+    shape: tuple[int, ...],
+    chunk_grid: RegularChunkGridMetadata,
+    data_type: ZDType[Any, Any],
+    fill_value: Any,
+) -> tuple[Codec, ...]:
+    """The codecs with what depends on the array filled in, once it is sure that they can work on its chunks.
+
+    Raises
+    ------
+    MetadataValidationError
+        If their order is wrong, or one does not take what the one before it makes.
+    """
+    with judged("codecs", "fitting the codecs to this array"):
+        chain = CodecChain.compile(codecs, ChunkSpec(chunk_grid.chunk_shape, data_type, fill_value))
+        for codec, spec in zip(chain.codecs, chain.specs, strict=True):
+            # Behind a codec that changes the shape of chunks, no array has such chunks; a chunk stands for it.
+            same = spec.shape == chunk_grid.chunk_shape
+            seen = chunk_grid if same else RegularChunkGridMetadata(chunk_shape=spec.shape)
+            codec.validate(shape=shape if same else spec.shape, dtype=spec.dtype, chunk_grid=seen)
+    return chain.codecs

@@ -1,0 +1,114 @@
+"""What the rest of the library knows of an array: formats 2 and 3 parse into one `ArraySpec`.
+
+Above this module nobody asks for the format. The one question that plans and flows ask beyond shape and dtype is how
+elements are laid over stored objects: a grid of chunks, each a key, and for shards one or more levels of inner grids
+inside each object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zarr._codec.base import ArrayConfig, ChunkSpec, Codec
+from zarr._dtype.base import ZDType
+
+if TYPE_CHECKING:
+    from zarr._grid import ChunkGrid
+    from zarr._keys import ChunkKeyEncoding
+
+
+@dataclass(frozen=True, slots=True)
+class ShardLevel:
+    """One level of sharding: how an object of `shape` is cut into inner chunks.
+
+    Attributes
+    ----------
+    shape
+        Shape of the shard in array axes (an inner shard, below the first level).
+    chunk_shape
+        Shape of its inner chunks, in array axes.
+    axes
+        Order in which the array's axes are stored: axis `i` of the shard index is array axis `axes[i]`
+        (transposes may come before the sharding codec).
+    index_codecs
+        Codecs of the shard index.
+    index_at_end
+        Whether the index follows the inner chunks or precedes them.
+    """
+
+    shape: tuple[int, ...]
+    chunk_shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    index_codecs: tuple[Codec, ...]
+    index_at_end: bool
+
+    @property
+    def chunks_per_shard(self) -> tuple[int, ...]:
+        """Inner chunks along each array axis."""
+        return tuple(n // c for n, c in zip(self.shape, self.chunk_shape, strict=True))
+
+    @property
+    def n_chunks(self) -> int:
+        """Inner chunks in one shard."""
+        return int(np.prod(self.chunks_per_shard, dtype=object))
+
+    def index_position(self, coords: tuple[int, ...]) -> int:
+        """Row of the shard index that holds the inner chunk at `coords` (array axes, within the shard)."""
+        per_shard = self.chunks_per_shard
+        position = 0
+        for axis in self.axes:
+            position = position * per_shard[axis] + coords[axis]
+        return position
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """One array, in either format.
+
+    Attributes
+    ----------
+    shape
+        In elements.
+    data_type, fill_value
+        Stored data type and the scalar that absent elements read as.
+    grid
+        Cuts the domain into chunks: the stored objects.
+    keys
+        Turns chunk coordinates into key suffixes.
+    codecs
+        The whole chain, from array to bytes, evolved and validated.
+    config
+        Settings that are not stored.
+    levels
+        Levels of sharding that plans resolve, outermost first; empty if chunks are not shards.
+    inner_codecs
+        Chain of the innermost chunks: `codecs` itself if there are no levels.
+    """
+
+    shape: tuple[int, ...]
+    data_type: ZDType[Any, Any]
+    fill_value: Any
+    grid: ChunkGrid
+    keys: ChunkKeyEncoding
+    codecs: tuple[Codec, ...]
+    config: ArrayConfig
+    levels: tuple[ShardLevel, ...] = ()
+    inner_codecs: tuple[Codec, ...] = ()
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy dtype of arrays in memory."""
+        dtype: np.dtype[Any] = self.data_type.to_native_dtype()
+        return dtype
+
+    def chunk_spec(self, shape: tuple[int, ...]) -> ChunkSpec:
+        """The spec of a chunk of `shape` as its codecs see it."""
+        return ChunkSpec(shape, self.data_type, self.fill_value, self.config)

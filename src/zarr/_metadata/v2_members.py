@@ -1,0 +1,131 @@
+"""The members of `.zarray` that other packages define: data type, fill value, compressor and filters.
+
+Format 2 states a data type by NumPy's type string. Objects (`|O`) have a meaning only together with the codec that turns
+them into bytes, found among the filters or as the compressor. numcodecs is imported only where a document names a codec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from zarr._codec.base import BaseCodec
+from zarr._codec.registry import get_numcodec
+from zarr._dtype.base import ZDType
+from zarr._dtype.registry import data_type_registry
+from zarr._problems import invalid, judged, shorten
+from zarr.errors import DataTypeValidationError, MetadataValidationError
+
+OBJECT_CODECS = frozenset(
+    {
+        "vlen-utf8",
+        "vlen-bytes",
+        "vlen-array",
+        "json",
+        "json2",
+        "msgpack",
+        "msgpack2",
+        "pickle",
+        "categorize",
+    }
+)
+"""numcodecs codecs that make bytes (or numbers, `categorize`) of Python objects."""
+
+
+def parse_compressor(data: object, field: str = "compressor") -> Any:
+    """A numcodecs codec from one, from its configuration `{"id": ...}`, or None.
+
+    Raises
+    ------
+    UnknownCodecError, MetadataValidationError
+        If the codec is not known, its configuration is wrong, or it is a codec of format 3.
+    """
+    if data is None:
+        return None
+    if isinstance(data, BaseCodec):
+        expected = "a numcodecs codec (format 2 arrays do not take the codecs of zarr.codecs)"
+        raise invalid(field, expected, data)
+    if isinstance(data, Mapping):
+        if not isinstance(data.get("id"), str):
+            raise invalid(f"{field}.id", "the name of a codec", data)
+        with judged(field, f"making a codec from {dict(data)!r}"):
+            return get_numcodec(dict(data))
+    if not callable(getattr(data, "get_config", None)):
+        raise invalid(field, 'a numcodecs codec, its configuration {"id": ...}, or null', data)
+    return data
+
+
+def parse_filters(data: object) -> tuple[Any, ...] | None:
+    """A tuple of numcodecs codecs, or None if there are none."""
+    if data is None:
+        return None
+    if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
+        raise invalid("filters", "a list of codecs, or null", data)
+    entries = tuple(data)
+    if any(entry is None for entry in entries):
+        raise invalid("filters", "a list of codecs, or null", data)
+    return tuple(parse_compressor(f, f"filters[{i}]") for i, f in enumerate(entries)) or None
+
+
+def parse_stored_data_type(data: object, compressor: Any, filters: tuple[Any, ...] | None) -> ZDType[Any, Any]:
+    """The data type of a document.
+
+    Raises
+    ------
+    DataTypeValidationError
+        If no data type is known by this name, or for objects, by this object codec.
+    """
+    object_codec = _find_object_codec(compressor, filters) if data == "|O" else None
+    if data == "|O" and object_codec is None:
+        raise DataTypeValidationError(
+            "data type '|O' (Python objects) has no object codec among the filters, so nothing says what its bytes mean. "
+            f"Add the one that wrote the data to the filters, one of {sorted(OBJECT_CODECS)}."
+        )
+    try:
+        with judged("dtype", f"reading the data type {shorten(data)}"):
+            stored = {"name": data, "object_codec_id": object_codec}
+            return data_type_registry.match_json(stored, zarr_format=2)
+    except DataTypeValidationError as exc:
+        if object_codec is None:
+            raise
+        raise DataTypeValidationError(
+            f"no data type is known for Python objects encoded by {object_codec!r}. "
+            "Install a package that provides one, or convert the array with the software that wrote it."
+        ) from exc
+
+
+def _find_object_codec(compressor: Any, filters: tuple[Any, ...] | None) -> str | None:
+    candidates = [*(filters or ()), *(() if compressor is None else (compressor,))]
+    ids = [str(getattr(codec, "codec_id", "")) for codec in candidates]
+    return next((name for name in ids if name in OBJECT_CODECS), None)
+
+
+def check_object_codec(dtype: ZDType[Any, Any], compressor: Any, filters: tuple[Any, ...] | None) -> None:
+    """Raise `MetadataValidationError` if the data type needs an object codec that is not there."""
+    needed = dtype.to_json(zarr_format=2).get("object_codec_id")
+    if needed is None:
+        return
+    ids = {getattr(codec, "codec_id", None) for codec in (*(filters or ()), compressor)}
+    if needed not in ids:
+        raise MetadataValidationError(
+            f"data type {dtype} is stored by the object codec {needed!r}, which is not among the filters; "
+            f'add {{"id": "{needed}"}} to them.'
+        )
+
+
+def parse_stored_fill_value(data: object, dtype: ZDType[Any, Any]) -> Any:
+    """The fill value of a document; None for null.
+
+    The number 0, which older writers stored for strings, bytes and structs, reads as the default of those types, and
+    a single number as the real part of a complex one.
+    """
+    if data is None:
+        return None
+    if isinstance(data, int | float) and data is not True and data is not False:
+        kind = dtype.to_native_dtype().kind
+        if data == 0 and kind in "SUVOT":
+            return dtype.default_scalar()
+        if kind == "c":
+            data = [data, 0.0]
+    with judged("fill_value", f"reading {shorten(data)} as {dtype}"):
+        return dtype.from_json_scalar(data, zarr_format=2)

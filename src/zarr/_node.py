@@ -1,0 +1,115 @@
+"""The state of one open node, shared by its two faces.
+
+`Array` and `AsyncArray` (and the groups) are faces of one of these objects: what changes through one shows in the
+other. An array's compiled pipeline belongs to its spec and is replaced with it, never changed in place, so a request
+that is under way keeps a consistent view while another thread resizes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zarr._buffer import CPU_PROTOTYPE
+from zarr._config import settings
+from zarr._engine.select import Choice, choose
+
+if TYPE_CHECKING:
+    from zarr._codec.base import ArrayConfig
+    from zarr._engine.base import Pipeline
+    from zarr._metadata.group import GroupMetadata
+    from zarr._metadata.spec import ArraySpec
+    from zarr._metadata.v2 import ArrayV2Metadata
+    from zarr._metadata.v3 import ArrayV3Metadata
+    from zarr._store.path import StorePath
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayView:
+    """What one request works with: a spec and its pipeline, as they were when it began."""
+
+    spec: ArraySpec
+    choice: Choice
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self.choice.pipeline
+
+
+class ArrayNode:
+    """An open array.
+
+    Parameters
+    ----------
+    metadata
+        Its document.
+    store_path
+        Where it is.
+    config
+        Settings that are not stored.
+    """
+
+    __slots__ = ("_metadata", "_view", "config", "engine", "store_path")
+
+    def __init__(
+        self,
+        metadata: ArrayV2Metadata | ArrayV3Metadata,
+        store_path: StorePath,
+        config: ArrayConfig,
+        *,
+        engine: str | None = None,
+    ) -> None:
+        self._metadata = metadata
+        self._view: ArrayView | None = None
+        self.store_path = store_path
+        self.config = config
+        self.engine = settings().engine if engine is None else engine
+
+    @property
+    def metadata(self) -> ArrayV2Metadata | ArrayV3Metadata:
+        return self._metadata
+
+    def publish(self, metadata: ArrayV2Metadata | ArrayV3Metadata) -> None:
+        """Take new metadata (after a resize, or an attribute change)."""
+        same_spec = metadata.shape == self._metadata.shape
+        self._metadata = metadata
+        if not same_spec:
+            self._view = None
+
+    @property
+    def view(self) -> ArrayView:
+        """Spec and pipeline, compiled at first use."""
+        if (view := self._view) is None:
+            view = self._view = self.view_of(self._metadata)
+        return view
+
+    def view_of(self, metadata: ArrayV2Metadata | ArrayV3Metadata) -> ArrayView:
+        """Spec and pipeline for metadata that is not published yet."""
+        spec = metadata.to_spec(self.config)
+        return ArrayView(spec, choose(spec, CPU_PROTOTYPE, self.engine))
+
+    @property
+    def path(self) -> str:
+        return self.store_path.path
+
+    def key(self, suffix: str) -> str:
+        """The store key of something that belongs to this node."""
+        return f"{self.path}/{suffix}" if self.path else suffix
+
+
+class GroupNode:
+    """An open group."""
+
+    __slots__ = ("metadata", "store_path")
+
+    def __init__(self, metadata: GroupMetadata, store_path: StorePath) -> None:
+        self.metadata = metadata
+        self.store_path = store_path
+
+    @property
+    def path(self) -> str:
+        return self.store_path.path
+
+    def publish(self, metadata: GroupMetadata) -> None:
+        """Take new metadata."""
+        self.metadata = metadata

@@ -1,0 +1,176 @@
+"""What both faces of an array show without any I/O, and the small conversions that their methods share."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from zarr._codec.base import ArrayConfig
+from zarr._config import settings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zarr._flow.nodes import ArrayMetadata
+    from zarr._node import ArrayNode
+    from zarr._store.base import Store
+    from zarr._store.path import StorePath
+
+
+class ArrayProperties:
+    """Read-only facts about an array, taken from its metadata."""
+
+    _node: ArrayNode
+
+    @property
+    def metadata(self) -> ArrayMetadata:
+        """Parsed metadata document."""
+        return self._node.metadata
+
+    @property
+    def store_path(self) -> StorePath:
+        """Store and path of the array."""
+        return self._node.store_path
+
+    @property
+    def store(self) -> Store:
+        """The store that holds the array."""
+        return self._node.store_path.store
+
+    @property
+    def path(self) -> str:
+        """Path in the store, without a leading slash."""
+        return self._node.path
+
+    @property
+    def name(self) -> str:
+        """Path in the store, with a leading slash."""
+        return f"/{self._node.path}"
+
+    @property
+    def basename(self) -> str:
+        """Last part of the path."""
+        return self._node.path.rpartition("/")[2]
+
+    @property
+    def read_only(self) -> bool:
+        """Whether writing through this array is refused."""
+        return self._node.store_path.store.read_only
+
+    @property
+    def config(self) -> ArrayConfig:
+        """Settings of this open array that are not stored."""
+        return self._node.config
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension, in elements."""
+        return self._node.metadata.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy dtype of the elements in memory."""
+        return self._node.view.spec.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the elements in memory, in bytes; not what is stored."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def fill_value(self) -> Any:
+        """Value that absent elements read as."""
+        return self._node.metadata.fill_value
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Shape of the chunks that are read one by one: inner chunks, if the array is sharded."""
+        return self._node.metadata.chunks
+
+    @property
+    def shards(self) -> tuple[int, ...] | None:
+        """Shape of the shards; None if the array is not sharded."""
+        return self._node.metadata.shards
+
+    @property
+    def order(self) -> str:
+        """Memory layout of arrays that reads return (format 2: of the elements inside a chunk)."""
+        return getattr(self._node.metadata, "order", self._node.config.order)
+
+    @property
+    def cdata_shape(self) -> tuple[int, ...]:
+        """Number of chunks (inner chunks, if sharded) along each dimension."""
+        return tuple(-(-n // c) for n, c in zip(self.shape, self.chunks, strict=True))
+
+    @property
+    def nchunks(self) -> int:
+        """Number of chunks, stored or not."""
+        return math.prod(self.cdata_shape)
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine that encodes and decodes this array."""
+        return self._node.view.pipeline.engine
+
+
+def parse_shape(shape: int | Iterable[int]) -> tuple[int, ...]:
+    """A shape as users give it, as a tuple of non-negative ints.
+
+    >>> parse_shape(3), parse_shape([2, 0])
+    ((3,), (2, 0))
+    """
+    try:
+        lengths = (operator.index(shape),) if not isinstance(shape, Iterable) else tuple(map(operator.index, shape))
+    except TypeError as exc:
+        raise TypeError(f"expected an integer or an iterable of integers for a shape, got {shape!r}") from exc
+    if any(n < 0 for n in lengths):
+        raise ValueError(f"expected all lengths of a shape to be non-negative, got {lengths}")
+    return lengths
+
+
+def check_axis(axis: int, ndim: int) -> int:
+    """An axis of an array of `ndim` dimensions, counted from 0; negative axes count from the end."""
+    number = operator.index(axis)
+    if not -ndim <= number < ndim:
+        raise ValueError(f"axis {axis} is out of bounds for an array of dimension {ndim}")
+    return number % ndim
+
+
+def array_config(config: ArrayConfig | dict[str, Any] | None, **overrides: Any) -> ArrayConfig:
+    """The settings of an array: defaults from the configuration, then `config`, then overrides that are not None.
+
+    Raises TypeError for a key that does not exist.
+    """
+    if isinstance(config, ArrayConfig) and not any(value is not None for value in overrides.values()):
+        return config
+    now = settings()
+    values: dict[str, Any] = {
+        "order": now.order,
+        "write_empty_chunks": now.write_empty_chunks,
+        "read_missing_chunks": now.read_missing_chunks,
+        "sharding_coalesce_max_gap_bytes": now.coalesce_max_gap_nbytes,
+        "sharding_coalesce_max_bytes": now.coalesce_max_nbytes,
+    }
+    if isinstance(config, ArrayConfig):
+        values |= {field.name: getattr(config, field.name) for field in fields(ArrayConfig)}
+    elif config is not None:
+        if unknown := set(config) - set(values):
+            raise TypeError(f"unknown array config keys {sorted(unknown)}; there are {sorted(values)}")
+        values |= config
+    values |= {key: value for key, value in overrides.items() if value is not None}
+    if values["order"] not in ("C", "F"):
+        raise ValueError(f"order must be 'C' or 'F', got {values['order']!r}")
+    return ArrayConfig(**values)

@@ -1,0 +1,54 @@
+"""Drawing a hierarchy as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from zarr._metadata.group import GroupMetadata
+
+if TYPE_CHECKING:
+    from zarr._flow.nodes import NodeMetadata
+
+
+class Tree:
+    """A drawing of a hierarchy; `str()` of it is the text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+    __repr__ = __str__
+
+
+def render(root: str, members: Sequence[tuple[str, NodeMetadata]], *, max_nodes: int, plain: bool) -> Tree:
+    """Draw nodes given as `(path below the root, metadata)`, parents before their children."""
+    shown = members[:max_nodes]
+    lines = [root if plain else _bold(root)]
+    last = {path for i, (path, _) in enumerate(shown) if _is_last(path, [p for p, _ in shown[i + 1 :]])}
+    for path, metadata in shown:
+        parts = path.split("/")
+        rails = "".join("    " if "/".join(parts[: i + 1]) in last else "│   " for i in range(len(parts) - 1))
+        name = parts[-1] if plain else _bold(parts[-1])
+        lines.append(f"{rails}{'└── ' if path in last else '├── '}{name}{_facts(metadata)}")
+    if len(members) > max_nodes:
+        lines.insert(0, f"Truncated at max_nodes={max_nodes}, some nodes and their children may be missing")
+    return Tree("\n".join(lines))
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m"
+
+
+def _facts(metadata: NodeMetadata) -> str:
+    if isinstance(metadata, GroupMetadata):
+        return ""
+    return f" {metadata.shape} {metadata.dtype.to_native_dtype()}"
+
+
+def _is_last(path: str, following: Sequence[str]) -> bool:
+    """Whether no sibling of `path` comes later."""
+    above = path.rpartition("/")[0]
+    return not any(other.rpartition("/")[0] == above for other in following)

@@ -1,0 +1,1 @@
+"""Abstract base classes for stores, codecs and buffers of third parties."""

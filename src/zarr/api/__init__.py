@@ -1,0 +1,1 @@
+"""The functions of the top level, in a synchronous and an asynchronous form."""

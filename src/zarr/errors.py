@@ -1,0 +1,261 @@
+"""Every exception and warning this library raises on purpose, in one tree.
+
+    ValueError
+      BaseZarrError
+        NodeNotFoundError (also FileNotFoundError)
+          ArrayNotFoundError, GroupNotFoundError
+        ContainsArrayError, ContainsGroupError, ContainsArrayAndGroupError
+        MetadataValidationError
+          NodeTypeValidationError
+        UnknownCodecError, ChunkNotFoundError, PickleCodecDisabledError
+        CodecError (also RuntimeError)
+        StoreKeyError
+        ConcurrentChangeError (also RuntimeError)
+      DataTypeValidationError
+    IndexError
+      ArrayIndexError, BoundsCheckError, NegativeStepError, VindexInvalidSelectionError
+    RuntimeError
+      EngineUnavailableError (also ImportError)
+
+Names and built-in bases up to `PickleCodecDisabledError`, and those of the IndexError branch, are zarr-python's:
+code that catches them there catches them here. The others are ours and inherit the built-in class such code would catch.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+__all__ = [
+    "ArrayIndexError",
+    "ArrayNotFoundError",
+    "BaseZarrError",
+    "BoundsCheckError",
+    "ChunkNotFoundError",
+    "CodecError",
+    "ConcurrentChangeError",
+    "ContainsArrayAndGroupError",
+    "ContainsArrayError",
+    "ContainsGroupError",
+    "DataTypeValidationError",
+    "EngineUnavailableError",
+    "GroupNotFoundError",
+    "MetadataValidationError",
+    "NegativeStepError",
+    "NodeNotFoundError",
+    "NodeTypeValidationError",
+    "PickleCodecDisabledError",
+    "StoreKeyError",
+    "UnknownCodecError",
+    "UnstableSpecificationWarning",
+    "VindexInvalidSelectionError",
+    "ZarrDeprecationWarning",
+    "ZarrFutureWarning",
+    "ZarrRuntimeWarning",
+    "ZarrUserWarning",
+]
+
+
+class BaseZarrError(ValueError):
+    """Base of the errors that concern stored data and metadata.
+
+    Called with one argument, that is the message; called with several, they fill the class's template.
+    """
+
+    _msg: ClassVar[str] = "{}"
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(args[0] if len(args) == 1 else self._msg.format(*args))
+
+
+class NodeNotFoundError(BaseZarrError, FileNotFoundError):
+    """No array or group at this path."""
+
+
+class ArrayNotFoundError(NodeNotFoundError):
+    """No array at this path: called as `ArrayNotFoundError(store, path)`."""
+
+    _msg = "No array found in store {!r} at path {!r}"
+
+
+class GroupNotFoundError(NodeNotFoundError):
+    """No group at this path: called as `GroupNotFoundError(store, path)`."""
+
+    _msg = "No group found in store {!r} at path {!r}"
+
+
+class ContainsArrayError(BaseZarrError):
+    """An array is in the way: called as `ContainsArrayError(store, path)`."""
+
+    _msg = "An array exists in store {!r} at path {!r}."
+
+
+class ContainsGroupError(BaseZarrError):
+    """A group is in the way: called as `ContainsGroupError(store, path)`."""
+
+    _msg = "A group exists in store {!r} at path {!r}."
+
+
+class ContainsArrayAndGroupError(BaseZarrError):
+    """Format 2 documents of an array and of a group lie at one path."""
+
+    _msg = (
+        "Both .zarray and .zgroup exist in store {!r} at path {!r}, but a node is either an array or a group. "
+        "Remove the document that does not belong there."
+    )
+
+
+class MetadataValidationError(BaseZarrError):
+    """A metadata document breaks the format: called as `MetadataValidationError(field, expected, found)`."""
+
+    _msg = "Invalid value for '{}'. Expected '{}'. Got '{}'."
+
+
+class NodeTypeValidationError(MetadataValidationError):
+    """The `node_type` of a document is not the one that was asked for."""
+
+
+class UnknownCodecError(BaseZarrError):
+    """No codec is registered under this name."""
+
+
+class ChunkNotFoundError(BaseZarrError):
+    """A chunk is absent and the array was opened with `read_missing_chunks=False`."""
+
+
+class PickleCodecDisabledError(BaseZarrError):
+    """Stored pickles run code when read, so they are refused unless switched on by name."""
+
+
+class StoreKeyError(BaseZarrError):
+    """A key that no store accepts: empty, absolute, or leading out of the store's root."""
+
+
+class CodecError(BaseZarrError, RuntimeError):
+    """Bytes could not be encoded or decoded.
+
+    Parameters
+    ----------
+    codec
+        Registered name of the codec.
+    action
+        `"encode"` or `"decode"`.
+    reason
+        What is wrong with the bytes.
+    path, key
+        Node path and chunk key, once known (`at` adds them on the way up).
+    coords
+        Chunk coordinates, or those of the inner chunk of a shard.
+    """
+
+    def __init__(
+        self,
+        codec: str,
+        action: str,
+        reason: str,
+        *,
+        path: str | None = None,
+        key: str | None = None,
+        coords: tuple[int, ...] | None = None,
+    ) -> None:
+        self.codec, self.action, self.reason = codec, action, reason
+        self.path, self.key, self.coords = path, key, coords
+        super().__init__(self._describe())
+
+    def _describe(self) -> str:
+        where = "" if self.key is None else f" chunk {self.key!r}"
+        if self.coords is not None:
+            where += f" at chunk coordinates {self.coords}"
+        if self.path is not None:
+            where += f" of array {'/' + self.path!r}"
+        step = (
+            "The stored bytes are damaged or were written with other settings; restore the object from a copy, or "
+            "delete it to read the fill value there."
+            if self.action == "decode"
+            else "Nothing was written for this chunk."
+        )
+        return f"codec {self.codec!r} could not {self.action}{where}: {self.reason}. {step}"
+
+    def at(
+        self, *, path: str | None = None, key: str | None = None, coords: tuple[int, ...] | None = None
+    ) -> CodecError:
+        """The same error with the place filled in where it was not known yet."""
+        return CodecError(
+            self.codec,
+            self.action,
+            self.reason,
+            path=self.path if self.path is not None else path,
+            key=self.key if self.key is not None else key,
+            coords=self.coords if self.coords is not None else coords,
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {"path": self.path, "key": self.key, "coords": self.coords}
+        return (_rebuild_codec_error, (self.codec, self.action, self.reason, state))
+
+
+def _rebuild_codec_error(codec: str, action: str, reason: str, state: dict[str, Any]) -> CodecError:
+    return CodecError(codec, action, reason, **state)
+
+
+class ConcurrentChangeError(BaseZarrError, RuntimeError):
+    """An object kept changing under a reader or writer; nothing of this request was stored for it."""
+
+
+class EngineUnavailableError(ImportError, RuntimeError):
+    """The engine that the configuration demands cannot be used; the text lists what was tried."""
+
+
+class DataTypeValidationError(ValueError):
+    """A data type is not known, or its description is wrong."""
+
+
+class ArrayIndexError(IndexError):
+    """A selection does not fit the array."""
+
+
+class BoundsCheckError(IndexError):
+    """A coordinate lies outside the array."""
+
+    def __init__(self, dim_len: object) -> None:
+        super().__init__(
+            dim_len if isinstance(dim_len, str) else f"index out of bounds for dimension with length {dim_len}"
+        )
+
+
+class NegativeStepError(IndexError):
+    """A slice goes backwards where only forward steps are possible."""
+
+    def __init__(self, message: str = "only slices with step >= 1 are supported") -> None:
+        super().__init__(message)
+
+
+class VindexInvalidSelectionError(IndexError):
+    """A selection by coordinates needs integer arrays (one per dimension) or one mask."""
+
+    def __init__(self, selection: object) -> None:
+        super().__init__(
+            selection
+            if isinstance(selection, str)
+            else "unsupported selection type for vectorized indexing; only coordinate selection "
+            f"(tuple of integer arrays) and mask selection (single Boolean array) are supported; got {selection!r}"
+        )
+
+
+class ZarrUserWarning(UserWarning):
+    """Something a user should know and can mend."""
+
+
+class ZarrDeprecationWarning(DeprecationWarning):
+    """A name or keyword that will go."""
+
+
+class ZarrFutureWarning(FutureWarning):
+    """A behaviour that will change."""
+
+
+class UnstableSpecificationWarning(ZarrFutureWarning):
+    """Data in a form whose specification is not final."""
+
+
+class ZarrRuntimeWarning(RuntimeWarning):
+    """Something doubtful met while running."""

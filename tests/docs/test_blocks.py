@@ -1,0 +1,88 @@
+"""The documentation cannot rot: every Python block of the pages and of the README runs, and prints what it says.
+
+The convention: the ```python blocks of a page are one program, run in a temporary directory. A ```text block that
+directly follows one is what it prints, where `...` stands for anything. Other blocks are not looked at.
+"""
+
+import contextlib
+import doctest
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import zarr
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```\n?", re.MULTILINE | re.DOTALL)
+
+
+@dataclass
+class Block:
+    source: str
+    line: int
+    """Number of the line above the code."""
+    shown: str | None = None
+
+
+def blocks(text: str) -> list[Block]:
+    found: list[Block] = []
+    end_of_code = -1
+    for fence in FENCE.finditer(text):
+        language, content = fence.groups()
+        if language == "python":
+            found.append(Block(content, text.count("\n", 0, fence.start()) + 1))
+            end_of_code = fence.end()
+        elif language == "text" and end_of_code >= 0 and not text[end_of_code : fence.start()].strip():
+            found[-1].shown = content
+            end_of_code = -1
+    return found
+
+
+def difference(shown: str, printed: str) -> str:
+    """Empty if what was printed matches what is shown."""
+    checker, flags = doctest.OutputChecker(), doctest.ELLIPSIS | doctest.REPORT_NDIFF
+    printed = "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
+    if checker.check_output(shown, printed, flags):
+        return ""
+    return checker.output_difference(doctest.Example("", shown), printed, flags)
+
+
+@pytest.fixture(autouse=True)
+def settings_as_before():
+    yield
+    zarr.config.reset()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_runs_and_prints_what_it_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "page"}
+    for block in blocks(page.read_text()):
+        printed = io.StringIO()
+        code = compile("\n" * block.line + block.source, str(page), "exec")
+        with contextlib.redirect_stdout(printed):
+            exec(code, names)
+        if block.shown is not None and (problem := difference(block.shown, printed.getvalue())):
+            pytest.fail(f"{page.name}, the block in line {block.line}:\n{problem}", pytrace=False)
+
+
+def test_every_page_of_the_guide_has_code():
+    guide = {"README.md", "index.md", "quickstart.md", "arrays.md", "groups.md", "storage.md", "concurrency.md"}
+    assert guide <= {page.name for page in PAGES if blocks(page.read_text())}
+
+
+def test_a_wrong_output_is_noticed():
+    (block,) = blocks("```python\nprint(1)\n```\n\n```text\n2\n```\n")
+    assert block.source == "print(1)\n"
+    assert block.line == 1
+    assert difference(block.shown, "1\n")
+    assert not difference("a ... c\n", "a b c  \n")
+
+
+def test_text_apart_from_code_is_not_output():
+    (block,) = blocks("```python\nx = 1\n```\nProse.\n\n```text\nnot output\n```\n")
+    assert block.shown is None

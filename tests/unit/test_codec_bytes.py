@@ -1,0 +1,142 @@
+"""Codecs `bytes` and `transpose`: layout of elements, with NumPy as the oracle."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from zarr._buffer import CPUBuffer, CPUNDBuffer
+from zarr._codec.base import ChunkSpec
+from zarr._codec.bytes_ import BytesCodec, has_byte_order
+from zarr._codec.chain import CodecChain
+from zarr._codec.transpose import TransposeCodec
+from zarr._dtype.registry import parse_data_type
+from zarr.errors import CodecError, MetadataValidationError, ZarrUserWarning
+
+STRUCT = np.dtype([("a", "<i2"), ("b", "<f8"), ("c", "S3")])
+
+
+def spec_of(shape, dtype):
+    data_type = parse_data_type(np.dtype(dtype), zarr_format=3)
+    return ChunkSpec(shape, data_type, data_type.default_scalar())
+
+
+def chain_of(array, *codecs):
+    return CodecChain.compile(codecs, spec_of(array.shape, array.dtype))
+
+
+def encode(chain, array):
+    return chain.encode(CPUNDBuffer.from_numpy_array(array)).to_bytes()
+
+
+def decode(chain, data):
+    return chain.decode(CPUBuffer.from_bytes(data)).as_numpy_array()
+
+
+@pytest.mark.parametrize("dtype", ["i1", "?", "<u2", ">u2", "<f4", "<c16", "S3", "<U2", "V5", "<M8[s]", STRUCT])
+@pytest.mark.parametrize(("endian", "code"), [("little", "<"), ("big", ">")])
+def test_bytes_are_c_order_in_the_stored_byte_order(dtype, endian, code):
+    dtype = np.dtype(dtype)
+    raw = np.random.default_rng(0).integers(0, 2 if dtype.kind == "b" else 100, 6 * dtype.itemsize, np.uint8)
+    array = np.zeros(6, "<U2") if dtype.kind == "U" else raw.view(dtype)
+    array = np.asfortranarray(array.reshape(2, 3))
+    chain = chain_of(array, BytesCodec(endian=endian))
+    encoded = encode(chain, array)
+    assert encoded == array.astype(array.dtype.newbyteorder(code)).tobytes(order="C")
+    decoded = decode(chain, encoded)
+    assert decoded.dtype == chain.spec.dtype.to_native_dtype()
+    np.testing.assert_array_equal(decoded, array)
+    assert chain.encoded_nbytes() == len(encoded)
+
+
+@given(hnp.arrays(hnp.integer_dtypes() | hnp.floating_dtypes(), hnp.array_shapes(max_dims=3, min_side=0)))
+def test_round_trip(array):
+    chain = chain_of(array, BytesCodec(endian="big"))
+    assert decode(chain, encode(chain, array)).tobytes() == np.ascontiguousarray(array).tobytes()
+
+
+def test_extension_dtype_is_swapped_by_hand():
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    array = np.array([1.5, -2.0], ml_dtypes.bfloat16)
+
+    class BFloat16:
+        _zarr_v3_name = "bfloat16"
+
+        def to_native_dtype(self):
+            return array.dtype
+
+    chain = CodecChain.compile([BytesCodec(endian="big")], ChunkSpec((2,), BFloat16(), 0))
+    assert encode(chain, array) == b"\x3f\xc0\xc0\x00"
+    np.testing.assert_array_equal(decode(chain, b"\x3f\xc0\xc0\x00"), array)
+
+
+def test_endian_follows_the_data_type():
+    assert BytesCodec(endian="big").evolve_from_array_spec(spec_of((1,), "u1")) == BytesCodec(endian=None)
+    with pytest.raises(ValueError, match="'endian'"):
+        BytesCodec(endian=None).evolve_from_array_spec(spec_of((1,), "i4"))
+    with pytest.warns(ZarrUserWarning, match="little"):
+        assert BytesCodec(endian=None).evolve_from_array_spec(spec_of((1,), STRUCT)).endian == "little"
+    assert not has_byte_order(np.dtype([("a", "S9"), ("b", "u1", (3,))]))
+
+
+@pytest.mark.parametrize("n_bytes", [0, 15, 17])
+def test_wrong_length_is_an_error(n_bytes):
+    chain = chain_of(np.zeros(4, "<i4"), BytesCodec())
+    with pytest.raises(CodecError, match=f"{n_bytes} bytes") as caught:
+        decode(chain, bytes(n_bytes))
+    assert (caught.value.codec, caught.value.action) == ("bytes", "decode")
+
+
+def test_variable_length_is_refused():
+    with pytest.raises(ValueError, match="vlen-utf8"):
+        chain_of(np.zeros(1, np.dtypes.StringDType()), BytesCodec())
+
+
+def test_bytes_metadata():
+    for endian in ("little", "big", None):
+        assert BytesCodec.from_dict(BytesCodec(endian=endian).to_dict()) == BytesCodec(endian=endian)
+    assert BytesCodec.from_dict("bytes") == BytesCodec(endian=None)
+    assert BytesCodec.from_dict({"name": "endian", "configuration": {"endian": "big"}}).endian == "big"
+    with pytest.raises(MetadataValidationError, match="'endiann'"):
+        BytesCodec.from_dict({"name": "bytes", "configuration": {"endiann": "big"}})
+    with pytest.raises(ValueError, match="middle"):
+        BytesCodec(endian="middle")
+
+
+@given(st.permutations(range(3)))
+def test_transpose_is_numpys(order):
+    array = np.arange(24, dtype="<i2").reshape(2, 3, 4)
+    chain = chain_of(array, TransposeCodec(order=order), BytesCodec())
+    encoded = encode(chain, array)
+    assert encoded == array.transpose(order).tobytes()
+    np.testing.assert_array_equal(decode(chain, encoded), array)
+
+
+def test_transposes_add_up():
+    array = np.arange(24, dtype="<i2").reshape(2, 3, 4)
+    chain = chain_of(array, TransposeCodec(order=(1, 2, 0)), TransposeCodec(order=(1, 2, 0)), BytesCodec())
+    assert encode(chain, array) == array.transpose(1, 2, 0).transpose(1, 2, 0).tobytes()
+    np.testing.assert_array_equal(decode(chain, encode(chain, array)), array)
+
+
+def test_transpose_reads_old_strings():
+    array = np.arange(6, dtype="<i2").reshape(2, 3)
+    fortran = TransposeCodec.from_dict({"name": "transpose", "configuration": {"order": "F"}})
+    assert encode(chain_of(array, fortran, BytesCodec()), array) == array.tobytes(order="F")
+    assert fortran.evolve_from_array_spec(spec_of((2, 3), "i2")).to_dict()["configuration"] == {"order": [1, 0]}
+    with pytest.raises(ValueError, match="rank"):
+        fortran.to_dict()
+
+
+@pytest.mark.parametrize("order", [(0, 0), (1,), (-1, 0), "K", (0.0, 1)])
+def test_transpose_refuses_what_is_no_permutation(order):
+    with pytest.raises((ValueError, TypeError), match="transpose"):
+        TransposeCodec(order=order)
+
+
+def test_transpose_of_another_rank():
+    with pytest.raises(ValueError, match="2 axes"):
+        chain_of(np.zeros((1, 2, 3)), TransposeCodec(order=(1, 0)), BytesCodec())
+    with pytest.raises(MetadataValidationError, match="'order'"):
+        TransposeCodec.from_dict("transpose")

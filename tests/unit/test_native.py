@@ -1,0 +1,214 @@
+"""The compiled module does what its stub says. Kernel behaviour in depth is tested in `rust/kernel`."""
+
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import google_crc32c
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+native = pytest.importorskip("zarr._native")
+
+ABSENT = 2**64 - 1
+UNKNOWN = {"object_nbytes": None, "index_offset": None}
+
+
+def table(*pairs):
+    return np.array(pairs, dtype="<u8").reshape(-1, 2)
+
+
+def flip_last_bit(data):
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+class TestBuffers:
+    EXPECTED = native.crc32c(bytes(range(16)))
+
+    @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+    def test_bytes_likes(self, kind):
+        assert native.crc32c(kind(bytes(range(16)))) == self.EXPECTED
+
+    @pytest.mark.parametrize(
+        "dtype",
+        [
+            "u1",
+            "<i2",
+            ">i2",
+            "<f4",
+            "<c16",
+            "?",
+            "S3",
+            "U2",
+            "V5",
+            "M8[ns]",
+            "m8[s]",
+            "i2,f4",
+            "<f2",
+        ],
+    )
+    @pytest.mark.parametrize("shape", [(4, 6), (), (0, 3)])
+    def test_arrays_of_any_data_type(self, dtype, shape):
+        itemsize = np.dtype(dtype).itemsize
+        raw = np.arange(int(np.prod(shape)) * itemsize, dtype="u1") % 2
+        array = raw.view(dtype).reshape(shape)
+        assert native.crc32c(array) == google_crc32c.value(array.tobytes())
+
+    def test_read_only_array(self):
+        array = np.arange(16, dtype="u1")
+        array.flags.writeable = False
+        assert native.crc32c(array) == self.EXPECTED
+
+    @pytest.mark.parametrize("dtype", ["u1", "M8[s]"])
+    def test_wants_c_order(self, dtype):
+        array = np.zeros((4, 4), dtype)
+        for strided in (array[:, ::2], array.T[:, :3]):
+            with pytest.raises(ValueError, match="C-contiguous"):
+                native.crc32c(strided)
+
+    @pytest.mark.parametrize("bad", ["text", 1, None, [1, 2], np.array([None, "a"], dtype=object)])
+    def test_no_bytes(self, bad):
+        with pytest.raises(TypeError):
+            native.crc32c(bad)
+
+    def test_variable_length_strings_have_no_bytes(self):
+        strings = np.array(["a", "b"], dtype=np.dtypes.StringDType())
+        with pytest.raises((TypeError, ValueError)):
+            native.crc32c(strings)
+
+    def test_results_do_not_alias_arguments(self):
+        data = bytearray(b"abc")
+        encoded = native.crc32c_append(data)
+        data[0] = 0
+        assert encoded[:3] == b"abc"
+
+    def test_buffers_are_given_back(self):
+        data = bytearray(b"abc")
+        native.crc32c(data)
+        data.extend(b"d")  # raises BufferError while somebody holds the buffer
+
+
+class TestCrc32c:
+    @given(st.binary(max_size=5000))
+    def test_agrees_with_another_implementation(self, data):
+        assert native.crc32c(data) == google_crc32c.value(data)
+
+    @given(st.binary(max_size=200))
+    def test_round_trip(self, data):
+        encoded = native.crc32c_append(data)
+        assert encoded == data + google_crc32c.value(data).to_bytes(4, "little")
+        assert native.crc32c_strip(encoded) == data
+
+    def test_large(self):
+        data = np.random.default_rng(0).integers(0, 256, 10_000_000, dtype="u1")
+        assert native.crc32c(data) == google_crc32c.value(data.tobytes())
+
+    @given(st.binary(max_size=200))
+    def test_corrupt(self, data):
+        with pytest.raises(ValueError, match="corrupt"):
+            native.crc32c_strip(flip_last_bit(native.crc32c_append(data)))
+
+    def test_too_short(self):
+        with pytest.raises(ValueError, match="3 bytes long, too short"):
+            native.crc32c_strip(b"abc")
+
+    def test_threads(self):
+        blocks = [np.full(100_000 + i, i, dtype="u1") for i in range(32)]
+        expected = [google_crc32c.value(block.tobytes()) for block in blocks]
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(native.crc32c, blocks)) == expected
+
+
+class TestShardIndex:
+    ENTRIES = table((0, 2), (2, 2), (ABSENT, ABSENT), (4, 2))
+
+    @pytest.mark.parametrize("checksum", [True, False])
+    def test_round_trip(self, checksum):
+        encoded = native.encode_shard_index(self.ENTRIES, checksum)
+        assert len(encoded) == 64 + 4 * checksum
+        assert encoded[:64] == self.ENTRIES.tobytes()
+        decoded = native.decode_shard_index(encoded, 4, checksum, 6 + len(encoded), 6)
+        assert decoded == self.ENTRIES.tobytes()
+
+    def test_worked_example(self):
+        encoded = native.encode_shard_index(self.ENTRIES, checksum=True)
+        assert encoded[64:].hex() == "7f5d95ad"
+
+    @pytest.mark.parametrize("half", [(ABSENT, 0), (0, ABSENT)])
+    def test_half_absent(self, half):
+        bad = table((0, 1), half)
+        with pytest.raises(ValueError, match="entry 1 is half absent"):
+            native.encode_shard_index(bad, checksum=True)
+        with pytest.raises(ValueError, match="entry 1 is half absent"):
+            native.decode_shard_index(bad, 2, checksum=False, **UNKNOWN)
+
+    def test_overflow(self):
+        bad = table((ABSENT - 1, 2))
+        with pytest.raises(ValueError, match="ends beyond"):
+            native.encode_shard_index(bad, checksum=True)
+        with pytest.raises(ValueError, match="ends beyond"):
+            native.decode_shard_index(bad, 1, checksum=False, **UNKNOWN)
+
+    def test_ragged(self):
+        with pytest.raises(ValueError, match="17 bytes"):
+            native.encode_shard_index(bytes(17), checksum=True)
+
+    @pytest.mark.parametrize("n_chunks", [0, 3, 5, 2**62])
+    def test_wrong_count(self, n_chunks):
+        encoded = native.encode_shard_index(self.ENTRIES, checksum=True)
+        with pytest.raises(ValueError, match="shard index"):
+            native.decode_shard_index(encoded, n_chunks, checksum=True, **UNKNOWN)
+
+    def test_negative_count(self):
+        with pytest.raises(OverflowError):
+            native.decode_shard_index(b"", -1, checksum=True, **UNKNOWN)
+
+    def test_corrupt(self):
+        encoded = native.encode_shard_index(self.ENTRIES, checksum=True)
+        with pytest.raises(ValueError, match="checksum"):
+            native.decode_shard_index(flip_last_bit(encoded), 4, checksum=True, **UNKNOWN)
+
+    @pytest.mark.parametrize(
+        ("entry", "object_nbytes", "index_offset", "message"),
+        [
+            ((0, 10), 26, 10, None),
+            ((0, 11), 26, 10, "overlaps the index"),
+            ((16, 4), 20, 0, None),
+            ((15, 4), 20, 0, "overlaps the index"),
+            ((16, 5), 20, 0, "beyond the shard"),
+            ((16, 5), None, 0, None),
+            ((15, 1), None, 0, "overlaps the index"),
+            ((0, 20), 20, None, None),
+            ((0, 21), 20, None, "beyond the shard"),
+            ((0, 0), 15, 0, "does not fit"),
+            ((0, 0), 20, 2**64 - 1, "does not fit"),
+        ],
+    )
+    def test_places(self, entry, object_nbytes, index_offset, message):
+        encoded = table(entry)
+        arguments = (encoded, 1, False, object_nbytes, index_offset)
+        if message is None:
+            assert native.decode_shard_index(*arguments) == encoded.tobytes()
+        else:
+            with pytest.raises(ValueError, match=message):
+                native.decode_shard_index(*arguments)
+
+    @given(st.binary(max_size=100), st.integers(0, 6), st.booleans())
+    def test_any_bytes(self, encoded, n_chunks, checksum):
+        try:
+            decoded = native.decode_shard_index(encoded, n_chunks, checksum, len(encoded), 0)
+        except ValueError:
+            return
+        pairs = np.frombuffer(decoded, "<u8").reshape(n_chunks, 2).tolist()
+        assert all(pair == [ABSENT, ABSENT] or pair[1] == 0 for pair in pairs)
+
+
+def test_build_info_names_this_version():
+    pyproject = Path(__file__).parents[2] / "pyproject.toml"
+    version = tomllib.loads(pyproject.read_text())["project"]["version"]
+    info = native.build_info()
+    assert info["version"] == version
+    assert info["profile"] in {"debug", "release"}
+    assert info["target"] not in {"", "unknown"}

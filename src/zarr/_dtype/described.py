@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,3 +38,27 @@ def typestr(data: object) -> tuple[str, str | None]:
 def wrong(cls: type, data: object) -> DataTypeValidationError:
     """The error for a description that is not of class `cls`."""
     return DataTypeValidationError(f"{data!r} does not describe the data type {cls.__name__}")
+
+
+def length_bytes(cls: type, data: object, name: str, unit: int) -> int:
+    """The configuration member `length_bytes` of a format 3 data type `name`: a positive multiple of `unit`."""
+    found, configuration = named(data)
+    if found != name:
+        raise wrong(cls, data)
+    length = configuration.get("length_bytes")
+    whole = isinstance(length, int) and not isinstance(length, bool)
+    if not whole or set(configuration) != {"length_bytes"} or length <= 0 or length % unit or length >= 2**31:
+        raise DataTypeValidationError(
+            f"the data type {name} needs the configuration member 'length_bytes', a positive multiple of {unit}, "
+            f"and no others, got {data!r}"
+        )
+    return int(length)
+
+
+def sized_typestr(cls: type, data: object, kind: str, orders: str) -> tuple[str, int]:
+    """Byte order and length of a format 2 type string such as `<U5`."""
+    code, object_codec = typestr(data)
+    match = re.fullmatch(rf"([{orders}]){kind}([0-9]{{1,9}})", code)
+    if match is None or object_codec is not None:
+        raise wrong(cls, data)
+    return match[1], int(match[2])

@@ -1,0 +1,235 @@
+"""Bytes: of a fixed number, with and without NULs at the end, and of any length. Fill values are base64."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from zarr._dtype.base import ZarrFormat, ZDType
+from zarr._dtype.described import length_bytes, named, sized_typestr, typestr, wrong
+from zarr.errors import UnstableSpecificationWarning
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+def _decoded(data: Any, zarr_format: ZarrFormat) -> bytes:
+    """A stored fill value: base64 or a list of octets; in old arrays of format 2 also 0 or plain text."""
+    if isinstance(data, list | tuple):
+        try:
+            return bytes(data)
+        except (TypeError, ValueError) as exc:
+            raise ValueError(f"{data!r} is not a list of integers from 0 to 255") from exc
+    if isinstance(data, str):
+        try:
+            return base64.b64decode(data, validate=True)
+        except binascii.Error as exc:
+            if zarr_format == 2:
+                return data.encode()
+            raise ValueError(f"{data!r} is not base64: {exc}") from exc
+    if zarr_format == 2 and data == 0 and not isinstance(data, bool):
+        return b""
+    raise TypeError(f"Invalid type: {data!r}. Expected a base64-encoded string.")
+
+
+def _as_bytes(data: object, name: str) -> bytes:
+    if isinstance(data, bytes | bytearray | memoryview | np.void):
+        return bytes(data)
+    if isinstance(data, str):
+        return data.encode()
+    if isinstance(data, int | np.integer) and data == 0 and not isinstance(data, bool):
+        return b""
+    raise TypeError(
+        f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type {name}."
+    )
+
+
+def _fits(value: bytes, length: int) -> bytes:
+    if len(value) > length:
+        raise ValueError(f"{value!r} has {len(value)} bytes; the data type holds {length}")
+    return value
+
+
+def _warn_unstable(cls: type[ZDType[Any, Any]]) -> None:
+    warnings.warn(
+        f"The data type {cls._zarr_v3_name} has no specification in format 3. Few other implementations can read it.",
+        UnstableSpecificationWarning,
+        stacklevel=3,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NullTerminatedBytes(ZDType[Any, Any]):
+    """Up to `length` bytes, padded with NULs, which do not count; NumPy's `S`.
+
+    Attributes
+    ----------
+    length
+        Bytes per element.
+    """
+
+    dtype_cls = np.dtypes.BytesDType
+    _zarr_v3_name = "null_terminated_bytes"
+    length: int
+
+    def __post_init__(self) -> None:
+        if self.length < 0:
+            raise ValueError(f"length must not be negative, got {self.length}")
+
+    @property
+    def item_size(self) -> int:
+        """Bytes per element."""
+        return self.length
+
+    def to_native_dtype(self) -> np.dtype[Any]:
+        return np.dtype(f"S{self.length}")
+
+    @classmethod
+    def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
+        if dtype.kind != "S":
+            raise wrong(cls, dtype)
+        return cls(length=dtype.itemsize)
+
+    @classmethod
+    def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
+        if zarr_format == 3:
+            return cls(length=length_bytes(cls, data, cls._zarr_v3_name, 1))
+        return cls(length=sized_typestr(cls, data, "S", "|")[1])
+
+    def to_json(self, zarr_format: ZarrFormat) -> Any:
+        if zarr_format == 2:
+            return {"name": f"|S{self.length}", "object_codec_id": None}
+        if self.length == 0:
+            raise ValueError("format 3 has no bytes of length 0; use a longer type, as 'S1', or 'bytes' for any length")
+        _warn_unstable(type(self))
+        return {"name": self._zarr_v3_name, "configuration": {"length_bytes": self.length}}
+
+    def default_scalar(self) -> np.bytes_:
+        return np.bytes_(b"")
+
+    def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> np.bytes_:
+        return np.bytes_(_fits(_decoded(data, zarr_format).rstrip(b"\0"), self.length))
+
+    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
+        # The whole item: TensorStore takes nothing shorter.
+        return base64.b64encode(bytes(self.cast_scalar(data)).ljust(self.length, b"\0")).decode()
+
+    def cast_scalar(self, data: object) -> np.bytes_:
+        return np.bytes_(_fits(_as_bytes(data, self._zarr_v3_name).rstrip(b"\0"), self.length))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RawBytes(ZDType[Any, Any]):
+    """Exactly `length` bytes without a meaning; NumPy's `V`, and `r8`, `r16`, … of format 3.
+
+    Attributes
+    ----------
+    length
+        Bytes per element.
+    """
+
+    dtype_cls = np.dtypes.VoidDType
+    _zarr_v3_name = "raw_bytes"
+    length: int
+
+    def __post_init__(self) -> None:
+        if self.length < 0:
+            raise ValueError(f"length must not be negative, got {self.length}")
+
+    @property
+    def item_size(self) -> int:
+        """Bytes per element."""
+        return self.length
+
+    def to_native_dtype(self) -> np.dtype[Any]:
+        return np.dtype(f"V{self.length}")
+
+    @classmethod
+    def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
+        if dtype.kind != "V" or dtype.fields is not None or dtype.subdtype is not None:
+            raise wrong(cls, dtype)
+        return cls(length=dtype.itemsize)
+
+    @classmethod
+    def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
+        if zarr_format == 2:
+            return cls(length=sized_typestr(cls, data, "V", "|")[1])
+        name, configuration = named(data)
+        if (bits := re.fullmatch(r"r([1-9][0-9]{0,9})", name)) and not configuration and int(bits[1]) % 8 == 0:
+            return cls(length=int(bits[1]) // 8)
+        return cls(length=length_bytes(cls, data, cls._zarr_v3_name, 1))
+
+    def to_json(self, zarr_format: ZarrFormat) -> Any:
+        if zarr_format == 2:
+            return {"name": f"|V{self.length}", "object_codec_id": None}
+        if self.length == 0:
+            raise ValueError("format 3 has no raw bytes of length 0; use a longer type, as 'V1'")
+        _warn_unstable(type(self))
+        return {"name": self._zarr_v3_name, "configuration": {"length_bytes": self.length}}
+
+    def default_scalar(self) -> np.void:
+        return self._padded(b"")
+
+    def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> np.void:
+        return self._padded(_decoded(data, zarr_format))
+
+    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
+        return base64.b64encode(bytes(self.cast_scalar(data))).decode()
+
+    def cast_scalar(self, data: object) -> np.void:
+        return self._padded(_as_bytes(data, self._zarr_v3_name))
+
+    def _padded(self, value: bytes) -> np.void:
+        return np.void(_fits(value, self.length).ljust(self.length, b"\0"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VariableLengthBytes(ZDType[Any, Any]):
+    """Bytes of any number; Python `bytes` objects in memory.
+
+    Format 3 knows them as `bytes`; zarr-python's older name `variable_length_bytes` is read too.
+    """
+
+    dtype_cls = np.dtypes.ObjectDType
+    _zarr_v3_name = "variable_length_bytes"
+    object_codec_id: ClassVar[str] = "vlen-bytes"
+
+    def to_native_dtype(self) -> np.dtype[Any]:
+        return np.dtype("O")
+
+    @classmethod
+    def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
+        if dtype.kind != "O":
+            raise wrong(cls, dtype)
+        return cls()
+
+    @classmethod
+    def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
+        if zarr_format == 3:
+            name, configuration = named(data)
+            if name in ("bytes", "variable_length_bytes", "binary") and not configuration:
+                return cls()
+        elif typestr(data) == ("|O", cls.object_codec_id):
+            return cls()
+        raise wrong(cls, data)
+
+    def to_json(self, zarr_format: ZarrFormat) -> Any:
+        return "bytes" if zarr_format == 3 else {"name": "|O", "object_codec_id": self.object_codec_id}
+
+    def default_scalar(self) -> bytes:
+        return b""
+
+    def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> bytes:
+        return _decoded(data, zarr_format)
+
+    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
+        return base64.b64encode(self.cast_scalar(data)).decode()
+
+    def cast_scalar(self, data: object) -> bytes:
+        return _as_bytes(data, self._zarr_v3_name)

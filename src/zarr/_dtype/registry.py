@@ -1,0 +1,163 @@
+"""Finding the data type for a NumPy dtype, for stored metadata, and for what users write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from zarr._dtype.base import ZarrFormat, ZDType
+from zarr._dtype.described import named
+from zarr.errors import DataTypeValidationError
+
+AnyDType = ZDType[Any, Any]
+
+
+class DataTypeRegistry:
+    """Data type classes by name. A NumPy dtype, or a stored description, must be that of exactly one of them.
+
+    Attributes
+    ----------
+    contents
+        The classes by name, in order of registration.
+    """
+
+    def __init__(self) -> None:
+        self.contents: dict[str, type[AnyDType]] = {}
+        self._entry_points_read = False
+
+    def register(self, key: str, cls: type[AnyDType]) -> None:
+        """Add a class, or replace the one of this name."""
+        self.contents[key] = cls
+
+    def unregister(self, key: str) -> None:
+        """Remove a class. Raises KeyError if there is none of this name."""
+        if key not in self.contents:
+            raise KeyError(f"Data type '{key}' not found in registry.")
+        del self.contents[key]
+
+    def get(self, key: str) -> type[AnyDType]:
+        """The class of this name. Raises KeyError if there is none."""
+        return self.contents[key]
+
+    def match_dtype(self, dtype: np.dtype[Any]) -> AnyDType:
+        """The data type that stores a NumPy dtype.
+
+        Raises
+        ------
+        ValueError
+            If that cannot be told from the dtype (Python objects).
+        DataTypeValidationError
+            If no class, or more than one, stores it.
+        """
+        if dtype.kind == "O":
+            raise ValueError(
+                "Zarr data type resolution from object failed: a NumPy object dtype does not say what the objects are. "
+                "Use dtype='string' for text, zarr.dtype.VariableLengthBytes() for bytes."
+            )
+        matches = self._matching(lambda cls: cls.from_native_dtype(dtype))
+        if not matches and self._read_entry_points():
+            matches = self._matching(lambda cls: cls.from_native_dtype(dtype))
+        return self._only(matches, dtype)
+
+    def match_json(self, data: Any, *, zarr_format: ZarrFormat) -> AnyDType:
+        """The data type that stored metadata describe.
+
+        Raises
+        ------
+        DataTypeValidationError
+            If no class, or more than one, reads it, or the one of this name finds it invalid.
+        """
+        if zarr_format == 3:
+            name, _ = named(data)
+            if (cls := self.contents.get(name)) is not None:
+                return cls.from_json(data, zarr_format=3)  # one parser, so that its own message gets out
+        matches = self._matching(lambda cls: cls.from_json(data, zarr_format=zarr_format))
+        if not matches and self._read_entry_points():
+            return self.match_json(data, zarr_format=zarr_format)
+        return self._only(matches, data)
+
+    def _matching(self, parse: Any) -> list[AnyDType]:
+        matches = []
+        for cls in self.contents.values():
+            try:
+                matches.append(parse(cls))
+            except DataTypeValidationError:
+                continue
+        return matches
+
+    def _only(self, matches: list[AnyDType], described: Any) -> AnyDType:
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            names = ", ".join(type(match).__name__ for match in matches)
+            raise DataTypeValidationError(
+                f"{described!r} is claimed by several data types: {names}. Unregister all but one of them."
+            )
+        raise DataTypeValidationError(f"No Zarr data type found that matches {described!r}.{_hint(described)}")
+
+    def _read_entry_points(self) -> bool:
+        """Register the data types that installed packages offer; whether there were any new ones."""
+        if self._entry_points_read:
+            return False
+        from importlib.metadata import entry_points  # on use: slow, and seldom needed
+
+        self._entry_points_read = True
+        offered = [*entry_points(group="zarr.data_type"), *entry_points(group="zarr", name="data_type")]
+        new = [entry for entry in offered if entry.name not in self.contents]
+        for entry in new:
+            self.register(entry.name, entry.load())
+        return bool(new)
+
+
+def _hint(described: Any) -> str:
+    if not isinstance(described, np.dtype):
+        return ""
+    if described.fields is not None or described.subdtype is not None:
+        return " Structured data types are not supported yet; store each field as an array of its own."
+    if described.kind in "fc":
+        return " Extended-precision numbers differ between machines; use float64 or complex128."
+    return ""
+
+
+data_type_registry = DataTypeRegistry()
+
+
+def parse_data_type(spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
+    """The data type that a user's `dtype` argument means.
+
+    Parameters
+    ----------
+    spec
+        A data type, anything `numpy.dtype` takes, `str` or `"string"` (text of any length), `bytes` (bytes of any
+        length), or stored metadata of the given format.
+    zarr_format
+        The format of the array that is to be described.
+
+    Examples
+    --------
+    >>> parse_data_type("<i4", zarr_format=3)
+    Int32(endianness='little')
+    """
+    if isinstance(spec, ZDType):
+        return spec
+    if spec is str or (isinstance(spec, str) and spec in ("str", "string")):
+        return data_type_registry.get("string")()
+    if spec is bytes:
+        return data_type_registry.get("variable_length_bytes")()
+    if isinstance(spec, Mapping):
+        return data_type_registry.match_json(spec, zarr_format=zarr_format)
+    if isinstance(spec, str) and zarr_format == 3:
+        try:
+            return data_type_registry.match_json(spec, zarr_format=3)
+        except DataTypeValidationError:
+            pass  # NumPy's spelling then
+    try:
+        dtype = np.dtype(spec)
+    except TypeError as exc:
+        raise DataTypeValidationError(f"{spec!r} is neither a NumPy dtype nor a Zarr data type") from exc
+    return data_type_registry.match_dtype(dtype)
+
+
+parse_dtype = parse_data_type

@@ -1,0 +1,148 @@
+"""Text: of a fixed number of code points, and of any length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from zarr._dtype.base import ZarrFormat, ZDType
+from zarr._dtype.described import length_bytes, named, sized_typestr, typestr, wrong
+from zarr._dtype.numbers import Endianness
+
+if TYPE_CHECKING:
+    from typing import Self
+
+_CODE_POINT_NBYTES = 4
+
+
+def _text(data: Any, zarr_format: ZarrFormat) -> str:
+    """A stored fill value. Old arrays of format 2 hold the number 0 for the empty string."""
+    if isinstance(data, str):
+        return data
+    if zarr_format == 2 and data == 0 and not isinstance(data, bool):
+        return ""
+    raise TypeError(f"Invalid type: {data!r}. Expected a string.")
+
+
+def _as_text(data: object, name: str) -> str:
+    if isinstance(data, str):
+        return str(data)
+    if isinstance(data, int | float | np.number) and not isinstance(data, bool | np.timedelta64):
+        return str(data)  # as zarr-python
+    raise TypeError(
+        f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type {name}."
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FixedLengthUTF32(ZDType[Any, Any]):
+    """Text of up to `length` code points, padded with NUL; NumPy's `U`.
+
+    Attributes
+    ----------
+    length
+        Code points per element.
+    endianness
+        Byte order in memory, and in format 2 on disk.
+    """
+
+    dtype_cls = np.dtypes.StrDType
+    _zarr_v3_name = "fixed_length_utf32"
+    code_point_bytes: ClassVar[int] = _CODE_POINT_NBYTES
+    length: int
+    endianness: Endianness = "little"
+
+    def __post_init__(self) -> None:
+        if self.length < 0:
+            raise ValueError(f"length must not be negative, got {self.length}")
+
+    @property
+    def item_size(self) -> int:
+        """Bytes per element."""
+        return self.length * _CODE_POINT_NBYTES
+
+    def to_native_dtype(self) -> np.dtype[Any]:
+        return np.dtype(f"{'>' if self.endianness == 'big' else '<'}U{self.length}")
+
+    @classmethod
+    def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
+        if dtype.kind != "U":
+            raise wrong(cls, dtype)
+        length = dtype.itemsize // _CODE_POINT_NBYTES
+        return cls(length=length, endianness="big" if dtype.str[0] == ">" else "little")
+
+    @classmethod
+    def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
+        if zarr_format == 3:
+            return cls(length=length_bytes(cls, data, cls._zarr_v3_name, _CODE_POINT_NBYTES) // _CODE_POINT_NBYTES)
+        order, length = sized_typestr(cls, data, "U", "<>")
+        return cls(length=length, endianness="big" if order == ">" else "little")
+
+    def to_json(self, zarr_format: ZarrFormat) -> Any:
+        if zarr_format == 2:
+            return {"name": self.to_native_dtype().str, "object_codec_id": None}
+        if self.length == 0:
+            raise ValueError("format 3 has no text of length 0; use a longer type, as '<U1', or 'string' for any length")
+        return {"name": self._zarr_v3_name, "configuration": {"length_bytes": self.item_size}}
+
+    def default_scalar(self) -> np.str_:
+        return np.str_("")
+
+    def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> np.str_:
+        return self._fitting(_text(data, zarr_format))
+
+    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
+        return str(self.cast_scalar(data))
+
+    def cast_scalar(self, data: object) -> np.str_:
+        return self._fitting(_as_text(data, self._zarr_v3_name))
+
+    def _fitting(self, text: str) -> np.str_:
+        text = text.rstrip("\0")
+        if len(text) > self.length:
+            raise ValueError(f"{text!r} has {len(text)} code points; the data type holds {self.length}")
+        return np.str_(text)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VariableLengthUTF8(ZDType[Any, Any]):
+    """Text of any length; NumPy's `StringDType` in memory."""
+
+    dtype_cls = np.dtypes.StringDType
+    _zarr_v3_name = "string"
+    object_codec_id: ClassVar[str] = "vlen-utf8"
+
+    def to_native_dtype(self) -> Any:
+        return np.dtypes.StringDType()
+
+    @classmethod
+    def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
+        if not isinstance(dtype, np.dtypes.StringDType):
+            raise wrong(cls, dtype)
+        return cls()
+
+    @classmethod
+    def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
+        if zarr_format == 3:
+            if named(data) == (cls._zarr_v3_name, {}):
+                return cls()
+        elif typestr(data) == ("|O", cls.object_codec_id):
+            return cls()
+        raise wrong(cls, data)
+
+    def to_json(self, zarr_format: ZarrFormat) -> Any:
+        return self._zarr_v3_name if zarr_format == 3 else {"name": "|O", "object_codec_id": self.object_codec_id}
+
+    def default_scalar(self) -> str:
+        return ""
+
+    def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> str:
+        return _text(data, zarr_format)
+
+    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
+        return self.cast_scalar(data)
+
+    def cast_scalar(self, data: object) -> str:
+        return _as_text(data, self._zarr_v3_name)

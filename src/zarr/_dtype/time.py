@@ -1,0 +1,151 @@
+"""Instants and durations: 64-bit counts of a unit, which NumPy and the format name alike."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
+
+import numpy as np
+
+from zarr._dtype.base import ZarrFormat, ZDType
+from zarr._dtype.described import named, typestr, wrong
+from zarr._dtype.numbers import Endianness
+from zarr.errors import DataTypeValidationError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+DateTimeUnit: TypeAlias = Literal[
+    "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "μs", "ns", "ps", "fs", "as", "generic"
+]
+NOT_A_TIME = -(2**63)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Time(ZDType[Any, Any]):
+    """What instants and durations share.
+
+    Attributes
+    ----------
+    endianness
+        Byte order in memory, and in format 2 on disk.
+    scale_factor
+        Units per count, 1 to 2^31 - 1.
+    unit
+        NumPy's name of the unit.
+    """
+
+    endianness: Endianness = "little"
+    scale_factor: int = 1
+    unit: DateTimeUnit = "generic"
+
+    _kind: ClassVar[str] = ""
+    _scalars: ClassVar[tuple[type, ...]] = ()
+
+    def __post_init__(self) -> None:
+        if self.unit not in get_args(DateTimeUnit):
+            raise ValueError(f"unit must be one of {get_args(DateTimeUnit)}, got {self.unit!r}")
+        if not isinstance(self.scale_factor, int) or not 1 <= self.scale_factor < 2**31:
+            raise ValueError(f"scale_factor must be an integer from 1 to 2147483647, got {self.scale_factor!r}")
+
+    @property
+    def item_size(self) -> int:
+        """Bytes per element."""
+        return 8
+
+    def to_native_dtype(self) -> np.dtype[Any]:
+        order = ">" if self.endianness == "big" else "<"
+        if self.unit == "generic":
+            return np.dtype(f"{order}{self._kind}8")
+        factor = "" if self.scale_factor == 1 else self.scale_factor
+        return np.dtype(f"{order}{self._kind}8[{factor}{'us' if self.unit == 'μs' else self.unit}]")
+
+    @classmethod
+    def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
+        if dtype.kind != cls._kind:
+            raise wrong(cls, dtype)
+        unit, scale_factor = np.datetime_data(dtype)
+        return cls(endianness="big" if dtype.str[0] == ">" else "little", scale_factor=scale_factor, unit=unit)  # type: ignore[arg-type]  # NumPy's units
+
+    @classmethod
+    def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
+        if zarr_format == 3:
+            return cls._from_json_v3(data)
+        code, object_codec = typestr(data)
+        if object_codec is not None or code[1:3] != f"{cls._kind}8" or code[0] not in "<>":
+            raise wrong(cls, data)
+        try:
+            return cls.from_native_dtype(np.dtype(code))
+        except TypeError as exc:
+            raise wrong(cls, data) from exc
+
+    @classmethod
+    def _from_json_v3(cls, data: Any) -> Self:
+        name, configuration = named(data)
+        if name != cls._zarr_v3_name:
+            raise wrong(cls, data)
+        if set(configuration) != {"unit", "scale_factor"}:
+            raise DataTypeValidationError(
+                f"the data type {name} needs the configuration members 'unit' and 'scale_factor' and no others, "
+                f"got {data!r}"
+            )
+        try:
+            return cls(**configuration)
+        except (TypeError, ValueError) as exc:
+            raise DataTypeValidationError(f"{data!r} is not a valid {name}: {exc}") from exc
+
+    def to_json(self, zarr_format: ZarrFormat) -> Any:
+        if zarr_format == 2:
+            return {"name": self.to_native_dtype().str, "object_codec_id": None}
+        configuration = {"unit": self.unit, "scale_factor": self.scale_factor}
+        return {"name": self._zarr_v3_name, "configuration": configuration}
+
+    def _from_count(self, count: int) -> Any:
+        if not NOT_A_TIME <= count < 2**63:
+            raise OverflowError(f"{count} is out of range for the data type {self._zarr_v3_name} (64 bits)")
+        return np.array(count, "i8").view(self.to_native_dtype().newbyteorder("="))[()]
+
+    def default_scalar(self) -> Any:
+        return self._from_count(NOT_A_TIME)
+
+    def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> Any:
+        if data == "NaT":
+            return self._from_count(NOT_A_TIME)
+        if isinstance(data, int) and not isinstance(data, bool):
+            return self._from_count(data)
+        raise TypeError(f"Invalid type: {data!r}. Expected an integer, or the string 'NaT'.")
+
+    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> int:
+        return int(np.asarray(self.cast_scalar(data)).astype(self.to_native_dtype().newbyteorder("=")).view("i8")[()])
+
+    def cast_scalar(self, data: object) -> Any:
+        if isinstance(data, int | np.integer) and not isinstance(data, bool | np.timedelta64):
+            return self._from_count(int(data))
+        if data is not None and not isinstance(data, (str, *self._scalars)):
+            raise TypeError(
+                f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type "
+                f"{self._zarr_v3_name}."
+            )
+        dtype = self.to_native_dtype().newbyteorder("=")
+        scalar = np.array("NaT" if data is None else data, dtype)[()]
+        exact = np.array("NaT" if data is None else data, self._kind + "8")[()] if not isinstance(data, int) else scalar
+        if not np.isnat(scalar) and self.unit != "generic" and exact != scalar:
+            raise ValueError(f"{data!r} is not a whole number of counts of {dtype.name}; choose a finer unit")
+        return scalar
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DateTime64(_Time):
+    """Instants, as counts of a unit since 1970-01-01T00:00."""
+
+    dtype_cls, _zarr_v3_name, _kind = np.dtypes.DateTime64DType, "numpy.datetime64", "M"
+    _scalars = (np.datetime64, datetime.date)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimeDelta64(_Time):
+    """Durations, as counts of a unit."""
+
+    dtype_cls, _zarr_v3_name, _kind = np.dtypes.TimeDelta64DType, "numpy.timedelta64", "m"
+    _scalars = (np.timedelta64, datetime.timedelta)

@@ -1,0 +1,1 @@
+"""Stores: bytes under keys. They know nothing of arrays."""

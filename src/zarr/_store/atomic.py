@@ -1,0 +1,181 @@
+"""Files that appear whole or not at all.
+
+A value is written to a file without a name, which is then given one: as a new name directly, or over an old one by way
+of a temporary name, because the operating system has no "link over". So a writer that dies leaves nothing; only between
+the two steps of a replacement does a temporary name exist. It tells its host, process and that process's start time,
+and is removed by whoever lists the directory after its owner died. Where files without a name cannot be had, the
+temporary name exists from the start.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import re
+import socket
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from zarr._buffer import BytesLike
+
+PREFIX = "__zarr-"
+_SUFFIX = ".tmp"
+_NAME = re.compile(rf"{PREFIX}(?P<host>[0-9A-Za-z_.-]*)-(?P<pid>[0-9]+)-(?P<start>[0-9]+)-[0-9]+\{_SUFFIX}")
+_NO_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, errno.EPERM, errno.ENOSYS}
+_NAMELESS = getattr(os, "O_TMPFILE", 0)
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+_MODE = 0o666  # less the umask
+_MOST_PER_WRITE = 1 << 30
+_numbers = itertools.count()
+
+
+class NewFile:
+    """A written file that is not visible yet. Publish it once, or drop it by closing.
+
+    Parameters
+    ----------
+    directory
+        Existing directory in which it will appear.
+    data
+        The whole contents.
+    sync
+        Wait until the contents are on the disk.
+    """
+
+    __slots__ = ("_directory", "_fd", "_temporary")
+
+    def __init__(self, directory: str, data: BytesLike, *, sync: bool) -> None:
+        self._directory = directory
+        self._temporary: str | None = None
+        self._fd = _open_nameless(directory)
+        if self._fd < 0:
+            self._temporary = temporary_name(directory)
+            self._fd = os.open(self._temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _CLOEXEC, _MODE)
+        try:
+            _write_all(self._fd, data)
+            if sync:
+                os.fsync(self._fd)
+        except BaseException:
+            self.close()
+            raise
+
+    def publish(self, path: str, *, replace: bool) -> bool:
+        """Give it a name. Returns False, with nothing changed, if the name is taken and `replace` is False."""
+        if self._temporary is None:
+            try:
+                self._link(path)
+            except FileExistsError:
+                if not replace:
+                    return False
+                temporary = temporary_name(self._directory)
+                self._link(temporary)
+                self._temporary = temporary
+            else:
+                return True
+        if replace:
+            os.replace(self._temporary, path)
+        else:
+            try:
+                os.link(self._temporary, path)
+            except FileExistsError:
+                return False
+            os.unlink(self._temporary)
+        self._temporary = None
+        return True
+
+    def _link(self, path: str) -> None:
+        # A directory descriptor, though the path is absolute: without one CPython calls link(), which follows nothing.
+        os.link(f"/proc/self/fd/{self._fd}", path, src_dir_fd=self._fd, follow_symlinks=True)
+
+    def close(self) -> None:
+        """Close it, and remove it if it was not published."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+        temporary, self._temporary = self._temporary, None
+        if temporary is not None:
+            try:
+                os.unlink(temporary)
+            except FileNotFoundError:
+                pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _open_nameless(directory: str) -> int:
+    """Descriptor of a new file without a name, -1 where there are none."""
+    if not _NAMELESS or not _has_proc():
+        return -1
+    try:
+        return os.open(directory, _NAMELESS | os.O_WRONLY | _CLOEXEC, _MODE)
+    except OSError as exc:
+        if exc.errno in _NO_NAMELESS and os.path.isdir(directory):
+            return -1
+        raise
+
+
+@lru_cache(maxsize=1)
+def _has_proc() -> bool:
+    return os.path.isdir("/proc/self/fd")
+
+
+def _write_all(fd: int, data: BytesLike) -> None:
+    view = memoryview(data).cast("B")
+    while len(view):
+        view = view[os.write(fd, view[:_MOST_PER_WRITE]) :]
+
+
+# -- temporary names --------------------------------------------------------------------------------------------------
+
+
+def temporary_name(directory: str) -> str:
+    """A path in the directory that nobody else uses, and that says whose it is."""
+    return os.path.join(directory, f"{PREFIX}{_host()}-{os.getpid()}-{_own_start()}-{next(_numbers)}{_SUFFIX}")
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file name is one of ours and not a key."""
+    return name.startswith(PREFIX)
+
+
+def is_abandoned(name: str) -> bool:
+    """Whether the owner of a temporary name was a process of this host that no longer runs."""
+    match = _NAME.fullmatch(name)
+    if match is None or match["host"] != _host() or not _has_proc():
+        return False
+    return _start_of(int(match["pid"])) != int(match["start"])
+
+
+@lru_cache(maxsize=1)
+def _host() -> str:
+    """Names this machine, and the boot, as process numbers and start times begin anew with it."""
+    host = re.sub(r"[^0-9A-Za-z]", "_", socket.gethostname())
+    try:
+        namespace = os.stat("/proc/self/ns/pid").st_ino  # process numbers mean something inside one namespace only
+    except OSError:
+        namespace = 0
+    return f"{host}.{namespace}"
+
+
+def _own_start() -> int:
+    return _start_of(os.getpid()) or 0
+
+
+def _start_of(pid: int) -> int | None:
+    """When a process of this host started, in clock ticks since boot; None if it does not run."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    except OSError:
+        return 0
+    return int(fields[19])

@@ -1,0 +1,375 @@
+"""A store in a directory: one file per key."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
+from zarr._config import settings
+from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temporary_name
+from zarr._store.base import (
+    ABSENT,
+    ANY,
+    AccessMode,
+    ByteRequest,
+    Expected,
+    Hold,
+    Stored,
+    SyncStore,
+    Version,
+    check_key,
+    resolve_range,
+)
+from zarr._store.locks import DirectoryHold
+from zarr.errors import StoreKeyError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+_OPEN = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_ATTEMPTS = 100
+
+
+class FileVersion:
+    """An open file: while it lives its inode cannot be used for another, so the inode tells this file from all others.
+
+    Size and modification time are compared too, for programs that write into files in place.
+    """
+
+    __slots__ = ("_fd", "identity", "nbytes")
+
+    def __init__(self, fd: int, status: os.stat_result) -> None:
+        self._fd = fd
+        self.nbytes = status.st_size
+        self.identity = _identity(status)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Bytes `start` to `stop`, fewer if the file ends before."""
+        data = os.pread(self._fd, stop - start, start)
+        if len(data) == stop - start or not data:
+            return data
+        parts = [data]
+        at = start + len(data)
+        while at < stop and (part := os.pread(self._fd, stop - at, at)):
+            parts.append(part)
+            at += len(part)
+        return b"".join(parts)
+
+    def __del__(self) -> None:
+        os.close(self._fd)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+class LocalStore(SyncStore):
+    """Keep values as files under a directory.
+
+    Files appear and are replaced whole. Writers in several threads and processes of one machine respect each other;
+    how, and what that takes from the file system, is in the guide under "Concurrency and safety".
+
+    Parameters
+    ----------
+    root
+        The directory. It is made by the first write.
+    read_only
+        If True, nothing may be written or deleted through this object.
+
+    Raises
+    ------
+    TypeError
+        If `root` is not a path.
+
+    Examples
+    --------
+    >>> import tempfile, zarr
+    >>> store = zarr.storage.LocalStore(tempfile.mkdtemp())
+    >>> a = zarr.create_array(store, shape=3, dtype="u1")
+    >>> sorted(p.name for p in store.root.iterdir())
+    ['zarr.json']
+    """
+
+    root: Path
+    _may_block = True
+
+    def __init__(self, root: Path | str, *, read_only: bool = False) -> None:
+        super().__init__(read_only=read_only)
+        if not isinstance(root, str | os.PathLike):
+            raise TypeError(f"'root' must be a string or Path instance. Got an instance of {type(root)} instead.")
+        self.root = Path(root)
+
+    @classmethod
+    async def open(cls, root: Path | str, *, read_only: bool = False, mode: AccessMode | None = None) -> Self:  # type: ignore[override]
+        """Create a store and open it; mode `"r"` makes it read-only, the others make the directory."""
+        store = cls(root, read_only=read_only if mode is None else mode == "r")
+        await store._open()
+        return store
+
+    async def _open(self) -> None:
+        if not self.read_only:
+            self.root.mkdir(parents=True, exist_ok=True)
+        if not self.root.exists():
+            raise FileNotFoundError(f"{self.root} does not exist")
+        await super()._open()
+
+    def with_read_only(self, read_only: bool = False) -> Self:
+        return type(self)(self.root, read_only=read_only)
+
+    async def move(self, dest_root: Path | str) -> None:
+        """Move the whole store to another directory, which must not exist yet."""
+        destination = Path(dest_root)
+        if destination.exists():
+            raise FileExistsError(f"Destination root {destination} already exists.")
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        await self._call(shutil.move, self.root, destination)
+        self.root = destination
+
+    def __str__(self) -> str:
+        return f"file://{self.root.as_posix()}"
+
+    def __repr__(self) -> str:
+        return f"LocalStore('{self}')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self.root == other.root
+
+    __hash__ = None  # type: ignore[assignment]  # as zarr-python's
+
+    # -- paths --------------------------------------------------------------------------------------------------
+
+    def _path(self, key: str) -> str:
+        if PREFIX in key and any(is_temporary(segment) for segment in key.split("/")):
+            raise StoreKeyError(f"{key!r} is not a valid store key: names that begin with {PREFIX!r} are reserved")
+        return f"{self._base}/{key}" if key else self._base
+
+    @property
+    def _base(self) -> str:
+        return os.fspath(self.root)
+
+    def _hold_for(self, directory: str, hold: Hold | None) -> DirectoryHold:
+        """The caller's hold if it is on this very directory, else a new one. Makes the directory if need be."""
+        if isinstance(hold, DirectoryHold) and hold.directory == directory:
+            return hold
+        for _ in range(_ATTEMPTS):
+            try:
+                return DirectoryHold(directory)
+            except FileNotFoundError:
+                _make_directories(directory)
+        raise FileNotFoundError(f"{directory} is deleted by another program as soon as it is made")
+
+    # -- the contract -------------------------------------------------------------------------------------------
+
+    def read(
+        self,
+        key: str,
+        byte_range: ByteRequest | None = None,
+        *,
+        version: Version | None = None,
+        prototype: BufferPrototype | None = None,
+    ) -> Stored | None:
+        if version is None:
+            version = self._version(key)
+            if version is None:
+                return None
+        start, stop = resolve_range(byte_range, version.nbytes)
+        buffer = CPUBuffer if prototype is None else prototype.buffer
+        return Stored(buffer.from_bytes(version.read(start, stop)), version, version.nbytes)
+
+    def _version(self, key: str) -> FileVersion | None:
+        try:
+            fd = os.open(self._path(key), _OPEN)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        try:
+            status = os.fstat(fd)
+        except BaseException:
+            os.close(fd)
+            raise
+        if not stat.S_ISDIR(status.st_mode):
+            return FileVersion(fd, status)
+        os.close(fd)
+        return None
+
+    def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
+        path = self._path(key)
+        directory = os.path.dirname(path)
+        sync = settings().durability == "fsync"
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._put(path, directory, value, expected, hold, sync)
+            except FileNotFoundError:  # the directory is not there yet, or not any more
+                _make_directories(directory, sync=sync)
+        raise FileNotFoundError(f"{directory} is deleted by another program as soon as it is made")
+
+    def _put(
+        self, path: str, directory: str, value: Buffer, expected: Expected, hold: Hold | None, sync: bool
+    ) -> bool:
+        with NewFile(directory, value.as_buffer_like(), sync=sync) as new:
+            held = self._hold_for(directory, hold)
+            try:
+                if expected is not ANY and expected is not ABSENT and not _is_version(path, expected):
+                    return False
+                done = new.publish(path, replace=expected is not ABSENT)
+                if done and sync:
+                    _sync_directory(directory)
+                return done
+            finally:
+                if held is not hold:
+                    held.release()
+
+    def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
+        path = self._path(key)
+        directory = os.path.dirname(path)
+        try:
+            held = hold if _covers(hold, directory) else DirectoryHold(directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return expected is ANY or expected is ABSENT
+        try:
+            if expected is ABSENT:
+                return not os.path.lexists(path)
+            if expected is not ANY and not _is_version(path, expected):
+                return False
+            os.unlink(path)
+            if settings().durability == "fsync":
+                _sync_directory(directory)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        finally:
+            if held is not hold and held is not None:
+                held.release()
+        return True
+
+    def hold(self, prefix: str) -> Hold:
+        return self._hold_for(self._path(prefix and check_key(prefix)), None)
+
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        above = prefix.rpartition("/")[0]
+        directory = self._path(above)
+        below = f"{above}/" if above else ""
+        return (key for key in self._walk(directory, below, frozenset()) if key.startswith(prefix))
+
+    def _walk(self, directory: str, below: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
+        """Keys of the files in a directory and in those inside it. `above` are the directories it lies in."""
+        try:
+            status = os.stat(directory)
+            entries = self._entries(directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        here = (status.st_dev, status.st_ino)
+        if here in above:  # a symbolic link to a directory that it lies in
+            return
+        for entry in entries:
+            if entry.is_dir():
+                yield from self._walk(entry.path, f"{below}{entry.name}/", above | {here})
+            else:
+                yield f"{below}{entry.name}"
+
+    def list_names(self, prefix: str) -> Iterator[str]:
+        try:
+            return iter([entry.name for entry in self._entries(self._path(prefix))])
+        except (FileNotFoundError, NotADirectoryError):
+            return iter(())
+
+    def _entries(self, directory: str) -> list[os.DirEntry[str]]:
+        """What is in a directory, in order of name, without temporary files; those of the dead are removed."""
+        with os.scandir(directory) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        temporary = [entry for entry in entries if is_temporary(entry.name)]
+        if not temporary:
+            return entries
+        if not self.read_only:
+            for entry in temporary:
+                if is_abandoned(entry.name):
+                    _discard(entry.path)
+        return [entry for entry in entries if not is_temporary(entry.name)]
+
+    def remove_prefix(self, prefix: str) -> None:
+        directory = self._path(prefix)
+        if prefix:
+            self._remove_directory(directory)
+            return
+        try:
+            entries = self._entries(directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                self._remove_directory(entry.path)
+            else:
+                self.remove(entry.name)
+
+    def _remove_directory(self, directory: str) -> None:
+        """Take a directory out of sight in one step, then delete it."""
+        if not os.path.isdir(directory):
+            return
+        aside = temporary_name(os.path.dirname(directory))
+        try:
+            with DirectoryHold(directory):
+                os.rename(directory, aside)
+        except FileNotFoundError:
+            return
+        if settings().durability == "fsync":
+            _sync_directory(os.path.dirname(directory))
+        _discard(aside, ignore_errors=False)
+
+    def size(self, key: str) -> int | None:
+        try:
+            status = os.stat(self._path(key))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return None if stat.S_ISDIR(status.st_mode) else status.st_size
+
+
+def _covers(hold: Hold | None, directory: str) -> bool:
+    return isinstance(hold, DirectoryHold) and hold.directory == directory
+
+
+def _is_version(path: str, expected: Any) -> bool:
+    try:
+        return _identity(os.stat(path)) == expected.identity
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _make_directories(directory: str, *, sync: bool = False) -> None:
+    """Make a directory and those above it that are missing."""
+    try:
+        os.mkdir(directory)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        _make_directories(os.path.dirname(directory) or ".", sync=sync)
+        try:
+            os.mkdir(directory)
+        except FileExistsError:
+            return
+    if sync:
+        _sync_directory(os.path.dirname(directory) or ".")
+
+
+def _sync_directory(directory: str) -> None:
+    if os.name == "nt":
+        return
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _discard(path: str, *, ignore_errors: bool = True) -> None:
+    """Delete a file, a symbolic link or a directory tree that is out of sight."""
+    try:
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path, ignore_errors=ignore_errors)
+        else:
+            os.unlink(path)
+    except OSError:
+        if not ignore_errors:
+            raise

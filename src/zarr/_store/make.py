@@ -1,0 +1,85 @@
+"""Turning what users pass as a store into one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from zarr._buffer import Buffer
+from zarr._store.base import AccessMode, Store
+from zarr._store.local import LocalStore
+from zarr._store.memory import MemoryStore
+from zarr._store.path import StorePath, normalize_path, with_mode
+
+StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
+
+
+def make_store(
+    store: StoreLike | None, *, mode: AccessMode | None = None, storage_options: dict[str, Any] | None = None
+) -> Store:
+    """The store that a user means.
+
+    Parameters
+    ----------
+    store
+        A store, a place in one, a directory path or `file://` URL, a dict of buffers, or None for a new memory store.
+    mode
+        Access mode; `"r"` makes it read-only.
+    storage_options
+        For stores that are reached through a URL; refused for the others.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+    ValueError
+        If the URL's scheme is not supported, or the mode does not fit the store.
+    """
+    if storage_options:
+        raise TypeError(
+            f"'storage_options' was provided but is not used: {type(store).__name__!r} is not a URL of a remote store"
+        )
+    if isinstance(store, StorePath):
+        return with_mode(store.store, mode)
+    if isinstance(store, Store):
+        return with_mode(store, mode)
+    read_only = mode == "r"
+    if store is None:
+        return MemoryStore(read_only=read_only)
+    if isinstance(store, str):
+        return LocalStore(_directory(store), read_only=read_only)
+    if isinstance(store, os.PathLike):
+        return LocalStore(Path(store), read_only=read_only)
+    if isinstance(store, MutableMapping):
+        return MemoryStore(store, read_only=read_only)
+    raise TypeError(f"Unsupported type for store_like: '{type(store).__name__}'. Pass a path, a dict or a zarr store.")
+
+
+def make_store_path(
+    store: StoreLike | None,
+    *,
+    path: str | None = "",
+    mode: AccessMode | None = None,
+    storage_options: dict[str, Any] | None = None,
+) -> StorePath:
+    """The place in a store that a user means; see `make_store`. `path` is relative to the place given."""
+    relative = normalize_path(path)
+    made = make_store(store, mode=mode, storage_options=storage_options)
+    if isinstance(store, StorePath) and store.path:
+        relative = f"{store.path}/{relative}" if relative else store.path
+    return StorePath(made, relative)
+
+
+def _directory(text: str) -> Path:
+    if "://" not in text:
+        return Path(text)
+    parts = urlsplit(text)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return Path(unquote(parts.path))
+    raise ValueError(
+        f"Stores of the kind {parts.scheme!r} are not supported by this version, got {text!r}. "
+        "Use a local path, or pass a store object."
+    )

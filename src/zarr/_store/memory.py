@@ -1,0 +1,218 @@
+"""A store in this process's memory."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
+from zarr._store.base import ABSENT, ANY, ByteRequest, Expected, Hold, Stored, SyncStore, Version, resolve_range
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class _Contents:
+    """The values, and who may change them: shared by all stores over one dict.
+
+    Attributes
+    ----------
+    values
+        Values by key. A value is never changed in place, so the object itself serves as its version.
+    free
+        Guards `values` and `holds`; notified when a hold is released.
+    holds
+        Who holds a prefix.
+    """
+
+    def __init__(self, values: MutableMapping[str, Buffer]) -> None:
+        self.values = values
+        self.holds: dict[str, _MemoryHold] = {}
+        self.free = threading.Condition(threading.Lock())
+
+    def wait_for(self, prefix: str, hold: Hold | None) -> None:
+        """Wait, with `free` acquired, until nobody else holds the prefix."""
+        while (holder := self.holds.get(prefix)) is not None and holder is not hold:
+            self.free.wait()
+
+
+class _MemoryHold:
+    __slots__ = ("_contents", "_prefix")
+
+    def __init__(self, contents: _Contents, prefix: str) -> None:
+        self._prefix = prefix
+        with contents.free:
+            contents.wait_for(prefix, None)
+            contents.holds[prefix] = self
+        self._contents: _Contents | None = contents
+
+    def release(self) -> None:
+        contents, self._contents = self._contents, None
+        if contents is None:
+            return
+        with contents.free:
+            if contents.holds.get(self._prefix) is self:
+                del contents.holds[self._prefix]
+                contents.free.notify_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
+
+
+_contents_by_id: WeakValueDictionary[int, _Contents] = WeakValueDictionary()
+_contents_guard = threading.Lock()
+
+
+def _contents_of(values: MutableMapping[str, Buffer]) -> _Contents:
+    """The one `_Contents` of a dict. It keeps the dict alive, so its id is not used again meanwhile."""
+    with _contents_guard:
+        contents = _contents_by_id.get(id(values))
+        if contents is None:
+            contents = _contents_by_id[id(values)] = _Contents(values)
+        return contents
+
+
+def _renew_locks_after_fork() -> None:
+    """In a forked child: the threads that had the locks or held prefixes are gone."""
+    global _contents_guard
+    _contents_guard = threading.Lock()
+    for contents in list(_contents_by_id.values()):
+        contents.holds.clear()
+        contents.free = threading.Condition(threading.Lock())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks_after_fork)
+
+
+class MemoryStore(SyncStore):
+    """Keep values in a dict.
+
+    Parameters
+    ----------
+    store_dict
+        The dict to use, values are buffers; a new one by default. Stores over one dict see each other's changes,
+        and their writers, in any thread, respect each other.
+    read_only
+        If True, nothing may be written or deleted through this object.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> a = zarr.create_array(store, shape=3, dtype="u1")
+    >>> sorted(store._store_dict)
+    ['zarr.json']
+    """
+
+    def __init__(self, store_dict: MutableMapping[str, Buffer] | None = None, *, read_only: bool = False) -> None:
+        super().__init__(read_only=read_only)
+        self._contents = _contents_of({} if store_dict is None else store_dict)
+
+    @property
+    def _store_dict(self) -> MutableMapping[str, Buffer]:
+        return self._contents.values
+
+    def with_read_only(self, read_only: bool = False) -> MemoryStore:
+        return type(self)(self._contents.values, read_only=read_only)
+
+    def __str__(self) -> str:
+        return f"memory://{id(self._store_dict)}"
+
+    def __repr__(self) -> str:
+        return f"MemoryStore('{self}')"
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, type(self))
+            and self.read_only == other.read_only
+            and (self._store_dict is other._store_dict or self._store_dict == other._store_dict)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # as zarr-python's
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        state["_contents"] = dict(self._store_dict)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._contents = _contents_of(state["_contents"])
+
+    # -- the contract -------------------------------------------------------------------------------------------
+
+    def read(
+        self,
+        key: str,
+        byte_range: ByteRequest | None = None,
+        *,
+        version: Version | None = None,
+        prototype: BufferPrototype | None = None,
+    ) -> Stored | None:
+        value = self._contents.values.get(key) if version is None else version
+        if value is None:
+            return None
+        nbytes = len(value)
+        data = value
+        if byte_range is not None:
+            start, stop = resolve_range(byte_range, nbytes)
+            data = value[start:stop]
+        if prototype is not None and not isinstance(data, prototype.buffer):
+            data = prototype.buffer.from_buffer(data)
+        return Stored(data, value, nbytes)
+
+    def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
+        copy = CPUBuffer.from_bytes(value.to_bytes())  # immutable, so it can be handed out as it is
+        contents = self._contents
+        with contents.free:
+            contents.wait_for(key.rpartition("/")[0], hold)
+            if not self._is_as_expected(key, expected):
+                return False
+            contents.values[key] = copy
+            return True
+
+    def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
+        contents = self._contents
+        with contents.free:
+            contents.wait_for(key.rpartition("/")[0], hold)
+            if not self._is_as_expected(key, expected):
+                return False
+            contents.values.pop(key, None)
+            return True
+
+    def _is_as_expected(self, key: str, expected: Expected) -> bool:
+        if expected is ANY:
+            return True
+        return self._contents.values.get(key) is (None if expected is ABSENT else expected)
+
+    def hold(self, prefix: str) -> Hold:
+        return _MemoryHold(self._contents, prefix)
+
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        with self._contents.free:
+            keys = list(self._contents.values)
+        return iter(sorted(key for key in keys if key.startswith(prefix)))
+
+    def list_names(self, prefix: str) -> Iterator[str]:
+        start = len(prefix) + 1 if prefix else 0
+        keys = self.list_keys(f"{prefix}/" if prefix else "")
+        return iter(dict.fromkeys(key[start:].partition("/")[0] for key in keys))
+
+    def remove_prefix(self, prefix: str) -> None:
+        contents = self._contents
+        with contents.free:
+            contents.wait_for(prefix, None)
+            below = f"{prefix}/" if prefix else ""
+            for key in [key for key in contents.values if key.startswith(below)]:
+                del contents.values[key]
+
+    def size(self, key: str) -> int | None:
+        value = self._contents.values.get(key)
+        return None if value is None else len(value)

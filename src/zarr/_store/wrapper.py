@@ -1,0 +1,159 @@
+"""A store that passes everything on to another: the base of stores that watch, cache or delay."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from zarr._buffer import Buffer, BufferPrototype
+from zarr._store.base import ByteRequest, Store
+
+if TYPE_CHECKING:
+    from typing import Self
+
+WrappedT = TypeVar("WrappedT", bound=Store)
+
+
+class WrapperStore(Store, Generic[WrappedT]):
+    """Pass every operation on to another store. Subclasses change the ones they care about.
+
+    A wrapped store is used through its asynchronous face, so that what a subclass overrides is always called. It has
+    no versions or holds of its own: writers in this process exclude each other, writers in others are not seen.
+
+    Parameters
+    ----------
+    store
+        The store to wrap.
+    """
+
+    _store: WrappedT
+
+    def __init__(self, store: WrappedT) -> None:
+        self._store = store
+
+    @classmethod
+    async def open(cls, store_cls: type[WrappedT], *args: Any, **kwargs: Any) -> Self:  # type: ignore[override]
+        """Open a store of the given class and wrap it."""
+        wrapped = await store_cls.open(*args, **kwargs)
+        return cls(wrapped)
+
+    def _with_store(self, store: WrappedT) -> Self:
+        """A wrapper like this one around another store; subclasses with more arguments override it."""
+        return type(self)(store)
+
+    def with_read_only(self, read_only: bool = False) -> Self:
+        return self._with_store(cast("WrappedT", self._store.with_read_only(read_only)))
+
+    async def _open(self) -> None:
+        await self._store._open()
+
+    async def _ensure_open(self) -> None:
+        await self._store._ensure_open()
+
+    def close(self) -> None:
+        self._store.close()
+
+    @property
+    def _is_open(self) -> bool:  # type: ignore[override]
+        return self._store._is_open
+
+    @_is_open.setter
+    def _is_open(self, value: bool) -> None:
+        self._store._is_open = value
+
+    @property
+    def read_only(self) -> bool:
+        return self._store.read_only
+
+    @property
+    def supports_writes(self) -> bool:
+        return self._store.supports_writes
+
+    @property
+    def supports_deletes(self) -> bool:
+        return self._store.supports_deletes
+
+    @property
+    def supports_listing(self) -> bool:
+        return self._store.supports_listing
+
+    @property
+    def supports_consolidated_metadata(self) -> bool:
+        return self._store.supports_consolidated_metadata
+
+    def _check_writable(self) -> None:
+        self._store._check_writable()
+
+    def __eq__(self, value: object) -> bool:
+        return type(self) is type(value) and self._store == cast("Self", value)._store
+
+    __hash__ = None  # type: ignore[assignment]  # stores have none
+
+    def __str__(self) -> str:
+        return f"wrapping-{self._store}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({type(self._store).__name__}, '{self._store}')"
+
+    async def get(
+        self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        return await self._store.get(key, prototype, byte_range)
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        return await self._store.get_partial_values(prototype, key_ranges)
+
+    async def exists(self, key: str) -> bool:
+        return await self._store.exists(key)
+
+    async def set(self, key: str, value: Buffer) -> None:
+        await self._store.set(key, value)
+
+    async def set_if_not_exists(self, key: str, value: Buffer) -> None:
+        await self._store.set_if_not_exists(key, value)
+
+    async def _set_many(self, values: Iterable[tuple[str, Buffer]]) -> None:
+        await self._store._set_many(values)
+
+    async def delete(self, key: str) -> None:
+        await self._store.delete(key)
+
+    async def delete_dir(self, prefix: str) -> None:
+        await self._store.delete_dir(prefix)
+
+    async def clear(self) -> None:
+        await self._store.clear()
+
+    async def is_empty(self, prefix: str) -> bool:
+        return await self._store.is_empty(prefix)
+
+    async def getsize(self, key: str) -> int:
+        return await self._store.getsize(key)
+
+    async def getsize_prefix(self, prefix: str) -> int:
+        return await self._store.getsize_prefix(prefix)
+
+    def list(self) -> AsyncIterator[str]:
+        return self._store.list()
+
+    def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        return self._store.list_prefix(prefix)
+
+    def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        return self._store.list_dir(prefix)
+
+    def get_sync(
+        self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        """As the wrapped store's; AttributeError if it has none."""
+        return cast("Any", self._store).get_sync(key, prototype=prototype, byte_range=byte_range)
+
+    def set_sync(self, key: str, value: Buffer) -> None:
+        """As the wrapped store's; AttributeError if it has none."""
+        cast("Any", self._store).set_sync(key, value)
+
+    def delete_sync(self, key: str) -> None:
+        """As the wrapped store's; AttributeError if it has none."""
+        cast("Any", self._store).delete_sync(key)

@@ -1,0 +1,33 @@
+"""What all tests share: Hypothesis profiles, the engines, the stores."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import zarr
+
+_COMMON = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+    "print_blob": True,
+}
+settings.register_profile("default", max_examples=300, **_COMMON)
+settings.register_profile("long", max_examples=10_000, **_COMMON)
+settings.register_profile("quick", max_examples=20, **_COMMON)
+settings.load_profile(os.environ.get("ZARR_TEST_PROFILE", "default"))
+
+
+@pytest.fixture(params=["native", "python"])
+def engine(request):
+    """Run a behavioural test on each engine."""
+    with zarr.config.set({"engine": request.param}):
+        yield request.param
+
+
+@pytest.fixture(params=["memory", "local"])
+def store(request, tmp_path):
+    """A new, empty store of each kind that is ours."""
+    if request.param == "memory":
+        return zarr.storage.MemoryStore()
+    return zarr.storage.LocalStore(tmp_path / "store")

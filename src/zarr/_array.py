@@ -214,7 +214,9 @@ class Array(ArrayProperties):
     @property
     def nchunks_initialized(self) -> int:
         """Number of chunks that are stored; in a sharded array, those of the stored shards."""
-        per_object = 1 if self.shards is None else int(np.prod([s // c for s, c in zip(self.shards, self.chunks, strict=True)]))
+        per_object = (
+            1 if self.shards is None else int(np.prod([s // c for s, c in zip(self.shards, self.chunks, strict=True)]))
+        )
         return per_object * len(run(inventory.stored_chunks(self._node)))
 
     def nbytes_stored(self) -> int:

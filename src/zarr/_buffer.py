@@ -111,7 +111,7 @@ class Buffer(ABC):
 
     def as_buffer_like(self) -> BytesLike:
         """The bytes as a memoryview in host memory (a view where possible)."""
-        return memoryview(self.as_numpy_array())
+        return self.as_numpy_array().data
 
     def to_bytes(self) -> bytes:
         """The bytes as an immutable copy."""

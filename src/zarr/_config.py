@@ -80,7 +80,7 @@ _CHOICES = {
 }
 
 
-class _CountingSet(ConfigSet):
+class _CountingSet(ConfigSet):  # type: ignore[misc]  # donfig has no types
     """The context manager of `Config.set`, which tells the configuration that it changed, in and out."""
 
     def __init__(self, owner: ZarrConfig, arg: Any, kwargs: dict[str, Any]) -> None:

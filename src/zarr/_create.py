@@ -6,7 +6,6 @@ place (and settings, for arrays); the callers make the face they need.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -33,6 +32,7 @@ from zarr._node import ArrayNode
 from zarr._properties import array_config, parse_shape
 from zarr._selection import basic
 from zarr._store.path import StorePath
+from zarr._warn import warn
 from zarr.errors import ContainsArrayError, ContainsGroupError, GroupNotFoundError, NodeNotFoundError, ZarrUserWarning
 
 if TYPE_CHECKING:
@@ -149,11 +149,10 @@ def _format(zarr_format: int | None) -> int:
 
 
 def _warn_order() -> None:
-    warnings.warn(
+    warn(
         "The `order` keyword argument has no effect on what is stored in Zarr format 3; it sets the memory layout of "
         "arrays that reads return. Use a TransposeCodec in `filters` to store another layout.",
         ZarrUserWarning,
-        stacklevel=3,
     )
 
 

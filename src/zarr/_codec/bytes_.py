@@ -7,7 +7,6 @@ order, on the way in into the data type's.
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -18,6 +17,7 @@ from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, read_configuration
 from zarr._codec.limits import decoded_nbytes
 from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
+from zarr._warn import warn
 from zarr.errors import CodecError, ZarrUserWarning
 
 if TYPE_CHECKING:
@@ -92,9 +92,7 @@ class BytesCodec(ArrayBytesCodec):
             raise ValueError(
                 f"codec 'bytes' needs the configuration key 'endian' (\"little\" or \"big\") for data type {dtype}"
             )
-        warnings.warn(
-            "codec 'bytes' has no 'endian' for a structured data type; taking \"little\"", ZarrUserWarning, stacklevel=2
-        )
+        warn("codec 'bytes' has no 'endian' for a structured data type; taking \"little\"", ZarrUserWarning)
         return replace(self, endian="little")
 
     def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:

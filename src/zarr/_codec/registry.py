@@ -8,12 +8,12 @@ codecs and plug-in packages are imported when a name is first asked for.
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from zarr._codec.configuration import split_named
+from zarr._warn import warn
 from zarr.errors import MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
 if TYPE_CHECKING:
@@ -119,11 +119,10 @@ def get_codec_class(key: str, reload_config: bool = False) -> type[Codec]:  # no
             )
         return candidates[wanted]
     if len(set(candidates.values())) > 1 and key not in _OURS:
-        warnings.warn(
+        warn(
             f"codec {key!r} has several implementations ({', '.join(candidates)}) and none is chosen; the last one is "
             f"used. Choose with zarr.config, key 'codecs.{key}'.",
             ZarrUserWarning,
-            stacklevel=2,
         )
     return list(candidates.values())[-1]
 

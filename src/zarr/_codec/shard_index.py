@@ -177,7 +177,7 @@ def _morton_codes(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
 
     An axis takes part only as far as it has bits, so codes stay as short as the grid allows.
     """
-    grid = np.indices(shape, dtype=np.int64).reshape(len(shape), -1)
+    grid = np.indices(shape, dtype=np.int64).reshape(len(shape), int(np.prod(shape, dtype=np.int64)))
     codes = np.zeros(grid.shape[1], np.int64)
     n_bits = [(length - 1).bit_length() for length in shape]
     shift = 0

@@ -203,8 +203,9 @@ class ShardingCodec(ArrayBytesCodec):
         per_shard = self.chunks_per_shard(spec.shape)
         return parse_entries(entries, len(shard), start, nbytes, chunks_per_shard=per_shard)
 
-    def _region(self, coords: Sequence[int]) -> tuple[slice, ...]:
-        return tuple(slice(c * n, (c + 1) * n) for c, n in zip(coords, self.chunk_shape, strict=True))
+    def _region(self, coords: Sequence[int]) -> tuple[Any, ...]:
+        # With the ellipsis NumPy gives a view also where there are no axes, never a scalar.
+        return (*(slice(c * n, (c + 1) * n) for c, n in zip(coords, self.chunk_shape, strict=True)), Ellipsis)
 
 
 def index_spec(shape: tuple[int, ...], like: ChunkSpec) -> ChunkSpec:

@@ -45,14 +45,14 @@ def length_bytes(cls: type, data: object, name: str, unit: int) -> int:
     found, configuration = named(data)
     if found != name:
         raise wrong(cls, data)
-    length = configuration.get("length_bytes")
-    whole = isinstance(length, int) and not isinstance(length, bool)
-    if not whole or set(configuration) != {"length_bytes"} or length <= 0 or length % unit or length >= 2**31:
+    given = configuration.get("length_bytes")
+    length = given if isinstance(given, int) and not isinstance(given, bool) else 0
+    if set(configuration) != {"length_bytes"} or length % unit or not 0 < length < 2**31:
         raise DataTypeValidationError(
             f"the data type {name} needs the configuration member 'length_bytes', a positive multiple of {unit}, "
             f"and no others, got {data!r}"
         )
-    return int(length)
+    return length
 
 
 def sized_typestr(cls: type, data: object, kind: str, orders: str) -> tuple[str, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import length_bytes, named, sized_typestr, typestr, wrong
+from zarr._warn import warn
 from zarr.errors import UnstableSpecificationWarning
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def _decoded(data: Any, zarr_format: ZarrFormat) -> bytes:
 
 
 def _as_bytes(data: object, name: str) -> bytes:
-    if isinstance(data, bytes | bytearray | memoryview | np.void):
+    if isinstance(data, np.void):
+        return data.tobytes()
+    if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data)
     if isinstance(data, str):
         return data.encode()
@@ -57,10 +59,9 @@ def _fits(value: bytes, length: int) -> bytes:
 
 
 def _warn_unstable(cls: type[ZDType[Any, Any]]) -> None:
-    warnings.warn(
+    warn(
         f"The data type {cls._zarr_v3_name} has no specification in format 3. Few other implementations can read it.",
         UnstableSpecificationWarning,
-        stacklevel=3,
     )
 
 
@@ -180,7 +181,7 @@ class RawBytes(ZDType[Any, Any]):
         return self._padded(_decoded(data, zarr_format))
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
-        return base64.b64encode(bytes(self.cast_scalar(data))).decode()
+        return base64.b64encode(self.cast_scalar(data).tobytes()).decode()
 
     def cast_scalar(self, data: object) -> np.void:
         return self._padded(_as_bytes(data, self._zarr_v3_name))

@@ -144,7 +144,7 @@ def parse_data_type(spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
         return spec
     if spec is str or (isinstance(spec, str) and spec in ("str", "string")):
         return data_type_registry.get("string")()
-    if spec is bytes:
+    if spec is bytes or (isinstance(spec, str) and spec == "bytes"):
         return data_type_registry.get("variable_length_bytes")()
     if isinstance(spec, Mapping):
         return data_type_registry.match_json(spec, zarr_format=zarr_format)

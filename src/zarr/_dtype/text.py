@@ -84,7 +84,9 @@ class FixedLengthUTF32(ZDType[Any, Any]):
         if zarr_format == 2:
             return {"name": self.to_native_dtype().str, "object_codec_id": None}
         if self.length == 0:
-            raise ValueError("format 3 has no text of length 0; use a longer type, as '<U1', or 'string' for any length")
+            raise ValueError(
+                "format 3 has no text of length 0; use a longer type, as '<U1', or 'string' for any length"
+            )
         return {"name": self._zarr_v3_name, "configuration": {"length_bytes": self.item_size}}
 
     def default_scalar(self) -> np.str_:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
@@ -46,7 +46,7 @@ class _Time(ZDType[Any, Any]):
     def __post_init__(self) -> None:
         if self.unit not in get_args(DateTimeUnit):
             raise ValueError(f"unit must be one of {get_args(DateTimeUnit)}, got {self.unit!r}")
-        if not isinstance(self.scale_factor, int) or not 1 <= self.scale_factor < 2**31:
+        if not 1 <= self.scale_factor < 2**31:
             raise ValueError(f"scale_factor must be an integer from 1 to 2147483647, got {self.scale_factor!r}")
 
     @property
@@ -85,9 +85,9 @@ class _Time(ZDType[Any, Any]):
         name, configuration = named(data)
         if name != cls._zarr_v3_name:
             raise wrong(cls, data)
-        if set(configuration) != {"unit", "scale_factor"}:
+        if set(configuration) != {"unit", "scale_factor"} or type(configuration["scale_factor"]) is not int:
             raise DataTypeValidationError(
-                f"the data type {name} needs the configuration members 'unit' and 'scale_factor' and no others, "
+                f"the data type {name} needs the configuration members 'unit' and 'scale_factor' (an integer) and no others, "
                 f"got {data!r}"
             )
         try:
@@ -128,9 +128,9 @@ class _Time(ZDType[Any, Any]):
                 f"{self._zarr_v3_name}."
             )
         dtype = self.to_native_dtype().newbyteorder("=")
-        scalar = np.array("NaT" if data is None else data, dtype)[()]
-        exact = np.array("NaT" if data is None else data, self._kind + "8")[()] if not isinstance(data, int) else scalar
-        if not np.isnat(scalar) and self.unit != "generic" and exact != scalar:
+        given = np.array("NaT" if data is None else data, f"{self._kind}8")[()]
+        scalar = np.array(given, dtype)[()]
+        if not np.isnat(scalar) and scalar != given:
             raise ValueError(f"{data!r} is not a whole number of counts of {dtype.name}; choose a finer unit")
         return scalar
 
@@ -140,7 +140,7 @@ class DateTime64(_Time):
     """Instants, as counts of a unit since 1970-01-01T00:00."""
 
     dtype_cls, _zarr_v3_name, _kind = np.dtypes.DateTime64DType, "numpy.datetime64", "M"
-    _scalars = (np.datetime64, datetime.date)
+    _scalars = (np.datetime64, dt.date)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,4 +148,4 @@ class TimeDelta64(_Time):
     """Durations, as counts of a unit."""
 
     dtype_cls, _zarr_v3_name, _kind = np.dtypes.TimeDelta64DType, "numpy.timedelta64", "m"
-    _scalars = (np.timedelta64, datetime.timedelta)
+    _scalars = (np.timedelta64, dt.timedelta)

@@ -8,7 +8,6 @@ every array runs on the reference engine.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from zarr._engine import native
 from zarr._engine.base import Engine, Pipeline
 from zarr._engine.reference import ReferenceEngine
+from zarr._warn import warn
 from zarr.errors import EngineUnavailableError, ZarrRuntimeWarning
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def choose(spec: ArraySpec, prototype: BufferPrototype, engine: str) -> Choice:
     EngineUnavailableError
         If `engine` is `"native"` and the extension cannot be loaded.
     """
-    rejected = []
+    rejected: list[tuple[str, str]] = []
     for candidate in _engines(engine):
         if (rejection := candidate.accepts(spec, prototype)) is None:
             return Choice(candidate.compile(spec, prototype), tuple(rejected))
@@ -72,10 +72,9 @@ def _engines(engine: str) -> tuple[Engine, ...]:
 
 @lru_cache(maxsize=1)
 def _warn_once(problem: str) -> None:
-    warnings.warn(
+    warn(
         f"zarr runs on its reference engine, which is complete but slower: {problem}. "
         "Reinstall zarr where a Rust toolchain or a matching wheel is available, or set the environment variable "
         "ZARR_ENGINE=python to accept this.",
         ZarrRuntimeWarning,
-        stacklevel=2,
     )

@@ -6,7 +6,6 @@ that writes ever takes a shape or attributes from there.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from zarr._buffer import CPU_PROTOTYPE, Buffer
@@ -19,6 +18,7 @@ from zarr._metadata.consolidated import ConsolidatedMetadata
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import parse_v3
 from zarr._store.path import StorePath, normalize_path
+from zarr._warn import warn
 from zarr.errors import GroupNotFoundError, ZarrUserWarning
 
 if TYPE_CHECKING:
@@ -30,11 +30,10 @@ def consolidate(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMeta
     at.store._check_writable()
     group = yield from load_group(at, zarr_format)
     if group.zarr_format == 3:
-        warnings.warn(
+        warn(
             "Consolidated metadata is currently not part in the Zarr format 3 specification. It may not be supported "
             "by other zarr implementations and may change in the future.",
             ZarrUserWarning,
-            stacklevel=2,
         )
     found = yield from members(at, None)
     snapshot = ConsolidatedMetadata(metadata=dict(found))

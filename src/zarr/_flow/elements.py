@@ -7,7 +7,7 @@ checking the result, converting and broadcasting the value. The work itself is i
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from zarr._selection.model import GridSelection, IntAxis
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from zarr._buffer import NDArrayLike
     from zarr._metadata.spec import ArraySpec
     from zarr._node import ArrayNode
 
@@ -79,7 +80,7 @@ def _result(
     if not isinstance(out, NDBuffer):
         if not isinstance(out, np.ndarray):
             raise TypeError(f"out argument needs to be an NDBuffer or a NumPy array. Got {type(out)!r}")
-        out = prototype.nd_buffer.from_ndarray_like(out)
+        out = prototype.nd_buffer.from_ndarray_like(cast("NDArrayLike", out))
     if out.shape != shape:
         raise ValueError(f"shape of out argument doesn't match. Expected {shape}, got {out.shape}")
     if out.dtype != spec.dtype:

@@ -7,12 +7,12 @@ what is Zarr's and leaves every other file alone.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from zarr._buffer import CPU_PROTOTYPE, Buffer
 from zarr._config import settings
+from zarr._dtype.base import ZarrFormat
 from zarr._flow.modify import modify
 from zarr._flow.requests import Fetch, Flow, Keys, Names, Put, Read, Remove, RemovePrefix, Together
 from zarr._json import parse_object
@@ -22,6 +22,7 @@ from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._store.base import ABSENT, ANY
 from zarr._store.path import StorePath
+from zarr._warn import warn
 from zarr.errors import (
     ArrayNotFoundError,
     BaseZarrError,
@@ -142,7 +143,7 @@ def _occupied(at: StorePath, existing: NodeMetadata | None) -> BaseZarrError:
     return kind(at.store, at.path)
 
 
-def ensure_ancestors(at: StorePath, zarr_format: int) -> Flow[None]:
+def ensure_ancestors(at: StorePath, zarr_format: ZarrFormat) -> Flow[None]:
     """Make every ancestor of a path a group, where there is no node yet; an array there is an error."""
     names = at.path.split("/") if at.path else []
     for depth in range(len(names)):
@@ -300,10 +301,9 @@ def members(at: StorePath, max_depth: int | None = 0) -> Flow[list[tuple[str, No
 def _load_member(at: StorePath) -> Flow[NodeMetadata | None]:
     metadata = yield from load(at)
     if metadata is None and (yield Keys(at.store, at.path)):
-        warnings.warn(
+        warn(
             f"Object at {at.path!r} in store {at.store!r} is not recognized as a component of a Zarr hierarchy: "
             "it has no metadata document, so it is not listed.",
             ZarrUserWarning,
-            stacklevel=2,
         )
     return metadata

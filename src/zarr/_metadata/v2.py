@@ -7,7 +7,6 @@ because much old data was written before the format was: see `_repair`.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
@@ -39,6 +38,7 @@ from zarr._metadata.v2_members import (
     parse_stored_fill_value,
 )
 from zarr._problems import invalid, located
+from zarr._warn import warn
 from zarr.errors import ZarrUserWarning
 
 if TYPE_CHECKING:
@@ -331,4 +331,4 @@ def _repair(document: dict[str, Any], where: str | None) -> None:
 
 def _warn(what: str) -> None:
     text = f"{what}. Change its attributes or shape once to store the repaired form."
-    warnings.warn(text, ZarrUserWarning, stacklevel=2)
+    warn(text, ZarrUserWarning)

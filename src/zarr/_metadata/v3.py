@@ -8,7 +8,6 @@ in the very words it was read in (spelling of data type and codecs, bits of the 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
@@ -41,10 +40,13 @@ from zarr._metadata.members import (
 )
 from zarr._metadata.spec import ArraySpec
 from zarr._problems import invalid, located
+from zarr._warn import warn
 from zarr.errors import MetadataValidationError, NodeTypeValidationError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from zarr._grid import RegularGrid
 
 _REQUIRED = (
     "zarr_format",
@@ -122,7 +124,7 @@ class ArrayV3Metadata:
         *,
         shape: Iterable[int] | int,
         data_type: ZDType[Any, Any] | str | Mapping[str, Any],
-        chunk_grid: RegularChunkGridMetadata | Mapping[str, Any],
+        chunk_grid: RegularChunkGridMetadata | RegularGrid | Mapping[str, Any],
         chunk_key_encoding: ChunkKeyEncoding | Mapping[str, Any] | str,
         fill_value: object,
         codecs: Iterable[Codec | Mapping[str, Any] | str],
@@ -371,11 +373,10 @@ def _repair(document: dict[str, Any], where: str | None) -> None:
     stored = grid["configuration"].get("chunk_shape")
     mended = repair_chunk_shape(stored, _inner_chunk_shape(document["codecs"]))
     if mended is not None:
-        warnings.warn(
+        warn(
             f"array document {where or 'zarr.json'!r} has chunk lengths of 0 in {stored}; they are read as {mended}. "
             "Change its attributes or shape once to store the repaired form.",
             ZarrUserWarning,
-            stacklevel=2,
         )
         configuration = {**grid["configuration"], "chunk_shape": mended}
         document["chunk_grid"] = {**grid, "configuration": configuration}

@@ -248,9 +248,7 @@ class Store(ABC):
     # -- reading ------------------------------------------------------------------------------------------------
 
     @abstractmethod
-    async def get(
-        self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
-    ) -> Buffer | None:
+    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
         """The value under `key`, or the part of it that `byte_range` asks for; None if there is none."""
 
     @abstractmethod
@@ -364,9 +362,9 @@ class SyncStore(Store):
     zarr-python follow from them. Keys arrive unchecked at the public methods and checked at these.
     """
 
-    supports_writes = True  # type: ignore[assignment]  # plain attributes, as zarr-python's own stores have them
-    supports_deletes = True  # type: ignore[assignment]
-    supports_listing = True  # type: ignore[assignment]
+    supports_writes = True
+    supports_deletes = True
+    supports_listing = True
     _may_block = False
     """True if an operation can wait for a disk or a lock: the async face then runs it in a worker thread."""
 
@@ -480,15 +478,15 @@ class SyncStore(Store):
         prefix = prefix.rstrip("/")
         await self._call(self.remove_prefix, prefix and check_key(prefix))
 
-    async def list(self) -> AsyncIterator[str]:  # type: ignore[override]  # an async generator is an AsyncIterator
+    async def list(self) -> AsyncIterator[str]:
         for key in await self._call(_collect, self.list_keys, ""):
             yield key
 
-    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:  # type: ignore[override]
+    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
         for key in await self._call(_collect, self.list_keys, prefix):
             yield key
 
-    async def list_dir(self, prefix: str) -> AsyncIterator[str]:  # type: ignore[override]
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
         for name in await self._call(_collect, self.list_names, prefix.rstrip("/")):
             yield name
 

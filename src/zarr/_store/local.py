@@ -7,7 +7,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._config import settings
@@ -105,7 +105,7 @@ class LocalStore(SyncStore):
         self.root = Path(root)
 
     @classmethod
-    async def open(cls, root: Path | str, *, read_only: bool = False, mode: AccessMode | None = None) -> Self:  # type: ignore[override]
+    async def open(cls, root: Path | str, *, read_only: bool = False, mode: AccessMode | None = None) -> Self:
         """Create a store and open it; mode `"r"` makes it read-only, the others make the directory."""
         store = cls(root, read_only=read_only if mode is None else mode == "r")
         await store._open()
@@ -123,11 +123,13 @@ class LocalStore(SyncStore):
 
     async def move(self, dest_root: Path | str) -> None:
         """Move the whole store to another directory, which must not exist yet."""
-        destination = Path(dest_root)
+        await self._call(self._move, Path(dest_root))
+
+    def _move(self, destination: Path) -> None:
         if destination.exists():
             raise FileExistsError(f"Destination root {destination} already exists.")
         destination.parent.mkdir(parents=True, exist_ok=True)
-        await self._call(shutil.move, self.root, destination)
+        shutil.move(self.root, destination)
         self.root = destination
 
     def __str__(self) -> str:
@@ -207,9 +209,7 @@ class LocalStore(SyncStore):
                 _make_directories(directory, sync=sync)
         raise FileNotFoundError(f"{directory} is deleted by another program as soon as it is made")
 
-    def _put(
-        self, path: str, directory: str, value: Buffer, expected: Expected, hold: Hold | None, sync: bool
-    ) -> bool:
+    def _put(self, path: str, directory: str, value: Buffer, expected: Expected, hold: Hold | None, sync: bool) -> bool:
         with NewFile(directory, value.as_buffer_like(), sync=sync) as new:
             held = self._hold_for(directory, hold)
             try:
@@ -330,7 +330,7 @@ def _covers(hold: Hold | None, directory: str) -> bool:
     return isinstance(hold, DirectoryHold) and hold.directory == directory
 
 
-def _is_version(path: str, expected: Any) -> bool:
+def _is_version(path: str, expected: FileVersion) -> bool:
     try:
         return _identity(os.stat(path)) == expected.identity
     except (FileNotFoundError, NotADirectoryError):

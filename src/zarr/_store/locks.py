@@ -13,21 +13,22 @@ from __future__ import annotations
 import errno
 import os
 import threading
-import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from zarr._warn import warn
 from zarr.errors import ZarrRuntimeWarning
 
+fcntl: Any
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
 
 if TYPE_CHECKING:
     from typing import Self
 
-_NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EACCES}
+_NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -135,11 +136,10 @@ class _State:
     def warn_once(self, directory: str) -> None:
         if not self._warned:
             self._warned = True
-            warnings.warn(
+            warn(
                 f"The file system of {directory!r} has no locks between processes. Changing one array from several "
                 "processes at once can lose data there; from the threads of one process it is safe.",
                 ZarrRuntimeWarning,
-                stacklevel=2,
             )
 
 

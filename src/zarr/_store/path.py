@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def normalize_path(path: str | bytes | os.PathLike[str] | None) -> str:
-    """A node path as it is used in keys: no slash at either end, single slashes inside.
+    r"""A node path as it is used in keys: no slash at either end, single slashes inside.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def normalize_path(path: str | bytes | os.PathLike[str] | None) -> str:
 
     Examples
     --------
-    >>> normalize_path("//a\\\\b/")
+    >>> normalize_path("//a\\b/")
     'a/b'
     """
     if path is None:

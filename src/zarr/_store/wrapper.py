@@ -32,7 +32,7 @@ class WrapperStore(Store, Generic[WrappedT]):
         self._store = store
 
     @classmethod
-    async def open(cls, store_cls: type[WrappedT], *args: Any, **kwargs: Any) -> Self:  # type: ignore[override]
+    async def open(cls, store_cls: type[WrappedT], *args: Any, **kwargs: Any) -> Self:
         """Open a store of the given class and wrap it."""
         wrapped = await store_cls.open(*args, **kwargs)
         return cls(wrapped)
@@ -54,7 +54,7 @@ class WrapperStore(Store, Generic[WrappedT]):
         self._store.close()
 
     @property
-    def _is_open(self) -> bool:  # type: ignore[override]
+    def _is_open(self) -> bool:
         return self._store._is_open
 
     @_is_open.setter
@@ -95,9 +95,7 @@ class WrapperStore(Store, Generic[WrappedT]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self._store).__name__}, '{self._store}')"
 
-    async def get(
-        self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
-    ) -> Buffer | None:
+    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
         return await self._store.get(key, prototype, byte_range)
 
     async def get_partial_values(
@@ -148,7 +146,8 @@ class WrapperStore(Store, Generic[WrappedT]):
         self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         """As the wrapped store's; AttributeError if it has none."""
-        return cast("Any", self._store).get_sync(key, prototype=prototype, byte_range=byte_range)
+        found: Buffer | None = cast("Any", self._store).get_sync(key, prototype=prototype, byte_range=byte_range)
+        return found
 
     def set_sync(self, key: str, value: Buffer) -> None:
         """As the wrapped store's; AttributeError if it has none."""

@@ -102,7 +102,7 @@ async def open(
     parts = await _drive(flow)
     if isinstance(parts[0], GroupMetadata):
         return AsyncGroup(parts[0], parts[1])
-    return AsyncArray(*parts)  # type: ignore[arg-type]  # the other member of the union
+    return AsyncArray(*parts)
 
 
 async def consolidate_metadata(store: Any, path: str | None = None, zarr_format: int | None = None) -> AsyncGroup:

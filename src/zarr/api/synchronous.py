@@ -365,7 +365,7 @@ def open(
     parts = run(_create.open_node(at, mode=mode, zarr_format=zarr_format, config=config, **kwargs))
     if isinstance(parts[0], GroupMetadata):
         return Group._at(parts[0], parts[1])
-    return Array._at(*parts)  # type: ignore[arg-type,misc]  # the other member of the union
+    return Array._at(*parts)
 
 
 def consolidate_metadata(store: StoreLike, path: str | None = None, zarr_format: int | None = None) -> Group:

@@ -6,7 +6,6 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import unquote, urlsplit
 
 from zarr._buffer import Buffer
 from zarr._store.base import AccessMode, Store
@@ -76,6 +75,8 @@ def make_store_path(
 def _directory(text: str) -> Path:
     if "://" not in text:
         return Path(text)
+    from urllib.parse import unquote, urlsplit  # on use: most stores are plain paths
+
     parts = urlsplit(text)
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return Path(unquote(parts.path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,11 @@ class Tree:
 
 
 def render(root: str, members: Sequence[tuple[str, NodeMetadata]], *, max_nodes: int, plain: bool) -> Tree:
-    """Draw nodes given as `(path below the root, metadata)`, parents before their children."""
+    """Draw nodes given as `(path below the root, metadata)`, parents before their children.
+
+    Names are bold where standard output is a terminal, unless `plain`.
+    """
+    plain = plain or not sys.stdout.isatty()
     shown = members[:max_nodes]
     lines = [root if plain else _bold(root)]
     last = {path for i, (path, _) in enumerate(shown) if _is_last(path, [p for p, _ in shown[i + 1 :]])}

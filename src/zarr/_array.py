@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr import _selection as selections
 from zarr._aio import AsyncArray
 from zarr._attributes import Attributes
 from zarr._buffer import BufferPrototype, default_buffer_prototype
@@ -15,7 +17,7 @@ from zarr._flow import elements, inventory, nodes, resize
 from zarr._flow.drive import run
 from zarr._node import ArrayNode
 from zarr._properties import ArrayProperties, array_config, check_axis, parse_shape
-from zarr._selection import basic, is_basic, orthogonal
+from zarr._selection import basic, coordinate, fancy, orthogonal, vectorized
 from zarr._store.path import StorePath
 
 if TYPE_CHECKING:
@@ -66,12 +68,24 @@ class Array(ArrayProperties):
     # -- elements -----------------------------------------------------------------------------------------------
 
     def __getitem__(self, selection: Any) -> Any:
-        """Read a selection of integers, slices and, in one axis, positions."""
-        return self._get(basic if is_basic(selection) else orthogonal, selection)
+        """Read a selection in NumPy's notation: integers, slices, None, an Ellipsis, arrays of positions, masks.
+
+        With one array of positions, or a Boolean one among several, the selection is orthogonal, as in zarr-python;
+        several integer arrays name points, as in NumPy.
+        """
+        return self._get(fancy, selection)
 
     def __setitem__(self, selection: Any, value: npt.ArrayLike) -> None:
-        """Write to a selection of integers, slices and, in one axis, positions."""
-        self._put(basic if is_basic(selection) else orthogonal, selection, value)
+        """Write to a selection in NumPy's notation; `value` is broadcast to its shape."""
+        self._put(fancy, selection, value)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Sub-arrays along the first dimension; each chunk is read once."""
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        step = self.chunks[0]
+        for start in range(0, self.shape[0], step):
+            yield from self[start : start + step]
 
     def get_basic_selection(
         self,
@@ -132,6 +146,108 @@ class Array(ArrayProperties):
     ) -> None:
         """Write to a selection made independently in each dimension; `value` is broadcast to its shape."""
         self._put(orthogonal, selection, value)
+
+    def get_coordinate_selection(
+        self,
+        selection: Any,
+        *,
+        out: NDBuffer | npt.NDArray[Any] | None = None,
+        prototype: BufferPrototype | None = None,
+    ) -> Any:
+        """Read single elements by their coordinates.
+
+        Parameters
+        ----------
+        selection
+            One integer array (or integer) per dimension; they are broadcast against each other.
+        out, prototype
+            As in `get_basic_selection`.
+
+        Returns
+        -------
+        An array of the coordinates' common shape.
+
+        Raises
+        ------
+        IndexError
+            If the arrays are not integers, not one per dimension, or out of bounds.
+        """
+        return self._get(coordinate, selection, out, prototype)
+
+    def set_coordinate_selection(
+        self, selection: Any, value: npt.ArrayLike, *, prototype: BufferPrototype | None = None
+    ) -> None:
+        """Write single elements by their coordinates. Of elements named twice the last value stays."""
+        self._put(coordinate, selection, value)
+
+    def get_mask_selection(
+        self,
+        mask: Any,
+        *,
+        out: NDBuffer | npt.NDArray[Any] | None = None,
+        prototype: BufferPrototype | None = None,
+    ) -> Any:
+        """Read the elements where a Boolean array of this array's shape is True, in C order.
+
+        Raises
+        ------
+        IndexError
+            If the mask has another shape or dtype.
+        """
+        return self._get(selections.mask, mask, out, prototype)
+
+    def set_mask_selection(self, mask: Any, value: npt.ArrayLike, *, prototype: BufferPrototype | None = None) -> None:
+        """Write the elements where a Boolean array of this array's shape is True."""
+        self._put(selections.mask, mask, value)
+
+    def get_block_selection(
+        self,
+        selection: Any,
+        *,
+        out: NDBuffer | npt.NDArray[Any] | None = None,
+        prototype: BufferPrototype | None = None,
+    ) -> Any:
+        """Read whole chunks (shards, if the array is sharded) by their place in the grid.
+
+        Parameters
+        ----------
+        selection
+            Per dimension an integer or a slice without a step, counting chunks.
+        out, prototype
+            As in `get_basic_selection`.
+        """
+        return self._get(self._blocks(), selection, out, prototype)
+
+    def set_block_selection(
+        self, selection: Any, value: npt.ArrayLike, *, prototype: BufferPrototype | None = None
+    ) -> None:
+        """Write whole chunks (shards, if the array is sharded) by their place in the grid."""
+        self._put(self._blocks(), selection, value)
+
+    def _blocks(self) -> elements.Normalize:
+        return partial(selections.block, grid=self._node.view.spec.grid)
+
+    @property
+    def vindex(self) -> VIndex:
+        """Selection of points with square brackets, by coordinates or by a mask.
+
+        >>> import zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4))
+        >>> array.vindex[[0, 2], [1, 3]]
+        array([ 1, 11])
+        """
+        return VIndex(self)
+
+    @property
+    def blocks(self) -> BlockIndex:
+        """Selection of whole chunks with square brackets.
+
+        >>> import zarr
+        >>> array = zarr.create_array({}, data=np.arange(6), chunks=2)
+        >>> array.blocks[1]
+        array([2, 3])
+        """
+        return BlockIndex(self)
 
     @property
     def oindex(self) -> OIndex:
@@ -252,3 +368,29 @@ class OIndex:
 
     def __setitem__(self, selection: Any, value: npt.ArrayLike) -> None:
         self._array.set_orthogonal_selection(selection, value)
+
+
+class VIndex:
+    """`array.vindex[...]`."""
+
+    def __init__(self, array: Array) -> None:
+        self._array = array
+
+    def __getitem__(self, selection: Any) -> Any:
+        return self._array._get(vectorized, selection)
+
+    def __setitem__(self, selection: Any, value: npt.ArrayLike) -> None:
+        self._array._put(vectorized, selection, value)
+
+
+class BlockIndex:
+    """`array.blocks[...]`."""
+
+    def __init__(self, array: Array) -> None:
+        self._array = array
+
+    def __getitem__(self, selection: Any) -> Any:
+        return self._array.get_block_selection(selection)
+
+    def __setitem__(self, selection: Any, value: npt.ArrayLike) -> None:
+        self._array.set_block_selection(selection, value)

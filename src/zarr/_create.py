@@ -87,6 +87,11 @@ def create_array(
         raise ValueError(f"`{missing}` is needed where no `data` is given")
     zarr_format = _format(zarr_format)
     data_type = parse_data_type(dtype, zarr_format=zarr_format)  # type: ignore[arg-type]  # checked by _format
+    if getattr(data_type, "item_size", None) == 0:
+        raise ValueError(
+            f"elements of dtype {dtype!r} have no room for anything; give a length, as 'U8' or 'S8', or use 'string' "
+            "or 'bytes' for any length"
+        )
     lengths = parse_shape(shape)
     inner, outer = _chunk_shapes(lengths, data_type, chunks, shards)
     fill = _fill_value(fill_value, data_type, zarr_format)

@@ -13,7 +13,9 @@
         ConcurrentChangeError (also RuntimeError)
       DataTypeValidationError
     IndexError
-      ArrayIndexError, BoundsCheckError, NegativeStepError, VindexInvalidSelectionError
+      ArrayIndexError
+        SelectionShapeError (also ValueError)
+      BoundsCheckError, NegativeStepError, VindexInvalidSelectionError
     RuntimeError
       EngineUnavailableError (also ImportError)
 
@@ -44,6 +46,7 @@ __all__ = [
     "NodeNotFoundError",
     "NodeTypeValidationError",
     "PickleCodecDisabledError",
+    "SelectionShapeError",
     "StoreKeyError",
     "UnknownCodecError",
     "UnstableSpecificationWarning",
@@ -211,6 +214,10 @@ class DataTypeValidationError(ValueError):
 
 class ArrayIndexError(IndexError):
     """A selection does not fit the array."""
+
+
+class SelectionShapeError(ArrayIndexError, ValueError):
+    """Index arrays that cannot be broadcast together."""
 
 
 class BoundsCheckError(IndexError):

@@ -11,7 +11,7 @@ import math
 import operator
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeGuard
 
 import numpy as np
 
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 Endianness = Literal["little", "big"]
 _ORDER = {"little": "<", "big": ">"}
 _FLOAT_NAMES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "+Infinity": math.inf}
+
+
+def _is_number(data: object) -> TypeGuard[Any]:
+    """Whether a value is a number or a Boolean. NumPy counts durations among the integers."""
+    numbers = bool | np.bool_ | int | float | complex | np.number
+    return isinstance(data, numbers) and not isinstance(data, np.timedelta64)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,10 +98,10 @@ class Bool(Number):
         raise TypeError(f"Invalid type: {data!r}. Expected a boolean.")
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> bool:
-        return bool(data)
+        return bool(self.cast_scalar(data))
 
     def cast_scalar(self, data: object) -> np.bool_:
-        if isinstance(data, bool | np.bool_ | int | float | np.number) and data in (0, 1):
+        if _is_number(data) and data in (0, 1):
             return np.bool_(bool(data))
         raise TypeError(f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with bool.")
 
@@ -111,7 +117,7 @@ class _Integer(Number):
         return self._in_range(data)
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> int:
-        return int(data)  # type: ignore[call-overload,no-any-return]
+        return int(self.cast_scalar(data))
 
     def cast_scalar(self, data: object) -> Any:
         if isinstance(data, float | np.floating) and float(data).is_integer():
@@ -164,10 +170,10 @@ class _Float(Number):
         return {2: 0x7E00, 4: 0x7FC00000, 8: 0x7FF8000000000000}[self.item_size].to_bytes(self.item_size, "little")
 
     def _rounded(self, value: Any) -> Any:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             scalar = self.to_native_dtype().type(value)
-        if np.isinf(scalar) and not math.isinf(value):
-            raise OverflowError(f"{value} is out of range for the data type {self._zarr_v3_name}")
+        if np.isinf(scalar) and not np.isinf(value):
+            raise OverflowError(f"{value!r} is out of range for the data type {self._zarr_v3_name}")
         return scalar
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> float | str:
@@ -187,8 +193,8 @@ class _Float(Number):
             return data  # the very bits
         if isinstance(data, str):
             return self._from_text(data)
-        if isinstance(data, bool | np.bool_ | int | float | np.integer | np.floating):
-            return self._rounded(float(data) if isinstance(data, np.floating) else data)
+        if _is_number(data) and not isinstance(data, complex | np.complexfloating):
+            return self._rounded(data)
         raise TypeError(
             f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type "
             f"{self._zarr_v3_name}."
@@ -222,8 +228,9 @@ class _Complex(Number):
             return data
         if isinstance(data, list | tuple) and len(data) == 2:
             return self.from_json_scalar(list(data), zarr_format=3)
-        if isinstance(data, bool | np.bool_ | int | float | complex | np.number):
-            return self.to_native_dtype().type(data)
+        if _is_number(data):
+            part = self._parts()
+            return self.to_native_dtype().type(complex(part.cast_scalar(data.real), part.cast_scalar(data.imag)))
         raise TypeError(
             f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type "
             f"{self._zarr_v3_name}."

@@ -77,7 +77,7 @@ class _Time(ZDType[Any, Any]):
             raise wrong(cls, data)
         try:
             return cls.from_native_dtype(np.dtype(code))
-        except TypeError as exc:
+        except (TypeError, ValueError) as exc:
             raise wrong(cls, data) from exc
 
     @classmethod
@@ -127,12 +127,22 @@ class _Time(ZDType[Any, Any]):
                 f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type "
                 f"{self._zarr_v3_name}."
             )
+        given = np.array("NaT" if data is None else data, f"{self._kind}8")
+        return self._from_count(NOT_A_TIME) if np.isnat(given) else self._converted(given, data)
+
+    def _converted(self, given: np.ndarray[Any, Any], data: object) -> Any:
+        """A time of any unit in this one. The way back is compared, as NumPy's conversion wraps around silently."""
         dtype = self.to_native_dtype().newbyteorder("=")
-        given = np.array("NaT" if data is None else data, f"{self._kind}8")[()]
-        scalar = np.array(given, dtype)[()]
-        if not np.isnat(scalar) and scalar != given:
-            raise ValueError(f"{data!r} is not a whole number of counts of {dtype.name}; choose a finer unit")
-        return scalar
+        if np.datetime_data(given.dtype)[0] == "generic":
+            return self._from_count(int(given.view("i8")))
+        if self.unit == "generic":
+            raise ValueError(f"{data!r} has a unit and the data type {self._zarr_v3_name} has none; give a count")
+        scalar = given.astype(dtype)
+        if scalar.astype(given.dtype).view("i8") == given.view("i8") and not np.isnat(scalar):
+            return scalar[()]
+        if np.can_cast(given.dtype, dtype, "safe"):
+            raise OverflowError(f"{data!r} is out of range for counts of {dtype.name}; choose a coarser unit")
+        raise ValueError(f"{data!r} is not a whole number of counts of {dtype.name}; choose a finer unit")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ from zarr._buffer import BufferPrototype, NDBuffer
 from zarr._flow.read import read
 from zarr._flow.requests import Flow
 from zarr._flow.write import write
-from zarr._selection.model import GridSelection, IntAxis
+from zarr._selection.model import GridSelection, PointSelection, Selection
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zarr._metadata.spec import ArraySpec
     from zarr._node import ArrayNode
 
-Normalize: TypeAlias = Callable[[object, tuple[int, ...]], GridSelection]
+Normalize: TypeAlias = Callable[[object, tuple[int, ...]], Selection]
 
 
 def get(
@@ -57,10 +57,15 @@ def get(
     view = node.view
     spec = view.spec
     normal = normalize(selection, spec.shape)
-    buffer = _result(normal, spec, out, prototype)
-    yield from read(node, view, normal, buffer)
-    is_scalar = out is None and all(isinstance(axis, IntAxis) for axis in normal.axes)
-    return buffer.as_scalar() if is_scalar else buffer.as_ndarray_like()
+    result = _result(normal, spec, out, prototype)
+    if isinstance(normal, PointSelection):
+        points = prototype.nd_buffer.empty(normal.shape, spec.dtype)
+        yield from read(node, view, normal, points)
+        result[...] = _points_in_place(points.as_ndarray_like(), normal)
+    else:
+        # Without the axes that the user put in: of length 1, so leaving them out is a view.
+        yield from read(node, view, normal, result.squeeze(normal.new_axes) if normal.new_axes else result)
+    return result.as_scalar() if out is None and normal.is_scalar else result.as_ndarray_like()
 
 
 def put(node: ArrayNode, normalize: Normalize, selection: object, value: object) -> Flow[None]:
@@ -68,13 +73,39 @@ def put(node: ArrayNode, normalize: Normalize, selection: object, value: object)
     node.store_path.store._check_writable()
     view = node.view
     normal = normalize(selection, view.spec.shape)
-    yield from write(node, view, normal, _broadcast(as_elements(value, view.spec), normal.shape))
+    yield from write(node, view, normal, _value_for(normal, as_elements(value, view.spec)))
+
+
+def _value_for(selection: Selection, value: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A value, broadcast to the selection's result, in the shape in which it is written."""
+    if isinstance(selection, GridSelection):
+        whole = _broadcast(value, selection.result_shape)
+        return whole.squeeze(selection.new_axes) if selection.new_axes else whole
+    if value.ndim == 1 and value.shape == selection.shape:
+        return value  # the points in a row, whatever shape their coordinates had
+    whole = _broadcast(value, selection.result_shape)
+    axes = range(selection.position, selection.position + len(selection.point_shape))
+    return np.moveaxis(whole, axes, range(len(axes))).reshape(selection.shape)
+
+
+def _points_in_place(points: Any, selection: PointSelection) -> Any:
+    """What was read, points first, with their axes in their shape and place."""
+    n_axes = len(selection.point_shape)
+    shaped = points.reshape(*selection.point_shape, *points.shape[1:])
+    if not selection.position:
+        return shaped
+    order = (
+        *range(n_axes, n_axes + selection.position),
+        *range(n_axes),
+        *range(n_axes + selection.position, shaped.ndim),
+    )
+    return shaped.transpose(order)
 
 
 def _result(
-    selection: GridSelection, spec: ArraySpec, out: NDBuffer | npt.NDArray[Any] | None, prototype: BufferPrototype
+    selection: Selection, spec: ArraySpec, out: NDBuffer | npt.NDArray[Any] | None, prototype: BufferPrototype
 ) -> NDBuffer:
-    shape = selection.shape
+    shape = selection.result_shape
     if out is None:
         return prototype.nd_buffer.empty(shape, spec.dtype, spec.config.order)
     if not isinstance(out, NDBuffer):

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from zarr._engine.base import Encoded
     from zarr._metadata.spec import ArraySpec
     from zarr._node import ArrayNode, ArrayView
-    from zarr._selection.model import GridSelection
+    from zarr._selection.model import Selection
     from zarr._store.base import Store, Version
 
 MAX_ROUNDS = 20
 
 
-def read(node: ArrayNode, view: ArrayView, selection: GridSelection, out: NDBuffer) -> Flow[None]:
+def read(node: ArrayNode, view: ArrayView, selection: Selection, out: NDBuffer) -> Flow[None]:
     """Read what `selection` selects into `out`, which has the selection's shape."""
     yield Together(_read_object(node, view, part, out) for part in plan(view.spec, selection))
 

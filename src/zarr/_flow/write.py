@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from zarr._buffer import Buffer
     from zarr._node import ArrayNode, ArrayView
-    from zarr._selection.model import GridSelection
+    from zarr._selection.model import Selection
     from zarr._store.base import Hold
 
 
 def write(
     node: ArrayNode,
     view: ArrayView,
-    selection: GridSelection,
+    selection: Selection,
     value: npt.NDArray[Any],
     *,
     hold: Hold | None = None,

@@ -8,7 +8,8 @@ be iterated again, printed, and split.
       Projection    the selection through one decoded chunk: where in the chunk, where in the result
 
 In `chunk_region` and `out_region` each axis is a slice (any step, also negative), an integer, or an int64 index array.
-Index arrays in several axes of one region select their outer product if `outer` is set, and points otherwise.
+Index arrays in several axes of one region select their outer product if `outer` is set; otherwise a region is one NumPy
+index whose arrays broadcast to points.
 """
 
 from __future__ import annotations
@@ -95,10 +96,10 @@ def numpy_index(region: Region) -> Any:
     n_arrays = sum(isinstance(axis, np.ndarray) for axis in region)
     if n_arrays == 0 or (n_arrays == 1 and not any(isinstance(axis, int) for axis in region)):
         return region
-    return _open_mesh(region)
+    return open_mesh(region)
 
 
-def _open_mesh(region: Region) -> tuple[npt.NDArray[np.int64], ...]:
+def open_mesh(region: Region) -> tuple[npt.NDArray[np.int64], ...]:
     """Every axis as an index array, shaped to broadcast to the outer product; integers add no axis."""
     n_axes = sum(not isinstance(axis, int) for axis in region)
     mesh: list[npt.NDArray[np.int64]] = []

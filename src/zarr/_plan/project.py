@@ -1,47 +1,27 @@
 """From a selection to a plan: enumerate chunks, intersect, translate.
 
-A grid is a product of axes and so is a selection, so both steps are made per axis and multiplied out lazily:
+A grid is a product of axes and so is most of a selection, so both steps are made per axis and multiplied out lazily:
 
 1. per axis, walk the decoded chunks that the selection meets, and say which positions of each it takes and where
-   they go (`AxisProjection`);
-2. per axis, gather those by stored object (for shards several decoded chunks share one);
+   they go (`axis.py`); points, whose axes go together, are gathered chunk by chunk (`points.py`);
+2. gather those by stored object (for shards several decoded chunks share one);
 3. the product of the axes' groups is the sequence of `ObjectPlan`s, in C order of their coordinates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby, product
+from itertools import product
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from zarr._plan.batch import AxisRegion, ObjectPlan, Projection
-from zarr._selection.model import ArrayAxis, AxisSelection, GridSelection, IntAxis, SliceAxis
+from zarr._plan.axis import AxisProjection, group_axis
+from zarr._plan.batch import ObjectPlan, Projection
+from zarr._plan.points import plan_points
+from zarr._selection.model import PointSelection, Selection
 
 if TYPE_CHECKING:
-    from zarr._grid import AxisGrid, ChunkGrid
+    from zarr._grid import ChunkGrid
     from zarr._metadata.spec import ArraySpec
-
-
-@dataclass(frozen=True, slots=True)
-class AxisProjection:
-    """One axis of a projection; `out_region` is None where the result has no such axis."""
-
-    chunk: int
-    chunk_region: AxisRegion
-    out_region: AxisRegion | None
-    whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AxisGroup:
-    """The projections of one axis that fall into one stored object."""
-
-    chunk: int
-    projections: tuple[AxisProjection, ...]
-    whole: bool
 
 
 def decoded_grid(spec: ArraySpec) -> ChunkGrid:
@@ -49,7 +29,7 @@ def decoded_grid(spec: ArraySpec) -> ChunkGrid:
     return spec.grid.refine(spec.levels[-1].chunk_shape) if spec.levels else spec.grid
 
 
-def plan(spec: ArraySpec, selection: GridSelection) -> Iterator[ObjectPlan]:
+def plan(spec: ArraySpec, selection: Selection) -> Iterator[ObjectPlan]:
     """Every stored object that `selection` touches, with its projections.
 
     Parameters
@@ -60,8 +40,11 @@ def plan(spec: ArraySpec, selection: GridSelection) -> Iterator[ObjectPlan]:
         Normalised against the array's shape.
     """
     grid = decoded_grid(spec)
+    if isinstance(selection, PointSelection):
+        yield from plan_points(spec, grid, selection)
+        return
     per_axis = [
-        _group(axis, outer, inner, length)
+        group_axis(axis, outer, inner, length)
         for axis, outer, inner, length in zip(selection.axes, spec.grid.axes, grid.axes, spec.shape, strict=True)
     ]
     for groups in product(*per_axis):
@@ -81,76 +64,3 @@ def _projection(axes: tuple[AxisProjection, ...]) -> Projection:
         out_region=tuple(axis.out_region for axis in axes if axis.out_region is not None),
         whole=all(axis.whole for axis in axes),
     )
-
-
-def _group(selection: AxisSelection, outer: AxisGrid, inner: AxisGrid, length: int) -> list[AxisGroup]:
-    """Step 2: one axis's projections by stored object, in order of their objects."""
-    projections = sorted(project_axis(selection, inner, length), key=lambda p: p.chunk)
-    if not projections:
-        return []
-    starts = np.array([inner.start(p.chunk) for p in projections], np.int64)
-    objects = outer.find(starts).tolist()
-    groups = []
-    for chunk, members in groupby(zip(objects, projections, strict=True), key=lambda pair: pair[0]):
-        parts = tuple(projection for _, projection in members)
-        covered = sum(_length_inside(inner, part.chunk, length) for part in parts)
-        whole = all(part.whole for part in parts) and covered == _length_inside(outer, chunk, length)
-        groups.append(AxisGroup(chunk, parts, whole))
-    return groups
-
-
-def project_axis(selection: AxisSelection, grid: AxisGrid, length: int) -> Iterator[AxisProjection]:
-    """Step 1: the chunks of one axis that a selection meets, each once.
-
-    `length` is the array's; positions of the selection lie inside it.
-    """
-    match selection:
-        case IntAxis(index):
-            chunk = int(grid.find(np.array([index], np.int64))[0])
-            yield AxisProjection(chunk, index - grid.start(chunk), None, _length_inside(grid, chunk, length) == 1)
-        case SliceAxis():
-            yield from _project_slice(selection, grid, length)
-        case ArrayAxis():
-            yield from _project_array(selection, grid, length)
-
-
-def _project_slice(selection: SliceAxis, grid: AxisGrid, length: int) -> Iterator[AxisProjection]:
-    start, step, count = selection.start, selection.step, selection.count
-    first = 0
-    while first < count:
-        position = start + first * step
-        chunk = int(grid.find(np.array([position], np.int64))[0])
-        chunk_start = grid.start(chunk)
-        room = chunk_start + grid.length(chunk) - 1 - position if step > 0 else position - chunk_start
-        stop = min(count, first + room // abs(step) + 1)
-        begin, n = position - chunk_start, stop - first
-        end = begin + n * step
-        yield AxisProjection(
-            chunk,
-            slice(begin, end if end >= 0 else None, step),
-            slice(first, stop, 1),
-            abs(step) == 1 and n == _length_inside(grid, chunk, length),
-        )
-        first = stop
-
-
-def _project_array(selection: ArrayAxis, grid: AxisGrid, length: int) -> Iterator[AxisProjection]:
-    indices = selection.indices
-    if not len(indices):
-        return
-    chunks = grid.find(indices)
-    order = np.argsort(chunks, kind="stable")  # stable: of repeated positions the last one written wins, as in NumPy
-    sorted_chunks = chunks[order]
-    bounds = np.flatnonzero(np.diff(sorted_chunks)) + 1
-    for members in np.split(order, bounds):
-        chunk = int(chunks[members[0]])
-        inside = indices[members] - grid.start(chunk)
-        contiguous = int(members[-1]) - int(members[0]) + 1 == len(members)
-        out: AxisRegion = slice(int(members[0]), int(members[-1]) + 1, 1) if contiguous else members
-        whole = len(members) >= (n := _length_inside(grid, chunk, length)) and len(np.unique(inside)) == n
-        yield AxisProjection(chunk, inside, out, whole)
-
-
-def _length_inside(grid: AxisGrid, chunk: int, length: int) -> int:
-    """Length of the part of a chunk that lies inside the array."""
-    return min(grid.length(chunk), length - grid.start(chunk))

@@ -20,15 +20,35 @@ if TYPE_CHECKING:
 
 
 def basic(selection: object, shape: tuple[int, ...]) -> GridSelection:
-    """Normalise a selection of integers, slices and at most one Ellipsis.
+    """Normalise a selection of integers, slices, at most one Ellipsis, and None for new axes of length 1.
 
     >>> basic((slice(1, 9, 2), -1), (10, 4)).shape
     (4,)
     """
+    if isinstance(selection, tuple) and any(entry is None for entry in selection) or selection is None:
+        return _with_new_axes(selection if isinstance(selection, tuple) else (selection,), shape)
     entries = expand(selection, shape)
     return GridSelection(
         tuple(_basic_axis(entry, n, i) for i, (entry, n) in enumerate(zip(entries, shape, strict=True)))
     )
+
+
+def _with_new_axes(entries: tuple[object, ...], shape: tuple[int, ...]) -> GridSelection:
+    """Leave the Nones out, and say where they come in the result."""
+    given = tuple(entry for entry in entries if entry is not None)
+    whole = len(shape) - sum(entry is not Ellipsis for entry in given)
+    selection = basic(given, shape)
+    new_axes = []
+    position = 0
+    for entry in entries:
+        if entry is None:
+            new_axes.append(position)
+            position += 1
+        elif entry is Ellipsis:
+            position += whole
+        elif isinstance(entry, slice):
+            position += 1
+    return GridSelection(selection.axes, tuple(new_axes))
 
 
 def orthogonal(selection: object, shape: tuple[int, ...]) -> GridSelection:
@@ -44,9 +64,12 @@ def orthogonal(selection: object, shape: tuple[int, ...]) -> GridSelection:
 
 
 def is_basic(selection: object) -> bool:
-    """Whether a selection holds nothing but integers, slices and Ellipsis."""
+    """Whether a selection holds nothing but integers, slices, Ellipsis and None."""
     entries = selection if isinstance(selection, tuple) else (selection,)
-    return all(entry is Ellipsis or isinstance(entry, slice) or as_integer(entry) is not None for entry in entries)
+    return all(
+        entry is None or entry is Ellipsis or isinstance(entry, slice) or as_integer(entry) is not None
+        for entry in entries
+    )
 
 
 def expand(selection: object, shape: tuple[int, ...]) -> tuple[object, ...]:
@@ -81,7 +104,7 @@ def as_integer(entry: object) -> int | None:
 
 def _basic_axis(entry: object, length: int, axis: int) -> AxisSelection:
     if isinstance(entry, slice):
-        return _slice_axis(entry, length)
+        return slice_axis(entry, length)
     if (index := as_integer(entry)) is not None:
         return IntAxis(_in_bounds(index, length, axis))
     raise ArrayIndexError(
@@ -100,10 +123,11 @@ def _any_axis(entry: object, length: int, axis: int) -> AxisSelection:
                 f"Boolean array for axis {axis} has {len(array)} elements, but the axis has length {length}"
             )
         return ArrayAxis(np.flatnonzero(array).astype(np.int64))
-    return ArrayAxis(_positions_in_bounds(array, length, axis))
+    return ArrayAxis(positions_in_bounds(array, length, axis))
 
 
-def _slice_axis(entry: slice, length: int) -> SliceAxis:
+def slice_axis(entry: slice, length: int) -> SliceAxis:
+    """A slice, cut to its axis."""
     try:
         start, stop, step = entry.indices(length)
     except (TypeError, ValueError) as exc:
@@ -138,7 +162,8 @@ def _position_array(entry: object, axis: int) -> npt.NDArray[Any]:
     return array
 
 
-def _positions_in_bounds(array: npt.NDArray[Any], length: int, axis: int) -> npt.NDArray[np.int64]:
+def positions_in_bounds(array: npt.NDArray[Any], length: int, axis: int) -> npt.NDArray[np.int64]:
+    """Integers that may count from the end, as positions in an axis; a copy."""
     if array.dtype.kind == "u" and array.size and int(array.max()) >= length:
         raise BoundsCheckError(f"index {int(array.max())} is out of bounds for axis {axis} with length {length}")
     positions = array.astype(np.int64)  # always a copy: the caller may change its own array meanwhile

@@ -13,18 +13,29 @@ from zarr._flow.consolidate import list_members, open_member
 from zarr._flow.drive import run_async
 from zarr._flow.requests import Flow
 from zarr._metadata.group import GroupMetadata
+from zarr._metadata.v2 import ArrayV2Metadata
+from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._node import ArrayNode, GroupNode
 from zarr._properties import ArrayProperties, array_config, check_axis, parse_shape
 from zarr._selection import basic, orthogonal
 from zarr._store.path import StorePath
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import numpy.typing as npt
 
     from zarr._buffer import NDBuffer
     from zarr._flow.nodes import ArrayMetadata
 
 T = TypeVar("T")
+
+
+def parse_metadata(document: Mapping[str, Any]) -> ArrayMetadata:
+    """The metadata of an array from a parsed document of either format."""
+    if document.get("zarr_format") == 2:
+        return ArrayV2Metadata.from_dict(document)
+    return ArrayV3Metadata.from_dict(document)
 
 
 async def _drive(flow: Flow[T]) -> T:
@@ -46,8 +57,19 @@ class AsyncArray(ArrayProperties):
 
     _node: ArrayNode
 
-    def __init__(self, metadata: ArrayMetadata, store_path: StorePath, config: ArrayConfig | None = None) -> None:
-        self._node = ArrayNode(metadata, store_path, array_config(config))
+    def __init__(
+        self,
+        metadata: ArrayMetadata | Mapping[str, Any],
+        store_path: StorePath,
+        config: ArrayConfig | dict[str, Any] | None = None,
+    ) -> None:
+        parsed = parse_metadata(metadata) if isinstance(metadata, Mapping) else metadata
+        self._node = ArrayNode(parsed, store_path, array_config(config))
+
+    @classmethod
+    def from_dict(cls, store_path: StorePath, data: Mapping[str, Any]) -> Self:
+        """The array that a parsed metadata document describes; nothing is read or stored."""
+        return cls(parse_metadata(data), store_path)
 
     @classmethod
     def _of(cls, node: ArrayNode) -> AsyncArray:

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr import _selection as selections
+from zarr import _create
 from zarr._aio import AsyncArray
 from zarr._attributes import Attributes
-from zarr._buffer import BufferPrototype, default_buffer_prototype
 from zarr._codec.base import ArrayConfig
 from zarr._flow import elements, inventory, nodes, resize
 from zarr._flow.drive import run
+from zarr._indexing import ElementAccess
+from zarr._info import ArrayInfo
 from zarr._node import ArrayNode
-from zarr._properties import ArrayProperties, array_config, check_axis, parse_shape
-from zarr._selection import basic, coordinate, fancy, orthogonal, vectorized
+from zarr._properties import array_config, check_axis, parse_shape
+from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import numpy.typing as npt
 
-    from zarr._buffer import NDBuffer
     from zarr._flow.nodes import ArrayMetadata
 
 
-class Array(ArrayProperties):
+class Array(ElementAccess):
     """A chunked, compressed N-dimensional array in a store.
 
     Made by `zarr.create_array`, `zarr.open_array` and the methods of `zarr.Group`.
@@ -52,8 +53,18 @@ class Array(ArrayProperties):
         self._node: ArrayNode = async_array._node
 
     @classmethod
-    def _at(cls, metadata: ArrayMetadata, store_path: StorePath, config: ArrayConfig | None = None) -> Array:
+    def _at(cls, metadata: ArrayMetadata, store_path: StorePath, config: ArrayConfig | None = None) -> Self:
         return cls(AsyncArray(metadata, store_path, config))
+
+    @classmethod
+    def open(cls, store: StoreLike, *, config: ArrayConfig | dict[str, Any] | None = None) -> Self:
+        """Open an existing array; see `zarr.open_array`."""
+        return cls._at(*run(_create.open_array(make_store_path(store), mode="r+", config=config)))
+
+    @classmethod
+    def from_dict(cls, store_path: StorePath, data: dict[str, Any]) -> Self:
+        """The array that a parsed metadata document describes; nothing is read or stored."""
+        return cls(AsyncArray.from_dict(store_path, data))
 
     @property
     def async_array(self) -> AsyncArray:
@@ -64,209 +75,6 @@ class Array(ArrayProperties):
     def attrs(self) -> Attributes:
         """User attributes, a mapping whose changes are stored at once."""
         return Attributes(self._node, self.store._check_writable)
-
-    # -- elements -----------------------------------------------------------------------------------------------
-
-    def __getitem__(self, selection: Any) -> Any:
-        """Read a selection in NumPy's notation: integers, slices, None, an Ellipsis, arrays of positions, masks.
-
-        With one array of positions, or a Boolean one among several, the selection is orthogonal, as in zarr-python;
-        several integer arrays name points, as in NumPy.
-        """
-        return self._get(fancy, selection)
-
-    def __setitem__(self, selection: Any, value: npt.ArrayLike) -> None:
-        """Write to a selection in NumPy's notation; `value` is broadcast to its shape."""
-        self._put(fancy, selection, value)
-
-    def __iter__(self) -> Iterator[Any]:
-        """Sub-arrays along the first dimension; each chunk is read once."""
-        if not self.ndim:
-            raise TypeError("iteration over a 0-d array")
-        step = self.chunks[0]
-        for start in range(0, self.shape[0], step):
-            yield from self[start : start + step]
-
-    def get_basic_selection(
-        self,
-        selection: Any = Ellipsis,
-        *,
-        out: NDBuffer | npt.NDArray[Any] | None = None,
-        prototype: BufferPrototype | None = None,
-    ) -> Any:
-        """Read a selection of integers and slices.
-
-        Parameters
-        ----------
-        selection
-            One integer or slice per dimension; an Ellipsis, or what is missing at the end, stands for whole
-            dimensions. Steps may be negative.
-        out
-            Array to read into: the selection's shape and the array's dtype.
-        prototype
-            Kind of the result where there is no `out`.
-
-        Returns
-        -------
-        An array of the selection's shape, or a scalar if every dimension is an integer.
-
-        Raises
-        ------
-        IndexError
-            If the selection does not fit the array.
-        """
-        return self._get(basic, selection, out, prototype)
-
-    def set_basic_selection(
-        self, selection: Any, value: npt.ArrayLike, *, prototype: BufferPrototype | None = None
-    ) -> None:
-        """Write to a selection of integers and slices; `value` is broadcast to its shape."""
-        self._put(basic, selection, value)
-
-    def get_orthogonal_selection(
-        self,
-        selection: Any,
-        *,
-        out: NDBuffer | npt.NDArray[Any] | None = None,
-        prototype: BufferPrototype | None = None,
-    ) -> Any:
-        """Read a selection made independently in each dimension.
-
-        Parameters
-        ----------
-        selection
-            Per dimension an integer, a slice, a one-dimensional integer array or a Boolean array of its length.
-        out, prototype
-            As in `get_basic_selection`.
-        """
-        return self._get(orthogonal, selection, out, prototype)
-
-    def set_orthogonal_selection(
-        self, selection: Any, value: npt.ArrayLike, *, prototype: BufferPrototype | None = None
-    ) -> None:
-        """Write to a selection made independently in each dimension; `value` is broadcast to its shape."""
-        self._put(orthogonal, selection, value)
-
-    def get_coordinate_selection(
-        self,
-        selection: Any,
-        *,
-        out: NDBuffer | npt.NDArray[Any] | None = None,
-        prototype: BufferPrototype | None = None,
-    ) -> Any:
-        """Read single elements by their coordinates.
-
-        Parameters
-        ----------
-        selection
-            One integer array (or integer) per dimension; they are broadcast against each other.
-        out, prototype
-            As in `get_basic_selection`.
-
-        Returns
-        -------
-        An array of the coordinates' common shape.
-
-        Raises
-        ------
-        IndexError
-            If the arrays are not integers, not one per dimension, or out of bounds.
-        """
-        return self._get(coordinate, selection, out, prototype)
-
-    def set_coordinate_selection(
-        self, selection: Any, value: npt.ArrayLike, *, prototype: BufferPrototype | None = None
-    ) -> None:
-        """Write single elements by their coordinates. Of elements named twice the last value stays."""
-        self._put(coordinate, selection, value)
-
-    def get_mask_selection(
-        self,
-        mask: Any,
-        *,
-        out: NDBuffer | npt.NDArray[Any] | None = None,
-        prototype: BufferPrototype | None = None,
-    ) -> Any:
-        """Read the elements where a Boolean array of this array's shape is True, in C order.
-
-        Raises
-        ------
-        IndexError
-            If the mask has another shape or dtype.
-        """
-        return self._get(selections.mask, mask, out, prototype)
-
-    def set_mask_selection(self, mask: Any, value: npt.ArrayLike, *, prototype: BufferPrototype | None = None) -> None:
-        """Write the elements where a Boolean array of this array's shape is True."""
-        self._put(selections.mask, mask, value)
-
-    def get_block_selection(
-        self,
-        selection: Any,
-        *,
-        out: NDBuffer | npt.NDArray[Any] | None = None,
-        prototype: BufferPrototype | None = None,
-    ) -> Any:
-        """Read whole chunks (shards, if the array is sharded) by their place in the grid.
-
-        Parameters
-        ----------
-        selection
-            Per dimension an integer or a slice without a step, counting chunks.
-        out, prototype
-            As in `get_basic_selection`.
-        """
-        return self._get(self._blocks(), selection, out, prototype)
-
-    def set_block_selection(
-        self, selection: Any, value: npt.ArrayLike, *, prototype: BufferPrototype | None = None
-    ) -> None:
-        """Write whole chunks (shards, if the array is sharded) by their place in the grid."""
-        self._put(self._blocks(), selection, value)
-
-    def _blocks(self) -> elements.Normalize:
-        return partial(selections.block, grid=self._node.view.spec.grid)
-
-    @property
-    def vindex(self) -> VIndex:
-        """Selection of points with square brackets, by coordinates or by a mask.
-
-        >>> import zarr
-        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4))
-        >>> array.vindex[[0, 2], [1, 3]]
-        array([ 1, 11])
-        """
-        return VIndex(self)
-
-    @property
-    def blocks(self) -> BlockIndex:
-        """Selection of whole chunks with square brackets.
-
-        >>> import zarr
-        >>> array = zarr.create_array({}, data=np.arange(6), chunks=2)
-        >>> array.blocks[1]
-        array([2, 3])
-        """
-        return BlockIndex(self)
-
-    @property
-    def oindex(self) -> OIndex:
-        """Orthogonal selection with square brackets.
-
-        >>> import zarr
-        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4))
-        >>> array.oindex[[0, 2], 1:3]
-        array([[ 1,  2],
-               [ 9, 10]])
-        """
-        return OIndex(self)
-
-    def _get(self, normalize: elements.Normalize, selection: Any, out: Any = None, prototype: Any = None) -> Any:
-        wanted = default_buffer_prototype() if prototype is None else prototype
-        return run(elements.get(self._node, normalize, selection, out=out, prototype=wanted))
-
-    def _put(self, normalize: elements.Normalize, selection: Any, value: object) -> None:
-        run(elements.put(self._node, normalize, selection, value))
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """The whole array in memory, always a copy."""
@@ -330,14 +138,16 @@ class Array(ArrayProperties):
     @property
     def nchunks_initialized(self) -> int:
         """Number of chunks that are stored; in a sharded array, those of the stored shards."""
-        per_object = (
-            1 if self.shards is None else int(np.prod([s // c for s, c in zip(self.shards, self.chunks, strict=True)]))
-        )
-        return per_object * len(run(inventory.stored_chunks(self._node)))
+        return self.chunks_per_object * len(run(inventory.stored_chunks(self._node)))
 
     def nbytes_stored(self) -> int:
         """Size of everything stored for the array, in bytes."""
         return run(inventory.stored_nbytes(self.store_path))
+
+    def info_complete(self) -> ArrayInfo:
+        """All facts as a table, with what is stored; this lists the store."""
+        n_stored = len(run(inventory.stored_chunks(self._node)))
+        return ArrayInfo.of(self, n_stored=n_stored, nbytes_stored=self.nbytes_stored())
 
     def __repr__(self) -> str:
         return f"<Array {self.store_path} shape={self.shape} dtype={self.dtype}>"
@@ -355,42 +165,3 @@ class Array(ArrayProperties):
 
 def _reopen(cls: type[Array], metadata: ArrayMetadata, store_path: StorePath, config: ArrayConfig) -> Array:
     return cls._at(metadata, store_path, config)
-
-
-class OIndex:
-    """`array.oindex[...]`."""
-
-    def __init__(self, array: Array) -> None:
-        self._array = array
-
-    def __getitem__(self, selection: Any) -> Any:
-        return self._array.get_orthogonal_selection(selection)
-
-    def __setitem__(self, selection: Any, value: npt.ArrayLike) -> None:
-        self._array.set_orthogonal_selection(selection, value)
-
-
-class VIndex:
-    """`array.vindex[...]`."""
-
-    def __init__(self, array: Array) -> None:
-        self._array = array
-
-    def __getitem__(self, selection: Any) -> Any:
-        return self._array._get(vectorized, selection)
-
-    def __setitem__(self, selection: Any, value: npt.ArrayLike) -> None:
-        self._array._put(vectorized, selection, value)
-
-
-class BlockIndex:
-    """`array.blocks[...]`."""
-
-    def __init__(self, array: Array) -> None:
-        self._array = array
-
-    def __getitem__(self, selection: Any) -> Any:
-        return self._array.get_block_selection(selection)
-
-    def __setitem__(self, selection: Any, value: npt.ArrayLike) -> None:
-        self._array.set_block_selection(selection, value)

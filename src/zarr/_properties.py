@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from zarr._codec.base import ArrayConfig
+from zarr._codec.base import ArrayBytesCodec, ArrayConfig
 from zarr._config import settings
+from zarr._info import ArrayInfo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,6 +107,57 @@ class ArrayProperties:
         return self._node.metadata.shards
 
     @property
+    def filters(self) -> tuple[Any, ...]:
+        """Array-to-array codecs, of the inner chunks if the array is sharded; in format 2 all filters."""
+        return self._node.metadata.filters or ()
+
+    @property
+    def serializer(self) -> ArrayBytesCodec | None:
+        """The codec that makes bytes of elements, of the inner chunks if the array is sharded; None in format 2."""
+        return self._node.metadata.serializer
+
+    @property
+    def compressors(self) -> tuple[Any, ...]:
+        """Codecs from bytes to bytes, of the inner chunks if the array is sharded; in format 2 the compressor."""
+        return self._node.metadata.compressors
+
+    @property
+    def compressor(self) -> Any:
+        """The compressor of a format 2 array.
+
+        Raises
+        ------
+        TypeError
+            If the array is of format 3.
+        """
+        metadata = self._node.metadata
+        if metadata.zarr_format == 3:
+            raise TypeError("`compressor` is not available for Zarr format 3 arrays. Use `compressors`.")
+        return metadata.compressor
+
+    @property
+    def read_chunk_sizes(self) -> tuple[tuple[int, ...], ...]:
+        """Lengths of the chunks that are read one by one, along each dimension, cut to the array."""
+        return _sizes(self.shape, self.chunks)
+
+    @property
+    def write_chunk_sizes(self) -> tuple[tuple[int, ...], ...]:
+        """Lengths of the stored objects (shards, or chunks), along each dimension, cut to the array."""
+        return _sizes(self.shape, self.shards or self.chunks)
+
+    @property
+    def chunks_per_object(self) -> int:
+        """Chunks in each stored object: more than one if the array is sharded."""
+        if self.shards is None:
+            return 1
+        return math.prod(s // c for s, c in zip(self.shards, self.chunks, strict=True))
+
+    @property
+    def info(self) -> ArrayInfo:
+        """The facts that need no look into the store, as a table."""
+        return ArrayInfo.of(self)
+
+    @property
     def order(self) -> str:
         """Memory layout of arrays that reads return (format 2: of the elements inside a chunk)."""
         return getattr(self._node.metadata, "order", self._node.config.order)
@@ -124,6 +176,10 @@ class ArrayProperties:
     def engine(self) -> str:
         """Name of the engine that encodes and decodes this array."""
         return self._node.view.pipeline.engine
+
+
+def _sizes(shape: tuple[int, ...], chunks: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(min(c, n - at) for at in range(0, n, c)) for n, c in zip(shape, chunks, strict=True))
 
 
 def parse_shape(shape: int | Iterable[int]) -> tuple[int, ...]:

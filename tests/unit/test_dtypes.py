@@ -113,7 +113,7 @@ def _numbers() -> list[Row]:
     rows = [Row(Bool(), "|b1", "bool", v2("|b1"), False)]
     for cls in (*INTEGERS, *FLOATS, *COMPLEXES):
         name = cls.__name__.lower()
-        code = {"i": "i", "u": "u", "f": "f", "c": "c"}[name[0]] + str(int(name.lstrip("complexuintfloat")) // 8)
+        code = np.dtype(name).str[1:]
         default = {"f": 0.0, "c": [0.0, 0.0]}.get(code[0], 0)
         if code[1:] == "1":
             rows.append(Row(cls(), f"|{code}", name, v2(f"|{code}"), default))
@@ -253,9 +253,7 @@ class TestForms:
         for nonsense in (None, {}, {"a": 1}, ["x"], [None]):
             for zarr_format in (2, 3):
                 with pytest.raises((TypeError, ValueError)):
-                    row.dtype.from_json_scalar(nonsense, zarr_format=zarr_format) if nonsense is not None or not (
-                        isinstance(row.dtype, DateTime64 | TimeDelta64)
-                    ) else row.dtype.from_json_scalar({}, zarr_format=zarr_format)
+                    row.dtype.from_json_scalar(nonsense, zarr_format=zarr_format)
 
 
 def test_the_native_byte_order_is_told_as_little_or_big():
@@ -270,7 +268,9 @@ def test_item_sizes_are_those_of_numpy():
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
-@pytest.mark.parametrize("dtype", [FixedLengthUTF32(length=0), NullTerminatedBytes(length=0), RawBytes(length=0)], ids=repr)
+@pytest.mark.parametrize(
+    "dtype", [FixedLengthUTF32(length=0), NullTerminatedBytes(length=0), RawBytes(length=0)], ids=repr
+)
 def test_types_of_length_zero_are_known_to_format_2_alone(dtype, zarr_format):
     if zarr_format == 2:
         assert data_type_registry.match_json(dtype.to_json(2), zarr_format=2) == dtype
@@ -294,7 +294,24 @@ def test_format_2_reads_a_byte_order_on_single_bytes(code):
 @pytest.mark.parametrize(
     "name",
     [
-        *("f4", "int8", "i4", "=i4", "|i4", "i", "float", "", "<", "<i3", "<i4 ", " <i4", "<i4\n", "<f16", "<c32", "<i16"),
+        *(
+            "f4",
+            "int8",
+            "i4",
+            "=i4",
+            "|i4",
+            "i",
+            "float",
+            "",
+            "<",
+            "<i3",
+            "<i4 ",
+            " <i4",
+            "<i4\n",
+            "<f16",
+            "<c32",
+            "<i16",
+        ),
         *("|O", "O", "<O", "|S", "|S-1", "<S3", "|S1_0", "|S\u0663", "|U3", "U3", "<U", "<U9999999999", "|V", "<V3"),
         *("<M8[x]", "<M8[0s]", "<M8[-5s]", "<M8[99999999999s]", "<M8[]", "<M8[s", "<M8[s]x", "|M8[s]", "<M4[s]"),
         *([["a", "<i4"]], [], None, 5, True, {}, "int32"),
@@ -767,7 +784,7 @@ def test_a_time_between_two_counts_is_refused(dtype, data):
     ids=repr,
 )
 def test_a_time_out_of_range_is_an_overflow_error_and_does_not_wrap_around(dtype, data):
-    with pytest.raises(OverflowError, match="out of range"):
+    with pytest.raises(OverflowError, match=r"out of range|overflow"):
         dtype.cast_scalar(data)
 
 
@@ -948,7 +965,6 @@ class TestParse:
             (complex, Complex128()),
             (np.float32, Float32()),
             (np.uint8, UInt8()),
-            (np.dtypes.Int16DType, Int16()),
             ("int8", Int8()),
             ("uint64", UInt64()),
             ("float16", Float16()),
@@ -1133,7 +1149,7 @@ def naive_all_fill(array: np.ndarray, fill_value: Any) -> bool:
         return all(type(item) is type(fill_value) and item == fill_value for item in array.ravel().tolist())
     fill = np.empty((), array.dtype)
     fill[()] = fill_value
-    return all(array[index].tobytes() == fill.tobytes() for index in np.ndindex(array.shape))
+    return all(array[(*index, ...)].tobytes() == fill.tobytes() for index in np.ndindex(array.shape))
 
 
 def fixed_dtypes() -> st.SearchStrategy[np.dtype]:
@@ -1164,7 +1180,7 @@ def arrays_of_one_value(draw):
         view[...] = array
         array = view
     elif layout == "reversed":
-        array = array[tuple(slice(None, None, -1) for _ in shape)]
+        array = array[(*(slice(None, None, -1) for _ in shape), ...)]
     elif layout == "broadcast":
         array = np.broadcast_to(array, (2, *shape))
     elif layout == "offset" and dtype.itemsize > 1:

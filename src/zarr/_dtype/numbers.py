@@ -172,7 +172,7 @@ class _Float(Number):
     def _rounded(self, value: Any) -> Any:
         with np.errstate(over="ignore", invalid="ignore"):
             scalar = self.to_native_dtype().type(value)
-        if np.isinf(scalar) and not np.isinf(value):
+        if np.isinf(scalar) and value not in (math.inf, -math.inf):
             raise OverflowError(f"{value!r} is out of range for the data type {self._zarr_v3_name}")
         return scalar
 

@@ -276,6 +276,16 @@ class ArrayV2Metadata:
         return None
 
     @property
+    def serializer(self) -> None:
+        """None: format 2 has no codec of that name."""
+        return None
+
+    @property
+    def compressors(self) -> tuple[Any, ...]:
+        """The compressor, if there is one."""
+        return () if self.compressor is None else (self.compressor,)
+
+    @property
     def chunk_grid(self) -> RegularChunkGridMetadata:
         """The grid of the chunks."""
         return RegularChunkGridMetadata(chunk_shape=self.chunks)

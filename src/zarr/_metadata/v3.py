@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
-from zarr._codec.base import ArrayConfig, Codec
+from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec, Codec
 from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
@@ -321,6 +321,21 @@ class ArrayV3Metadata:
         """Codecs of the chunks whose shape is `chunks`."""
         sharding = self.sharding_codec
         return self.codecs if sharding is None else sharding.codecs
+
+    @property
+    def filters(self) -> tuple[Codec, ...]:
+        """Those of `inner_codecs` that take arrays to arrays."""
+        return tuple(codec for codec in self.inner_codecs if isinstance(codec, ArrayArrayCodec))
+
+    @property
+    def serializer(self) -> ArrayBytesCodec:
+        """The one of `inner_codecs` that takes arrays to bytes."""
+        return next(codec for codec in self.inner_codecs if isinstance(codec, ArrayBytesCodec))
+
+    @property
+    def compressors(self) -> tuple[Codec, ...]:
+        """Those of `inner_codecs` that take bytes to bytes."""
+        return tuple(codec for codec in self.inner_codecs if isinstance(codec, BytesBytesCodec))
 
     def encode_chunk_key(self, chunk_coords: tuple[int, ...]) -> str:
         """Key of a stored chunk, relative to the node."""

@@ -74,15 +74,18 @@ def resolve_range(request: ByteRequest | None, nbytes: int) -> tuple[int, int]:
     match request:
         case None:
             return 0, nbytes
-        case RangeByteRequest(start, end):
-            start = min(start, nbytes)
-            return start, max(start, min(end, nbytes))
-        case OffsetByteRequest(offset):
-            return min(offset, nbytes), nbytes
-        case SuffixByteRequest(suffix):
-            return max(0, nbytes - suffix), nbytes
+        case RangeByteRequest(first, end):
+            start = min(first, nbytes)
+            stop = max(start, min(end, nbytes))
+        case OffsetByteRequest(first):
+            start, stop = min(first, nbytes), nbytes
+        case SuffixByteRequest(first):
+            start, stop = max(0, nbytes - first), nbytes
         case _:
             raise TypeError(f"Unexpected byte_range, got {request!r}.")
+    if first < 0:
+        raise ValueError(f"a byte range counts from 0 upwards, got {request!r}")
+    return start, stop
 
 
 def check_key(key: str) -> str:
@@ -99,6 +102,12 @@ def check_key(key: str) -> str:
             "Use a path inside the store."
         )
     return key
+
+
+def check_prefix(prefix: str) -> str:
+    """Return what precedes the last slash of a key's beginning if a valid key can begin so; raise otherwise."""
+    above = prefix.rpartition("/")[0]
+    return above and check_key(above)
 
 
 class _Expected(Enum):
@@ -309,7 +318,8 @@ class Store(ABC):
 
     async def is_empty(self, prefix: str) -> bool:
         """Whether no key lies under `prefix`."""
-        prefix = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
+        prefix = prefix.rstrip("/")
+        prefix = prefix and f"{prefix}/"
         async for _ in self.list_prefix(prefix):
             return False
         return True
@@ -483,11 +493,13 @@ class SyncStore(Store):
             yield key
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        check_prefix(prefix)
         for key in await self._call(_collect, self.list_keys, prefix):
             yield key
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
-        for name in await self._call(_collect, self.list_names, prefix.rstrip("/")):
+        prefix = prefix.rstrip("/")
+        for name in await self._call(_collect, self.list_names, prefix and check_key(prefix)):
             yield name
 
     async def getsize(self, key: str) -> int:

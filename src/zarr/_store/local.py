@@ -240,6 +240,9 @@ class LocalStore(SyncStore):
                 _sync_directory(directory)
         except (FileNotFoundError, NotADirectoryError):
             pass
+        except (IsADirectoryError, PermissionError):
+            if not os.path.isdir(path):  # a directory is no key
+                raise
         finally:
             if held is not hold and held is not None:
                 held.release()

@@ -196,7 +196,7 @@ class ElementAccess(ArrayProperties):
     def vindex(self) -> VIndex:
         """Selection of points with square brackets, by coordinates or by a mask.
 
-        >>> import zarr
+        >>> import numpy as np, zarr
         >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4))
         >>> array.vindex[[0, 2], [1, 3]]
         array([ 1, 11])
@@ -207,7 +207,7 @@ class ElementAccess(ArrayProperties):
     def blocks(self) -> BlockIndex:
         """Selection of whole chunks with square brackets.
 
-        >>> import zarr
+        >>> import numpy as np, zarr
         >>> array = zarr.create_array({}, data=np.arange(6), chunks=2)
         >>> array.blocks[1]
         array([2, 3])
@@ -218,7 +218,7 @@ class ElementAccess(ArrayProperties):
     def oindex(self) -> OIndex:
         """Orthogonal selection with square brackets.
 
-        >>> import zarr
+        >>> import numpy as np, zarr
         >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4))
         >>> array.oindex[[0, 2], 1:3]
         array([[ 1,  2],

@@ -1,13 +1,9 @@
-"""Creating and opening nodes: normalise the arguments, choose the defaults, then one flow each.
-
-The functions here are flows, driven by `zarr.api.synchronous` and `zarr.api.asynchronous`. They return metadata and
-place (and settings, for arrays); the callers make the face they need.
-"""
+"""Creating an array: from the arguments to metadata, with the defaults chosen, and to the store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -19,9 +15,8 @@ from zarr._codec.sharding import ShardingCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
 from zarr._config import settings
-from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType, parse_data_type
+from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZarrFormat, ZDType, parse_data_type
 from zarr._flow import elements, nodes
-from zarr._flow.consolidate import load_consolidated
 from zarr._flow.requests import Flow
 from zarr._flow.write import write
 from zarr._grid import RegularGrid
@@ -33,13 +28,10 @@ from zarr._properties import array_config, parse_shape
 from zarr._selection import basic
 from zarr._store.path import StorePath
 from zarr._warn import warn
-from zarr.errors import ContainsArrayError, ContainsGroupError, GroupNotFoundError, NodeNotFoundError, ZarrUserWarning
+from zarr.errors import ZarrUserWarning
 
 if TYPE_CHECKING:
-    from zarr._flow.nodes import ArrayMetadata, NodeMetadata
-
-Mode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
-MODES = ("r", "r+", "a", "w", "w-")
+    from zarr._flow.nodes import ArrayMetadata
 
 
 class _Default:
@@ -85,7 +77,7 @@ def create_array(
     if shape is None or dtype is None:
         missing = "shape" if shape is None else "dtype"
         raise ValueError(f"`{missing}` is needed where no `data` is given")
-    zarr_format = _format(zarr_format)
+    zarr_format = format_of(zarr_format)
     data_type = parse_data_type(dtype, zarr_format=zarr_format)  # type: ignore[arg-type]  # checked by _format
     if getattr(data_type, "item_size", None) == 0:
         raise ValueError(
@@ -146,11 +138,12 @@ def _take_data(data: Any, shape: Any, dtype: Any) -> tuple[Any, tuple[int, ...],
     return np.asarray(data), tuple(data.shape), data.dtype if dtype is None else dtype
 
 
-def _format(zarr_format: int | None) -> int:
+def format_of(zarr_format: int | None) -> ZarrFormat:
+    """The format that is meant: the configuration's default for None."""
     chosen = settings().default_zarr_format if zarr_format is None else zarr_format
     if chosen not in (2, 3) or isinstance(chosen, bool):
         raise ValueError(f"zarr_format must be 2 or 3, got {zarr_format!r}")
-    return chosen
+    return chosen  # type: ignore[return-value]  # one of the two
 
 
 def _warn_order() -> None:
@@ -315,99 +308,3 @@ def _separator_v2(encoding: Any) -> Any:
     if name != "v2":
         raise ValueError(f"Zarr format 2 arrays use the chunk key encoding 'v2', got {name!r}")
     return separator
-
-
-# -- groups -----------------------------------------------------------------------------------------------------
-
-
-def create_group(
-    at: StorePath,
-    *,
-    zarr_format: int | None = None,
-    overwrite: bool = False,
-    attributes: Mapping[str, Any] | None = None,
-) -> Flow[GroupParts]:
-    """Create a group; see `zarr.create_group`."""
-    metadata = GroupMetadata(attributes=dict(attributes or {}), zarr_format=_format(zarr_format))  # type: ignore[arg-type]
-    yield from nodes.create(at, metadata, overwrite=overwrite)
-    return metadata, at
-
-
-def require_group(at: StorePath, zarr_format: int | None = None) -> Flow[GroupParts]:
-    """The group at a path, created if there is none."""
-    existing = yield from nodes.load(at, zarr_format)
-    if existing is None:
-        try:
-            return (yield from create_group(at, zarr_format=zarr_format))
-        except ContainsGroupError:  # somebody was faster, which is just as good
-            existing = yield from nodes.load(at, zarr_format)
-    if not isinstance(existing, GroupMetadata):
-        raise ContainsArrayError(at.store, at.path)
-    return existing, at
-
-
-# -- opening ----------------------------------------------------------------------------------------------------
-
-
-def check_mode(mode: str) -> None:
-    """Raise ValueError for anything but the five access modes."""
-    if mode not in MODES:
-        raise ValueError(f"Invalid mode: {mode!r}. Expected one of {', '.join(map(repr, MODES))}")
-
-
-def open_array(
-    at: StorePath, *, mode: str, zarr_format: int | None = None, config: Any = None, **create: Any
-) -> Flow[ArrayParts]:
-    """Open an array, or create it where the mode allows; see `zarr.open_array`."""
-    check_mode(mode)
-    if mode in ("w", "w-"):
-        return (yield from create_array(at, zarr_format=zarr_format, config=config, overwrite=mode == "w", **create))
-    try:
-        metadata = yield from nodes.load_array(at, zarr_format)
-    except NodeNotFoundError:
-        if mode != "a" or not create:
-            raise
-        return (yield from create_array(at, zarr_format=zarr_format, config=config, **create))
-    return metadata, at, array_config(config)
-
-
-def open_group(
-    at: StorePath,
-    *,
-    mode: str,
-    zarr_format: int | None = None,
-    attributes: Mapping[str, Any] | None = None,
-    use_consolidated: bool | str | None = None,
-) -> Flow[GroupParts]:
-    """Open a group, or create it where the mode allows; see `zarr.open_group`."""
-    check_mode(mode)
-    if mode in ("w", "w-"):
-        overwrite = mode == "w"
-        return (yield from create_group(at, zarr_format=zarr_format, overwrite=overwrite, attributes=attributes))
-    try:
-        return (yield from load_consolidated(at, zarr_format, use=use_consolidated)), at
-    except GroupNotFoundError:
-        if mode != "a":
-            raise
-        existing = yield from nodes.load(at)
-        if existing is not None:
-            raise
-    return (yield from create_group(at, zarr_format=zarr_format, attributes=attributes))
-
-
-def open_node(
-    at: StorePath, *, mode: str, zarr_format: int | None = None, config: Any = None, **create: Any
-) -> Flow[ArrayParts | GroupParts]:
-    """Open what is at a path, array or group; see `zarr.open`."""
-    check_mode(mode)
-    wants_array = create.get("shape") is not None or create.get("data") is not None
-    existing: NodeMetadata | None = None
-    if mode not in ("w", "w-"):
-        existing = yield from nodes.load(at, zarr_format)
-        if existing is None and mode != "a":
-            raise NodeNotFoundError(f"No array or group found in store {at.store!r} at path {at.path!r}")
-    if isinstance(existing, ArrayV2Metadata | ArrayV3Metadata):
-        return existing, at, array_config(config)
-    if existing is None and wants_array:
-        return (yield from open_array(at, mode=mode, zarr_format=zarr_format, config=config, **create))
-    return (yield from open_group(at, mode=mode, zarr_format=zarr_format, attributes=create.get("attributes")))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarr import _create
-from zarr._aio import AsyncArray
+from zarr._async_array import AsyncArray
 from zarr._attributes import Attributes
 from zarr._codec.base import ArrayConfig
 from zarr._flow import elements, inventory, nodes, resize

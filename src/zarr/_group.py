@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr import _create
-from zarr._aio import AsyncGroup
 from zarr._array import Array
+from zarr._async_group import AsyncGroup
 from zarr._attributes import Attributes
 from zarr._flow import nodes
-from zarr._flow.consolidate import list_members, open_member
+from zarr._flow.consolidate import list_members, load_consolidated, open_member
 from zarr._flow.drive import run
+from zarr._flow.requests import Flow
+from zarr._group_properties import GroupProperties
+from zarr._info import GroupInfo
 from zarr._metadata.group import GroupMetadata
 from zarr._node import GroupNode
-from zarr._store.path import StorePath, normalize_path
-from zarr._tree import Tree, render
+from zarr._store.make import StoreLike, make_store_path
+from zarr._store.path import StorePath
+from zarr._tree import Tree, check_expand, render
+from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from zarr._flow.nodes import NodeMetadata
-    from zarr._store.base import Store
+
+T = TypeVar("T")
 
 
-class Group:
+class Group(GroupProperties):
     """A node that holds arrays and groups.
 
     Made by `zarr.create_group`, `zarr.open_group` and `Group.create_group`.
@@ -46,45 +54,29 @@ class Group:
         self._node: GroupNode = async_group._node
 
     @classmethod
-    def _at(cls, metadata: GroupMetadata, store_path: StorePath) -> Group:
+    def _at(cls, metadata: GroupMetadata, store_path: StorePath) -> Self:
         return cls(AsyncGroup(metadata, store_path))
 
-    # -- facts --------------------------------------------------------------------------------------------------
+    @classmethod
+    def open(cls, store: StoreLike, zarr_format: int | None = 3) -> Self:
+        """Open an existing group; see `zarr.open_group`."""
+        at = make_store_path(store)
+        return cls._at(run(load_consolidated(at, zarr_format)), at)
 
-    @property
-    def metadata(self) -> GroupMetadata:
-        """Parsed metadata document."""
-        return self._node.metadata
-
-    @property
-    def store_path(self) -> StorePath:
-        """Store and path of the group."""
-        return self._node.store_path
-
-    @property
-    def store(self) -> Store:
-        """The store that holds the group."""
-        return self._node.store_path.store
-
-    @property
-    def path(self) -> str:
-        """Path in the store, without a leading slash."""
-        return self._node.path
-
-    @property
-    def name(self) -> str:
-        """Path in the store, with a leading slash."""
-        return f"/{self.path}"
-
-    @property
-    def basename(self) -> str:
-        """Last part of the path."""
-        return self.path.rpartition("/")[2]
-
-    @property
-    def read_only(self) -> bool:
-        """Whether writing through this group is refused."""
-        return self.store.read_only
+    @classmethod
+    def from_store(
+        cls,
+        store: StoreLike,
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        zarr_format: int = 3,
+        overwrite: bool = False,
+    ) -> Self:
+        """Create a group; see `zarr.create_group`."""
+        flow = _create.create_group(
+            make_store_path(store), zarr_format=zarr_format, overwrite=overwrite, attributes=attributes
+        )
+        return cls._at(*run(flow))
 
     @property
     def attrs(self) -> Attributes:
@@ -117,6 +109,7 @@ class Group:
         """Delete a member with everything below it. Files that are not Zarr's stay."""
         _, at = run(open_member(self._node, key))
         run(nodes.remove_node(at))
+        self._node.forget_snapshot()
 
     def __iter__(self) -> Iterator[str]:
         for path, _ in run(list_members(self._node)):
@@ -164,8 +157,44 @@ class Group:
         """Direct members that are groups, without their names."""
         return (group for _, group in self.groups())
 
-    def tree(self, level: int | None = None, *, max_nodes: int = 500, plain: bool = False) -> Tree:
+    def get_array(self, path: str) -> Array:
+        """The array at a path.
+
+        Raises
+        ------
+        ArrayNotFoundError
+            If there is nothing.
+        ContainsGroupError
+            If it is a group.
+        """
+        return Array._at(*self._expect(path, Array))
+
+    def get_group(self, path: str) -> Group:
+        """The group at a path.
+
+        Raises
+        ------
+        GroupNotFoundError
+            If there is nothing.
+        ContainsArrayError
+            If it is an array.
+        """
+        return Group._at(*self._expect(path, GroupMetadata))
+
+    def _expect(self, path: str, kind: type) -> tuple[Any, StorePath]:
+        at = self._below(path)
+        try:
+            found = run(open_member(self._node, path))
+        except KeyError as exc:
+            missing = GroupNotFoundError if kind is GroupMetadata else ArrayNotFoundError
+            raise missing(at.store, at.path) from exc
+        return _create.expect(found, kind)
+
+    def tree(
+        self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
+    ) -> Tree:
         """A drawing of the hierarchy below this group, down to `level` levels."""
+        check_expand(expand)
         found = run(list_members(self._node, None if level is None else level - 1))
         return render(self.name, found, max_nodes=max_nodes, plain=plain)
 
@@ -179,28 +208,228 @@ class Group:
             overwrite=overwrite,
             attributes=attributes,
         )
-        return Group._at(*run(flow))
+        return Group._at(*self._made(flow))
 
-    def require_group(self, name: str) -> Group:
-        """The group at a path, created if there is none."""
-        return Group._at(*run(_create.require_group(self._below(name), self.metadata.zarr_format)))
+    def require_group(self, name: str, *, overwrite: bool = False) -> Group:
+        """The group at a path, created if there is none; with `overwrite`, a new one in its place.
 
-    def create_array(self, name: str, **options: Any) -> Array:
-        """Create an array below this group; takes the keywords of `zarr.create_array` from `shape` on."""
-        options.setdefault("zarr_format", self.metadata.zarr_format)
-        return Array._at(*run(_create.create_array(self._below(name), **options)))
+        Raises
+        ------
+        TypeError
+            If there is an array.
+        """
+        return Group._at(*self._made(_create.require_group(self._below(name), self._format, overwrite=overwrite)))
+
+    def require_groups(self, *names: str) -> tuple[Group, ...]:
+        """Several groups, each created if there is none."""
+        return tuple(self.require_group(name) for name in names)
+
+    def create_array(
+        self,
+        name: str,
+        *,
+        shape: int | Iterable[int] | None = None,
+        dtype: Any = None,
+        data: Any = None,
+        chunks: Any = "auto",
+        shards: Any = None,
+        filters: Any = "auto",
+        compressors: Any = "auto",
+        compressor: Any = "auto",
+        serializer: Any = "auto",
+        fill_value: Any = _create.DEFAULT_FILL_VALUE,
+        order: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        chunk_key_encoding: Any = None,
+        dimension_names: Sequence[str | None] | None = None,
+        storage_options: dict[str, Any] | None = None,
+        overwrite: bool = False,
+        config: Any = None,
+        write_data: bool = True,
+    ) -> Array:
+        """Create an array below this group, in this group's format.
+
+        Parameters
+        ----------
+        name
+            Path below this group; groups on the way to it are made.
+        compressor
+            Older spelling of `compressors` for a single one.
+        shape, dtype, data, chunks, shards, filters, compressors, serializer, fill_value, order
+            As in `zarr.create_array`.
+        attributes, chunk_key_encoding, dimension_names, storage_options, overwrite, config, write_data
+            As in `zarr.create_array`.
+
+        Raises
+        ------
+        ContainsArrayError, ContainsGroupError
+            If there is a node already, and `overwrite` is False.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> zarr.create_group({}).create_array("a/b", shape=(4, 6), chunks=(2, 3), dtype="int32").path
+        'a/b'
+        """
+        flow = _create.create_array(
+            self._below(name),
+            shape=shape,
+            dtype=dtype,
+            data=data,
+            chunks=chunks,
+            shards=shards,
+            filters=filters,
+            compressors=_create.one_of(compressor, compressors),
+            serializer=serializer,
+            fill_value=fill_value,
+            order=order,
+            zarr_format=self._format,
+            attributes=attributes,
+            chunk_key_encoding=chunk_key_encoding,
+            dimension_names=dimension_names,
+            overwrite=overwrite,
+            config=config,
+            write_data=write_data,
+        )
+        return Array._at(*self._made(flow))
+
+    create = create_array
+
+    def require_array(
+        self,
+        name: str,
+        *,
+        shape: int | Iterable[int],
+        dtype: Any = None,
+        exact: bool = False,
+        config: Any = None,
+        **kwargs: Any,
+    ) -> Array:
+        """The array at a path, created if there is none.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        shape
+            Has to be that of the array.
+        dtype
+            Has to be one that the array's can be cast to, or with `exact` the array's own.
+        config, **kwargs
+            For creating: keywords of `zarr.create_array`.
+
+        Raises
+        ------
+        TypeError
+            If there is a group, or an array that does not fit.
+        """
+        kwargs.setdefault("zarr_format", self._format)
+        flow = _create.require_array(self._below(name), shape=shape, dtype=dtype, exact=exact, config=config, **kwargs)
+        return Array._at(*self._made(flow))
+
+    def empty(self, *, name: str, shape: Any, **kwargs: Any) -> Array:
+        """Create an array without contents; keywords as in `zarr.create`."""
+        return self._create(name, shape=shape, **kwargs)
+
+    def zeros(self, *, name: str, shape: Any, **kwargs: Any) -> Array:
+        """Create an array of zeros; keywords as in `zarr.create`."""
+        return self._create(name, shape=shape, fill_value=0, **kwargs)
+
+    def ones(self, *, name: str, shape: Any, **kwargs: Any) -> Array:
+        """Create an array of ones; keywords as in `zarr.create`."""
+        return self._create(name, shape=shape, fill_value=1, **kwargs)
+
+    def full(self, *, name: str, shape: Any, fill_value: Any, **kwargs: Any) -> Array:
+        """Create an array of one value; keywords as in `zarr.create`."""
+        return self._create(name, shape=shape, fill_value=fill_value, **kwargs)
+
+    def empty_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+        """Create an array without contents, with the shape, dtype and chunks of another."""
+        return self._create(name, **_create.like(data, self._format, kwargs))
+
+    def zeros_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+        """Create an array of zeros, with the shape, dtype and chunks of another."""
+        return self._create(name, **_create.like(data, self._format, {"fill_value": 0, **kwargs}))
+
+    def ones_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+        """Create an array of ones, with the shape, dtype and chunks of another."""
+        return self._create(name, **_create.like(data, self._format, {"fill_value": 1, **kwargs}))
+
+    def full_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+        """Create an array of one value, like another, with its fill value if no `fill_value` is given."""
+        return self._create(name, **_create.like_filled(data, self._format, kwargs))
+
+    def _create(self, name: str, **kwargs: Any) -> Array:
+        kwargs.setdefault("zarr_format", self._format)
+        return Array._at(*self._made(_create.create(self._below(name), **kwargs)))
+
+    def create_hierarchy(
+        self, nodes: Mapping[str, NodeMetadata], *, overwrite: bool = False
+    ) -> Iterator[tuple[str, Array | Group]]:
+        """Create nodes below this group from their metadata; see `zarr.create_hierarchy`."""
+        made = self._made(_create.create_many(self.store_path, nodes, overwrite=overwrite))
+        return ((path, as_face(metadata, self._below(path) if path else self.store_path)) for path, metadata in made)
+
+    # -- changing -----------------------------------------------------------------------------------------------
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Store an array in memory as a member, in place of what is there.
+
+        Raises
+        ------
+        TypeError
+            If the value is no array.
+        """
+        self._made(_create.create_array(self._below(key), zarr_format=self._format, **_create.as_member(value)))
+
+    def move(self, source: str, dest: str) -> None:
+        """Rename a member, with everything below it.
+
+        The objects are copied and then the old ones deleted; an interrupted move leaves the source whole.
+
+        Parameters
+        ----------
+        source, dest
+            Paths below this group.
+
+        Raises
+        ------
+        NodeNotFoundError
+            If there is no such member.
+        ContainsArrayError, ContainsGroupError
+            If there is a node at the destination.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_group("old")
+        >>> root.move("old", "new")
+        >>> list(root)
+        ['new']
+        """
+        self._made(_create.move(self.store_path, source, dest))
+
+    def info_complete(self) -> GroupInfo:
+        """The facts as a table, with the number of members at every depth."""
+        return self._info(run(list_members(self._node, None)))
+
+    def _made(self, flow: Flow[T]) -> T:
+        """Drive a flow that changes what members there are; consolidated metadata tell of them no longer."""
+        result = run(flow)
+        self._node.forget_snapshot()
+        return result
+
+    async def update_attributes_async(self, new_attributes: Mapping[str, Any]) -> Group:
+        """`update_attributes` as a coroutine."""
+        await self._async_group.update_attributes(new_attributes)
+        return self
 
     def update_attributes(self, new_attributes: Mapping[str, Any]) -> Group:
         """Merge entries into the stored attributes, in one write."""
         new = dict(new_attributes)
         run(nodes.update_attributes(self._node, lambda current: {**current, **new}))
         return self
-
-    def _below(self, path: str) -> StorePath:
-        relative = normalize_path(path)
-        if not relative:
-            raise ValueError(f"{path!r} does not name a member of group {self.name!r}; give a name")
-        return StorePath(self.store, nodes.join(self.path, relative))
 
     def __repr__(self) -> str:
         return f"<Group {self.store_path}>"

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import BufferPrototype, default_buffer_prototype
 from zarr._flow import elements
 from zarr._flow.drive import run
-from zarr._properties import ArrayProperties
+from zarr._properties import ArrayProperties, Fields, check_fields
 from zarr._selection import basic, block, coordinate, fancy, orthogonal, vectorized
 from zarr._selection import mask as select_mask
-from zarr.errors import ArrayIndexError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import NDBuffer
-
-Fields: TypeAlias = str | list[str] | tuple[str, ...] | None
 
 
 class ElementAccess(ArrayProperties):
@@ -234,18 +231,13 @@ class ElementAccess(ArrayProperties):
         prototype: BufferPrototype | None = None,
         fields: Fields = None,
     ) -> Any:
-        _check_fields(fields)
+        check_fields(fields)
         wanted = default_buffer_prototype() if prototype is None else prototype
         return run(elements.get(self._node, normalize, selection, out=out, prototype=wanted))
 
     def _put(self, normalize: elements.Normalize, selection: Any, value: object, fields: Fields = None) -> None:
-        _check_fields(fields)
+        check_fields(fields)
         run(elements.put(self._node, normalize, selection, value))
-
-
-def _check_fields(fields: Fields) -> None:
-    if fields:
-        raise ArrayIndexError(f"invalid 'fields' argument {fields!r}, array does not have any fields")
 
 
 class OIndex:

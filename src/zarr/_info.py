@@ -46,9 +46,7 @@ class ArrayInfo:
     nbytes_stored: int | None = None
 
     @classmethod
-    def of(
-        cls, array: ArrayProperties, *, n_stored: int | None = None, nbytes_stored: int | None = None
-    ) -> ArrayInfo:
+    def of(cls, array: ArrayProperties, *, n_stored: int | None = None, nbytes_stored: int | None = None) -> ArrayInfo:
         """Gather the facts. The two that need the store are handed in."""
         metadata = array.metadata
         rows: list[tuple[str, object]] = [

@@ -103,6 +103,18 @@ def dump(document: Mapping[str, Any], indent: int | None) -> bytes:
     return text.encode()
 
 
+def as_stored(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A copy of attributes as they read back from a document: lists for tuples, plain numbers for NumPy's.
+
+    Raises like `dump`, so what cannot be stored is found before anything is changed.
+
+    >>> as_stored({"a": (1, np.float32(2))})
+    {'a': [1, 2.0]}
+    """
+    stored: dict[str, Any] = json.loads(dump(dict(attributes or {}), None))
+    return stored
+
+
 def _plain(value: object) -> object:
     if isinstance(value, np.generic):
         return value.item()

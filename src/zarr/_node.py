@@ -111,5 +111,10 @@ class GroupNode:
         return self.store_path.path
 
     def publish(self, metadata: GroupMetadata) -> None:
-        """Take new metadata."""
-        self.metadata = metadata
+        """Take new metadata, but go on with the snapshot of the members that this handle has, or has not."""
+        self.metadata = metadata.with_consolidated(self.metadata.consolidated_metadata)
+
+    def forget_snapshot(self) -> None:
+        """Look at the store from now on: this handle changed what consolidated metadata told of its members."""
+        if self.metadata.consolidated_metadata is not None:
+            self.metadata = self.metadata.with_consolidated(None)

@@ -6,11 +6,12 @@ import math
 import operator
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zarr._codec.base import ArrayBytesCodec, ArrayConfig
 from zarr._config import settings
 from zarr._info import ArrayInfo
+from zarr.errors import ArrayIndexError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from zarr._node import ArrayNode
     from zarr._store.base import Store
     from zarr._store.path import StorePath
+
+Fields: TypeAlias = str | list[str] | tuple[str, ...] | None
 
 
 class ArrayProperties:
@@ -195,6 +198,12 @@ def parse_shape(shape: int | Iterable[int]) -> tuple[int, ...]:
     if any(n < 0 for n in lengths):
         raise ValueError(f"expected all lengths of a shape to be non-negative, got {lengths}")
     return lengths
+
+
+def check_fields(fields: Fields) -> None:
+    """Raise ArrayIndexError for a selection of fields: no data type of this version has any."""
+    if fields:
+        raise ArrayIndexError(f"invalid 'fields' argument {fields!r}, array does not have any fields")
 
 
 def check_axis(axis: int, ndim: int) -> int:

@@ -24,6 +24,12 @@ class Tree:
     __repr__ = __str__
 
 
+def check_expand(expand: bool | None) -> None:
+    """Refuse the keyword `expand` of zarr-python 2, which meant notebook widgets."""
+    if expand is not None:
+        raise NotImplementedError("'expand' is not implemented; use `level` to say how deep to draw")
+
+
 def render(root: str, members: Sequence[tuple[str, NodeMetadata]], *, max_nodes: int, plain: bool) -> Tree:
     """Draw nodes given as `(path below the root, metadata)`, parents before their children.
 

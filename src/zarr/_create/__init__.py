@@ -5,6 +5,9 @@ They return metadata and place (and settings, for arrays); the callers make the 
 """
 
 from zarr._create.arrays import DEFAULT_FILL_VALUE, ArrayParts, create_array
+from zarr._create.hierarchy import create_many, expect, move, require_array, require_group
+from zarr._create.legacy import create, one_of, warn_without_effect
+from zarr._create.like import as_member, copy_elements, from_array, like, like_filled
 from zarr._create.opening import (
     GroupParts,
     Mode,
@@ -13,7 +16,6 @@ from zarr._create.opening import (
     open_array,
     open_group,
     open_node,
-    require_group,
 )
 
 __all__ = [
@@ -21,11 +23,23 @@ __all__ = [
     "ArrayParts",
     "GroupParts",
     "Mode",
+    "as_member",
     "check_mode",
+    "copy_elements",
+    "create",
     "create_array",
     "create_group",
+    "create_many",
+    "expect",
+    "from_array",
+    "like",
+    "like_filled",
+    "move",
+    "one_of",
     "open_array",
     "open_group",
     "open_node",
+    "require_array",
     "require_group",
+    "warn_without_effect",
 ]

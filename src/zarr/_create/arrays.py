@@ -20,6 +20,7 @@ from zarr._flow import elements, nodes
 from zarr._flow.requests import Flow
 from zarr._flow.write import write
 from zarr._grid import RegularGrid
+from zarr._json import as_stored
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
@@ -78,7 +79,7 @@ def create_array(
         missing = "shape" if shape is None else "dtype"
         raise ValueError(f"`{missing}` is needed where no `data` is given")
     zarr_format = format_of(zarr_format)
-    data_type = parse_data_type(dtype, zarr_format=zarr_format)  # type: ignore[arg-type]  # checked by _format
+    data_type = parse_data_type(dtype, zarr_format=zarr_format)
     if getattr(data_type, "item_size", None) == 0:
         raise ValueError(
             f"elements of dtype {dtype!r} have no room for anything; give a length, as 'U8' or 'S8', or use 'string' "
@@ -98,8 +99,8 @@ def create_array(
             chunk_grid=RegularGrid(outer or inner),
             chunk_key_encoding=chunk_key_encoding or "default",
             fill_value=fill,
-            codecs=_codecs_v3(data_type, inner, outer, filters, serializer, compressors),
-            attributes=dict(attributes or {}),
+            codecs=_codecs_v3(data_type, inner, shards if outer else None, filters, serializer, compressors),
+            attributes=as_stored(attributes),
             dimension_names=dimension_names,
         )
     else:
@@ -199,7 +200,7 @@ def _listed(given: Any) -> list[Any]:
 def _codecs_v3(
     data_type: ZDType[Any, Any],
     inner: tuple[int, ...],
-    outer: tuple[int, ...] | None,
+    shards: Any,
     filters: Any,
     serializer: Any,
     compressors: Any,
@@ -221,9 +222,10 @@ def _codecs_v3(
     if len(middle) != 1:
         raise ValueError(f"`serializer` takes exactly one array->bytes codec, got {len(middle)}")
     chain = (*before, *middle, *after)
-    if outer is None:
+    if shards is None:
         return chain
-    return (ShardingCodec(chunk_shape=inner, codecs=chain),)
+    options = {key: value for key, value in shards.items() if key != "shape"} if isinstance(shards, Mapping) else {}
+    return (ShardingCodec(chunk_shape=inner, codecs=chain, **options),)
 
 
 def _as_codec(codec: Any) -> Codec:
@@ -283,7 +285,7 @@ def _metadata_v2(
         dimension_separator=_separator_v2(chunk_key_encoding),
         compressor=compressor,
         filters=chosen_filters or None,
-        attributes=dict(attributes or {}),
+        attributes=as_stored(attributes),
     )
 
 

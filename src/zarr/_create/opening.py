@@ -9,6 +9,7 @@ from zarr._create.arrays import ArrayParts, create_array, format_of
 from zarr._flow import nodes
 from zarr._flow.consolidate import load_consolidated
 from zarr._flow.requests import Flow
+from zarr._json import as_stored
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
@@ -32,22 +33,9 @@ def create_group(
     attributes: Mapping[str, Any] | None = None,
 ) -> Flow[GroupParts]:
     """Create a group; see `zarr.create_group`."""
-    metadata = GroupMetadata(attributes=dict(attributes or {}), zarr_format=format_of(zarr_format))
+    metadata = GroupMetadata(attributes=as_stored(attributes), zarr_format=format_of(zarr_format))
     yield from nodes.create(at, metadata, overwrite=overwrite)
     return metadata, at
-
-
-def require_group(at: StorePath, zarr_format: int | None = None) -> Flow[GroupParts]:
-    """The group at a path, created if there is none."""
-    existing = yield from nodes.load(at, zarr_format)
-    if existing is None:
-        try:
-            return (yield from create_group(at, zarr_format=zarr_format))
-        except ContainsGroupError:  # somebody was faster, which is just as good
-            existing = yield from nodes.load(at, zarr_format)
-    if not isinstance(existing, GroupMetadata):
-        raise ContainsArrayError(at.store, at.path)
-    return existing, at
 
 
 def check_mode(mode: str) -> None:
@@ -56,11 +44,18 @@ def check_mode(mode: str) -> None:
         raise ValueError(f"Invalid mode: {mode!r}. Expected one of {', '.join(map(repr, MODES))}")
 
 
+def check_keywords(create: Mapping[str, Any]) -> None:
+    """Raise TypeError for keywords that `create_array` does not have, even where nothing is to be created."""
+    if unknown := sorted(create.keys() - (create_array.__kwdefaults__ or {}).keys()):
+        raise TypeError(f"unexpected keyword arguments {unknown}; see zarr.create_array for those that there are")
+
+
 def open_array(
     at: StorePath, *, mode: str, zarr_format: int | None = None, config: Any = None, **create: Any
 ) -> Flow[ArrayParts]:
     """Open an array, or create it where the mode allows; see `zarr.open_array`."""
     check_mode(mode)
+    check_keywords(create)
     if mode in ("w", "w-"):
         return (yield from create_array(at, zarr_format=zarr_format, config=config, overwrite=mode == "w", **create))
     try:
@@ -91,16 +86,24 @@ def open_group(
         if mode != "a":
             raise
         existing = yield from nodes.load(at)
-        if existing is not None:
-            raise
+        if existing is not None:  # an array, or a group of another format than was asked for
+            kind = ContainsGroupError if isinstance(existing, GroupMetadata) else ContainsArrayError
+            raise kind(at.store, at.path) from None
     return (yield from create_group(at, zarr_format=zarr_format, attributes=attributes))
 
 
 def open_node(
-    at: StorePath, *, mode: str, zarr_format: int | None = None, config: Any = None, **create: Any
+    at: StorePath,
+    *,
+    mode: str,
+    zarr_format: int | None = None,
+    config: Any = None,
+    use_consolidated: bool | str | None = None,
+    **create: Any,
 ) -> Flow[ArrayParts | GroupParts]:
     """Open what is at a path, array or group; see `zarr.open`."""
     check_mode(mode)
+    check_keywords(create)
     wants_array = create.get("shape") is not None or create.get("data") is not None
     existing: NodeMetadata | None = None
     if mode not in ("w", "w-"):
@@ -111,4 +114,12 @@ def open_node(
         return existing, at, array_config(config)
     if existing is None and wants_array:
         return (yield from open_array(at, mode=mode, zarr_format=zarr_format, config=config, **create))
-    return (yield from open_group(at, mode=mode, zarr_format=zarr_format, attributes=create.get("attributes")))
+    return (
+        yield from open_group(
+            at,
+            mode=mode,
+            zarr_format=zarr_format,
+            attributes=create.get("attributes"),
+            use_consolidated=use_consolidated,
+        )
+    )

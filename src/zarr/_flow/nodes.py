@@ -15,7 +15,7 @@ from zarr._config import settings
 from zarr._dtype.base import ZarrFormat
 from zarr._flow.modify import modify
 from zarr._flow.requests import Fetch, Flow, Keys, Names, Put, Read, Remove, RemovePrefix, Together
-from zarr._json import parse_object
+from zarr._json import as_stored, parse_object
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import parse_array_v2, parse_group_v2, parse_v3
 from zarr._metadata.v2 import ArrayV2Metadata
@@ -118,16 +118,17 @@ def create(at: StorePath, metadata: AnyMetadata, *, overwrite: bool) -> Flow[Any
         If there is a node already and `overwrite` is False, or an ancestor is an array.
     """
     at.store._check_writable()
+    made = documents(metadata)  # first, as it fails on what cannot be stored
     yield from ensure_ancestors(at, metadata.zarr_format)
     if overwrite:
         yield from remove_node(at)
     elif (existing := (yield from load(at))) is not None:
-        raise _occupied(at, existing)
+        raise occupied(at, existing)
     expected = ABSENT
-    for name, document in documents(metadata):
+    for name, document in made:
         # The document that makes the node comes first, and only if there is none: of two creators one succeeds.
         if not (yield Put(at.store, join(at.path, name), document, expected)):
-            raise _occupied(at, (yield from load(at)))
+            raise occupied(at, (yield from load(at)))
         expected = ANY
     return metadata
 
@@ -138,7 +139,8 @@ def documents(metadata: NodeMetadata) -> Sequence[tuple[str, Buffer]]:
     return sorted(made.items(), key=lambda item: item[0] == ZATTRS)
 
 
-def _occupied(at: StorePath, existing: NodeMetadata | None) -> BaseZarrError:
+def occupied(at: StorePath, existing: NodeMetadata | None) -> BaseZarrError:
+    """The error for a place where there is a node already."""
     kind = ContainsArrayError if isinstance(existing, ArrayV2Metadata | ArrayV3Metadata) else ContainsGroupError
     return kind(at.store, at.path)
 
@@ -174,7 +176,7 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
 
     def rewrite(old: Buffer | None) -> Buffer:
         current = _reread(at, metadata, name, old)
-        latest[:] = [current.with_attributes(dict(change(dict(current.attributes))))]
+        latest[:] = [current.with_attributes(as_stored(change(dict(current.attributes))))]
         return dict(documents(latest[0]))[name]
 
     yield from modify(at.store, join(at.path, name), rewrite)

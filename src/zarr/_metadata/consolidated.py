@@ -178,7 +178,7 @@ class ConsolidatedMetadata:
 
     def _assemble(self) -> Document:
         empty: Document = {"kind": "inline", "must_understand": False, "metadata": {}}
-        documents = {path: dict(_document(self.metadata, path)) for path in _ordered(self.metadata)}
+        documents = {path: _joined(_document(self.metadata, path)) for path in _ordered(self.metadata)}
         for document in documents.values():
             if document.get("node_type") == "group":
                 document["consolidated_metadata"] = empty
@@ -237,6 +237,14 @@ class ConsolidatedMetadata:
 def _document(nodes: Mapping[str, NodeMetadata], path: str) -> Document:
     """The document of a node, without parsing one that nobody has asked for."""
     return nodes.document(path) if isinstance(nodes, LazyNodes) else nodes[path].to_dict()
+
+
+def _joined(document: Document) -> Document:
+    """A node as one document of its own: those of format 2 with the attributes as a member."""
+    if "zarr_format" in document:
+        return dict(document)
+    node = document.get(".zarray") or document[".zgroup"]
+    return {**node, "attributes": document.get(".zattrs", {})}
 
 
 def _documents_v2(nodes: Mapping[str, NodeMetadata], path: str) -> dict[str, Document]:

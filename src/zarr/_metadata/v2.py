@@ -33,6 +33,7 @@ from zarr._metadata.spec import ArraySpec
 from zarr._metadata.v2_members import (
     check_object_codec,
     parse_compressor,
+    stored_codec,
     parse_filters,
     parse_stored_data_type,
     parse_stored_fill_value,
@@ -235,9 +236,9 @@ class ArrayV2Metadata:
             "dtype": self.dtype.to_json(zarr_format=2)["name"],
             "fill_value": (None if fill is None else self.dtype.to_json_scalar(fill, zarr_format=2)),
             "order": self.order,
-            "filters": filters and [codec.get_config() for codec in filters],
+            "filters": filters and [stored_codec(codec) for codec in filters],
             "dimension_separator": self.dimension_separator,
-            "compressor": None if compressor is None else compressor.get_config(),
+            "compressor": None if compressor is None else stored_codec(compressor),
             "zarr_format": 2,
         }
 

@@ -67,6 +67,14 @@ def parse_filters(data: object) -> tuple[Any, ...] | None:
     return tuple(parse_compressor(f, f"filters[{i}]") for i, f in enumerate(entries)) or None
 
 
+def stored_codec(codec: Any) -> dict[str, Any]:
+    """The document's form of a codec. TensorStore reads no `checksum` of zstd, so false, the default, is left out."""
+    config = dict(codec.get_config())
+    if config.get("id") == "zstd" and config.get("checksum") is False:
+        del config["checksum"]
+    return config
+
+
 def parse_stored_data_type(data: object, compressor: Any, filters: tuple[Any, ...] | None) -> ZDType[Any, Any]:
     """The data type of a document.
 

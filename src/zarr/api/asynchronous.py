@@ -1,44 +1,201 @@
-"""The functions of `zarr` as coroutines. Each is the flow of its synchronous twin, awaited."""
+"""The functions of `zarr` as coroutines: the same flows, driven on the running event loop."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from zarr import _create
-from zarr._aio import AsyncArray, AsyncGroup
-from zarr._config import settings
-from zarr._create import Mode
+from zarr._aio import drive
+from zarr._async_array import AsyncArray
+from zarr._async_group import AsyncGroup, as_async_face
+from zarr._create import DEFAULT_FILL_VALUE, Mode, calls
+from zarr._create.copy import Counts
 from zarr._flow import consolidate
-from zarr._flow.drive import run_async
-from zarr._flow.requests import Flow
 from zarr._metadata.group import GroupMetadata
-from zarr._store.make import make_store_path
+from zarr._store.make import StoreLike
+from zarr._store.path import StorePath
+from zarr._tree import Tree
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
-__all__ = ["consolidate_metadata", "create_array", "create_group", "open", "open_array", "open_group"]
+    from zarr._codec.base import ArrayConfig
+    from zarr._flow.nodes import NodeMetadata
 
-
-async def _drive(flow: Flow[T]) -> T:
-    return await run_async(flow, concurrency=settings().concurrency)
+__all__ = [
+    "array",
+    "consolidate_metadata",
+    "copy",
+    "copy_all",
+    "copy_store",
+    "create",
+    "create_array",
+    "create_group",
+    "create_hierarchy",
+    "empty",
+    "empty_like",
+    "from_array",
+    "full",
+    "full_like",
+    "group",
+    "load",
+    "ones",
+    "ones_like",
+    "open",
+    "open_array",
+    "open_consolidated",
+    "open_group",
+    "open_like",
+    "save",
+    "save_array",
+    "save_group",
+    "tree",
+    "zeros",
+    "zeros_like",
+]
 
 
 async def create_array(
-    store: Any,
+    store: StoreLike,
     *,
     name: str | None = None,
-    overwrite: bool = False,
+    shape: int | Iterable[int] | None = None,
+    dtype: npt.DTypeLike | None = None,
+    data: Any = None,
+    chunks: Any = "auto",
+    shards: Any = None,
+    filters: Any = "auto",
+    compressors: Any = "auto",
+    serializer: Any = "auto",
+    fill_value: Any = DEFAULT_FILL_VALUE,
+    order: str | None = None,
+    zarr_format: int | None = 3,
+    attributes: Mapping[str, Any] | None = None,
+    chunk_key_encoding: Any = None,
+    dimension_names: Sequence[str | None] | None = None,
     storage_options: dict[str, Any] | None = None,
-    **kwargs: Any,
+    overwrite: bool = False,
+    config: ArrayConfig | dict[str, Any] | None = None,
+    write_data: bool = True,
 ) -> AsyncArray:
-    """Create an array; see `zarr.create_array`."""
-    at = make_store_path(store, path=name or "", mode="w" if overwrite else "w-", storage_options=storage_options)
-    return AsyncArray(*await _drive(_create.create_array(at, overwrite=overwrite, **kwargs)))
+    """See `zarr.create_array`."""
+    return AsyncArray(*await drive(calls.create_array_call(**locals())))
+
+
+async def create(
+    shape: int | Iterable[int],
+    *,
+    chunks: Any = None,
+    dtype: Any = None,
+    compressor: Any = "auto",
+    fill_value: Any = DEFAULT_FILL_VALUE,
+    order: str | None = None,
+    store: StoreLike | None = None,
+    synchronizer: Any = None,
+    overwrite: bool = False,
+    path: str | None = None,
+    chunk_store: Any = None,
+    filters: Any = None,
+    cache_metadata: bool | None = None,
+    cache_attrs: bool | None = None,
+    read_only: bool | None = None,
+    object_codec: Any = None,
+    dimension_separator: str | None = None,
+    write_empty_chunks: bool | None = None,
+    zarr_format: int | None = None,
+    meta_array: Any = None,
+    attributes: Mapping[str, Any] | None = None,
+    chunk_shape: Any = None,
+    chunk_key_encoding: Any = None,
+    codecs: Iterable[Any] | None = None,
+    dimension_names: Sequence[str | None] | None = None,
+    storage_options: dict[str, Any] | None = None,
+    config: ArrayConfig | dict[str, Any] | None = None,
+    mode: Mode | None = None,
+    data: Any = None,
+) -> AsyncArray:
+    """See `zarr.create`."""
+    return AsyncArray(*await drive(calls.create_call(**locals())))
+
+
+async def from_array(
+    store: StoreLike,
+    *,
+    data: Any,
+    write_data: bool = True,
+    name: str | None = None,
+    chunks: Any = "keep",
+    shards: Any = "keep",
+    filters: Any = "keep",
+    compressors: Any = "keep",
+    serializer: Any = "keep",
+    fill_value: Any = DEFAULT_FILL_VALUE,
+    order: str | None = None,
+    zarr_format: int | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    chunk_key_encoding: Any = None,
+    dimension_names: Sequence[str | None] | None = None,
+    storage_options: dict[str, Any] | None = None,
+    overwrite: bool = False,
+    config: ArrayConfig | dict[str, Any] | None = None,
+) -> AsyncArray:
+    """See `zarr.from_array`."""
+    return AsyncArray(*await drive(calls.from_array_call(**locals())))
+
+
+async def array(data: npt.ArrayLike | AsyncArray, **kwargs: Any) -> AsyncArray:
+    """See `zarr.array`."""
+    return AsyncArray(*await drive(calls.array_call(data, **kwargs)))
+
+
+async def empty(shape: int | Iterable[int], **kwargs: Any) -> AsyncArray:
+    """See `zarr.empty`."""
+    return AsyncArray(*await drive(calls.create_call(shape=shape, **kwargs)))
+
+
+async def zeros(shape: int | Iterable[int], **kwargs: Any) -> AsyncArray:
+    """See `zarr.zeros`."""
+    return await empty(shape, fill_value=0, **kwargs)
+
+
+async def ones(shape: int | Iterable[int], **kwargs: Any) -> AsyncArray:
+    """See `zarr.ones`."""
+    return await empty(shape, fill_value=1, **kwargs)
+
+
+async def full(shape: int | Iterable[int], fill_value: Any, **kwargs: Any) -> AsyncArray:
+    """See `zarr.full`."""
+    return await empty(shape, fill_value=fill_value, **kwargs)
+
+
+async def empty_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> AsyncArray:
+    """See `zarr.empty_like`."""
+    return AsyncArray(*await drive(calls.create_call(**_create.like(a, zarr_format, kwargs))))
+
+
+async def zeros_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> AsyncArray:
+    """See `zarr.zeros_like`."""
+    return await empty_like(a, zarr_format=zarr_format, **{"fill_value": 0, **kwargs})
+
+
+async def ones_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> AsyncArray:
+    """See `zarr.ones_like`."""
+    return await empty_like(a, zarr_format=zarr_format, **{"fill_value": 1, **kwargs})
+
+
+async def full_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> AsyncArray:
+    """See `zarr.full_like`."""
+    return AsyncArray(*await drive(calls.create_call(**_create.like_filled(a, zarr_format, kwargs))))
+
+
+async def open_like(a: Any, path: str, *, zarr_format: int | None = None, **kwargs: Any) -> AsyncArray:
+    """See `zarr.open_like`."""
+    return await open_array(path=path, **_create.like_filled(a, zarr_format, kwargs))
 
 
 async def create_group(
-    store: Any,
+    store: StoreLike,
     *,
     path: str | None = None,
     zarr_format: int | None = None,
@@ -46,66 +203,182 @@ async def create_group(
     attributes: Mapping[str, Any] | None = None,
     storage_options: dict[str, Any] | None = None,
 ) -> AsyncGroup:
-    """Create a group; see `zarr.create_group`."""
-    at = make_store_path(store, path=path or "", mode="w" if overwrite else "w-", storage_options=storage_options)
-    flow = _create.create_group(at, zarr_format=zarr_format, overwrite=overwrite, attributes=attributes)
-    return AsyncGroup(*await _drive(flow))
+    """See `zarr.create_group`."""
+    return AsyncGroup(*await drive(calls.create_group_call(**locals())))
+
+
+async def create_hierarchy(
+    *, store: StoreLike, nodes: Mapping[str, NodeMetadata], overwrite: bool = False
+) -> AsyncIterator[tuple[str, AsyncArray | AsyncGroup]]:
+    """See `zarr.create_hierarchy`."""
+    at, flow = calls.create_hierarchy_call(store=store, nodes=nodes, overwrite=overwrite)
+    for path, metadata in await drive(flow):
+        yield path, as_async_face(metadata, StorePath(at.store, f"{at.path}/{path}"))
+
+
+async def group(
+    store: StoreLike | None = None,
+    *,
+    overwrite: bool = False,
+    chunk_store: Any = None,
+    cache_attrs: bool | None = None,
+    synchronizer: Any = None,
+    path: str | None = None,
+    zarr_format: int | None = None,
+    meta_array: Any = None,
+    attributes: Mapping[str, Any] | None = None,
+    storage_options: dict[str, Any] | None = None,
+) -> AsyncGroup:
+    """See `zarr.group`."""
+    return AsyncGroup(*await drive(calls.group_call(**locals())))
 
 
 async def open_array(
-    store: Any = None,
+    store: StoreLike | None = None,
     *,
     zarr_format: int | None = None,
     path: str | None = "",
     storage_options: dict[str, Any] | None = None,
-    config: Any = None,
-    mode: Mode = "a",
+    config: ArrayConfig | dict[str, Any] | None = None,
+    mode: Mode | None = None,
     **kwargs: Any,
 ) -> AsyncArray:
-    """Open an array, or create it; see `zarr.open_array`."""
-    at = make_store_path(store, path=path or "", mode=mode, storage_options=storage_options)
-    flow = _create.open_array(at, mode=mode, zarr_format=zarr_format, config=config, **kwargs)
-    return AsyncArray(*await _drive(flow))
+    """See `zarr.open_array`."""
+    flow = calls.open_array_call(
+        store=store,
+        path=path,
+        storage_options=storage_options,
+        mode=mode,
+        zarr_format=zarr_format,
+        config=config,
+        **kwargs,
+    )
+    return AsyncArray(*await drive(flow))
 
 
 async def open_group(
-    store: Any = None,
+    store: StoreLike | None = None,
     *,
     mode: Mode = "a",
+    cache_attrs: bool | None = None,
+    synchronizer: Any = None,
     path: str | None = None,
+    chunk_store: Any = None,
     storage_options: dict[str, Any] | None = None,
     zarr_format: int | None = None,
+    meta_array: Any = None,
     attributes: Mapping[str, Any] | None = None,
     use_consolidated: bool | str | None = None,
 ) -> AsyncGroup:
-    """Open a group, or create it; see `zarr.open_group`."""
-    at = make_store_path(store, path=path or "", mode=mode, storage_options=storage_options)
-    flow = _create.open_group(
-        at, mode=mode, zarr_format=zarr_format, attributes=attributes, use_consolidated=use_consolidated
-    )
-    return AsyncGroup(*await _drive(flow))
+    """See `zarr.open_group`."""
+    return AsyncGroup(*await drive(calls.open_group_call(**locals())))
+
+
+async def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs: Any) -> AsyncGroup:
+    """See `zarr.open_consolidated`."""
+    return await open_group(*args, use_consolidated=use_consolidated, **kwargs)
 
 
 async def open(
-    store: Any = None,
+    store: StoreLike | None = None,
     *,
-    mode: Mode = "a",
+    mode: Mode | None = None,
     zarr_format: int | None = None,
     path: str | None = None,
     storage_options: dict[str, Any] | None = None,
-    config: Any = None,
+    config: ArrayConfig | dict[str, Any] | None = None,
     **kwargs: Any,
 ) -> AsyncArray | AsyncGroup:
-    """Open what is at a path, array or group; see `zarr.open`."""
-    at = make_store_path(store, path=path or "", mode=mode, storage_options=storage_options)
-    flow = _create.open_node(at, mode=mode, zarr_format=zarr_format, config=config, **kwargs)
-    parts = await _drive(flow)
+    """See `zarr.open`."""
+    flow = calls.open_call(
+        store=store,
+        path=path,
+        storage_options=storage_options,
+        mode=mode,
+        zarr_format=zarr_format,
+        config=config,
+        **kwargs,
+    )
+    parts = await drive(flow)
     if isinstance(parts[0], GroupMetadata):
         return AsyncGroup(parts[0], parts[1])
     return AsyncArray(*parts)
 
 
-async def consolidate_metadata(store: Any, path: str | None = None, zarr_format: int | None = None) -> AsyncGroup:
-    """Store, in a group, the metadata of everything below it; see `zarr.consolidate_metadata`."""
-    at = make_store_path(store, path=path or "", mode="r+")
-    return AsyncGroup(await _drive(consolidate.consolidate(at, zarr_format)), at)
+async def consolidate_metadata(store: StoreLike, path: str | None = None, zarr_format: int | None = None) -> AsyncGroup:
+    """See `zarr.consolidate_metadata`."""
+    at = calls.place(store, path, "r+")
+    return AsyncGroup(await drive(consolidate.consolidate(at, zarr_format)), at)
+
+
+async def save_array(
+    store: StoreLike,
+    arr: Any,
+    *,
+    zarr_format: int | None = None,
+    path: str | None = None,
+    storage_options: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> None:
+    """See `zarr.save_array`."""
+    await drive(
+        calls.save_array_call(
+            store=store, arr=arr, zarr_format=zarr_format, path=path, storage_options=storage_options, **kwargs
+        )
+    )
+
+
+async def save_group(
+    store: StoreLike,
+    *args: Any,
+    zarr_format: int | None = None,
+    path: str | None = None,
+    storage_options: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> None:
+    """See `zarr.save_group`."""
+    await drive(
+        calls.save_group_call(
+            *args, store=store, zarr_format=zarr_format, path=path, storage_options=storage_options, **kwargs
+        )
+    )
+
+
+async def save(
+    store: StoreLike,
+    *args: Any,
+    zarr_format: int | None = None,
+    path: str | None = None,
+    storage_options: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> None:
+    """See `zarr.save`."""
+    if len(args) == 1 and not kwargs:
+        await save_array(store, args[0], zarr_format=zarr_format, path=path, storage_options=storage_options)
+    else:
+        await save_group(store, *args, zarr_format=zarr_format, path=path, storage_options=storage_options, **kwargs)
+
+
+async def load(store: StoreLike, path: str | None = None, zarr_format: int | None = None) -> Any:
+    """See `zarr.load`."""
+    return await drive(calls.load_call(store=store, path=path, zarr_format=zarr_format))
+
+
+async def tree(grp: AsyncGroup, expand: bool | None = None, level: int | None = None) -> Tree:
+    """See `zarr.tree`."""
+    return await grp.tree(expand=expand, level=level)
+
+
+async def copy(source: AsyncArray | AsyncGroup, dest: AsyncGroup, **kwargs: Any) -> Counts:
+    """See `zarr.copy`."""
+    return await drive(calls.copy_call(source, dest, **kwargs))
+
+
+async def copy_all(source: AsyncGroup, dest: AsyncGroup, **kwargs: Any) -> Counts:
+    """See `zarr.copy_all`."""
+    return await drive(calls.copy_all_call(source, dest, **kwargs))
+
+
+async def copy_store(source: StoreLike, dest: StoreLike, **kwargs: Any) -> Counts:
+    """See `zarr.copy_store`."""
+    return await drive(calls.copy_store_call(source, dest, **kwargs))

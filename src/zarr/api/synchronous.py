@@ -1,48 +1,58 @@
-"""The functions of `zarr`: create, open, save and load. Each is a flow and the synchronous driver."""
+"""The functions of `zarr`: create, open, save, load and copy. Each is a flow and the synchronous driver."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from zarr import _create
 from zarr._array import Array
-from zarr._create import DEFAULT_FILL_VALUE, Mode
+from zarr._create import DEFAULT_FILL_VALUE, Mode, calls
+from zarr._create.copy import Counts, IfExists, Log
 from zarr._flow import consolidate
 from zarr._flow.drive import run
-from zarr._group import Group
+from zarr._group import Group, as_face
 from zarr._metadata.group import GroupMetadata
-from zarr._store.base import Store
-from zarr._store.make import make_store_path
+from zarr._store.make import StoreLike
 from zarr._store.path import StorePath
+from zarr._tree import Tree
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._codec.base import ArrayConfig
-
-StoreLike = Any
+    from zarr._flow.nodes import NodeMetadata
 
 __all__ = [
     "array",
     "consolidate_metadata",
+    "copy",
+    "copy_all",
+    "copy_store",
+    "create",
     "create_array",
     "create_group",
+    "create_hierarchy",
     "empty",
+    "empty_like",
+    "from_array",
     "full",
+    "full_like",
     "group",
     "load",
     "ones",
+    "ones_like",
     "open",
     "open_array",
     "open_consolidated",
     "open_group",
+    "open_like",
     "save",
     "save_array",
     "save_group",
+    "tree",
     "zeros",
+    "zeros_like",
 ]
 
 
@@ -125,53 +135,179 @@ def create_array(
     >>> array.chunks, array.shards
     ((10, 10), (50, 50))
     """
-    flow = _create.create_array(
-        _place(store, name, "w" if overwrite else "w-", storage_options),
-        shape=shape,
-        dtype=dtype,
-        data=data,
-        chunks=chunks,
-        shards=shards,
-        filters=filters,
-        compressors=compressors,
-        serializer=serializer,
-        fill_value=fill_value,
-        order=order,
-        zarr_format=zarr_format,
-        attributes=attributes,
-        chunk_key_encoding=chunk_key_encoding,
-        dimension_names=dimension_names,
-        overwrite=overwrite,
-        config=config,
-        write_data=write_data,
-    )
-    return Array._at(*run(flow))
+    return Array._at(*run(calls.create_array_call(**locals())))
 
 
-def array(data: npt.ArrayLike, **kwargs: Any) -> Array:
-    """Create an array filled with `data`; keywords as in `create_array`, in memory unless `store` is given."""
-    return create_array(kwargs.pop("store", None), name=kwargs.pop("path", None), data=data, **kwargs)
+def create(
+    shape: int | Iterable[int],
+    *,
+    chunks: Any = None,
+    dtype: Any = None,
+    compressor: Any = "auto",
+    fill_value: Any = DEFAULT_FILL_VALUE,
+    order: str | None = None,
+    store: StoreLike | None = None,
+    synchronizer: Any = None,
+    overwrite: bool = False,
+    path: str | None = None,
+    chunk_store: Any = None,
+    filters: Any = None,
+    cache_metadata: bool | None = None,
+    cache_attrs: bool | None = None,
+    read_only: bool | None = None,
+    object_codec: Any = None,
+    dimension_separator: str | None = None,
+    write_empty_chunks: bool | None = None,
+    zarr_format: int | None = None,
+    meta_array: Any = None,
+    attributes: Mapping[str, Any] | None = None,
+    chunk_shape: Any = None,
+    chunk_key_encoding: Any = None,
+    codecs: Iterable[Any] | None = None,
+    dimension_names: Sequence[str | None] | None = None,
+    storage_options: dict[str, Any] | None = None,
+    config: ArrayConfig | dict[str, Any] | None = None,
+    mode: Mode | None = None,
+    data: Any = None,
+) -> Array:
+    """Create an array, with the keywords of zarr-python 2. New code is better off with `create_array`.
+
+    Parameters
+    ----------
+    shape
+        Lengths in elements.
+    chunks, chunk_shape
+        Shape of the chunks (either); chosen by size if None.
+    dtype
+        Type of the elements; float64 if None.
+    compressor, filters, dimension_separator
+        Format 2 only: numcodecs codecs, and what separates chunk coordinates in keys.
+    codecs, chunk_key_encoding, dimension_names
+        Format 3 only: the whole codec chain, the rule for keys, and names.
+    fill_value, attributes, overwrite, config, storage_options
+        As in `create_array`.
+    order
+        Memory layout: of stored chunks in format 2, of arrays that reads return in format 3.
+    store, path
+        A store or a path, and a path inside it; in memory if None.
+    zarr_format
+        3 or 2; the configuration's default if None.
+    mode
+        `"w"` is the same as `overwrite=True`.
+    data
+        Initial contents.
+    write_empty_chunks
+        Older spelling of the setting in `config`.
+    synchronizer, chunk_store, cache_metadata, cache_attrs, read_only, object_codec, meta_array
+        Without effect; given, they warn.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.create((10, 10), chunks=5, dtype="int8", zarr_format=2).chunks
+    (5, 5)
+    """
+    return Array._at(*run(calls.create_call(**locals())))
 
 
-def zeros(shape: int | Iterable[int], **kwargs: Any) -> Array:
-    """Create an array of zeros; keywords as in `create_array`, in memory unless `store` is given."""
-    return full(shape, 0, **kwargs)
+def from_array(
+    store: StoreLike,
+    *,
+    data: Any,
+    write_data: bool = True,
+    name: str | None = None,
+    chunks: Any = "keep",
+    shards: Any = "keep",
+    filters: Any = "keep",
+    compressors: Any = "keep",
+    serializer: Any = "keep",
+    fill_value: Any = DEFAULT_FILL_VALUE,
+    order: str | None = None,
+    zarr_format: int | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    chunk_key_encoding: Any = None,
+    dimension_names: Sequence[str | None] | None = None,
+    storage_options: dict[str, Any] | None = None,
+    overwrite: bool = False,
+    config: ArrayConfig | dict[str, Any] | None = None,
+) -> Array:
+    """Create an array from another, or from one in memory, with its contents.
+
+    Parameters
+    ----------
+    store, name
+        A store or a path, and the path of the new array inside it.
+    data
+        An array of this library or anything NumPy takes.
+    write_data
+        False makes the array without the contents.
+    chunks, shards, filters, compressors, serializer
+        As in `create_array`; `"keep"` takes over those of `data`, as far as the format has them.
+    fill_value, order, zarr_format, attributes, chunk_key_encoding, dimension_names
+        Taken over from `data` if not given. Between formats, dimension names travel in the attribute
+        `_ARRAY_DIMENSIONS`, which xarray made customary for format 2.
+    storage_options, overwrite, config
+        As in `create_array`.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> old = zarr.create_array({}, shape=6, chunks=2, dtype="int8", fill_value=3)
+    >>> new = zarr.from_array({}, data=old, chunks=3)
+    >>> new.chunks, new[:]
+    ((3,), array([3, 3, 3, 3, 3, 3], dtype=int8))
+    """
+    return Array._at(*run(calls.from_array_call(**locals())))
 
 
-def ones(shape: int | Iterable[int], **kwargs: Any) -> Array:
-    """Create an array of ones; keywords as in `create_array`, in memory unless `store` is given."""
-    return full(shape, 1, **kwargs)
+def array(data: npt.ArrayLike | Array, **kwargs: Any) -> Array:
+    """Create an array filled with `data`; keywords as in `create`, in memory unless `store` is given."""
+    return Array._at(*run(calls.array_call(data, **kwargs)))
 
 
 def empty(shape: int | Iterable[int], **kwargs: Any) -> Array:
-    """Create an array without contents; keywords as in `create_array`, in memory unless `store` is given."""
-    kwargs.setdefault("dtype", "float64")
-    return create_array(kwargs.pop("store", None), name=kwargs.pop("path", None), shape=shape, **kwargs)
+    """Create an array without contents; keywords as in `create`, in memory unless `store` is given."""
+    return Array._at(*run(calls.create_call(shape=shape, **kwargs)))
+
+
+def zeros(shape: int | Iterable[int], **kwargs: Any) -> Array:
+    """Create an array of zeros; keywords as in `create`, in memory unless `store` is given."""
+    return empty(shape, fill_value=0, **kwargs)
+
+
+def ones(shape: int | Iterable[int], **kwargs: Any) -> Array:
+    """Create an array of ones; keywords as in `create`, in memory unless `store` is given."""
+    return empty(shape, fill_value=1, **kwargs)
 
 
 def full(shape: int | Iterable[int], fill_value: Any, **kwargs: Any) -> Array:
-    """Create an array of one value; keywords as in `create_array`, in memory unless `store` is given."""
+    """Create an array of one value; keywords as in `create`, in memory unless `store` is given."""
     return empty(shape, fill_value=fill_value, **kwargs)
+
+
+def empty_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
+    """Create an array without contents, with the shape, dtype and chunks of another; keywords as in `create`."""
+    return Array._at(*run(calls.create_call(**_create.like(a, zarr_format, kwargs))))
+
+
+def zeros_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
+    """Create an array of zeros, with the shape, dtype and chunks of another; keywords as in `create`."""
+    return empty_like(a, zarr_format=zarr_format, **{"fill_value": 0, **kwargs})
+
+
+def ones_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
+    """Create an array of ones, with the shape, dtype and chunks of another; keywords as in `create`."""
+    return empty_like(a, zarr_format=zarr_format, **{"fill_value": 1, **kwargs})
+
+
+def full_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
+    """Create an array of one value, with the shape, dtype, chunks and fill value of another; keywords as in `create`."""
+    return Array._at(*run(calls.create_call(**_create.like_filled(a, zarr_format, kwargs))))
+
+
+def open_like(a: Any, path: str, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
+    """Open an array, or create one with the shape, dtype and chunks of another."""
+    return open_array(path=path, **_create.like_filled(a, zarr_format, kwargs))
 
 
 def create_group(
@@ -211,35 +347,67 @@ def create_group(
     >>> zarr.create_group({}, path="a", attributes={"made": "today"}).attrs["made"]
     'today'
     """
-    at = _place(store, path, "w" if overwrite else "w-", storage_options)
-    return Group._at(
-        *run(_create.create_group(at, zarr_format=zarr_format, overwrite=overwrite, attributes=attributes))
-    )
+    return Group._at(*run(calls.create_group_call(**locals())))
+
+
+def create_hierarchy(
+    *, store: StoreLike, nodes: Mapping[str, NodeMetadata], overwrite: bool = False
+) -> Iterator[tuple[str, Array | Group]]:
+    """Create many nodes from their metadata, and the groups on the way to them.
+
+    Parameters
+    ----------
+    store
+        A store, or a place in one.
+    nodes
+        Metadata of arrays and groups by path; `""` is the root.
+    overwrite
+        Delete nodes that are already there, with everything below them; otherwise they are an error.
+
+    Returns
+    -------
+    Pairs of path and node, parents before their members.
+
+    Raises
+    ------
+    ValueError
+        If a node would lie inside an array, or formats are mixed.
+    ContainsArrayError, ContainsGroupError
+        If there is a node already, and `overwrite` is False. Nothing is created then.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> metadata = zarr.create_array({}, shape=3, dtype="int8").metadata
+    >>> [path for path, _ in zarr.create_hierarchy(store={}, nodes={"a/b": metadata})]
+    ['', 'a', 'a/b']
+    """
+    at, flow = calls.create_hierarchy_call(store=store, nodes=nodes, overwrite=overwrite)
+    return ((path, as_face(metadata, StorePath(at.store, f"{at.path}/{path}"))) for path, metadata in run(flow))
 
 
 def group(
-    store: StoreLike = None,
+    store: StoreLike | None = None,
     *,
     overwrite: bool = False,
+    chunk_store: Any = None,
+    cache_attrs: bool | None = None,
+    synchronizer: Any = None,
     path: str | None = None,
     zarr_format: int | None = None,
+    meta_array: Any = None,
     attributes: Mapping[str, Any] | None = None,
     storage_options: dict[str, Any] | None = None,
 ) -> Group:
-    """Open the group at a path, or create it."""
-    mode: Mode = "w" if overwrite else "a"
-    return open_group(
-        store,
-        mode=mode,
-        path=path,
-        zarr_format=zarr_format,
-        attributes=attributes,
-        storage_options=storage_options,
-    )
+    """Open the group at a path, or create it; `overwrite` makes a new one in any case.
+
+    `chunk_store`, `cache_attrs`, `synchronizer` and `meta_array` have no effect; given, they warn.
+    """
+    return Group._at(*run(calls.group_call(**locals())))
 
 
 def open_array(
-    store: StoreLike = None,
+    store: StoreLike | None = None,
     *,
     zarr_format: int | None = None,
     path: str | None = "",
@@ -273,19 +441,29 @@ def open_array(
     ArrayNotFoundError
         If there is no array, and none may be created.
     """
-    mode = _mode(mode, store)
-    at = _place(store, path, mode, storage_options)
-    flow = _create.open_array(at, mode=mode, zarr_format=zarr_format, config=config, **kwargs)
+    flow = calls.open_array_call(
+        store=store,
+        path=path,
+        storage_options=storage_options,
+        mode=mode,
+        zarr_format=zarr_format,
+        config=config,
+        **kwargs,
+    )
     return Array._at(*run(flow))
 
 
 def open_group(
-    store: StoreLike = None,
+    store: StoreLike | None = None,
     *,
     mode: Mode = "a",
+    cache_attrs: bool | None = None,
+    synchronizer: Any = None,
     path: str | None = None,
+    chunk_store: Any = None,
     storage_options: dict[str, Any] | None = None,
     zarr_format: int | None = None,
+    meta_array: Any = None,
     attributes: Mapping[str, Any] | None = None,
     use_consolidated: bool | str | None = None,
 ) -> Group:
@@ -308,19 +486,15 @@ def open_group(
     use_consolidated
         None: use consolidated metadata if there is some. True: it must be there. False: ignore it.
 
+    cache_attrs, synchronizer, chunk_store, meta_array
+        Without effect; given, they warn.
+
     Raises
     ------
     GroupNotFoundError
         If there is no group, and none may be created.
     """
-    flow = _create.open_group(
-        _place(store, path, mode, storage_options),
-        mode=mode,
-        zarr_format=zarr_format,
-        attributes=attributes,
-        use_consolidated=use_consolidated,
-    )
-    return Group._at(*run(flow))
+    return Group._at(*run(calls.open_group_call(**locals())))
 
 
 def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs: Any) -> Group:
@@ -329,7 +503,7 @@ def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs:
 
 
 def open(
-    store: StoreLike = None,
+    store: StoreLike | None = None,
     *,
     mode: Mode | None = None,
     zarr_format: int | None = None,
@@ -360,9 +534,16 @@ def open(
     NodeNotFoundError
         If there is nothing, and nothing may be created.
     """
-    mode = _mode(mode, store)
-    at = _place(store, path, mode, storage_options)
-    parts = run(_create.open_node(at, mode=mode, zarr_format=zarr_format, config=config, **kwargs))
+    flow = calls.open_call(
+        store=store,
+        path=path,
+        storage_options=storage_options,
+        mode=mode,
+        zarr_format=zarr_format,
+        config=config,
+        **kwargs,
+    )
+    parts = run(flow)
     if isinstance(parts[0], GroupMetadata):
         return Group._at(parts[0], parts[1])
     return Array._at(*parts)
@@ -373,59 +554,70 @@ def consolidate_metadata(store: StoreLike, path: str | None = None, zarr_format:
 
     The result is a snapshot: later changes do not show in it until it is made again.
     """
-    at = _place(store, path, "r+", None)
+    at = calls.place(store, path, "r+")
     return Group._at(run(consolidate.consolidate(at, zarr_format)), at)
 
 
 def save_array(
     store: StoreLike,
-    arr: npt.ArrayLike,
+    arr: Any,
     *,
     zarr_format: int | None = None,
     path: str | None = None,
     storage_options: dict[str, Any] | None = None,
     **kwargs: Any,
 ) -> None:
-    """Save one array, replacing a node that is there; keywords as in `create_array`."""
-    create_array(
-        store,
-        name=path,
-        data=np.asarray(arr),
-        zarr_format=zarr_format,
-        storage_options=storage_options,
-        overwrite=True,
-        **kwargs,
+    """Save one array, in place of a node that is there; keywords as in `create`.
+
+    Raises
+    ------
+    TypeError
+        If `arr` is no array.
+    """
+    run(
+        calls.save_array_call(
+            store=store, arr=arr, zarr_format=zarr_format, path=path, storage_options=storage_options, **kwargs
+        )
     )
 
 
 def save_group(
     store: StoreLike,
-    *args: npt.ArrayLike,
+    *args: Any,
     zarr_format: int | None = None,
     path: str | None = None,
     storage_options: dict[str, Any] | None = None,
-    **kwargs: npt.ArrayLike,
+    **kwargs: Any,
 ) -> None:
-    """Save several arrays in a group: those without a name as `arr_0`, `arr_1`, …, others under their keyword."""
-    if not args and not kwargs:
-        raise ValueError("at least one array must be provided")
-    named = {**{f"arr_{i}": arr for i, arr in enumerate(args)}, **kwargs}
-    root = open_group(store, mode="a", path=path, zarr_format=zarr_format, storage_options=storage_options)
-    for name, arr in named.items():
-        root.create_array(name, data=np.asarray(arr), overwrite=True)
+    """Save several arrays in a group: those without a name as `arr_0`, `arr_1`, …, others under their keyword.
+
+    Arrays of these names are replaced; other members of the group stay.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no array. Nothing is stored then.
+    ValueError
+        If there is none.
+    """
+    run(
+        calls.save_group_call(
+            *args, store=store, zarr_format=zarr_format, path=path, storage_options=storage_options, **kwargs
+        )
+    )
 
 
 def save(
     store: StoreLike,
-    *args: npt.ArrayLike,
+    *args: Any,
     zarr_format: int | None = None,
     path: str | None = None,
     storage_options: dict[str, Any] | None = None,
-    **kwargs: npt.ArrayLike,
+    **kwargs: Any,
 ) -> None:
     """Save one array (as an array) or several (as a group, see `save_group`).
 
-    >>> import zarr
+    >>> import numpy as np, zarr
     >>> store = zarr.storage.MemoryStore()
     >>> zarr.save(store, np.arange(3))
     >>> zarr.load(store)
@@ -439,18 +631,147 @@ def save(
 
 def load(store: StoreLike, path: str | None = None, zarr_format: int | None = None) -> Any:
     """Read an array into memory, or the arrays of a group into a dict."""
-    node = open(store, mode="r", path=path, zarr_format=zarr_format)
-    if isinstance(node, Array):
-        return node[()] if node.ndim == 0 else node[...]
-    return {name: member[...] for name, member in node.arrays()}
+    return run(calls.load_call(store=store, path=path, zarr_format=zarr_format))
 
 
-def _place(store: StoreLike, path: str | None, mode: Mode, storage_options: dict[str, Any] | None) -> StorePath:
-    return make_store_path(store, path=path or "", mode=mode, storage_options=storage_options)
+def tree(grp: Group, expand: bool | None = None, level: int | None = None) -> Tree:
+    """A drawing of the hierarchy below a group; see `Group.tree`."""
+    return grp.tree(expand=expand, level=level)
 
 
-def _mode(mode: Mode | None, store: StoreLike) -> Mode:
-    if mode is not None:
-        return mode
-    read_only = isinstance(store, Store | StorePath) and store.read_only
-    return "r" if read_only else "a"
+def copy(
+    source: Array | Group,
+    dest: Group,
+    name: str | None = None,
+    shallow: bool = False,
+    without_attrs: bool = False,
+    log: Log = None,
+    if_exists: IfExists = "raise",
+    dry_run: bool = False,
+    **create_kws: Any,
+) -> Counts:
+    """Copy an array or a group, with everything below it, into a group of any store.
+
+    Attributes, fill values, dimension names and chunking are kept. Where nothing changes, the stored bytes are moved
+    as they are; a destination of the other format, or keywords, make the elements be read and written anew.
+
+    Parameters
+    ----------
+    source
+        What is copied.
+    dest
+        Where it goes.
+    name
+        What it is called there; as in the source if None.
+    shallow
+        True copies a group without its members.
+    without_attrs
+        True leaves the attributes behind.
+    log
+        Takes a line per node: a function, a file name, or an open file.
+    if_exists
+        `"raise"` an error, `"replace"`, `"skip"`, or `"skip_initialized"`: skip an array all of whose chunks are stored.
+    dry_run
+        True only logs and counts.
+    **create_kws
+        Keywords of `from_array`, to change something on the way (`chunks`, `compressors`, ...).
+
+    Returns
+    -------
+    Numbers of copied nodes, of skipped nodes, and of bytes.
+
+    Raises
+    ------
+    ContainsArrayError, ContainsGroupError
+        If there is a node already, and `if_exists` is `"raise"`.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> old, new = zarr.create_group({}, zarr_format=2), zarr.create_group({}, zarr_format=3)
+    >>> old["a"] = np.arange(4)
+    >>> zarr.copy(old["a"], new)
+    (1, 0, 32)
+    >>> new["a"][:]
+    array([0, 1, 2, 3])
+    """
+    flow = calls.copy_call(
+        source,
+        dest,
+        name=name,
+        shallow=shallow,
+        without_attrs=without_attrs,
+        log=log,
+        if_exists=if_exists,
+        dry_run=dry_run,
+        **create_kws,
+    )
+    return run(flow)
+
+
+def copy_all(
+    source: Group,
+    dest: Group,
+    shallow: bool = False,
+    without_attrs: bool = False,
+    log: Log = None,
+    if_exists: IfExists = "raise",
+    dry_run: bool = False,
+    **create_kws: Any,
+) -> Counts:
+    """Copy every member of a group into another group; see `copy`."""
+    flow = calls.copy_all_call(
+        source,
+        dest,
+        shallow=shallow,
+        without_attrs=without_attrs,
+        log=log,
+        if_exists=if_exists,
+        dry_run=dry_run,
+        **create_kws,
+    )
+    return run(flow)
+
+
+def copy_store(
+    source: StoreLike,
+    dest: StoreLike,
+    source_path: str = "",
+    dest_path: str = "",
+    excludes: str | Iterable[str] | None = None,
+    includes: str | Iterable[str] | None = None,
+    flags: int = 0,
+    if_exists: IfExists = "raise",
+    dry_run: bool = False,
+    log: Log = None,
+) -> Counts:
+    """Copy stored objects from store to store, key by key, without a look at what they mean.
+
+    Parameters
+    ----------
+    source, dest
+        Stores, or anything that is taken for one.
+    source_path, dest_path
+        Only what lies below the one, to below the other.
+    excludes, includes
+        Regular expressions: keys that match one of `excludes` are left out, unless one of `includes` matches too.
+    flags
+        For the regular expressions.
+    if_exists
+        `"raise"` an error (then nothing is copied), `"replace"` or `"skip"`.
+    dry_run, log
+        As in `copy`.
+
+    Returns
+    -------
+    Numbers of copied keys, of skipped keys, and of bytes.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> source, dest = zarr.storage.MemoryStore(), zarr.storage.MemoryStore()
+    >>> zarr.save(source, np.arange(4))
+    >>> zarr.copy_store(source, dest)[:2]
+    (2, 0)
+    """
+    return run(calls.copy_store_call(**locals()))

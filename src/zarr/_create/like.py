@@ -1,0 +1,209 @@
+"""Arrays made after another: `from_array` and the functions that end in `_like`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zarr._buffer import CPU_PROTOTYPE
+from zarr._create.arrays import DEFAULT_FILL_VALUE, ArrayParts, create_array
+from zarr._flow.read import read
+from zarr._flow.requests import Flow, Together
+from zarr._flow.write import write
+from zarr._metadata.v2 import ArrayV2Metadata
+from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._node import ArrayNode
+from zarr._properties import ArrayProperties
+from zarr._selection import GridSelection, SliceAxis
+
+if TYPE_CHECKING:
+    from zarr._codec.base import ArrayConfig
+    from zarr._flow.nodes import ArrayMetadata
+    from zarr._grid import ChunkGrid
+    from zarr._store.path import StorePath
+
+KEEP = "keep"
+DIMENSIONS_ATTRIBUTE = "_ARRAY_DIMENSIONS"
+
+
+def like(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords for an array like `a`: its shape and dtype, and its chunks if it has any."""
+    made: dict[str, Any] = {}
+    if not hasattr(a, "shape"):
+        a = np.asarray(a)
+    made["shape"] = a.shape
+    if hasattr(a, "dtype"):
+        made["dtype"] = a.metadata.dtype if isinstance(a, ArrayProperties) else a.dtype
+    if isinstance(a, ArrayProperties):
+        made["chunks"] = a.chunks
+        made["zarr_format"] = a.metadata.zarr_format
+    if zarr_format is not None:
+        made["zarr_format"] = zarr_format
+    return {**made, **kwargs}
+
+
+def like_filled(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """As `like`, with the fill value of `a` where no other is given."""
+    made = like(a, zarr_format, kwargs)
+    if isinstance(a, ArrayProperties):
+        made.setdefault("fill_value", a.fill_value)
+    return made
+
+
+def as_member(value: Any) -> dict[str, Any]:
+    """Keywords that store an array in memory in place of what is there.
+
+    Raises
+    ------
+    TypeError
+        If the value is no array.
+    """
+    if not hasattr(value, "shape") or not hasattr(value, "dtype"):
+        raise TypeError(f"arr argument must be numpy or other NDArrayLike array, got {type(value).__name__}")
+    return {"data": value, "overwrite": True}
+
+
+def from_array(
+    at: StorePath,
+    *,
+    data: Any,
+    write_data: bool = True,
+    chunks: Any = KEEP,
+    shards: Any = KEEP,
+    filters: Any = KEEP,
+    compressors: Any = KEEP,
+    serializer: Any = KEEP,
+    fill_value: Any = DEFAULT_FILL_VALUE,
+    order: str | None = None,
+    zarr_format: int | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    chunk_key_encoding: Any = None,
+    dimension_names: Sequence[str | None] | None = None,
+    overwrite: bool = False,
+    config: ArrayConfig | dict[str, Any] | None = None,
+) -> Flow[ArrayParts]:
+    """Create an array with the contents, and where nothing else is said the settings, of another; see `zarr.from_array`."""
+    given: dict[str, Any] = {
+        "chunks": chunks,
+        "shards": shards,
+        "filters": filters,
+        "compressors": compressors,
+        "serializer": serializer,
+    }
+    if not isinstance(data, ArrayProperties):
+        array = np.asarray(data)
+        plain: dict[str, Any] = dict.fromkeys(given, "auto") | {"shards": None}
+        made = {key: plain[key] if _is_keep(value) else value for key, value in given.items()}
+        return (
+            yield from create_array(
+                at,
+                data=array,
+                write_data=write_data,
+                fill_value=fill_value,
+                order=order,
+                zarr_format=3 if zarr_format is None else zarr_format,
+                attributes=attributes,
+                chunk_key_encoding=chunk_key_encoding,
+                dimension_names=dimension_names,
+                overwrite=overwrite,
+                config=config,
+                **made,
+            )
+        )
+    source = data
+    new_format = source.metadata.zarr_format if zarr_format is None else zarr_format
+    kept = _kept(source, new_format)
+    made = {key: kept[key] if _is_keep(value) else value for key, value in given.items()}
+    parts = yield from create_array(
+        at,
+        shape=source.shape,
+        dtype=source.metadata.dtype,
+        fill_value=source.fill_value if fill_value is DEFAULT_FILL_VALUE else fill_value,
+        order=kept["order"] if order is None else order,
+        zarr_format=new_format,
+        attributes=kept["attributes"] if attributes is None else attributes,
+        chunk_key_encoding=kept["chunk_key_encoding"] if chunk_key_encoding is None else chunk_key_encoding,
+        dimension_names=kept["dimension_names"] if dimension_names is None else dimension_names,
+        overwrite=overwrite,
+        config=config,
+        **made,
+    )
+    if write_data:
+        yield from copy_elements(source._node, ArrayNode(*parts))
+    return parts
+
+
+def _is_keep(value: Any) -> bool:
+    return isinstance(value, str) and value == KEEP
+
+
+def _kept(source: ArrayProperties, zarr_format: int) -> dict[str, Any]:
+    """What a new array takes over from `source`, as far as its format has it."""
+    metadata = source.metadata
+    same = metadata.zarr_format == zarr_format
+    kept: dict[str, Any] = {
+        "chunks": source.chunks,
+        "shards": _shards(source) if zarr_format == 3 else None,
+        "filters": source.filters or None if same else "auto",
+        "compressors": source.compressors or None if same else "auto",
+        "serializer": "auto",
+        "order": None,
+        "chunk_key_encoding": None,
+        **_named(metadata, zarr_format),
+    }
+    if same and isinstance(metadata, ArrayV3Metadata):
+        kept["serializer"] = source.serializer
+        kept["chunk_key_encoding"] = metadata.chunk_key_encoding
+    elif same and isinstance(metadata, ArrayV2Metadata):
+        kept["order"] = metadata.order
+        kept["chunk_key_encoding"] = metadata.chunk_key_encoding
+    return kept
+
+
+def _named(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
+    """Attributes and dimension names; format 2 has the names in the attribute that xarray made customary."""
+    attributes = dict(metadata.attributes)
+    names: Sequence[str | None] | None
+    if isinstance(metadata, ArrayV3Metadata):
+        names = metadata.dimension_names
+        if zarr_format == 2 and names and all(name is not None for name in names):
+            attributes.setdefault(DIMENSIONS_ATTRIBUTE, list(names))
+    else:
+        names = attributes.get(DIMENSIONS_ATTRIBUTE)
+        if not (isinstance(names, list) and len(names) == len(metadata.shape)):
+            names = None
+        elif zarr_format == 3:
+            del attributes[DIMENSIONS_ATTRIBUTE]
+    return {"attributes": attributes, "dimension_names": names if zarr_format == 3 else None}
+
+
+def _shards(source: ArrayProperties) -> Any:
+    metadata = source.metadata
+    sharding = metadata.sharding_codec if isinstance(metadata, ArrayV3Metadata) else None
+    if sharding is None:
+        return None
+    return {"shape": source.shards, "index_location": sharding.index_location}
+
+
+def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:
+    """Copy every element, one stored object of the target (or a batch of small ones) at a time."""
+    spec = target.view.spec
+    yield Together(_copy_region(source, target, region) for region in _regions(spec.grid, spec.shape))
+
+
+def _copy_region(source: ArrayNode, target: ArrayNode, region: GridSelection) -> Flow[None]:
+    spec = source.view.spec
+    part = CPU_PROTOTYPE.nd_buffer.empty(region.shape, spec.dtype)
+    yield from read(source, source.view, region, part)
+    elements = part.as_numpy_array()
+    wanted = target.view.spec.dtype
+    yield from write(target, target.view, region, elements if elements.dtype == wanted else elements.astype(wanted))
+
+
+def _regions(grid: ChunkGrid, shape: tuple[int, ...]) -> Iterator[GridSelection]:
+    """The stored objects of an array, as selections."""
+    for coords in grid.all_coords(shape):
+        corner = zip(grid.chunk_start(coords), grid.chunk_shape(coords), shape, strict=True)
+        yield GridSelection(tuple(SliceAxis(start, 1, min(length, n - start)) for start, length, n in corner))

@@ -1,0 +1,608 @@
+"""Groups: members, creating and deleting below them, drawings, and consolidated metadata as a snapshot for readers."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+import zarr
+from zarr.api import asynchronous
+from zarr.buffer.cpu import Buffer
+from zarr.errors import (
+    ContainsArrayAndGroupError,
+    ContainsArrayError,
+    ContainsGroupError,
+    GroupNotFoundError,
+    MetadataValidationError,
+    NodeNotFoundError,
+    ZarrUserWarning,
+)
+from zarr.storage import StorePath
+
+V2, V3 = 2, 3
+CONSOLIDATED_V3 = "ignore:Consolidated metadata is currently not part:zarr.errors.ZarrUserWarning"
+
+
+@pytest.fixture(params=[V2, V3], ids=["v2", "v3"])
+def zarr_format(request):
+    return request.param
+
+
+def run(coroutine):
+    return asyncio.run(coroutine)
+
+
+def contents(store) -> dict[str, bytes]:
+    return {key: store.get_sync(key).to_bytes() for key in store.list_keys("")}
+
+
+def put(store, key, data=b"foreign") -> None:
+    store.set_sync(key, Buffer.from_bytes(data))
+
+
+@pytest.fixture
+def root(store, zarr_format):
+    """`/`, groups `g`, `g/h` and `empty`, arrays `a`, `g/b` and `g/h/c`."""
+    made = zarr.create_group(store, zarr_format=zarr_format, attributes={"top": 1})
+    made.create_group("empty")
+    for path in ("a", "g/b", "g/h/c"):
+        made.create_array(path, data=np.arange(6, dtype="i4").reshape(2, 3), chunks=2)
+    return made
+
+
+ALL_BELOW = ["a", "empty", "g", "g/b", "g/h", "g/h/c"]
+
+
+# -- facts and identity ---------------------------------------------------------------------------------------------------
+
+
+class TestFacts:
+    def test_names_and_places(self, root, store, zarr_format):
+        assert (root.path, root.name, root.basename) == ("", "/", "")
+        deep = root["g/h"]
+        assert (deep.path, deep.name, deep.basename) == ("g/h", "/g/h", "h")
+        assert deep.store is store
+        assert deep.store_path == StorePath(store, "g/h")
+        assert deep.metadata.zarr_format == zarr_format
+        assert not deep.read_only
+        assert zarr.open_group(store, mode="r").read_only
+        assert zarr.open_group(store, mode="r")["g"].read_only
+        assert dict(root.attrs) == {"top": 1}
+
+    def test_repr(self, root, store):
+        assert repr(root) == f"<Group {store}>"
+        assert repr(root["g"]) == f"<Group {store}/g>"
+
+    def test_equality(self, root, store):
+        assert root == zarr.open_group(store)
+        assert root["g"] == zarr.open_group(store, path="g")
+        assert root["g"] != root["empty"]
+        assert root["g"] != root["a"]
+        assert root != 5
+        other = zarr.open_group(store)
+        root.attrs["new"] = 1
+        assert root != other
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(root)
+
+    def test_pickle_and_copies(self, root):
+        group = root["g"]
+        for twin in (pickle.loads(pickle.dumps(group)), copy.copy(group), copy.deepcopy(group)):
+            assert type(twin) is zarr.Group
+            assert twin == group
+            assert sorted(twin) == ["b", "h"]
+            assert twin["b"][1, 2] == 5
+
+    def test_a_pickled_read_only_group_stays_read_only(self, root, store):
+        assert pickle.loads(pickle.dumps(zarr.open_group(store, mode="r"))).read_only
+
+    def test_a_class_can_be_assigned_and_subclassed(self, root):
+        class Other(zarr.Group):
+            extra = 5
+
+        root.__class__ = Other
+        assert root.extra == 5
+        assert sorted(root) == ["a", "empty", "g"]
+        assert type(copy.copy(root)) is Other
+
+    def test_both_faces_share_one_state(self, root):
+        face = root._async_group
+        root.attrs["x"] = 1
+        assert face.attrs == {"top": 1, "x": 1}
+        run(face.update_attributes({"y": 2}))
+        assert dict(root.attrs) == {"top": 1, "x": 1, "y": 2}
+        assert zarr.Group(face) == root
+
+    def test_the_asynchronous_face(self, root):
+        face = root._async_group
+
+        async def work():
+            assert [name async for name, _ in face.members()] == ["a", "empty", "g"]
+            found = {name: type(node) async for name, node in face.members(max_depth=None)}
+            assert list(found) == ALL_BELOW
+            assert found["g/h/c"] is zarr.AsyncArray
+            assert found["g/h"] is zarr.AsyncGroup
+            assert await face.contains("g/b")
+            assert not await face.contains("g/x")
+            member = await face.getitem("g/b")
+            return (await member.getitem((1, 2))).item()
+
+        assert run(work()) == 5
+
+
+# -- members --------------------------------------------------------------------------------------------------------------
+
+
+class TestMembers:
+    def test_by_path(self, root):
+        assert isinstance(root["g"], zarr.Group)
+        assert isinstance(root["g/b"], zarr.Array)
+        for spelling in ("g/h/c", "/g/h/c", "g//h/c/", "g\\h\\c"):
+            assert root[spelling].path == "g/h/c"
+        assert root["g"]["h"]["c"] == root["g/h/c"]
+        assert root["g"]["b"].path == "g/b"
+
+    @pytest.mark.parametrize("path", ["x", "g/x", "a/b", "a/zarr.json", "", "/", "empty/x", "zarr.json", "A"])
+    def test_what_is_not_there(self, root, path):
+        with pytest.raises(KeyError):
+            root[path]
+        with pytest.raises(KeyError):
+            del root[path]
+        assert path not in root
+        assert root.get(path) is None
+        assert root.get(path, 5) == 5
+
+    def test_paths_out_of_the_group_are_refused(self, root):
+        for path in ("..", "../a", "g/../a", "."):
+            for call in (
+                lambda path=path: root["g"][path],
+                lambda path=path: root["g"].create_group(path),
+                lambda path=path: root["g"].create_array(path, shape=1, dtype="i1"),
+                lambda path=path: root["g"].__delitem__(path),
+            ):
+                with pytest.raises(ValueError, match="segment '.' or '..'"):
+                    call()
+
+    def test_other_kinds_of_names(self, root):
+        for name in (0, None, b"a", ("a",)):
+            with pytest.raises(TypeError, match="named by a string"):
+                root[name]
+            assert name not in root
+
+    def test_iteration_len_and_truth(self, root):
+        assert list(root) == ["a", "empty", "g"]
+        assert list(root.keys()) == ["a", "empty", "g"]
+        assert len(root) == 3
+        assert len(root["empty"]) == 0
+        assert list(root["empty"]) == []
+        assert "a" in root
+        assert "g/h/c" in root
+
+    def test_arrays_and_groups_apart(self, root):
+        assert list(root.array_keys()) == ["a"]
+        assert list(root.group_keys()) == ["empty", "g"]
+        assert [(name, type(node)) for name, node in root.arrays()] == [("a", zarr.Array)]
+        assert [name for name, _ in root.groups()] == ["empty", "g"]
+        assert [array.path for array in root.array_values()] == ["a"]
+        assert [group.path for group in root["g"].group_values()] == ["g/h"]
+
+    def test_members_at_every_depth(self, root):
+        assert [path for path, _ in root.members()] == ["a", "empty", "g"]
+        assert [path for path, _ in root.members(max_depth=1)] == ["a", "empty", "g", "g/b", "g/h"]
+        assert [path for path, _ in root.members(max_depth=None)] == ALL_BELOW
+        assert root.nmembers() == 3
+        assert root.nmembers(max_depth=1) == 5
+        assert root.nmembers(max_depth=None) == 6
+        for path, node in root.members(max_depth=None):
+            assert node.path == path
+            assert node == root[path]
+        assert [path for path, _ in root["g"].members(max_depth=None)] == ["b", "h", "h/c"]
+        assert [node.path for _, node in root["g"].members(max_depth=None)] == ["g/b", "g/h", "g/h/c"]
+
+    def test_members_of_another_format_are_not_seen_by_a_group_of_its_own(self, store):
+        group = zarr.create_group(store, zarr_format=V3)
+        zarr.create_array(store, name="x/two", shape=1, dtype="i1", zarr_format=V2)
+        assert "x" not in group
+        with pytest.raises(KeyError):
+            group["x/two"]
+
+    def test_names_of_all_kinds(self, store, zarr_format):
+        group = zarr.create_group(store, zarr_format=zarr_format)
+        names = ["0", "c", "ü😀", "with space", "a.b", ".hidden", "x-1", "__zarr"]
+        for name in names:
+            group.create_array(name, data=[1, 2])
+        assert sorted(group) == sorted(names)
+        for name in names:
+            assert group[name][:].tolist() == [1, 2]
+            del group[name]
+        assert list(group) == []
+
+
+class TestStrangers:
+    def test_directories_without_a_document_are_told_and_left_out(self, root, store):
+        put(store, "strange/file")
+        with pytest.warns(ZarrUserWarning, match="'strange' .*not recognized as a component of a Zarr hierarchy"):
+            assert list(root) == ["a", "empty", "g"]
+        assert "strange" not in root
+        with pytest.raises(GroupNotFoundError):
+            zarr.open_group(store, path="strange", mode="r")
+
+    def test_files_of_others_beside_the_documents_are_told_by_no_name(self, root, store):
+        put(store, "README.md")
+        assert list(root) == ["a", "empty", "g"]
+
+    def test_a_directory_becomes_a_group_by_its_document_alone(self, root, store, zarr_format):
+        put(store, "late/file")
+        zarr.create_group(store, path="late", zarr_format=zarr_format)
+        assert "late" in root
+        assert store.get_sync("late/file") is not None
+
+    def test_a_node_below_a_directory_without_a_document_can_be_opened_by_path(self, store, zarr_format):
+        zarr.create_array(store, name="x/a", data=[1, 2], zarr_format=zarr_format)
+        root = zarr.open_group(store)
+        for name in ("x/zarr.json", "x/.zgroup", "x/.zattrs"):
+            store.delete_sync(name)
+        assert root["x/a"][:].tolist() == [1, 2]
+        assert "x" not in root
+
+    def test_both_documents_of_format_2_at_one_place_are_an_error(self, store):
+        zarr.create_array(store, name="x", data=[1], zarr_format=V2)
+        put(store, "x/.zgroup", b'{"zarr_format": 2}')
+        with pytest.raises(ContainsArrayAndGroupError, match="Both .zarray and .zgroup exist in store .* at path 'x'"):
+            zarr.open(store, path="x", mode="r")
+
+    def test_a_damaged_document_is_named(self, root, store, zarr_format):
+        key = "g/zarr.json" if zarr_format == V3 else "g/.zgroup"
+        put(store, key, b"{")
+        with pytest.raises(MetadataValidationError, match=key):
+            root["g"]
+        put(store, key, b"[]")
+        with pytest.raises(MetadataValidationError, match=key):
+            zarr.open_group(store, path="g")
+
+
+# -- creating and deleting --------------------------------------------------------------------------------------------------
+
+
+class TestCreate:
+    def test_groups_on_the_way_are_made(self, store, zarr_format):
+        group = zarr.create_group(store, path="x/y/z", zarr_format=zarr_format, attributes={"n": [1, None]})
+        assert dict(group.attrs) == {"n": [1, None]}
+        for path in ("", "x", "x/y"):
+            above = zarr.open_group(store, path=path, mode="r")
+            assert above.metadata.zarr_format == zarr_format
+            assert dict(above.attrs) == {}
+
+    def test_existing_groups_on_the_way_stay(self, root, store):
+        root["g"].attrs["kept"] = 1
+        root.create_group("g/new/er")
+        assert dict(zarr.open_group(store, path="g").attrs) == {"kept": 1}
+        assert sorted(root["g"]) == ["b", "h", "new"]
+
+    def test_members_have_the_format_of_their_group(self, root, zarr_format):
+        assert root.create_group("x/y").metadata.zarr_format == zarr_format
+        assert root.create_array("x/z", shape=1, dtype="i1").metadata.zarr_format == zarr_format
+        assert root.require_group("x/w").metadata.zarr_format == zarr_format
+
+    def test_the_format_of_the_configuration(self, store):
+        with zarr.config.set({"default_zarr_format": 2}):
+            assert zarr.create_group(store).metadata.zarr_format == V2
+        assert zarr.create_group(store, path="x").metadata.zarr_format == V3
+
+    def test_what_is_there_is_an_error_and_stays(self, root, store):
+        before = contents(store)
+        with pytest.raises(ContainsArrayError, match="at path 'a'"):
+            root.create_group("a")
+        with pytest.raises(ContainsGroupError, match="at path 'g'"):
+            root.create_group("g")
+        with pytest.raises(ContainsGroupError, match="at path 'g'"):
+            root.create_array("g", shape=1, dtype="i1")
+        with pytest.raises(ContainsArrayError, match="nothing can be created below it"):
+            root.create_array("a/b", shape=1, dtype="i1")
+        with pytest.raises(ContainsGroupError, match="at path ''"):
+            zarr.create_group(store)
+        assert contents(store) == before
+
+    def test_overwriting(self, root):
+        group = root.create_group("g", overwrite=True, attributes={"new": 1})
+        assert list(group) == []
+        assert root.create_array("g", data=[1], overwrite=True)[:].tolist() == [1]
+        assert isinstance(root.create_group("a", overwrite=True), zarr.Group)
+        assert root["a"].attrs.asdict() == {}
+
+    def test_a_group_can_be_overwritten_as_a_whole(self, root, store, zarr_format):
+        zarr.create_group(store, overwrite=True, zarr_format=zarr_format)
+        assert set(contents(store)) == ({"zarr.json"} if zarr_format == V3 else {".zgroup", ".zattrs"})
+
+    def test_a_name_is_needed(self, root):
+        for name in ("", "/", "//"):
+            with pytest.raises(ValueError, match="does not name a member"):
+                root.create_group(name)
+            with pytest.raises(ValueError, match="does not name a member"):
+                root.create_array(name, shape=1, dtype="i1")
+
+    def test_require_group(self, root, store):
+        before = contents(store)
+        assert root.require_group("g") == root["g"]
+        assert contents(store) == before
+        made = root.require_group("x/y")
+        assert made.path == "x/y"
+        assert root.require_group("x/y") == made
+        with pytest.raises(TypeError, match=r"\(Array\) already exists at path 'a'"):
+            root.require_group("a")
+
+    def test_zarr_group_opens_or_creates(self, root, store, zarr_format):
+        assert zarr.group(store) == root
+        made = zarr.group(store, path="x", zarr_format=zarr_format, attributes={"n": 1})
+        assert made.attrs.asdict() == {"n": 1}
+        assert zarr.group(store, path="x").attrs.asdict() == {"n": 1}
+        assert list(zarr.group(store, overwrite=True, zarr_format=zarr_format)) == []
+        assert list(zarr.group()) == []
+
+    def test_a_read_only_group_refuses_every_change(self, root, store):
+        before = contents(store)
+        group = zarr.open_group(store, mode="r")
+        for change in (
+            lambda: group.create_group("x"),
+            lambda: group.create_array("x", shape=1, dtype="i1"),
+            lambda: group.require_group("x"),
+            lambda: group.__delitem__("a"),
+            lambda: group.attrs.update(a=1),
+            lambda: group.attrs.__delitem__("top"),
+            lambda: group.update_attributes({"a": 1}),
+            lambda: group["a"].__setitem__(..., 1),
+            lambda: zarr.consolidate_metadata(store.with_read_only(True)),
+        ):
+            with pytest.raises(ValueError, match="read-only"):
+                change()
+        assert contents(store) == before
+
+
+class TestDelete:
+    def test_a_member_goes_with_all_below(self, root, store):
+        del root["g"]
+        assert list(root) == ["a", "empty"]
+        assert not any(key.startswith("g/") for key in contents(store))
+        del root["a"]
+        del root["empty"]
+        assert list(root) == []
+        assert dict(zarr.open_group(store).attrs) == {"top": 1}
+
+    def test_a_deep_member(self, root):
+        del root["g/h/c"]
+        assert list(root["g/h"]) == []
+        assert "g/b" in root
+
+    def test_names_that_begin_alike_stay(self, root):
+        root.create_array("a2", data=[1])
+        root.create_array("a.b", data=[1])
+        del root["a"]
+        assert list(root) == ["a.b", "a2", "empty", "g"]
+
+    def test_files_of_others_stay(self, root, store):
+        put(store, "g/notes.txt")
+        put(store, "g/h/c/notes.txt")
+        del root["g"]
+        assert {key for key in contents(store) if key.startswith("g/")} == {"g/notes.txt", "g/h/c/notes.txt"}
+
+    def test_an_array_cannot_be_used_after_its_deletion_to_change_attributes(self, root):
+        array = root["a"]
+        del root["a"]
+        if array.metadata.zarr_format == V3:
+            with pytest.raises(NodeNotFoundError):
+                array.attrs["x"] = 1
+        assert array[...].tolist() == [[0, 0, 0], [0, 0, 0]]
+        assert "a" not in root
+
+
+# -- drawings ---------------------------------------------------------------------------------------------------------------
+
+
+class TestTree:
+    def test_the_whole_hierarchy(self, root):
+        assert str(root.tree(plain=True)).splitlines() == [
+            "/",
+            "├── a (2, 3) int32",
+            "├── empty",
+            "└── g",
+            "    ├── b (2, 3) int32",
+            "    └── h",
+            "        └── c (2, 3) int32",
+        ]
+        assert repr(root.tree(plain=True)) == str(root.tree(plain=True))
+
+    def test_some_levels(self, root):
+        assert str(root.tree(level=1, plain=True)).splitlines() == ["/", "├── a (2, 3) int32", "├── empty", "└── g"]
+        assert "g/h" not in str(root.tree(level=2, plain=True))
+        assert str(root["g"].tree(plain=True)).splitlines()[0] == "/g"
+
+    def test_too_many_nodes(self, root):
+        lines = str(root.tree(max_nodes=2, plain=True)).splitlines()
+        assert "max_nodes=2" in lines[0]
+        assert len(lines) == 4
+
+    def test_an_empty_group(self, root):
+        assert str(root["empty"].tree(plain=True)) == "/empty"
+
+
+# -- consolidated metadata ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings(CONSOLIDATED_V3)
+class TestConsolidated:
+    @pytest.fixture
+    def snapshot(self, root, store):
+        return zarr.consolidate_metadata(store)
+
+    def test_format_3_warns(self, store):
+        zarr.create_group(store)
+        with pytest.warns(ZarrUserWarning, match="not part in the Zarr format 3 specification"):
+            zarr.consolidate_metadata(store)
+
+    def test_what_is_returned_and_what_is_opened_know_every_member(self, snapshot, store):
+        for group in (snapshot, zarr.open_consolidated(store), zarr.open_group(store, mode="r"), zarr.open(store, mode="r")):
+            assert group.metadata.consolidated_metadata is not None
+            assert [path for path, _ in group.members(max_depth=None)] == ALL_BELOW
+            assert group["g/h/c"][1, 2] == 5
+            assert group["g"]["b"][0, 1] == 1
+            assert dict(group.attrs) == {"top": 1}
+            assert "x" not in group
+
+    def test_members_are_found_without_asking_the_store(self, snapshot, store, zarr_format):
+        group = zarr.open_consolidated(store)
+        for key in contents(store):
+            if "/" in key and key.rpartition("/")[2] in ("zarr.json", ".zarray", ".zgroup", ".zattrs"):
+                store.delete_sync(key)
+        assert list(group) == ["a", "empty", "g"]
+        assert group["g/h/c"].shape == (2, 3)
+        assert list(group["g"]) == ["b", "h"]
+        assert list(group["g"].array_keys()) == ["b"]
+
+    def test_it_must_be_there_if_it_is_asked_for(self, root, store):
+        with pytest.raises(ValueError, match="Consolidated metadata requested with 'use_consolidated=True' but not found"):
+            zarr.open_consolidated(store)
+        assert zarr.open_group(store).metadata.consolidated_metadata is None
+
+    def test_it_can_be_ignored(self, snapshot, store):
+        snapshot.store.delete_sync("a/zarr.json")
+        snapshot.store.delete_sync("a/.zarray")
+        for group in (
+            zarr.open_group(store, use_consolidated=False),
+            zarr.open(store, use_consolidated=False),
+        ):
+            assert group.metadata.consolidated_metadata is None
+            assert "a" not in group
+            group.attrs["seen"] = 1
+            assert "a" not in group
+        assert "a" in zarr.open_group(store)
+        assert zarr.open_group(store).attrs["seen"] == 1
+
+    def test_below_a_group_only(self, root, store, zarr_format):
+        zarr.consolidate_metadata(store, path="g")
+        assert zarr.open_group(store).metadata.consolidated_metadata is None
+        group = zarr.open_consolidated(store, path="g")
+        assert [path for path, _ in group.members(max_depth=None)] == ["b", "h", "h/c"]
+        assert group["h/c"].path == "g/h/c"
+
+    def test_a_snapshot_of_members_does_not_touch_the_members(self, root, store):
+        before = contents(store)
+        zarr.consolidate_metadata(store)
+        after = contents(store)
+        assert {key: value for key, value in after.items() if "/" in key} == {
+            key: value for key, value in before.items() if "/" in key
+        }
+
+    def test_it_stays_as_it_was_until_it_is_made_again(self, snapshot, store):
+        direct = zarr.open_group(store, use_consolidated=False)
+        direct.create_array("new", data=[1])
+        direct["a"].attrs["later"] = 1
+        direct["a"].resize((9, 9))
+        stale = zarr.open_consolidated(store)
+        assert "new" not in stale
+        assert stale["a"].shape == (2, 3)
+        assert dict(stale["a"].attrs) == {}
+        zarr.consolidate_metadata(store)
+        fresh = zarr.open_consolidated(store)
+        assert fresh["new"][:].tolist() == [1]
+        assert fresh["a"].shape == (9, 9)
+        assert dict(fresh["a"].attrs) == {"later": 1}
+
+    def test_writers_never_believe_a_stale_shape_or_stale_attributes(self, snapshot, store, engine):
+        direct = zarr.open_group(store, use_consolidated=False)["a"]
+        direct.resize((4, 3))
+        direct[...] = 7
+        direct.attrs["kept"] = 1
+        stale = zarr.open_consolidated(store, mode="r+")["a"]
+        assert stale.shape == (2, 3)
+        assert stale.append([[8, 8, 8]]) == (5, 3)
+        stale.attrs["mine"] = 2
+        assert dict(stale.attrs) == {"kept": 1, "mine": 2}
+        now = zarr.open_array(store, path="a")
+        assert now[:, 0].tolist() == [7, 7, 7, 7, 8]
+        assert dict(now.attrs) == {"kept": 1, "mine": 2}
+        another = zarr.open_consolidated(store, mode="r+")["a"]
+        another.resize((6, 3))
+        assert zarr.open_array(store, path="a")[:, 0].tolist() == [7, 7, 7, 7, 8, 0]
+
+    def test_the_handle_that_writes_sees_its_own_changes(self, snapshot, store):
+        for make in (
+            lambda group: group.create_array("new", data=[1]),
+            lambda group: group.create_group("new"),
+            lambda group: group.require_group("new"),
+        ):
+            group = zarr.open_consolidated(store, mode="r+")
+            make(group)
+            assert "new" in group
+            assert list(group) == ["a", "empty", "g", "new"]
+            group.attrs["more"] = 1
+            assert "new" in group
+            del group["new"]
+            assert "new" not in group
+
+    def test_a_deleted_member_is_gone_for_the_handle_that_deleted_it(self, snapshot, store):
+        group = zarr.open_consolidated(store, mode="r+")
+        del group["g"]
+        assert "g" not in group
+        assert list(group) == ["a", "empty"]
+        assert [path for path, _ in group.members(max_depth=None)] == ["a", "empty"]
+
+    def test_attributes_written_beside_it_leave_it_in_the_store(self, snapshot, store, zarr_format):
+        snapshot.attrs["new"] = 1
+        group = zarr.open_consolidated(store)
+        assert group.attrs["new"] == 1
+        assert [path for path, _ in group.members(max_depth=None)] == ALL_BELOW
+        zarr.open_group(store, use_consolidated=False).attrs["newer"] = 2
+        assert [path for path, _ in zarr.open_consolidated(store).members(max_depth=None)] == ALL_BELOW
+
+    def test_where_it_is_stored(self, snapshot, store, zarr_format):
+        if zarr_format == V3:
+            member = json.loads(store.get_sync("zarr.json").to_bytes())["consolidated_metadata"]
+            assert member["kind"] == "inline"
+            assert member["must_understand"] is False
+            assert sorted(member["metadata"]) == ALL_BELOW
+        else:
+            stored = json.loads(store.get_sync(".zmetadata").to_bytes())
+            assert stored["zarr_consolidated_format"] == 1
+            assert stored["metadata"][".zattrs"] == {"top": 1}
+            assert stored["metadata"]["g/.zgroup"] == {"zarr_format": 2}
+            assert stored["metadata"]["g/h/c/.zarray"]["shape"] == [2, 3]
+
+    def test_another_name_in_format_2(self, store):
+        zarr.create_group(store, zarr_format=V2).create_array("a", data=[1])
+        zarr.consolidate_metadata(store)
+        put(store, "other.name", store.get_sync(".zmetadata").to_bytes())
+        store.delete_sync(".zmetadata")
+        assert "a" in zarr.open_group(store, use_consolidated="other.name")
+        with pytest.raises(ValueError, match="not found"):
+            zarr.open_consolidated(store)
+
+    def test_it_is_kept_by_pickling(self, snapshot):
+        back = pickle.loads(pickle.dumps(snapshot))
+        assert back == snapshot
+        assert [path for path, _ in back.members(max_depth=None)] == ALL_BELOW
+
+    def test_only_groups_are_consolidated(self, root, store):
+        with pytest.raises(GroupNotFoundError, match="there is an array"):
+            zarr.consolidate_metadata(store, path="a")
+        with pytest.raises(GroupNotFoundError, match="at path 'x'"):
+            zarr.consolidate_metadata(store, path="x")
+
+    def test_the_members_can_be_read_past_it(self, snapshot, store):
+        zarr.open_group(store, use_consolidated=False).create_group("new")
+        group = zarr.open_consolidated(store)
+        assert "new" not in [path for path, _ in group.members()]
+        assert "new" in [path for path, _ in group.members(use_consolidated_for_children=False)]
+
+    def test_the_asynchronous_form(self, root, store):
+        async def work():
+            made = await asynchronous.consolidate_metadata(store)
+            opened = await asynchronous.open_group(store, use_consolidated=True)
+            assert opened.metadata == made.metadata
+            return [name async for name, _ in opened.members(max_depth=None)]
+
+        assert run(work()) == ALL_BELOW

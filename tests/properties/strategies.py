@@ -515,6 +515,11 @@ def layouts(draw: st.DrawFn, values: np.ndarray[Any, Any]) -> np.ndarray[Any, An
     return view
 
 
+def assign(model: np.ndarray[Any, Any], selection: Any, value: Any) -> None:
+    """Assign in NumPy; a 0-d array is its element, which NumPy's object arrays would otherwise not take it for."""
+    model[selection] = value[()] if isinstance(value, np.ndarray) and not value.ndim else value
+
+
 def assert_same(found: Any, expected: Any, dtype: Any) -> None:
     """Equal shape, dtype and bits; a 0-d expectation stands for a scalar."""
     expected = as_array(expected, dtype)

@@ -165,7 +165,7 @@ class TestMembers:
                 lambda path=path: root["g"].create_array(path, shape=1, dtype="i1"),
                 lambda path=path: root["g"].__delitem__(path),
             ):
-                with pytest.raises(ValueError, match="segment '.' or '..'"):
+                with pytest.raises(ValueError, match=r"segment '.' or '..'"):
                     call()
 
     def test_other_kinds_of_names(self, root):
@@ -253,7 +253,7 @@ class TestStrangers:
     def test_both_documents_of_format_2_at_one_place_are_an_error(self, store):
         zarr.create_array(store, name="x", data=[1], zarr_format=V2)
         put(store, "x/.zgroup", b'{"zarr_format": 2}')
-        with pytest.raises(ContainsArrayAndGroupError, match="Both .zarray and .zgroup exist in store .* at path 'x'"):
+        with pytest.raises(ContainsArrayAndGroupError, match=r"Both .zarray and .zgroup exist in store .* at path 'x'"):
             zarr.open(store, path="x", mode="r")
 
     def test_a_damaged_document_is_named(self, root, store, zarr_format):
@@ -445,7 +445,12 @@ class TestConsolidated:
             zarr.consolidate_metadata(store)
 
     def test_what_is_returned_and_what_is_opened_know_every_member(self, snapshot, store):
-        for group in (snapshot, zarr.open_consolidated(store), zarr.open_group(store, mode="r"), zarr.open(store, mode="r")):
+        for group in (
+            snapshot,
+            zarr.open_consolidated(store),
+            zarr.open_group(store, mode="r"),
+            zarr.open(store, mode="r"),
+        ):
             assert group.metadata.consolidated_metadata is not None
             assert [path for path, _ in group.members(max_depth=None)] == ALL_BELOW
             assert group["g/h/c"][1, 2] == 5
@@ -464,7 +469,9 @@ class TestConsolidated:
         assert list(group["g"].array_keys()) == ["b"]
 
     def test_it_must_be_there_if_it_is_asked_for(self, root, store):
-        with pytest.raises(ValueError, match="Consolidated metadata requested with 'use_consolidated=True' but not found"):
+        with pytest.raises(
+            ValueError, match="Consolidated metadata requested with 'use_consolidated=True' but not found"
+        ):
             zarr.open_consolidated(store)
         assert zarr.open_group(store).metadata.consolidated_metadata is None
 

@@ -8,6 +8,7 @@ import errno
 import multiprocessing
 import os
 import pickle
+import re
 import stat
 import subprocess
 import sys
@@ -41,6 +42,11 @@ from zarr.storage import LocalStore, MemoryStore, StorePath, WrapperStore
 BAD_KEYS = ["", "/", "/a", "a/", "a//b", ".", "..", "a/..", "../a", "a/../b", "./a", "a/.", "a/./b", "a\0b", "\0"]
 PROMPTLY = 10  # seconds that nothing here takes unless it hangs
 BLOCKED = 0.05  # seconds after which something that waits is taken to wait
+
+
+def shown(value: object) -> str:
+    """A test's label: without addresses, which differ from process to process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 def buf(data: bytes) -> Buffer:
@@ -143,7 +149,7 @@ class TestConformance:
             (SuffixByteRequest(11), b"0123456789"),
             (SuffixByteRequest(0), b""),
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_a_range_is_cut_to_the_value(self, any_store, byte_range, expected):
         put(any_store, "a/b", b"0123456789")
@@ -153,7 +159,7 @@ class TestConformance:
     @pytest.mark.parametrize(
         "byte_range",
         [RangeByteRequest(-1, 3), RangeByteRequest(-5, -1), OffsetByteRequest(-1), SuffixByteRequest(-1)],
-        ids=repr,
+        ids=shown,
     )
     def test_a_negative_range_is_refused(self, any_store, byte_range):
         put(any_store, "a", b"0123456789")
@@ -254,7 +260,7 @@ class TestConformance:
         put(any_store, "a/b")
         assert collect(any_store.list()) == ["a/b"]
 
-    @pytest.mark.parametrize("key", BAD_KEYS, ids=repr)
+    @pytest.mark.parametrize("key", BAD_KEYS, ids=shown)
     def test_a_malformed_key_is_refused_by_every_method(self, any_store, key, tmp_path):
         (tmp_path / "a").write_bytes(b"outside")
         calls = [
@@ -271,7 +277,7 @@ class TestConformance:
                 run(call())
         assert (tmp_path / "a").read_bytes() == b"outside"
 
-    @pytest.mark.parametrize("prefix", ["..", "../", "a/..", "a/../../", "a//b", "/a", ".", "./", "x\0/"], ids=repr)
+    @pytest.mark.parametrize("prefix", ["..", "../", "a/..", "a/../../", "a//b", "/a", ".", "./", "x\0/"], ids=shown)
     def test_a_malformed_prefix_leads_nowhere(self, any_store, prefix, tmp_path):
         put(any_store, "a/b")
         (tmp_path / "outside").mkdir()
@@ -291,7 +297,7 @@ class TestConformance:
             with pytest.raises(TypeError, match="a store key is a str"):
                 run(any_store.get(key, buffer_prototype))
 
-    @pytest.mark.parametrize("value", [b"bytes", bytearray(1), "text", None, 1, memoryview(b"x")], ids=repr)
+    @pytest.mark.parametrize("value", [b"bytes", bytearray(1), "text", None, 1, memoryview(b"x")], ids=shown)
     def test_a_value_that_is_no_buffer_is_refused_with_a_way_out(self, any_store, value):
         for store_it in (any_store.set, any_store.set_if_not_exists):
             with pytest.raises(TypeError, match=r"must be a Buffer, got .*from_bytes"):
@@ -869,7 +875,7 @@ def dead_pid() -> int:
 
 
 class TestLocalPaths:
-    @pytest.mark.parametrize("root", [1, None, b"x", ["a"]], ids=repr)
+    @pytest.mark.parametrize("root", [1, None, b"x", ["a"]], ids=shown)
     def test_a_root_that_is_no_path_is_refused(self, root):
         with pytest.raises(TypeError, match="must be a string or Path"):
             LocalStore(root)
@@ -1231,7 +1237,9 @@ class TestDurability:
 
         def record(fd):
             status = os.fstat(fd)
-            calls.append(str(Path(f"/proc/self/fd/{fd}").readlink()) if stat.S_ISDIR(status.st_mode) else status.st_size)
+            calls.append(
+                str(Path(f"/proc/self/fd/{fd}").readlink()) if stat.S_ISDIR(status.st_mode) else status.st_size
+            )
             real(fd)
 
         monkeypatch.setattr(os, "fsync", record)
@@ -1419,19 +1427,19 @@ class TestMove:
         *((None, ""), ("", ""), ("/", ""), ("//", ""), ("a", "a"), ("/a/", "a"), ("a//b", "a/b"), ("\\a\\b\\", "a/b")),
         *((b"a/b", "a/b"), (Path("a/b"), "a/b"), (".a/b.", ".a/b."), ("...", "..."), ("a b/ü", "a b/ü")),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_normalising_a_path(given_path, expected):
     assert normalize_path(given_path) == expected
 
 
-@pytest.mark.parametrize("path", [".", "..", "a/..", "./a", "a/./b", "\\..\\a", b"..", "/.."], ids=repr)
+@pytest.mark.parametrize("path", [".", "..", "a/..", "./a", "a/./b", "\\..\\a", b"..", "/.."], ids=shown)
 def test_a_path_with_dots_for_segments_is_refused(path):
-    with pytest.raises(ValueError, match="segment '.' or '..'"):
+    with pytest.raises(ValueError, match=r"segment '.' or '..'"):
         normalize_path(path)
 
 
-@pytest.mark.parametrize("path", [1, 1.5, ["a"], object()], ids=repr)
+@pytest.mark.parametrize("path", [1, 1.5, ["a"], object()], ids=shown)
 def test_a_path_of_another_kind_is_refused(path):
     with pytest.raises(TypeError):
         normalize_path(path)
@@ -1706,7 +1714,7 @@ class TestMakeStore:
         assert make_store(any_store) is any_store
         assert make_store(StorePath(any_store, "a")) is any_store
 
-    @pytest.mark.parametrize("kind", [None, {}, "path"], ids=repr)
+    @pytest.mark.parametrize("kind", [None, {}, "path"], ids=shown)
     def test_mode_r_makes_new_stores_read_only(self, kind, tmp_path):
         assert make_store(tmp_path if kind == "path" else kind, mode="r").read_only
         for mode in (None, "r+", "a", "w", "w-"):
@@ -1724,7 +1732,7 @@ class TestMakeStore:
             with pytest.raises(ValueError, match="read-only but mode is"):
                 make_store(StorePath(frozen, "a"), mode=mode)
 
-    @pytest.mark.parametrize("store", [1, 1.5, b"path", ["a"], object(), {"a"}, True], ids=repr)
+    @pytest.mark.parametrize("store", [1, 1.5, b"path", ["a"], object(), {"a"}, True], ids=shown)
     def test_anything_else_is_refused_with_a_way_out(self, store):
         with pytest.raises(
             TypeError, match=r"Unsupported type for store_like: '\w+'. Pass a path, a dict or a zarr store"
@@ -1740,7 +1748,7 @@ class TestMakeStore:
             make_store(url)
         assert names(tmp_path) == []
 
-    @pytest.mark.parametrize("store", [None, {}, "path"], ids=repr)
+    @pytest.mark.parametrize("store", [None, {}, "path"], ids=shown)
     def test_storage_options_without_a_url_are_refused(self, store):
         with pytest.raises(TypeError, match="'storage_options' was provided but is not used"):
             make_store(store, storage_options={"anon": True})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zarr._flow.nodes import is_chunk_key, join
+from zarr._flow.nodes import join
 from zarr._flow.requests import Flow, Keys, Size, Together
+from zarr._keys import parse_chunk_key
 
 if TYPE_CHECKING:
     from zarr._node import ArrayNode
@@ -20,11 +21,9 @@ def stored_chunks(node: ArrayNode) -> Flow[list[str]]:
     skip, counts = len(join(at.path, "")), spec.grid.counts(spec.shape)
     found = []
     for key in keys:
-        suffix = key[skip:]
-        if is_chunk_key(spec.keys, suffix):
-            coords = spec.keys.decode_chunk_key(suffix)
-            if len(coords) == len(counts) and all(c < n for c, n in zip(coords, counts, strict=True)):
-                found.append(key)
+        coords = parse_chunk_key(spec.keys, key[skip:], len(counts))
+        if coords is not None and all(c < n for c, n in zip(coords, counts, strict=True)):
+            found.append(key)
     return found
 
 

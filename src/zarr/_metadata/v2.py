@@ -33,10 +33,10 @@ from zarr._metadata.spec import ArraySpec
 from zarr._metadata.v2_members import (
     check_object_codec,
     parse_compressor,
-    stored_codec,
     parse_filters,
     parse_stored_data_type,
     parse_stored_fill_value,
+    stored_codec,
 )
 from zarr._problems import invalid, located
 from zarr._warn import warn

@@ -380,7 +380,7 @@ def create_hierarchy(
     >>> import zarr
     >>> metadata = zarr.create_array({}, shape=3, dtype="int8").metadata
     >>> [path for path, _ in zarr.create_hierarchy(store={}, nodes={"a/b": metadata})]
-    ['', 'a', 'a/b']
+    ['a', 'a/b']
     """
     at, flow = calls.create_hierarchy_call(store=store, nodes=nodes, overwrite=overwrite)
     return ((path, as_face(metadata, StorePath(at.store, f"{at.path}/{path}"))) for path, metadata in run(flow))

@@ -4,7 +4,7 @@
       BaseZarrError
         NodeNotFoundError (also FileNotFoundError)
           ArrayNotFoundError, GroupNotFoundError
-        ContainsArrayError, ContainsGroupError, ContainsArrayAndGroupError
+        ContainsArrayError, ContainsGroupError (also FileExistsError), ContainsArrayAndGroupError
         MetadataValidationError
           NodeTypeValidationError
         UnknownCodecError, ChunkNotFoundError, PickleCodecDisabledError
@@ -86,13 +86,13 @@ class GroupNotFoundError(NodeNotFoundError):
     _msg = "No group found in store {!r} at path {!r}"
 
 
-class ContainsArrayError(BaseZarrError):
+class ContainsArrayError(BaseZarrError, FileExistsError):
     """An array is in the way: called as `ContainsArrayError(store, path)`."""
 
     _msg = "An array exists in store {!r} at path {!r}."
 
 
-class ContainsGroupError(BaseZarrError):
+class ContainsGroupError(BaseZarrError, FileExistsError):
     """A group is in the way: called as `ContainsGroupError(store, path)`."""
 
     _msg = "A group exists in store {!r} at path {!r}."

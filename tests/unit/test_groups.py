@@ -594,7 +594,7 @@ class TestConsolidated:
         assert [path for path, _ in back.members(max_depth=None)] == ALL_BELOW
 
     def test_only_groups_are_consolidated(self, root, store):
-        with pytest.raises(GroupNotFoundError, match="there is an array"):
+        with pytest.raises(ContainsArrayError, match="An array exists in store"):
             zarr.consolidate_metadata(store, path="a")
         with pytest.raises(GroupNotFoundError, match="at path 'x'"):
             zarr.consolidate_metadata(store, path="x")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from zarr._create.arrays import ArrayParts, create_array, format_of
+from zarr._create import legacy
+from zarr._create.arrays import ArrayParts, format_of
 from zarr._flow import nodes
 from zarr._flow.consolidate import load_consolidated
 from zarr._flow.requests import Flow
@@ -15,7 +16,7 @@ from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._properties import array_config
 from zarr._store.path import StorePath
-from zarr.errors import ContainsArrayError, ContainsGroupError, GroupNotFoundError, NodeNotFoundError
+from zarr.errors import GroupNotFoundError, NodeNotFoundError
 
 if TYPE_CHECKING:
     from zarr._flow.nodes import NodeMetadata
@@ -45,9 +46,10 @@ def check_mode(mode: str) -> None:
 
 
 def check_keywords(create: Mapping[str, Any]) -> None:
-    """Raise TypeError for keywords that `create_array` does not have, even where nothing is to be created."""
-    if unknown := sorted(create.keys() - (create_array.__kwdefaults__ or {}).keys()):
-        raise TypeError(f"unexpected keyword arguments {unknown}; see zarr.create_array for those that there are")
+    """Raise TypeError for keywords that `create` does not have, even where nothing is to be created."""
+    known = {*(legacy.create.__kwdefaults__ or {}), *legacy.WITHOUT_EFFECT}
+    if unknown := sorted(create.keys() - known):
+        raise TypeError(f"unexpected keyword arguments {unknown}; see zarr.create for those that there are")
 
 
 def open_array(
@@ -57,13 +59,13 @@ def open_array(
     check_mode(mode)
     check_keywords(create)
     if mode in ("w", "w-"):
-        return (yield from create_array(at, zarr_format=zarr_format, config=config, overwrite=mode == "w", **create))
+        return (yield from legacy.create(at, zarr_format=zarr_format, config=config, overwrite=mode == "w", **create))
     try:
         metadata = yield from nodes.load_array(at, zarr_format)
     except NodeNotFoundError:
         if mode != "a" or not create:
             raise
-        return (yield from create_array(at, zarr_format=zarr_format, config=config, **create))
+        return (yield from legacy.create(at, zarr_format=zarr_format, config=config, **create))
     return metadata, at, array_config(config)
 
 
@@ -86,9 +88,8 @@ def open_group(
         if mode != "a":
             raise
         existing = yield from nodes.load(at)
-        if existing is not None:  # an array, or a group of another format than was asked for
-            kind = ContainsGroupError if isinstance(existing, GroupMetadata) else ContainsArrayError
-            raise kind(at.store, at.path) from None
+        if existing is not None:  # of another format than was asked for
+            raise nodes.occupied(at, existing) from None
     return (yield from create_group(at, zarr_format=zarr_format, attributes=attributes))
 
 

@@ -31,6 +31,7 @@ from zarr.errors import (
     ContainsGroupError,
     GroupNotFoundError,
     NodeNotFoundError,
+    NodeTypeValidationError,
     ZarrUserWarning,
 )
 
@@ -83,25 +84,26 @@ def _load_v2(at: StorePath) -> Flow[NodeMetadata | None]:
 
 
 def load_array(at: StorePath, zarr_format: int | None = None) -> Flow[ArrayMetadata]:
-    """The metadata of an array; raises `ArrayNotFoundError` if there is none (or a group)."""
+    """The metadata of an array; raises `ArrayNotFoundError` if there is nothing, `NodeTypeValidationError` for a group."""
     metadata = yield from load(at, zarr_format)
     if metadata is None:
         raise ArrayNotFoundError(at.store, at.path)
     if isinstance(metadata, GroupMetadata):
-        raise ArrayNotFoundError(
+        raise NodeTypeValidationError(
             f"No array found in store {at.store!r} at path {at.path!r}: there is a group. Open it with open_group()."
         )
     return metadata
 
 
 def load_group(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMetadata]:
-    """The metadata of a group; raises `GroupNotFoundError` if there is none (or an array)."""
+    """The metadata of a group; raises `GroupNotFoundError` if there is nothing, `ContainsArrayError` for an array."""
     metadata = yield from load(at, zarr_format)
     if metadata is None:
         raise GroupNotFoundError(at.store, at.path)
     if not isinstance(metadata, GroupMetadata):
-        raise GroupNotFoundError(
-            f"No group found in store {at.store!r} at path {at.path!r}: there is an array. Open it with open_array()."
+        raise ContainsArrayError(
+            f"An array exists in store {at.store!r} at path {at.path!r}, and a group was asked for. "
+            "Open it with open_array()."
         )
     return metadata
 

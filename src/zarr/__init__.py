@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from zarr import errors as errors
     from zarr import registry as registry
     from zarr import storage as storage
+    from zarr import types as types
     from zarr._debug import print_debug_info as print_debug_info
     from zarr._debug import set_format as set_format
     from zarr._debug import set_log_level as set_log_level
@@ -96,7 +97,7 @@ __all__ = [
     "zeros_like",
 ]
 
-_SUBMODULES = frozenset({"abc", "api", "buffer", "codecs", "dtype", "errors", "registry", "storage"})
+_SUBMODULES = frozenset({"abc", "api", "buffer", "codecs", "dtype", "errors", "registry", "storage", "types"})
 
 _DEBUG = frozenset({"print_debug_info", "set_format", "set_log_level"})
 

@@ -342,7 +342,9 @@ def slices_of(length: int) -> st.SearchStrategy[slice]:
 def masks_of(length: int) -> st.SearchStrategy[Any]:
     """A Boolean array, or a list of Booleans, of a length."""
     flags = st.lists(st.booleans(), min_size=length, max_size=length)
-    return st.builds(lambda values, as_list: values if as_list and values else np.array(values, bool), flags, st.booleans())
+    return st.builds(
+        lambda values, as_list: values if as_list and values else np.array(values, bool), flags, st.booleans()
+    )
 
 
 def positions_in(length: int) -> st.SearchStrategy[Any]:
@@ -516,7 +518,11 @@ def layouts(draw: st.DrawFn, values: np.ndarray[Any, Any]) -> np.ndarray[Any, An
 
 
 def assign(model: np.ndarray[Any, Any], selection: Any, value: Any) -> None:
-    """Assign in NumPy; a 0-d array is its element, which NumPy's object arrays would otherwise not take it for."""
+    """Assign in NumPy, a 0-d array as its element.
+
+    NumPy's object arrays would store the 0-d array itself, and NumPy 2.4 crashes if one of StringDType is assigned to
+    an index of several arrays.
+    """
     model[selection] = value[()] if isinstance(value, np.ndarray) and not value.ndim else value
 
 

@@ -65,7 +65,10 @@ class UnevenGrid(ChunkGrid):
 
     def refine(self, inner):
         return UnevenGrid(
-            tuple(tuple(c for n in lengths for c in [k] * (n // k)) for lengths, k in zip(self.lengths, inner, strict=True))
+            tuple(
+                tuple(c for n in lengths for c in [k] * (n // k))
+                for lengths, k in zip(self.lengths, inner, strict=True)
+            )
         )
 
 

@@ -44,7 +44,11 @@ NAMES = ["a", "b", "c"]  # "c" is also what chunk keys of format 3 begin with
 PATHS = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map("/".join)
 SHAPES = st.lists(st.integers(0, 6), max_size=3).map(tuple)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=4,
 )
@@ -267,7 +271,9 @@ class StoreMachine(RuleBasedStateMachine):
     def assert_members(self, members: dict[str, Any], root: str) -> None:
         """Nodes below a group are those of the model, of the same kind, with the same attributes and shapes."""
         prefix = f"{root}/" if root else ""
-        expected = {p.removeprefix(prefix): node for p, node in self.nodes.items() if p.startswith(prefix) and p != root}
+        expected = {
+            p.removeprefix(prefix): node for p, node in self.nodes.items() if p.startswith(prefix) and p != root
+        }
         assert sorted(members) == sorted(expected)
         for path, node in expected.items():
             assert isinstance(members[path], zarr.Array) == node.is_array

@@ -173,6 +173,6 @@ def test_metadata():
     assert hash(codec) == hash(numcodecs_.Zlib(level=3))
     assert codec.numcodec == numcodecs.Zlib(level=3)
     assert pickle.loads(pickle.dumps(codec)) == codec
-    assert repr(codec) == "Zlib(level=3)"
+    assert repr(codec) == "Zlib(codec_name='numcodecs.zlib', codec_config={'level': 3})"
     with pytest.raises(ValueError, match="'bz2'"):
         numcodecs_.Zlib(id="bz2")

@@ -99,8 +99,7 @@ class NumcodecsCodec:
         return hash((self.codec_name, repr(sorted(self.codec_config.items()))))
 
     def __repr__(self) -> str:
-        parameters = ", ".join(f"{key}={value!r}" for key, value in self.codec_config.items())
-        return f"{type(self).__name__}({parameters})"
+        return f"{type(self).__name__}(codec_name={self.codec_name!r}, codec_config={self.codec_config!r})"
 
     def __getstate__(self) -> dict[str, Any]:
         return {"codec_config": self.codec_config}

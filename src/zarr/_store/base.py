@@ -365,6 +365,48 @@ class SupportsSyncStore(SupportsGetSync, SupportsSetSync, SupportsDeleteSync, Pr
     """All three."""
 
 
+@runtime_checkable
+class ByteGetter(Protocol):
+    """A place that can be read: a `StorePath`, say."""
+
+    async def get(self, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None: ...
+
+
+@runtime_checkable
+class ByteSetter(Protocol):
+    """A place that can be read and written."""
+
+    async def get(self, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None: ...
+    async def set(self, value: Buffer) -> None: ...
+    async def delete(self) -> None: ...
+    async def set_if_not_exists(self, default: Buffer) -> None: ...
+
+
+@runtime_checkable
+class SyncByteGetter(Protocol):
+    """A place that can be read without an event loop."""
+
+    def get_sync(
+        self, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None: ...
+
+
+@runtime_checkable
+class SyncByteSetter(SyncByteGetter, Protocol):
+    """A place that can be read and written without an event loop."""
+
+    def set_sync(self, value: Buffer) -> None: ...
+    def delete_sync(self) -> None: ...
+
+
+async def set_or_delete(byte_setter: ByteSetter, value: Buffer | None) -> None:
+    """Store a value, or delete what is there if it is None."""
+    if value is None:
+        await byte_setter.delete()
+    else:
+        await byte_setter.set(value)
+
+
 class SyncStore(Store):
     """A store whose every operation returns without an event loop, with versions and holds.
 

@@ -1,7 +1,9 @@
 """What a store is, for those who write one."""
 
 from zarr._store.base import (
+    ByteGetter,
     ByteRequest,
+    ByteSetter,
     OffsetByteRequest,
     RangeByteRequest,
     Store,
@@ -10,10 +12,15 @@ from zarr._store.base import (
     SupportsGetSync,
     SupportsSetSync,
     SupportsSyncStore,
+    SyncByteGetter,
+    SyncByteSetter,
+    set_or_delete,
 )
 
 __all__ = [
+    "ByteGetter",
     "ByteRequest",
+    "ByteSetter",
     "OffsetByteRequest",
     "RangeByteRequest",
     "Store",
@@ -22,4 +29,7 @@ __all__ = [
     "SupportsGetSync",
     "SupportsSetSync",
     "SupportsSyncStore",
+    "SyncByteGetter",
+    "SyncByteSetter",
+    "set_or_delete",
 ]

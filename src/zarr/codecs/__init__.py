@@ -4,17 +4,23 @@ from zarr._codec.blosc import BloscCodec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.gzip_ import GzipCodec
-from zarr._codec.sharding import ShardingCodec
+from zarr._codec.names import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
+from zarr._codec.sharding import ShardingCodec, SubchunkWriteOrder
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
 
 __all__ = [
+    "BloscCname",
     "BloscCodec",
+    "BloscShuffle",
     "BytesCodec",
     "Crc32cCodec",
+    "Endian",
     "GzipCodec",
     "ShardingCodec",
+    "ShardingCodecIndexLocation",
+    "SubchunkWriteOrder",
     "TransposeCodec",
     "VLenBytesCodec",
     "VLenUTF8Codec",

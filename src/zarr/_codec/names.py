@@ -1,0 +1,55 @@
+"""Names for codec settings that zarr-python once had as enumerations: their members are plain strings, and warn."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from zarr._warn import warn
+from zarr.errors import ZarrDeprecationWarning
+
+
+class _Names(type):
+    """Members are looked up on the class, each once with a warning."""
+
+    _members: tuple[str, ...] = ()
+
+    def __getattr__(cls, name: str) -> str:
+        if name in cls._members:
+            warn(f"{cls.__name__}.{name} is deprecated; pass the string {name!r} instead.", ZarrDeprecationWarning)
+            return name
+        raise AttributeError(f"{cls.__name__} has no member {name!r}; there are {', '.join(cls._members)}")
+
+
+class BloscShuffle(metaclass=_Names):
+    """Deprecated: `"noshuffle"`, `"shuffle"` and `"bitshuffle"`."""
+
+    _members: ClassVar[tuple[str, ...]] = ("noshuffle", "shuffle", "bitshuffle")
+
+    @classmethod
+    def from_int(cls, num: int) -> str:
+        """The name of the number that blosc's own interface uses.
+
+        >>> BloscShuffle.from_int(2)
+        'bitshuffle'
+        """
+        if not 0 <= num < len(cls._members):
+            raise ValueError(f"Value must be between 0 and {len(cls._members) - 1}. Got {num}.")
+        return cls._members[num]
+
+
+class BloscCname(metaclass=_Names):
+    """Deprecated: names of blosc's compressors."""
+
+    _members: ClassVar[tuple[str, ...]] = ("lz4", "lz4hc", "blosclz", "snappy", "zlib", "zstd")
+
+
+class Endian(metaclass=_Names):
+    """Deprecated: `"little"` and `"big"`."""
+
+    _members: ClassVar[tuple[str, ...]] = ("big", "little")
+
+
+class ShardingCodecIndexLocation(metaclass=_Names):
+    """Deprecated: `"start"` and `"end"`."""
+
+    _members: ClassVar[tuple[str, ...]] = ("start", "end")

@@ -1,0 +1,31 @@
+"""What a codec of format 2 is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+@runtime_checkable
+class Numcodec(Protocol):
+    """The methods of the codecs of the package numcodecs, which other packages may offer too."""
+
+    codec_id: ClassVar[str]
+
+    def encode(self, buf: Any) -> Any:
+        """Encode an array or bytes."""
+
+    def decode(self, buf: Any, out: Any | None = None) -> Any:
+        """Decode bytes, into `out` if it is given."""
+
+    def get_config(self) -> Any:
+        """The stored form, with the codec's `id`."""
+
+    @classmethod
+    def from_config(cls, config: Any) -> Self:
+        """Make an instance of the stored form, without its `id`."""
+
+
+__all__ = ["Numcodec"]

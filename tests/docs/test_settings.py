@@ -20,7 +20,7 @@ def flat(values, prefix=""):
             yield f"{prefix}{key}", value
 
 
-@pytest.mark.parametrize(("key", "default"), flat(DEFAULTS))
+@pytest.mark.parametrize(("key", "default"), list(flat(DEFAULTS)))
 def test_key_is_documented_with_its_default(key, default):
     (row,) = re.findall(rf"^\| `{re.escape(key)}` \|(.*)$", (DOCS / "configuration.md").read_text(), re.MULTILINE)
     shown = row.split("|")[0].strip(" `")

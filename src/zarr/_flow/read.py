@@ -8,6 +8,7 @@ straight into the result.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -172,6 +173,7 @@ def _fetch_leaves(
     )
     if not runs:
         return [(None, projection) for _, projection in leaves]
+    starts = [start for start, _ in runs]
     reads = [Read(present[0].key, RangeByteRequest(*run), present[0].version) for run in runs]
     fetched = yield Fetch(store, reads)
     chunks: list[tuple[Encoded, Projection]] = []
@@ -179,7 +181,7 @@ def _fetch_leaves(
         if leaf is None:
             chunks.append((None, projection))
             continue
-        number = next(i for i, (a, b) in enumerate(runs) if a <= leaf.start and leaf.start + leaf.nbytes <= b)
+        number = bisect_right(starts, leaf.start) - 1
         if fetched[number] is None:
             raise ConcurrentChangeError(f"object {leaf.key!r} disappeared while it was read; try again.")
         begin = leaf.start - runs[number][0]

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr._flow.nodes import ArrayMetadata, is_chunk_key, join, load_array, publish_shape
+from zarr._flow.nodes import ArrayMetadata, join, load_array, publish_shape
 from zarr._flow.requests import Flow, Keys, Remove, TakeHold
 from zarr._flow.write import write
+from zarr._keys import parse_chunk_key
 from zarr._selection.model import GridSelection, SliceAxis
 
 if TYPE_CHECKING:
@@ -143,11 +144,9 @@ def _stored_outside(node: ArrayNode, spec: ArraySpec, counts: tuple[int, ...]) -
     skip = len(join(at.path, ""))
     found = []
     for key in stored:
-        suffix = key[skip:]
-        if is_chunk_key(spec.keys, suffix):
-            coords = spec.keys.decode_chunk_key(suffix)
-            if len(coords) == len(counts) and any(c >= n for c, n in zip(coords, counts, strict=True)):
-                found.append(key)
+        coords = parse_chunk_key(spec.keys, key[skip:], len(counts))
+        if coords is not None and any(c >= n for c, n in zip(coords, counts, strict=True)):
+            found.append(key)
     return found
 
 

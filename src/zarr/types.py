@@ -1,21 +1,15 @@
 """Type aliases for annotations."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, TypedDict
+from typing import TypeAlias
 
 from zarr._array import Array
 from zarr._async_array import AsyncArray
 from zarr._dtype.base import ZarrFormat
+from zarr._dtype.documents import DTypeConfig_V2
 
 JSON: TypeAlias = str | int | float | bool | Mapping[str, "JSON"] | Sequence["JSON"] | None
 DTypeJSON: TypeAlias = str | int | float | Sequence["DTypeJSON"] | Mapping[str, object] | None
-
-
-class DTypeConfig_V2(TypedDict):  # noqa: N801  # zarr-python's name
-    """What format 2 says of a data type: its type string (or field list), and the object codec among the filters."""
-
-    name: Any
-    object_codec_id: str | None
 
 
 AnyArray: TypeAlias = Array

@@ -114,22 +114,36 @@ def filled(shape: tuple[int, ...], dtype: Any, fill: Any) -> np.ndarray[Any, Any
 
 @dataclass(frozen=True)
 class Contents:
-    """Elements for any shape, from a seed; a share of them is the fill value, in a box so that whole chunks are."""
+    """Elements for any shape, from a seed.
+
+    With a `fill_share` between 0 and 1 they are the fill value in a box, so that whole chunks are. With `alike` they are
+    the fill value and one that equals it or looks like it: -0.0 beside 0.0, another NaN beside NaN.
+    """
 
     seed: int
     fill_share: float
+    alike: bool = False
 
     def make(self, shape: tuple[int, ...], dtype: Any, fill: Any) -> np.ndarray[Any, Any]:
         rng = np.random.default_rng(self.seed)
-        array = random_elements(dtype, math.prod(shape), rng).reshape(shape)
+        if self.alike:
+            array = filled(shape, dtype, lookalike(dtype, fill, rng))
+        else:
+            array = random_elements(dtype, math.prod(shape), rng).reshape(shape)
         if self.fill_share and array.size:
             box = tuple(slice(int(rng.integers(n)), None) for n in shape) if self.fill_share < 1 else ...
             array[box] = fill
         return array
 
 
+def lookalike(dtype: Any, fill: Any, rng: np.random.Generator) -> Any:
+    """The fill value with another sign, if it is of a kind that has one; else any element."""
+    return -fill if dtype.kind in "fc" else random_elements(dtype, 1, rng)[0]
+
+
 def contents() -> st.SearchStrategy[Contents]:
-    return st.builds(Contents, st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.5, 1.0]))
+    alike = st.sampled_from([False, False, False, True])
+    return st.builds(Contents, st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.5, 1.0]), alike)
 
 
 # -- arrays -------------------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def assert_inside(region, shape):
         if isinstance(axis, slice):
             positions = range(axis.start, -1 if axis.stop is None else axis.stop, axis.step)
             assert len(positions) > 0
-            assert 0 <= min(positions)
+            assert min(positions) >= 0
             assert max(positions) < n
         else:
             assert np.all(np.asarray(axis) >= 0)

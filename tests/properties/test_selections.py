@@ -20,6 +20,7 @@ from tests.properties.strategies import (
     block_selections,
     contents,
     coordinates,
+    filled,
     layouts,
     numpy_points,
     orthogonal_oracle,
@@ -27,6 +28,7 @@ from tests.properties.strategies import (
     setups,
     values_for,
 )
+from zarr._codec.chain import CodecChain
 
 # Some data types have no specification in format 3, and say so.
 pytestmark = pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
@@ -149,6 +151,27 @@ def test_chunks_that_become_all_fill_value_are_stored_only_if_asked_for(engine, 
         wanted = n_objects if setup.options["config"]["write_empty_chunks"] else 0
         assert array.nchunks_initialized == wanted * array.chunks_per_object
         assert_stored(array, setup, model)
+
+
+@given(data=st.data())
+def test_each_stored_object_decodes_as_a_whole_to_its_part_of_the_array(engine, data):
+    """Shards are read and written in parts; the codecs, which know only whole objects, must agree."""
+    with written_array(data) as (array, setup, model):
+        selection = data.draw(basic_selections(setup.shape))
+        value = data.draw(values_for(np.shape(model[selection]), setup))
+        array[selection] = value
+        assign(model, selection, value)
+        spec = array._node.view.spec
+        for coords in spec.grid.all_coords(setup.shape):
+            shape, start = spec.grid.chunk_shape(coords), spec.grid.chunk_start(coords)
+            part = model[(*(slice(at, at + n) for at, n in zip(start, shape, strict=True)), ...)]
+            stored = array.store.get_sync(spec.keys.encode_chunk_key(coords))
+            if stored is None:
+                decoded = filled(part.shape, setup.dtype, setup.fill)
+            else:
+                chain = CodecChain.compile(spec.codecs, spec.chunk_spec(shape))
+                decoded = chain.decode(stored).as_numpy_array()[(*map(slice, part.shape), ...)]
+            np.testing.assert_array_equal(decoded, part)
 
 
 # -- orthogonal ---------------------------------------------------------------------------------------------------

@@ -160,4 +160,6 @@ def parse_data_type(spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
     return data_type_registry.match_dtype(dtype)
 
 
-parse_dtype = parse_data_type
+def parse_dtype(dtype_spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
+    """The data type that a user's `dtype` argument means; `parse_data_type` under zarr-python's name."""
+    return parse_data_type(dtype_spec, zarr_format=zarr_format)

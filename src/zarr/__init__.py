@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zarr._array import Array
 from zarr._async_array import AsyncArray
 from zarr._async_group import AsyncGroup
+from zarr._codec.registry import set_codec_choice
 from zarr._config import config
 from zarr._group import Group
 from zarr.api.synchronous import (
@@ -96,6 +97,8 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+set_codec_choice(config.codec_choice)
 
 _SUBMODULES = frozenset({"abc", "api", "buffer", "codecs", "dtype", "errors", "registry", "storage", "types"})
 

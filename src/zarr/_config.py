@@ -130,6 +130,15 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         """Forget the cached settings."""
         self._settings = None
 
+    def codec_choice(self, name: str) -> str | None:
+        """Dotted name of the class that is wanted for codecs of this name, if one is configured."""
+        if not self.config.get("codecs"):  # as a rule; asked for every codec of every array that is opened
+            return None
+        chosen = self.get(f"codecs.{name}", None)  # names with dots are nested where users set them
+        if chosen is None:
+            chosen = self.get("codecs", {}).get(name)
+        return chosen if isinstance(chosen, str) else None
+
     def settings(self) -> Settings:
         """The configuration as a frozen value."""
         if (cached := self._settings) is not None:

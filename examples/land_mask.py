@@ -241,7 +241,16 @@ def progress(console: Console) -> Progress:
 
 
 def table(title: str, *columns: str) -> Table:
-    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    heads = any(columns)
+    made = Table(
+        title=f"[bold]{title}[/]",
+        title_justify="left",
+        title_style="",
+        box=box.SIMPLE_HEAD if heads else None,
+        show_header=heads,
+        show_edge=False,
+        pad_edge=False,
+    )
     for number, column in enumerate(columns):
         made.add_column(column, justify="right" if number else "left", no_wrap=True)
     return made
@@ -265,7 +274,7 @@ def report_storage(console: Console, land: zarr.Array, store: Path, seconds: dic
     for what, spent in seconds.items():
         facts.add_row(what, f"{spent:.1f} s, {land.nbytes / 1e6 / spent:,.0f} MB/s")
     facts.add_row("engine", land.engine)
-    console.print(facts)
+    console.print(facts, "")
 
 
 def report_answers(console: Console, land: zarr.Array, asked: list[Question]) -> bool:
@@ -279,7 +288,7 @@ def report_answers(console: Console, land: zarr.Array, asked: list[Question]) ->
         good = good and equal
         shape = " x ".join(f"{n:,}" for n in answer.shape)
         answers.add_row(question.text, shape, f"{spent * 1e3:,.1f} ms", verdict(equal))
-    console.print(answers)
+    console.print(answers, "")
     return good
 
 
@@ -290,7 +299,7 @@ def report_places(console: Console, land: zarr.Array, source: Source) -> bool:
         found = bool(land[source.row(latitude), source.column(longitude)])
         good = good and found == is_land
         places.add_row(place, str(latitude), str(longitude), "land" if found else "water", verdict(found == is_land))
-    console.print(places)
+    console.print(places, "")
     return good
 
 
@@ -301,7 +310,8 @@ def verdict(good: bool) -> str:
 def run(source: Source, output: Path, console: Console) -> bool:
     """The whole demo. Returns whether every check passed."""
     store = output / "land.zarr"
-    console.print(f"[bold]zarr {zarr.__version__}[/]: the land of the Earth, from {source.path.name} to {store}\n")
+    console.print(f"[bold]zarr {zarr.__version__}[/]: the land of the Earth")
+    console.print(f"from {source.path}\nto   {store}\n", soft_wrap=True, highlight=False)
     root = create(store, source)
     asked = questions(source)
     written, digests = write(root["land"], source, asked, console)
@@ -315,7 +325,7 @@ def run(source: Source, output: Path, console: Console) -> bool:
 
     draw_overview(output / "world.png", asked[-1].ask(land))
     draw_window(output / "british-isles.png", asked[0].ask(land))
-    console.print(f"Drawn: {output / 'world.png'}, {output / 'british-isles.png'}\n")
+    console.print(f"Drawn: {output / 'world.png'}, {output / 'british-isles.png'}\n", soft_wrap=True)
 
     reopened = zarr.open_group(store, mode="r")
     coordinates = all(np.array_equal(reopened[name][:], getattr(source, name)) for name in ("lat", "lon"))

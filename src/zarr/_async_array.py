@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr import _create
 from zarr._aio import drive
-from zarr._buffer import BufferPrototype, default_buffer_prototype
+from zarr._buffer import BufferPrototype
 from zarr._codec.base import ArrayConfig
 from zarr._flow import elements, inventory, nodes, resize
 from zarr._info import ArrayInfo
@@ -15,6 +15,7 @@ from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._node import ArrayNode
 from zarr._properties import ArrayProperties, Fields, array_config, check_axis, check_fields, parse_shape
+from zarr._registry import default_prototype
 from zarr._selection import basic, coordinate, orthogonal, vectorized
 from zarr._selection import mask as select_mask
 from zarr._store.make import StoreLike, make_store_path
@@ -96,7 +97,7 @@ class AsyncArray(ArrayProperties):
         prototype: BufferPrototype | None = None,
     ) -> Any:
         check_fields(fields)
-        wanted = default_buffer_prototype() if prototype is None else prototype
+        wanted = default_prototype() if prototype is None else prototype
         return await drive(elements.get(self._node, normalize, selection, out=out, prototype=wanted))
 
     async def get_orthogonal_selection(

@@ -13,6 +13,7 @@ from typing import Any
 from donfig import Config
 from donfig.config_obj import ConfigSet
 
+CPU_BUFFERS = ("zarr.buffer.cpu.Buffer", "zarr.buffer.cpu.NDBuffer")
 DEFAULTS: dict[str, Any] = {
     "default_zarr_format": 3,
     "engine": "auto",
@@ -31,6 +32,13 @@ DEFAULTS: dict[str, Any] = {
     "async": {"concurrency": 10, "timeout": None},
     "threading": {"max_workers": None},
     "json_indent": 2,
+    "codec_pipeline": {
+        "path": "zarr.core.codec_pipeline.BatchedCodecPipeline",
+        "batch_size": 1,
+        "max_workers": None,
+    },
+    "buffer": CPU_BUFFERS[0],
+    "ndbuffer": CPU_BUFFERS[1],
     "codecs": {},
 }
 
@@ -57,6 +65,8 @@ class Settings:
         Requests under way at once in asynchronous use.
     json_indent
         Spaces in metadata documents; None for compact.
+    cpu_buffers
+        Whether reads produce arrays in host memory, as the keys `buffer` and `ndbuffer` say by default.
     """
 
     engine: str
@@ -70,6 +80,7 @@ class Settings:
     max_chunk_nbytes: int
     concurrency: int
     json_indent: int | None
+    cpu_buffers: bool
 
 
 _CHOICES = {
@@ -158,6 +169,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             max_chunk_nbytes=int(self.get("array.max_chunk_bytes")),
             concurrency=int(self.get("async.concurrency")),
             json_indent=self.get("json_indent"),
+            cpu_buffers=(self.get("buffer"), self.get("ndbuffer")) == CPU_BUFFERS,
         )
         self._settings = made
         return made

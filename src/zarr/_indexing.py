@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zarr._buffer import BufferPrototype, default_buffer_prototype
+from zarr._buffer import BufferPrototype
 from zarr._flow import elements
 from zarr._flow.drive import run
 from zarr._properties import ArrayProperties, Fields, check_fields
+from zarr._registry import default_prototype
 from zarr._selection import basic, block, coordinate, fancy, orthogonal, vectorized
 from zarr._selection import mask as select_mask
 
@@ -232,7 +233,7 @@ class ElementAccess(ArrayProperties):
         fields: Fields = None,
     ) -> Any:
         check_fields(fields)
-        wanted = default_buffer_prototype() if prototype is None else prototype
+        wanted = default_prototype() if prototype is None else prototype
         return run(elements.get(self._node, normalize, selection, out=out, prototype=wanted))
 
     def _put(self, normalize: elements.Normalize, selection: Any, value: object, fields: Fields = None) -> None:

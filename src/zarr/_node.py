@@ -7,12 +7,14 @@ that is under way keeps a consistent view while another thread resizes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._config import settings
 from zarr._engine.select import Choice, choose
+from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
     from zarr._codec.base import ArrayConfig
@@ -47,6 +49,11 @@ class ArrayNode:
         Where it is.
     config
         Settings that are not stored.
+
+    Raises
+    ------
+    MetadataValidationError
+        If its chunks are larger than the configuration permits.
     """
 
     __slots__ = ("_metadata", "_view", "config", "engine", "store_path")
@@ -59,6 +66,7 @@ class ArrayNode:
         *,
         engine: str | None = None,
     ) -> None:
+        _check_chunk_size(metadata, store_path.path)
         self._metadata = metadata
         self._view: ArrayView | None = None
         self.store_path = store_path
@@ -95,6 +103,16 @@ class ArrayNode:
     def key(self, suffix: str) -> str:
         """The store key of something that belongs to this node."""
         return f"{self.path}/{suffix}" if self.path else suffix
+
+
+def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, path: str) -> None:
+    limit = settings().max_chunk_nbytes
+    nbytes = math.prod(metadata.chunks) * metadata.dtype.to_native_dtype().itemsize
+    if nbytes > limit:
+        raise MetadataValidationError(
+            f"the chunks of array {'/' + path!r} have {nbytes} bytes (shape {metadata.chunks}), and the zarr.config key "
+            f"'array.max_chunk_bytes' permits {limit}. Choose smaller chunks; raise the limit for an array that you trust."
+        )
 
 
 class GroupNode:

@@ -1,13 +1,29 @@
-"""Adding codecs and chunk key encodings of one's own, and finding them by name."""
+"""Adding classes of one's own (codecs, chunk key encodings, buffers, pipelines), and finding them by name."""
 
 from zarr._codec.registry import fully_qualified_name, get_codec_class, get_numcodec, register_codec
 from zarr._keys import get_chunk_key_encoding_class, register_chunk_key_encoding
+from zarr._registry import (
+    Registry,
+    get_buffer_class,
+    get_ndbuffer_class,
+    get_pipeline_class,
+    register_buffer,
+    register_ndbuffer,
+    register_pipeline,
+)
 
 __all__ = [
+    "Registry",
     "fully_qualified_name",
+    "get_buffer_class",
     "get_chunk_key_encoding_class",
     "get_codec_class",
+    "get_ndbuffer_class",
     "get_numcodec",
+    "get_pipeline_class",
+    "register_buffer",
     "register_chunk_key_encoding",
     "register_codec",
+    "register_ndbuffer",
+    "register_pipeline",
 ]

@@ -1218,6 +1218,21 @@ class TestConfig:
         with pytest.raises(ValueError, match="order must be 'C' or 'F'"):
             zarr.open_array(store, config={"order": "X"})
 
+    @pytest.mark.parametrize("shards", [None, (8, 8)])
+    def test_chunks_above_the_limit_are_refused(self, store, engine, shards):
+        make = {"name": "a", "shape": (8, 8), "dtype": "int32", "chunks": (4, 4), "shards": shards}
+        with zarr.config.set({"array.max_chunk_bytes": 64}):
+            zarr.create_array(store, **make)
+            assert zarr.open_array(store, path="a")[0, 0] == 0
+        with zarr.config.set({"array.max_chunk_bytes": 63}):
+            for call in (
+                lambda: zarr.open_array(store, path="a"),
+                lambda: zarr.create_array(store, **{**make, "name": "b"}),
+            ):
+                with pytest.raises(MetadataValidationError, match=r"64 bytes .*'array\.max_chunk_bytes' permits 63"):
+                    call()
+        assert zarr.open_group(store, mode="r").nmembers() == 1
+
     @pytest.mark.parametrize("name", ["native", "auto", "python"])
     def test_each_engine_reads_and_writes(self, name):
         with zarr.config.set({"engine": name}):

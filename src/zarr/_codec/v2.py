@@ -101,6 +101,8 @@ class V2Codec(ArrayBytesCodec):
         form: Any = self._lay_out(chunk_data.as_numpy_array(), native_dtype(chunk_spec))
         for codec in self.stages:
             form = _encode_stage(codec, form)
+            if isinstance(form, np.ndarray) and form.shape == chunk_data.shape:
+                form = np.asarray(form, order=self.order)  # some filters copy to C order
         return to_buffer(chunk_spec, _flat_bytes(form))
 
     def _lay_out(self, chunk: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:

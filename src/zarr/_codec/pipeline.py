@@ -1,0 +1,121 @@
+"""The codec pipeline as zarr-python defines it, for those who write one or call one.
+
+This library's own reads and writes do not go through it: an engine compiles a codec chain for one kind of chunk
+(`zarr._engine`). The interface exists so that code written against it keeps working.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar, runtime_checkable
+
+from zarr._buffer import Buffer, NDBuffer
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from zarr._codec.base import ChunkSpec, Codec
+    from zarr._dtype.base import ZDType
+
+CodecInput = TypeVar("CodecInput", bound=NDBuffer | Buffer)
+CodecOutput = TypeVar("CodecOutput", bound=NDBuffer | Buffer)
+CodecJSON_V2: TypeAlias = dict[str, Any]
+Selector: TypeAlias = Any
+BatchInfo: TypeAlias = "Iterable[tuple[Any, ChunkSpec, Selector, Selector, bool]]"
+"""Per chunk: a place to read or write (`get`, `set`, `delete`), its spec, what of it, where in the result, whether whole."""
+
+
+class GetResult(TypedDict):
+    """What became of one chunk of a read."""
+
+    status: Literal["present", "missing"]
+
+
+@runtime_checkable
+class SupportsSyncCodec(Protocol):
+    """A codec that needs no event loop."""
+
+    def _encode_sync(self, chunk_data: Any, chunk_spec: Any) -> Any: ...
+    def _decode_sync(self, chunk_data: Any, chunk_spec: Any) -> Any: ...
+
+
+class ArrayBytesCodecPartialDecodeMixin:
+    """For array -> bytes codecs that can decode a part of a chunk without reading the rest."""
+
+    async def _decode_partial_single(self, byte_getter: Any, selection: Selector, chunk_spec: Any) -> NDBuffer | None:
+        raise NotImplementedError(f"{type(self).__name__} must define _decode_partial_single()")
+
+    async def decode_partial(self, batch_info: Iterable[tuple[Any, Selector, Any]]) -> Iterable[NDBuffer | None]:
+        """Decode parts of several chunks, given as (place, selection, spec)."""
+        return [await self._decode_partial_single(*info) for info in batch_info]
+
+
+class ArrayBytesCodecPartialEncodeMixin:
+    """For array -> bytes codecs that can encode a part of a chunk without writing the rest."""
+
+    async def _encode_partial_single(
+        self, byte_setter: Any, chunk_array: NDBuffer, selection: Selector, chunk_spec: Any
+    ) -> None:
+        raise NotImplementedError(f"{type(self).__name__} must define _encode_partial_single()")
+
+    async def encode_partial(self, batch_info: Iterable[tuple[Any, NDBuffer, Selector, Any]]) -> None:
+        """Encode parts of several chunks, given as (place, elements, selection, spec)."""
+        for info in batch_info:
+            await self._encode_partial_single(*info)
+
+
+class CodecPipeline(ABC):
+    """A chain of codecs that reads and writes chunks in batches."""
+
+    @abstractmethod
+    def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
+        """This pipeline with settings that depend on the data type or shape filled in."""
+
+    @classmethod
+    @abstractmethod
+    def from_codecs(cls, codecs: Iterable[Codec]) -> Self:
+        """Make a pipeline of codecs, in the order of encoding."""
+
+    @classmethod
+    def from_array_metadata_and_store(cls, array_metadata: Any, store: Any) -> Self:
+        """Make a pipeline for one array in one store."""
+        raise NotImplementedError(f"{cls.__name__} is made from codecs: use from_codecs()")
+
+    @property
+    @abstractmethod
+    def supports_partial_decode(self) -> bool: ...
+
+    @property
+    @abstractmethod
+    def supports_partial_encode(self) -> bool: ...
+
+    @abstractmethod
+    def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:
+        """Raise ValueError or TypeError if the codecs cannot work on such an array."""
+
+    @abstractmethod
+    def compute_encoded_size(self, byte_length: int, array_spec: ChunkSpec) -> int:
+        """Encoded size in bytes of a chunk of `byte_length` bytes, for codecs of fixed size."""
+
+    @abstractmethod
+    async def decode(
+        self, chunk_bytes_and_specs: Iterable[tuple[Buffer | None, ChunkSpec]]
+    ) -> Iterable[NDBuffer | None]:
+        """Decode chunks; None (a missing chunk) stays None."""
+
+    @abstractmethod
+    async def encode(
+        self, chunk_arrays_and_specs: Iterable[tuple[NDBuffer | None, ChunkSpec]]
+    ) -> Iterable[Buffer | None]:
+        """Encode chunks; None stays None."""
+
+    @abstractmethod
+    async def read(
+        self, batch_info: BatchInfo, out: NDBuffer, drop_axes: tuple[int, ...] = ()
+    ) -> tuple[GetResult, ...]:
+        """Read parts of chunks into `out`."""
+
+    @abstractmethod
+    async def write(self, batch_info: BatchInfo, value: NDBuffer, drop_axes: tuple[int, ...] = ()) -> None:
+        """Write parts of `value` into chunks."""

@@ -1,0 +1,1 @@
+"""Adapters to zarr-python's inner interfaces, which other packages use. Nothing below imports this."""

@@ -1,0 +1,1 @@
+"""Modules that other packages import from zarr-python's inside. They only re-export."""

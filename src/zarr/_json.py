@@ -79,40 +79,84 @@ def _check_depth(raw: bytes, where: str) -> None:
 
 
 def dump(document: Mapping[str, Any], indent: int | None) -> bytes:
-    """Write a document as strict UTF-8 JSON.
+    """Write a document of a node as UTF-8 JSON.
 
     NumPy scalars and arrays become numbers and lists. A NaN or an infinity, which JSON cannot say, raises
-    `MetadataValidationError` naming the place.
+    `MetadataValidationError` naming the place, unless it is in attributes: what a user sets has gone through
+    `as_stored`, so one that is still there came from another writer, and a change of something else must not fail on it.
 
     >>> dump({"a": 1}, None)
     b'{"a":1}'
     """
-    separators = (",", ":") if indent is None else None
     try:
-        text = json.dumps(
-            document, indent=indent, separators=separators, allow_nan=False, default=_plain, ensure_ascii=False
-        )
-    except ValueError as exc:
-        place = _find_non_finite(document, "")
-        raise MetadataValidationError(
-            f"cannot store {place or 'a value'} as JSON: {exc}. "
-            'JSON has no NaN or infinity; store a string such as "NaN" or leave the entry out.'
-        ) from exc
-    except TypeError as exc:
-        raise TypeError(f"cannot store these attributes or metadata as JSON: {exc}") from exc
-    return text.encode()
+        return _encode(document, indent, allow_nan=False)
+    except ValueError:
+        _refuse_non_finite(document, tolerated=_ATTRIBUTES)
+        return _encode(document, indent, allow_nan=True)
 
 
-def as_stored(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+def dump_attributes(attributes: Mapping[str, Any], indent: int | None) -> bytes:
+    """Write a document that is nothing but attributes, as `dump` writes the attributes in others."""
+    return _encode(attributes, indent, allow_nan=True)
+
+
+def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A copy of attributes as they read back from a document: lists for tuples, plain numbers for NumPy's.
 
-    Raises like `dump`, so what cannot be stored is found before anything is changed.
+    What cannot be stored is found before anything is changed. Entries that are as they were `before` may hold what another
+    writer put there: a NaN or an infinity.
+
+    Raises
+    ------
+    MetadataValidationError
+        For a NaN or an infinity, with its place.
+    TypeError
+        For objects that JSON cannot say.
 
     >>> as_stored({"a": (1, np.float32(2))})
     {'a': [1, 2.0]}
     """
-    stored: dict[str, Any] = json.loads(dump(dict(attributes or {}), None))
+    new = dict(attributes or {})
+    try:
+        text = _encode(new, None, allow_nan=False)
+    except ValueError:
+        known = {name: _encode({"": value}, None, allow_nan=True) for name, value in (before or {}).items()}
+        changed = {
+            name: value for name, value in new.items() if known.get(name) != _encode({"": value}, None, allow_nan=True)
+        }
+        _refuse_non_finite(changed)
+        text = _encode(new, None, allow_nan=True)
+    stored: dict[str, Any] = json.loads(text)
     return stored
+
+
+_ATTRIBUTES = frozenset({"attributes", ".zattrs"})
+"""Members that hold attributes: of nodes, and in consolidated metadata, there at the end of a key."""
+
+
+def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool) -> bytes:
+    separators = (",", ":") if indent is None else None
+    try:
+        return json.dumps(
+            document, indent=indent, separators=separators, allow_nan=allow_nan, default=_plain, ensure_ascii=False
+        ).encode()
+    except (TypeError, RecursionError) as exc:
+        raise TypeError(f"cannot store these attributes or metadata as JSON: {exc}") from exc
+    except UnicodeEncodeError as exc:
+        raise TypeError(f"cannot store these attributes or metadata as UTF-8 text: {exc}") from exc
+    except ValueError as exc:
+        if "Circular" in str(exc):
+            raise TypeError("cannot store attributes that contain themselves as JSON") from exc
+        raise
+
+
+def _refuse_non_finite(document: Mapping[str, Any], *, tolerated: frozenset[str] = frozenset()) -> None:
+    """Raise for the first NaN or infinity outside the tolerated members; return if there is none."""
+    place = _find_non_finite(document, "", tolerated)
+    if place is not None:
+        raise MetadataValidationError(
+            f'cannot store {place} as JSON: it has no NaN or infinity. Store a string such as "NaN" or leave the entry out.'
+        )
 
 
 def _plain(value: object) -> object:
@@ -123,17 +167,18 @@ def _plain(value: object) -> object:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-def _find_non_finite(value: object, place: str) -> str | None:
+def _find_non_finite(value: object, place: str, tolerated: frozenset[str]) -> str | None:
     if isinstance(value, float) and not math.isfinite(value):
         return f"{place} = {value}"
     if isinstance(value, np.generic | np.ndarray):
-        return _find_non_finite(value.tolist(), place)
+        return _find_non_finite(value.tolist(), place, tolerated)
     children: Any = ()
     if isinstance(value, Mapping):
-        children = ((f"{place}[{key!r}]", child) for key, child in value.items())
+        kept = (key for key in value if str(key).rpartition("/")[2] not in tolerated)
+        children = ((f"{place}[{key!r}]", value[key]) for key in kept)
     elif isinstance(value, list | tuple):
         children = ((f"{place}[{i}]", child) for i, child in enumerate(value))
     for name, child in children:
-        if (found := _find_non_finite(child, name)) is not None:
+        if (found := _find_non_finite(child, name, tolerated)) is not None:
             return found
     return None

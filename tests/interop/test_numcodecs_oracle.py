@@ -8,10 +8,10 @@ import math
 import numcodecs
 import numpy as np
 import pytest
-from tests.interop.documents import any_bits, v2
-from tests.interop.peer import assert_same_bits, create_ours, put_document
 
 import zarr
+from tests.interop.documents import any_bits, v2
+from tests.interop.peer import assert_same_bits, create_ours, put_document
 
 SHAPE, CHUNKS = (7, 10), (3, 4)
 
@@ -48,7 +48,23 @@ FILTERS = {
     "packbits": ("|b1", [{"id": "packbits"}]),
     "checksums": ("<i4", [{"id": "crc32"}, {"id": "fletcher32"}]),
 }
-DTYPES = ["|b1", "|i1", "<u2", ">u2", "<i8", ">f2", "<f8", ">c16", "|S3", "<U2", ">U2", "|V5", "<M8[ns]", ">M8[10s]", "<m8[D]"]
+DTYPES = [
+    "|b1",
+    "|i1",
+    "<u2",
+    ">u2",
+    "<i8",
+    ">f2",
+    "<f8",
+    ">c16",
+    "|S3",
+    "<U2",
+    ">U2",
+    "|V5",
+    "<M8[ns]",
+    ">M8[10s]",
+    "<m8[D]",
+]
 
 
 def grid(shape, chunks):

@@ -7,6 +7,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 import tensorstore
+
+import zarr
 from tests.interop.documents import (
     BIG,
     CRC32C,
@@ -30,8 +32,6 @@ from tests.interop.peer import (
     ts_create,
     ts_open,
 )
-
-import zarr
 from zarr.errors import CodecError, DataTypeValidationError
 
 # Raw bytes have no agreed name in format 3, which is said each time one is written.
@@ -288,9 +288,7 @@ def fill_cases():
 
 @pytest.mark.parametrize("starter", ["ours", "theirs"])
 @pytest.mark.parametrize(("document", "bits"), list(fill_cases()))
-def test_missing_chunks_and_the_rest_of_partial_ones_are_the_same_fill_value(
-    document, bits, starter, tmp_path, engine
-):
+def test_missing_chunks_and_the_rest_of_partial_ones_are_the_same_fill_value(document, bits, starter, tmp_path, engine):
     dtype = numpy_dtype(document)
     first, second = start_with(starter, tmp_path / "a", document)
     expected = np.frombuffer(bits * 70, dtype.newbyteorder("<")).astype(dtype).reshape(7, 10)

@@ -59,11 +59,18 @@ READS = [
     Row("basic: too many", lambda f: f.a.get_basic_selection((0, 0, 0)), IndexError, r"2-dimensional.*3"),
     Row("basic: past the end", lambda f: f.a.get_basic_selection(6), IndexError, bounds(6, 0, 6)),
     Row("basic: two Ellipses", lambda f: f.a.get_basic_selection((..., ...)), IndexError, r"single ellipsis"),
-    Row("basic: a slice with step 0", lambda f: f.a.get_basic_selection(slice(0, 2, 0)), (IndexError, ValueError), r"zero"),
+    Row(
+        "basic: a slice with step 0",
+        lambda f: f.a.get_basic_selection(slice(0, 2, 0)),
+        (IndexError, ValueError),
+        r"zero",
+    ),
     Row("oindex: a list of lists", lambda f: f.a.oindex[[[0, 1]]], IndexError, r"axis 0.*one-dimensional.*2"),
     Row("oindex: a 2-d array", lambda f: f.a.oindex[np.zeros((2, 2), int)], IndexError, r"axis 0.*one-dimensional.*2"),
     Row("oindex: a mask of another length", lambda f: f.a.oindex[:, [True] * 7], IndexError, r"axis 1.*7.*8"),
-    Row("oindex: a mask of two dimensions", lambda f: f.a.oindex[np.ones((6, 8), bool)], IndexError, r"axis 0.*one-dim"),
+    Row(
+        "oindex: a mask of two dimensions", lambda f: f.a.oindex[np.ones((6, 8), bool)], IndexError, r"axis 0.*one-dim"
+    ),
     Row("oindex: past the end", lambda f: f.a.oindex[[0, 6], :], IndexError, bounds(6, 0, 6)),
     Row("oindex: before the beginning", lambda f: f.a.oindex[[-7]], IndexError, bounds(-7, 0, 6)),
     Row("oindex: floats", lambda f: f.a.oindex[[0.5]], IndexError, r"axis 0.*float64"),
@@ -81,13 +88,20 @@ READS = [
     Row("vindex: before the beginning", lambda f: f.a.vindex[[-7], [0]], IndexError, bounds(-7, 0, 6)),
     Row("vindex: floats", lambda f: f.a.vindex[[0.5], [0.5]], IndexError, r"integer arrays.*0\.5"),
     Row("vindex: strings", lambda f: f.a.vindex["x", "y"], IndexError, r"integer arrays.*'x'"),
-    Row("vindex: a mask of another shape", lambda f: f.a.vindex[np.ones((6, 7), bool)], IndexError, r"\(6, 8\).*\(6, 7\)"),
+    Row(
+        "vindex: a mask of another shape",
+        lambda f: f.a.vindex[np.ones((6, 7), bool)],
+        IndexError,
+        r"\(6, 8\).*\(6, 7\)",
+    ),
     Row("vindex: an Ellipsis", lambda f: f.a.vindex[...], IndexError, r"unsupported selection.*Ellipsis"),
     Row("vindex: None", lambda f: f.a.vindex[None], IndexError, r"unsupported selection.*None"),
     Row("vindex: nothing", lambda f: f.a.vindex[()], IndexError, r"unsupported selection.*nothing"),
     Row("vindex: ragged", lambda f: f.a.vindex[RAGGED, [0, 1]], IndexError, r"unsupported selection"),
     Row("vindex: two masks", lambda f: f.a.vindex[[True] * 6, [True] * 8], IndexError, r"unsupported selection"),
-    Row("coordinates: one for two axes", lambda f: f.a.get_coordinate_selection([0]), IndexError, r"one integer.*\(2\)"),
+    Row(
+        "coordinates: one for two axes", lambda f: f.a.get_coordinate_selection([0]), IndexError, r"one integer.*\(2\)"
+    ),
     Row("coordinates: three", lambda f: f.a.get_coordinate_selection(([0],) * 3), IndexError, r"one integer.*\(2\)"),
     Row("coordinates: a slice", lambda f: f.a.get_coordinate_selection(([0], slice(2))), IndexError, r"integer.*slice"),
     Row("coordinates: past the end", lambda f: f.a.get_coordinate_selection(([6], [0])), IndexError, bounds(6, 0, 6)),
@@ -99,7 +113,12 @@ READS = [
         IndexError,
         r"\(2,\).*\(3,\)",
     ),
-    Row("mask: another shape", lambda f: f.a.get_mask_selection(np.ones((8, 6), bool)), IndexError, r"\(6, 8\).*\(8, 6\)"),
+    Row(
+        "mask: another shape",
+        lambda f: f.a.get_mask_selection(np.ones((8, 6), bool)),
+        IndexError,
+        r"\(6, 8\).*\(8, 6\)",
+    ),
     Row("mask: of integers", lambda f: f.a.get_mask_selection(np.ones((6, 8), int)), IndexError, r"Boolean.*int64"),
     Row("mask: a list of Booleans", lambda f: f.a.get_mask_selection([True] * 6), IndexError, r"Boolean.*\(6, 8\)"),
     Row("mask: a slice", lambda f: f.a.get_mask_selection(slice(None)), IndexError, r"Boolean.*slice"),
@@ -128,7 +147,9 @@ READS = [
         r"dtype of out.*int32.*float64",
     ),
     Row("out: a list", lambda f: f.a.get_basic_selection(..., out=[0]), TypeError, r"out argument.*list"),
-    Row("out: read-only", lambda f: f.a.get_basic_selection(..., out=_frozen()), ValueError, r"out argument.*read-only"),
+    Row(
+        "out: read-only", lambda f: f.a.get_basic_selection(..., out=_frozen()), ValueError, r"out argument.*read-only"
+    ),
     Row(
         "out: another shape, orthogonal",
         lambda f: f.a.get_orthogonal_selection(([0, 1],), out=_out((1, 8), "i4")),
@@ -137,7 +158,12 @@ READS = [
     ),
     Row("as an array without a copy", lambda f: np.asarray(f.a, copy=False), ValueError, r"copy=False"),
     Row("as an array of an unknown dtype", lambda f: np.asarray(f.a, dtype="nonsense"), TypeError, r"nonsense"),
-    Row("set_: fields that are not there", lambda f: f.a.set_basic_selection(0, 1, fields="x"), IndexError, r"'x'.*fields"),
+    Row(
+        "set_: fields that are not there",
+        lambda f: f.a.set_basic_selection(0, 1, fields="x"),
+        IndexError,
+        r"'x'.*fields",
+    ),
 ]
 
 
@@ -163,7 +189,12 @@ WRITES = [
     Row("write: a slice with step 0", lambda f: put(f.a, slice(0, 4, 0), 0), (IndexError, ValueError), r"slice.*zero"),
     Row("write: two Ellipses", lambda f: put(f.a, (..., ...), 0), IndexError, r"single ellipsis"),
     Row("write: a list past the end", lambda f: put(f.a, [0, 6], 0), IndexError, bounds(6, 0, 6)),
-    Row("write: a mask of another shape", lambda f: put(f.a, np.ones((6, 7), bool), 0), IndexError, r"\(6, 7\).*\(6, 8\)"),
+    Row(
+        "write: a mask of another shape",
+        lambda f: put(f.a, np.ones((6, 7), bool), 0),
+        IndexError,
+        r"\(6, 7\).*\(6, 8\)",
+    ),
     Row("write: a None in a list", lambda f: put(f.a, [None, 1], 0), IndexError, r"object"),
     Row("write: to a 0-d array with an index", lambda f: put(f.point, 0, 1), IndexError, r"0-dimensional"),
     Row("write basic: a list", lambda f: f.a.set_basic_selection([0, 1], 0), IndexError, r"axis 0.*list"),
@@ -173,11 +204,28 @@ WRITES = [
     Row("write oindex: a short mask", lambda f: put(f.a.oindex, [True] * 5, 0), IndexError, r"axis 0.*5.*6"),
     Row("write vindex: past the end", lambda f: put(f.a.vindex, ([0, 6], [0, 0]), 0), IndexError, bounds(6, 0, 6)),
     Row("write vindex: one list", lambda f: put(f.a.vindex, [0, 1], 0), IndexError, r"2 dimensions"),
-    Row("write vindex: do not broadcast", lambda f: put(f.a.vindex, ([0, 1], [0, 1, 2]), 0), IndexError, r"\(2,\).*\(3,\)"),
+    Row(
+        "write vindex: do not broadcast",
+        lambda f: put(f.a.vindex, ([0, 1], [0, 1, 2]), 0),
+        IndexError,
+        r"\(2,\).*\(3,\)",
+    ),
     Row("write coordinates: a slice", lambda f: f.a.set_coordinate_selection(([0], slice(2)), 0), IndexError, r"slice"),
-    Row("write coordinates: past the end", lambda f: f.a.set_coordinate_selection(([6], [0]), 0), IndexError, bounds(6, 0, 6)),
-    Row("write mask: another shape", lambda f: f.a.set_mask_selection(np.ones((2, 2), bool), 0), IndexError, r"\(6, 8\).*\(2, 2\)"),
-    Row("write mask: integers", lambda f: f.a.set_mask_selection(np.ones((6, 8), int), 0), IndexError, r"Boolean.*int64"),
+    Row(
+        "write coordinates: past the end",
+        lambda f: f.a.set_coordinate_selection(([6], [0]), 0),
+        IndexError,
+        bounds(6, 0, 6),
+    ),
+    Row(
+        "write mask: another shape",
+        lambda f: f.a.set_mask_selection(np.ones((2, 2), bool), 0),
+        IndexError,
+        r"\(6, 8\).*\(2, 2\)",
+    ),
+    Row(
+        "write mask: integers", lambda f: f.a.set_mask_selection(np.ones((6, 8), int), 0), IndexError, r"Boolean.*int64"
+    ),
     Row("write blocks: past the end", lambda f: put(f.a.blocks, 2, 0), IndexError, r"block index 2.*axis 0"),
     Row("write blocks: a step", lambda f: put(f.a.blocks, slice(0, 2, 2), 0), IndexError, r"step=1"),
     Row("write blocks: a list", lambda f: put(f.a.blocks, [0], 0), IndexError, r"axis 0.*list"),

@@ -182,8 +182,13 @@ def shapes(draw: st.DrawFn) -> tuple[int, ...]:
 
 @st.composite
 def chunk_shapes(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Lengths from 1 to beyond the array, but not too many chunks."""
-    return tuple(draw(st.integers(max(1, -(-n // MAX_CHUNKS_PER_AXIS[len(shape)])), n + 3)) for n in shape)
+    """Lengths from 1 to beyond the array, but not too many chunks; mostly such that there are several."""
+    several = draw(st.sampled_from([True, True, False]))
+    lengths = []
+    for n in shape:
+        least = max(1, -(-n // MAX_CHUNKS_PER_AXIS[len(shape)]))
+        lengths.append(draw(st.integers(least, max(least, -(-n // 2)) if several else n + 3)))
+    return tuple(lengths)
 
 
 def multiples(chunks: tuple[int, ...]) -> st.SearchStrategy[tuple[int, ...]]:
@@ -194,7 +199,9 @@ def multiples(chunks: tuple[int, ...]) -> st.SearchStrategy[tuple[int, ...]]:
 
 def transposes(ndim: int) -> st.SearchStrategy[list[int] | None]:
     """An order of axes, or None."""
-    return st.none() | st.permutations(range(ndim)) if ndim > 1 else st.none()
+    if ndim < 2:
+        return st.none()
+    return st.one_of(st.none(), st.permutations(range(ndim)), st.just(list(range(ndim))[::-1]))
 
 
 def turned_back(shape: tuple[int, ...], order: list[int] | None) -> tuple[int, ...]:

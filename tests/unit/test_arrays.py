@@ -1414,3 +1414,20 @@ def test_a_checksum_of_zstd_is_stored_in_format_2_only_if_there_is_one(store):
         stored = json.loads(store.get_sync("a/.zarray").to_bytes())["compressor"]
         assert stored == ({"id": "zstd", "level": 1} | ({"checksum": True} if wanted else {}))
         assert zarr.open_array(store, path="a").compressor.checksum is wanted
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("value", [float("nan"), [1.0, float("-inf")], {"attributes": float("inf")}, np.float32("nan")])
+def test_attributes_that_json_cannot_say_are_refused_and_change_nothing(store, zarr_format, value):
+    with pytest.raises(MetadataValidationError, match=r"\['bad'\].* as JSON"):
+        zarr.create_array(store, shape=(1,), dtype="i1", zarr_format=zarr_format, attributes={"bad": value})
+    assert list(store.list_keys("")) == []
+    array = zarr.create_array(store, shape=(1,), dtype="i1", zarr_format=zarr_format, attributes={"good": 1})
+    for change in (array.attrs.update, array.attrs.put, array.update_attributes):
+        with pytest.raises(MetadataValidationError, match=r"\['bad'\].* as JSON"):
+            change({"bad": value})
+    circle = {}
+    circle["self"] = circle
+    with pytest.raises(TypeError, match="contain themselves"):
+        array.attrs["circle"] = circle
+    assert dict(zarr.open_array(store, mode="r").attrs) == {"good": 1}

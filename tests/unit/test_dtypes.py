@@ -1019,8 +1019,10 @@ class TestParse:
             parse_data_type(spec, zarr_format=zarr_format)
 
 
-def test_the_old_name_of_the_parser_is_the_same_function():
-    assert parse_dtype is parse_data_type
+def test_the_old_name_of_the_parser_does_the_same():
+    assert parse_dtype("<i2", zarr_format=2) == parse_data_type("<i2", zarr_format=2)
+    with pytest.raises(DataTypeValidationError):
+        parse_dtype("nonsense", zarr_format=3)
 
 
 def test_format_3_names_are_no_names_in_format_2():

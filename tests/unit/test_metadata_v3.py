@@ -389,9 +389,12 @@ def test_metadata_is_pickled_and_copied_whole() -> None:
         assert stored(twin) == stored(node)
 
 
-def test_nan_in_attributes_is_never_written() -> None:
-    with pytest.raises(MetadataValidationError, match="attributes"):
-        read().with_attributes({"a": float("nan")}).to_buffer_dict()
+def test_nan_from_another_writer_is_kept_in_attributes_and_refused_elsewhere() -> None:
+    raw = read().with_attributes({"a": float("nan")}).to_buffer_dict()["zarr.json"].to_bytes()
+    assert b'"a": NaN' in raw
+    odd = read(ext={"must_understand": False, "b": float("nan")})
+    with pytest.raises(MetadataValidationError, match=r"\['ext'\]\['b'\] = nan"):
+        odd.to_buffer_dict()
 
 
 def test_sharding_shows_as_chunks_and_shards_if_it_is_alone() -> None:

@@ -178,7 +178,10 @@ class RawBytes(ZDType[Any, Any]):
         return self._padded(b"")
 
     def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> np.void:
-        return self._padded(_decoded(data, zarr_format))
+        value = _decoded(data, zarr_format)
+        if zarr_format == 3 and len(value) < self.length:
+            raise ValueError(f"{data!r} has {len(value)} bytes; the data type holds exactly {self.length}")
+        return self._padded(value)
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
         return base64.b64encode(self.cast_scalar(data).tobytes()).decode()

@@ -131,18 +131,44 @@ class _Time(ZDType[Any, Any]):
         return self._from_count(NOT_A_TIME) if np.isnat(given) else self._converted(given, data)
 
     def _converted(self, given: np.ndarray[Any, Any], data: object) -> Any:
-        """A time of any unit in this one. The way back is compared, as NumPy's conversion wraps around silently."""
-        dtype = self.to_native_dtype().newbyteorder("=")
-        if np.datetime_data(given.dtype)[0] == "generic":
-            return self._from_count(int(given.view("i8")))
+        """A time of any unit in this one, exactly or not at all."""
+        name = self.to_native_dtype().newbyteorder("=").name
+        unit, factor = np.datetime_data(given.dtype)
+        count = int(given.view("i8"))
+        if unit == "generic":
+            return self._from_count(count)
         if self.unit == "generic":
             raise ValueError(f"{data!r} has a unit and the data type {self._zarr_v3_name} has none; give a count")
-        scalar = given.astype(dtype)
-        if scalar.astype(given.dtype).view("i8") == given.view("i8") and not np.isnat(scalar):
-            return scalar[()]
-        if np.can_cast(given.dtype, dtype, "safe"):
-            raise OverflowError(f"{data!r} is out of range for counts of {dtype.name}; choose a coarser unit")
-        raise ValueError(f"{data!r} is not a whole number of counts of {dtype.name}; choose a finer unit")
+        try:
+            converted = self._count_of(count * factor, unit, given)
+        except ArithmeticError:
+            raise ValueError(f"{data!r} is not a whole number of counts of {name}; choose a finer unit") from None
+        if not NOT_A_TIME < converted < 2**63:
+            raise OverflowError(f"{data!r} is out of range for counts of {name}; choose a coarser unit")
+        return self._from_count(converted)
+
+    def _count_of(self, n_units: int, unit: str, given: np.ndarray[Any, Any]) -> int:
+        """`n_units` of `unit` in counts of this data type; ArithmeticError if there is a rest.
+
+        In whole numbers wherever units are multiples of each other, as NumPy's conversion wraps around silently. Between
+        days and months it knows the calendar; there, the way back is compared.
+        """
+        for table in (_ATTOSECONDS, _MONTHS):
+            if unit in table and self.unit in table:
+                count, rest = divmod(n_units * table[unit], table[self.unit] * self.scale_factor)
+                if rest:
+                    raise ArithmeticError
+                return count
+        scalar = given.astype(self.to_native_dtype().newbyteorder("="))
+        if np.isnat(scalar) or scalar.astype(given.dtype).view("i8") != given.view("i8"):
+            raise ArithmeticError
+        return int(scalar.view("i8"))
+
+
+_MONTHS = {"Y": 12, "M": 1}
+_ATTOSECONDS = {
+    unit: seconds * 10**18 for unit, seconds in {"W": 604_800, "D": 86_400, "h": 3600, "m": 60, "s": 1}.items()
+} | {unit: 10**power for unit, power in {"ms": 15, "us": 12, "μs": 12, "ns": 9, "ps": 6, "fs": 3, "as": 0}.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -178,7 +178,8 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
 
     def rewrite(old: Buffer | None) -> Buffer:
         current = _reread(at, metadata, name, old)
-        latest[:] = [current.with_attributes(as_stored(change(dict(current.attributes))))]
+        before = current.attributes
+        latest[:] = [current.with_attributes(as_stored(change(dict(before)), before))]
         return dict(documents(latest[0]))[name]
 
     yield from modify(at.store, join(at.path, name), rewrite)

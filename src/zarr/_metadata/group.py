@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._dtype.base import ZarrFormat
-from zarr._json import dump
+from zarr._json import dump, dump_attributes
 from zarr._metadata import consolidated  # which imports this module: see there
 from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require
 from zarr._metadata.v2 import ArrayV2Metadata
@@ -170,7 +170,7 @@ class GroupMetadata:
         zattrs = zgroup.pop("attributes")
         documents = {
             ".zgroup": buffer.from_bytes(dump(zgroup, indent)),
-            ".zattrs": buffer.from_bytes(dump(zattrs, indent)),
+            ".zattrs": buffer.from_bytes(dump_attributes(zattrs, indent)),
         }
         if self.consolidated_metadata is not None:
             root = {".zattrs": zattrs, ".zgroup": {"zarr_format": 2}}

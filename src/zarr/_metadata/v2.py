@@ -17,7 +17,7 @@ from zarr._codec.base import ArrayConfig, MemoryOrder
 from zarr._codec.v2 import V2Codec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
-from zarr._json import dump
+from zarr._json import dump, dump_attributes
 from zarr._keys import Separator, V2ChunkKeyEncoding
 from zarr._metadata.fields import (
     check_format,
@@ -221,7 +221,7 @@ class ArrayV2Metadata:
         buffer = (prototype or default_buffer_prototype()).buffer
         return {
             ".zarray": buffer.from_bytes(dump(self._assemble(), indent)),
-            ".zattrs": buffer.from_bytes(dump(self.attributes, indent)),
+            ".zattrs": buffer.from_bytes(dump_attributes(self.attributes, indent)),
         }
 
     def _assemble(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ DEMO_ARGS ?=
 , := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format docs dist clean native
+.PHONY: help demo test long check lint format docs dist clean native
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ demo: $(VENV)/.demo  ## install into .venv and run the example on real data
 test: $(VENV)/.dev native  ## run the whole test-suite, Rust and Python
 	cargo test --quiet $(CARGO_KERNEL) --package zarr-kernel
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+long: $(VENV)/.dev native  ## property tests with 10,000 cases each instead of 300; takes hours
+	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties $(PYTEST_ARGS)
 
 check: lint test  ## lint and test: what a change has to pass
 

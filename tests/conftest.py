@@ -15,7 +15,15 @@ _COMMON = {
 settings.register_profile("default", max_examples=300, **_COMMON)
 settings.register_profile("long", max_examples=10_000, **_COMMON)
 settings.register_profile("quick", max_examples=20, **_COMMON)
-settings.load_profile(os.environ.get("ZARR_TEST_PROFILE", "default"))
+PROFILE = os.environ.get("ZARR_TEST_PROFILE", "default")
+settings.load_profile(PROFILE)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """Ten thousand cases may take longer than any single test should."""
+    if PROFILE == "long":
+        config.option.timeout = 0
 
 
 @pytest.fixture(params=["native", "python"])

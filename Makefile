@@ -79,9 +79,9 @@ native: $(VENV)/.dev
 # An old extension must not stand in for one that no longer compiles.
 define install
 	rm -f src/zarr/_native.*.so src/zarr/_native.*.pyd
-	$(PY) -m pip install --quiet --editable '.[$(1)]'
-	@$(PY) -c 'import zarr._native' 2>/dev/null \
-		|| echo "note: installed without the Rust extension; everything works, but slower"
+	@echo "installing into $(VENV), which takes a minute or two the first time"
+	$(PY) -m pip install --quiet --editable '.[$(1)]' \
+		|| { echo "pip failed: it needs a package index that it can reach; see its message above"; exit 1; }
 endef
 
 $(VENV)/.made:

@@ -67,6 +67,8 @@ class Source:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if not zipfile.is_zipfile(path):
+            sys.exit(f"{path} is no .npz file; it should hold the arrays mask, lat and lon")
         with np.load(path) as arrays:  # an array is decompressed on access; the mask is not touched here
             self.lat, self.lon = arrays["lat"], arrays["lon"]
         self.shape = (len(self.lat), len(self.lon))
@@ -357,9 +359,15 @@ def main(arguments: list[str] | None = None) -> int:
     path = options.source or packaged_mask()
     if not path.is_file():
         parser.error(f"there is no file {path}; install the package global-land-mask, or name a file with --source")
-    options.output.mkdir(parents=True, exist_ok=True)
     console = Console()
-    good = run(Source(path), options.output, console)
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)
+        good = run(Source(path), options.output, console)
+    except KeyboardInterrupt:
+        console.print("\nInterrupted. What is stored so far is a valid array; the next run begins again.")
+        return 130
+    except OSError as exc:  # no space, no permission, a file where the directory should be
+        sys.exit(f"The demo cannot go on: {exc}. Another directory can be named with --output.")
     console.print("\nAll checks passed." if good else "\n[bold red]Some checks failed.[/]")
     return 0 if good else 1
 

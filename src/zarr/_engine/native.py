@@ -6,6 +6,7 @@ A missing or broken extension is a fact to report, not an error to raise here: `
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ def _load() -> tuple[Any, str | None]:
     try:
         from zarr import _native  # on use: with engine "python" it is never imported
     except ImportError as exc:
-        return None, f"importing zarr._native failed ({exc})"
+        if find_spec("zarr._native") is None:
+            return None, "its extension in Rust, zarr._native, was not built"
+        return None, f"importing its extension zarr._native failed ({exc})"
     return _native, None
 
 

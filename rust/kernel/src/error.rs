@@ -1,6 +1,7 @@
 //! Everything that can go wrong in the kernel, as one enum. The binding maps it to Python
 //! exceptions in one table.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Result of a kernel function.
@@ -10,17 +11,65 @@ pub type Result<T> = std::result::Result<T, KernelError>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KernelError {
-    /// Data that should end in a CRC-32C has fewer than four bytes.
+    /// Data that should hold a checksum has fewer than four bytes.
     ChecksumMissing {
+        /// The codec that looked for it.
+        codec: &'static str,
         /// Length of the data.
         nbytes: usize,
     },
-    /// Data does not match the CRC-32C stored with it.
+    /// Data does not match the checksum stored with it.
     ChecksumMismatch {
+        /// The codec that compared them.
+        codec: &'static str,
         /// Checksum found in the data.
         stored: u32,
         /// Checksum of the data.
         computed: u32,
+    },
+    /// Encoded data breaks the rules of its format.
+    Corrupt {
+        /// The codec that found out.
+        codec: &'static str,
+        /// What is wrong, as a clause.
+        problem: Cow<'static, str>,
+    },
+    /// Encoded data holds more or fewer bytes than its place asks for.
+    DecodedWrongSize {
+        /// The codec that decoded it.
+        codec: &'static str,
+        /// Length that was asked for.
+        expected_nbytes: usize,
+        /// Length of the decoded data, `None` when it is longer and was not decoded to the end.
+        nbytes: Option<usize>,
+    },
+    /// Data that a codec cannot encode, or an encoder that gave up.
+    NotEncodable {
+        /// The codec.
+        codec: &'static str,
+        /// Why not, as a clause.
+        problem: Cow<'static, str>,
+    },
+    /// A codec cannot be made with these parameters.
+    BadParameter {
+        /// The codec.
+        codec: &'static str,
+        /// Which parameter and why, as a clause.
+        problem: Cow<'static, str>,
+    },
+    /// A range of bytes asked for does not lie in the decoded data.
+    RangeOutside {
+        /// First byte.
+        start: usize,
+        /// One beyond the last byte.
+        end: usize,
+        /// Length of the decoded data.
+        nbytes: usize,
+    },
+    /// The operating system has no memory left.
+    OutOfMemory {
+        /// How much was asked for.
+        nbytes: usize,
     },
     /// A table of shard index entries is not a whole number of (offset, nbytes) pairs.
     IndexTableRagged {
@@ -102,15 +151,51 @@ pub enum KernelError {
 impl fmt::Display for KernelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ChecksumMissing { nbytes } => write!(
+            Self::ChecksumMissing { codec, nbytes } => write!(
                 f,
-                "crc32c: the data is {nbytes} bytes long, too short for its 4-byte checksum; it was cut off"
+                "{codec}: the data is {nbytes} bytes long, too short for its 4-byte checksum; it was cut off"
             ),
-            Self::ChecksumMismatch { stored, computed } => write!(
+            Self::ChecksumMismatch {
+                codec,
+                stored,
+                computed,
+            } => write!(
                 f,
-                "crc32c: the stored checksum is {stored:#010x} but the data gives {computed:#010x}; \
+                "{codec}: the stored checksum is {stored:#010x} but the data gives {computed:#010x}; \
                  the data is corrupt"
             ),
+            Self::Corrupt { codec, problem } => {
+                write!(f, "{codec}: {problem}; the data is corrupt")
+            }
+            Self::DecodedWrongSize {
+                codec,
+                expected_nbytes,
+                nbytes: Some(nbytes),
+            } => write!(
+                f,
+                "{codec}: the data decodes to {nbytes} bytes instead of {expected_nbytes}; it is corrupt or \
+                 belongs to another array"
+            ),
+            Self::DecodedWrongSize {
+                codec,
+                expected_nbytes,
+                nbytes: None,
+            } => write!(
+                f,
+                "{codec}: the data decodes to more than {expected_nbytes} bytes; it is corrupt or belongs to \
+                 another array"
+            ),
+            Self::NotEncodable { codec, problem } => {
+                write!(f, "{codec}: cannot encode: {problem}")
+            }
+            Self::BadParameter { codec, problem } => write!(f, "{codec}: {problem}"),
+            Self::RangeOutside { start, end, nbytes } => write!(
+                f,
+                "bytes {start} to {end} were asked of decoded data of {nbytes} bytes"
+            ),
+            Self::OutOfMemory { nbytes } => {
+                write!(f, "no memory for a buffer of {nbytes} bytes")
+            }
             Self::IndexTableRagged { nbytes } => write!(
                 f,
                 "shard index: a table of {nbytes} bytes is not a whole number of 16-byte (offset, nbytes) pairs"
@@ -206,6 +291,7 @@ mod tests {
     #[test]
     fn messages_fit_on_one_line() {
         let text = KernelError::ChecksumMismatch {
+            codec: "crc32c",
             stored: 1,
             computed: 2,
         }

@@ -2,6 +2,9 @@
 
 use crate::{KernelError, Result};
 
+/// The codec's name in the metadata.
+const NAME: &str = "crc32c";
+
 /// Bytes that the codec adds.
 pub const CHECKSUM_NBYTES: usize = 4;
 
@@ -60,6 +63,7 @@ pub fn decode(encoded: &[u8]) -> Result<&[u8]> {
         encoded
             .split_last_chunk::<CHECKSUM_NBYTES>()
             .ok_or(KernelError::ChecksumMissing {
+                codec: NAME,
                 nbytes: encoded.len(),
             })?;
     let stored = u32::from_le_bytes(*stored);
@@ -67,7 +71,11 @@ pub fn decode(encoded: &[u8]) -> Result<&[u8]> {
     if stored == computed {
         Ok(data)
     } else {
-        Err(KernelError::ChecksumMismatch { stored, computed })
+        Err(KernelError::ChecksumMismatch {
+            codec: NAME,
+            stored,
+            computed,
+        })
     }
 }
 
@@ -127,7 +135,10 @@ mod tests {
         for nbytes in 0..CHECKSUM_NBYTES {
             assert_eq!(
                 decode(&vec![0; nbytes]),
-                Err(KernelError::ChecksumMissing { nbytes })
+                Err(KernelError::ChecksumMissing {
+                    codec: NAME,
+                    nbytes
+                })
             );
         }
     }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::path::PathBuf;
 
 /// Result of a kernel function.
 pub type Result<T> = std::result::Result<T, KernelError>;
@@ -146,6 +147,45 @@ pub enum KernelError {
         /// Length of the index.
         index_nbytes: u64,
     },
+    /// The operating system refused something.
+    Io {
+        /// What was tried, as a verb: "read".
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// Its reason.
+        errno: i32,
+    },
+    /// Bytes were asked for that the object does not have.
+    RangeOutsideObject {
+        /// The object.
+        path: PathBuf,
+        /// Start of the range.
+        offset: u64,
+        /// Length of the range.
+        nbytes: u64,
+        /// Length of the object.
+        object_nbytes: u64,
+    },
+    /// A file changed its length each time it was read.
+    Unsteady {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An object was replaced by another program in each attempt to change it.
+    Contended {
+        /// The object.
+        path: PathBuf,
+        /// Number of attempts.
+        attempts: usize,
+    },
+    /// The caller asked to stop.
+    Interrupted,
+    /// A task did what it never should.
+    Panicked {
+        /// What it said.
+        message: String,
+    },
 }
 
 impl fmt::Display for KernelError {
@@ -263,6 +303,44 @@ impl fmt::Display for KernelError {
                 f,
                 "shard index: entry {chunk} (offset {offset}, nbytes {nbytes}) overlaps the index itself, which has \
                  {index_nbytes} bytes at offset {index_offset}"
+            ),
+            Self::Io {
+                action,
+                path,
+                errno,
+            } => write!(
+                f,
+                "cannot {action} {}: {}",
+                path.display(),
+                std::io::Error::from_raw_os_error(*errno)
+            ),
+            Self::RangeOutsideObject {
+                path,
+                offset,
+                nbytes,
+                object_nbytes,
+            } => write!(
+                f,
+                "{}: asked for {nbytes} bytes at offset {offset}, but it has {object_nbytes} bytes",
+                path.display()
+            ),
+            Self::Unsteady { path } => write!(
+                f,
+                "{} changed its length each time it was read: another program writes into it in place. Read it \
+                 again when that program is done",
+                path.display()
+            ),
+            Self::Contended { path, attempts } => write!(
+                f,
+                "{} was replaced by another program in each of {attempts} attempts to change it; nothing was \
+                 stored. Write to it from one program at a time, or only through this library",
+                path.display()
+            ),
+            Self::Interrupted => write!(f, "interrupted"),
+            Self::Panicked { message } => write!(
+                f,
+                "zarr._native failed in a way it never should: {message}. Please report this; \
+                 ZARR_ENGINE=python avoids it"
             ),
         }
     }

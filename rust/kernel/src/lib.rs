@@ -19,6 +19,9 @@
 
 pub mod codec;
 mod error;
+pub mod process;
 pub mod shard_index;
+pub mod source;
+pub mod workers;
 
 pub use error::{KernelError, Result};

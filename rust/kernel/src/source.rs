@@ -1,0 +1,143 @@
+//! Where encoded bytes come from and go to: the two sides of a store that the pipelines see.
+//!
+//! A local directory ([`crate::local`]) opens files; a batch of buffers, filled by Python from any
+//! other store, lends its memory. A pipeline is written once against these traits and compiled for
+//! each, so reading from memory costs nothing that files need.
+//!
+//! "There is no such object" is `None`, and only that; whatever else keeps bytes from being read is
+//! an error. So a failure can never be mistaken for a chunk of fill value.
+
+use crate::Result;
+
+/// A moment as a file system tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time {
+    /// Seconds since 1970, negative before.
+    pub seconds: i64,
+    /// Nanoseconds within the second.
+    pub nanoseconds: u32,
+}
+
+/// What tells one version of a stored object from others, cheaply: equal for equal contents as far
+/// as the file system notices changes. By itself no proof, see [`crate::cache`] for what is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// The file system.
+    pub device: u64,
+    /// The file within it; used again after the file is gone.
+    pub inode: u64,
+    /// Length of the object in bytes.
+    pub nbytes: u64,
+    /// When the contents last changed, or what a program claims.
+    pub modified: Time,
+    /// When contents or names last changed; programs cannot set it.
+    pub changed: Time,
+}
+
+/// An object that was found. It stays the version that was opened, whatever is stored meanwhile.
+pub trait Object {
+    /// Length in bytes.
+    fn nbytes(&self) -> u64;
+
+    /// The version, where the store can tell; `None` means that nothing of it may be cached.
+    fn stamp(&self) -> Option<Stamp> {
+        None
+    }
+
+    /// Fill `into` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// If the object ends before, or cannot be read.
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()>;
+
+    /// The `nbytes` bytes from `offset` on: lent, if they are in memory, else read into `scratch`,
+    /// whose earlier contents are dropped.
+    ///
+    /// # Errors
+    /// If the object ends before, or cannot be read. The range is not trusted: one that lies
+    /// outside the object is refused before anything is allocated for it.
+    fn range<'a>(
+        &'a self,
+        offset: u64,
+        nbytes: usize,
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]>;
+
+    /// All bytes, lent or read as by [`Object::range`].
+    ///
+    /// # Errors
+    /// If the object cannot be read, or keeps changing its length.
+    fn whole<'a>(&'a self, scratch: &'a mut Vec<u8>) -> Result<&'a [u8]>;
+}
+
+/// Objects under keys, to read. Shared by the threads of one request.
+pub trait Objects: Sync {
+    /// What opening finds.
+    type Object: Object;
+
+    /// Find an object; `None` if there is none under this key.
+    ///
+    /// # Errors
+    /// If that cannot be found out.
+    fn open(&self, key: &str) -> Result<Option<Self::Object>>;
+
+    /// The version now stored under a key, cheaper than opening it. `None` if there is no object
+    /// or the store cannot tell; open it to learn which.
+    ///
+    /// # Errors
+    /// If that cannot be found out.
+    fn stamp(&self, key: &str) -> Result<Option<Stamp>> {
+        Ok(self.open(key)?.as_ref().and_then(Object::stamp))
+    }
+}
+
+/// What must be stored under a key for a change to take place.
+#[derive(Debug)]
+pub enum Expected<'a, O> {
+    /// Anything or nothing.
+    Any,
+    /// Nothing.
+    Absent,
+    /// This very version.
+    Version(&'a O),
+}
+
+/// What becomes of an object in [`WritableObjects::modify`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It stays as it is.
+    Keep,
+    /// It is replaced by the new bytes, or created.
+    Put,
+    /// It is removed.
+    Remove,
+}
+
+/// Objects under keys, to read and to change. Each is replaced whole and atomically, or not at all.
+pub trait WritableObjects: Objects {
+    /// Replace or create an object. Returns whether `expected` was what was stored; if not,
+    /// nothing has changed.
+    ///
+    /// # Errors
+    /// If it could not be stored. What was there before is still there.
+    fn put(&self, key: &str, encoded: &[u8], expected: Expected<'_, Self::Object>) -> Result<bool>;
+
+    /// Remove an object, if there is one. Returns as `put` does.
+    ///
+    /// # Errors
+    /// If it could not be removed.
+    fn remove(&self, key: &str, expected: Expected<'_, Self::Object>) -> Result<bool>;
+
+    /// Replace an object by what `change` makes of it, guarded against every other writer.
+    ///
+    /// `change` gets the stored object, or `None`, and an empty buffer for the new bytes, which
+    /// count only if it returns [`Change::Put`]. It may be called several times.
+    ///
+    /// # Errors
+    /// What `change` returns; failures to read and to store; and
+    /// [`crate::KernelError::Contended`] if a program that knows no locks replaces the object
+    /// again and again.
+    fn modify<C>(&self, key: &str, encoded: &mut Vec<u8>, change: C) -> Result<()>
+    where
+        C: FnMut(Option<&Self::Object>, &mut Vec<u8>) -> Result<Change>;
+}

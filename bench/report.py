@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""Write docs/benchmarks.md and its plot from the results of `make bench`.
+
+    python report.py RESULTS_DIR DOCS_DIR
+
+RESULTS_DIR holds what `arraybench.py --out` wrote: headline.json, and where they were made cache.json (chunk caches on)
+and memory.json (arrays written to a file system in memory). Ratios are of the minima over the rounds of one run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+OURS = "ours"
+BASELINE = "zarr"
+ZARR_PEERS = ("zarr", "zarr-fused", "zarr-zarrs", "tensorstore")
+OWN_FORMATS = ("blosc2", "h5py")
+BULK = ("read_", "write_", "shard_read", "shard_write", "shardraw_", "v2_", "vol_read", "slab_", "mem_")
+NAMES = {
+    "ours": "this library",
+    "zarr": "zarr-python",
+    "zarr-fused": "zarr-python, fused pipeline",
+    "zarr-zarrs": "zarrs",
+    "tensorstore": "TensorStore",
+    "limit": "by hand",
+}
+
+
+def main() -> None:
+    results, docs = Path(sys.argv[1]), Path(sys.argv[2])
+    headline = json.loads((results / "headline.json").read_text())
+    lines = [
+        *introduction(headline),
+        *headline_table(headline),
+        "![Time of each workload relative to zarr-python](images/benchmarks.svg)",
+        "",
+        *goals(headline),
+    ]
+    for name, title, text in EXTRA:
+        path = results / f"{name}.json"
+        if path.exists():
+            lines += extra_table(json.loads(path.read_text()), title, text)
+    lines += memory_table(headline)
+    lines += problems(headline)
+    notes = Path(__file__).with_name("notes.md")
+    if notes.exists():
+        lines += ["", notes.read_text().strip()]
+    (docs / "benchmarks.md").write_text("\n".join(lines) + "\n")
+    plot(headline, docs / "images" / "benchmarks.svg")
+
+
+EXTRA = (
+    (
+        "cache",
+        "With chunk caches",
+        "The same cache for both: 256 MB of decoded chunks. In the table above no contender keeps decoded chunks.",
+    ),
+    (
+        "memory",
+        "On a file system in memory",
+        "Rows that create many files, away from the cost of a disk's file system.",
+    ),
+)
+
+
+def introduction(result: dict[str, Any]) -> list[str]:
+    versions = {name: contender["versions"] for name, contender in result["contenders"].items()}
+    return [
+        "# Benchmarks",
+        "",
+        "This page is made by `make bench`, which builds an environment for the peers and one for this library, runs all of them in turn",
+        "on the same work, and writes what it measured. The workloads are described in `bench/README.md`.",
+        "",
+        f"Machine: {result['machine']}. Rounds: {result['rounds']}. Page cache warm, no `fsync`, each measurement in a fresh process, results",
+        "compared with the source data. Times are minima over the rounds, in milliseconds per run of the workload, or microseconds per",
+        "operation where an operation is one call. Ratios below 1 mean that this library is faster.",
+        "",
+        *(
+            f"- {NAMES.get(n, n)}: " + ", ".join(f"{k} {v}" for k, v in sorted(vs.items()))
+            for n, vs in versions.items()
+        ),
+        "",
+    ]
+
+
+def best(metrics: dict[str, Any], name: str) -> float | None:
+    found = metrics.get(name)
+    return found["min"] if found else None
+
+
+def fastest(metrics: dict[str, Any], names: tuple[str, ...]) -> tuple[float, str] | None:
+    times = [(time, name) for name in names if (time := best(metrics, name)) is not None]
+    return min(times) if times else None
+
+
+def ratio(ours: float, other: float | None) -> str:
+    return "" if other is None else f"{ours / other:.2f}"
+
+
+def shown(seconds: float, ops: int) -> str:
+    return f"{seconds * 1e3:,.3g} ms" if ops <= 1 else f"{seconds * 1e3:,.3g} ms ({seconds / ops * 1e6:,.3g} µs each)"
+
+
+def headline_table(result: dict[str, Any]) -> list[str]:
+    lines = [
+        "## All workloads, chunk caches off",
+        "",
+        "| workload | this library | ÷ zarr-python | ÷ fused | ÷ zarrs | ÷ TensorStore | ÷ fastest of these | ÷ by hand |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for workload, metrics in result["metrics"].items():
+        ours = best(metrics, OURS)
+        if ours is None:
+            continue
+        peer = fastest(metrics, ZARR_PEERS)
+        cells = [ratio(ours, best(metrics, name)) for name in ZARR_PEERS]
+        cells += [f"**{ours / peer[0]:.2f}**" if peer else "", ratio(ours, best(metrics, "limit"))]
+        lines.append(f"| {workload} | {shown(ours, metrics[OURS]['ops'])} | " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def ratios(result: dict[str, Any], names: tuple[str, ...], prefixes: tuple[str, ...] = ("",)) -> dict[str, float]:
+    """Ours to the fastest of `names`, for every workload that both have."""
+    found = {}
+    for workload, metrics in result["metrics"].items():
+        ours, other = best(metrics, OURS), fastest(metrics, names)
+        if ours is not None and other is not None and workload.startswith(prefixes):
+            found[workload] = ours / other[0]
+    return found
+
+
+def geometric_mean(values: dict[str, float]) -> float:
+    return math.exp(sum(map(math.log, values.values())) / len(values)) if values else math.nan
+
+
+def goals(result: dict[str, Any]) -> list[str]:
+    peers, own = ratios(result, ZARR_PEERS), ratios(result, OWN_FORMATS)
+    bulk = ratios(result, ("limit",), BULK)
+    slower = {name: value for name, value in sorted(peers.items(), key=lambda item: -item[1]) if value > 1.05}
+    rows = [
+        ("geometric mean, to the fastest Zarr-speaking peer", f"{geometric_mean(peers):.2f}", "≤ 0.7"),
+        ("geometric mean, to zarr-python", f"{geometric_mean(ratios(result, (BASELINE,))):.2f}", "≤ 0.25"),
+        ("rows behind the fastest Zarr-speaking peer by over 5 %", f"{len(slower)} of {len(peers)}", "0"),
+        ("bulk rows, geometric mean to the work done by hand", f"{geometric_mean(bulk):.2f}", "≤ 1.15 each"),
+        (
+            "rows ahead of blosc2 and h5py in their own formats",
+            f"{sum(r < 1 for r in own.values())} of {len(own)}",
+            "35",
+        ),
+    ]
+    lines = ["## Against what we set out to reach", "", "| | measured | goal |", "|---|---:|---:|"]
+    lines += [f"| {what} | {value} | {goal} |" for what, value, goal in rows]
+    if slower:
+        lines += [
+            "",
+            "Behind the fastest peer: " + ", ".join(f"`{name}` {value:.2f}" for name, value in slower.items()) + ".",
+        ]
+    over = {name: value for name, value in sorted(bulk.items(), key=lambda item: -item[1]) if value > 1.15}
+    if over:
+        lines += ["", "Bulk rows over 1.15 × by hand: " + ", ".join(f"`{n}` {v:.2f}" for n, v in over.items()) + "."]
+    return [*lines, ""]
+
+
+def extra_table(result: dict[str, Any], title: str, text: str) -> list[str]:
+    names = list(result["contenders"])
+    lines = [f"## {title}", "", text, "", "| workload | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
+    for workload, metrics in result["metrics"].items():
+        cells = [shown(metrics[n]["min"], metrics[n]["ops"]) if n in metrics else "" for n in names]
+        lines.append(f"| {workload} | " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def memory_table(result: dict[str, Any]) -> list[str]:
+    names = [name for name in (OURS, *ZARR_PEERS, *OWN_FORMATS, "limit") if name in result["contenders"]]
+    lines = [
+        "## Memory",
+        "",
+        "Rise of the peak resident memory over the start of the timed part, in MB; the result of a read is part of it.",
+        "",
+        "| workload | " + " | ".join(NAMES.get(n, n) for n in names) + " |",
+        "|---|" + "---:|" * len(names),
+    ]
+    for workload, metrics in result["metrics"].items():
+        cells = [f"{metrics[n]['rise_mb']:.1f}" if n in metrics else "" for n in names]
+        lines.append(f"| {workload} | " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def problems(result: dict[str, Any]) -> list[str]:
+    if not result["problems"]:
+        return []
+    texts = [text.strip().splitlines()[-1][:200] for text in result["problems"] if text.strip()]
+    return ["## Problems during the run", "", *(f"- {text}" for text in texts), ""]
+
+
+def plot(result: dict[str, Any], path: Path) -> None:
+    """Relative time of each workload, on a logarithmic axis, one mark per contender."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    mpl.rcParams["svg.hashsalt"] = "benchmarks"
+    workloads = [w for w, metrics in result["metrics"].items() if OURS in metrics and BASELINE in metrics]
+    figure, axes = plt.subplots(figsize=(9, 0.24 * len(workloads) + 1.2), layout="constrained")
+    marks = {
+        "zarr-fused": ("C1", "s"),
+        "zarr-zarrs": ("C2", "^"),
+        "tensorstore": ("C0", "D"),
+        "limit": ("0.5", "|"),
+        OURS: ("C3", "o"),
+    }
+    for name, (colour, mark) in marks.items():
+        points = [(best(result["metrics"][w], name), i) for i, w in enumerate(workloads)]
+        x = [t / result["metrics"][workloads[i]][BASELINE]["min"] for t, i in points if t is not None]
+        y = [i for t, i in points if t is not None]
+        size = 42 if name == OURS else 22
+        axes.scatter(x, y, s=size, c=colour, marker=mark, label=NAMES.get(name, name), zorder=3 if name == OURS else 2)
+    axes.axvline(1, color="0.7", linewidth=1)
+    axes.set(xscale="log", xlabel="time ÷ time of zarr-python (left is faster)", yticks=range(len(workloads)))
+    axes.set_yticklabels(workloads, fontsize=8)
+    axes.set_ylim(len(workloads) - 0.5, -0.5)
+    axes.grid(axis="both", color="0.93")
+    axes.legend(loc="lower left", fontsize=8)
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()

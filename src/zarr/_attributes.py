@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from zarr._flow.drive import run
@@ -32,7 +33,7 @@ class Attributes(MutableMapping[str, Any]):
         return self._node.metadata.attributes
 
     def __getitem__(self, key: str) -> Any:
-        return self._current()[key]
+        return deepcopy(self._current()[key])  # whoever changes a list in it would believe that it is stored
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._current())
@@ -67,7 +68,7 @@ class Attributes(MutableMapping[str, Any]):
 
     def asdict(self) -> dict[str, Any]:
         """The attributes as a plain dict."""
-        return dict(self._current())
+        return deepcopy(dict(self._current()))
 
     def __repr__(self) -> str:
         return repr(self.asdict())

@@ -160,11 +160,12 @@ def _refuse_non_finite(document: Mapping[str, Any], *, tolerated: frozenset[str]
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufUTO":
         return value.tolist()
-    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+    shown = repr(value)
+    raise TypeError(
+        f"Object of type {type(value).__name__} is not JSON serializable: {shown[:80]}. Store text or numbers instead"
+    )
 
 
 def _find_non_finite(value: object, place: str, tolerated: frozenset[str]) -> str | None:

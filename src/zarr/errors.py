@@ -77,25 +77,31 @@ class NodeNotFoundError(BaseZarrError, FileNotFoundError):
 class ArrayNotFoundError(NodeNotFoundError):
     """No array at this path: called as `ArrayNotFoundError(store, path)`."""
 
-    _msg = "No array found in store {!r} at path {!r}"
+    _msg = "No array found in store {!r} at path {!r}. Check both, or create it with zarr.create_array."
 
 
 class GroupNotFoundError(NodeNotFoundError):
     """No group at this path: called as `GroupNotFoundError(store, path)`."""
 
-    _msg = "No group found in store {!r} at path {!r}"
+    _msg = "No group found in store {!r} at path {!r}. Check both, or create it with zarr.create_group."
 
 
 class ContainsArrayError(BaseZarrError, FileExistsError):
     """An array is in the way: called as `ContainsArrayError(store, path)`."""
 
-    _msg = "An array exists in store {!r} at path {!r}."
+    _msg = (
+        "An array exists in store {!r} at path {!r}. "
+        "Open it with zarr.open_array, choose another path, or replace it (overwrite=True)."
+    )
 
 
 class ContainsGroupError(BaseZarrError, FileExistsError):
     """A group is in the way: called as `ContainsGroupError(store, path)`."""
 
-    _msg = "A group exists in store {!r} at path {!r}."
+    _msg = (
+        "A group exists in store {!r} at path {!r}. "
+        "Open it with zarr.open_group, choose another path, or replace it and all that is in it (overwrite=True)."
+    )
 
 
 class ContainsArrayAndGroupError(BaseZarrError):

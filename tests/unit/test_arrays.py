@@ -326,10 +326,10 @@ class TestOverwrite:
         for other in FORMATS:
             with pytest.raises(ContainsArrayError) as caught:
                 zarr.create_array(store, name="a", shape=1, dtype="i1", zarr_format=other)
-            assert str(caught.value) == f"An array exists in store {store!r} at path 'a'."
+            assert str(caught.value).startswith(f"An array exists in store {store!r} at path 'a'. Open it with ")
             with pytest.raises(ContainsGroupError) as caught:
                 zarr.create_array(store, name="g", shape=1, dtype="i1", zarr_format=other)
-            assert str(caught.value) == f"A group exists in store {store!r} at path 'g'."
+            assert str(caught.value).startswith(f"A group exists in store {store!r} at path 'g'. Open it with ")
         assert contents(store) == before
 
     def test_with_it_the_old_node_is_gone_with_all_below(self, store, engine, zarr_format):
@@ -447,10 +447,10 @@ class TestOpenModes:
         with pytest.raises(ArrayNotFoundError) as caught:
             zarr.open_array(place, path="x/y", mode=mode, shape=1, dtype="i1")
         shown = place.with_read_only(True) if mode == "r" else place
-        assert str(caught.value) == f"No array found in store {shown!r} at path 'x/y'"
+        assert str(caught.value).startswith(f"No array found in store {shown!r} at path 'x/y'. Check both")
         with pytest.raises(GroupNotFoundError) as caught:
             zarr.open_group(place, path="x/y", mode=mode)
-        assert str(caught.value) == f"No group found in store {shown!r} at path 'x/y'"
+        assert str(caught.value).startswith(f"No group found in store {shown!r} at path 'x/y'. Check both")
         with pytest.raises(NodeNotFoundError, match="No array or group found in store"):
             zarr.open(place, path="x/y", mode=mode, shape=1, dtype="i1")
         with pytest.raises(FileNotFoundError):
@@ -1431,3 +1431,20 @@ def test_attributes_that_json_cannot_say_are_refused_and_change_nothing(store, z
     with pytest.raises(TypeError, match="contain themselves"):
         array.attrs["circle"] = circle
     assert dict(zarr.open_array(store, mode="r").attrs) == {"good": 1}
+
+
+@pytest.mark.parametrize("value", [np.datetime64("2024-02-29"), 1j, b"x", np.array([1j])])
+def test_what_json_has_no_form_for_is_named_in_the_error(store, value):
+    array = zarr.create_array(store, shape=(1,), dtype="i1")
+    with pytest.raises(TypeError, match=rf"type {type(value).__name__} is not JSON serializable: .*Store text"):
+        array.attrs["bad"] = value
+    assert dict(array.attrs) == {}
+
+
+def test_a_list_taken_out_of_the_attributes_is_a_copy(store):
+    array = zarr.create_array(store, shape=(1,), dtype="i1", attributes={"list": [1], "nested": {"a": [1]}})
+    array.attrs["list"].append(2)
+    array.attrs["nested"]["a"].append(2)
+    array.attrs.asdict()["list"].append(2)
+    array.attrs["other"] = 1
+    assert dict(array.attrs) == {"list": [1], "nested": {"a": [1]}, "other": 1}

@@ -85,7 +85,7 @@ def load_consolidated(
             return group.with_consolidated(ConsolidatedMetadata.from_v2(document, key))
     if use and group.consolidated_metadata is None:
         raise ValueError(
-            f"Consolidated metadata requested with 'use_consolidated={use!r}' but not found in {at.path!r} of store "
+            f"Consolidated metadata requested with 'use_consolidated={use!r}' but not found at path {at.path!r} of store "
             f"{at.store!r}. Run zarr.consolidate_metadata() on it, or open it with use_consolidated=None."
         )
     return group

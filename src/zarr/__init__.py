@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from zarr._array import Array
 from zarr._async_array import AsyncArray
 from zarr._async_group import AsyncGroup
+from zarr._codec.pipeline import set_pipeline_choice
 from zarr._codec.registry import set_codec_choice
 from zarr._config import config
 from zarr._group import Group
+from zarr._registry import get_pipeline_class
 from zarr.api.synchronous import (
     array,
     consolidate_metadata,
@@ -99,6 +101,7 @@ __all__ = [
 ]
 
 set_codec_choice(config.codec_choice)
+set_pipeline_choice(get_pipeline_class)
 
 _SUBMODULES = frozenset({"abc", "api", "buffer", "codecs", "dtype", "errors", "registry", "storage", "types"})
 

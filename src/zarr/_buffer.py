@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, SupportsIndex, TypeAlias, cast, runtime_checkable
 
 import numpy as np
@@ -34,6 +34,7 @@ class ArrayLike(Protocol):
     def size(self) -> int: ...
     def __getitem__(self, key: slice) -> Self: ...
     def __setitem__(self, key: slice, value: Any) -> None: ...
+    def copy(self) -> Self: ...
 
 
 @runtime_checkable
@@ -52,7 +53,7 @@ class NDArrayLike(Protocol):
     def __getitem__(self, key: Any) -> Any: ...
     def __setitem__(self, key: Any, value: Any) -> None: ...
     def __array__(self) -> npt.NDArray[Any]: ...
-    def reshape(self, shape: Any, *, order: Literal["A", "C", "F"] = ...) -> Self: ...
+    def reshape(self, shape: Any, *, order: Literal["A", "C", "F"] = ..., copy: bool | None = ...) -> Self: ...
     def view(self, dtype: Any) -> Self: ...
     def astype(self, dtype: Any, order: Literal["K", "A", "C", "F"] = ..., *, copy: bool = ...) -> Self: ...
     def fill(self, value: Any) -> None: ...
@@ -322,3 +323,19 @@ CPU_PROTOTYPE = BufferPrototype(buffer=CPUBuffer, nd_buffer=CPUNDBuffer)
 def default_buffer_prototype() -> BufferPrototype:
     """The pair used where a caller names none: host memory."""
     return CPU_PROTOTYPE
+
+
+def numpy_buffer_prototype() -> BufferPrototype:
+    """The pair of classes in host memory, whatever the configuration says."""
+    return CPU_PROTOTYPE
+
+
+def as_numpy_array_wrapper(
+    func: Callable[[npt.NDArray[Any]], bytes], buf: Buffer, prototype: BufferPrototype
+) -> Buffer:
+    """Apply a function from arrays to bytes, as those of numcodecs are, to a buffer.
+
+    >>> as_numpy_array_wrapper(lambda array: bytes(array[::-1]), CPUBuffer.from_bytes(b"abc"), CPU_PROTOTYPE).to_bytes()
+    b'cba'
+    """
+    return prototype.buffer.from_bytes(func(buf.as_numpy_array()))

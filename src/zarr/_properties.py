@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zarr._codec.base import ArrayBytesCodec, ArrayConfig
-from zarr._config import settings
 from zarr._info import ArrayInfo
 from zarr.errors import ArrayIndexError
 
@@ -219,23 +218,7 @@ def array_config(config: ArrayConfig | dict[str, Any] | None, **overrides: Any) 
 
     Raises TypeError for a key that does not exist.
     """
-    if isinstance(config, ArrayConfig) and not any(value is not None for value in overrides.values()):
-        return config
-    now = settings()
-    values: dict[str, Any] = {
-        "order": now.order,
-        "write_empty_chunks": now.write_empty_chunks,
-        "read_missing_chunks": now.read_missing_chunks,
-        "sharding_coalesce_max_gap_bytes": now.coalesce_max_gap_nbytes,
-        "sharding_coalesce_max_bytes": now.coalesce_max_nbytes,
-    }
+    given = {key: value for key, value in overrides.items() if value is not None}
     if isinstance(config, ArrayConfig):
-        values |= {field.name: getattr(config, field.name) for field in fields(ArrayConfig)}
-    elif config is not None:
-        if unknown := set(config) - set(values):
-            raise TypeError(f"unknown array config keys {sorted(unknown)}; there are {sorted(values)}")
-        values |= config
-    values |= {key: value for key, value in overrides.items() if value is not None}
-    if values["order"] not in ("C", "F"):
-        raise ValueError(f"order must be 'C' or 'F', got {values['order']!r}")
-    return ArrayConfig(**values)
+        return replace(config, **given) if given else config
+    return ArrayConfig.from_dict({**(config or {}), **given})

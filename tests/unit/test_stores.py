@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 
 import zarr
 from zarr._buffer import CPUBuffer, CPUNDBuffer
+from zarr._byte_range import resolve_range
 from zarr._store import atomic, local, locks
-from zarr._store.base import ABSENT, ANY, check_key, resolve_range
+from zarr._store.base import ABSENT, ANY, check_key
 from zarr._store.make import make_store, make_store_path
 from zarr._store.path import normalize_path
 from zarr.abc.buffer import BufferPrototype

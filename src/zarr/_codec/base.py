@@ -10,10 +10,11 @@ be checked and its sizes computed without any data.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 from zarr._buffer import CPU_PROTOTYPE, Buffer, BufferPrototype, NDBuffer
+from zarr._config import settings
 from zarr._dtype.base import ZDType
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class ArrayConfig:
         If False, a missing chunk raises `ChunkNotFoundError` instead of reading as the fill value.
     sharding_coalesce_max_gap_bytes, sharding_coalesce_max_bytes
         Byte ranges of one shard are fetched together if the gap between them, and their union, are at most this.
+
+    Raises
+    ------
+    ValueError
+        For other values.
     """
 
     order: MemoryOrder = "C"
@@ -45,6 +51,38 @@ class ArrayConfig:
     read_missing_chunks: bool = True
     sharding_coalesce_max_gap_bytes: int = 2**20
     sharding_coalesce_max_bytes: int = 16 * 2**20
+
+    def __post_init__(self) -> None:
+        if self.order not in ("C", "F"):
+            raise ValueError(f"order must be 'C' or 'F', got {self.order!r}")
+        for name in ("write_empty_chunks", "read_missing_chunks"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise ValueError(f"{name} must be true or false, got {value!r}")  # noqa: TRY004  # as zarr-python
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The settings in `data`; what it leaves out is as `zarr.config` says.
+
+        Raises
+        ------
+        TypeError
+            For a key that does not exist.
+        """
+        now = settings()
+        values: dict[str, Any] = {
+            "order": now.order,
+            "write_empty_chunks": now.write_empty_chunks,
+            "read_missing_chunks": now.read_missing_chunks,
+            "sharding_coalesce_max_gap_bytes": now.coalesce_max_gap_nbytes,
+            "sharding_coalesce_max_bytes": now.coalesce_max_nbytes,
+        }
+        if unknown := set(data) - set(values):
+            raise TypeError(f"unknown array config keys {sorted(unknown)}; there are {sorted(values)}")
+        return cls(**{**values, **data})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings by name."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from zarr._codec.documents import BLOSC_CNAME, BLOSC_SHUFFLE, ENDIAN, INDEX_LOCATION
 from zarr._warn import warn
 from zarr.errors import ZarrDeprecationWarning
 
@@ -23,7 +24,7 @@ class _Names(type):
 class BloscShuffle(metaclass=_Names):
     """Deprecated: `"noshuffle"`, `"shuffle"` and `"bitshuffle"`."""
 
-    _members: ClassVar[tuple[str, ...]] = ("noshuffle", "shuffle", "bitshuffle")
+    _members: ClassVar[tuple[str, ...]] = BLOSC_SHUFFLE
 
     @classmethod
     def from_int(cls, num: int) -> str:
@@ -40,16 +41,16 @@ class BloscShuffle(metaclass=_Names):
 class BloscCname(metaclass=_Names):
     """Deprecated: names of blosc's compressors."""
 
-    _members: ClassVar[tuple[str, ...]] = ("lz4", "lz4hc", "blosclz", "snappy", "zlib", "zstd")
+    _members: ClassVar[tuple[str, ...]] = BLOSC_CNAME
 
 
 class Endian(metaclass=_Names):
     """Deprecated: `"little"` and `"big"`."""
 
-    _members: ClassVar[tuple[str, ...]] = ("big", "little")
+    _members: ClassVar[tuple[str, ...]] = ENDIAN
 
 
 class ShardingCodecIndexLocation(metaclass=_Names):
     """Deprecated: `"start"` and `"end"`."""
 
-    _members: ClassVar[tuple[str, ...]] = ("start", "end")
+    _members: ClassVar[tuple[str, ...]] = INDEX_LOCATION

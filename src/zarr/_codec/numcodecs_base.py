@@ -70,6 +70,9 @@ class NumcodecsCodec:
     def to_dict(self) -> dict[str, Any]:
         return {"name": self.codec_name, "configuration": dict(self.codec_config)}
 
+    def compute_encoded_size(self, input_byte_length: int, chunk_spec: ChunkSpec) -> int:
+        raise NotImplementedError(f"codec {self.codec_name!r} has no fixed encoded size")
+
     def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
         missing = {key: value for key, value in self._defaults(array_spec).items() if key not in self.codec_config}
         evolved = type(self)(**{**self.codec_config, **missing}) if missing else self

@@ -162,7 +162,7 @@ def write_order(name: str, chunks_per_shard: tuple[int, ...]) -> tuple[int, ...]
     """Index positions in the order in which inner chunks are laid; None is index order.
 
     >>> write_order("morton", (2, 4))
-    (0, 1, 4, 5, 2, 3, 6, 7)
+    (0, 4, 1, 5, 2, 6, 3, 7)
     """
     if name in ("unordered", "lexicographic"):
         return None
@@ -173,7 +173,7 @@ def write_order(name: str, chunks_per_shard: tuple[int, ...]) -> tuple[int, ...]
 
 
 def _morton_codes(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """For each cell in row-major order, its coordinates' bits interleaved, the last axis lowest.
+    """For each cell in row-major order, its coordinates' bits interleaved, the first axis lowest.
 
     An axis takes part only as far as it has bits, so codes stay as short as the grid allows.
     """
@@ -182,8 +182,46 @@ def _morton_codes(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
     n_bits = [(length - 1).bit_length() for length in shape]
     shift = 0
     for bit in range(max(n_bits, default=0)):
-        for axis in reversed(range(len(shape))):
+        for axis in range(len(shape)):
             if bit < n_bits[axis]:
                 codes |= (grid[axis] >> bit & 1) << shift
                 shift += 1
     return codes
+
+
+def touched_rows(selection: Any, shape: tuple[int, ...], chunk_shape: tuple[int, ...]) -> list[int]:
+    """Rows of the index of a shard of `shape` whose inner chunks a NumPy index on the shard meets.
+
+    >>> touched_rows((slice(1, 3), 0), (4, 4), (2, 2))
+    [0, 2]
+    """
+    strides = np.cumprod([1, *(n // c for n, c in zip(shape[:0:-1], chunk_shape[:0:-1], strict=True))])[::-1]
+    points: Any = np.zeros((), np.int64)
+    runs: list[npt.NDArray[np.int64]] = []
+    for entry, length, inner, stride in zip(
+        _per_axis(selection, len(shape)), shape, chunk_shape, strides, strict=False
+    ):
+        positions = np.arange(length, dtype=np.int64)[entry]
+        if isinstance(entry, slice):
+            runs.append(np.unique(positions // inner) * stride)
+        else:
+            points = points + positions // inner * stride
+    rows = np.unique(points)
+    for run in runs:
+        rows = np.add.outer(rows, run).ravel()
+    return sorted(rows.tolist())
+
+
+def _per_axis(selection: Any, ndim: int) -> list[Any]:
+    """The entries of a NumPy index, one per axis."""
+    entries: list[Any] = []
+    for entry in selection if isinstance(selection, tuple) else (selection,):
+        mask = np.asarray(entry) if isinstance(entry, list | np.ndarray) else None
+        if mask is not None and mask.dtype == bool:
+            entries.extend(mask.nonzero())
+        else:
+            entries.append(entry)
+    n_missing = ndim - sum(entry is not Ellipsis for entry in entries)
+    missing = [slice(None)] * n_missing
+    at = next((i for i, entry in enumerate(entries) if entry is Ellipsis), None)
+    return [*entries, *missing] if at is None else [*entries[:at], *missing, *entries[at + 1 :]]

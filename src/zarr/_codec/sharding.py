@@ -7,6 +7,7 @@ in memory, with the same pure functions that the flows use (`shard_index`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -14,12 +15,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
 
+from zarr._buffer import Buffer
+from zarr._byte_range import RangeByteRequest, SuffixByteRequest
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec, Codec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.call import codec_name
 from zarr._codec.chain import CodecChain, check_order
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.crc32c_ import Crc32cCodec
+from zarr._codec.pipeline import (
+    ArrayBytesCodecPartialDecodeMixin,
+    ArrayBytesCodecPartialEncodeMixin,
+    CodecPipeline,
+    make_pipeline,
+)
 from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
 from zarr._codec.registry import parse_codec
 from zarr._codec.shard_index import (
@@ -29,25 +38,29 @@ from zarr._codec.shard_index import (
     assemble_shard,
     locate_index,
     parse_entries,
+    touched_rows,
     write_order,
 )
 from zarr._dtype.fill import all_fill
 from zarr._dtype.numbers import UInt64
-from zarr.errors import CodecError
+from zarr.errors import CodecError, ConcurrentChangeError
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from zarr._buffer import Buffer, NDBuffer
+    import numpy.typing as npt
+
+    from zarr._buffer import NDBuffer
     from zarr._dtype.base import ZDType
 
 IndexLocation = Literal["start", "end"]
 SubchunkWriteOrder = Literal["morton", "unordered", "lexicographic", "colexicographic"]
+_MAX_ROUNDS = 20
 _KEYS = ("chunk_shape", "codecs", "index_codecs", "index_location")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShardingCodec(ArrayBytesCodec):
+class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayBytesCodecPartialEncodeMixin):
     """Store a chunk as a shard: a grid of inner chunks and an index of where each lies.
 
     Parameters
@@ -141,6 +154,15 @@ class ShardingCodec(ArrayBytesCodec):
         shape = (*self.chunks_per_shard(spec.shape), 2)
         return CodecChain.compile(self.index_codecs, index_spec(shape, spec))
 
+    @property
+    def codec_pipeline(self) -> CodecPipeline:
+        """The codecs of the inner chunks as a pipeline of the configured class."""
+        return make_pipeline(self.codecs)
+
+    def compute_encoded_size(self, input_byte_length: int, shard_spec: ChunkSpec) -> int:
+        """Size in bytes of a shard whose inner chunks have `input_byte_length` bytes together, with its index."""
+        return input_byte_length + self.index_chain(shard_spec).encoded_nbytes()
+
     def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
         inner = self.inner_chain(array_spec).codecs
         index = self.index_chain(array_spec).codecs
@@ -160,15 +182,19 @@ class ShardingCodec(ArrayBytesCodec):
         shard = chunk_data.as_numpy_array()
         chain = self.inner_chain(chunk_spec)
         per_shard = self.chunks_per_shard(chunk_spec.shape)
-        keep_empty = chunk_spec.config.write_empty_chunks
-        parts: list[Any] = []
-        for coords in _grid(per_shard):
-            inner = shard[self._region(coords)]
-            if not keep_empty and all_fill(inner, chunk_spec.fill_value):
-                parts.append(None)
-                continue
-            encoded = chain.encode(to_nd_buffer(chunk_spec, inner))
-            parts.append(None if encoded is None else octets(encoded))
+        return self._assemble([self._encode_inner(shard, coords, chain) for coords in _grid(per_shard)], chunk_spec)
+
+    def _encode_inner(self, shard: npt.NDArray[Any], coords: tuple[int, ...], chain: CodecChain) -> Any:
+        """The encoded bytes of one inner chunk; None if it is not to be stored."""
+        inner = shard[self._region(coords)]
+        if not chain.spec.config.write_empty_chunks and all_fill(inner, chain.spec.fill_value):
+            return None
+        encoded = chain.encode(to_nd_buffer(chain.spec, inner))
+        return None if encoded is None else octets(encoded)
+
+    def _assemble(self, parts: list[Any], chunk_spec: ChunkSpec) -> Buffer | None:
+        """A shard of encoded inner chunks in index order."""
+        per_shard = self.chunks_per_shard(chunk_spec.shape)
         index = self.index_chain(chunk_spec)
         whole = assemble_shard(
             parts,
@@ -185,15 +211,81 @@ class ShardingCodec(ArrayBytesCodec):
         entries = self._read_index(chunk_data, chunk_spec)
         shard = np.empty(chunk_spec.shape, native_dtype(chunk_spec), order=chunk_spec.order)
         for coords, (offset, nbytes) in zip(_grid(per_shard), entries.tolist(), strict=True):
-            region = self._region(coords)
-            if offset == MISSING:
-                shard[region] = chunk_spec.fill_value
-                continue
-            try:
-                shard[region] = chain.decode(chunk_data[offset : offset + nbytes]).as_numpy_array()
-            except CodecError as exc:
-                raise exc.at(coords=coords) from exc
+            encoded = None if offset == MISSING else chunk_data[offset : offset + nbytes]
+            self._place(shard, coords, encoded, chain)
         return to_nd_buffer(chunk_spec, shard)
+
+    def _place(
+        self, shard: npt.NDArray[Any], coords: tuple[int, ...], encoded: Buffer | None, chain: CodecChain
+    ) -> None:
+        """Decode one inner chunk into its place."""
+        if encoded is None:
+            shard[self._region(coords)] = chain.spec.fill_value
+            return
+        try:
+            shard[self._region(coords)] = chain.decode(encoded).as_numpy_array()
+        except CodecError as exc:
+            raise exc.at(coords=coords) from exc
+
+    # -- parts of a shard, for pipelines that hand over a place to read and write ------------------------------
+
+    async def _decode_partial_single(self, byte_getter: Any, selection: Any, chunk_spec: ChunkSpec) -> NDBuffer | None:
+        per_shard = self.chunks_per_shard(chunk_spec.shape)
+        touched = touched_rows(selection, chunk_spec.shape, self.chunk_shape)
+        found = await self._fetch_inner(byte_getter, touched, chunk_spec)
+        if found is None:
+            return None
+        chain = self.inner_chain(chunk_spec)
+        shard = np.empty(chunk_spec.shape, native_dtype(chunk_spec))  # memory that is not touched costs nothing
+        for row, encoded in zip(touched, found, strict=True):
+            self._place(shard, _coords(row, per_shard), encoded, chain)
+        return to_nd_buffer(chunk_spec, np.asanyarray(shard[selection]))
+
+    async def _fetch_inner(
+        self, place: Any, touched: Sequence[int], chunk_spec: ChunkSpec
+    ) -> list[Buffer | None] | None:
+        """The encoded bytes of some inner chunks, all from one version of the shard; None if there is no shard."""
+        chain = self.index_chain(chunk_spec)
+        nbytes, prototype = chain.encoded_nbytes(), chunk_spec.prototype
+        where = SuffixByteRequest(nbytes) if self.index_at_end else RangeByteRequest(0, nbytes)
+        index = await place.get(prototype, where)
+        for _ in range(_MAX_ROUNDS):
+            if index is None:
+                return None
+            entries = parse_entries(chain.decode(index).as_numpy_array(), None, None, nbytes).tolist()
+            found = []
+            for row in touched:
+                offset, length = entries[row]
+                request = RangeByteRequest(offset, offset + length)
+                found.append(None if offset == MISSING else await place.get(prototype, request))
+            again = await place.get(prototype, where)
+            if again is not None and again.to_bytes() == index.to_bytes():
+                return found
+            index = again
+        raise ConcurrentChangeError(f"{place} was replaced during each of {_MAX_ROUNDS} attempts to read from it")
+
+    async def _encode_partial_single(
+        self, byte_setter: Any, chunk_array: NDBuffer, selection: Any, chunk_spec: ChunkSpec
+    ) -> None:
+        per_shard = self.chunks_per_shard(chunk_spec.shape)
+        parts: list[Any] = [None] * math.prod(per_shard)
+        old = await byte_setter.get(chunk_spec.prototype)
+        if old is not None:
+            for row, (offset, nbytes) in enumerate(self._read_index(old, chunk_spec).tolist()):
+                parts[row] = None if offset == MISSING else old[offset : offset + nbytes]
+        chain = self.inner_chain(chunk_spec)
+        touched = touched_rows(selection, chunk_spec.shape, self.chunk_shape)
+        shard = np.empty(chunk_spec.shape, native_dtype(chunk_spec))
+        for row in touched:
+            self._place(shard, _coords(row, per_shard), parts[row], chain)
+        shard[selection] = chunk_array.as_numpy_array()
+        for row in touched:
+            parts[row] = self._encode_inner(shard, _coords(row, per_shard), chain)
+        whole = self._assemble([octets(part) if isinstance(part, Buffer) else part for part in parts], chunk_spec)
+        if whole is None:
+            await byte_setter.delete()
+        else:
+            await byte_setter.set(whole)
 
     def _read_index(self, shard: Buffer, spec: ChunkSpec) -> Entries:
         chain = self.index_chain(spec)
@@ -219,6 +311,11 @@ def encode_index(chain: CodecChain, entries: Entries) -> bytes:
     if encoded is None:
         raise CodecError("sharding_indexed", "encode", "a codec of the shard index returned nothing")
     return encoded.to_bytes()
+
+
+def _coords(row: int, per_shard: tuple[int, ...]) -> tuple[int, ...]:
+    """Coordinates in the shard of the inner chunk at a row of the index."""
+    return tuple(int(c) for c in np.unravel_index(row, per_shard))
 
 
 def _grid(per_shard: tuple[int, ...]) -> Iterable[tuple[int, ...]]:

@@ -1,1 +1,4 @@
-"""Adapters to zarr-python's inner interfaces, which other packages use. Nothing below imports this."""
+"""What zarr-python offers and this library does in another way, by the names and signatures of zarr-python.
+
+Public modules re-export it (`zarr.codecs.*`, `zarr.core.*`); nothing else imports it.
+"""

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zarr._byte_range import RangeByteRequest, SuffixByteRequest
 from zarr._codec.shard_index import MISSING, parse_entries
 from zarr._engine.shards import by_inner_chunk, index_start
 from zarr._flow.access import is_direct
-from zarr._flow.ranges import coalesce
 from zarr._flow.requests import Compute, Fetch, Flow, Read, Together
 from zarr._plan import ObjectPlan, Projection, plan
-from zarr._store.base import RangeByteRequest, SuffixByteRequest
+from zarr._store.ranges import coalesce
 from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
 
 if TYPE_CHECKING:

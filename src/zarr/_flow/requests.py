@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from zarr._buffer import Buffer
-from zarr._store.base import ANY, ByteRequest, Expected, Hold, Store, Version
+from zarr._byte_range import ByteRequest
+from zarr._store.base import ANY, Expected, Hold, Store, Version
 
 T = TypeVar("T")
 

@@ -23,69 +23,24 @@ Keys
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr._byte_range import (
+    ByteRequest,
+)
+from zarr._store.ranges import RangeGroup, group_ranges
 from zarr.errors import StoreKeyError
 
 if TYPE_CHECKING:
     from typing import Self
 
+T = TypeVar("T")
 AccessMode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
-
-
-@dataclass(frozen=True, slots=True)
-class RangeByteRequest:
-    """Bytes `start` to `end`, end exclusive."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class OffsetByteRequest:
-    """All bytes from `offset` on."""
-
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class SuffixByteRequest:
-    """The last `suffix` bytes (all of them if the object is shorter)."""
-
-    suffix: int
-
-
-ByteRequest: TypeAlias = RangeByteRequest | OffsetByteRequest | SuffixByteRequest
-
-
-def resolve_range(request: ByteRequest | None, nbytes: int) -> tuple[int, int]:
-    """`(start, stop)` of a request on an object of `nbytes` bytes, cut to the object.
-
-    >>> resolve_range(SuffixByteRequest(4), 10)
-    (6, 10)
-    >>> resolve_range(RangeByteRequest(8, 20), 10)
-    (8, 10)
-    """
-    match request:
-        case None:
-            return 0, nbytes
-        case RangeByteRequest(first, end):
-            start = min(first, nbytes)
-            stop = max(start, min(end, nbytes))
-        case OffsetByteRequest(first):
-            start, stop = min(first, nbytes), nbytes
-        case SuffixByteRequest(first):
-            start, stop = max(0, nbytes - first), nbytes
-        case _:
-            raise TypeError(f"Unexpected byte_range, got {request!r}.")
-    if first < 0:
-        raise ValueError(f"a byte range counts from 0 upwards, got {request!r}")
-    return start, stop
 
 
 def check_key(key: str) -> str:
@@ -265,6 +220,76 @@ class Store(ABC):
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
     ) -> list[Buffer | None]:
         """Several values or parts of values, in the order asked for."""
+
+    async def get_ranges(
+        self,
+        key: str,
+        byte_ranges: Sequence[ByteRequest | None],
+        *,
+        prototype: BufferPrototype,
+        max_concurrency: int = 10,
+        max_gap_bytes: int = 2**20,
+        max_coalesced_bytes: int = 16 * 2**20,
+    ) -> AsyncIterator[Sequence[tuple[int, Buffer | None]]]:
+        """Several parts of one value, neighbours with one request.
+
+        Parameters
+        ----------
+        byte_ranges
+            The parts, in any order; they may overlap.
+        max_concurrency
+            Requests under way at once.
+        max_gap_bytes, max_coalesced_bytes
+            Parts share a request if the gap between them, and their union, are at most this.
+
+        Yields
+        ------
+        Per request, as they are answered: the parts that it served, each as its position in `byte_ranges` and its bytes.
+
+        Raises
+        ------
+        ExceptionGroup
+            Of what failed; of FileNotFoundError if there is no such value.
+        """
+        import asyncio  # on use: synchronous programs never pay for it
+
+        free = asyncio.Semaphore(max_concurrency)
+
+        async def fetch(group: RangeGroup) -> list[tuple[int, Buffer]]:
+            async with free:
+                return _share(key, group, await self.get(key, prototype, group.request))
+
+        groups = group_ranges(byte_ranges, max_gap_nbytes=max_gap_bytes, max_nbytes=max_coalesced_bytes)
+        tasks = [asyncio.ensure_future(fetch(group)) for group in groups]
+        try:
+            for answered in asyncio.as_completed(tasks):
+                yield await _or_group(key, answered)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def get_ranges_sync(
+        self,
+        key: str,
+        byte_ranges: Sequence[ByteRequest | None],
+        *,
+        prototype: BufferPrototype,
+        max_gap_bytes: int = 2**20,
+        max_coalesced_bytes: int = 16 * 2**20,
+    ) -> Sequence[tuple[int, Buffer | None]]:
+        """`get_ranges` without an event loop, where the store can; the parts of all requests together."""
+        if not isinstance(self, SupportsGetSync):
+            raise TypeError(f"Store {type(self).__name__} does not support synchronous get. Use get_ranges().")
+        groups = group_ranges(byte_ranges, max_gap_nbytes=max_gap_bytes, max_nbytes=max_coalesced_bytes)
+        parts: list[tuple[int, Buffer | None]] = []
+        try:
+            for group in groups:
+                found = self.get_sync(key, prototype=prototype, byte_range=group.request)
+                parts.extend(_share(key, group, found))
+        except Exception as exc:
+            raise _failed(key, exc) from exc
+        return parts
 
     @abstractmethod
     async def exists(self, key: str) -> bool:
@@ -549,6 +574,25 @@ class SyncStore(Store):
         if nbytes is None:
             raise FileNotFoundError(key)
         return nbytes
+
+
+def _share(key: str, group: RangeGroup, found: Buffer | None) -> list[tuple[int, Buffer]]:
+    """What each request of a group gets of its answer."""
+    if found is None:
+        raise FileNotFoundError(key)
+    return [(i, found[part]) for i, part in group.members]
+
+
+async def _or_group(key: str, answer: Awaitable[T]) -> T:
+    try:
+        return await answer
+    except Exception as exc:
+        raise _failed(key, exc) from exc
+
+
+def _failed(key: str, exc: Exception) -> ExceptionGroup[Exception]:
+    """Callers handle the failures of many requests, so even one comes as a group."""
+    return ExceptionGroup(f"reading parts of {key!r} failed", [exc])
 
 
 def _collect(function: Any, prefix: str) -> Sequence[str]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
-from zarr._store.base import ABSENT, ANY, ByteRequest, Expected, Hold, Stored, SyncStore, Version, resolve_range
+from zarr._byte_range import ByteRequest, resolve_range
+from zarr._store.base import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 
 if TYPE_CHECKING:
     from typing import Self

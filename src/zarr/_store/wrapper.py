@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from zarr._buffer import Buffer, BufferPrototype
-from zarr._store.base import ByteRequest, Store
+from zarr._byte_range import ByteRequest
+from zarr._store.base import Store
 
 if TYPE_CHECKING:
     from typing import Self

@@ -1,13 +1,10 @@
 """What a store is, for those who write one."""
 
+from zarr._byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr._store.base import (
     ByteGetter,
-    ByteRequest,
     ByteSetter,
-    OffsetByteRequest,
-    RangeByteRequest,
     Store,
-    SuffixByteRequest,
     SupportsDeleteSync,
     SupportsGetSync,
     SupportsSetSync,

@@ -23,6 +23,10 @@ from zarr._codec.numcodecs_ import (
     Zlib,
     Zstd,
 )
+from zarr._codec.numcodecs_base import NumcodecsArrayArrayCodec as _NumcodecsArrayArrayCodec
+from zarr._codec.numcodecs_base import NumcodecsArrayBytesCodec as _NumcodecsArrayBytesCodec
+from zarr._codec.numcodecs_base import NumcodecsBytesBytesCodec as _NumcodecsBytesBytesCodec
+from zarr._codec.numcodecs_base import NumcodecsCodec as _NumcodecsCodec
 
 __all__ = [
     "BZ2",
@@ -46,4 +50,8 @@ __all__ = [
     "Shuffle",
     "Zlib",
     "Zstd",
+    "_NumcodecsArrayArrayCodec",
+    "_NumcodecsArrayBytesCodec",
+    "_NumcodecsBytesBytesCodec",
+    "_NumcodecsCodec",
 ]

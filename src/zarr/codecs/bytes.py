@@ -1,0 +1,20 @@
+"""The codec `bytes`, and zarr-python's names around it."""
+
+from typing import TYPE_CHECKING
+
+from zarr._codec.base import ArrayBytesCodec
+from zarr._codec.bytes_ import BytesCodec
+from zarr._codec.documents import ENDIAN
+from zarr._codec.names import Endian
+from zarr._compat.parsing import parse_named_configuration
+from zarr._dtype.traits import HasEndianness
+
+__all__ = [
+    "ArrayBytesCodec",
+    "BytesCodec",
+    "ENDIAN",
+    "Endian",
+    "HasEndianness",
+    "TYPE_CHECKING",
+    "parse_named_configuration",
+]

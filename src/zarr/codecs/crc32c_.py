@@ -1,0 +1,14 @@
+"""The codec `crc32c`, and zarr-python's names around it."""
+
+from typing import TYPE_CHECKING
+
+from zarr._codec.base import BytesBytesCodec
+from zarr._codec.crc32c_ import Crc32cCodec
+from zarr._compat.parsing import parse_named_configuration
+
+__all__ = [
+    "BytesBytesCodec",
+    "Crc32cCodec",
+    "TYPE_CHECKING",
+    "parse_named_configuration",
+]

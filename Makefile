@@ -35,15 +35,6 @@ test: $(VENV)/.dev native  ## run the whole test-suite, Rust and Python
 long: $(VENV)/.dev native  ## property tests with 10,000 cases each instead of 300; takes hours
 	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties $(PYTEST_ARGS)
 
-bench: $(BENCH)/.ready  ## run the benchmarks against the peers, write docs/benchmarks.md; takes an hour or two
-	$(BENCH_RUN) --peers $(PEERS)/bin/python --contender ours=$(PEERS)/bin/python --baseline zarr --out $(BENCH)/results/headline
-	$(BENCH_RUN) --contender zarr=$(PEERS)/bin/python --contender tensorstore-cache=$(PEERS)/bin/python \
-		--contender ours-cache=$(PEERS)/bin/python --out $(BENCH)/results/cache \
-		--only 'scalar,slices,shard_random*,volume,vindex,oindex,concurrent'
-	$(BENCH_RUN) --peers $(PEERS)/bin/python --contender ours=$(PEERS)/bin/python --skip tensorstore-fsync,blosc2,h5py \
-		--scratch /dev/shm --out $(BENCH)/results/memory --only 'small_write,partial_write_*,append,group'
-	$(PEERS)/bin/python bench/report.py $(BENCH)/results docs
-
 check: lint test  ## lint and test: what a change has to pass
 
 lint: $(VENV)/.dev native  ## style, types, import layers, Rust lints
@@ -86,9 +77,9 @@ native: $(VENV)/.dev
 # -- benchmarks: the peers' environment, and this library beside it ------------------------------------------------------
 
 BENCH := .bench
-PEERS := $(BENCH)/peers
+PEERS := $(CURDIR)/$(BENCH)/peers
 BENCH_ROUNDS ?= 3
-BENCH_RUN = OURS_PATH=$(CURDIR)/$(BENCH)/ours $(PEERS)/bin/python bench/arraybench.py --rounds $(BENCH_ROUNDS) --reuse $(BENCH)/data $(BENCH_ARGS)
+BENCH_RUN = OURS_PATH=$(CURDIR)/$(BENCH)/ours $(PEERS)/bin/python bench/arraybench.py --rounds $(BENCH_ROUNDS) --reuse $(BENCH)/data
 
 # The newest zarr-python needs Python 3.12; with an older one the peers are as new as it allows. Override: PEER_PYTHON=...
 PEER_PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 \
@@ -96,11 +87,22 @@ PEER_PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 \
 	$$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 
 $(BENCH)/.ready: $(BUILD_INPUTS) bench/requirements.txt $(shell find src -name '*.py')
+	mkdir -p $(BENCH)/results
 	[ -x $(PEERS)/bin/python ] || $(PEER_PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --requirement bench/requirements.txt
 	rm -rf $(BENCH)/ours && $(PEERS)/bin/python -m pip install --quiet --no-deps --target $(BENCH)/ours .
 	$(PEERS)/bin/python -m pip list --format freeze | grep -i -E 'zarr|tensorstore|blosc2|h5py|numpy|numcodecs'
 	@touch $@
+
+bench: $(BENCH)/.ready  ## run the benchmarks against the peers, write docs/benchmarks.md; takes an hour or two
+	$(BENCH_RUN) --peers $(PEERS)/bin/python --contender ours=$(PEERS)/bin/python --baseline zarr --out $(BENCH)/results/headline \
+		$(BENCH_ARGS)
+	$(BENCH_RUN) --contender zarr=$(PEERS)/bin/python --contender tensorstore-cache=$(PEERS)/bin/python \
+		--contender ours-cache=$(PEERS)/bin/python --out $(BENCH)/results/cache \
+		--only 'scalar,slices,shard_random*,volume,vindex,oindex,concurrent' $(BENCH_ARGS)
+	$(BENCH_RUN) --peers $(PEERS)/bin/python --contender ours=$(PEERS)/bin/python --skip tensorstore-fsync,blosc2,h5py \
+		--scratch /dev/shm --out $(BENCH)/results/memory --only 'small_write,partial_write_*,append,group' $(BENCH_ARGS)
+	$(PEERS)/bin/python bench/report.py $(BENCH)/results docs
 
 # -- the environment: stamps say what it has been given ---------------------------------------------------------------
 

@@ -58,12 +58,33 @@ class Array(ElementAccess):
 
     @classmethod
     def open(cls, store: StoreLike, *, config: ArrayConfig | dict[str, Any] | None = None) -> Self:
-        """Open an existing array; see `zarr.open_array`."""
+        """Open an existing array, for reading and writing; see `zarr.open_array`.
+
+        Parameters
+        ----------
+        store
+            A store, a path, or a place in a store.
+        config
+            Settings of the returned array that are not stored.
+
+        Raises
+        ------
+        ArrayNotFoundError
+            If there is none.
+        """
         return cls._at(*run(_create.open_array(make_store_path(store), mode="r+", config=config)))
 
     @classmethod
     def from_dict(cls, store_path: StorePath, data: dict[str, Any]) -> Self:
-        """The array that a parsed metadata document describes; nothing is read or stored."""
+        """The array that a parsed metadata document describes; nothing is read or stored.
+
+        Parameters
+        ----------
+        store_path
+            Where the array is.
+        data
+            The document, as `metadata.to_dict()` gives it.
+        """
         return cls(AsyncArray.from_dict(store_path, data))
 
     @property
@@ -94,7 +115,27 @@ class Array(ElementAccess):
     # -- shape --------------------------------------------------------------------------------------------------
 
     def resize(self, new_shape: int | Iterable[int]) -> None:
-        """Change the shape in place. New elements read as the fill value; what is cut off is deleted."""
+        """Change the shape in place. New elements read as the fill value; what is cut off is deleted.
+
+        Parameters
+        ----------
+        new_shape
+            Lengths in elements, one per dimension.
+
+        Raises
+        ------
+        ValueError
+            If the number of dimensions is another one, a length is negative, or the array is read-only.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> array = zarr.create_array({}, data=[1, 2, 3, 4], chunks=2)
+        >>> array.resize(2)
+        >>> array.resize(4)
+        >>> array[:]
+        array([1, 2, 0, 0])
+        """
         run(resize.resize(self._node, parse_shape(new_shape)))
 
     def append(self, data: npt.ArrayLike, axis: int = 0) -> tuple[int, ...]:
@@ -116,7 +157,16 @@ class Array(ElementAccess):
         Raises
         ------
         ValueError
-            If the shapes do not match.
+            If the shapes do not match, or the array is read-only.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> array = zarr.create_array({}, data=[[1, 2], [3, 4]])
+        >>> array.append([[5, 6]])
+        (3, 2)
+        >>> array.append([[7], [8], [9]], axis=1)
+        (3, 3)
         """
         values = elements.as_elements(data, self._node.view.spec)
         return run(resize.append(self._node, values, check_axis(axis, self.ndim)))
@@ -124,13 +174,49 @@ class Array(ElementAccess):
     # -- metadata -----------------------------------------------------------------------------------------------
 
     def update_attributes(self, new_attributes: Mapping[str, Any]) -> Array:
-        """Merge entries into the stored attributes, in one write."""
+        """Merge entries into the stored attributes, in one write.
+
+        Parameters
+        ----------
+        new_attributes
+            JSON values under string keys.
+
+        Returns
+        -------
+        This array.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If JSON cannot say a value (ValueError for NaN and infinity), or the array is read-only. Nothing is stored then.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> array = zarr.create_array({}, shape=3, dtype="int8", attributes={"units": "m"})
+        >>> dict(array.update_attributes({"source": "levelling"}).attrs)
+        {'units': 'm', 'source': 'levelling'}
+        """
         new = dict(new_attributes)
         run(nodes.update_attributes(self._node, lambda current: {**current, **new}))
         return self
 
     def with_config(self, config: ArrayConfig | dict[str, Any]) -> Array:
-        """The same array with other settings."""
+        """The same array with other settings. They are not stored; this array keeps its own.
+
+        Parameters
+        ----------
+        config
+            Settings by name: `order`, `write_empty_chunks`, `read_missing_chunks`, ... Those that are missing are the
+            configuration's.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> array = zarr.create_array({}, shape=(4, 6), dtype="int8")
+        >>> array.with_config({"order": "F"})[:].flags.f_contiguous
+        True
+        """
         return type(self)._at(self.metadata, self.store_path, array_config(config))
 
     # -- what is stored -----------------------------------------------------------------------------------------

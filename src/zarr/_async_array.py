@@ -40,6 +40,8 @@ def parse_metadata(document: Mapping[str, Any]) -> ArrayMetadata:
 class AsyncArray(ArrayProperties):
     """An array whose operations are coroutines.
 
+    Made by the functions of `zarr.api.asynchronous`, and found at `zarr.Array.async_array`.
+
     Parameters
     ----------
     metadata
@@ -48,6 +50,17 @@ class AsyncArray(ArrayProperties):
         Where the array is.
     config
         Settings that are not stored; the configuration's defaults if None.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> import zarr.api.asynchronous
+    >>> async def main():
+    ...     array = await zarr.api.asynchronous.create_array({}, shape=4, chunks=2, dtype="int8")
+    ...     await array.setitem(slice(1, 3), 7)
+    ...     return await array.getitem(...)
+    >>> asyncio.run(main())
+    array([0, 7, 7, 0], dtype=int8)
     """
 
     _node: ArrayNode
@@ -63,7 +76,15 @@ class AsyncArray(ArrayProperties):
 
     @classmethod
     def from_dict(cls, store_path: StorePath, data: Mapping[str, Any]) -> Self:
-        """The array that a parsed metadata document describes; nothing is read or stored."""
+        """The array that a parsed metadata document describes; nothing is read or stored.
+
+        Parameters
+        ----------
+        store_path
+            Where the array is.
+        data
+            The document, as `metadata.to_dict()` gives it.
+        """
         return cls(parse_metadata(data), store_path)
 
     @classmethod
@@ -81,11 +102,41 @@ class AsyncArray(ArrayProperties):
         return array
 
     async def getitem(self, selection: Any, *, prototype: BufferPrototype | None = None) -> Any:
-        """Read a basic selection."""
+        """Read a selection of integers and slices.
+
+        Parameters
+        ----------
+        selection
+            As in `zarr.Array.get_basic_selection`.
+        prototype
+            Kind of the result.
+
+        Raises
+        ------
+        IndexError
+            If the selection does not fit the array.
+        """
         return await self._get(basic, selection, prototype=prototype)
 
     async def setitem(self, selection: Any, value: npt.ArrayLike, prototype: BufferPrototype | None = None) -> None:
-        """Write a basic selection."""
+        """Write to a selection of integers and slices.
+
+        Parameters
+        ----------
+        selection
+            As in `zarr.Array.get_basic_selection`.
+        value
+            Broadcast to the shape of the selection, and cast as NumPy casts.
+        prototype
+            Without effect.
+
+        Raises
+        ------
+        IndexError
+            If the selection does not fit the array.
+        ValueError
+            If `value` cannot be broadcast to it, or the array is read-only.
+        """
         await drive(elements.put(self._node, basic, selection, value))
 
     async def _get(
@@ -153,7 +204,7 @@ class AsyncArray(ArrayProperties):
         return await drive(resize.append(self._node, elements_, check_axis(axis, self.ndim)))
 
     async def update_attributes(self, new_attributes: Mapping[str, Any]) -> AsyncArray:
-        """Merge entries into the stored attributes."""
+        """Merge entries into the stored attributes; see `zarr.Array.update_attributes`."""
         new = dict(new_attributes)
         await drive(nodes.update_attributes(self._node, lambda current: {**current, **new}))
         return self
@@ -164,7 +215,7 @@ class AsyncArray(ArrayProperties):
         return dict(self._node.metadata.attributes)
 
     def with_config(self, config: ArrayConfig | dict[str, Any]) -> Self:
-        """The same array with other settings."""
+        """The same array with other settings; see `zarr.Array.with_config`."""
         return type(self)(self.metadata, self.store_path, config)
 
     async def nchunks_initialized(self) -> int:

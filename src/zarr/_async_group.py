@@ -31,12 +31,25 @@ T = TypeVar("T")
 class AsyncGroup(GroupProperties):
     """A group whose operations are coroutines.
 
+    Made by the functions of `zarr.api.asynchronous`.
+
     Parameters
     ----------
     metadata
         Parsed metadata of the group.
     store_path
         Where the group is.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> import zarr.api.asynchronous
+    >>> async def main():
+    ...     group = await zarr.api.asynchronous.create_group({})
+    ...     await group.create_array("a", shape=3, dtype="int8")
+    ...     return [name async for name in group.array_keys()]
+    >>> asyncio.run(main())
+    ['a']
     """
 
     _node: GroupNode
@@ -46,7 +59,15 @@ class AsyncGroup(GroupProperties):
 
     @classmethod
     def from_dict(cls, store_path: StorePath, data: Mapping[str, Any]) -> Self:
-        """The group that a parsed metadata document describes; nothing is read or stored."""
+        """The group that a parsed metadata document describes; nothing is read or stored.
+
+        Parameters
+        ----------
+        store_path
+            Where the group is.
+        data
+            The document, as `metadata.to_dict()` gives it.
+        """
         return cls(GroupMetadata.from_dict(data), store_path)
 
     @classmethod
@@ -80,11 +101,22 @@ class AsyncGroup(GroupProperties):
     # -- members ------------------------------------------------------------------------------------------------
 
     async def getitem(self, key: str) -> AsyncArray | AsyncGroup:
-        """The member at a path below this group; KeyError if there is none."""
+        """The member at a path below this group.
+
+        Parameters
+        ----------
+        key
+            The path.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
         return as_async_face(*await drive(open_member(self._node, key)))
 
     async def get(self, key: str, default: Any = None) -> Any:
-        """The member at a path, or `default`."""
+        """The member at a path, or a default; see `zarr.Group.get`."""
         try:
             return await self.getitem(key)
         except KeyError:
@@ -112,11 +144,35 @@ class AsyncGroup(GroupProperties):
         return await self.get(member) is not None
 
     async def setitem(self, key: str, value: Any) -> None:
-        """Store an array in memory as a member, in place of what is there."""
+        """Store an array in memory as a member, in place of what is there.
+
+        Parameters
+        ----------
+        key
+            Path below this group.
+        value
+            The array.
+
+        Raises
+        ------
+        TypeError
+            If the value is no array.
+        """
         await self._made(_create.create_array(self._below(key), zarr_format=self._format, **_create.as_member(value)))
 
     async def delitem(self, key: str) -> None:
-        """Delete a member with everything below it. Files that are not Zarr's stay."""
+        """Delete a member with everything below it. Files that are not Zarr's stay.
+
+        Parameters
+        ----------
+        key
+            Path below this group.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
         _, at = await drive(open_member(self._node, key))
         await self._made(nodes.remove_node(at))
 
@@ -134,7 +190,7 @@ class AsyncGroup(GroupProperties):
             yield path, as_async_face(metadata, self._below(path))
 
     async def nmembers(self, max_depth: int | None = 0) -> int:
-        """Number of members."""
+        """Number of members; see `zarr.Group.nmembers`."""
         return len(await drive(list_members(self._node, max_depth)))
 
     async def keys(self) -> AsyncIterator[str]:
@@ -177,7 +233,7 @@ class AsyncGroup(GroupProperties):
     async def tree(
         self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
     ) -> Tree:
-        """A drawing of the hierarchy below this group, down to `level` levels."""
+        """A drawing of the hierarchy below this group; see `zarr.Group.tree`."""
         check_expand(expand)
         found = await drive(list_members(self._node, None if level is None else level - 1))
         return render(self.name, found, max_nodes=max_nodes, plain=plain)
@@ -198,7 +254,7 @@ class AsyncGroup(GroupProperties):
         return AsyncGroup(*await self._made(flow))
 
     async def require_group(self, name: str, overwrite: bool = False) -> AsyncGroup:
-        """The group at a path, created if there is none."""
+        """The group at a path, created if there is none; see `zarr.Group.require_group`."""
         return AsyncGroup(
             *await self._made(_create.require_group(self._below(name), self._format, overwrite=overwrite))
         )
@@ -285,19 +341,19 @@ class AsyncGroup(GroupProperties):
         return await self._create(name, shape=shape, fill_value=fill_value, **kwargs)
 
     async def empty_like(self, *, name: str, data: Any, **kwargs: Any) -> AsyncArray:
-        """Create an array without contents, like another."""
+        """Create an array without contents, like another; see `zarr.Group.empty_like`."""
         return await self._create(name, **_create.like(data, self._format, kwargs))
 
     async def zeros_like(self, *, name: str, data: Any, **kwargs: Any) -> AsyncArray:
-        """Create an array of zeros, like another."""
+        """Create an array of zeros, like another; see `zarr.Group.zeros_like`."""
         return await self._create(name, **_create.like(data, self._format, {"fill_value": 0, **kwargs}))
 
     async def ones_like(self, *, name: str, data: Any, **kwargs: Any) -> AsyncArray:
-        """Create an array of ones, like another."""
+        """Create an array of ones, like another; see `zarr.Group.ones_like`."""
         return await self._create(name, **_create.like(data, self._format, {"fill_value": 1, **kwargs}))
 
     async def full_like(self, *, name: str, data: Any, **kwargs: Any) -> AsyncArray:
-        """Create an array of one value, like another, with its fill value if no other is given."""
+        """Create an array of one value, like another; see `zarr.Group.full_like`."""
         return await self._create(name, **_create.like_filled(data, self._format, kwargs))
 
     async def _create(self, name: str, **kwargs: Any) -> AsyncArray:
@@ -318,7 +374,7 @@ class AsyncGroup(GroupProperties):
         return result
 
     async def update_attributes(self, new_attributes: Mapping[str, Any]) -> AsyncGroup:
-        """Merge entries into the stored attributes, in one write."""
+        """Merge entries into the stored attributes, in one write; see `zarr.Group.update_attributes`."""
         new = dict(new_attributes)
         await drive(nodes.update_attributes(self._node, lambda current: {**current, **new}))
         return self

@@ -18,6 +18,8 @@ class Attributes(MutableMapping[str, Any]):
 
     A change merges into the attributes as they are stored now, so two writers of different entries both keep theirs.
 
+    Examples
+    --------
     >>> import zarr
     >>> group = zarr.create_group({})
     >>> group.attrs["units"] = "K"

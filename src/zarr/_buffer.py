@@ -71,6 +71,13 @@ class Buffer(ABC):
     ----------
     array_like
         One-dimensional, item size 1. Not copied.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> run = zarr.buffer.cpu.Buffer.from_bytes(b"0123456789")
+    >>> len(run), run[2:5].to_bytes()
+    (10, b'234')
     """
 
     _data: Any
@@ -151,6 +158,13 @@ class NDBuffer:
     ----------
     array
         The array to wrap. Not copied.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.buffer.cpu.NDBuffer.create(shape=(2, 3), dtype="int8", fill_value=7).as_numpy_array()
+    array([[7, 7, 7],
+           [7, 7, 7]], dtype=int8)
     """
 
     _data: Any
@@ -259,7 +273,19 @@ class NDBuffer:
 
 
 class CPUBuffer(Buffer):
-    """A run of bytes in host memory."""
+    """A run of bytes in host memory.
+
+    Parameters
+    ----------
+    array_like
+        One-dimensional, item size 1. Not copied.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.buffer.cpu.Buffer.from_bytes(b"some bytes").as_numpy_array()[:4]
+    array([115, 111, 109, 101], dtype=uint8)
+    """
 
     @classmethod
     def create_zero_length(cls) -> Self:
@@ -282,7 +308,19 @@ class CPUBuffer(Buffer):
 
 
 class CPUNDBuffer(NDBuffer):
-    """An N-dimensional array in host memory."""
+    """An N-dimensional array in host memory.
+
+    Parameters
+    ----------
+    array
+        The array to wrap. Not copied.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> zarr.buffer.cpu.NDBuffer.from_numpy_array(np.arange(6)).reshape((2, 3)).shape
+    (2, 3)
+    """
 
     @classmethod
     def create(
@@ -311,7 +349,21 @@ class CPUNDBuffer(NDBuffer):
 
 
 class BufferPrototype(NamedTuple):
-    """The pair of buffer classes that a request wants back."""
+    """The pair of buffer classes that a request wants back.
+
+    Attributes
+    ----------
+    buffer
+        For runs of bytes.
+    nd_buffer
+        For arrays.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.buffer.cpu.buffer_prototype.buffer is zarr.buffer.cpu.Buffer
+    True
+    """
 
     buffer: type[Buffer]
     nd_buffer: type[NDBuffer]
@@ -321,12 +373,26 @@ CPU_PROTOTYPE = BufferPrototype(buffer=CPUBuffer, nd_buffer=CPUNDBuffer)
 
 
 def default_buffer_prototype() -> BufferPrototype:
-    """The pair used where a caller names none: host memory."""
+    """The pair used where a caller names none: host memory.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.buffer.default_buffer_prototype() == zarr.buffer.cpu.buffer_prototype
+    True
+    """
     return CPU_PROTOTYPE
 
 
 def numpy_buffer_prototype() -> BufferPrototype:
-    """The pair of classes in host memory, whatever the configuration says."""
+    """The pair of classes in host memory, whatever the configuration says.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.buffer.cpu.numpy_buffer_prototype().buffer is zarr.buffer.cpu.Buffer
+    True
+    """
     return CPU_PROTOTYPE
 
 
@@ -335,6 +401,17 @@ def as_numpy_array_wrapper(
 ) -> Buffer:
     """Apply a function from arrays to bytes, as those of numcodecs are, to a buffer.
 
+    Parameters
+    ----------
+    func
+        Takes an array of bytes and returns bytes.
+    buf
+        Its argument.
+    prototype
+        What the result is wrapped in.
+
+    Examples
+    --------
     >>> as_numpy_array_wrapper(lambda array: bytes(array[::-1]), CPUBuffer.from_bytes(b"abc"), CPU_PROTOTYPE).to_bytes()
     b'cba'
     """

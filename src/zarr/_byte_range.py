@@ -8,7 +8,16 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class RangeByteRequest:
-    """Bytes `start` to `end`, end exclusive."""
+    """Bytes `start` to `end`, end exclusive.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> from zarr.abc.store import RangeByteRequest
+    >>> store = zarr.storage.MemoryStore({"key": zarr.buffer.cpu.Buffer.from_bytes(b"0123456789")})
+    >>> store.get_sync("key", byte_range=RangeByteRequest(2, 5)).to_bytes()
+    b'234'
+    """
 
     start: int
     end: int
@@ -16,14 +25,32 @@ class RangeByteRequest:
 
 @dataclass(frozen=True, slots=True)
 class OffsetByteRequest:
-    """All bytes from `offset` on."""
+    """All bytes from `offset` on.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> from zarr.abc.store import OffsetByteRequest
+    >>> store = zarr.storage.MemoryStore({"key": zarr.buffer.cpu.Buffer.from_bytes(b"0123456789")})
+    >>> store.get_sync("key", byte_range=OffsetByteRequest(7)).to_bytes()
+    b'789'
+    """
 
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
 class SuffixByteRequest:
-    """The last `suffix` bytes (all of them if the object is shorter)."""
+    """The last `suffix` bytes (all of them if the object is shorter).
+
+    Examples
+    --------
+    >>> import zarr
+    >>> from zarr.abc.store import SuffixByteRequest
+    >>> store = zarr.storage.MemoryStore({"key": zarr.buffer.cpu.Buffer.from_bytes(b"0123456789")})
+    >>> store.get_sync("key", byte_range=SuffixByteRequest(2)).to_bytes()
+    b'89'
+    """
 
     suffix: int
 
@@ -34,6 +61,8 @@ ByteRequest: TypeAlias = RangeByteRequest | OffsetByteRequest | SuffixByteReques
 def resolve_range(request: ByteRequest | None, nbytes: int) -> tuple[int, int]:
     """`(start, stop)` of a request on an object of `nbytes` bytes, cut to the object.
 
+    Examples
+    --------
     >>> resolve_range(SuffixByteRequest(4), 10)
     (6, 10)
     >>> resolve_range(RangeByteRequest(8, 20), 10)

@@ -20,6 +20,8 @@ def guess_chunks(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     The rule is the one HDF5 tools and every Zarr library use, so that arrays made without `chunks=` look alike
     everywhere: the target grows with the logarithm of the array, and axes are halved in turn until a chunk is near it.
 
+    Examples
+    --------
     >>> guess_chunks((10000, 10000), 4)
     (625, 625)
     """
@@ -42,6 +44,8 @@ def normalize_chunks(chunks: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
 
     One integer counts for every axis; -1 or None stands for a whole axis; False (or None alone) for one chunk.
 
+    Examples
+    --------
     >>> normalize_chunks((10, -1), (100, 7))
     (10, 7)
     """

@@ -107,13 +107,29 @@ class _CountingSet(ConfigSet):  # type: ignore[misc]  # donfig has no types
 
 
 class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
-    """The configuration object; see the user guide for its keys."""
+    """The settings of this process, by names with dots. The guide lists them under "Configuration".
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.config.get("array.order")
+    'C'
+    """
 
     _settings: Settings | None = None
 
     def set(self, arg: Any = None, **kwargs: Any) -> _CountingSet:
         """Change values, for good or (as a context manager) for a while.
 
+        Parameters
+        ----------
+        arg
+            Values by name.
+        **kwargs
+            Values by name too, with two underscores for each dot.
+
+        Examples
+        --------
         >>> with config.set({"array.order": "F"}):
         ...     config.get("array.order")
         'F'

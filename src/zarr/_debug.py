@@ -16,7 +16,14 @@ _logger = logging.getLogger("zarr")
 
 
 def print_debug_info() -> None:
-    """Print versions of the platform, of this library and of what it uses, for bug reports."""
+    """Print versions of the platform, of this library and of what it uses, for bug reports.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.print_debug_info()  # doctest: +ELLIPSIS
+    platform: ...
+    """
     print(debug_info())  # noqa: T201  # what it is for
 
 

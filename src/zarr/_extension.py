@@ -46,6 +46,8 @@ def parse_named(data: object, field: str) -> Named:
     MetadataValidationError
         If it is neither a name nor an object of the members above.
 
+    Examples
+    --------
     >>> parse_named("v2", "chunk_key_encoding")
     Named(name='v2', configuration={})
     """

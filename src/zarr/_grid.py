@@ -40,6 +40,8 @@ class AxisGrid(Protocol):
 class RegularAxis:
     """Chunks of one length.
 
+    Examples
+    --------
     >>> RegularAxis(10).start(3)
     30
     """
@@ -94,6 +96,8 @@ class RegularGrid(ChunkGrid):
     shape
         Chunk shape, every length at least 1.
 
+    Examples
+    --------
     >>> RegularGrid((3, 4)).counts((7, 8))
     (3, 2)
     """

@@ -96,7 +96,21 @@ class Group(GroupProperties):
         return as_face(*run(open_member(self._node, path)))
 
     def get(self, path: str, default: Any = None) -> Any:
-        """The member at a path, or `default`."""
+        """The member at a path, or a default.
+
+        Parameters
+        ----------
+        path
+            Path below this group.
+        default
+            What is returned if there is no member.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> zarr.create_group({}).get("missing", "nothing")
+        'nothing'
+        """
         try:
             return self[path]
         except KeyError:
@@ -123,13 +137,47 @@ class Group(GroupProperties):
         return iter(self)
 
     def nmembers(self, max_depth: int | None = 0) -> int:
-        """Number of members."""
+        """Number of members.
+
+        Parameters
+        ----------
+        max_depth
+            0 counts the direct ones, None all.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_group("a/b")
+        >>> root.nmembers(), root.nmembers(max_depth=None)
+        (1, 2)
+        """
         return len(run(list_members(self._node, max_depth)))
 
     def members(
         self, max_depth: int | None = 0, *, use_consolidated_for_children: bool = True
     ) -> tuple[tuple[str, Array | Group], ...]:
-        """Members as `(path below this group, node)`; `max_depth` 0 is the direct ones, None all."""
+        """Paths below this group, with their nodes.
+
+        Parameters
+        ----------
+        max_depth
+            0 gives the direct members, None all.
+        use_consolidated_for_children
+            False looks at the store for the members of members, though they have consolidated metadata.
+
+        Returns
+        -------
+        Pairs of path and array or group.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_array("a/b", shape=3, dtype="int8")
+        >>> [(path, type(node).__name__) for path, node in root.members(max_depth=None)]
+        [('a', 'Group'), ('a/b', 'Array')]
+        """
         found = run(list_members(self._node, max_depth, use_consolidated=use_consolidated_for_children))
         return tuple((path, as_face(metadata, self._below(path))) for path, metadata in found)
 
@@ -193,7 +241,29 @@ class Group(GroupProperties):
     def tree(
         self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
     ) -> Tree:
-        """A drawing of the hierarchy below this group, down to `level` levels."""
+        """A drawing of the hierarchy below this group.
+
+        Parameters
+        ----------
+        expand
+            None; the widgets of zarr-python 2 are gone, and anything else is a NotImplementedError.
+        level
+            Depth; None for all.
+        max_nodes
+            Most nodes to draw; the drawing says how many are left out.
+        plain
+            True draws without emphasis, also on a terminal.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_array("a/b", shape=(2, 3), dtype="int8")
+        >>> print(root.tree())
+        /
+        └── a
+            └── b (2, 3) int8
+        """
         check_expand(expand)
         found = run(list_members(self._node, None if level is None else level - 1))
         return render(self.name, found, max_nodes=max_nodes, plain=plain)
@@ -201,7 +271,28 @@ class Group(GroupProperties):
     # -- creating -----------------------------------------------------------------------------------------------
 
     def create_group(self, name: str, *, overwrite: bool = False, attributes: Mapping[str, Any] | None = None) -> Group:
-        """Create a group below this one, and the groups on the way to it."""
+        """Create a group below this one, and the groups on the way to it.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        overwrite
+            Delete a node that is already there; otherwise that is an error.
+        attributes
+            JSON values under string keys.
+
+        Raises
+        ------
+        ContainsArrayError, ContainsGroupError
+            If there is a node already, and `overwrite` is False.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> zarr.create_group({}).create_group("a/b").name
+        '/a/b'
+        """
         flow = _create.create_group(
             self._below(name),
             zarr_format=self.metadata.zarr_format,
@@ -211,12 +302,26 @@ class Group(GroupProperties):
         return Group._at(*self._made(flow))
 
     def require_group(self, name: str, *, overwrite: bool = False) -> Group:
-        """The group at a path, created if there is none; with `overwrite`, a new one in its place.
+        """The group at a path, created if there is none.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        overwrite
+            Delete what is there and make a new group.
 
         Raises
         ------
         TypeError
             If there is an array.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> root.require_group("a") == root.require_group("a")
+        True
         """
         return Group._at(*self._made(_create.require_group(self._below(name), self._format, overwrite=overwrite)))
 
@@ -344,19 +449,59 @@ class Group(GroupProperties):
         return self._create(name, shape=shape, fill_value=fill_value, **kwargs)
 
     def empty_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
-        """Create an array without contents, with the shape, dtype and chunks of another."""
+        """Create an array without contents, with the shape, dtype and chunks of another.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        data
+            An array of this library, or anything NumPy takes.
+        **kwargs
+            Keywords of `zarr.create`, which go before what `data` has.
+        """
         return self._create(name, **_create.like(data, self._format, kwargs))
 
     def zeros_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
-        """Create an array of zeros, with the shape, dtype and chunks of another."""
+        """Create an array of zeros, with the shape, dtype and chunks of another.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        data
+            An array of this library, or anything NumPy takes.
+        **kwargs
+            Keywords of `zarr.create`, which go before what `data` has.
+        """
         return self._create(name, **_create.like(data, self._format, {"fill_value": 0, **kwargs}))
 
     def ones_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
-        """Create an array of ones, with the shape, dtype and chunks of another."""
+        """Create an array of ones, with the shape, dtype and chunks of another.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        data
+            An array of this library, or anything NumPy takes.
+        **kwargs
+            Keywords of `zarr.create`, which go before what `data` has.
+        """
         return self._create(name, **_create.like(data, self._format, {"fill_value": 1, **kwargs}))
 
     def full_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
-        """Create an array of one value, like another, with its fill value if no `fill_value` is given."""
+        """Create an array of one value, with the shape, dtype and chunks of another.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        data
+            An array of this library, or anything NumPy takes.
+        **kwargs
+            Keywords of `zarr.create`, which go before what `data` has; `fill_value` is that of `data` if not given.
+        """
         return self._create(name, **_create.like_filled(data, self._format, kwargs))
 
     def _create(self, name: str, **kwargs: Any) -> Array:
@@ -421,12 +566,33 @@ class Group(GroupProperties):
         return result
 
     async def update_attributes_async(self, new_attributes: Mapping[str, Any]) -> Group:
-        """`update_attributes` as a coroutine."""
+        """Merge entries into the stored attributes, as a coroutine; see `Group.update_attributes`."""
         await self._async_group.update_attributes(new_attributes)
         return self
 
     def update_attributes(self, new_attributes: Mapping[str, Any]) -> Group:
-        """Merge entries into the stored attributes, in one write."""
+        """Merge entries into the stored attributes, in one write.
+
+        Parameters
+        ----------
+        new_attributes
+            JSON values under string keys.
+
+        Returns
+        -------
+        This group.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If JSON cannot say a value (ValueError for NaN and infinity), or the group is read-only. Nothing is stored then.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> dict(zarr.create_group({}).update_attributes({"title": "example"}).attrs)
+        {'title': 'example'}
+        """
         new = dict(new_attributes)
         run(nodes.update_attributes(self._node, lambda current: {**current, **new}))
         return self

@@ -56,12 +56,14 @@ class ElementAccess(ArrayProperties):
         Parameters
         ----------
         selection
-            One integer or slice per dimension; an Ellipsis, or what is missing at the end, stands for whole
-            dimensions. Steps may be negative.
+            An integer, a slice, an Ellipsis, `None` for a new axis, or a tuple of these with at most one per
+            dimension. Steps may be negative.
         out
             Array to read into: the selection's shape and the array's dtype.
         prototype
             Kind of the result where there is no `out`.
+        fields
+            None: there are no structured arrays.
 
         Returns
         -------
@@ -71,13 +73,45 @@ class ElementAccess(ArrayProperties):
         ------
         IndexError
             If the selection does not fit the array.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4), chunks=(2, 2))
+        >>> array.get_basic_selection((1, slice(None, None, -2)))
+        array([7, 5])
         """
         return self._get(basic, selection, out, prototype, fields)
 
     def set_basic_selection(
         self, selection: Any, value: npt.ArrayLike, *, fields: Fields = None, prototype: BufferPrototype | None = None
     ) -> None:
-        """Write to a selection of integers and slices; `value` is broadcast to its shape."""
+        """Write to a selection of integers and slices.
+
+        Parameters
+        ----------
+        selection
+            As in `get_basic_selection`.
+        value
+            Broadcast to the shape of the selection, and cast as NumPy casts.
+        fields, prototype
+            Nothing but None, and of no effect.
+
+        Raises
+        ------
+        IndexError
+            If the selection does not fit the array.
+        ValueError
+            If `value` cannot be broadcast to it, or the array is read-only.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4), chunks=(2, 2))
+        >>> array.set_basic_selection((slice(0, 2), 0), [-1, -2])
+        >>> array[:, 0]
+        array([-1, -2,  8])
+        """
         self._put(basic, selection, value, fields)
 
     def get_orthogonal_selection(
@@ -94,15 +128,61 @@ class ElementAccess(ArrayProperties):
         ----------
         selection
             Per dimension an integer, a slice, a one-dimensional integer array or a Boolean array of its length.
-        out, prototype
-            As in `get_basic_selection`.
+        out
+            Array to read into: the selection's shape and the array's dtype.
+        prototype
+            Kind of the result where there is no `out`.
+        fields
+            None: there are no structured arrays.
+
+        Returns
+        -------
+        An array with an axis for each dimension that is no integer.
+
+        Raises
+        ------
+        IndexError
+            If the selection does not fit the array.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4), chunks=(2, 2))
+        >>> array.get_orthogonal_selection(([0, 2], [1, 3]))
+        array([[ 1,  3],
+               [ 9, 11]])
         """
         return self._get(orthogonal, selection, out, prototype, fields)
 
     def set_orthogonal_selection(
         self, selection: Any, value: npt.ArrayLike, *, fields: Fields = None, prototype: BufferPrototype | None = None
     ) -> None:
-        """Write to a selection made independently in each dimension; `value` is broadcast to its shape."""
+        """Write to a selection made independently in each dimension.
+
+        Parameters
+        ----------
+        selection
+            As in `get_orthogonal_selection`.
+        value
+            Broadcast to the shape of the selection, and cast as NumPy casts.
+        fields, prototype
+            Nothing but None, and of no effect.
+
+        Raises
+        ------
+        IndexError
+            If the selection does not fit the array.
+        ValueError
+            If `value` cannot be broadcast to it, or the array is read-only.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4), chunks=(2, 2))
+        >>> array.set_orthogonal_selection(([0, 2], [1, 3]), 0)
+        >>> array[0]
+        array([0, 0, 2, 0])
+        """
         self._put(orthogonal, selection, value, fields)
 
     def get_coordinate_selection(
@@ -119,8 +199,12 @@ class ElementAccess(ArrayProperties):
         ----------
         selection
             One integer array (or integer) per dimension; they are broadcast against each other.
-        out, prototype
-            As in `get_basic_selection`.
+        out
+            Array to read into: the selection's shape and the array's dtype.
+        prototype
+            Kind of the result where there is no `out`.
+        fields
+            None: there are no structured arrays.
 
         Returns
         -------
@@ -129,14 +213,46 @@ class ElementAccess(ArrayProperties):
         Raises
         ------
         IndexError
-            If the arrays are not integers, not one per dimension, or out of bounds.
+            If the selection does not fit the array.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4), chunks=(2, 2))
+        >>> array.get_coordinate_selection(([0, 2], [1, 3]))
+        array([ 1, 11])
         """
         return self._get(coordinate, selection, out, prototype, fields)
 
     def set_coordinate_selection(
         self, selection: Any, value: npt.ArrayLike, *, fields: Fields = None, prototype: BufferPrototype | None = None
     ) -> None:
-        """Write single elements by their coordinates. Of elements named twice the last value stays."""
+        """Write single elements by their coordinates. Of elements named twice the last value stays.
+
+        Parameters
+        ----------
+        selection
+            As in `get_coordinate_selection`.
+        value
+            Broadcast to the shape of the selection, and cast as NumPy casts.
+        fields, prototype
+            Nothing but None, and of no effect.
+
+        Raises
+        ------
+        IndexError
+            If the selection does not fit the array.
+        ValueError
+            If `value` cannot be broadcast to it, or the array is read-only.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4), chunks=(2, 2))
+        >>> array.set_coordinate_selection(([0, 2], [1, 3]), [-1, -3])
+        >>> array[2]
+        array([ 8,  9, 10, -3])
+        """
         self._put(coordinate, selection, value, fields)
 
     def get_mask_selection(
@@ -147,19 +263,66 @@ class ElementAccess(ArrayProperties):
         prototype: BufferPrototype | None = None,
         fields: Fields = None,
     ) -> Any:
-        """Read the elements where a Boolean array of this array's shape is True, in C order.
+        """Read the elements where a mask is True, in C order.
+
+        Parameters
+        ----------
+        mask
+            Boolean array of this array's shape.
+        out
+            Array to read into: the selection's shape and the array's dtype.
+        prototype
+            Kind of the result where there is no `out`.
+        fields
+            None: there are no structured arrays.
+
+        Returns
+        -------
+        An array of one dimension.
 
         Raises
         ------
         IndexError
-            If the mask has another shape or dtype.
+            If the mask does not fit the array.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4), chunks=(2, 2))
+        >>> array.get_mask_selection(array[:] > 9)
+        array([10, 11])
         """
         return self._get(select_mask, mask, out, prototype, fields)
 
     def set_mask_selection(
         self, mask: Any, value: npt.ArrayLike, *, fields: Fields = None, prototype: BufferPrototype | None = None
     ) -> None:
-        """Write the elements where a Boolean array of this array's shape is True."""
+        """Write the elements where a mask is True.
+
+        Parameters
+        ----------
+        mask
+            As in `get_mask_selection`.
+        value
+            Broadcast to the shape of the selection, and cast as NumPy casts.
+        fields, prototype
+            Nothing but None, and of no effect.
+
+        Raises
+        ------
+        IndexError
+            If the mask does not fit the array.
+        ValueError
+            If `value` cannot be broadcast to it, or the array is read-only.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4), chunks=(2, 2))
+        >>> array.set_mask_selection(array[:] > 9, 0)
+        >>> array[2]
+        array([8, 9, 0, 0])
+        """
         self._put(select_mask, mask, value, fields)
 
     def get_block_selection(
@@ -176,15 +339,62 @@ class ElementAccess(ArrayProperties):
         ----------
         selection
             Per dimension an integer or a slice without a step, counting chunks.
-        out, prototype
-            As in `get_basic_selection`.
+        out
+            Array to read into: the selection's shape and the array's dtype.
+        prototype
+            Kind of the result where there is no `out`.
+        fields
+            None: there are no structured arrays.
+
+        Returns
+        -------
+        An array; an integer keeps its dimension, as a chunk has several rows.
+
+        Raises
+        ------
+        IndexError
+            If the selection does not fit the array.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4), chunks=(2, 2))
+        >>> array.get_block_selection((0, 1))
+        array([[2, 3],
+               [6, 7]])
         """
         return self._get(self._blocks(), selection, out, prototype, fields)
 
     def set_block_selection(
         self, selection: Any, value: npt.ArrayLike, *, fields: Fields = None, prototype: BufferPrototype | None = None
     ) -> None:
-        """Write whole chunks (shards, if the array is sharded) by their place in the grid."""
+        """Write whole chunks (shards, if the array is sharded) by their place in the grid.
+
+        Parameters
+        ----------
+        selection
+            As in `get_block_selection`.
+        value
+            Broadcast to the shape of the selection, and cast as NumPy casts.
+        fields, prototype
+            Nothing but None, and of no effect.
+
+        Raises
+        ------
+        IndexError
+            If the selection does not fit the array.
+        ValueError
+            If `value` cannot be broadcast to it, or the array is read-only.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4), chunks=(2, 2))
+        >>> array.set_block_selection((0, 1), 0)
+        >>> array[:2]
+        array([[0, 1, 0, 0],
+               [4, 5, 0, 0]])
+        """
         self._put(self._blocks(), selection, value, fields)
 
     def _blocks(self) -> elements.Normalize:
@@ -194,6 +404,8 @@ class ElementAccess(ArrayProperties):
     def vindex(self) -> VIndex:
         """Selection of points with square brackets, by coordinates or by a mask.
 
+        Examples
+        --------
         >>> import numpy as np, zarr
         >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4))
         >>> array.vindex[[0, 2], [1, 3]]
@@ -205,6 +417,8 @@ class ElementAccess(ArrayProperties):
     def blocks(self) -> BlockIndex:
         """Selection of whole chunks with square brackets.
 
+        Examples
+        --------
         >>> import numpy as np, zarr
         >>> array = zarr.create_array({}, data=np.arange(6), chunks=2)
         >>> array.blocks[1]
@@ -216,6 +430,8 @@ class ElementAccess(ArrayProperties):
     def oindex(self) -> OIndex:
         """Orthogonal selection with square brackets.
 
+        Examples
+        --------
         >>> import numpy as np, zarr
         >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4))
         >>> array.oindex[[0, 2], 1:3]

@@ -15,6 +15,8 @@ _UNITS = ("", "K", "M", "G", "T", "P", "E")
 def human_size(nbytes: int) -> str:
     """A size in bytes, and in a unit that is easy to read.
 
+    Examples
+    --------
     >>> human_size(400_000_000)
     '400000000 (381.5M)'
     """

@@ -85,6 +85,8 @@ def dump(document: Mapping[str, Any], indent: int | None) -> bytes:
     `MetadataValidationError` naming the place, unless it is in attributes: what a user sets has gone through
     `as_stored`, so one that is still there came from another writer, and a change of something else must not fail on it.
 
+    Examples
+    --------
     >>> dump({"a": 1}, None)
     b'{"a":1}'
     """
@@ -113,6 +115,8 @@ def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | 
     TypeError
         For objects that JSON cannot say.
 
+    Examples
+    --------
     >>> as_stored({"a": (1, np.float32(2))})
     {'a': [1, 2.0]}
     """

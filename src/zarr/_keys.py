@@ -70,6 +70,8 @@ class DefaultChunkKeyEncoding(ChunkKeyEncoding):
     separator
         `"/"` or `"."`.
 
+    Examples
+    --------
     >>> DefaultChunkKeyEncoding().encode_chunk_key((1, 23))
     'c/1/23'
     >>> DefaultChunkKeyEncoding(".").decode_chunk_key("c.1.23")
@@ -104,6 +106,8 @@ class V2ChunkKeyEncoding(ChunkKeyEncoding):
     separator
         `"."` or `"/"`.
 
+    Examples
+    --------
     >>> V2ChunkKeyEncoding().encode_chunk_key((1, 23))
     '1.23'
     """
@@ -124,6 +128,8 @@ class V2ChunkKeyEncoding(ChunkKeyEncoding):
 def parse_chunk_key(encoding: ChunkKeyEncoding, key: str, ndim: int) -> tuple[int, ...] | None:
     """Coordinates of the chunk of an array of rank `ndim` that `key` names; None if it names none.
 
+    Examples
+    --------
     >>> parse_chunk_key(V2ChunkKeyEncoding(), "0", 0)
     ()
     >>> parse_chunk_key(DefaultChunkKeyEncoding(), "zarr.json", 2) is None
@@ -167,18 +173,31 @@ def register_chunk_key_encoding(key: str, cls: type[ChunkKeyEncoding]) -> None:
         Name in the metadata.
     cls
         Class with `from_dict`, `to_dict`, `encode_chunk_key` and, for resizing, `decode_chunk_key`.
+
+    Examples
+    --------
+    >>> from zarr.core.chunk_key_encodings import DefaultChunkKeyEncoding
+    >>> from zarr.registry import register_chunk_key_encoding
+    >>> register_chunk_key_encoding("default", DefaultChunkKeyEncoding)
     """
     _classes[key] = cls
 
 
 def get_chunk_key_encoding_class(key: str) -> type[ChunkKeyEncoding]:
-    """The class registered under this name, looked up in installed packages too.
+    """The class registered under a name, looked up in installed packages too.
+
+    Parameters
+    ----------
+    key
+        Name in the metadata.
 
     Raises
     ------
     MetadataValidationError
         If there is none.
 
+    Examples
+    --------
     >>> get_chunk_key_encoding_class("v2").name
     'v2'
     """
@@ -219,6 +238,8 @@ def parse_chunk_key_encoding(
     MetadataValidationError
         If the form, the name or the configuration is wrong.
 
+    Examples
+    --------
     >>> parse_chunk_key_encoding({"name": "v2", "separator": "/"})
     V2ChunkKeyEncoding(separator='/')
     """

@@ -18,6 +18,8 @@ _SHOWN = 200
 def shorten(found: object) -> str:
     """`repr` of a value out of a document, cut to a length that fits an error text.
 
+    Examples
+    --------
     >>> shorten([0] * 1000)[:12]
     '[0, 0, 0, 0,'
     """

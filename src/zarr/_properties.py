@@ -187,6 +187,8 @@ def _sizes(shape: tuple[int, ...], chunks: tuple[int, ...]) -> tuple[tuple[int, 
 def parse_shape(shape: int | Iterable[int]) -> tuple[int, ...]:
     """A shape as users give it, as a tuple of non-negative ints.
 
+    Examples
+    --------
     >>> parse_shape(3), parse_shape([2, 0])
     ((3,), (2, 0))
     """

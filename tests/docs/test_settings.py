@@ -1,11 +1,12 @@
 """Reference pages name everything there is: each key of the configuration, each error class, each public name."""
 
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
-import zarr
+from tests.docs.test_docstrings import PUBLIC
 from zarr import errors
 from zarr._config import DEFAULTS
 
@@ -35,6 +36,14 @@ def test_error_is_documented(name):
     assert f"`{name}`" in (DOCS / "errors.md").read_text()
 
 
-@pytest.mark.parametrize("name", [name for name in zarr.__all__ if name not in ("__version__", "config")])
+def documented():
+    """What the reference pages have, by identity: some objects are public in two modules."""
+    pages = [page.read_text() for page in DOCS.glob("api*.md")]
+    names = [name for page in pages for name in re.findall(r"^::: (\S+)$", page, re.MULTILINE)]
+    assert len(names) == len(set(names))
+    return {id(pkgutil.resolve_name(name)) for name in names}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
 def test_name_is_in_the_reference(name):
-    assert f"::: zarr.{name}\n" in (DOCS / "api.md").read_text()
+    assert id(PUBLIC[name]) in documented()

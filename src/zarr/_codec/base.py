@@ -125,7 +125,17 @@ class ChunkSpec:
 
 
 class BaseCodec(Generic[In, Out]):
-    """Base of the three kinds of codec; subclass one of those, not this."""
+    """Base of the three kinds of codec; subclass one of those, not this.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> codec = zarr.codecs.GzipCodec(level=5)
+    >>> codec.to_dict()
+    {'name': 'gzip', 'configuration': {'level': 5}}
+    >>> zarr.codecs.GzipCodec.from_dict(codec.to_dict()) == codec
+    True
+    """
 
     is_fixed_size: ClassVar[bool] = False
     """Whether the encoded size depends on the decoded size alone (needed inside a shard index)."""
@@ -134,7 +144,13 @@ class BaseCodec(Generic[In, Out]):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:
-        """Make a codec from its stored form, `{"name": ..., "configuration": {...}}` or just the name."""
+        """Make a codec from its stored form.
+
+        Parameters
+        ----------
+        data
+            `{"name": ..., "configuration": {...}}`, or just the name.
+        """
         return cls(**({} if isinstance(data, str) else dict(data.get("configuration") or {})))
 
     def to_dict(self) -> dict[str, Any]:
@@ -142,18 +158,53 @@ class BaseCodec(Generic[In, Out]):
         raise NotImplementedError(f"{type(self).__name__} must define to_dict()")
 
     def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
-        """This codec with settings that depend on the data type or shape filled in."""
+        """This codec with settings that depend on the data type or shape filled in.
+
+        Parameters
+        ----------
+        array_spec
+            What is known of the chunks that it will get.
+        """
         return self
 
     def resolve_metadata(self, chunk_spec: ChunkSpec) -> ChunkSpec:
-        """What a chunk looks like after encoding (meaningful for array -> array codecs)."""
+        """What a chunk looks like after encoding (meaningful for array -> array codecs).
+
+        Parameters
+        ----------
+        chunk_spec
+            What it looks like before.
+        """
         return chunk_spec
 
     def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:
-        """Raise ValueError or TypeError if this codec cannot work on such an array."""
+        """Raise ValueError or TypeError if this codec cannot work on such an array.
+
+        Parameters
+        ----------
+        shape
+            Of the array, in elements.
+        dtype
+            Its data type.
+        chunk_grid
+            Its chunk grid.
+        """
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: ChunkSpec) -> int:
-        """Encoded size in bytes of an input of `input_byte_length` bytes, for codecs of fixed size."""
+        """Encoded size in bytes, for codecs of fixed size.
+
+        Parameters
+        ----------
+        input_byte_length
+            Size of the decoded chunk, in bytes.
+        chunk_spec
+            What is known of it.
+
+        Raises
+        ------
+        NotImplementedError
+            If the size depends on the contents.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no fixed encoded size")
 
     # -- data ---------------------------------------------------------------------------------------------------
@@ -173,24 +224,73 @@ class BaseCodec(Generic[In, Out]):
         return self._encode_sync(chunk_data, chunk_spec)
 
     async def decode(self, chunks_and_specs: Iterable[tuple[Out | None, ChunkSpec]]) -> Iterable[In | None]:
-        """Decode several chunks; None (a missing chunk) stays None."""
+        """Decode several chunks.
+
+        Parameters
+        ----------
+        chunks_and_specs
+            Pairs of encoded chunk and spec of the decoded one. None, a missing chunk, stays None.
+        """
         return [None if chunk is None else await self._decode_single(chunk, spec) for chunk, spec in chunks_and_specs]
 
     async def encode(self, chunks_and_specs: Iterable[tuple[In | None, ChunkSpec]]) -> Iterable[Out | None]:
-        """Encode several chunks; None stays None."""
+        """Encode several chunks.
+
+        Parameters
+        ----------
+        chunks_and_specs
+            Pairs of chunk and spec. None, a missing chunk, stays None.
+        """
         return [None if chunk is None else await self._encode_single(chunk, spec) for chunk, spec in chunks_and_specs]
 
 
 class ArrayArrayCodec(BaseCodec[NDBuffer, NDBuffer]):
-    """Base of codecs that turn an array into an array."""
+    """Base of codecs that turn an array into an array.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> class Negative(zarr.abc.codec.ArrayArrayCodec):
+    ...     def to_dict(self):
+    ...         return {"name": "example.negative"}
+    ...
+    ...     def _encode_sync(self, chunk, spec):
+    ...         return spec.prototype.nd_buffer.from_numpy_array(-chunk.as_numpy_array())
+    ...
+    ...     _decode_sync = _encode_sync
+    >>> zarr.create_array({}, data=np.arange(3), filters=[Negative()])[:]
+    array([0, 1, 2])
+    """
 
 
 class ArrayBytesCodec(BaseCodec[NDBuffer, Buffer]):
-    """Base of codecs that turn an array into bytes. A chain has exactly one."""
+    """Base of codecs that turn an array into bytes. A chain has exactly one.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> issubclass(zarr.codecs.BytesCodec, zarr.abc.codec.ArrayBytesCodec)
+    True
+    """
 
 
 class BytesBytesCodec(BaseCodec[Buffer, Buffer]):
-    """Base of codecs that turn bytes into bytes."""
+    """Base of codecs that turn bytes into bytes.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> class Reversed(zarr.abc.codec.BytesBytesCodec):
+    ...     def to_dict(self):
+    ...         return {"name": "example.reversed"}
+    ...
+    ...     def _encode_sync(self, chunk, spec):
+    ...         return spec.prototype.buffer.from_bytes(chunk.to_bytes()[::-1])
+    ...
+    ...     _decode_sync = _encode_sync
+    >>> zarr.create_array({}, data=np.arange(3), compressors=[Reversed()])[:]
+    array([0, 1, 2])
+    """
 
 
 Codec: TypeAlias = ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec

@@ -34,6 +34,8 @@ EndianName = Literal["little", "big"]
 def has_byte_order(dtype: np.dtype[Any]) -> bool:
     """Whether elements have parts of more than one byte, so that their order matters.
 
+    Examples
+    --------
     >>> has_byte_order(np.dtype("S5")), has_byte_order(np.dtype("u1")), has_byte_order(np.dtype([("a", "i2")]))
     (False, False, True)
     """

@@ -120,6 +120,8 @@ class CodecChain:
 def check_order(codecs: Sequence[Codec]) -> None:
     """Raise TypeError or ValueError unless these are codecs in a legal order.
 
+    Examples
+    --------
     >>> check_order([])
     Traceback (most recent call last):
         ...

@@ -19,6 +19,8 @@ def split_named(data: object, what: str = "codec") -> tuple[str, dict[str, Any]]
 
     Raises MetadataValidationError for anything else.
 
+    Examples
+    --------
     >>> split_named({"name": "gzip", "configuration": {"level": 1}})
     ('gzip', {'level': 1})
     """

@@ -76,6 +76,8 @@ class GzipCodec(BytesBytesCodec):
 def deflate_gzip(data: Any, level: int) -> bytes:
     """One gzip member that depends on `data`, `level` and the zlib library alone.
 
+    Examples
+    --------
     >>> deflate_gzip(b"abc", 1) == deflate_gzip(b"abc", 1)
     True
     """

@@ -31,6 +31,8 @@ def decoded_nbytes(spec: ChunkSpec) -> int | None:
 def with_margin(nbytes: int) -> int:
     """Room for what codecs add to `nbytes` bytes.
 
+    Examples
+    --------
     >>> with_margin(0)
     65536
     """

@@ -22,7 +22,14 @@ class _Names(type):
 
 
 class BloscShuffle(metaclass=_Names):
-    """Deprecated: `"noshuffle"`, `"shuffle"` and `"bitshuffle"`."""
+    """Deprecated: `"noshuffle"`, `"shuffle"` and `"bitshuffle"`.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.codecs.BloscCodec(shuffle="bitshuffle").shuffle
+    'bitshuffle'
+    """
 
     _members: ClassVar[tuple[str, ...]] = BLOSC_SHUFFLE
 
@@ -30,6 +37,13 @@ class BloscShuffle(metaclass=_Names):
     def from_int(cls, num: int) -> str:
         """The name of the number that blosc's own interface uses.
 
+        Parameters
+        ----------
+        num
+            0, 1 or 2.
+
+        Examples
+        --------
         >>> BloscShuffle.from_int(2)
         'bitshuffle'
         """
@@ -39,18 +53,39 @@ class BloscShuffle(metaclass=_Names):
 
 
 class BloscCname(metaclass=_Names):
-    """Deprecated: names of blosc's compressors."""
+    """Deprecated: names of blosc's compressors. Pass the string.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.codecs.BloscCodec(cname="lz4").cname
+    'lz4'
+    """
 
     _members: ClassVar[tuple[str, ...]] = BLOSC_CNAME
 
 
 class Endian(metaclass=_Names):
-    """Deprecated: `"little"` and `"big"`."""
+    """Deprecated: `"little"` and `"big"`. Pass the string.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.codecs.BytesCodec(endian="big").endian
+    'big'
+    """
 
     _members: ClassVar[tuple[str, ...]] = ENDIAN
 
 
 class ShardingCodecIndexLocation(metaclass=_Names):
-    """Deprecated: `"start"` and `"end"`."""
+    """Deprecated: `"start"` and `"end"`. Pass the string.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.codecs.ShardingCodec(chunk_shape=(2,), index_location="start").index_location
+    'start'
+    """
 
     _members: ClassVar[tuple[str, ...]] = INDEX_LOCATION

@@ -24,49 +24,154 @@ if TYPE_CHECKING:
 
 
 class Blosc(NumcodecsBytesBytesCodec):
-    """`numcodecs.blosc`; prefer `BloscCodec`."""
+    """`numcodecs.blosc`; prefer `BloscCodec`.
+
+    Parameters
+    ----------
+    cname, clevel, shuffle, blocksize
+        As in `numcodecs.Blosc`.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import Blosc
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[Blosc(cname="lz4")])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.blosc"
 
 
 class BZ2(NumcodecsBytesBytesCodec):
-    """`numcodecs.bz2`: bzip2."""
+    """`numcodecs.bz2`: bzip2.
+
+    Parameters
+    ----------
+    level
+        From 1, fast, to 9, small.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import BZ2
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[BZ2(level=9)])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.bz2"
 
 
 class GZip(NumcodecsBytesBytesCodec):
-    """`numcodecs.gzip`; prefer `GzipCodec`."""
+    """`numcodecs.gzip`; prefer `GzipCodec`.
+
+    Parameters
+    ----------
+    level
+        From 0, fast, to 9, small.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import GZip
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[GZip(level=5)])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.gzip"
 
 
 class LZ4(NumcodecsBytesBytesCodec):
-    """`numcodecs.lz4`: the decoded size as uint32, then one LZ4 block."""
+    """`numcodecs.lz4`: the decoded size as uint32, then one LZ4 block.
+
+    Parameters
+    ----------
+    acceleration
+        Larger is faster and compresses less.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import LZ4
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[LZ4(acceleration=1)])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.lz4"
 
 
 class LZMA(NumcodecsBytesBytesCodec):
-    """`numcodecs.lzma`: XZ, LZMA or raw streams."""
+    """`numcodecs.lzma`: XZ, LZMA or raw streams.
+
+    Parameters
+    ----------
+    format, check, preset, filters
+        As in Python's `lzma`.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import LZMA
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[LZMA(preset=1)])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.lzma"
 
 
 class Zlib(NumcodecsBytesBytesCodec):
-    """`numcodecs.zlib`: RFC 1950 streams."""
+    """`numcodecs.zlib`: RFC 1950 streams.
+
+    Parameters
+    ----------
+    level
+        From 0, fast, to 9, small.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import Zlib
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[Zlib(level=5)])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.zlib"
 
 
 class Zstd(NumcodecsBytesBytesCodec):
-    """`numcodecs.zstd`; prefer `ZstdCodec`."""
+    """`numcodecs.zstd`; prefer `ZstdCodec`.
+
+    Parameters
+    ----------
+    level, checksum
+        As in `ZstdCodec`.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import Zstd
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[Zstd(level=5)])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.zstd"
 
 
 class Shuffle(NumcodecsBytesBytesCodec):
-    """`numcodecs.shuffle`: first bytes of all items, then second bytes, and so on."""
+    """`numcodecs.shuffle`: first bytes of all items, then second bytes, and so on. A compressor after it finds more.
+
+    Parameters
+    ----------
+    elementsize
+        Bytes per item; the data type's if not given.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import Shuffle
+    >>> from zarr.codecs import GzipCodec
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[Shuffle(), GzipCodec()])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.shuffle"
 
@@ -76,31 +181,91 @@ class Shuffle(NumcodecsBytesBytesCodec):
 
 
 class CRC32(NumcodecsChecksumCodec):
-    """`numcodecs.crc32`: checksum before the data unless `location` says "end"."""
+    """`numcodecs.crc32`: a checksum before the data unless `location` says "end".
+
+    Parameters
+    ----------
+    location
+        `"start"` or `"end"`: before or behind the data.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import CRC32
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[CRC32()])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.crc32"
 
 
 class CRC32C(NumcodecsChecksumCodec):
-    """`numcodecs.crc32c`; prefer `Crc32cCodec`."""
+    """`numcodecs.crc32c`; prefer `Crc32cCodec`.
+
+    Parameters
+    ----------
+    location
+        `"start"` or `"end"`: before or behind the data.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import CRC32C
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[CRC32C()])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.crc32c"
 
 
 class Adler32(NumcodecsChecksumCodec):
-    """`numcodecs.adler32`: checksum before the data unless `location` says "end"."""
+    """`numcodecs.adler32`: a checksum before the data unless `location` says "end".
+
+    Parameters
+    ----------
+    location
+        `"start"` or `"end"`: before or behind the data.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import Adler32
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[Adler32()])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.adler32"
 
 
 class Fletcher32(NumcodecsChecksumCodec):
-    """`numcodecs.fletcher32`: the checksum of HDF5, behind the data."""
+    """`numcodecs.fletcher32`: the checksum of HDF5, behind the data.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import Fletcher32
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[Fletcher32()])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.fletcher32"
 
 
 class JenkinsLookup3(NumcodecsChecksumCodec):
-    """`numcodecs.jenkins_lookup3`: the checksum of HDF5 metadata, behind the data."""
+    """`numcodecs.jenkins_lookup3`: the checksum of HDF5 metadata, behind the data.
+
+    Parameters
+    ----------
+    initval, prefix
+        As in `numcodecs.checksum32.JenkinsLookup3`.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import JenkinsLookup3
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[JenkinsLookup3()])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.jenkins_lookup3"
 
@@ -109,7 +274,22 @@ class JenkinsLookup3(NumcodecsChecksumCodec):
 
 
 class Delta(NumcodecsArrayArrayCodec):
-    """`numcodecs.delta`: the first element, then differences."""
+    """`numcodecs.delta`: the first element, then differences.
+
+    Parameters
+    ----------
+    dtype
+        Of the elements; the array's if not given.
+    astype
+        Of what is stored; `dtype` if not given.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import Delta
+    >>> zarr.create_array({}, data=np.arange(4.0), filters=[Delta()])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.delta"
     decoded_key = "dtype"
@@ -120,7 +300,24 @@ class Delta(NumcodecsArrayArrayCodec):
 
 
 class FixedScaleOffset(NumcodecsArrayArrayCodec):
-    """`numcodecs.fixedscaleoffset`: `round((x - offset) * scale)`, cast to `astype`."""
+    """`numcodecs.fixedscaleoffset`: `round((x - offset) * scale)`, cast to `astype`. Loses precision.
+
+    Parameters
+    ----------
+    offset, scale
+        Numbers.
+    dtype, astype
+        Of the elements, and of what is stored.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import FixedScaleOffset
+    >>> zarr.create_array(
+    ...     {}, data=np.array([10.12, 11.5]), filters=[FixedScaleOffset(offset=10, scale=10, dtype="f8", astype="u1")]
+    ... )[:]
+    array([10.1, 11.5])
+    """
 
     codec_name = "numcodecs.fixedscaleoffset"
     decoded_key = "dtype"
@@ -128,7 +325,22 @@ class FixedScaleOffset(NumcodecsArrayArrayCodec):
 
 
 class Quantize(NumcodecsArrayArrayCodec):
-    """`numcodecs.quantize`: floats rounded to a number of decimal digits. Loses precision."""
+    """`numcodecs.quantize`: floats rounded to a number of decimal digits. Loses precision.
+
+    Parameters
+    ----------
+    digits
+        Digits that are kept.
+    dtype, astype
+        Of the elements, and of what is stored.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import Quantize
+    >>> zarr.create_array({}, data=np.array([0.51, 0.26]), filters=[Quantize(digits=1, dtype="f8")])[:]
+    array([0.5 , 0.25])
+    """
 
     codec_name = "numcodecs.quantize"
     decoded_key = "dtype"
@@ -136,7 +348,20 @@ class Quantize(NumcodecsArrayArrayCodec):
 
 
 class AsType(NumcodecsArrayArrayCodec):
-    """`numcodecs.astype`: stored with another dtype."""
+    """`numcodecs.astype`: stored with another dtype.
+
+    Parameters
+    ----------
+    encode_dtype, decode_dtype
+        Of what is stored, and of the elements.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import AsType
+    >>> zarr.create_array({}, data=np.arange(4.0), filters=[AsType(encode_dtype="f4", decode_dtype="f8")])[:]
+    array([0., 1., 2., 3.])
+    """
 
     codec_name = "numcodecs.astype"
     decoded_key = "decode_dtype"
@@ -144,7 +369,20 @@ class AsType(NumcodecsArrayArrayCodec):
 
 
 class BitRound(NumcodecsArrayArrayCodec):
-    """`numcodecs.bitround`: floats rounded to `keepbits` bits of mantissa. Loses precision."""
+    """`numcodecs.bitround`: floats rounded to `keepbits` bits of mantissa. Loses precision.
+
+    Parameters
+    ----------
+    keepbits
+        Bits.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import BitRound
+    >>> zarr.create_array({}, data=np.array([1.0, 1.01]), filters=[BitRound(keepbits=3)])[:]
+    array([1., 1.])
+    """
 
     codec_name = "numcodecs.bitround"
 
@@ -153,7 +391,15 @@ class BitRound(NumcodecsArrayArrayCodec):
 
 
 class PackBits(NumcodecsArrayArrayCodec):
-    """`numcodecs.packbits`: one byte with the number of padding bits, then booleans as bits, highest first."""
+    """`numcodecs.packbits`: one byte with the number of padding bits, then booleans as bits, highest first.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import PackBits
+    >>> zarr.create_array({}, data=np.array([True, False]), filters=[PackBits()])[:]
+    array([ True, False])
+    """
 
     codec_name = "numcodecs.packbits"
 
@@ -179,12 +425,36 @@ class PackBits(NumcodecsArrayArrayCodec):
 
 
 class PCodec(NumcodecsArrayBytesCodec):
-    """`numcodecs.pcodec`: lossless compression of numbers. Needs the package pcodec."""
+    """`numcodecs.pcodec`: lossless compression of numbers, in place of the serializer. Needs the package pcodec.
+
+    Parameters
+    ----------
+    level, mode_spec, delta_spec, ...
+        As in `numcodecs.pcodec.PCodec`.
+
+    Examples
+    --------
+    >>> from zarr.codecs.numcodecs import PCodec
+    >>> PCodec(level=8).to_dict()["name"]
+    'numcodecs.pcodec'
+    """
 
     codec_name = "numcodecs.pcodec"
 
 
 class ZFPY(NumcodecsArrayBytesCodec):
-    """`numcodecs.zfpy`: ZFP streams with a header. Needs the package zfpy."""
+    """`numcodecs.zfpy`: ZFP streams with a header, in place of the serializer. Needs the package zfpy.
+
+    Parameters
+    ----------
+    mode, tolerance, rate, precision
+        As in `numcodecs.zfpy.ZFPY`.
+
+    Examples
+    --------
+    >>> from zarr.codecs.numcodecs import ZFPY
+    >>> ZFPY(mode=4, tolerance=0.01).to_dict()["name"]
+    'numcodecs.zfpy'
+    """
 
     codec_name = "numcodecs.zfpy"

@@ -57,7 +57,18 @@ def make_pipeline(codecs: Iterable[Codec]) -> CodecPipeline:
 
 
 class ArrayBytesCodecPartialDecodeMixin:
-    """For array -> bytes codecs that can decode a part of a chunk without reading the rest."""
+    """For array -> bytes codecs that can decode a part of a chunk without reading the rest.
+
+    A subclass defines `_decode_partial_single(byte_getter, selection, chunk_spec)`. It is there for code that calls it; this library
+    reads parts of shards through plans of its own.
+
+    Examples
+    --------
+    >>> from zarr.abc.codec import ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin
+    >>> class Partly(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin):
+    ...     async def _decode_partial_single(self, byte_getter, selection, chunk_spec):
+    ...         return None
+    """
 
     async def _decode_partial_single(self, byte_getter: Any, selection: Selector, chunk_spec: Any) -> NDBuffer | None:
         raise NotImplementedError(f"{type(self).__name__} must define _decode_partial_single()")
@@ -68,7 +79,17 @@ class ArrayBytesCodecPartialDecodeMixin:
 
 
 class ArrayBytesCodecPartialEncodeMixin:
-    """For array -> bytes codecs that can encode a part of a chunk without writing the rest."""
+    """For array -> bytes codecs that can encode a part of a chunk without writing the rest.
+
+    A subclass defines `_encode_partial_single(byte_setter, chunk_array, selection, chunk_spec)`.
+
+    Examples
+    --------
+    >>> from zarr.abc.codec import ArrayBytesCodec, ArrayBytesCodecPartialEncodeMixin
+    >>> class Partly(ArrayBytesCodec, ArrayBytesCodecPartialEncodeMixin):
+    ...     async def _encode_partial_single(self, byte_setter, chunk_array, selection, chunk_spec):
+    ...         pass
+    """
 
     async def _encode_partial_single(
         self, byte_setter: Any, chunk_array: NDBuffer, selection: Selector, chunk_spec: Any
@@ -84,7 +105,13 @@ class ArrayBytesCodecPartialEncodeMixin:
 class CodecPipeline:
     """A chain of codecs that reads and writes chunks in batches.
 
-    Nothing is enforced as abstract: existing pipelines leave methods out.
+    Examples
+    --------
+    >>> import zarr
+    >>> pipeline = zarr.registry.get_pipeline_class().from_codecs([zarr.codecs.BytesCodec(), zarr.codecs.Crc32cCodec()])
+    >>> spec = None  # sizes of these codecs depend on nothing else
+    >>> pipeline.compute_encoded_size(100, spec)
+    104
     """
 
     @abstractmethod

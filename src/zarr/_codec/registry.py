@@ -85,6 +85,8 @@ def register_codec(key: str, codec_cls: type[Codec], *, qualname: str | None = N
 def fully_qualified_name(cls: type) -> str:
     """Dotted name of a class.
 
+    Examples
+    --------
     >>> from collections import OrderedDict
     >>> fully_qualified_name(OrderedDict)
     'collections.OrderedDict'
@@ -106,6 +108,12 @@ def get_codec_class(key: str, reload_config: bool = False) -> type[Codec]:  # no
     ------
     UnknownCodecError
         If no class, or not the chosen one, is registered under the name.
+
+    Examples
+    --------
+    >>> from zarr.registry import get_codec_class
+    >>> get_codec_class("gzip").__name__
+    'GzipCodec'
     """
     wanted = None if _choice is None else _choice(key)
     candidates = _candidates(key, wanted)
@@ -158,7 +166,12 @@ def parse_codec(data: str | Mapping[str, Any]) -> Codec:
 
 
 def get_numcodec(data: Mapping[str, Any]) -> Any:
-    """Make a codec of numcodecs from its format 2 form, `{"id": ..., parameters}`.
+    """Make a codec of numcodecs from its format 2 form.
+
+    Parameters
+    ----------
+    data
+        `{"id": ..., parameters}`.
 
     Raises
     ------
@@ -166,6 +179,12 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
         If numcodecs does not know the id, or lacks the package that implements it.
     MetadataValidationError
         If there is no id, or a parameter is wrong.
+
+    Examples
+    --------
+    >>> from zarr.registry import get_numcodec
+    >>> get_numcodec({"id": "zlib", "level": 9})
+    Zlib(level=9)
     """
     raw: object = data
     codec_id = raw.get("id") if isinstance(raw, Mapping) else None

@@ -161,6 +161,8 @@ def _nbytes(part: Part) -> int:
 def write_order(name: str, chunks_per_shard: tuple[int, ...]) -> tuple[int, ...] | None:
     """Index positions in the order in which inner chunks are laid; None is index order.
 
+    Examples
+    --------
     >>> write_order("morton", (2, 4))
     (0, 4, 1, 5, 2, 6, 3, 7)
     """
@@ -192,6 +194,8 @@ def _morton_codes(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
 def touched_rows(selection: Any, shape: tuple[int, ...], chunk_shape: tuple[int, ...]) -> list[int]:
     """Rows of the index of a shard of `shape` whose inner chunks a NumPy index on the shard meets.
 
+    Examples
+    --------
     >>> touched_rows((slice(1, 3), 0), (4, 4), (2, 2))
     [0, 2]
     """

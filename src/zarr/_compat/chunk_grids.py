@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class FixedDimension:
     """An axis of length `extent` in chunks of length `size`.
 
+    Examples
+    --------
     >>> FixedDimension(size=3, extent=10).data_size(3)
     1
     """
@@ -69,6 +71,8 @@ class FixedDimension:
 class VaryingDimension:
     """An axis of length `extent` in chunks of the lengths `edges`.
 
+    Examples
+    --------
     >>> VaryingDimension(edges=(3, 7), extent=10).index_to_chunk(5)
     1
     """
@@ -156,6 +160,8 @@ class ChunkGrid:
     dimensions
         One per axis.
 
+    Examples
+    --------
     >>> grid = ChunkGrid.from_sizes((10, 7), (3, 4))
     >>> grid.grid_shape, grid[3, 1].shape
     ((4, 2), (1, 3))

@@ -239,6 +239,8 @@ def _plain(region: Any) -> Any:
 def morton_order_coords(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     """Coordinates of a grid with neighbours close together.
 
+    Examples
+    --------
     >>> morton_order_coords((2, 2))
     ((0, 0), (1, 0), (0, 1), (1, 1))
     """

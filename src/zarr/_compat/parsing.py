@@ -22,6 +22,8 @@ def parse_field(data: object, type_: Any, field: str, *, error: type[Exception] 
     error
         If it is not.
 
+    Examples
+    --------
     >>> parse_field([1, 2], tuple[int, ...], "shape")
     (1, 2)
     """
@@ -86,6 +88,8 @@ def parse_named_configuration(
 ) -> tuple[str, Any]:
     """Name and configuration of a stored extension; None for a configuration that is missing and may be.
 
+    Examples
+    --------
     >>> parse_named_configuration({"name": "gzip", "configuration": {"level": 1}}, "gzip")
     ('gzip', {'level': 1})
     """
@@ -125,6 +129,8 @@ def _codec(entry: Any) -> Codec:
 def parse_shapelike(data: Any) -> tuple[int, ...]:
     """A shape, from integers or one integer.
 
+    Examples
+    --------
     >>> parse_shapelike(5)
     (5,)
     """

@@ -27,6 +27,12 @@ class ZDType(ABC, Generic[NativeT, ScalarT]):
 
     Every method raises `zarr.errors.DataTypeValidationError` for a description that is not this type's, and
     TypeError or ValueError (OverflowError for a number out of range) for a scalar it cannot hold.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> issubclass(zarr.dtype.Int8, zarr.dtype.ZDType)
+    True
     """
 
     dtype_cls: ClassVar[Any] = None
@@ -36,7 +42,13 @@ class ZDType(ABC, Generic[NativeT, ScalarT]):
     @classmethod
     @abstractmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
-        """The instance that stores this NumPy dtype."""
+        """The instance that stores this NumPy dtype.
+
+        Parameters
+        ----------
+        dtype
+            The NumPy dtype.
+        """
 
     @abstractmethod
     def to_native_dtype(self) -> NativeT:
@@ -47,21 +59,48 @@ class ZDType(ABC, Generic[NativeT, ScalarT]):
     def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
         """Parse stored metadata.
 
-        Format 3: the `data_type` member, a string or a `{"name": ..., "configuration": ...}` object. Format 2: a
-        mapping `{"name": typestr or field list, "object_codec_id": str or None}`.
+        Parameters
+        ----------
+        data
+            Format 3: the `data_type` member, a string or a `{"name": ..., "configuration": ...}` object. Format 2: a
+            mapping `{"name": typestr or field list, "object_codec_id": str or None}`.
+        zarr_format
+            3 or 2.
         """
 
     @abstractmethod
     def to_json(self, zarr_format: ZarrFormat) -> Any:
-        """The metadata to store, in the form `from_json` reads."""
+        """The metadata to store, in the form `from_json` reads.
+
+        Parameters
+        ----------
+        zarr_format
+            3 or 2.
+        """
 
     @abstractmethod
     def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> ScalarT:
-        """Parse a stored fill value. Bit patterns are kept (NaN payloads, the sign of zero)."""
+        """Parse a stored fill value. Bit patterns are kept (NaN payloads, the sign of zero).
+
+        Parameters
+        ----------
+        data
+            The JSON value.
+        zarr_format
+            3 or 2.
+        """
 
     @abstractmethod
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> Any:
-        """The stored form of a fill value."""
+        """The stored form of a fill value.
+
+        Parameters
+        ----------
+        data
+            A scalar of this type, or what `cast_scalar` takes.
+        zarr_format
+            3 or 2.
+        """
 
     @abstractmethod
     def default_scalar(self) -> ScalarT:
@@ -69,4 +108,10 @@ class ZDType(ABC, Generic[NativeT, ScalarT]):
 
     @abstractmethod
     def cast_scalar(self, data: object) -> ScalarT:
-        """A user's value as a scalar of this type; refuses what it cannot represent in kind."""
+        """A user's value as a scalar of this type; refuses what it cannot represent in kind.
+
+        Parameters
+        ----------
+        data
+            What a user gave as a fill value, or a scalar of this type, which is returned as it is.
+        """

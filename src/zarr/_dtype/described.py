@@ -12,6 +12,8 @@ from zarr.errors import DataTypeValidationError
 def named(data: object) -> tuple[str, dict[str, Any]]:
     """Name and configuration of a format 3 data type, from any legal form.
 
+    Examples
+    --------
     >>> named({"name": "raw_bytes", "configuration": {"length_bytes": 3}})
     ('raw_bytes', {'length_bytes': 3})
     """

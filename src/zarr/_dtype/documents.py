@@ -56,6 +56,13 @@ VariableLengthUTF8JSON_V2: TypeAlias = DTypeConfig_V2[Literal["|O"], Literal["vl
 def check_dtype_spec_v2(data: object) -> TypeGuard[DTypeSpec_V2]:
     """Whether this has the form of a format 2 description: `name` and `object_codec_id`, and no other members.
 
+    Parameters
+    ----------
+    data
+        Any object.
+
+    Examples
+    --------
     >>> check_dtype_spec_v2({"name": "<i4", "object_codec_id": None})
     True
     """
@@ -69,6 +76,13 @@ def check_dtype_spec_v2(data: object) -> TypeGuard[DTypeSpec_V2]:
 def check_dtype_spec_no_object_codec_v2(data: object) -> TypeGuard[DTypeConfig_V2[str | Sequence[Any], None]]:
     """Whether this has the form of a format 2 description without an object codec.
 
+    Parameters
+    ----------
+    data
+        Any object.
+
+    Examples
+    --------
     >>> check_dtype_spec_no_object_codec_v2({"name": "|O", "object_codec_id": "vlen-utf8"})
     False
     """

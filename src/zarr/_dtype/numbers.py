@@ -86,7 +86,14 @@ class Number(ZDType[Any, Any]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bool(Number):
-    """True or False, one byte each."""
+    """True or False, one byte each.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.Bool().to_json(zarr_format=3), zarr.dtype.Bool().to_json(zarr_format=2)
+    ('bool', {'name': '|b1', 'object_codec_id': None})
+    """
 
     dtype_cls = np.dtypes.BoolDType
     _zarr_v3_name = "bool"
@@ -239,21 +246,47 @@ class _Complex(Number):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Int8(_Integer):
-    """Signed integers of 1 byte."""
+    """Signed integers of 1 byte.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.zeros(3, dtype=zarr.dtype.Int8()).dtype
+    dtype('int8')
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Int8DType, "int8", "i1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UInt8(_Integer):
-    """Unsigned integers of 1 byte."""
+    """Unsigned integers of 1 byte.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.zeros(3, dtype=zarr.dtype.UInt8()).dtype
+    dtype('uint8')
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.UInt8DType, "uint8", "u1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Int16(_Integer):
-    """Signed integers of 2 bytes."""
+    """Signed integers of 2 bytes.
+
+    Attributes
+    ----------
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.zeros(3, dtype=zarr.dtype.Int16()).dtype
+    dtype('int16')
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Int16DType, "int16", "i2"
     endianness: Endianness = "little"
@@ -261,7 +294,19 @@ class Int16(_Integer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UInt16(_Integer):
-    """Unsigned integers of 2 bytes."""
+    """Unsigned integers of 2 bytes.
+
+    Attributes
+    ----------
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.zeros(3, dtype=zarr.dtype.UInt16()).dtype
+    dtype('uint16')
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.UInt16DType, "uint16", "u2"
     endianness: Endianness = "little"
@@ -269,7 +314,19 @@ class UInt16(_Integer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Int32(_Integer):
-    """Signed integers of 4 bytes."""
+    """Signed integers of 4 bytes.
+
+    Attributes
+    ----------
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.zeros(3, dtype=zarr.dtype.Int32()).dtype
+    dtype('int32')
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Int32DType, "int32", "i4"
     endianness: Endianness = "little"
@@ -277,7 +334,19 @@ class Int32(_Integer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UInt32(_Integer):
-    """Unsigned integers of 4 bytes."""
+    """Unsigned integers of 4 bytes.
+
+    Attributes
+    ----------
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.zeros(3, dtype=zarr.dtype.UInt32()).dtype
+    dtype('uint32')
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.UInt32DType, "uint32", "u4"
     endianness: Endianness = "little"
@@ -285,7 +354,19 @@ class UInt32(_Integer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Int64(_Integer):
-    """Signed integers of 8 bytes."""
+    """Signed integers of 8 bytes.
+
+    Attributes
+    ----------
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.zeros(3, dtype=zarr.dtype.Int64()).dtype
+    dtype('int64')
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Int64DType, "int64", "i8"
     endianness: Endianness = "little"
@@ -293,7 +374,19 @@ class Int64(_Integer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UInt64(_Integer):
-    """Unsigned integers of 8 bytes."""
+    """Unsigned integers of 8 bytes.
+
+    Attributes
+    ----------
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.zeros(3, dtype=zarr.dtype.UInt64()).dtype
+    dtype('uint64')
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.UInt64DType, "uint64", "u8"
     endianness: Endianness = "little"
@@ -301,7 +394,21 @@ class UInt64(_Integer):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Float16(_Float):
-    """IEEE 754 floats of 2 bytes."""
+    """IEEE 754 floats of 2 bytes. Bits of a NaN are kept in fill values.
+
+    Attributes
+    ----------
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.Float16().to_json_scalar(0.5, zarr_format=3)
+    0.5
+    >>> zarr.dtype.Float16().to_json_scalar(float("nan"), zarr_format=3)
+    'NaN'
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Float16DType, "float16", "f2"
     endianness: Endianness = "little"
@@ -309,7 +416,21 @@ class Float16(_Float):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Float32(_Float):
-    """IEEE 754 floats of 4 bytes."""
+    """IEEE 754 floats of 4 bytes. Bits of a NaN are kept in fill values.
+
+    Attributes
+    ----------
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.Float32().to_json_scalar(0.5, zarr_format=3)
+    0.5
+    >>> zarr.dtype.Float32().to_json_scalar(float("nan"), zarr_format=3)
+    'NaN'
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Float32DType, "float32", "f4"
     endianness: Endianness = "little"
@@ -317,7 +438,21 @@ class Float32(_Float):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Float64(_Float):
-    """IEEE 754 floats of 8 bytes."""
+    """IEEE 754 floats of 8 bytes. Bits of a NaN are kept in fill values.
+
+    Attributes
+    ----------
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.Float64().to_json_scalar(0.5, zarr_format=3)
+    0.5
+    >>> zarr.dtype.Float64().to_json_scalar(float("nan"), zarr_format=3)
+    'NaN'
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Float64DType, "float64", "f8"
     endianness: Endianness = "little"
@@ -325,7 +460,19 @@ class Float64(_Float):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Complex64(_Complex):
-    """Pairs of floats of 4 bytes: real, imaginary."""
+    """Pairs of floats of 4 bytes: real, imaginary.
+
+    Attributes
+    ----------
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.Complex64().to_json_scalar(1 + 2j, zarr_format=3)
+    [1.0, 2.0]
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Complex64DType, "complex64", "c8"
     _part = Float32
@@ -334,7 +481,19 @@ class Complex64(_Complex):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Complex128(_Complex):
-    """Pairs of floats of 8 bytes: real, imaginary."""
+    """Pairs of floats of 8 bytes: real, imaginary.
+
+    Attributes
+    ----------
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.Complex128().to_json_scalar(1 + 2j, zarr_format=3)
+    [1.0, 2.0]
+    """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Complex128DType, "complex128", "c16"
     _part = Float64

@@ -73,6 +73,12 @@ class NullTerminatedBytes(ZDType[Any, Any]):
     ----------
     length
         Bytes per element.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.NullTerminatedBytes(length=5).to_native_dtype()
+    dtype('S5')
     """
 
     dtype_cls = np.dtypes.BytesDType
@@ -127,12 +133,18 @@ class NullTerminatedBytes(ZDType[Any, Any]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawBytes(ZDType[Any, Any]):
-    """Exactly `length` bytes without a meaning; NumPy's `V`, and `r8`, `r16`, … of format 3.
+    """Exactly `length` bytes without a meaning; NumPy's `V`, and `r8`, `r16`, ... in format 3 on reading.
 
     Attributes
     ----------
     length
         Bytes per element.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.RawBytes(length=4).to_native_dtype()
+    dtype('V4')
     """
 
     dtype_cls = np.dtypes.VoidDType
@@ -197,7 +209,13 @@ class RawBytes(ZDType[Any, Any]):
 class VariableLengthBytes(ZDType[Any, Any]):
     """Bytes of any number; Python `bytes` objects in memory.
 
-    Format 3 knows them as `bytes`; zarr-python's older name `variable_length_bytes` is read too.
+    Examples
+    --------
+    >>> import zarr
+    >>> blobs = zarr.create_array({}, shape=2, dtype="bytes")
+    >>> blobs[0] = b"any number of bytes"
+    >>> blobs[:].tolist()
+    [b'any number of bytes', b'']
     """
 
     dtype_cls = np.dtypes.ObjectDType

@@ -21,6 +21,12 @@ class DataTypeRegistry:
     ----------
     contents
         The classes by name, in order of registration.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.data_type_registry.get("int8").__name__
+    'Int8'
     """
 
     def __init__(self) -> None:
@@ -28,17 +34,37 @@ class DataTypeRegistry:
         self._entry_points_read = False
 
     def register(self, key: str, cls: type[AnyDType]) -> None:
-        """Add a class, or replace the one of this name."""
+        """Add a class, or replace the one of this name.
+
+        Parameters
+        ----------
+        key
+            Name in the metadata.
+        cls
+            The class.
+        """
         self.contents[key] = cls
 
     def unregister(self, key: str) -> None:
-        """Remove a class. Raises KeyError if there is none of this name."""
+        """Remove a class. Raises KeyError if there is none of this name.
+
+        Parameters
+        ----------
+        key
+            Name in the metadata.
+        """
         if key not in self.contents:
             raise KeyError(f"Data type '{key}' not found in registry.")
         del self.contents[key]
 
     def get(self, key: str) -> type[AnyDType]:
-        """The class of this name. Raises KeyError if there is none."""
+        """The class of this name. Raises KeyError if there is none.
+
+        Parameters
+        ----------
+        key
+            Name in the metadata.
+        """
         return self.contents[key]
 
     def match_dtype(self, dtype: np.dtype[Any]) -> AnyDType:
@@ -135,9 +161,17 @@ def parse_data_type(spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
     zarr_format
         The format of the array that is to be described.
 
+    Raises
+    ------
+    DataTypeValidationError
+        If no data type, or more than one, is meant.
+    ValueError
+        If the dtype does not say what it holds (Python objects).
+
     Examples
     --------
-    >>> parse_data_type("<i4", zarr_format=3)
+    >>> import zarr
+    >>> zarr.dtype.parse_data_type("<i4", zarr_format=3)
     Int32(endianness='little')
     """
     if isinstance(spec, ZDType):
@@ -161,5 +195,19 @@ def parse_data_type(spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
 
 
 def parse_dtype(dtype_spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
-    """The data type that a user's `dtype` argument means; `parse_data_type` under zarr-python's name."""
+    """The data type that a user's `dtype` argument means; `parse_data_type` under another name.
+
+    Parameters
+    ----------
+    dtype_spec
+        As `spec` of `parse_data_type`.
+    zarr_format
+        The format of the array that is to be described.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.parse_dtype("datetime64[s]", zarr_format=3)
+    DateTime64(endianness='little', scale_factor=1, unit='s')
+    """
     return parse_data_type(dtype_spec, zarr_format=zarr_format)

@@ -43,9 +43,15 @@ class FixedLengthUTF32(ZDType[Any, Any]):
     Attributes
     ----------
     length
-        Code points per element.
+        Code points per element, of four bytes each.
     endianness
-        Byte order in memory, and in format 2 on disk.
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.FixedLengthUTF32(length=5).to_json(zarr_format=3)
+    {'name': 'fixed_length_utf32', 'configuration': {'length_bytes': 20}}
     """
 
     dtype_cls = np.dtypes.StrDType
@@ -110,7 +116,16 @@ class FixedLengthUTF32(ZDType[Any, Any]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VariableLengthUTF8(ZDType[Any, Any]):
-    """Text of any length; NumPy's `StringDType` in memory."""
+    """Text of any length; NumPy's `StringDType` in memory.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> words = zarr.create_array({}, shape=2, dtype=zarr.dtype.VariableLengthUTF8(), fill_value="?")
+    >>> words[0] = "a text of any length"
+    >>> words[:].tolist()
+    ['a text of any length', '?']
+    """
 
     dtype_cls = np.dtypes.StringDType
     _zarr_v3_name = "string"

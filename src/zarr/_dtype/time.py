@@ -173,7 +173,23 @@ _ATTOSECONDS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DateTime64(_Time):
-    """Instants, as counts of a unit since 1970-01-01T00:00."""
+    """Instants, as counts of a unit since 1970-01-01T00:00.
+
+    Attributes
+    ----------
+    unit
+        As NumPy names it, from `"Y"` to `"as"`; `"generic"` is none.
+    scale_factor
+        How many units one count is.
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.DateTime64(unit="s", scale_factor=10).to_native_dtype()
+    dtype('<M8[10s]')
+    """
 
     dtype_cls, _zarr_v3_name, _kind = np.dtypes.DateTime64DType, "numpy.datetime64", "M"
     _scalars = (np.datetime64, dt.date)
@@ -181,7 +197,23 @@ class DateTime64(_Time):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimeDelta64(_Time):
-    """Durations, as counts of a unit."""
+    """Durations, as counts of a unit.
+
+    Attributes
+    ----------
+    unit
+        As NumPy names it, from `"Y"` to `"as"`; `"generic"` is none.
+    scale_factor
+        How many units one count is.
+    endianness
+        Byte order of the stored elements in format 2. In format 3 the serializer decides.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.dtype.TimeDelta64(unit="D").to_native_dtype()
+    dtype('<m8[D]')
+    """
 
     dtype_cls, _zarr_v3_name, _kind = np.dtypes.TimeDelta64DType, "numpy.timedelta64", "m"
     _scalars = (np.timedelta64, dt.timedelta)

@@ -14,6 +14,8 @@ from typing import Literal
 class HasEndianness(ABC):  # noqa: B024  # abstract for its subclass hook
     """A data type whose elements have a byte order.
 
+    Examples
+    --------
     >>> from zarr.dtype import Int8, Int16
     >>> isinstance(Int16(), HasEndianness), isinstance(Int8(), HasEndianness)
     (True, False)
@@ -30,6 +32,8 @@ class HasEndianness(ABC):  # noqa: B024  # abstract for its subclass hook
 class HasItemSize(ABC):  # noqa: B024  # abstract for its subclass hook
     """A data type whose elements all have the same number of bytes.
 
+    Examples
+    --------
     >>> from zarr.dtype import Int16, VariableLengthUTF8
     >>> isinstance(Int16(), HasItemSize), isinstance(VariableLengthUTF8(), HasItemSize)
     (True, False)

@@ -77,6 +77,8 @@ def _swap(store: Store, key: str, change: Callable[[Buffer | None], Buffer | Non
 def parent(key: str) -> str:
     """The prefix that a key lies directly under.
 
+    Examples
+    --------
     >>> parent("a/c/0"), parent("zarr.json")
     ('a/c', '')
     """

@@ -95,6 +95,8 @@ class ConsolidatedMetadata:
     kind, must_understand
         As format 3 stores them.
 
+    Examples
+    --------
     >>> ConsolidatedMetadata({}).to_dict()
     {'kind': 'inline', 'must_understand': False, 'metadata': {}}
     """
@@ -222,6 +224,8 @@ class ConsolidatedMetadata:
     def under(self, prefix: str) -> ConsolidatedMetadata:
         """The same snapshot seen from a group below: the nodes under it, by path relative to it.
 
+        Examples
+        --------
         >>> ConsolidatedMetadata({}).under("a")
         ConsolidatedMetadata(metadata={}, kind='inline', must_understand=False)
         """

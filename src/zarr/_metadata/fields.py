@@ -28,6 +28,8 @@ def parse_shape(data: object, field: str = "shape", *, minimum: int = 0) -> tupl
     MetadataValidationError
         If an entry is no integer (booleans and floats are none) or out of range, or there are too many.
 
+    Examples
+    --------
     >>> parse_shape([3, 0])
     (3, 0)
     """
@@ -63,6 +65,8 @@ def _parse_length(entry: object, data: object, field: str, minimum: int) -> int:
 def parse_attributes(data: object) -> dict[str, Any]:
     """Attributes as a dict of their own; null and `[]`, which other writers leave, read as none.
 
+    Examples
+    --------
     >>> parse_attributes(None)
     {}
     """
@@ -76,6 +80,8 @@ def parse_attributes(data: object) -> dict[str, Any]:
 def parse_dimension_names(data: object, ndim: int | None = None) -> tuple[str | None, ...] | None:
     """Names of the axes, `None` where one has none; null for the whole member reads as absent.
 
+    Examples
+    --------
     >>> parse_dimension_names(["x", None], 2)
     ('x', None)
     """
@@ -119,6 +125,8 @@ def parse_extra_fields(data: Mapping[str, Any] | None, known: Iterable[str]) -> 
 def strict_fill_value(data: object) -> object:
     """A fill value without the bare tokens `NaN` and `Infinity`, which JSON has not: as the strings of both formats.
 
+    Examples
+    --------
     >>> strict_fill_value([float("-inf"), 1.5])
     ['-Infinity', 1.5]
     """

@@ -25,6 +25,8 @@ class RegularChunkGridMetadata:
     chunk_shape
         Every length at least 1.
 
+    Examples
+    --------
     >>> RegularChunkGridMetadata(chunk_shape=(3, 4)).to_dict()
     {'name': 'regular', 'configuration': {'chunk_shape': [3, 4]}}
     """
@@ -100,6 +102,8 @@ def repair_chunk_shape(stored: object, substitutes: Sequence[int] = ()) -> list[
     substitutes
         Lengths to use, axis by axis (those of the inner chunks of shards); 1 where there is none.
 
+    Examples
+    --------
     >>> repair_chunk_shape([0, 5])
     [1, 5]
     >>> repair_chunk_shape([4, 5]) is None

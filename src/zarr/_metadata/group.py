@@ -49,6 +49,8 @@ class GroupMetadata:
     MetadataValidationError
         If a member is invalid.
 
+    Examples
+    --------
     >>> GroupMetadata({"a": 1}).to_dict()
     {'attributes': {'a': 1}, 'zarr_format': 3, 'node_type': 'group'}
     """

@@ -28,6 +28,8 @@ from zarr._problems import invalid, judged, shorten
 def parse_stored_data_type(data: object) -> ZDType[Any, Any]:
     """The data type of a format 3 document, in any of the forms that the format allows.
 
+    Examples
+    --------
     >>> parse_stored_data_type({"name": "int8", "must_understand": True}).to_native_dtype()
     dtype('int8')
     """

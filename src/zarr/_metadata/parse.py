@@ -21,6 +21,8 @@ def parse_v3(raw: bytes, where: str) -> ArrayV3Metadata | GroupMetadata:
     MetadataValidationError, NodeTypeValidationError, DataTypeValidationError, UnknownCodecError
         If the document breaks the format or asks for what is not known here.
 
+    Examples
+    --------
     >>> parse_v3(b'{"zarr_format": 3, "node_type": "group"}', "a/zarr.json").attributes
     {}
     """

@@ -31,6 +31,8 @@ class RectilinearChunkGridMetadata:
     MetadataValidationError
         If an axis has no chunks, or a length is no integer of at least 1.
 
+    Examples
+    --------
     >>> RectilinearChunkGridMetadata(chunk_shapes=((2, 3, 3), 4)).to_dict()["configuration"]["chunk_shapes"]
     [[2, [3, 2]], 4]
     """

@@ -76,6 +76,8 @@ class ArrayV2Metadata:
     MetadataValidationError, DataTypeValidationError, UnknownCodecError
         If the members are invalid or do not fit together.
 
+    Examples
+    --------
     >>> ArrayV2Metadata(shape=(5,), dtype="|i1", chunks=(2,), fill_value=0, order="C").to_dict()["dtype"]
     '|i1'
     """

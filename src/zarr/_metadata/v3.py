@@ -94,6 +94,8 @@ class ArrayV3Metadata:
     MetadataValidationError, DataTypeValidationError, UnknownCodecError
         If the members are invalid or do not fit together.
 
+    Examples
+    --------
     >>> ArrayV3Metadata(
     ...     shape=(5,),
     ...     data_type="int32",

@@ -90,6 +90,8 @@ def numpy_index(region: Region) -> Any:
 
     With fewer than two index arrays NumPy already does the right thing, unless an integer turns the array's axis around.
 
+    Examples
+    --------
     >>> numpy_index((slice(0, 2), slice(None)))
     (slice(0, 2, None), slice(None, None, None))
     """

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 def block(selection: object, shape: tuple[int, ...], *, grid: ChunkGrid) -> GridSelection:
     """Normalise integers and slices that count chunks; each axis stays in the result.
 
+    Examples
+    --------
     >>> from zarr._grid import RegularGrid
     >>> block((1, slice(0, 2)), (5, 9), grid=RegularGrid((2, 3))).result_shape
     (2, 6)

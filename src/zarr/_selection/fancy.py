@@ -24,6 +24,8 @@ Entry: TypeAlias = Any
 def fancy(selection: object, shape: tuple[int, ...]) -> Selection:
     """Normalise a selection in square brackets.
 
+    Examples
+    --------
     >>> fancy(([0, 1], [2, 3]), (4, 5)).result_shape
     (2,)
     >>> fancy(([0, 1], slice(1, 4)), (4, 5)).result_shape

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 def basic(selection: object, shape: tuple[int, ...]) -> GridSelection:
     """Normalise a selection of integers, slices, at most one Ellipsis, and None for new axes of length 1.
 
+    Examples
+    --------
     >>> basic((slice(1, 9, 2), -1), (10, 4)).shape
     (4,)
     """
@@ -54,6 +56,8 @@ def _with_new_axes(entries: tuple[object, ...], shape: tuple[int, ...]) -> GridS
 def orthogonal(selection: object, shape: tuple[int, ...]) -> GridSelection:
     """Normalise a selection that may also hold one-dimensional integer and Boolean arrays, each for its own axis.
 
+    Examples
+    --------
     >>> orthogonal(([0, 2], slice(None)), (3, 5)).shape
     (2, 5)
     """

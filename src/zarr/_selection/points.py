@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 def coordinate(selection: object, shape: tuple[int, ...]) -> PointSelection:
     """Normalise one integer array per axis; they are broadcast against each other.
 
+    Examples
+    --------
     >>> coordinate(([0, 2], [[1], [3]]), (3, 5)).result_shape
     (2, 2)
     """
@@ -33,6 +35,8 @@ def coordinate(selection: object, shape: tuple[int, ...]) -> PointSelection:
 def mask(selection: object, shape: tuple[int, ...]) -> PointSelection:
     """Normalise one Boolean array of the array's shape: the points where it is True, in C order.
 
+    Examples
+    --------
     >>> mask(np.eye(2, dtype=bool), (2, 2)).n_points
     2
     """

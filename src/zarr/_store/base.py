@@ -121,10 +121,18 @@ class NoHold:
 class Store(ABC):
     """Abstract base class of every store, third-party ones included.
 
+    The guide has a whole one under "Extending".
+
     Parameters
     ----------
     read_only
         If True, nothing may be written or deleted through this object.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> isinstance(zarr.storage.MemoryStore(), zarr.abc.store.Store)
+    True
     """
 
     _read_only: bool = False
@@ -425,7 +433,25 @@ class SyncByteSetter(SyncByteGetter, Protocol):
 
 
 async def set_or_delete(byte_setter: ByteSetter, value: Buffer | None) -> None:
-    """Store a value, or delete what is there if it is None."""
+    """Store a value, or delete what is there if it is None.
+
+    Parameters
+    ----------
+    byte_setter
+        The place, for example a `StorePath`.
+    value
+        The bytes, or None.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> import zarr
+    >>> from zarr.abc.store import set_or_delete
+    >>> place = zarr.storage.StorePath(zarr.storage.MemoryStore(), "key")
+    >>> asyncio.run(set_or_delete(place, zarr.buffer.cpu.Buffer.from_bytes(b"value")))
+    >>> asyncio.run(place.exists())
+    True
+    """
     if value is None:
         await byte_setter.delete()
     else:

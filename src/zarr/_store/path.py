@@ -47,7 +47,14 @@ class StorePath:
     store
         The store.
     path
-        Relative to the root of the store; normalised.
+        Relative to the root of the store; normalised. Segments `.` and `..` are a ValueError.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> place = zarr.storage.StorePath(zarr.storage.MemoryStore(), "a") / "b"
+    >>> place.path
+    'a/b'
     """
 
     __slots__ = ("path", "store")
@@ -59,6 +66,13 @@ class StorePath:
     @classmethod
     async def open(cls, store: Store, path: str, mode: AccessMode | None = None) -> Self:
         """Open the store with an access mode, and go to a path in it.
+
+        Parameters
+        ----------
+        store, path
+            The store, and the path.
+        mode
+            `"r"`, `"r+"`, `"a"`, `"w"` or `"w-"`, as in `zarr.open_group`; None takes the store as it is.
 
         Raises
         ------

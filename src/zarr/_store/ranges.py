@@ -24,6 +24,8 @@ def coalesce(ranges: list[tuple[int, int]], *, max_gap_nbytes: int, max_nbytes: 
     -------
     Sorted ranges, each of the given ones inside one of them.
 
+    Examples
+    --------
     >>> coalesce([(6, 9), (0, 4), (100, 110)], max_gap_nbytes=2, max_nbytes=50)
     [(0, 9), (100, 110)]
     """
@@ -57,6 +59,8 @@ class RangeGroup:
 def group_ranges(requests: Sequence[ByteRequest | None], *, max_gap_nbytes: int, max_nbytes: int) -> list[RangeGroup]:
     """Gather requests for parts of one object; only those with a known start and end can share one.
 
+    Examples
+    --------
     >>> groups = group_ranges([RangeByteRequest(0, 4), None, RangeByteRequest(6, 9)], max_gap_nbytes=2, max_nbytes=50)
     >>> [group.request for group in groups]
     [RangeByteRequest(start=0, end=9), None]

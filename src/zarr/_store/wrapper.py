@@ -25,6 +25,20 @@ class WrapperStore(Store, Generic[WrappedT]):
     ----------
     store
         The store to wrap.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> class Counting(zarr.storage.WrapperStore):
+    ...     n_reads = 0
+    ...
+    ...     async def get(self, key, prototype, byte_range=None):
+    ...         self.n_reads += 1
+    ...         return await super().get(key, prototype, byte_range)
+    >>> store = Counting(zarr.storage.MemoryStore())
+    >>> _ = zarr.create_array(store, shape=3, dtype="int8")[:]
+    >>> store.n_reads > 0
+    True
     """
 
     _store: WrappedT

@@ -12,7 +12,19 @@ if TYPE_CHECKING:
 
 
 class Metadata:
-    """Something that is stored as a JSON object. Subclasses are data classes."""
+    """Something that is stored as a JSON object. Subclasses are data classes.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from zarr.abc.metadata import Metadata
+    >>> @dataclass
+    ... class Span(Metadata):
+    ...     start: int
+    ...     end: int
+    >>> Span.from_dict({"start": 1, "end": 3}).to_dict()
+    {'start': 1, 'end': 3}
+    """
 
     def to_dict(self) -> dict[str, Any]:
         """The stored form: each field, and what it holds, as plain values."""
@@ -21,7 +33,13 @@ class Metadata:
     @classmethod
     @abstractmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Make an instance of the stored form."""
+        """Make an instance of the stored form.
+
+        Parameters
+        ----------
+        data
+            The JSON object.
+        """
         return cls(**data)
 
 

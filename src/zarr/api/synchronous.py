@@ -261,52 +261,213 @@ def from_array(
 
 
 def array(data: npt.ArrayLike | Array, **kwargs: Any) -> Array:
-    """Create an array filled with `data`; keywords as in `create`, in memory unless `store` is given."""
+    """Create an array filled with `data`.
+
+    Parameters
+    ----------
+    data
+        An array of this library, whose chunks and codecs are taken over, or anything NumPy takes.
+    **kwargs
+        Keywords of `zarr.create`: `chunks`, `store` (in memory if not given), ...
+
+    Returns
+    -------
+    The array.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.array([[1, 2, 3], [4, 5, 6]], chunks=(1, 3))[:, 1]
+    array([2, 5])
+    """
     return Array._at(*run(calls.array_call(data, **kwargs)))
 
 
 def empty(shape: int | Iterable[int], **kwargs: Any) -> Array:
-    """Create an array without contents; keywords as in `create`, in memory unless `store` is given."""
+    """Create an array without contents: elements that are not written read as zero.
+
+    Parameters
+    ----------
+    shape
+        Lengths in elements; an integer is one dimension.
+    **kwargs
+        Keywords of `zarr.create`: `chunks`, `dtype` (float64 if not given), `store` (in memory if not given), ...
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.empty(3, dtype="int8")[:]
+    array([0, 0, 0], dtype=int8)
+    """
     return Array._at(*run(calls.create_call(shape=shape, **kwargs)))
 
 
 def zeros(shape: int | Iterable[int], **kwargs: Any) -> Array:
-    """Create an array of zeros; keywords as in `create`, in memory unless `store` is given."""
+    """Create an array of zeros. They are its fill value; nothing but metadata is stored.
+
+    Parameters
+    ----------
+    shape
+        Lengths in elements; an integer is one dimension.
+    **kwargs
+        Keywords of `zarr.create`: `chunks`, `dtype` (float64 if not given), `store` (in memory if not given), ...
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.zeros((2, 3), dtype="int8")[:]
+    array([[0, 0, 0],
+           [0, 0, 0]], dtype=int8)
+    """
     return empty(shape, fill_value=0, **kwargs)
 
 
 def ones(shape: int | Iterable[int], **kwargs: Any) -> Array:
-    """Create an array of ones; keywords as in `create`, in memory unless `store` is given."""
+    """Create an array of ones. They are its fill value; nothing but metadata is stored.
+
+    Parameters
+    ----------
+    shape
+        Lengths in elements; an integer is one dimension.
+    **kwargs
+        Keywords of `zarr.create`: `chunks`, `dtype` (float64 if not given), `store` (in memory if not given), ...
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.ones(3, dtype="int8")[:]
+    array([1, 1, 1], dtype=int8)
+    """
     return empty(shape, fill_value=1, **kwargs)
 
 
 def full(shape: int | Iterable[int], fill_value: Any, **kwargs: Any) -> Array:
-    """Create an array of one value; keywords as in `create`, in memory unless `store` is given."""
+    """Create an array of one value. It is the fill value; nothing but metadata is stored.
+
+    Parameters
+    ----------
+    shape
+        Lengths in elements; an integer is one dimension.
+    fill_value
+        The value.
+    **kwargs
+        Keywords of `zarr.create`: `chunks`, `dtype` (float64 if not given), `store` (in memory if not given), ...
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.full(3, 2.5)[:]
+    array([2.5, 2.5, 2.5])
+    """
     return empty(shape, fill_value=fill_value, **kwargs)
 
 
 def empty_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
-    """Create an array without contents, with the shape, dtype and chunks of another; keywords as in `create`."""
+    """Create an array without contents, with the shape, dtype and chunks of another.
+
+    Parameters
+    ----------
+    a
+        An array of this library, or anything NumPy takes.
+    zarr_format
+        3 or 2; that of `a` if None.
+    **kwargs
+        Keywords of `zarr.create`, which go before what `a` has.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.empty_like(zarr.ones((4, 6), chunks=(2, 3))).chunks
+    (2, 3)
+    """
     return Array._at(*run(calls.create_call(**_create.like(a, zarr_format, kwargs))))
 
 
 def zeros_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
-    """Create an array of zeros, with the shape, dtype and chunks of another; keywords as in `create`."""
+    """Create an array of zeros, with the shape, dtype and chunks of another.
+
+    Parameters
+    ----------
+    a
+        An array of this library, or anything NumPy takes.
+    zarr_format
+        3 or 2; that of `a` if None.
+    **kwargs
+        Keywords of `zarr.create`, which go before what `a` has.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.zeros_like([1.5, 2.5])[:]
+    array([0., 0.])
+    """
     return empty_like(a, zarr_format=zarr_format, **{"fill_value": 0, **kwargs})
 
 
 def ones_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
-    """Create an array of ones, with the shape, dtype and chunks of another; keywords as in `create`."""
+    """Create an array of ones, with the shape, dtype and chunks of another.
+
+    Parameters
+    ----------
+    a
+        An array of this library, or anything NumPy takes.
+    zarr_format
+        3 or 2; that of `a` if None.
+    **kwargs
+        Keywords of `zarr.create`, which go before what `a` has.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.ones_like([1.5, 2.5])[:]
+    array([1., 1.])
+    """
     return empty_like(a, zarr_format=zarr_format, **{"fill_value": 1, **kwargs})
 
 
 def full_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
-    """Create an array of one value, with the shape, dtype, chunks and fill value of another; keywords as in `create`."""
+    """Create an array of one value, with the shape, dtype and chunks of another.
+
+    Parameters
+    ----------
+    a
+        An array of this library, or anything NumPy takes.
+    zarr_format
+        3 or 2; that of `a` if None.
+    **kwargs
+        Keywords of `zarr.create`, which go before what `a` has.
+        `fill_value` is that of `a` if not given.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.full_like([1.5, 2.5], fill_value=7)[:]
+    array([7., 7.])
+    """
     return Array._at(*run(calls.create_call(**_create.like_filled(a, zarr_format, kwargs))))
 
 
 def open_like(a: Any, path: str, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
-    """Open an array, or create one with the shape, dtype and chunks of another."""
+    """Open an array, or create one with the shape, dtype and chunks of another.
+
+    Parameters
+    ----------
+    a
+        An array of this library, or anything NumPy takes.
+    path
+        Path of the array inside the store.
+    zarr_format
+        3 or 2; that of `a` if None.
+    **kwargs
+        Keywords of `open_array`: `store` (in memory if not given), `mode`, ...
+
+    Examples
+    --------
+    >>> import zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> zarr.open_like(zarr.ones((4, 6), chunks=(2, 3)), "b", store=store).chunks
+    (2, 3)
+    """
     return open_array(path=path, **_create.like_filled(a, zarr_format, kwargs))
 
 
@@ -399,9 +560,34 @@ def group(
     attributes: Mapping[str, Any] | None = None,
     storage_options: dict[str, Any] | None = None,
 ) -> Group:
-    """Open the group at a path, or create it; `overwrite` makes a new one in any case.
+    """Open the group at a path, or create it.
 
-    `chunk_store`, `cache_attrs`, `synchronizer` and `meta_array` have no effect; given, they warn.
+    Parameters
+    ----------
+    store, path
+        A store or a path (in memory if None), and a path inside it.
+    overwrite
+        Delete what is there and make a new group.
+    zarr_format
+        Look for, or create, this format only; for new groups the configuration's default if None.
+    attributes
+        Of a group that is created.
+    storage_options
+        For stores on remote systems.
+    chunk_store, cache_attrs, synchronizer, meta_array
+        Without effect; given, they warn.
+
+    Raises
+    ------
+    ContainsArrayError
+        If there is an array, and `overwrite` is False.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> root = zarr.group()
+    >>> root.create_array("a", shape=3, dtype="int8").name
+    '/a'
     """
     return Group._at(*run(calls.group_call(**locals())))
 
@@ -440,6 +626,17 @@ def open_array(
     ------
     ArrayNotFoundError
         If there is no array, and none may be created.
+    NodeTypeValidationError
+        If there is a group.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> array = zarr.open_array(store, path="a", mode="w", shape=3, dtype="int8")
+    >>> array[:] = 5
+    >>> zarr.open_array(store, path="a", mode="r")[:]
+    array([5, 5, 5], dtype=int8)
     """
     flow = calls.open_array_call(
         store=store,
@@ -485,7 +682,6 @@ def open_group(
         Of a group that is created.
     use_consolidated
         None: use consolidated metadata if there is some. True: it must be there. False: ignore it.
-
     cache_attrs, synchronizer, chunk_store, meta_array
         Without effect; given, they warn.
 
@@ -493,12 +689,47 @@ def open_group(
     ------
     GroupNotFoundError
         If there is no group, and none may be created.
+    ContainsArrayError
+        If there is an array.
+    ValueError
+        If consolidated metadata are demanded, and there are none.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> zarr.open_group(store, path="a/b", attributes={"title": "new"}).name
+    '/a/b'
+    >>> zarr.open_group(store, mode="r")["a/b"].attrs["title"]
+    'new'
     """
     return Group._at(*run(calls.open_group_call(**locals())))
 
 
 def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs: Any) -> Group:
-    """Open a group from its consolidated metadata, which must be there."""
+    """Open a group from its consolidated metadata, which must be there.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As in `open_group`.
+    use_consolidated
+        True, or the key of the consolidated metadata in format 2 if it is not `.zmetadata`.
+
+    Raises
+    ------
+    ValueError
+        If there are no consolidated metadata.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> _ = zarr.create_group(store, zarr_format=2).create_array("a", shape=3, dtype="int8")
+    >>> _ = zarr.consolidate_metadata(store)
+    >>> list(zarr.open_consolidated(store))
+    ['a']
+    """
     return open_group(*args, use_consolidated=use_consolidated, **kwargs)
 
 
@@ -533,6 +764,14 @@ def open(
     ------
     NodeNotFoundError
         If there is nothing, and nothing may be created.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> _ = zarr.create_array(store, name="a", shape=3, dtype="int8")
+    >>> type(zarr.open(store)).__name__, type(zarr.open(store, path="a")).__name__
+    ('Group', 'Array')
     """
     flow = calls.open_call(
         store=store,
@@ -553,6 +792,32 @@ def consolidate_metadata(store: StoreLike, path: str | None = None, zarr_format:
     """Store, in a group, the metadata of everything below it, so that opening it takes one read.
 
     The result is a snapshot: later changes do not show in it until it is made again.
+
+    Parameters
+    ----------
+    store
+        A store or a path.
+    path
+        Path of the group inside the store.
+    zarr_format
+        Look for this format only.
+
+    Returns
+    -------
+    The group, with its consolidated metadata.
+
+    Raises
+    ------
+    GroupNotFoundError
+        If there is no group.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> _ = zarr.create_group(store, zarr_format=2).create_array("a", shape=3, dtype="int8")
+    >>> list(zarr.consolidate_metadata(store).metadata.consolidated_metadata.metadata)
+    ['a']
     """
     at = calls.place(store, path, "r+")
     return Group._at(run(consolidate.consolidate(at, zarr_format)), at)
@@ -567,12 +832,35 @@ def save_array(
     storage_options: dict[str, Any] | None = None,
     **kwargs: Any,
 ) -> None:
-    """Save one array, in place of a node that is there; keywords as in `create`.
+    """Save one array, in place of a node that is there.
+
+    Parameters
+    ----------
+    store
+        A store or a path.
+    arr
+        The array.
+    zarr_format
+        3 or 2; the configuration's default if None.
+    path
+        Path of the array inside the store.
+    storage_options
+        For stores on remote systems.
+    **kwargs
+        Keywords of `zarr.create`.
 
     Raises
     ------
     TypeError
         If `arr` is no array.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> zarr.save_array(store, np.arange(6), chunks=3)
+    >>> zarr.open_array(store, mode="r").chunks
+    (3,)
     """
     run(
         calls.save_array_call(
@@ -593,12 +881,33 @@ def save_group(
 
     Arrays of these names are replaced; other members of the group stay.
 
+    Parameters
+    ----------
+    store
+        A store or a path.
+    *args, **kwargs
+        The arrays.
+    zarr_format
+        3 or 2; the configuration's default if None.
+    path
+        Path of the group inside the store.
+    storage_options
+        For stores on remote systems.
+
     Raises
     ------
     TypeError
         If one of them is no array. Nothing is stored then.
     ValueError
         If there is none.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> zarr.save_group(store, np.arange(2), mask=np.ones(2, bool))
+    >>> sorted(zarr.load(store))
+    ['arr_0', 'mask']
     """
     run(
         calls.save_group_call(
@@ -617,6 +926,28 @@ def save(
 ) -> None:
     """Save one array (as an array) or several (as a group, see `save_group`).
 
+    Parameters
+    ----------
+    store
+        A store or a path.
+    *args, **kwargs
+        The arrays.
+    zarr_format
+        3 or 2; the configuration's default if None.
+    path
+        Path of the node inside the store.
+    storage_options
+        For stores on remote systems.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no array. Nothing is stored then.
+    ValueError
+        If there is none.
+
+    Examples
+    --------
     >>> import numpy as np, zarr
     >>> store = zarr.storage.MemoryStore()
     >>> zarr.save(store, np.arange(3))
@@ -630,12 +961,59 @@ def save(
 
 
 def load(store: StoreLike, path: str | None = None, zarr_format: int | None = None) -> Any:
-    """Read an array into memory, or the arrays of a group into a dict."""
+    """Read an array into memory, or the arrays of a group into a dict.
+
+    Parameters
+    ----------
+    store
+        A store or a path.
+    path
+        Path of the node inside the store.
+    zarr_format
+        Look for this format only.
+
+    Returns
+    -------
+    A NumPy array, or a dict of NumPy arrays with the names of the direct members.
+
+    Raises
+    ------
+    NodeNotFoundError
+        If there is nothing.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> zarr.save(store, a=np.arange(2), b=np.array([3.5]))
+    >>> zarr.load(store)["b"]
+    array([3.5])
+    """
     return run(calls.load_call(store=store, path=path, zarr_format=zarr_format))
 
 
 def tree(grp: Group, expand: bool | None = None, level: int | None = None) -> Tree:
-    """A drawing of the hierarchy below a group; see `Group.tree`."""
+    """A drawing of the hierarchy below a group; see `Group.tree`.
+
+    Parameters
+    ----------
+    grp
+        The group.
+    expand
+        None; the widgets of zarr-python 2 are gone, and anything else is a NotImplementedError.
+    level
+        Depth; None for all.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> root = zarr.create_group({})
+    >>> _ = root.create_array("a/b", shape=(2, 3), dtype="int8")
+    >>> print(zarr.tree(root))
+    /
+    └── a
+        └── b (2, 3) int8
+    """
     return grp.tree(expand=expand, level=level)
 
 
@@ -719,7 +1097,34 @@ def copy_all(
     dry_run: bool = False,
     **create_kws: Any,
 ) -> Counts:
-    """Copy every member of a group into another group; see `copy`."""
+    """Copy every member of a group into another group.
+
+    Parameters
+    ----------
+    source, dest
+        Groups, of any stores and formats.
+    shallow, without_attrs, log, if_exists, dry_run, **create_kws
+        As in `copy`.
+
+    Returns
+    -------
+    Numbers of copied nodes, of skipped nodes, and of bytes.
+
+    Raises
+    ------
+    ContainsArrayError, ContainsGroupError
+        If there is a node already, and `if_exists` is `"raise"`.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> old, new = zarr.create_group({}), zarr.create_group({})
+    >>> old["a"], old["b/c"] = np.arange(2), np.ones(3)
+    >>> zarr.copy_all(old, new)[:2]
+    (3, 0)
+    >>> sorted(path for path, _ in new.members(max_depth=None))
+    ['a', 'b', 'b/c']
+    """
     flow = calls.copy_all_call(
         source,
         dest,

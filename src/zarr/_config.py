@@ -13,6 +13,8 @@ from typing import Any
 from donfig import Config
 from donfig.config_obj import ConfigSet
 
+from zarr._generation import advance
+
 CPU_BUFFERS = ("zarr.buffer.cpu.Buffer", "zarr.buffer.cpu.NDBuffer")
 DEFAULTS: dict[str, Any] = {
     "default_zarr_format": 3,
@@ -156,6 +158,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
     def changed(self) -> None:
         """Forget the cached settings."""
         self._settings = None
+        advance()
 
     def codec_choice(self, name: str) -> str | None:
         """Dotted name of the class that is wanted for codecs of this name, if one is configured."""

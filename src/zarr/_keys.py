@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from zarr._extension import parse_named
+from zarr._generation import advance
 from zarr._problems import invalid, judged
 from zarr.errors import MetadataValidationError
 
@@ -181,6 +182,7 @@ def register_chunk_key_encoding(key: str, cls: type[ChunkKeyEncoding]) -> None:
     >>> register_chunk_key_encoding("default", DefaultChunkKeyEncoding)
     """
     _classes[key] = cls
+    advance()
 
 
 def get_chunk_key_encoding_class(key: str) -> type[ChunkKeyEncoding]:

@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zarr import _generation as generation
 from zarr._codec.base import ArrayConfig
 from zarr._codec.bytes_ import BytesCodec
+from zarr._codec.gzip_ import GzipCodec
+from zarr._codec.registry import _registered, register_codec
 from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.registry import parse_data_type
 from zarr._grid import RegularGrid
@@ -433,3 +436,45 @@ def test_documents_round_trip(lengths: tuple[list[int], list[int]], attributes: 
     node = ArrayV3Metadata.from_dict(original)
     assert node.to_dict() == original
     assert ArrayV3Metadata.from_dict(node._compose()) == node
+
+
+class TestDocumentsParsedBefore:
+    """The same bytes are parsed once, and nobody can tell."""
+
+    RAW = json.dumps(document(attributes={"a": {"b": [1]}})).encode()
+
+    def test_attributes_belong_to_each_array(self) -> None:
+        first = parse_v3(self.RAW, "zarr.json")
+        first.attributes["a"]["b"].append(2)
+        first.attributes["c"] = 3
+        second = parse_v3(self.RAW, "zarr.json")
+        assert second.attributes == {"a": {"b": [1]}}
+        second.attributes.clear()
+        assert parse_v3(self.RAW, "x/zarr.json").attributes == {"a": {"b": [1]}}
+
+    def test_a_codec_registered_later_is_used(self) -> None:
+        raw = json.dumps(document(codecs=[BYTES, {"name": "gzip", "configuration": {"level": 1}}])).encode()
+        assert type(parse_v3(raw, "zarr.json").codecs[1]) is GzipCodec
+
+        class Other(GzipCodec):
+            pass
+
+        register_codec("gzip", Other)
+        try:
+            assert type(parse_v3(raw, "zarr.json").codecs[1]) is Other
+        finally:
+            _registered.pop("gzip")
+            generation.advance()
+        assert type(parse_v3(raw, "zarr.json").codecs[1]) is GzipCodec
+
+    def test_a_document_that_warns_warns_each_time(self) -> None:
+        raw = json.dumps(document(shape=[0, 7], chunk_grid=grid(0, 7))).encode()
+        for _ in range(3):
+            with pytest.warns(ZarrUserWarning):
+                parse_v3(raw, "zarr.json")
+
+    def test_errors_name_the_document_each_time(self) -> None:
+        raw = json.dumps(document(codecs=["nonsense"])).encode()
+        for where in ("a/zarr.json", "b/zarr.json"):
+            with pytest.raises(UnknownCodecError, match=where):
+                parse_v3(raw, where)

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
 
 from zarr._buffer import CPU_PROTOTYPE, Buffer, BufferPrototype, NDBuffer
-from zarr._config import settings
+from zarr._config import Settings, settings
 from zarr._dtype.base import ZDType
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class ArrayConfig:
                 raise ValueError(f"{name} must be true or false, got {value!r}")  # noqa: TRY004  # as zarr-python
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+    def from_dict(cls, data: Mapping[str, Any]) -> ArrayConfig:
         """The settings in `data`; what it leaves out is as `zarr.config` says.
 
         Raises
@@ -68,21 +69,27 @@ class ArrayConfig:
         TypeError
             For a key that does not exist.
         """
-        now = settings()
-        values: dict[str, Any] = {
-            "order": now.order,
-            "write_empty_chunks": now.write_empty_chunks,
-            "read_missing_chunks": now.read_missing_chunks,
-            "sharding_coalesce_max_gap_bytes": now.coalesce_max_gap_nbytes,
-            "sharding_coalesce_max_bytes": now.coalesce_max_nbytes,
-        }
-        if unknown := set(data) - set(values):
-            raise TypeError(f"unknown array config keys {sorted(unknown)}; there are {sorted(values)}")
-        return cls(**{**values, **data})
+        defaults = _defaults(settings())
+        if not data:
+            return defaults
+        if unknown := set(data) - set(defaults.__slots__):
+            raise TypeError(f"unknown array config keys {sorted(unknown)}; there are {sorted(defaults.__slots__)}")
+        return replace(defaults, **data)
 
     def to_dict(self) -> dict[str, Any]:
         """The settings by name."""
         return asdict(self)
+
+
+@lru_cache(maxsize=8)
+def _defaults(now: Settings) -> ArrayConfig:
+    return ArrayConfig(
+        order=cast("MemoryOrder", now.order),
+        write_empty_chunks=now.write_empty_chunks,
+        read_missing_chunks=now.read_missing_chunks,
+        sharding_coalesce_max_gap_bytes=now.coalesce_max_gap_nbytes,
+        sharding_coalesce_max_bytes=now.coalesce_max_nbytes,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from zarr._codec.configuration import split_named
+from zarr._generation import advance
 from zarr._warn import warn
 from zarr.errors import MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
@@ -54,6 +55,7 @@ def set_codec_choice(choice: CodecChoice | None) -> None:
     """Install the function that says which implementation of a name is wanted (its dotted name), or None for any."""
     global _choice
     _choice = choice
+    advance()
 
 
 def register_codec(key: str, codec_cls: type[Codec], *, qualname: str | None = None) -> None:
@@ -80,6 +82,7 @@ def register_codec(key: str, codec_cls: type[Codec], *, qualname: str | None = N
         name = qualname or fully_qualified_name(codec_cls)
         classes.pop(name, None)  # the latest comes last
         classes[name] = codec_cls
+    advance()
 
 
 def fully_qualified_name(cls: type) -> str:

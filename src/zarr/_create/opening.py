@@ -47,6 +47,8 @@ def check_mode(mode: str) -> None:
 
 def check_keywords(create: Mapping[str, Any]) -> None:
     """Raise TypeError for keywords that `create` does not have, even where nothing is to be created."""
+    if not create:
+        return
     known = {*(legacy.create.__kwdefaults__ or {}), *legacy.WITHOUT_EFFECT}
     if unknown := sorted(create.keys() - known):
         raise TypeError(f"unexpected keyword arguments {unknown}; see zarr.create for those that there are")

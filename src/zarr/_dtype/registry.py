@@ -9,6 +9,7 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named
+from zarr._generation import advance
 from zarr.errors import DataTypeValidationError
 
 AnyDType = ZDType[Any, Any]
@@ -44,6 +45,7 @@ class DataTypeRegistry:
             The class.
         """
         self.contents[key] = cls
+        advance()
 
     def unregister(self, key: str) -> None:
         """Remove a class. Raises KeyError if there is none of this name.
@@ -56,6 +58,7 @@ class DataTypeRegistry:
         if key not in self.contents:
             raise KeyError(f"Data type '{key}' not found in registry.")
         del self.contents[key]
+        advance()
 
     def get(self, key: str) -> type[AnyDType]:
         """The class of this name. Raises KeyError if there is none.

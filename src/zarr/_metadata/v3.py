@@ -9,7 +9,7 @@ in the very words it was read in (spelling of data type and codecs, bits of the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -285,9 +285,9 @@ class ArrayV3Metadata:
     update_attributes = with_attributes
 
     def _changed(self, **members: Any) -> Self:
-        twin = copy(self)
-        for name, value in members.items():
-            object.__setattr__(twin, name, value)
+        twin = object.__new__(type(self))
+        for name in self.__dataclass_fields__:
+            object.__setattr__(twin, name, members[name] if name in members else getattr(self, name))
         return twin
 
     # -- what it says -------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ class LocalStore(SyncStore):
         super().__init__(read_only=read_only)
         if not isinstance(root, str | os.PathLike):
             raise TypeError(f"'root' must be a string or Path instance. Got an instance of {type(root)} instead.")
-        self.root = Path(root)
+        self.root = root if isinstance(root, Path) else Path(root)
 
     @classmethod
     async def open(cls, root: Path | str, *, read_only: bool = False, mode: AccessMode | None = None) -> Self:

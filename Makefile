@@ -52,7 +52,8 @@ format: $(VENV)/.dev  ## rewrite sources in the project's style
 	cargo fmt --manifest-path rust/Cargo.toml --all
 
 docs: $(VENV)/.docs  ## build the documentation into site/
-	$(PY) -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
+	@echo "open site/index.html; its search needs a server: $(PY) -m http.server -d site"
 
 dist: $(VENV)/.made  ## source distribution and wheel in dist/, with the extension
 	rm -rf dist

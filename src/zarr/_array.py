@@ -152,7 +152,8 @@ class Array(ElementAccess):
 
         Returns
         -------
-        The new shape.
+        tuple[int, ...]
+            The new shape.
 
         Raises
         ------
@@ -183,7 +184,8 @@ class Array(ElementAccess):
 
         Returns
         -------
-        This array.
+        Array
+            This array.
 
         Raises
         ------

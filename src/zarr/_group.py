@@ -168,7 +168,8 @@ class Group(GroupProperties):
 
         Returns
         -------
-        Pairs of path and array or group.
+        tuple[tuple[str, Array | Group], ...]
+            Pairs of path and array or group.
 
         Examples
         --------
@@ -360,10 +361,26 @@ class Group(GroupProperties):
             Path below this group; groups on the way to it are made.
         compressor
             Older spelling of `compressors` for a single one.
-        shape, dtype, data, chunks, shards, filters, compressors, serializer, fill_value, order
+        shape
+            Lengths in elements; those of `data` if that is given.
+        dtype
+            Type of the elements; that of `data` if that is given.
+        data
+            Initial contents.
+        chunks, shards, filters, compressors, serializer, fill_value, chunk_key_encoding, config
             As in `zarr.create_array`.
-        attributes, chunk_key_encoding, dimension_names, storage_options, overwrite, config, write_data
+        order
             As in `zarr.create_array`.
+        attributes
+            JSON values under string keys.
+        dimension_names
+            One name or None per dimension.
+        storage_options
+            For stores on remote systems.
+        overwrite
+            Delete a node that is already there; otherwise that is an error.
+        write_data
+            False creates the array with the shape and type of `data` only.
 
         Raises
         ------
@@ -580,7 +597,8 @@ class Group(GroupProperties):
 
         Returns
         -------
-        This group.
+        Group
+            This group.
 
         Raises
         ------

@@ -67,7 +67,8 @@ class ElementAccess(ArrayProperties):
 
         Returns
         -------
-        An array of the selection's shape, or a scalar if every dimension is an integer.
+        Any
+            An array of the selection's shape, or a scalar if every dimension is an integer.
 
         Raises
         ------
@@ -94,8 +95,10 @@ class ElementAccess(ArrayProperties):
             As in `get_basic_selection`.
         value
             Broadcast to the shape of the selection, and cast as NumPy casts.
-        fields, prototype
-            Nothing but None, and of no effect.
+        fields
+            None: there are no structured arrays.
+        prototype
+            Without effect.
 
         Raises
         ------
@@ -137,7 +140,8 @@ class ElementAccess(ArrayProperties):
 
         Returns
         -------
-        An array with an axis for each dimension that is no integer.
+        Any
+            An array with an axis for each dimension that is no integer.
 
         Raises
         ------
@@ -165,8 +169,10 @@ class ElementAccess(ArrayProperties):
             As in `get_orthogonal_selection`.
         value
             Broadcast to the shape of the selection, and cast as NumPy casts.
-        fields, prototype
-            Nothing but None, and of no effect.
+        fields
+            None: there are no structured arrays.
+        prototype
+            Without effect.
 
         Raises
         ------
@@ -208,7 +214,8 @@ class ElementAccess(ArrayProperties):
 
         Returns
         -------
-        An array of the coordinates' common shape.
+        Any
+            An array of the coordinates' common shape.
 
         Raises
         ------
@@ -235,8 +242,10 @@ class ElementAccess(ArrayProperties):
             As in `get_coordinate_selection`.
         value
             Broadcast to the shape of the selection, and cast as NumPy casts.
-        fields, prototype
-            Nothing but None, and of no effect.
+        fields
+            None: there are no structured arrays.
+        prototype
+            Without effect.
 
         Raises
         ------
@@ -278,7 +287,8 @@ class ElementAccess(ArrayProperties):
 
         Returns
         -------
-        An array of one dimension.
+        Any
+            An array of one dimension.
 
         Raises
         ------
@@ -305,8 +315,10 @@ class ElementAccess(ArrayProperties):
             As in `get_mask_selection`.
         value
             Broadcast to the shape of the selection, and cast as NumPy casts.
-        fields, prototype
-            Nothing but None, and of no effect.
+        fields
+            None: there are no structured arrays.
+        prototype
+            Without effect.
 
         Raises
         ------
@@ -348,7 +360,8 @@ class ElementAccess(ArrayProperties):
 
         Returns
         -------
-        An array; an integer keeps its dimension, as a chunk has several rows.
+        Any
+            An array; an integer keeps its dimension, as a chunk has several rows.
 
         Raises
         ------
@@ -376,8 +389,10 @@ class ElementAccess(ArrayProperties):
             As in `get_block_selection`.
         value
             Broadcast to the shape of the selection, and cast as NumPy casts.
-        fields, prototype
-            Nothing but None, and of no effect.
+        fields
+            None: there are no structured arrays.
+        prototype
+            Without effect.
 
         Raises
         ------

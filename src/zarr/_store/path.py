@@ -69,8 +69,10 @@ class StorePath:
 
         Parameters
         ----------
-        store, path
-            The store, and the path.
+        store
+            The store.
+        path
+            Relative to its root.
         mode
             `"r"`, `"r+"`, `"a"`, `"w"` or `"w-"`, as in `zarr.open_group`; None takes the store as it is.
 

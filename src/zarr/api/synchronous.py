@@ -87,8 +87,10 @@ def create_array(
         A store, a path, or a dict for an array in memory.
     name
         Path of the array inside the store; groups on the way to it are made.
-    shape, dtype
-        Lengths in elements, and the type of the elements. Taken from `data` if that is given.
+    shape
+        Lengths in elements; those of `data` if that is given.
+    dtype
+        Type of the elements; that of `data` if that is given.
     data
         Initial contents.
     chunks
@@ -121,7 +123,8 @@ def create_array(
 
     Returns
     -------
-    The array.
+    Array
+        The array.
 
     Raises
     ------
@@ -180,16 +183,32 @@ def create(
         Shape of the chunks (either); chosen by size if None.
     dtype
         Type of the elements; float64 if None.
-    compressor, filters, dimension_separator
-        Format 2 only: numcodecs codecs, and what separates chunk coordinates in keys.
-    codecs, chunk_key_encoding, dimension_names
-        Format 3 only: the whole codec chain, the rule for keys, and names.
-    fill_value, attributes, overwrite, config, storage_options
+    compressor, filters
+        Format 2 only: numcodecs codecs.
+    dimension_separator
+        Format 2 only: what separates chunk coordinates in keys, `"."` or `"/"`.
+    codecs
+        Format 3 only: the whole codec chain.
+    chunk_key_encoding
+        Format 3 only: the rule that makes keys.
+    dimension_names
+        Format 3 only: one name or None per dimension.
+    fill_value
+        As in `create_array`.
+    attributes
+        As in `create_array`.
+    overwrite
+        As in `create_array`.
+    config
+        As in `create_array`.
+    storage_options
         As in `create_array`.
     order
         Memory layout: of stored chunks in format 2, of arrays that reads return in format 3.
-    store, path
-        A store or a path, and a path inside it; in memory if None.
+    store
+        A store or a path; in memory if None.
+    path
+        Path inside the store.
     zarr_format
         3 or 2; the configuration's default if None.
     mode
@@ -198,7 +217,9 @@ def create(
         Initial contents.
     write_empty_chunks
         Older spelling of the setting in `config`.
-    synchronizer, chunk_store, cache_metadata, cache_attrs, read_only, object_codec, meta_array
+    synchronizer, chunk_store, object_codec, meta_array
+        Without effect; given, they warn.
+    cache_metadata, cache_attrs, read_only
         Without effect; given, they warn.
 
     Examples
@@ -235,18 +256,32 @@ def from_array(
 
     Parameters
     ----------
-    store, name
-        A store or a path, and the path of the new array inside it.
+    store
+        A store or a path.
+    name
+        Path of the new array inside the store.
     data
         An array of this library or anything NumPy takes.
     write_data
         False makes the array without the contents.
     chunks, shards, filters, compressors, serializer
         As in `create_array`; `"keep"` takes over those of `data`, as far as the format has them.
-    fill_value, order, zarr_format, attributes, chunk_key_encoding, dimension_names
+    fill_value, chunk_key_encoding
+        Taken over from `data` if not given.
+    order
+        Taken over from `data` if not given.
+    zarr_format
+        Taken over from `data` if not given.
+    attributes
+        Taken over from `data` if not given.
+    dimension_names
         Taken over from `data` if not given. Between formats, dimension names travel in the attribute
         `_ARRAY_DIMENSIONS`, which xarray made customary for format 2.
-    storage_options, overwrite, config
+    storage_options
+        As in `create_array`.
+    overwrite
+        As in `create_array`.
+    config
         As in `create_array`.
 
     Examples
@@ -272,7 +307,8 @@ def array(data: npt.ArrayLike | Array, **kwargs: Any) -> Array:
 
     Returns
     -------
-    The array.
+    Array
+        The array.
 
     Examples
     --------
@@ -527,7 +563,8 @@ def create_hierarchy(
 
     Returns
     -------
-    Pairs of path and node, parents before their members.
+    Iterator[tuple[str, Array | Group]]
+        Pairs of path and node, parents before their members.
 
     Raises
     ------
@@ -564,8 +601,10 @@ def group(
 
     Parameters
     ----------
-    store, path
-        A store or a path (in memory if None), and a path inside it.
+    store
+        A store or a path; in memory if None.
+    path
+        Path inside the store.
     overwrite
         Delete what is there and make a new group.
     zarr_format
@@ -574,7 +613,9 @@ def group(
         Of a group that is created.
     storage_options
         For stores on remote systems.
-    chunk_store, cache_attrs, synchronizer, meta_array
+    chunk_store, synchronizer, meta_array
+        Without effect; given, they warn.
+    cache_attrs
         Without effect; given, they warn.
 
     Raises
@@ -682,7 +723,9 @@ def open_group(
         Of a group that is created.
     use_consolidated
         None: use consolidated metadata if there is some. True: it must be there. False: ignore it.
-    cache_attrs, synchronizer, chunk_store, meta_array
+    cache_attrs
+        Without effect; given, they warn.
+    synchronizer, chunk_store, meta_array
         Without effect; given, they warn.
 
     Raises
@@ -747,8 +790,10 @@ def open(
 
     Parameters
     ----------
-    store, path
-        A store or a path, and a path inside it.
+    store
+        A store or a path.
+    path
+        Path inside the store.
     mode
         As in `open_array`; `"a"` if None, or `"r"` for a read-only store.
     zarr_format
@@ -804,7 +849,8 @@ def consolidate_metadata(store: StoreLike, path: str | None = None, zarr_format:
 
     Returns
     -------
-    The group, with its consolidated metadata.
+    Group
+        The group, with its consolidated metadata.
 
     Raises
     ------
@@ -974,7 +1020,8 @@ def load(store: StoreLike, path: str | None = None, zarr_format: int | None = No
 
     Returns
     -------
-    A NumPy array, or a dict of NumPy arrays with the names of the direct members.
+    Any
+        A NumPy array, or a dict of NumPy arrays with the names of the direct members.
 
     Raises
     ------
@@ -1056,7 +1103,8 @@ def copy(
 
     Returns
     -------
-    Numbers of copied nodes, of skipped nodes, and of bytes.
+    Counts
+        Numbers of copied nodes, of skipped nodes, and of bytes.
 
     Raises
     ------
@@ -1108,7 +1156,8 @@ def copy_all(
 
     Returns
     -------
-    Numbers of copied nodes, of skipped nodes, and of bytes.
+    Counts
+        Numbers of copied nodes, of skipped nodes, and of bytes.
 
     Raises
     ------
@@ -1164,12 +1213,15 @@ def copy_store(
         For the regular expressions.
     if_exists
         `"raise"` an error (then nothing is copied), `"replace"` or `"skip"`.
-    dry_run, log
+    dry_run
+        As in `copy`.
+    log
         As in `copy`.
 
     Returns
     -------
-    Numbers of copied keys, of skipped keys, and of bytes.
+    Counts
+        Numbers of copied keys, of skipped keys, and of bytes.
 
     Examples
     --------

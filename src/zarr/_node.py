@@ -79,16 +79,17 @@ class ArrayNode:
 
     def publish(self, metadata: ArrayV2Metadata | ArrayV3Metadata) -> None:
         """Take new metadata (after a resize, or an attribute change)."""
-        same_spec = metadata.shape == self._metadata.shape
         self._metadata = metadata
-        if not same_spec:
-            self._view = None
 
     @property
     def view(self) -> ArrayView:
-        """Spec and pipeline, compiled at first use."""
-        if (view := self._view) is None:
-            view = self._view = self.view_of(self._metadata)
+        """Spec and pipeline, compiled at first use and for every shape.
+
+        The shape is compared here: `publish` cannot stop a thread that is about to store a view of what was before.
+        """
+        metadata, view = self._metadata, self._view
+        if view is None or view.spec.shape != metadata.shape:
+            view = self._view = self.view_of(metadata)
         return view
 
     def view_of(self, metadata: ArrayV2Metadata | ArrayV3Metadata) -> ArrayView:

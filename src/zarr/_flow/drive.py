@@ -9,8 +9,9 @@ go out together, up to the configured concurrency.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
-from threading import Lock
+from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -32,10 +33,10 @@ from zarr._flow.requests import (
     Together,
 )
 from zarr._store.base import ABSENT, Hold, Store, Stored
+from zarr._store.turns import Turn, Turns
 
 if TYPE_CHECKING:
-    from asyncio import Semaphore
-    from typing import Self
+    from asyncio import Future
 
 T = TypeVar("T")
 
@@ -154,20 +155,100 @@ async def run_async(flow: Flow[T], *, concurrency: int) -> T:
     concurrency
         Most requests under way at once.
     """
-    import asyncio  # on use: synchronous programs never pay for it
-
-    return await _drive(flow, asyncio.Semaphore(concurrency))
+    return await _drive(flow, _Lane(concurrency))
 
 
-async def _drive(flow: Flow[T], slots: Semaphore) -> T:
+class _Lane:
+    """Where requests go out: so many at once, in the event loop's worker threads or in threads of their own.
+
+    A flow that has taken a hold goes on in a lane of its own. Others may be waiting for that hold in every slot and every
+    worker thread there is, and it has to get on for them to get on.
+    """
+
+    __slots__ = ("concurrency", "has_own_threads", "slots")
+
+    def __init__(self, concurrency: int, *, has_own_threads: bool = False) -> None:
+        import asyncio  # on use: synchronous programs never pay for it
+
+        self.concurrency = concurrency
+        self.has_own_threads = has_own_threads
+        self.slots = asyncio.Semaphore(concurrency)
+
+    async def call(self, function: Callable[[Any], Any], request: Any) -> Any:
+        """Call a function in a thread. If the caller is cancelled, that shows only when the function has returned.
+
+        Else it would write on behind the caller's back, and after the hold under which it writes was released.
+        """
+        import asyncio
+
+        called = (_in_new_thread if self.has_own_threads else _in_worker_thread)(function, request)
+        try:
+            return await asyncio.shield(called)
+        except asyncio.CancelledError:
+            while not called.done():
+                try:
+                    await asyncio.wait([called])
+                except asyncio.CancelledError:
+                    pass  # once is enough
+            if not called.cancelled():
+                called.exception()  # looked at, so that asyncio does not warn that nobody did
+            raise
+
+
+# Both return a future and no task: `asyncio.run` cancels the tasks that it finds at its end, and the thread would go on.
+
+
+def _in_worker_thread(function: Callable[[Any], Any], request: Any) -> Future[Any]:
+    import asyncio
+    import contextvars
+
+    return asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, function, request)
+
+
+def _in_new_thread(function: Callable[[Any], Any], request: Any) -> Future[Any]:
+    """Call a function in a thread for which no other call has to wait."""
+    import asyncio
+    import contextvars
+
+    loop = asyncio.get_running_loop()
+    answer: Future[Any] = loop.create_future()
+    context = contextvars.copy_context()
+
+    def work() -> None:
+        result, error = None, None
+        try:
+            result = context.run(function, request)
+        except BaseException as exc:  # noqa: BLE001  # raised where it is awaited
+            error = exc
+        try:
+            loop.call_soon_threadsafe(_settle, answer, result, error)
+        except RuntimeError:  # the loop was closed meanwhile; a hold that came too late ends with its object
+            pass
+
+    Thread(target=work, name="zarr-hold", daemon=True).start()
+    return answer
+
+
+def _settle(answer: Future[Any], result: Any, error: BaseException | None) -> None:
+    if answer.cancelled():
+        return
+    if error is None:
+        answer.set_result(result)
+    else:
+        answer.set_exception(error)
+
+
+async def _drive(flow: Flow[T], lane: _Lane) -> T:
     try:
         request = flow.send(None)
         while True:
             try:
-                answer = await _answer(request, slots)
+                answer = await _answer(request, lane)
             except BaseException as exc:  # noqa: BLE001  # whatever it is, the flow must see it to clean up
                 request = flow.throw(exc)
             else:
+                if isinstance(request, TakeHold):
+                    lane = _Lane(lane.concurrency, has_own_threads=True)
                 request = flow.send(answer)
     except StopIteration as stop:
         result: T = stop.value
@@ -176,36 +257,29 @@ async def _drive(flow: Flow[T], slots: Semaphore) -> T:
         flow.close()
 
 
-async def _answer(request: Any, slots: Semaphore) -> Any:
+async def _answer(request: Any, lane: _Lane) -> Any:
     if isinstance(request, Together):
-        return await _drive_together(request, slots)
+        return await _drive_together(request, lane)
     if isinstance(request, TakeHold):
-        # Outside the slots: whoever has the lock may need one to get on.
         return await _take_hold(request)
-    async with slots:
+    async with lane.slots:
         if isinstance(request, Compute):
-            return await _in_thread(_compute, request)
+            return await lane.call(_compute, request)
         store: Store = request.store
         if not is_direct(store):
             if not isinstance(request, _READS):
                 store._check_writable()
             return await _FOREIGN[type(request)](request)
-        if store._may_block:
-            return await _in_thread(_ANSWER[type(request)], request)
+        if store._may_block or not isinstance(request, _READS):  # a write may wait for somebody's hold
+            return await lane.call(_ANSWER[type(request)], request)
         return _ANSWER[type(request)](request)
 
 
-async def _in_thread(function: Callable[[Any], Any], request: Any) -> Any:
-    import asyncio
-
-    return await asyncio.to_thread(function, request)
-
-
 async def _take_hold(request: TakeHold) -> Hold:
-    """Take a hold in a worker thread; if the caller is cancelled meanwhile, the hold is let go as soon as it comes."""
+    """Wait for a hold in a thread of its own; if the caller is cancelled meanwhile, it is let go as soon as it comes."""
     import asyncio
 
-    taking = asyncio.ensure_future(_in_thread(_hold, request))
+    taking = _in_new_thread(_hold, request)
     try:
         hold: Hold = await asyncio.shield(taking)
     except asyncio.CancelledError:
@@ -219,7 +293,7 @@ def _let_go(taking: Any) -> None:
         taking.result().release()
 
 
-async def _drive_together(request: Together, slots: Semaphore) -> list[Any]:
+async def _drive_together(request: Together, lane: _Lane) -> list[Any]:
     """Run flows concurrently, with as many of them alive as there are slots; the first error stops the others."""
     import asyncio
 
@@ -228,16 +302,16 @@ async def _drive_together(request: Together, slots: Semaphore) -> list[Any]:
 
     async def worker() -> None:
         for number, flow in flows:
-            results[number] = await _drive(flow, slots)
+            results[number] = await _drive(flow, lane)
 
     first = next(flows, None)
     if first is None:
         return []
     second = next(flows, None)
     if second is None:
-        return [await _drive(first[1], slots)]
-    tasks = [asyncio.ensure_future(_after(pair, results, slots, worker)) for pair in (first, second)]
-    tasks += [asyncio.ensure_future(worker()) for _ in range(2, slots._value)]
+        return [await _drive(first[1], lane)]
+    tasks = [asyncio.ensure_future(_after(pair, results, lane, worker)) for pair in (first, second)]
+    tasks += [asyncio.ensure_future(worker()) for _ in range(2, lane.concurrency)]
     try:
         await asyncio.gather(*tasks)
     finally:
@@ -247,11 +321,9 @@ async def _drive_together(request: Together, slots: Semaphore) -> list[Any]:
     return [results[number] for number in sorted(results)]
 
 
-async def _after(
-    pair: tuple[int, Generator[Any, Any, Any]], results: dict[int, Any], slots: Semaphore, worker: Any
-) -> None:
+async def _after(pair: tuple[int, Generator[Any, Any, Any]], results: dict[int, Any], lane: _Lane, worker: Any) -> None:
     number, flow = pair
-    results[number] = await _drive(flow, slots)
+    results[number] = await _drive(flow, lane)
     await worker()
 
 
@@ -312,44 +384,28 @@ def _as_prefix(prefix: str) -> str:
     return f"{prefix}/" if prefix else ""
 
 
-class _ProcessHold:
-    """A lock between the threads of this process: all that can be had over a store that offers no locks."""
-
-    __slots__ = ("_lock",)
-
-    def __init__(self, lock: Lock) -> None:
-        self._lock: Lock | None = lock
-        lock.acquire()
-
-    def release(self) -> None:
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.release()
-
-
-class _StoreLocks:
-    """Locks of one store object, by prefix."""
-
-    def __init__(self) -> None:
-        self.by_prefix: dict[str, Lock] = {}
-
-
-_locks: WeakKeyDictionary[Any, _StoreLocks] = WeakKeyDictionary()
-_locks_by_id: dict[int, _StoreLocks] = {}
-_locks_guard = Lock()
+# Turns between the threads of this process: all that can be had over a store that offers no holds.
+_turns: WeakKeyDictionary[Any, Turns] = WeakKeyDictionary()
+_turns_by_id: dict[int, Turns] = {}
+_turns_guard = RLock()
 
 
 def _process_hold(store: Store, prefix: str) -> Hold:
-    with _locks_guard:
+    with _turns_guard:
         try:
-            locks = _locks.setdefault(store, _StoreLocks())
+            turns = _turns.setdefault(store, Turns())
         except TypeError:  # unhashable: most stores define equality only
-            locks = _locks_by_id.setdefault(id(store), _StoreLocks())
-        lock = locks.by_prefix.setdefault(prefix, Lock())
-    return _ProcessHold(lock)
+            turns = _turns_by_id.setdefault(id(store), Turns())
+    return Turn(turns, prefix)
+
+
+def _forget_turns_after_fork() -> None:
+    """In a forked child: the threads that had them are gone."""
+    global _turns, _turns_guard
+    _turns = WeakKeyDictionary()
+    _turns_by_id.clear()
+    _turns_guard = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_turns_after_fork)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from zarr._buffer import CPU_PROTOTYPE, Buffer
 from zarr._config import settings
 from zarr._dtype.base import ZarrFormat
-from zarr._flow.modify import modify
-from zarr._flow.requests import Fetch, Flow, Keys, Names, Put, Read, Remove, RemovePrefix, Together
+from zarr._flow.modify import MAX_ROUNDS, modify
+from zarr._flow.requests import Fetch, Flow, Keys, Names, Put, Read, Remove, RemovePrefix, TakeHold, Together
 from zarr._json import as_stored, parse_object
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import parse_array_v2, parse_group_v2, parse_v3
@@ -26,6 +26,7 @@ from zarr._warn import warn
 from zarr.errors import (
     ArrayNotFoundError,
     BaseZarrError,
+    ConcurrentChangeError,
     ContainsArrayAndGroupError,
     ContainsArrayError,
     ContainsGroupError,
@@ -72,9 +73,13 @@ def load(at: StorePath, zarr_format: int | None = None) -> Flow[NodeMetadata | N
 
 def _load_v2(at: StorePath) -> Flow[NodeMetadata | None]:
     keys = [join(at.path, name) for name in (ZARRAY, ZGROUP, ZATTRS)]
-    found = yield Fetch(at.store, [Read(key) for key in keys])
-    zarray, zgroup, zattrs = (None if stored is None else stored.data.to_bytes() for stored in found)
-    if zarray is not None and zgroup is not None:
+    for _ in range(2):
+        found = yield Fetch(at.store, [Read(key) for key in keys])
+        zarray, zgroup, zattrs = (None if stored is None else stored.data.to_bytes() for stored in found)
+        if zarray is None or zgroup is None:
+            break
+        # Both, or one that was replaced by the other between the two reads: the second round tells.
+    else:
         raise ContainsArrayAndGroupError(at.store, at.path)
     if zarray is not None:
         return parse_array_v2(zarray, zattrs, keys[0])
@@ -122,17 +127,34 @@ def create(at: StorePath, metadata: AnyMetadata, *, overwrite: bool) -> Flow[Any
     at.store._check_writable()
     made = documents(metadata)  # first, as it fails on what cannot be stored
     yield from ensure_ancestors(at, metadata.zarr_format)
-    if overwrite:
-        yield from remove_node(at)
-    elif (existing := (yield from load(at))) is not None:
-        raise occupied(at, existing)
-    expected = ABSENT
-    for name, document in made:
-        # The document that makes the node comes first, and only if there is none: of two creators one succeeds.
-        if not (yield Put(at.store, join(at.path, name), document, expected)):
-            raise occupied(at, (yield from load(at)))
-        expected = ANY
-    return metadata
+    for _ in range(MAX_ROUNDS if overwrite else 1):
+        if overwrite:
+            yield from remove_node(at)
+        elif (existing := (yield from load(at))) is not None:
+            raise occupied(at, existing)
+        if (yield from _put_new(at, made)):
+            return metadata
+        # Another creator was faster. Who overwrites does so with that node too.
+    raise occupied(at, (yield from load(at)))
+
+
+def _put_new(at: StorePath, made: Sequence[tuple[str, Buffer]]) -> Flow[bool]:
+    """Store the documents of a node where there is none; whether there was none.
+
+    The document that makes the node comes last, and only if there is none yet: so of two creators one succeeds, and
+    nobody finds a node without its attributes. The hold keeps the attributes of the one that succeeds.
+    """
+    (main, document), *others = made
+    if not others:
+        done: bool = yield Put(at.store, join(at.path, main), document, ABSENT)
+        return done
+    with (yield TakeHold(at.store, at.path)) as hold:
+        if (yield Fetch(at.store, (Read(join(at.path, main)),)))[0] is not None:
+            return False
+        for name, other in others:
+            yield Put(at.store, join(at.path, name), other, ANY, hold)
+        done = yield Put(at.store, join(at.path, main), document, ABSENT, hold)
+        return done
 
 
 def documents(metadata: NodeMetadata) -> Sequence[tuple[str, Buffer]]:
@@ -170,7 +192,8 @@ def ensure_ancestors(at: StorePath, zarr_format: ZarrFormat) -> Flow[None]:
 def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> Flow[None]:
     """Replace the attributes of a node by what `change` makes of those that are stored now.
 
-    `change` may be called several times, with a fresh dict each time. The rest of the document stays as it is.
+    `change` may be called several times, with a fresh dict each time. The rest of the document stays as it is. The hold
+    is for this handle: what its threads store and what they publish in it comes in the same order.
     """
     at, metadata = node.store_path, node.metadata
     name = V3 if metadata.zarr_format == 3 else ZATTRS
@@ -182,8 +205,11 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
         latest[:] = [current.with_attributes(as_stored(change(dict(before)), before))]
         return dict(documents(latest[0]))[name]
 
-    yield from modify(at.store, join(at.path, name), rewrite)
-    node.publish(latest[0])  # type: ignore[arg-type]  # same kind as before: _reread checks it
+    with (yield TakeHold(at.store, at.path)) as hold:
+        if name == ZATTRS and (yield from load(at, 2)) is None:
+            raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} was deleted")
+        yield from modify(at.store, join(at.path, name), rewrite, hold=hold)
+        node.publish(latest[0])  # type: ignore[arg-type]  # same kind as before: _reread checks it
 
 
 def _reread(at: StorePath, metadata: NodeMetadata, name: str, raw: Buffer | None) -> NodeMetadata:
@@ -201,8 +227,12 @@ def _reread(at: StorePath, metadata: NodeMetadata, name: str, raw: Buffer | None
     return current
 
 
-def publish_shape(node: ArrayNode, shape: tuple[int, ...], *, hold: Hold) -> Flow[None]:
-    """Store a new shape, with the node's hold; the rest of the document stays as it is."""
+def publish_shape(node: ArrayNode, before: ArrayMetadata, shape: tuple[int, ...], *, hold: Hold) -> Flow[None]:
+    """Store a new shape, with the node's hold; the rest of the document stays as it is.
+
+    `before` is what was found when the hold was taken. Whoever replaces a group with all that is in it takes no hold on
+    the array, so it may be another one by now, to which the shape does not belong.
+    """
     at, metadata = node.store_path, node.metadata
     name = V3 if metadata.zarr_format == 3 else ZARRAY
     latest: list[ArrayMetadata] = []
@@ -215,6 +245,11 @@ def publish_shape(node: ArrayNode, shape: tuple[int, ...], *, hold: Hold) -> Flo
         current = parse_v3(raw, key) if name == V3 else parse_array_v2(raw, None, key)
         if isinstance(current, GroupMetadata):
             raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")
+        if (current.shape, current.chunks, current.dtype) != (before.shape, before.chunks, before.dtype):
+            raise ConcurrentChangeError(
+                f"the array at path {at.path!r} of store {at.store!r} was replaced while its shape was changed. "
+                "Open it again."
+            )
         if name == ZARRAY:
             current = current.with_attributes(dict(metadata.attributes))
         latest[:] = [current.with_shape(shape)]

@@ -45,7 +45,7 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
         yield from _clear_chunks(node, kept=before, among=after, hold=hold)
         yield from _clear_edges(node, metadata.with_shape(shape), before.shape, shape, hold)
         node.publish(metadata)
-        yield from publish_shape(node, shape, hold=hold)
+        yield from publish_shape(node, metadata, shape, hold=hold)
         if clear:
             yield from _clear_edges(node, metadata, shape, before.shape, hold)
             yield from _clear_chunks(node, kept=after, among=before, hold=hold)
@@ -65,7 +65,7 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
                 tuple(SliceAxis(old[i] if i == axis else 0, 1, n) for i, n in enumerate(data.shape))
             )
             yield from write(node, node.view_of(metadata.with_shape(new)), selection, data, hold=hold)
-            yield from publish_shape(node, new, hold=hold)
+            yield from publish_shape(node, metadata, new, hold=hold)
         return new
 
 

@@ -27,6 +27,7 @@ PREFIX = "__zarr-"
 _SUFFIX = ".tmp"
 _NAME = re.compile(rf"{PREFIX}(?P<host>[0-9A-Za-z_.-]*)-(?P<pid>[0-9]+)-(?P<start>[0-9]+)-[0-9]+\{_SUFFIX}")
 _NO_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, errno.EPERM, errno.ENOSYS}
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _NAMELESS = getattr(os, "O_TMPFILE", 0)
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _MODE = 0o666  # less the umask
@@ -72,19 +73,16 @@ class NewFile:
             except FileExistsError:
                 if not replace:
                     return False
-                temporary = temporary_name(self._directory)
-                self._link(temporary)
-                self._temporary = temporary
+                self._temporary = temporary_name(self._directory)
+                self._link(self._temporary)
             else:
                 return True
+        else:
+            self._finish()
         if replace:
             os.replace(self._temporary, path)
-        else:
-            try:
-                os.link(self._temporary, path)
-            except FileExistsError:
-                return False
-            os.unlink(self._temporary)
+        elif not _rename_if_absent(self._temporary, path):
+            return False
         self._temporary = None
         return True
 
@@ -92,11 +90,20 @@ class NewFile:
         # A directory descriptor, though the path is absolute: without one CPython calls link(), which follows nothing.
         os.link(f"/proc/self/fd/{self._fd}", path, src_dir_fd=self._fd, follow_symlinks=True)
 
-    def close(self) -> None:
-        """Close it, and remove it if it was not published."""
+    def _finish(self) -> None:
+        """Close the descriptor. On a network file system that can be when it turns out that the disk is full."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
+
+    def close(self) -> None:
+        """Close it, and remove it if it was not published."""
+        try:
+            self._finish()
+        finally:
+            self._unlink_temporary()
+
+    def _unlink_temporary(self) -> None:
         temporary, self._temporary = self._temporary, None
         if temporary is not None:
             try:
@@ -109,6 +116,25 @@ class NewFile:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _rename_if_absent(temporary: str, path: str) -> bool:
+    """Rename a file unless the new name is taken; whether it was not."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as exc:
+        if exc.errno not in _NO_LINKS:
+            raise
+        # A file system without hard links (FAT, some network ones). The caller has the directory to itself, as far as
+        # programs that take our locks are concerned.
+        if os.path.lexists(path):
+            return False
+        os.rename(temporary, path)
+        return True
+    os.unlink(temporary)
+    return True
 
 
 def _open_nameless(directory: str) -> int:

@@ -339,7 +339,10 @@ def _make_directories(directory: str, *, sync: bool = False) -> None:
         _make_directories(os.path.dirname(directory) or ".", sync=sync)
         try:
             os.mkdir(directory)
-        except FileExistsError:
+        except (
+            FileExistsError,
+            FileNotFoundError,
+        ):  # made, or the one above deleted: the caller looks, and comes again
             return
     if sync:
         _sync_directory(os.path.dirname(directory) or ".")

@@ -14,8 +14,8 @@ import errno
 import os
 import threading
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
+from zarr._store.turns import Turn, Turns
 from zarr._warn import warn
 from zarr.errors import ZarrRuntimeWarning
 
@@ -51,41 +51,38 @@ class DirectoryHold:
     def __init__(self, directory: str) -> None:
         self.directory = directory
         self._generation = _state.generation
-        self._fallback: _ThreadLock | None = None
+        self._fallback: Turn | None = None
         self._fd = -1
         if fcntl is None:
             self._take_fallback()
             return
-        while self._fd < 0 and self._fallback is None:
-            self._take()
+        while not self._take():
+            pass
 
-    def _take(self) -> None:
+    def _take(self) -> bool:
         """One attempt: open, lock, and look whether it is still the same directory."""
-        fd = os.open(self.directory, _DIRECTORY)
-        _state.open_fds.add(fd)
+        with _state.descriptors:
+            self._fd = os.open(self.directory, _DIRECTORY)
+            _state.open_fds.add(self._fd)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            there = os.stat(self.directory)
-            locked = os.fstat(fd)
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
+            if os.path.samestat(os.stat(self.directory), os.fstat(self._fd)):
+                return True
         except OSError as exc:
-            _close(fd)
+            self.release()
             if exc.errno not in _NO_LOCKS:
                 raise
             self._take_fallback()
+            return True
         except BaseException:
-            _close(fd)
+            self.release()
             raise
-        else:
-            if os.path.samestat(there, locked):
-                self._fd = fd
-            else:
-                _close(fd)
+        self.release()
+        return False
 
     def _take_fallback(self) -> None:
         _state.warn_once(self.directory)
-        lock = _state.thread_lock(os.path.realpath(self.directory))
-        lock.mutex.acquire()
-        self._fallback = lock
+        self._fallback = Turn(_state.turns, os.path.realpath(self.directory))
 
     @property
     def fd(self) -> int:
@@ -94,14 +91,18 @@ class DirectoryHold:
 
     def release(self) -> None:
         """Let go. Does nothing the second time, or in a forked child of the owner."""
-        fd, self._fd = self._fd, -1
-        fallback, self._fallback = self._fallback, None
         if self._generation != _state.generation:
+            self._fd, self._fallback = -1, None
             return
-        if fd >= 0:
-            _close(fd)
+        if self._fd >= 0:
+            with _state.descriptors:
+                _state.open_fds.discard(self._fd)
+                # Nothing is called between these two lines, so no signal handler can raise there and leave it locked.
+                fd, self._fd = self._fd, -1
+                os.close(fd)
+        fallback, self._fallback = self._fallback, None
         if fallback is not None:
-            fallback.mutex.release()
+            fallback.release()
 
     def __enter__(self) -> Self:
         return self
@@ -109,29 +110,31 @@ class DirectoryHold:
     def __exit__(self, *exc: object) -> None:
         self.release()
 
-
-class _ThreadLock:
-    """A lock that can be weakly referenced."""
-
-    __slots__ = ("__weakref__", "mutex")
-
-    def __init__(self) -> None:
-        self.mutex = threading.Lock()
+    def __del__(self) -> None:
+        # For a hold that nobody got to know: its taker was interrupted between getting it and entering its block.
+        self.release()
 
 
 class _State:
-    """What this process has open. Made anew in a forked child."""
+    """What this process has open. Made anew in a forked child.
+
+    Attributes
+    ----------
+    turns
+        Locks between the threads of this process, for directories that have no others.
+    open_fds
+        Descriptors that have, or wait for, a lock.
+    descriptors
+        Held while a descriptor is opened and noted, or forgotten and closed, and by whoever forks: so the child knows
+        all of them. Reentrant, as a signal handler or finalizer may write in the middle of it.
+    """
 
     def __init__(self, generation: int) -> None:
         self.generation = generation
         self.open_fds: set[int] = set()
-        self._guard = threading.Lock()
-        self._thread_locks: WeakValueDictionary[str, _ThreadLock] = WeakValueDictionary()
+        self.descriptors = threading.RLock()
+        self.turns = Turns()
         self._warned = False
-
-    def thread_lock(self, path: str) -> _ThreadLock:
-        with self._guard:
-            return self._thread_locks.setdefault(path, _ThreadLock())
 
     def warn_once(self, directory: str) -> None:
         if not self._warned:
@@ -141,11 +144,6 @@ class _State:
                 "processes at once can lose data there; from the threads of one process it is safe.",
                 ZarrRuntimeWarning,
             )
-
-
-def _close(fd: int) -> None:
-    _state.open_fds.discard(fd)
-    os.close(fd)
 
 
 def _leave_locks_to_parent() -> None:
@@ -161,5 +159,14 @@ def _leave_locks_to_parent() -> None:
 
 _state = _State(0)
 
+
+def _stop_others() -> None:
+    _state.descriptors.acquire()
+
+
+def _let_others_go_on() -> None:
+    _state.descriptors.release()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_locks_to_parent)
+    os.register_at_fork(before=_stop_others, after_in_parent=_let_others_go_on, after_in_child=_leave_locks_to_parent)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, MutableMapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any
 from weakref import WeakValueDictionary
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._byte_range import ByteRequest, resolve_range
 from zarr._store.base import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
-
-if TYPE_CHECKING:
-    from typing import Self
+from zarr._store.turns import Turn, Turns
 
 
 class _Contents:
@@ -23,47 +21,22 @@ class _Contents:
     ----------
     values
         Values by key. A value is never changed in place, so the object itself serves as its version.
-    free
-        Guards `values` and `holds`; notified when a hold is released.
-    holds
-        Who holds a prefix.
+    turns
+        Holds on prefixes; what guards them guards the values too.
     """
 
     def __init__(self, values: MutableMapping[str, Buffer]) -> None:
         self.values = values
-        self.holds: dict[str, _MemoryHold] = {}
-        self.free = threading.Condition(threading.Lock())
+        self.turns = Turns()
 
-    def wait_for(self, prefix: str, hold: Hold | None) -> None:
-        """Wait, with `free` acquired, until nobody else holds the prefix."""
-        while (holder := self.holds.get(prefix)) is not None and holder is not hold:
-            self.free.wait()
-
-
-class _MemoryHold:
-    __slots__ = ("_contents", "_prefix")
-
-    def __init__(self, contents: _Contents, prefix: str) -> None:
-        self._prefix = prefix
-        with contents.free:
-            contents.wait_for(prefix, None)
-            contents.holds[prefix] = self
-        self._contents: _Contents | None = contents
-
-    def release(self) -> None:
-        contents, self._contents = self._contents, None
-        if contents is None:
-            return
-        with contents.free:
-            if contents.holds.get(self._prefix) is self:
-                del contents.holds[self._prefix]
-                contents.free.notify_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.release()
+    def change(self, prefix: str, hold: Hold | None, function: Callable[[], bool]) -> bool:
+        """Call `function`, which changes values directly under a prefix, when nobody else holds that."""
+        turns = self.turns
+        with turns.guard:
+            if turns.is_open_to(prefix, hold):
+                return function()
+        with Turn(turns, prefix), turns.guard:
+            return function()
 
 
 _contents_by_id: WeakValueDictionary[int, _Contents] = WeakValueDictionary()
@@ -84,8 +57,7 @@ def _renew_locks_after_fork() -> None:
     global _contents_guard
     _contents_guard = threading.Lock()
     for contents in list(_contents_by_id.values()):
-        contents.holds.clear()
-        contents.free = threading.Condition(threading.Lock())
+        contents.turns.forget()
 
 
 if hasattr(os, "register_at_fork"):
@@ -171,22 +143,26 @@ class MemoryStore(SyncStore):
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         copy = CPUBuffer.from_bytes(value.to_bytes())  # immutable, so it can be handed out as it is
-        contents = self._contents
-        with contents.free:
-            contents.wait_for(key.rpartition("/")[0], hold)
+        values = self._contents.values
+
+        def store() -> bool:
             if not self._is_as_expected(key, expected):
                 return False
-            contents.values[key] = copy
+            values[key] = copy
             return True
 
+        return self._contents.change(key.rpartition("/")[0], hold, store)
+
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
-        contents = self._contents
-        with contents.free:
-            contents.wait_for(key.rpartition("/")[0], hold)
+        values = self._contents.values
+
+        def delete() -> bool:
             if not self._is_as_expected(key, expected):
                 return False
-            contents.values.pop(key, None)
+            values.pop(key, None)
             return True
+
+        return self._contents.change(key.rpartition("/")[0], hold, delete)
 
     def _is_as_expected(self, key: str, expected: Expected) -> bool:
         if expected is ANY:
@@ -194,10 +170,10 @@ class MemoryStore(SyncStore):
         return self._contents.values.get(key) is (None if expected is ABSENT else expected)
 
     def hold(self, prefix: str) -> Hold:
-        return _MemoryHold(self._contents, prefix)
+        return Turn(self._contents.turns, prefix)
 
     def list_keys(self, prefix: str) -> Iterator[str]:
-        with self._contents.free:
+        with self._contents.turns.guard:
             keys = list(self._contents.values)
         return iter(sorted(key for key in keys if key.startswith(prefix)))
 
@@ -207,12 +183,15 @@ class MemoryStore(SyncStore):
         return iter(dict.fromkeys(key[start:].partition("/")[0] for key in keys))
 
     def remove_prefix(self, prefix: str) -> None:
-        contents = self._contents
-        with contents.free:
-            contents.wait_for(prefix, None)
-            below = f"{prefix}/" if prefix else ""
-            for key in [key for key in contents.values if key.startswith(below)]:
-                del contents.values[key]
+        values = self._contents.values
+        below = f"{prefix}/" if prefix else ""
+
+        def delete() -> bool:
+            for key in [key for key in values if key.startswith(below)]:
+                del values[key]
+            return True
+
+        self._contents.change(prefix, None, delete)
 
     def size(self, key: str) -> int | None:
         value = self._contents.values.get(key)

@@ -1,0 +1,88 @@
+"""Exclusive rights between the threads of one process: who comes first is served first.
+
+A plain lock goes to whoever is running when it comes free, which is nearly always the thread that has just released it; so
+one busy writer could keep others waiting for seconds. Here the right is handed to the one that has waited longest.
+"""
+
+from __future__ import annotations
+
+from threading import Lock, RLock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class Turns:
+    """The rights on some prefixes.
+
+    Attributes
+    ----------
+    guard
+        Guards `queues`, and whatever else its owner wants to change together with them. Reentrant, as a signal handler
+        or finalizer may come in the middle.
+    queues
+        For each prefix a lock for everyone who has or wants the right, in order; the first has it, the others wait
+        at their locks.
+    """
+
+    def __init__(self) -> None:
+        self.guard = RLock()
+        self.queues: dict[str, list[Lock]] = {}
+
+    def is_open_to(self, prefix: str, turn: object) -> bool:
+        """Whether nobody has the right on a prefix, or `turn` is it. To be asked with `guard` acquired."""
+        queue = self.queues.get(prefix)
+        return not queue or (isinstance(turn, Turn) and queue[0] is turn.token)
+
+    def forget(self) -> None:
+        """In a forked child: the threads that had the rights are gone, and one may have been in the middle."""
+        self.guard = RLock()
+        self.queues.clear()
+
+
+class Turn:
+    """The right on one prefix, from the moment it is made until it is released."""
+
+    __slots__ = ("_prefix", "_turns", "token")
+
+    def __init__(self, turns: Turns, prefix: str) -> None:
+        self.token = Lock()
+        self._turns = turns
+        self._prefix = prefix
+        try:
+            with turns.guard:
+                queue = turns.queues.setdefault(prefix, [])
+                waits = bool(queue)
+                if waits:
+                    self.token.acquire()
+                queue.append(self.token)
+            if waits:
+                self.token.acquire()  # until whoever is before us releases it
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Hand the right to the next. Does nothing the second time, or in a forked child of the owner."""
+        with self._turns.guard:
+            queue = self._turns.queues.get(self._prefix)
+            if queue and queue[0] is self.token:
+                # Nothing is called between taking us out and waking the next, so no signal handler can raise there.
+                del queue[0]
+                if queue:
+                    queue[0].release()
+                else:
+                    del self._turns.queues[self._prefix]
+            elif queue and self.token in queue:
+                queue.remove(self.token)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
+
+    def __del__(self) -> None:
+        # For a turn that nobody got to know: its taker was interrupted between getting it and entering its block.
+        self.release()

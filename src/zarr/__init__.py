@@ -2,48 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from zarr._array import Array
-from zarr._async_array import AsyncArray
-from zarr._async_group import AsyncGroup
-from zarr._codec.pipeline import set_pipeline_choice
-from zarr._codec.registry import set_codec_choice
-from zarr._config import config
-from zarr._group import Group
-from zarr._registry import get_pipeline_class
-from zarr.api.synchronous import (
-    array,
-    consolidate_metadata,
-    copy,
-    copy_all,
-    copy_store,
-    create,
-    create_array,
-    create_group,
-    create_hierarchy,
-    empty,
-    empty_like,
-    from_array,
-    full,
-    full_like,
-    group,
-    load,
-    ones,
-    ones_like,
-    open,
-    open_array,
-    open_consolidated,
-    open_group,
-    open_like,
-    save,
-    save_array,
-    save_group,
-    tree,
-    zeros,
-    zeros_like,
-)
 
 if TYPE_CHECKING:
     from zarr import abc as abc
@@ -55,9 +16,43 @@ if TYPE_CHECKING:
     from zarr import registry as registry
     from zarr import storage as storage
     from zarr import types as types
+    from zarr._array import Array as Array
+    from zarr._async_array import AsyncArray as AsyncArray
+    from zarr._async_group import AsyncGroup as AsyncGroup
+    from zarr._config import config as config
     from zarr._debug import print_debug_info as print_debug_info
     from zarr._debug import set_format as set_format
     from zarr._debug import set_log_level as set_log_level
+    from zarr._group import Group as Group
+    from zarr.api.synchronous import array as array
+    from zarr.api.synchronous import consolidate_metadata as consolidate_metadata
+    from zarr.api.synchronous import copy as copy
+    from zarr.api.synchronous import copy_all as copy_all
+    from zarr.api.synchronous import copy_store as copy_store
+    from zarr.api.synchronous import create as create
+    from zarr.api.synchronous import create_array as create_array
+    from zarr.api.synchronous import create_group as create_group
+    from zarr.api.synchronous import create_hierarchy as create_hierarchy
+    from zarr.api.synchronous import empty as empty
+    from zarr.api.synchronous import empty_like as empty_like
+    from zarr.api.synchronous import from_array as from_array
+    from zarr.api.synchronous import full as full
+    from zarr.api.synchronous import full_like as full_like
+    from zarr.api.synchronous import group as group
+    from zarr.api.synchronous import load as load
+    from zarr.api.synchronous import ones as ones
+    from zarr.api.synchronous import ones_like as ones_like
+    from zarr.api.synchronous import open as open
+    from zarr.api.synchronous import open_array as open_array
+    from zarr.api.synchronous import open_consolidated as open_consolidated
+    from zarr.api.synchronous import open_group as open_group
+    from zarr.api.synchronous import open_like as open_like
+    from zarr.api.synchronous import save as save
+    from zarr.api.synchronous import save_array as save_array
+    from zarr.api.synchronous import save_group as save_group
+    from zarr.api.synchronous import tree as tree
+    from zarr.api.synchronous import zeros as zeros
+    from zarr.api.synchronous import zeros_like as zeros_like
 
 __version__ = "3.5.0"
 
@@ -100,22 +95,29 @@ __all__ = [
     "zeros_like",
 ]
 
-set_codec_choice(config.codec_choice)
-set_pipeline_choice(get_pipeline_class)
-
 _SUBMODULES = frozenset({"abc", "api", "buffer", "codecs", "dtype", "errors", "registry", "storage", "types"})
-
-_DEBUG = frozenset({"print_debug_info", "set_format", "set_log_level"})
+_HOMES = {
+    "Array": "zarr._array",
+    "AsyncArray": "zarr._async_array",
+    "AsyncGroup": "zarr._async_group",
+    "Group": "zarr._group",
+    "config": "zarr._config",
+    "print_debug_info": "zarr._debug",
+    "set_format": "zarr._debug",
+    "set_log_level": "zarr._debug",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """What is there after `import zarr`, but loaded when it is used."""
+    """What is there after `import zarr`, but loaded when it is used: a program that only might need arrays starts at once."""
     if name in _SUBMODULES:
-        return import_module(f"{__name__}.{name}")
-    if name in _DEBUG:
-        return getattr(import_module(f"{__name__}._debug"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return import_module(f"zarr.{name}")
+    if name not in __all__ and name not in _HOMES:
+        raise AttributeError(f"module 'zarr' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES.get(name, "zarr.api.synchronous")), name)
+    setattr(sys.modules[__name__], name, value)  # found without this function from now on
+    return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SUBMODULES, *_DEBUG})
+    return sorted({*globals(), *__all__, *_SUBMODULES, *_HOMES})

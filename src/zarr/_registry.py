@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from zarr._buffer import CPU_PROTOTYPE, Buffer, BufferPrototype, CPUBuffer, CPUNDBuffer, NDBuffer
+from zarr._codec.pipeline import set_pipeline_choice
 from zarr._config import config, settings
 
 if TYPE_CHECKING:
@@ -233,3 +234,6 @@ def default_prototype() -> BufferPrototype:
 def _reload(reload_config: bool) -> None:
     if reload_config:
         config.reset()
+
+
+set_pipeline_choice(get_pipeline_class)

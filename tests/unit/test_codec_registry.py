@@ -5,6 +5,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 import numcodecs
 import pytest
 
+from zarr import _generation as generation
 from zarr._codec import registry
 from zarr._codec.base import BytesBytesCodec
 from zarr._codec.bytes_ import BytesCodec
@@ -16,7 +17,6 @@ from zarr._codec.registry import (
     get_numcodec,
     parse_codec,
     register_codec,
-    set_codec_choice,
 )
 from zarr.errors import MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
@@ -34,7 +34,13 @@ class Other(Mine):
 def fresh(monkeypatch):
     monkeypatch.setattr(registry, "_registered", {})
     yield
-    set_codec_choice(None)
+    generation.advance()
+
+
+@pytest.fixture
+def choose(monkeypatch):
+    """Make the configuration choose the classes of a mapping."""
+    return lambda choices: monkeypatch.setattr(registry.config, "codec_choice", choices.get)
 
 
 def plug_in(monkeypatch, *points):
@@ -90,30 +96,30 @@ def test_registering():
         parse_codec({"name": "mine", "configuration": {"b": 5}})
 
 
-def test_several_implementations():
+def test_several_implementations(choose):
     register_codec("mine", Mine)
     register_codec("mine", Other)
     with pytest.warns(ZarrUserWarning, match=r"codecs\.mine"):
         assert get_codec_class("mine") is Other
-    set_codec_choice({"mine": fully_qualified_name(Mine)}.get)
+    choose({"mine": fully_qualified_name(Mine)})
     assert get_codec_class("mine") is Mine
-    set_codec_choice({"mine": "no.such.Class"}.get)
+    choose({"mine": "no.such.Class"})
     with pytest.raises(UnknownCodecError, match=r"no\.such\.Class"):
         get_codec_class("mine")
 
 
-def test_choosing_against_ours():
+def test_choosing_against_ours(choose):
     register_codec("gzip", Mine, qualname="quick")
     assert get_codec_class("gzip") is Mine
-    set_codec_choice({"gzip": "zarr.codecs.gzip.GzipCodec"}.get)
+    choose({"gzip": "zarr.codecs.gzip.GzipCodec"})
     assert get_codec_class("gzip") is GzipCodec
-    set_codec_choice({"gzip": fully_qualified_name(GzipCodec)}.get)
+    choose({"gzip": fully_qualified_name(GzipCodec)})
     assert get_codec_class("gzip") is GzipCodec
-    set_codec_choice({"gzip": "quick"}.get)
+    choose({"gzip": "quick"})
     assert get_codec_class("gzip") is Mine
 
 
-def test_entry_points(monkeypatch):
+def test_entry_points(monkeypatch, choose):
     plug_in(
         monkeypatch,
         ("plugged", "fractions:Fraction", "zarr.codecs"),
@@ -124,7 +130,7 @@ def test_entry_points(monkeypatch):
     with pytest.raises(UnknownCodecError, match="no_such_module"):
         get_codec_class("broken")
     assert get_codec_class("gzip") is GzipCodec
-    set_codec_choice({"gzip": "decimal.Decimal"}.get)
+    choose({"gzip": "decimal.Decimal"})
     assert get_codec_class("gzip").__name__ == "Decimal"
     with pytest.raises(UnknownCodecError, match="plugged"):
         parse_codec("nonsense")

@@ -1,18 +1,18 @@
 """Finding codecs by name: those of this library, those registered by hand, those of installed packages.
 
-A name may have several implementations; which one is used is a user's choice (`zarr.config`, key `codecs.<name>`). The
-configuration layer hands that choice down with `set_codec_choice`; this module reads no settings. Modules of our own
-codecs and plug-in packages are imported when a name is first asked for.
+A name may have several implementations; which one is used is a user's choice (`zarr.config`, key `codecs.<name>`). Modules
+of our own codecs and plug-in packages are imported when a name is first asked for.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from zarr._codec.configuration import split_named
+from zarr._config import config
 from zarr._generation import advance
 from zarr._warn import warn
 from zarr.errors import MetadataValidationError, UnknownCodecError, ZarrUserWarning
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from zarr._codec.base import Codec
-
-CodecChoice: TypeAlias = Callable[[str], "str | None"]
 
 _GROUP = "zarr.codecs"
 _NUMCODECS = (
@@ -48,14 +46,6 @@ _OURS: dict[str, tuple[str, str, str]] = {
 
 _lock = threading.RLock()
 _registered: dict[str, dict[str, type[Codec]]] = {}
-_choice: CodecChoice | None = None
-
-
-def set_codec_choice(choice: CodecChoice | None) -> None:
-    """Install the function that says which implementation of a name is wanted (its dotted name), or None for any."""
-    global _choice
-    _choice = choice
-    advance()
 
 
 def register_codec(key: str, codec_cls: type[Codec], *, qualname: str | None = None) -> None:
@@ -118,7 +108,7 @@ def get_codec_class(key: str, reload_config: bool = False) -> type[Codec]:  # no
     >>> get_codec_class("gzip").__name__
     'GzipCodec'
     """
-    wanted = None if _choice is None else _choice(key)
+    wanted = config.codec_choice(key)
     candidates = _candidates(key, wanted)
     if not candidates:
         raise UnknownCodecError(_unknown(key))

@@ -1,5 +1,6 @@
 """Codecs: what can be put into `filters`, `serializer` and `compressors`."""
 
+from zarr import _registry as _registry  # which says what pipeline a sharding codec gets
 from zarr._codec.blosc import BloscCodec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.crc32c_ import Crc32cCodec

@@ -3,7 +3,9 @@
 //! The checksum is stored as four little-endian bytes, before or after the data. Decoding is
 //! verification: the decoded form is a part of the encoded form, so nothing need be copied.
 
-use super::{BytesCodec, Contexts, crc32c, extend_from_slice, write_whole};
+use super::{
+    BytesCodec, Contexts, crc32c, decoded_wrong_size, extend_from_slice, fletcher32, write_whole,
+};
 use crate::{KernelError, Result};
 
 /// Bytes that a checksum adds.
@@ -34,6 +36,36 @@ impl Checksum32 {
             name: "crc32c",
             compute: crc32c::checksum,
             location,
+        }
+    }
+
+    /// CRC-32 of zlib. numcodecs stores it at the start unless told otherwise.
+    #[must_use]
+    pub fn crc32(location: Location) -> Self {
+        Self {
+            name: "crc32",
+            compute: libdeflater::crc32,
+            location,
+        }
+    }
+
+    /// Adler-32. numcodecs stores it at the start unless told otherwise.
+    #[must_use]
+    pub fn adler32(location: Location) -> Self {
+        Self {
+            name: "adler32",
+            compute: libdeflater::adler32,
+            location,
+        }
+    }
+
+    /// Fletcher-32 of HDF5, always at the end.
+    #[must_use]
+    pub fn fletcher32() -> Self {
+        Self {
+            name: "fletcher32",
+            compute: fletcher32::checksum,
+            location: Location::End,
         }
     }
 
@@ -85,11 +117,7 @@ impl BytesCodec for Checksum32 {
     ) -> Result<()> {
         let data = self.verify(encoded)?;
         if data.len() > limit {
-            return Err(KernelError::DecodedWrongSize {
-                codec: self.name,
-                expected_nbytes: limit,
-                nbytes: None,
-            });
+            return Err(decoded_wrong_size(self.name, limit, Some(data.len())));
         }
         extend_from_slice(decoded, data)
     }
@@ -122,39 +150,68 @@ impl BytesCodec for Checksum32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::super::testing::{
+        check_hostile, check_round_trip, data, decoded, decoded_bounded, encoded,
+    };
+    use super::*;
 
     const LOCATIONS: [Location; 2] = [Location::Start, Location::End];
 
-    fn encoded(codec: Checksum32, data: &[u8]) -> Vec<u8> {
-        let mut encoded = vec![];
-        codec
-            .encode(data, &mut encoded, &mut Contexts::new())
-            .unwrap();
-        encoded
+    fn all() -> Vec<Checksum32> {
+        let with_location = [Checksum32::crc32c, Checksum32::crc32, Checksum32::adler32];
+        with_location
+            .iter()
+            .flat_map(|make| LOCATIONS.map(make))
+            .chain([Checksum32::fletcher32()])
+            .collect()
+    }
+
+    #[test]
+    fn known_values() {
+        let ascending: Vec<u8> = (0..1025_u32).map(|i| (i % 256) as u8).collect();
+        let ascending = [&ascending[..1024], b"x"].concat();
+        let names = ["crc32", "adler32", "fletcher32"];
+        // numcodecs 0.16.6.
+        for (data, sums) in [
+            (b"a".to_vec(), [0xE8B7_BE43, 0x0062_0062, 0x6100_6100]),
+            (
+                b"123456789".to_vec(),
+                [0xCBF4_3926, 0x091E_01DE, 0x09DF_09D5],
+            ),
+            (ascending, [0x5E66_9832, 0xE360_FE88, 0x8E15_78FF]),
+            (vec![0xFF; 1441], [0x4EAC_1A58, 0x8915_9BAB, 0xFF00_FF00]),
+            (vec![0xFF; 4000], [0xCC3A_6F3D, 0xE68A_9142, 0xFFFF_FFFF]),
+        ] {
+            for codec in all() {
+                if let Some(i) = names.iter().position(|name| *name == codec.name) {
+                    assert_eq!((codec.compute)(&data), sums[i], "{codec:?}");
+                }
+            }
+        }
     }
 
     #[test]
     fn places() {
         let sum = 0xE306_9283_u32.to_le_bytes();
         assert_eq!(
-            encoded(Checksum32::crc32c(Location::End), b"123456789"),
+            encoded(&Checksum32::crc32c(Location::End), b"123456789"),
             [b"123456789".as_slice(), &sum].concat()
         );
         assert_eq!(
-            encoded(Checksum32::crc32c(Location::Start), b"123456789"),
+            encoded(&Checksum32::crc32c(Location::Start), b"123456789"),
             [sum.as_slice(), b"123456789"].concat()
         );
     }
 
     #[test]
     fn too_short_for_a_checksum() {
-        for location in LOCATIONS {
+        for codec in all() {
             assert_eq!(
-                Checksum32::crc32c(location).verify(&[0; 3]),
+                codec.verify(&[0; 3]),
                 Err(KernelError::ChecksumMissing {
-                    codec: "crc32c",
+                    codec: codec.name,
                     nbytes: 3
                 })
             );
@@ -164,10 +221,10 @@ mod tests {
     #[test]
     fn another_length() {
         let codec = Checksum32::crc32c(Location::End);
-        let encoded = encoded(codec, b"abc");
+        let stored = encoded(&codec, b"abc");
         for nbytes in [0, 2, 4] {
             assert_eq!(
-                codec.decode_into(&encoded, &mut vec![0; nbytes], &mut Contexts::new()),
+                decoded(&codec, &stored, nbytes),
                 Err(KernelError::DecodedWrongSize {
                     codec: "crc32c",
                     expected_nbytes: nbytes,
@@ -175,40 +232,38 @@ mod tests {
                 })
             );
         }
-        let mut decoded = vec![];
-        assert!(
-            codec
-                .decode_bounded(&encoded, 2, &mut decoded, &mut Contexts::new())
-                .is_err()
-        );
-        assert!(decoded.is_empty());
+        assert!(decoded_bounded(&codec, &stored, 2).is_err());
+    }
+
+    #[test]
+    fn hostile_data() {
+        for codec in all() {
+            check_hostile(&codec, &encoded(&codec, b"some data"), 9, true);
+        }
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
-        fn round_trips(before: Vec<u8>, data: Vec<u8>, at_start: bool) {
-            let codec = Checksum32::crc32c(LOCATIONS[usize::from(at_start)]);
-            let mut stored = before.clone();
-            codec.encode(&data, &mut stored, &mut Contexts::new()).unwrap();
-            prop_assert_eq!(&stored[..before.len()], &before);
-            let stored = &stored[before.len()..];
-            prop_assert_eq!(Some(stored.len()), codec.encoded_bound(data.len()));
-            prop_assert_eq!(codec.decoded_within(stored), Ok(Some(data.as_slice())));
-            let mut decoded = before.clone();
-            codec.decode_bounded(stored, data.len(), &mut decoded, &mut Contexts::new()).unwrap();
-            prop_assert_eq!(&decoded[before.len()..], &data);
+        fn round_trips(data in data()) {
+            for codec in all() {
+                check_round_trip(&codec, &data, &mut Contexts::new());
+                let stored = encoded(&codec, &data);
+                prop_assert_eq!(codec.decoded_within(&stored), Ok(Some(data.as_slice())));
+            }
         }
 
         #[test]
         fn a_changed_byte_is_noticed(
-            data: Vec<u8>, at_start: bool, position: prop::sample::Index, flip in 1..=255_u8,
+            data: Vec<u8>, which: prop::sample::Index, position: prop::sample::Index, flip in 1..=255_u8,
         ) {
-            let codec = Checksum32::crc32c(LOCATIONS[usize::from(at_start)]);
-            let mut stored = encoded(codec, &data);
+            let codec = all()[which.index(all().len())];
+            let mut stored = encoded(&codec, &data);
             let position = position.index(stored.len());
             stored[position] ^= flip;
             let is_mismatch = matches!(codec.verify(&stored), Err(KernelError::ChecksumMismatch { .. }));
-            prop_assert!(is_mismatch);
+            prop_assert!(is_mismatch, "{:?}", codec);
         }
     }
 }

@@ -3,10 +3,25 @@
 //! Making a zstd or deflate context costs more than decoding a small chunk, and a fresh buffer
 //! costs page faults; both are made at first use and kept here.
 
+use std::fmt;
+
+use super::deflate::DeflateContexts;
+use super::zstd::ZstdContexts;
+use crate::{KernelError, Result};
+
 /// Reusable library contexts and buffers of one task.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Contexts {
     buffers: Vec<Vec<u8>>,
+    scratch: Vec<Vec<u8>>,
+    pub(super) deflate: DeflateContexts,
+    pub(super) zstd: ZstdContexts,
+}
+
+impl fmt::Debug for Contexts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contexts").finish_non_exhaustive()
+    }
 }
 
 impl Contexts {
@@ -26,6 +41,24 @@ impl Contexts {
     pub fn return_buffer(&mut self, mut buffer: Vec<u8>) {
         buffer.clear();
         self.buffers.push(buffer);
+    }
+
+    /// A buffer of at least `nbytes` bytes with something in them: for results that are copied out
+    /// of it, without the cost of clearing it first.
+    pub(super) fn take_scratch(&mut self, nbytes: usize) -> Result<Vec<u8>> {
+        let mut scratch = self.scratch.pop().unwrap_or_default();
+        if let Some(missing) = nbytes.checked_sub(scratch.len()) {
+            scratch
+                .try_reserve(missing)
+                .map_err(|_| KernelError::OutOfMemory { nbytes })?;
+            scratch.resize(nbytes, 0);
+        }
+        Ok(scratch)
+    }
+
+    /// Keep `scratch` for a later [`take_scratch`](Self::take_scratch).
+    pub(super) fn return_scratch(&mut self, scratch: Vec<u8>) {
+        self.scratch.push(scratch);
     }
 }
 

@@ -6,9 +6,19 @@
 //! what is worth keeping (library contexts, buffers) lives in the [`Contexts`] of the caller, one
 //! per running task.
 
+mod byteshuffle;
 pub mod checksum;
 mod contexts;
 pub mod crc32c;
+mod deflate;
+mod fletcher32;
+pub mod gzip;
+pub mod lz4;
+pub mod shuffle;
+#[cfg(test)]
+mod testing;
+pub mod zlib;
+pub mod zstd;
 
 use std::fmt;
 use std::ops::Range;
@@ -137,4 +147,55 @@ fn write_whole(codec: &'static str, result: &[u8], decoded: &mut [u8]) -> Result
             nbytes: Some(result.len()),
         })
     }
+}
+
+fn decoded_wrong_size(
+    codec: &'static str,
+    expected_nbytes: usize,
+    nbytes: Option<usize>,
+) -> KernelError {
+    KernelError::DecodedWrongSize {
+        codec,
+        expected_nbytes,
+        nbytes,
+    }
+}
+
+/// Room for the first attempt to decode something of unknown length.
+const FIRST_GUESS_NBYTES: usize = 4096;
+
+/// Append what `decode` yields, whose length nobody knows beforehand.
+///
+/// `decode` fills as much of the slice as it needs and says how much that was, or `None` when the
+/// slice is too short; it is then called again with a longer one, up to `limit`. `guess` is where
+/// to begin; it may come from the data, since `limit` bounds it.
+fn decode_growing(
+    codec: &'static str,
+    limit: usize,
+    guess: usize,
+    decoded: &mut Vec<u8>,
+    mut decode: impl FnMut(&mut [u8]) -> Result<Option<usize>>,
+) -> Result<()> {
+    let start = decoded.len();
+    let mut room = guess.max(FIRST_GUESS_NBYTES).min(limit);
+    loop {
+        let outcome = extend_zeroed(decoded, room).and_then(&mut decode);
+        let nbytes = outcome.as_ref().ok().copied().flatten().unwrap_or(0);
+        decoded.truncate(start.saturating_add(nbytes));
+        match outcome? {
+            Some(_) => return Ok(()),
+            None if room == limit => return Err(decoded_wrong_size(codec, limit, None)),
+            None => room = room.saturating_mul(4).min(limit),
+        }
+    }
+}
+
+/// Grow `buffer` by `nbytes` zeros and hand out the new part. Too little memory is an error.
+fn extend_zeroed(buffer: &mut Vec<u8>, nbytes: usize) -> Result<&mut [u8]> {
+    let start = buffer.len();
+    buffer
+        .try_reserve(nbytes)
+        .map_err(|_| KernelError::OutOfMemory { nbytes })?;
+    buffer.resize(start.saturating_add(nbytes), 0);
+    Ok(buffer.get_mut(start..).unwrap_or_default())
 }

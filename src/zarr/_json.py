@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -53,29 +54,19 @@ def parse_object(raw: bytes, where: str) -> dict[str, Any]:
 
 
 def _check_depth(raw: bytes, where: str) -> None:
-    """Refuse deep nesting before the recursive parser meets it (brackets inside strings count too: harmless here)."""
+    """Refuse deep nesting before the recursive parser meets it."""
     if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
         return
-    depth = 0
-    in_string = escaped = False
-    for byte in raw:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise MetadataValidationError(
-                    f"metadata document {where!r} is nested more than {MAX_DEPTH} levels deep"
-                )
-        elif byte in b"]}":
-            depth -= 1
+    # Without strings, which may hold brackets. One that does not end reaches to the end, so that this takes linear time.
+    marks = np.frombuffer(_STRING.sub(b"", raw), np.uint8)
+    steps = np.zeros(len(marks), np.int8)
+    steps[(marks == ord("[")) | (marks == ord("{"))] = 1
+    steps[(marks == ord("]")) | (marks == ord("}"))] = -1
+    if len(steps) and steps.cumsum(dtype=np.int64).max() > MAX_DEPTH:
+        raise MetadataValidationError(f"metadata document {where!r} is nested more than {MAX_DEPTH} levels deep")
+
+
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+"?', re.DOTALL)
 
 
 def dump(document: Mapping[str, Any], indent: int | None) -> bytes:

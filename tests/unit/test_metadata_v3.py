@@ -478,3 +478,31 @@ class TestDocumentsParsedBefore:
         for where in ("a/zarr.json", "b/zarr.json"):
             with pytest.raises(UnknownCodecError, match=where):
                 parse_v3(raw, where)
+
+    def test_arrays_that_differ_in_attributes_write_their_own_document(self) -> None:
+        plain = document(data_type="int32", fill_value=7)
+        for members in ({}, {"attributes": {"a": 1}}, {"attributes": None}, {"attributes": {}}):
+            node = parse_v3(json.dumps(plain | members).encode(), "zarr.json")
+            assert json.loads(node.to_buffer_dict()["zarr.json"].to_bytes()) == plain | (
+                {} if members == {} else {"attributes": node.attributes}
+            )
+            assert node.attributes == (members.get("attributes") or {})
+
+    def test_what_was_mended_stays_mended(self) -> None:
+        for n in range(3):
+            raw = json.dumps(document(data_type="float32", fill_value=float("nan"), attributes={"n": n})).encode()
+            assert stored(parse_v3(raw, "zarr.json"))["fill_value"] == "NaN"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b'{"a":' * 300 + b"1" + b"}" * 300, b"[" * 10**6, b'{"a":"' + b"\\" * 10**6, b'{"b":' + b'"\\"' * 10**6],
+)
+def test_hostile_documents_are_refused_at_once(raw: bytes) -> None:
+    with pytest.raises(MetadataValidationError, match=r"nested|not valid JSON"):
+        parse_v3(raw + b"[" * 300, "zarr.json")
+
+
+def test_brackets_in_strings_are_no_nesting() -> None:
+    node = parse_v3(json.dumps(document(attributes={"a": "[" * 1000, 'b"': '\\"{' * 300})).encode(), "zarr.json")
+    assert node.attributes["a"] == "[" * 1000

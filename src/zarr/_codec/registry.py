@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -216,6 +217,7 @@ def _candidates(key: str, wanted: str | None) -> dict[str, type[Codec]]:
         return found
 
 
+@cache
 def _load_ours(module: str, name: str) -> type[Codec]:
     return cast("type[Codec]", getattr(import_module(f"zarr._codec.{module}"), name))
 

@@ -16,6 +16,7 @@ from zarr._dtype.base import ZarrFormat
 from zarr._json import dump, dump_attributes
 from zarr._metadata import consolidated  # which imports this module: see there
 from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require
+from zarr._metadata.known import read_array_v3
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._problems import invalid, located
@@ -238,7 +239,7 @@ def read_node_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadata
     """
     match document.get("node_type"):
         case "array":
-            return ArrayV3Metadata._read(document, where)
+            return read_array_v3(document, where)
         case "group":
             return GroupMetadata._read_v3(document, where)
         case found:

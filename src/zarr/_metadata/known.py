@@ -1,0 +1,82 @@
+"""Documents that were parsed before: many arrays have the same document but for their attributes, and many are opened again.
+
+Metadata are never changed once made, except that attributes are handed out as dicts; so an array that was parsed before is
+the new one with attributes of its own. A document whose parsing warns is parsed each time, so that it warns each time, and
+nothing outlives a change of what names mean (`_generation`).
+"""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from typing import Any
+
+from zarr import _generation as generation
+from zarr._metadata.fields import parse_attributes
+from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._problems import located
+from zarr._warn import n_given
+
+MOST_ARRAYS = 512
+MOST_NBYTES = 16 * 1024
+"""Longer documents are not kept."""
+
+
+class _Memory:
+    """Arrays by what they were parsed from. Forgets everything when it is full: in one step, so that it needs no lock."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[int, bytes | str], ArrayV3Metadata] = {}
+
+    def find(self, source: bytes | str) -> ArrayV3Metadata | None:
+        return self._arrays.get((generation.current(), source))
+
+    def keep(self, source: bytes | str, since: int, array: ArrayV3Metadata) -> None:
+        if len(source) > MOST_NBYTES:
+            return
+        if len(self._arrays) >= MOST_ARRAYS:
+            self._arrays = {}
+        self._arrays[since, source] = array
+
+
+_by_bytes, _by_document = _Memory(), _Memory()
+
+
+def recall(raw: bytes) -> ArrayV3Metadata | None:
+    """The array of a document with these bytes, if there was one."""
+    if (known := _by_bytes.find(raw)) is None:
+        return None
+    return known.with_attributes(deepcopy(known.attributes) if known.attributes else {})
+
+
+def remember(raw: bytes, since: int, n_warnings: int, array: ArrayV3Metadata) -> None:
+    """Keep an array for `recall`, unless it warned.
+
+    Parameters
+    ----------
+    raw
+        The document.
+    since, n_warnings
+        `generation.current()` and `n_given()` when its parsing began.
+    array
+        What was made of it.
+    """
+    if n_given() == n_warnings:
+        _by_bytes.keep(raw, since, array.with_attributes(deepcopy(array.attributes)))
+
+
+def read_array_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadata:
+    """Parse the document of an array. The result keeps the document. Raises as `ArrayV3Metadata.from_dict`."""
+    source = json.dumps({name: value for name, value in document.items() if name != "attributes"})
+    if (known := _by_document.find(source)) is not None and known._document is not None:
+        with located(where):
+            attributes = parse_attributes(document.get("attributes"))
+        as_read = {**known._document, "attributes": document.get("attributes")}
+        return known._changed(
+            attributes=attributes, _document={name: as_read[name] for name in document if name in as_read}
+        )
+    since, n_warnings = generation.current(), n_given()
+    array = ArrayV3Metadata._read(document, where)
+    if n_given() == n_warnings:
+        _by_document.keep(source, since, array)
+    return array

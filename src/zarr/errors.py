@@ -71,7 +71,9 @@ class BaseZarrError(ValueError):
 
 
 class NodeNotFoundError(BaseZarrError, FileNotFoundError):
-    """No array or group at this path."""
+    """No array or group at this path: called as `NodeNotFoundError(store, path)`."""
+
+    _msg = "No array or group found in store {!r} at path {!r}. Check both; zarr.open_group(store).tree() shows what is there."
 
 
 class ArrayNotFoundError(NodeNotFoundError):

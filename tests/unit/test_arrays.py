@@ -1448,3 +1448,23 @@ def test_a_list_taken_out_of_the_attributes_is_a_copy(store):
     array.attrs.asdict()["list"].append(2)
     array.attrs["other"] = 1
     assert dict(array.attrs) == {"list": [1], "nested": {"a": [1]}, "other": 1}
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"), [("zst", "zstd"), ("gzipp", "gzip"), ("numcodecs.dleta", "numcodecs.delta")]
+)
+def test_a_codec_whose_name_is_nearly_right_is_suggested(typo, meant):
+    with pytest.raises(UnknownCodecError, match=f"did you mean '{meant}'"):
+        zarr.create_array({}, shape=3, dtype="i4", compressors={"name": typo})
+
+
+def test_a_tree_of_an_array_is_a_type_error():
+    with pytest.raises(TypeError, match="of a group, got Array"):
+        zarr.tree(zarr.create_array({}, shape=3, dtype="i4"))
+
+
+def test_a_write_to_a_read_only_store_says_which_and_what_to_do(store):
+    zarr.create_array(store, shape=3, dtype="i4")
+    array = zarr.open_array(store, mode="r")
+    with pytest.raises(ValueError, match=r"read-only mode .*Store\(.*mode='r\+'"):
+        array[0] = 1

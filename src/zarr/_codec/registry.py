@@ -239,12 +239,18 @@ def _find_plugins(key: str) -> list[EntryPoint]:
     return [*named, *entry_points(group=f"{_GROUP}.{key}")]
 
 
+_HOW_TO_ADD = "install the package that provides it, or register its class with zarr.registry.register_codec"
+
+
 def _unknown(key: str) -> str:
+    from difflib import get_close_matches  # on use, as it is slow to import
     from importlib.metadata import entry_points
 
     names = sorted({*_OURS, *_registered, *entry_points(group=_GROUP).names})
-    if key.startswith("numcodecs."):
+    if near := get_close_matches(key, names, n=1):
+        hint = f"did you mean {near[0]!r}? Otherwise {_HOW_TO_ADD}"
+    elif key.startswith("numcodecs."):
         hint = "only the numcodecs codecs listed below have a format 3 form"
     else:
-        hint = "install the package that provides it, or register its class with zarr.registry.register_codec"
+        hint = _HOW_TO_ADD
     return f"codec {key!r} is not known: {hint}. Known codecs: {', '.join(names)}."

@@ -108,7 +108,7 @@ def move(group: StorePath, source: str, dest: str) -> Flow[None]:
     group.store._check_writable()
     metadata = yield from nodes.load(old)
     if metadata is None:
-        raise NodeNotFoundError(f"No array or group found in store {old.store!r} at path {old.path!r}")
+        raise NodeNotFoundError(old.store, old.path)
     if (existing := (yield from nodes.load(new))) is not None:
         raise nodes.occupied(new, existing)
     yield from nodes.ensure_ancestors(new, metadata.zarr_format)

@@ -61,7 +61,10 @@ def as_member(value: Any) -> dict[str, Any]:
         If the value is no array.
     """
     if not hasattr(value, "shape") or not hasattr(value, "dtype"):
-        raise TypeError(f"arr argument must be numpy or other NDArrayLike array, got {type(value).__name__}")
+        raise TypeError(
+            f"arr argument must be numpy or other NDArrayLike array, got {type(value).__name__}; "
+            "numpy.asarray makes one of lists and numbers"
+        )
     return {"data": value, "overwrite": True}
 
 

@@ -112,7 +112,7 @@ def open_node(
     if mode not in ("w", "w-"):
         existing = yield from nodes.load(at, zarr_format)
         if existing is None and mode != "a":
-            raise NodeNotFoundError(f"No array or group found in store {at.store!r} at path {at.path!r}")
+            raise NodeNotFoundError(at.store, at.path)
     if isinstance(existing, ArrayV2Metadata | ArrayV3Metadata):
         return existing, at, array_config(config)
     if existing is None and wants_array:

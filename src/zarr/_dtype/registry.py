@@ -193,7 +193,9 @@ def parse_data_type(spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
     try:
         dtype = np.dtype(spec)
     except TypeError as exc:
-        raise DataTypeValidationError(f"{spec!r} is neither a NumPy dtype nor a Zarr data type") from exc
+        raise DataTypeValidationError(
+            f"{spec!r} is neither a NumPy dtype nor a Zarr data type; examples are 'int32', 'float64', 'bool', 'string'"
+        ) from exc
     return data_type_registry.match_dtype(dtype)
 
 

@@ -146,7 +146,13 @@ class Store(ABC):
 
     @classmethod
     async def open(cls, *args: Any, **kwargs: Any) -> Self:
-        """Create a store and open it."""
+        """Create a store and open it.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            Those of the class.
+        """
         store = cls(*args, **kwargs)
         await store._open()
         return store
@@ -204,7 +210,18 @@ class Store(ABC):
         return True
 
     def with_read_only(self, read_only: bool = False) -> Store:
-        """The same store, opened read-only or writable."""
+        """The same store, opened read-only or writable.
+
+        Parameters
+        ----------
+        read_only
+            Which of the two.
+
+        Raises
+        ------
+        NotImplementedError
+            If the class does not define this method.
+        """
         raise NotImplementedError(
             f"with_read_only is not implemented for the {type(self)} store type. "
             f"Open a new store with read_only={read_only} instead."
@@ -212,7 +229,10 @@ class Store(ABC):
 
     def _check_writable(self) -> None:
         if self.read_only:
-            raise ValueError("store was opened in read-only mode and does not support writing")
+            raise ValueError(
+                f"store was opened in read-only mode and does not support writing: {self!r}. "
+                "Open it with mode='r+', or with read_only=False."
+            )
 
     @abstractmethod
     def __eq__(self, value: object) -> bool: ...
@@ -221,13 +241,41 @@ class Store(ABC):
 
     @abstractmethod
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
-        """The value under `key`, or the part of it that `byte_range` asks for; None if there is none."""
+        """The value under a key, or a part of it.
+
+        Parameters
+        ----------
+        key
+            Name of the value: segments joined by `/`.
+        prototype
+            Classes of buffers; the value is made with `prototype.buffer`.
+        byte_range
+            Which bytes; None for all. What lies behind the end of the value is left out.
+
+        Returns
+        -------
+        Buffer | None
+            None if there is no such key, and only then: every other failure is raised.
+        """
 
     @abstractmethod
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
     ) -> list[Buffer | None]:
-        """Several values or parts of values, in the order asked for."""
+        """Several values or parts of values.
+
+        Parameters
+        ----------
+        prototype
+            Classes of buffers.
+        key_ranges
+            Pairs of key and byte range, as in `get`.
+
+        Returns
+        -------
+        list[Buffer | None]
+            In the order asked for.
+        """
 
     async def get_ranges(
         self,
@@ -301,16 +349,43 @@ class Store(ABC):
 
     @abstractmethod
     async def exists(self, key: str) -> bool:
-        """Whether there is a value under `key`."""
+        """Whether there is a value under a key.
+
+        Parameters
+        ----------
+        key
+            Name of the value: segments joined by `/`.
+        """
 
     # -- writing ------------------------------------------------------------------------------------------------
 
     @abstractmethod
     async def set(self, key: str, value: Buffer) -> None:
-        """Replace the value under `key`, whole."""
+        """Replace the value under a key, whole.
+
+        Parameters
+        ----------
+        key
+            Name of the value: segments joined by `/`.
+        value
+            The bytes.
+
+        Raises
+        ------
+        ValueError
+            If the store is read-only.
+        """
 
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
-        """Store `value` unless there already is a value under `key`."""
+        """Store a value unless there is one already.
+
+        Parameters
+        ----------
+        key
+            Name of the value: segments joined by `/`.
+        value
+            The bytes.
+        """
         if not await self.exists(key):
             await self.set(key, value)
 
@@ -320,10 +395,22 @@ class Store(ABC):
 
     @abstractmethod
     async def delete(self, key: str) -> None:
-        """Remove the value under `key`; no error if there is none."""
+        """Remove the value under a key; no error if there is none.
+
+        Parameters
+        ----------
+        key
+            Name of the value: segments joined by `/`.
+        """
 
     async def delete_dir(self, prefix: str) -> None:
-        """Remove every key under `prefix`."""
+        """Remove every key under a prefix.
+
+        Parameters
+        ----------
+        prefix
+            A path, without a slash at its end; `""` is the whole store.
+        """
         self._check_writable()
         prefix = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
         keys = [key async for key in self.list_prefix(prefix)]
@@ -343,14 +430,32 @@ class Store(ABC):
 
     @abstractmethod
     def list_prefix(self, prefix: str) -> AsyncIterator[str]:
-        """All keys that begin with `prefix`, whole."""
+        """All keys that begin with a prefix, whole.
+
+        Parameters
+        ----------
+        prefix
+            The beginning; not necessarily a whole segment.
+        """
 
     @abstractmethod
     def list_dir(self, prefix: str) -> AsyncIterator[str]:
-        """Names of the keys and prefixes directly under `prefix`."""
+        """Names of the keys and prefixes directly under a prefix, without it.
+
+        Parameters
+        ----------
+        prefix
+            A path; `""` is the root.
+        """
 
     async def is_empty(self, prefix: str) -> bool:
-        """Whether no key lies under `prefix`."""
+        """Whether no key lies under a prefix.
+
+        Parameters
+        ----------
+        prefix
+            A path; `""` is the root.
+        """
         prefix = prefix.rstrip("/")
         prefix = prefix and f"{prefix}/"
         async for _ in self.list_prefix(prefix):
@@ -358,14 +463,31 @@ class Store(ABC):
         return True
 
     async def getsize(self, key: str) -> int:
-        """Size of the value under `key`, in bytes. Raises FileNotFoundError if there is none."""
+        """Size of the value under a key, in bytes.
+
+        Parameters
+        ----------
+        key
+            Name of the value: segments joined by `/`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such key.
+        """
         value = await self.get(key, prototype=default_buffer_prototype())
         if value is None:
             raise FileNotFoundError(key)
         return len(value)
 
     async def getsize_prefix(self, prefix: str) -> int:
-        """Total size of the values under `prefix`, in bytes."""
+        """Total size of the values under a prefix, in bytes.
+
+        Parameters
+        ----------
+        prefix
+            A path; `""` is the root.
+        """
         keys = [key async for key in self.list_prefix(prefix)]
         return sum([await self.getsize(key) for key in keys])
 

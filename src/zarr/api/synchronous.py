@@ -1051,6 +1051,11 @@ def tree(grp: Group, expand: bool | None = None, level: int | None = None) -> Tr
     level
         Depth; None for all.
 
+    Raises
+    ------
+    TypeError
+        If `grp` is no group.
+
     Examples
     --------
     >>> import zarr
@@ -1061,6 +1066,8 @@ def tree(grp: Group, expand: bool | None = None, level: int | None = None) -> Tr
     └── a
         └── b (2, 3) int8
     """
+    if not isinstance(grp, Group):
+        raise TypeError(f"a tree is drawn of a group, got {type(grp).__name__}; open one with zarr.open_group")
     return grp.tree(expand=expand, level=level)
 
 

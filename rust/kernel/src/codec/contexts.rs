@@ -15,6 +15,7 @@ pub struct Contexts {
     buffers: Vec<Vec<u8>>,
     scratch: Vec<Vec<u8>>,
     pub(super) deflate: DeflateContexts,
+    snappy: Option<snap::raw::Encoder>,
     pub(super) zstd: ZstdContexts,
 }
 
@@ -43,9 +44,18 @@ impl Contexts {
         self.buffers.push(buffer);
     }
 
-    /// A buffer of at least `nbytes` bytes with something in them: for results that are copied out
-    /// of it, without the cost of clearing it first.
-    pub(super) fn take_scratch(&mut self, nbytes: usize) -> Result<Vec<u8>> {
+    /// The encoder for snappy.
+    pub(super) fn snappy(&mut self) -> &mut snap::raw::Encoder {
+        self.snappy.get_or_insert_with(snap::raw::Encoder::new)
+    }
+
+    /// Run `work` on a buffer of `nbytes` bytes with something in them: for what is written before
+    /// it is read, without the cost of clearing it first.
+    pub(super) fn with_scratch<T>(
+        &mut self,
+        nbytes: usize,
+        work: impl FnOnce(&mut [u8], &mut Self) -> Result<T>,
+    ) -> Result<T> {
         let mut scratch = self.scratch.pop().unwrap_or_default();
         if let Some(missing) = nbytes.checked_sub(scratch.len()) {
             scratch
@@ -53,12 +63,9 @@ impl Contexts {
                 .map_err(|_| KernelError::OutOfMemory { nbytes })?;
             scratch.resize(nbytes, 0);
         }
-        Ok(scratch)
-    }
-
-    /// Keep `scratch` for a later [`take_scratch`](Self::take_scratch).
-    pub(super) fn return_scratch(&mut self, scratch: Vec<u8>) {
+        let outcome = work(scratch.get_mut(..nbytes).unwrap_or_default(), self);
         self.scratch.push(scratch);
+        outcome
     }
 }
 

@@ -97,15 +97,16 @@ pub(super) fn compress(
     let too_large = KernelError::TooLarge {
         what: format.name(),
     };
-    let mut scratch = contexts.take_scratch(encoded_bound(decoded.len()).ok_or(too_large)?)?;
-    let outcome = compress_into(format, level, decoded, &mut scratch, contexts)
-        .ok_or_else(|| KernelError::NotEncodable {
+    let bound = encoded_bound(decoded.len()).ok_or(too_large)?;
+    contexts.with_scratch(bound, |scratch, contexts| {
+        let nbytes = compress_into(format, level, decoded, scratch, contexts);
+        let compressed = nbytes.and_then(|nbytes| scratch.get(..nbytes));
+        let compressed = compressed.ok_or_else(|| KernelError::NotEncodable {
             codec: format.name(),
             problem: "the compressor failed".into(),
-        })
-        .and_then(|nbytes| extend_from_slice(encoded, scratch.get(..nbytes).unwrap_or_default()));
-    contexts.return_scratch(scratch);
-    outcome
+        })?;
+        extend_from_slice(encoded, compressed)
+    })
 }
 
 /// Compress into `encoded`; the length of the result, or `None` when it does not fit.

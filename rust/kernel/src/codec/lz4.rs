@@ -64,21 +64,18 @@ impl BytesCodec for Lz4 {
     fn encode(&self, decoded: &[u8], encoded: &mut Vec<u8>, contexts: &mut Contexts) -> Result<()> {
         let too_large = KernelError::TooLarge { what: NAME };
         let bound = block_bound(decoded.len()).ok_or(too_large)?;
-        let mut scratch = contexts.take_scratch(bound)?;
         let mode = CompressionMode::FAST(self.acceleration);
-        let outcome = compress_block(mode, decoded, &mut scratch)
-            .and_then(|nbytes| scratch.get(..nbytes))
-            .ok_or_else(|| KernelError::NotEncodable {
+        contexts.with_scratch(bound, |scratch, _| {
+            let nbytes = compress_block(mode, decoded, scratch);
+            let block = nbytes.and_then(|nbytes| scratch.get(..nbytes));
+            let block = block.ok_or_else(|| KernelError::NotEncodable {
                 codec: NAME,
                 problem: "the compressor failed".into(),
-            })
-            .and_then(|block| {
-                let nbytes = u32::try_from(decoded.len()).unwrap_or(u32::MAX);
-                extend_from_slice(encoded, &nbytes.to_le_bytes())?;
-                extend_from_slice(encoded, block)
-            });
-        contexts.return_scratch(scratch);
-        outcome
+            })?;
+            let nbytes = u32::try_from(decoded.len()).unwrap_or(u32::MAX);
+            extend_from_slice(encoded, &nbytes.to_le_bytes())?;
+            extend_from_slice(encoded, block)
+        })
     }
 
     fn encoded_bound(&self, decoded_nbytes: usize) -> Option<usize> {

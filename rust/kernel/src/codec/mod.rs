@@ -6,6 +6,8 @@
 //! what is worth keeping (library contexts, buffers) lives in the [`Contexts`] of the caller, one
 //! per running task.
 
+mod bitshuffle;
+pub mod blosc;
 mod byteshuffle;
 pub mod checksum;
 mod contexts;

@@ -66,7 +66,7 @@ impl BytesCodec for Zstd {
         contexts: &mut Contexts,
     ) -> Result<()> {
         let expected_nbytes = decoded.len();
-        match decompress(encoded, decoded, contexts.zstd.one_shot()?)? {
+        match decompress(NAME, encoded, decoded, contexts.zstd.one_shot()?)? {
             Some(nbytes) if nbytes == expected_nbytes => Ok(()),
             nbytes => Err(decoded_wrong_size(NAME, expected_nbytes, nbytes)),
         }
@@ -101,25 +101,17 @@ impl BytesCodec for Zstd {
         let context = contexts.zstd.one_shot()?;
         let guess = content_nbytes(encoded).unwrap_or(BLOCK_NBYTES);
         decode_growing(NAME, limit, guess, decoded, |part| {
-            decompress(encoded, part, context)
+            decompress(NAME, encoded, part, context)
         })
     }
 
     fn encode(&self, decoded: &[u8], encoded: &mut Vec<u8>, contexts: &mut Contexts) -> Result<()> {
         let bound = zstd_safe::compress_bound(decoded.len());
-        let mut scratch = contexts.take_scratch(bound)?;
-        let outcome = self
-            .prepare(contexts)
-            .and_then(|context| {
-                context
-                    .compress2(scratch.as_mut_slice(), decoded)
-                    .map_err(not_encodable)
-            })
-            .and_then(|nbytes| {
-                extend_from_slice(encoded, scratch.get(..nbytes).unwrap_or_default())
-            });
-        contexts.return_scratch(scratch);
-        outcome
+        contexts.with_scratch(bound, |scratch, contexts| {
+            let context = self.prepare(contexts)?;
+            let nbytes = context.compress2(scratch, decoded).map_err(not_encodable)?;
+            extend_from_slice(encoded, scratch.get(..nbytes).unwrap_or_default())
+        })
     }
 
     fn encoded_bound(&self, decoded_nbytes: usize) -> Option<usize> {
@@ -176,19 +168,20 @@ fn or_make<T>(slot: &mut Option<T>, make: impl FnOnce() -> Option<T>) -> Result<
     })
 }
 
-/// Decode all frames; `None` when they do not fit into `decoded`.
+/// Decode all frames; `None` when they do not fit into `decoded`. Errors are in the name of `codec`.
 pub(super) fn decompress(
+    codec: &'static str,
     encoded: &[u8],
     decoded: &mut [u8],
     context: &mut DCtx<'static>,
 ) -> Result<Option<usize>> {
     if encoded.is_empty() {
-        return Err(corrupt("there is no Zstandard frame"));
+        return Err(corrupt(codec, "there is no Zstandard frame"));
     }
     match context.decompress(decoded, encoded) {
         Ok(nbytes) => Ok(Some(nbytes)),
         Err(code) if is_too_small(code) => Ok(None),
-        Err(code) => Err(corrupt(zstd_safe::get_error_name(code))),
+        Err(code) => Err(corrupt(codec, zstd_safe::get_error_name(code))),
     }
 }
 
@@ -217,7 +210,7 @@ fn stream(encoded: &[u8], head: &mut [u8], context: &mut DCtx<'static>) -> Resul
         let hint = match context.decompress_stream(&mut output, &mut input) {
             Ok(hint) => hint,
             Err(code) if is_window_too_large(code) => return Ok(false),
-            Err(code) => return Err(corrupt(zstd_safe::get_error_name(code))),
+            Err(code) => return Err(corrupt(NAME, zstd_safe::get_error_name(code))),
         };
         let is_stuck = (input.pos(), output.pos()) == before;
         if output.pos() < n_wanted && (hint == 0 || is_stuck) {
@@ -256,9 +249,9 @@ fn content_nbytes(encoded: &[u8]) -> Option<usize> {
     usize::try_from(nbytes).ok()
 }
 
-fn corrupt(problem: &'static str) -> KernelError {
+fn corrupt(codec: &'static str, problem: &'static str) -> KernelError {
     KernelError::Corrupt {
-        codec: NAME,
+        codec,
         problem: problem.into(),
     }
 }

@@ -110,8 +110,8 @@ bench: $(BENCH)/.ready  ## run the benchmarks against the peers, write docs/benc
 # An old extension must not stand in for one that no longer compiles.
 define install
 	rm -f src/zarr/_native.*.so src/zarr/_native.*.pyd
-	@echo "installing into $(VENV), which takes a minute or two the first time"
-	$(PY) -m pip install --quiet --editable '.[$(1)]' \
+	@echo "pip install --editable '.[$(1)]' into $(VENV): a minute or two the first time"
+	@$(PY) -m pip install --quiet --editable '.[$(1)]' \
 		|| { echo "pip failed: it needs a package index that it can reach; see its message above"; exit 1; }
 endef
 

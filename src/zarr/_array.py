@@ -15,6 +15,7 @@ from zarr._flow import elements, inventory, nodes, resize
 from zarr._flow.drive import run
 from zarr._indexing import ElementAccess
 from zarr._info import ArrayInfo
+from zarr._json import entries
 from zarr._node import ArrayNode
 from zarr._properties import array_config, check_axis, parse_shape
 from zarr._store.make import StoreLike, make_store_path
@@ -49,12 +50,25 @@ class Array(ElementAccess):
     """
 
     def __init__(self, async_array: AsyncArray) -> None:
+        if not isinstance(async_array, AsyncArray):
+            raise TypeError(
+                f"an Array is made from an AsyncArray, got {type(async_array).__name__}; see zarr.open_array"
+            )
         self._async_array = async_array
         self._node: ArrayNode = async_array._node
 
     @classmethod
     def _at(cls, metadata: ArrayMetadata, store_path: StorePath, config: ArrayConfig | None = None) -> Self:
         return cls(AsyncArray(metadata, store_path, config))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension, in elements. Setting it resizes the array."""
+        return self._node.metadata.shape
+
+    @shape.setter
+    def shape(self, value: int | Iterable[int]) -> None:
+        self.resize(value)
 
     @classmethod
     def open(cls, store: StoreLike, *, config: ArrayConfig | dict[str, Any] | None = None) -> Self:
@@ -169,7 +183,7 @@ class Array(ElementAccess):
         >>> array.append([[7], [8], [9]], axis=1)
         (3, 3)
         """
-        values = elements.as_elements(data, self._node.view.spec)
+        values = elements.as_addition(data, self._node.view.spec)
         return run(resize.append(self._node, values, check_axis(axis, self.ndim)))
 
     # -- metadata -----------------------------------------------------------------------------------------------
@@ -199,7 +213,7 @@ class Array(ElementAccess):
         >>> dict(array.update_attributes({"source": "levelling"}).attrs)
         {'units': 'm', 'source': 'levelling'}
         """
-        new = dict(new_attributes)
+        new = entries(new_attributes)
         run(nodes.update_attributes(self._node, lambda current: {**current, **new}))
         return self
 

@@ -11,6 +11,7 @@ from zarr._buffer import BufferPrototype
 from zarr._codec.base import ArrayConfig
 from zarr._flow import elements, inventory, nodes, resize
 from zarr._info import ArrayInfo
+from zarr._json import entries
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._node import ArrayNode
@@ -200,12 +201,12 @@ class AsyncArray(ArrayProperties):
 
     async def append(self, data: npt.ArrayLike, axis: int = 0) -> tuple[int, ...]:
         """Write data behind the end of an axis; see `zarr.Array.append`."""
-        elements_ = elements.as_elements(data, self._node.view.spec)
+        elements_ = elements.as_addition(data, self._node.view.spec)
         return await drive(resize.append(self._node, elements_, check_axis(axis, self.ndim)))
 
     async def update_attributes(self, new_attributes: Mapping[str, Any]) -> AsyncArray:
         """Merge entries into the stored attributes; see `zarr.Array.update_attributes`."""
-        new = dict(new_attributes)
+        new = entries(new_attributes)
         await drive(nodes.update_attributes(self._node, lambda current: {**current, **new}))
         return self
 

@@ -13,6 +13,7 @@ from zarr._flow.consolidate import list_members, load_consolidated, open_member
 from zarr._flow.requests import Flow
 from zarr._group_properties import GroupProperties
 from zarr._info import GroupInfo
+from zarr._json import entries
 from zarr._metadata.group import GroupMetadata
 from zarr._node import GroupNode
 from zarr._store.make import StoreLike, make_store_path
@@ -375,7 +376,7 @@ class AsyncGroup(GroupProperties):
 
     async def update_attributes(self, new_attributes: Mapping[str, Any]) -> AsyncGroup:
         """Merge entries into the stored attributes, in one write; see `zarr.Group.update_attributes`."""
-        new = dict(new_attributes)
+        new = entries(new_attributes)
         await drive(nodes.update_attributes(self._node, lambda current: {**current, **new}))
         return self
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._flow.drive import run
 from zarr._flow.nodes import update_attributes
+from zarr._json import entries
 
 if TYPE_CHECKING:
     from zarr._node import ArrayNode, GroupNode
@@ -58,13 +59,13 @@ class Attributes(MutableMapping[str, Any]):
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Merge entries into the attributes, in one write."""
-        new = dict(*args, **kwargs)
+        new = {**entries(args[0] if args else {}), **kwargs}
         self._check_writable()
         run(update_attributes(self._node, lambda current: {**current, **new}))
 
     def put(self, d: Mapping[str, Any]) -> None:
         """Replace all attributes, in one write."""
-        new = dict(d)
+        new = entries(d)
         self._check_writable()
         run(update_attributes(self._node, lambda _: new))
 

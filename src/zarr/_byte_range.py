@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from zarr.errors import ArgumentError
+
 
 @dataclass(frozen=True, slots=True)
 class RangeByteRequest:
@@ -79,7 +81,7 @@ def resolve_range(request: ByteRequest | None, nbytes: int) -> tuple[int, int]:
         case SuffixByteRequest(first):
             start, stop = max(0, nbytes - first), nbytes
         case _:
-            raise TypeError(f"Unexpected byte_range, got {request!r}.")
+            raise ArgumentError(f"Unexpected byte_range, got {request!r}.")
     if first < 0:
         raise ValueError(f"a byte range counts from 0 upwards, got {request!r}")
     return start, stop

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from zarr._properties import parse_shape
+from zarr.errors import ArgumentError
 
 TARGET_NBYTES = 256 * 1024
 MIN_NBYTES = 128 * 1024
@@ -59,15 +60,19 @@ def normalize_chunks(chunks: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     elif isinstance(chunks, Iterable) and not isinstance(chunks, str):
         given = tuple(chunks)
     else:
-        raise TypeError(f"chunks must be an integer, a tuple of integers or 'auto', got {chunks!r}")
+        raise ArgumentError(f"chunks must be an integer, a tuple of integers or 'auto', got {chunks!r}")
     if len(given) != len(shape):
         raise ValueError(f"chunks {given} has {len(given)} lengths, but the array has {len(shape)} dimensions")
     lengths = tuple(w if c is None or c == -1 else c for c, w in zip(given, whole, strict=True))
+    if any(isinstance(c, str | bytes | Mapping) for c in lengths):
+        raise ArgumentError(f"chunk lengths must be integers, got {given}")
+    for c, n in zip(lengths, shape, strict=True):
+        if isinstance(c, Iterable) and sum(parse_shape(c)) < n:
+            raise ValueError(f"chunk lengths {c} do not reach the end of an axis of length {n}")
     if any(isinstance(c, Iterable) for c in lengths):
         raise NotImplementedError(
             "chunks of different lengths along an axis (a rectilinear grid) are not supported yet"
         )
-    checked = parse_shape(lengths)
-    if any(c < 1 for c in checked):
+    if any(isinstance(c, numbers.Real) and c < 1 for c in lengths):
         raise ValueError(f"chunk lengths must be at least 1 (or -1 for the whole axis), got {given}")
-    return checked
+    return parse_shape(lengths)

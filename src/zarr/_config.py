@@ -7,6 +7,8 @@ value, made anew only when the configuration changed.
 
 from __future__ import annotations
 
+import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +138,8 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         ...     config.get("array.order")
         'F'
         """
+        if arg is not None and not isinstance(arg, Mapping):
+            raise TypeError(f"settings are given as a mapping from keys to values, got {arg!r}")
         return _CountingSet(self, arg, kwargs)
 
     def reset(self) -> None:
@@ -180,18 +184,33 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             engine=self.get("engine"),
             default_zarr_format=self.get("default_zarr_format"),
             order=self.get("array.order"),
-            write_empty_chunks=bool(self.get("array.write_empty_chunks")),
-            read_missing_chunks=bool(self.get("array.read_missing_chunks")),
-            coalesce_max_gap_nbytes=int(self.get("array.sharding_coalesce_max_gap_bytes")),
-            coalesce_max_nbytes=int(self.get("array.sharding_coalesce_max_bytes")),
+            write_empty_chunks=self._truth("array.write_empty_chunks"),
+            read_missing_chunks=self._truth("array.read_missing_chunks"),
+            coalesce_max_gap_nbytes=self._count("array.sharding_coalesce_max_gap_bytes", 0),
+            coalesce_max_nbytes=self._count("array.sharding_coalesce_max_bytes", 0),
             durability=self.get("array.durability"),
-            max_chunk_nbytes=int(self.get("array.max_chunk_bytes")),
-            concurrency=int(self.get("async.concurrency")),
-            json_indent=self.get("json_indent"),
+            max_chunk_nbytes=self._count("array.max_chunk_bytes", 1),
+            concurrency=self._count("async.concurrency", 1),
+            json_indent=None if self.get("json_indent") is None else self._count("json_indent", 0),
             cpu_buffers=(self.get("buffer"), self.get("ndbuffer")) == CPU_BUFFERS,
         )
         self._settings = made
         return made
+
+    def _truth(self, key: str) -> bool:
+        """A setting that is true or false; the environment says it in words."""
+        value = self.get(key)
+        known = {"true": True, "false": False, "1": True, "0": False}
+        if (truth := known.get(str(value).lower())) is None:
+            raise ValueError(f"zarr.config value {key!r} is {value!r}; choose True or False")
+        return truth
+
+    def _count(self, key: str, least: int) -> int:
+        """A setting that is a whole number."""
+        value = self.get(key)
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+            raise ValueError(f"zarr.config value {key!r} is {value!r}; choose a whole number of at least {least}")
+        return int(value)
 
 
 config = ZarrConfig("zarr", defaults=[DEFAULTS])

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zarr._problems import invalid
+from zarr._problems import invalid, wrong_kind
 
 _MEMBERS = frozenset({"name", "configuration", "must_understand"})
 
@@ -54,7 +54,7 @@ def parse_named(data: object, field: str) -> Named:
     if isinstance(data, str):
         return Named(data, {})
     if not isinstance(data, Mapping):
-        raise invalid(field, "a name or an object with a 'name'", data)
+        raise wrong_kind(field, "a name or an object with a 'name'", data)
     name = data.get("name")
     if not isinstance(name, str):
         raise invalid(f"{field}.name", "a string", name)

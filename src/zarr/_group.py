@@ -15,6 +15,7 @@ from zarr._flow.drive import run
 from zarr._flow.requests import Flow
 from zarr._group_properties import GroupProperties
 from zarr._info import GroupInfo
+from zarr._json import entries
 from zarr._metadata.group import GroupMetadata
 from zarr._node import GroupNode
 from zarr._store.make import StoreLike, make_store_path
@@ -50,6 +51,10 @@ class Group(GroupProperties):
     """
 
     def __init__(self, async_group: AsyncGroup) -> None:
+        if not isinstance(async_group, AsyncGroup):
+            raise TypeError(
+                f"a Group is made from an AsyncGroup, got {type(async_group).__name__}; see zarr.open_group"
+            )
         self._async_group = async_group
         self._node: GroupNode = async_group._node
 
@@ -611,7 +616,7 @@ class Group(GroupProperties):
         >>> dict(zarr.create_group({}).update_attributes({"title": "example"}).attrs)
         {'title': 'example'}
         """
-        new = dict(new_attributes)
+        new = entries(new_attributes)
         run(nodes.update_attributes(self._node, lambda current: {**current, **new}))
         return self
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from zarr.errors import MetadataValidationError
+from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationError
 
 JSON: TypeAlias = "str | int | float | bool | Mapping[str, JSON] | list[JSON] | tuple[JSON, ...] | None"
 
@@ -47,9 +47,7 @@ def parse_object(raw: bytes, where: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as exc:
         raise MetadataValidationError(f"metadata document {where!r} is not valid JSON: {exc}") from exc
     if not isinstance(parsed, dict):
-        raise MetadataValidationError(
-            f"metadata document {where!r} holds a JSON {type(parsed).__name__}, expected an object"
-        )
+        raise MetadataTypeError(f"metadata document {where!r} holds a JSON {type(parsed).__name__}, expected an object")
     return parsed
 
 
@@ -111,7 +109,7 @@ def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | 
     >>> as_stored({"a": (1, np.float32(2))})
     {'a': [1, 2.0]}
     """
-    new = dict(attributes or {})
+    new = {} if attributes is None else entries(attributes)
     try:
         text = _encode(new, None, allow_nan=False)
     except ValueError:
@@ -123,6 +121,17 @@ def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | 
         text = _encode(new, None, allow_nan=True)
     stored: dict[str, Any] = json.loads(text)
     return stored
+
+
+def entries(attributes: object) -> dict[str, Any]:
+    """Attributes that a user gives, as a dict of their own: from a mapping, or pairs of names and values.
+
+    Raises ArgumentError (a TypeError and a ValueError) for anything else.
+    """
+    try:
+        return dict(attributes)  # type: ignore[call-overload,no-any-return]  # asked, not assumed
+    except (TypeError, ValueError) as exc:
+        raise ArgumentError(f"attributes must be a mapping from names to values, got {attributes!r}: {exc}") from exc
 
 
 _ATTRIBUTES = frozenset({"attributes", ".zattrs"})
@@ -141,7 +150,7 @@ def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool)
         raise TypeError(f"cannot store these attributes or metadata as UTF-8 text: {exc}") from exc
     except ValueError as exc:
         if "Circular" in str(exc):
-            raise TypeError("cannot store attributes that contain themselves as JSON") from exc
+            raise ArgumentError("cannot store attributes that contain themselves as JSON (circular reference)") from exc
         raise
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from zarr.errors import BaseZarrError, DataTypeValidationError, MetadataValidationError
+from zarr.errors import BaseZarrError, DataTypeValidationError, MetadataTypeError, MetadataValidationError
 
 _SHOWN = 200
 
@@ -29,7 +29,16 @@ def shorten(found: object) -> str:
 
 def invalid(field: str, expected: str, found: object) -> MetadataValidationError:
     """The error for a member whose value is not what the format asks for."""
-    return MetadataValidationError(f"Invalid value for '{field}'. Expected {expected}. Got {shorten(found)}.")
+    return MetadataValidationError(_expectation(field, expected, found))
+
+
+def wrong_kind(field: str, expected: str, found: object) -> MetadataTypeError:
+    """The error for a member whose value is not even of the kind that the format asks for."""
+    return MetadataTypeError(_expectation(field, expected, found))
+
+
+def _expectation(field: str, expected: str, found: object) -> str:
+    return f"Invalid value for '{field}'. Expected {expected}. Got {shorten(found)}."
 
 
 @contextmanager
@@ -59,6 +68,5 @@ def judged(field: str, what: str) -> Iterator[None]:
     except (BaseZarrError, DataTypeValidationError):
         raise
     except (TypeError, ValueError, KeyError, OverflowError) as exc:
-        raise MetadataValidationError(
-            f"Invalid value for '{field}': {what} failed with {type(exc).__name__}: {exc}"
-        ) from exc
+        kind = MetadataTypeError if isinstance(exc, TypeError) else MetadataValidationError
+        raise kind(f"Invalid value for '{field}': {what} failed with {type(exc).__name__}: {exc}") from exc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -223,4 +223,6 @@ def array_config(config: ArrayConfig | dict[str, Any] | None, **overrides: Any) 
     given = {key: value for key, value in overrides.items() if value is not None}
     if isinstance(config, ArrayConfig):
         return replace(config, **given) if given else config
+    if config is not None and not isinstance(config, Mapping):
+        raise TypeError(f"config must be a dict or an ArrayConfig, got {config!r}")
     return ArrayConfig.from_dict({**(config or {}), **given})

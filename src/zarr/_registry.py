@@ -73,7 +73,7 @@ class Registry(dict[str, type[T]], Generic[T]):
 
         Raises
         ------
-        KeyError
+        ValueError
             If there is none.
         """
         if name in self:
@@ -89,7 +89,7 @@ class Registry(dict[str, type[T]], Generic[T]):
         try:
             return cast("type[T]", getattr(import_module(module), attribute))
         except (ImportError, AttributeError, ValueError) as exc:
-            raise KeyError(f"there is no class {name!r}: {exc}. Register it, or correct the configuration.") from exc
+            raise ValueError(f"there is no class {name!r}: {exc}. Register it, or correct the configuration.") from exc
 
 
 _pipelines: Registry[CodecPipeline] = Registry("zarr.codec_pipeline")

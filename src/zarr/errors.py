@@ -7,14 +7,18 @@
         ContainsArrayError, ContainsGroupError (also FileExistsError), ContainsArrayAndGroupError
         MetadataValidationError
           NodeTypeValidationError
+          MetadataTypeError (also TypeError)
         UnknownCodecError, ChunkNotFoundError, PickleCodecDisabledError
         CodecError (also RuntimeError)
         StoreKeyError
         ConcurrentChangeError (also RuntimeError)
       DataTypeValidationError
+        UnknownDataTypeError (also TypeError)
+      ArgumentError (also TypeError)
     IndexError
       ArrayIndexError
         SelectionShapeError (also ValueError)
+        SelectionTypeError (also TypeError and ValueError)
       BoundsCheckError, NegativeStepError, VindexInvalidSelectionError
     RuntimeError
       EngineUnavailableError (also ImportError)
@@ -28,6 +32,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 __all__ = [
+    "ArgumentError",
     "ArrayIndexError",
     "ArrayNotFoundError",
     "BaseZarrError",
@@ -41,14 +46,17 @@ __all__ = [
     "DataTypeValidationError",
     "EngineUnavailableError",
     "GroupNotFoundError",
+    "MetadataTypeError",
     "MetadataValidationError",
     "NegativeStepError",
     "NodeNotFoundError",
     "NodeTypeValidationError",
     "PickleCodecDisabledError",
     "SelectionShapeError",
+    "SelectionTypeError",
     "StoreKeyError",
     "UnknownCodecError",
+    "UnknownDataTypeError",
     "UnstableSpecificationWarning",
     "VindexInvalidSelectionError",
     "ZarrDeprecationWarning",
@@ -123,6 +131,10 @@ class MetadataValidationError(BaseZarrError):
 
 class NodeTypeValidationError(MetadataValidationError):
     """The `node_type` of a document is not the one that was asked for."""
+
+
+class MetadataTypeError(MetadataValidationError, TypeError):
+    """A member of a document, or a setting of a codec, is of the wrong kind."""
 
 
 class UnknownCodecError(BaseZarrError):
@@ -220,12 +232,27 @@ class DataTypeValidationError(ValueError):
     """A data type is not known, or its description is wrong."""
 
 
+class UnknownDataTypeError(DataTypeValidationError, TypeError):
+    """A name or an object that is no data type, neither of NumPy nor of Zarr."""
+
+
+class ArgumentError(TypeError, ValueError):
+    """An argument that does not suit: of the wrong kind, or a value that has no meaning there.
+
+    NumPy and zarr-python raise TypeError for some of these and ValueError for others; this is caught as either.
+    """
+
+
 class ArrayIndexError(IndexError):
     """A selection does not fit the array."""
 
 
 class SelectionShapeError(ArrayIndexError, ValueError):
     """Index arrays that cannot be broadcast together."""
+
+
+class SelectionTypeError(ArrayIndexError, TypeError, ValueError):
+    """A slice, or a list, that means no positions: of floats or words, with a step of zero, ragged."""
 
 
 class BoundsCheckError(IndexError):

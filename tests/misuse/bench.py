@@ -16,6 +16,9 @@ import zarr.buffer.cpu
 import zarr.codecs
 import zarr.storage
 
+INTERNAL = (AttributeError, AssertionError, NameError, RecursionError, ZeroDivisionError, StopIteration)
+"""Errors that say that the library, not its user, has gone wrong."""
+
 CONTENTS = {
     "a": np.arange(48, dtype="int32").reshape(6, 8),
     "line": np.linspace(0, 1, 10),
@@ -42,6 +45,8 @@ class Row(NamedTuple):
         Regular expression that the text matches, so that it says what is wrong with what.
     other
         Where zarr-python does otherwise and is not followed: how.
+    before
+        What is stored first, by hand: it is there before and after.
     """
 
     id: str
@@ -49,6 +54,7 @@ class Row(NamedTuple):
     errors: type[Exception] | tuple[type[Exception], ...]
     message: str
     other: str = ""
+    before: Callable[[Bench], Any] | None = None
 
 
 class Bench:
@@ -96,8 +102,13 @@ class Bench:
 
     def everything(self) -> dict[str, Any]:
         """All that is stored, by place."""
-        files = {str(path): path.read_bytes() if path.is_file() else None for path in self.directory.rglob("*")}
-        return {"3": contents_of(self.store), "2": contents_of(self.store2), "files": files}
+        return {"3": contents_of(self.store), "2": contents_of(self.store2), "files": files_of(self.directory)}
+
+    def described(self) -> list[Any]:
+        """What the arrays and groups say of themselves: nothing of it may change when nothing stored does."""
+        arrays = [self.a, self.line, self.point, self.text, self.sharded, self.a2]
+        groups = [self.root, self.g, self.root2]
+        return [(node.path, node.metadata.to_dict()) for node in (*arrays, *groups)]
 
     def check_arrays(self) -> None:
         """Every array reads as at first, through the old handle and a new one."""
@@ -110,9 +121,16 @@ class Bench:
         assert dict(self.root.attrs) == {"title": "bench"}
 
 
-def contents_of(store: Any) -> dict[str, bytes]:
-    """Every key and its bytes; the directories too, where there are some."""
+def contents_of(store: Any) -> dict[str, Any]:
+    """Every key and its bytes; of a directory every file, and the directories too."""
+    if isinstance(store, zarr.storage.LocalStore):
+        return files_of(store.root)
     return asyncio.run(_contents_of(store))
+
+
+def files_of(root: Path) -> dict[str, Any]:
+    """The bytes of every file below a directory, None for directories."""
+    return {str(path.relative_to(root)): path.read_bytes() if path.is_file() else None for path in root.rglob("*")}
 
 
 async def _contents_of(store: Any) -> dict[str, bytes]:

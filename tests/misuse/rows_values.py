@@ -27,7 +27,13 @@ VALUES = [
     Row("value: too long for a row", lambda f: put(f.a, 0, np.zeros(9, "i4")), ValueError, r"\(9,\).*\(8,\)"),
     Row("value: too many dimensions", lambda f: put(f.a, 0, np.zeros((2, 8), "i4")), ValueError, r"\(2, ?8\).*\(8,\)"),
     Row("value: an array for one element", lambda f: put(f.a, (0, 0), [1, 2]), ValueError, r"\(2,\).*\(\)"),
-    Row("value: a short list", lambda f: put(f.a, ..., [1, 2, 3]), ValueError, r"\(3,\).*\(6, ?8\)"),
+    Row(
+        "value: a short list",
+        lambda f: put(f.a, ..., [1, 2, 3]),
+        ValueError,
+        r"\(3,\).*\(6, ?8\)",
+        other="IndexError from within; NumPy raises ValueError",
+    ),
     Row("value: nothing for something", lambda f: put(f.a, 0, []), ValueError, r"\(0,\).*\(8,\)"),
     Row("value: a ragged list", lambda f: put(f.a, slice(2), [[1, 2], [3]]), ValueError, r"ragged|inhomogeneous"),
     Row("value: text to integers", lambda f: put(f.a, 0, "text"), ValueError, r"'text'"),
@@ -80,12 +86,6 @@ VALUES = [
     Row(
         "value: text, numbers too many", lambda f: put(f.text, slice(2), ["a", "b", "c"]), ValueError, r"\(3,\).*\(2,\)"
     ),
-    Row(
-        "value: date text to integers",
-        lambda f: put(f.a, 0, np.datetime64("2020-01-01")),
-        TypeError,
-        r"datetime64|date",
-    ),
     Row("value: read-only", lambda f: put(f.readonly_a, 0, 1), ValueError, r"read-only"),
     Row("value: read-only, mask", lambda f: put(f.readonly_a, _mask(1), 1), ValueError, r"read-only"),
     Row("value: read-only, blocks", lambda f: put(f.readonly_a.blocks, 0, 1), ValueError, r"read-only"),
@@ -100,9 +100,9 @@ def _mask(n):
 
 
 SHAPES = [
-    Row("resize: too few lengths", lambda f: f.a.resize((6,)), ValueError, r"\(6,\).*2|1.*2"),
+    Row("resize: too few lengths", lambda f: f.a.resize((6,)), ValueError, r"2 dim.*\(6,\)"),
     Row("resize: too many lengths", lambda f: f.a.resize((6, 8, 1)), ValueError, r"3.*2|2.*3"),
-    Row("resize: an integer for two axes", lambda f: f.a.resize(6), ValueError, r"\(6,\).*2|1.*2"),
+    Row("resize: an integer for two axes", lambda f: f.a.resize(6), ValueError, r"2 dim.*\(6,\)"),
     Row("resize: negative", lambda f: f.a.resize((-1, 8)), ValueError, r"-1"),
     Row("resize: a float", lambda f: f.a.resize((6.5, 8)), TypeError, r"6\.5"),
     Row("resize: None", lambda f: f.a.resize(None), TypeError, r"None"),
@@ -111,7 +111,7 @@ SHAPES = [
     Row("resize: nested", lambda f: f.a.resize(((6, 8),)), TypeError, r"\(6, 8\)"),
     Row("resize: None among the lengths", lambda f: f.a.resize((None, 8)), TypeError, r"None"),
     Row("resize: beyond all bounds", lambda f: f.a.resize((2**80, 8)), ValueError, r"1208925819614629174706176"),
-    Row("resize: a 0-d array", lambda f: f.point.resize((1,)), ValueError, r"\(1,\).*0|1.*0"),
+    Row("resize: a 0-d array", lambda f: f.point.resize((1,)), ValueError, r"0 dim.*\(1,\)"),
     Row("resize: read-only", lambda f: f.readonly_a.resize((1, 1)), ValueError, r"read-only"),
     Row(
         "append: another width",
@@ -189,7 +189,9 @@ ATTRIBUTES = [
     Row("attribute: read what is not there", lambda f: f.a.attrs["x"], KeyError, r"'x'"),
     Row("attributes: of a group, an object", lambda f: put(f.root.attrs, "x", Odd()), TypeError, r"JSON.*Odd"),
     Row("attributes: update with a number", lambda f: f.a.attrs.update(3), TypeError, r"int"),
-    Row("attributes: put a list", lambda f: f.a.attrs.put([1, 2]), TypeError, r"sequence|int"),
+    Row(
+        "attributes: put a list", lambda f: f.a.attrs.put([1, 2]), TypeError, r"attributes must be a mapping.*\[1, 2\]"
+    ),
     Row("attributes: put None", lambda f: f.a.attrs.put(None), TypeError, r"NoneType"),
     Row("attributes: update_attributes with None", lambda f: f.a.update_attributes(None), TypeError, r"NoneType"),
     Row(

@@ -59,6 +59,9 @@ class ArrayConfig:
         for name in ("write_empty_chunks", "read_missing_chunks"):
             if not isinstance(value := getattr(self, name), bool):
                 raise ValueError(f"{name} must be true or false, got {value!r}")  # noqa: TRY004  # as zarr-python
+        for name in ("sharding_coalesce_max_gap_bytes", "sharding_coalesce_max_bytes"):
+            if not isinstance(value := getattr(self, name), int) or value < 0:
+                raise ValueError(f"{name} must be a number of bytes, got {value!r}")
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ArrayConfig:

@@ -18,7 +18,7 @@ from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, 
 from zarr._codec.call import call_codec, codec_name
 from zarr._codec.limits import VARIABLE_NBYTES, decoded_nbytes, with_margin
 from zarr._codec.raw import native_dtype
-from zarr.errors import CodecError
+from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -137,11 +137,13 @@ def check_order(codecs: Sequence[Codec]) -> None:
                 f"a codec chain needs exactly one array -> bytes codec, but {codec_name(codec)!r} is a second one"
             )
         if kind < stage:
-            raise ValueError(
+            raise ArgumentError(
                 f"codec {codec_name(codec)!r} is {_KINDS[kind][1]} and cannot follow one that is {_KINDS[stage][1]}"
             )
         if kind == 2 and n_serializers == 0:
-            raise ValueError(f"codec {codec_name(codec)!r} is bytes -> bytes and must follow an array -> bytes codec")
+            raise ArgumentError(
+                f"codec {codec_name(codec)!r} is bytes -> bytes and must follow an array -> bytes codec"
+            )
         stage = kind
     if n_serializers == 0:
         raise ValueError("a codec chain needs exactly one array -> bytes codec (such as 'bytes'), but there is none")

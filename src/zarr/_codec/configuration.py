@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from zarr.errors import MetadataValidationError
+from zarr.errors import MetadataTypeError, MetadataValidationError
 
 _MEMBERS = ("name", "configuration", "must_understand")
 
@@ -68,10 +68,10 @@ def read_configuration(
     for key in configuration:
         if key not in keys:
             allowed = ", ".join(sorted(keys)) or "none"
-            raise MetadataValidationError(f"codec {name!r} has no configuration key {key!r}; known keys: {allowed}")
+            raise MetadataTypeError(f"codec {name!r} has no configuration key {key!r}; known keys: {allowed}")
     for key in required:
         if key not in configuration:
-            raise MetadataValidationError(f"codec {name!r} needs the configuration key {key!r}")
+            raise MetadataTypeError(f"codec {name!r} needs the configuration key {key!r}")
     return configuration
 
 

@@ -16,7 +16,7 @@ from zarr._codec.configuration import split_named
 from zarr._config import config
 from zarr._generation import advance
 from zarr._warn import warn
-from zarr.errors import MetadataValidationError, UnknownCodecError, ZarrUserWarning
+from zarr.errors import MetadataTypeError, MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -68,6 +68,8 @@ def register_codec(key: str, codec_cls: type[Codec], *, qualname: str | None = N
     >>> get_codec_class("example.gzip") is GzipCodec
     True
     """
+    if not isinstance(key, str):
+        raise TypeError(f"a codec is registered under a name, got {key!r}")
     with _lock:
         classes = _registered.setdefault(key, {})
         name = qualname or fully_qualified_name(codec_cls)
@@ -154,9 +156,7 @@ def parse_codec(data: str | Mapping[str, Any]) -> Codec:
     try:
         return cls.from_dict({"name": name, "configuration": configuration})
     except TypeError as exc:
-        raise MetadataValidationError(
-            f"the configuration {configuration!r} does not suit codec {name!r}: {exc}"
-        ) from exc
+        raise MetadataTypeError(f"the configuration {configuration!r} does not suit codec {name!r}: {exc}") from exc
 
 
 def get_numcodec(data: Mapping[str, Any]) -> Any:
@@ -194,7 +194,7 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
         raise UnknownCodecError(f"numcodecs has no codec with id {codec_id!r}; install {hint}") from exc
     except (TypeError, ValueError) as exc:
         parameters = {key: value for key, value in data.items() if key != "id"}
-        raise MetadataValidationError(
+        raise MetadataTypeError(
             f"the parameters {parameters!r} do not suit the numcodecs codec {codec_id!r}: {exc}"
         ) from exc
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from zarr._codec.base import ArrayArrayCodec, ChunkSpec
 from zarr._codec.configuration import check_int, read_configuration
+from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -44,7 +45,7 @@ class TransposeCodec(ArrayArrayCodec):
     def __post_init__(self) -> None:
         if isinstance(self.order, str):
             if self.order not in ("C", "F"):
-                raise ValueError(f"order of codec 'transpose' must be a permutation of the axes; got {self.order!r}")
+                raise ArgumentError(f"order of codec 'transpose' must be a permutation of the axes; got {self.order!r}")
             return
         if not isinstance(self.order, Iterable):
             raise TypeError(f"order of codec 'transpose' must be a permutation of the axes; got {self.order!r}")

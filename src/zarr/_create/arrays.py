@@ -29,7 +29,7 @@ from zarr._properties import array_config, parse_shape
 from zarr._selection import basic
 from zarr._store.path import StorePath
 from zarr._warn import warn
-from zarr.errors import ZarrUserWarning
+from zarr.errors import ArgumentError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from zarr._flow.nodes import ArrayMetadata
@@ -77,7 +77,7 @@ def create_array(
         data, shape, dtype = _take_data(data, shape, dtype)
     if shape is None or dtype is None:
         missing = "shape" if shape is None else "dtype"
-        raise ValueError(f"`{missing}` is needed where no `data` is given")
+        raise ArgumentError(f"`{missing}` is needed where no `data` is given")
     zarr_format = format_of(zarr_format)
     data_type = parse_data_type(dtype, zarr_format=zarr_format)
     if getattr(data_type, "item_size", None) == 0:
@@ -220,7 +220,7 @@ def _codecs_v3(
     after = chosen(compressors, [ZstdCodec()], BytesBytesCodec, "compressors")
     middle = chosen(serializer, [_default_serializer(data_type)], ArrayBytesCodec, "serializer")
     if len(middle) != 1:
-        raise ValueError(f"`serializer` takes exactly one array->bytes codec, got {len(middle)}")
+        raise ArgumentError(f"`serializer` takes exactly one array->bytes codec, got {len(middle)}")
     chain = (*before, *middle, *after)
     if shards is None:
         return chain
@@ -274,7 +274,7 @@ def _metadata_v2(
     else:
         listed = [_numcodec(c) for c in _listed(compressors)]
         if len(listed) > 1:
-            raise ValueError(f"Zarr format 2 takes one compressor, got {len(listed)}; use zarr_format=3 for more")
+            raise ArgumentError(f"Zarr format 2 takes one compressor, got {len(listed)}; use zarr_format=3 for more")
         compressor = listed[0] if listed else None
     return ArrayV2Metadata(
         shape=shape,
@@ -293,7 +293,7 @@ def _numcodec(codec: Any) -> Any:
     if isinstance(codec, Mapping):
         return get_numcodec(codec)
     if not hasattr(codec, "codec_id"):
-        raise TypeError(
+        raise ArgumentError(
             f"Zarr format 2 takes numcodecs codecs, got {type(codec).__name__}; use zarr_format=3 for it, or a codec of "
             "the package numcodecs"
         )

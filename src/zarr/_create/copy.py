@@ -267,8 +267,7 @@ def _wanted(
     excludes: str | Iterable[str] | None, includes: str | Iterable[str] | None, flags: int
 ) -> Callable[[str], bool]:
     """Whether a key is to be copied: not matched by `excludes`, unless `includes` matches it."""
-    out = [re.compile(pattern, flags) for pattern in _patterns(excludes)]
-    back = [re.compile(pattern, flags) for pattern in _patterns(includes)]
+    out, back = _compiled(excludes, flags), _compiled(includes, flags)
 
     def wanted(key: str) -> bool:
         return not any(p.search(key) for p in out) or any(p.search(key) for p in back)
@@ -276,7 +275,11 @@ def _wanted(
     return wanted
 
 
-def _patterns(given: str | Iterable[str] | None) -> list[str]:
+def _compiled(given: str | Iterable[str] | None, flags: int) -> list[re.Pattern[str]]:
     if given is None:
         return []
-    return [given] if isinstance(given, str) else list(given)
+    patterns = [given] if isinstance(given, str) else list(given)
+    try:
+        return [re.compile(pattern, flags) for pattern in patterns]
+    except re.error as exc:
+        raise ValueError(f"one of {patterns} is no regular expression: {exc}") from exc

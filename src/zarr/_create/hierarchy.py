@@ -160,6 +160,8 @@ def _below(at: StorePath, path: str) -> StorePath:
 
 def _by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
     """The nodes by normalised path."""
+    if not isinstance(members, Mapping):
+        raise TypeError(f"nodes must be a mapping from paths to metadata, got {type(members).__name__}")
     wanted: dict[str, NodeMetadata] = {}
     for key, metadata in members.items():
         if not isinstance(metadata, GroupMetadata | ArrayV2Metadata | ArrayV3Metadata):

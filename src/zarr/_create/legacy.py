@@ -13,7 +13,7 @@ from zarr._create.arrays import DEFAULT_FILL_VALUE, ArrayParts, create_array, fo
 from zarr._flow.requests import Flow
 from zarr._store.path import StorePath
 from zarr._warn import warn
-from zarr.errors import ZarrRuntimeWarning
+from zarr.errors import ArgumentError, ZarrRuntimeWarning
 
 WITHOUT_EFFECT = (
     "synchronizer",
@@ -132,12 +132,24 @@ def _encoding(given: Any) -> Any:
     return given
 
 
+_KINDS = (ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec)
+
+
 def _split(codecs: Sequence[Any]) -> dict[str, Any]:
     """A codec chain as the three keywords of `create_array`."""
     parsed = [parse_codec(codec) if isinstance(codec, str | Mapping) else codec for codec in codecs]
+    for codec in parsed:
+        if not isinstance(codec, _KINDS):
+            raise TypeError(f"codecs takes codecs of zarr.codecs or their metadata, got {type(codec).__name__}")
     serializers = [codec for codec in parsed if isinstance(codec, ArrayBytesCodec)]
     if len(serializers) != 1:
-        raise ValueError(f"codecs must hold exactly one array->bytes codec, got {len(serializers)}")
+        raise ArgumentError(f"codecs must hold exactly one array->bytes codec, got {len(serializers)}")
+    kinds = [next(i for i, kind in enumerate(_KINDS) if isinstance(codec, kind)) for codec in parsed]
+    if kinds != sorted(kinds):
+        raise ArgumentError(
+            f"codecs are in the wrong order: {parsed}; array->array codecs come first, then array->bytes, then "
+            "bytes->bytes"
+        )
     return {
         "filters": [codec for codec in parsed if isinstance(codec, ArrayArrayCodec)],
         "serializer": serializers[0],
@@ -197,7 +209,7 @@ def create(
     return (
         yield from create_array(
             at,
-            shape=None if data is not None else shape,
+            shape=shape,
             data=data,
             fill_value=fill_value,
             overwrite=overwrite,

@@ -112,7 +112,9 @@ def open_node(
     if mode not in ("w", "w-"):
         existing = yield from nodes.load(at, zarr_format)
         if existing is None and mode != "a":
-            raise NodeNotFoundError(at.store, at.path)
+            raise GroupNotFoundError(
+                NodeNotFoundError._msg.format(at.store, at.path)
+            )  # the class that zarr-python raises
     if isinstance(existing, ArrayV2Metadata | ArrayV3Metadata):
         return existing, at, array_config(config)
     if existing is None and wants_array:

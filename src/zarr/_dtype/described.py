@@ -42,6 +42,14 @@ def wrong(cls: type, data: object) -> DataTypeValidationError:
     return DataTypeValidationError(f"{data!r} does not describe the data type {cls.__name__}")
 
 
+def check_length(length: object) -> None:
+    """Raise TypeError or ValueError for a number of bytes or code points that is none."""
+    if not isinstance(length, int) or isinstance(length, bool):
+        raise TypeError(f"length must be an integer, got {length!r}")
+    if length < 0:
+        raise ValueError(f"length must not be negative, got {length}")
+
+
 def length_bytes(cls: type, data: object, name: str, unit: int) -> int:
     """The configuration member `length_bytes` of a format 3 data type `name`: a positive multiple of `unit`."""
     found, configuration = named(data)

@@ -17,6 +17,7 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named, typestr, wrong
+from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 Endianness = Literal["little", "big"]
 _ORDER = {"little": "<", "big": ">"}
 _FLOAT_NAMES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "+Infinity": math.inf}
+
+
+def check_endianness(endianness: object) -> None:
+    """Raise ValueError for a byte order that is none."""
+    if endianness not in ("little", "big"):
+        raise ValueError(f"endianness must be 'little' or 'big', got {endianness!r}")
 
 
 def _is_number(data: object) -> TypeGuard[Any]:
@@ -38,6 +45,9 @@ class Number(ZDType[Any, Any]):
 
     _code: ClassVar[str] = ""
     """NumPy type code without a byte order, as `"i4"`."""
+
+    def __post_init__(self) -> None:
+        check_endianness(getattr(self, "endianness", "little"))
 
     @property
     def item_size(self) -> int:
@@ -110,7 +120,7 @@ class Bool(Number):
     def cast_scalar(self, data: object) -> np.bool_:
         if _is_number(data) and data in (0, 1):
             return np.bool_(bool(data))
-        raise TypeError(f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with bool.")
+        raise ArgumentError(f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with bool.")
 
 
 class _Integer(Number):
@@ -135,7 +145,7 @@ class _Integer(Number):
             pass
         if isinstance(data, bool | np.bool_):
             return self._in_range(int(data))
-        raise TypeError(
+        raise ArgumentError(
             f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type "
             f"{self._zarr_v3_name}."
         )
@@ -168,7 +178,7 @@ class _Float(Number):
             return self.to_native_dtype().type(_FLOAT_NAMES[text])
         if re.fullmatch(r"0x[0-9a-fA-F]+", text) and len(text) - 2 <= 2 * self.item_size:
             return self._from_bits(int(text, 16).to_bytes(self.item_size, "little"))
-        raise ValueError(
+        raise ArgumentError(
             f"{text!r} is not a {self._zarr_v3_name}: expected a number, 'NaN', 'Infinity', '-Infinity' or a bit "
             f"pattern '0x…' of at most {2 * self.item_size} hexadecimal digits"
         )
@@ -202,7 +212,7 @@ class _Float(Number):
             return self._from_text(data)
         if _is_number(data) and not isinstance(data, complex | np.complexfloating):
             return self._rounded(data)
-        raise TypeError(
+        raise ArgumentError(
             f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type "
             f"{self._zarr_v3_name}."
         )
@@ -238,7 +248,7 @@ class _Complex(Number):
         if _is_number(data):
             part = self._parts()
             return self.to_native_dtype().type(complex(part.cast_scalar(data.real), part.cast_scalar(data.imag)))
-        raise TypeError(
+        raise ArgumentError(
             f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type "
             f"{self._zarr_v3_name}."
         )

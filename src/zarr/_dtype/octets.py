@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
-from zarr._dtype.described import length_bytes, named, sized_typestr, typestr, wrong
+from zarr._dtype.described import check_length, length_bytes, named, sized_typestr, typestr, wrong
 from zarr._warn import warn
-from zarr.errors import UnstableSpecificationWarning
+from zarr.errors import ArgumentError, UnstableSpecificationWarning
 
 if TYPE_CHECKING:
     from typing import Self
@@ -47,7 +47,7 @@ def _as_bytes(data: object, name: str) -> bytes:
         return data.encode()
     if isinstance(data, int | np.integer) and data == 0 and not isinstance(data, bool):
         return b""
-    raise TypeError(
+    raise ArgumentError(
         f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type {name}."
     )
 
@@ -86,8 +86,7 @@ class NullTerminatedBytes(ZDType[Any, Any]):
     length: int
 
     def __post_init__(self) -> None:
-        if self.length < 0:
-            raise ValueError(f"length must not be negative, got {self.length}")
+        check_length(self.length)
 
     @property
     def item_size(self) -> int:
@@ -152,8 +151,7 @@ class RawBytes(ZDType[Any, Any]):
     length: int
 
     def __post_init__(self) -> None:
-        if self.length < 0:
-            raise ValueError(f"length must not be negative, got {self.length}")
+        check_length(self.length)
 
     @property
     def item_size(self) -> int:

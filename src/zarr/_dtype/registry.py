@@ -10,7 +10,7 @@ import numpy as np
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named
 from zarr._generation import advance
-from zarr.errors import DataTypeValidationError
+from zarr.errors import DataTypeValidationError, UnknownDataTypeError
 
 AnyDType = ZDType[Any, Any]
 
@@ -193,7 +193,7 @@ def parse_data_type(spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
     try:
         dtype = np.dtype(spec)
     except TypeError as exc:
-        raise DataTypeValidationError(
+        raise UnknownDataTypeError(
             f"{spec!r} is neither a NumPy dtype nor a Zarr data type; examples are 'int32', 'float64', 'bool', 'string'"
         ) from exc
     return data_type_registry.match_dtype(dtype)
@@ -215,4 +215,6 @@ def parse_dtype(dtype_spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
     >>> zarr.dtype.parse_dtype("datetime64[s]", zarr_format=3)
     DateTime64(endianness='little', scale_factor=1, unit='s')
     """
+    if zarr_format not in (2, 3):
+        raise ValueError(f"zarr_format must be 2 or 3, got {zarr_format!r}")
     return parse_data_type(dtype_spec, zarr_format=zarr_format)

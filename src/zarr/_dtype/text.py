@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
-from zarr._dtype.described import length_bytes, named, sized_typestr, typestr, wrong
-from zarr._dtype.numbers import Endianness
+from zarr._dtype.described import check_length, length_bytes, named, sized_typestr, typestr, wrong
+from zarr._dtype.numbers import Endianness, check_endianness
+from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -31,7 +32,7 @@ def _as_text(data: object, name: str) -> str:
         return str(data)
     if isinstance(data, int | float | np.number) and not isinstance(data, bool | np.timedelta64):
         return str(data)  # as zarr-python
-    raise TypeError(
+    raise ArgumentError(
         f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type {name}."
     )
 
@@ -61,8 +62,8 @@ class FixedLengthUTF32(ZDType[Any, Any]):
     endianness: Endianness = "little"
 
     def __post_init__(self) -> None:
-        if self.length < 0:
-            raise ValueError(f"length must not be negative, got {self.length}")
+        check_length(self.length)
+        check_endianness(self.endianness)
 
     @property
     def item_size(self) -> int:

@@ -10,8 +10,8 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named, typestr, wrong
-from zarr._dtype.numbers import Endianness
-from zarr.errors import DataTypeValidationError
+from zarr._dtype.numbers import Endianness, check_endianness
+from zarr.errors import ArgumentError, DataTypeValidationError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -46,8 +46,9 @@ class _Time(ZDType[Any, Any]):
     def __post_init__(self) -> None:
         if self.unit not in get_args(DateTimeUnit):
             raise ValueError(f"unit must be one of {get_args(DateTimeUnit)}, got {self.unit!r}")
-        if not 1 <= self.scale_factor < 2**31:
+        if not isinstance(self.scale_factor, int) or not 1 <= self.scale_factor < 2**31:  # type: ignore[redundant-expr]
             raise ValueError(f"scale_factor must be an integer from 1 to 2147483647, got {self.scale_factor!r}")
+        check_endianness(self.endianness)
 
     @property
     def item_size(self) -> int:
@@ -123,11 +124,14 @@ class _Time(ZDType[Any, Any]):
         if isinstance(data, int | np.integer) and not isinstance(data, bool | np.timedelta64):
             return self._from_count(int(data))
         if data is not None and not isinstance(data, (str, *self._scalars)):
-            raise TypeError(
+            raise ArgumentError(
                 f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type "
                 f"{self._zarr_v3_name}."
             )
-        given = np.array("NaT" if data is None else data, f"{self._kind}8")
+        try:
+            given = np.array("NaT" if data is None else data, f"{self._kind}8")
+        except ValueError as exc:
+            raise ArgumentError(f"{data!r} is no time that the data type {self._zarr_v3_name} can hold: {exc}") from exc
         return self._from_count(NOT_A_TIME) if np.isnat(given) else self._converted(given, data)
 
     def _converted(self, given: np.ndarray[Any, Any], data: object) -> Any:

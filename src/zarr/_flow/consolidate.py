@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zarr._buffer import CPU_PROTOTYPE, Buffer
 from zarr._config import settings
 from zarr._flow.modify import modify
-from zarr._flow.nodes import V3, ZMETADATA, NodeMetadata, join, load, load_group, members
+from zarr._flow.nodes import V3, ZMETADATA, NodeMetadata, check_depth, join, load, load_group, members
 from zarr._flow.requests import Fetch, Flow, Read
 from zarr._json import parse_object
 from zarr._metadata.consolidated import ConsolidatedMetadata
@@ -113,6 +113,7 @@ def list_members(
     node: GroupNode, max_depth: int | None = 0, *, use_consolidated: bool = True
 ) -> Flow[list[tuple[str, NodeMetadata]]]:
     """Members of a group as `(relative path, metadata)`; from its consolidated metadata if it has some."""
+    check_depth(max_depth)
     snapshot = node.metadata.consolidated_metadata
     if snapshot is None or not use_consolidated:
         return (yield from members(node.store_path, max_depth))

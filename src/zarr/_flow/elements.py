@@ -15,7 +15,9 @@ from zarr._buffer import BufferPrototype, NDBuffer
 from zarr._flow.read import read
 from zarr._flow.requests import Flow
 from zarr._flow.write import write
+from zarr._node import GroupNode
 from zarr._selection.model import GridSelection, PointSelection, Selection
+from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -126,6 +128,8 @@ def as_elements(value: object, spec: ArraySpec) -> npt.NDArray[Any]:
     """A user's value as an array of the array's dtype, with NumPy's casting rules for assignment."""
     if isinstance(value, NDBuffer):
         value = value.as_numpy_array()
+    if isinstance(getattr(value, "_node", None), GroupNode):
+        raise TypeError(f"cannot write {value!r} to an array: a group is no array; take one of its members")
     dtype = spec.dtype
     if dtype.kind == "O" and not isinstance(value, np.ndarray):
         return _objects(value)
@@ -139,6 +143,14 @@ def as_elements(value: object, spec: ArraySpec) -> npt.NDArray[Any]:
         if "inhomogeneous" in str(exc):
             raise ValueError(f"cannot write a ragged sequence to an array of dtype {dtype}: {exc}") from exc
         raise
+
+
+def as_addition(value: object, spec: ArraySpec) -> npt.NDArray[Any]:
+    """`as_elements` of what is appended. What is no element at all has no shape that fits either: a ValueError too."""
+    try:
+        return as_elements(value, spec)
+    except TypeError as exc:
+        raise ArgumentError(f"cannot append {type(value).__name__} to an array of dtype {spec.dtype}: {exc}") from exc
 
 
 def _objects(value: object) -> npt.NDArray[Any]:

@@ -31,6 +31,7 @@ from zarr.errors import (
     ContainsArrayError,
     ContainsGroupError,
     GroupNotFoundError,
+    MetadataValidationError,
     NodeNotFoundError,
     NodeTypeValidationError,
     ZarrUserWarning,
@@ -61,6 +62,8 @@ def load(at: StorePath, zarr_format: int | None = None) -> Flow[NodeMetadata | N
 
     Without a format, format 3 is looked for first, and format 2 only if there is no `zarr.json`.
     """
+    if zarr_format not in (2, 3, None):
+        raise MetadataValidationError(f"Invalid value for 'zarr_format'. Expected 2, 3, or None. Got {zarr_format!r}.")
     if zarr_format in (3, None):
         key = join(at.path, V3)
         (stored,) = yield Fetch(at.store, (Read(key),))
@@ -125,6 +128,7 @@ def create(at: StorePath, metadata: AnyMetadata, *, overwrite: bool) -> Flow[Any
         If there is a node already and `overwrite` is False, or an ancestor is an array.
     """
     at.store._check_writable()
+    _check_name(at)
     made = documents(metadata)  # first, as it fails on what cannot be stored
     yield from ensure_ancestors(at, metadata.zarr_format)
     for _ in range(MAX_ROUNDS if overwrite else 1):
@@ -155,6 +159,15 @@ def _put_new(at: StorePath, made: Sequence[tuple[str, Buffer]]) -> Flow[bool]:
             yield Put(at.store, join(at.path, name), other, ANY, hold)
         done = yield Put(at.store, join(at.path, main), document, ABSENT, hold)
         return done
+
+
+def _check_name(at: StorePath) -> None:
+    """Refuse a node that would lie where the document of another node is."""
+    for name in at.path.split("/"):
+        if name in DOCUMENTS:
+            raise ValueError(
+                f"no node can be called {name!r}, as in the path {at.path!r}: the metadata of its parent are stored there"
+            )
 
 
 def documents(metadata: NodeMetadata) -> Sequence[tuple[str, Buffer]]:
@@ -318,11 +331,20 @@ def _try_load(at: StorePath) -> Flow[NodeMetadata | None]:
 # -- members ----------------------------------------------------------------------------------------------------
 
 
+def check_depth(max_depth: int | None) -> None:
+    """Raise TypeError or ValueError for a depth that is none."""
+    if max_depth is not None and not isinstance(max_depth, int):
+        raise TypeError(f"max_depth must be an integer or None, got {max_depth!r}")
+    if max_depth is not None and max_depth < 0:
+        raise ValueError(f"max_depth must be None or at least 0, got {max_depth}")
+
+
 def members(at: StorePath, max_depth: int | None = 0) -> Flow[list[tuple[str, NodeMetadata]]]:
     """The nodes below a group: `(path relative to it, metadata)`, parents before their children, names sorted.
 
     `max_depth` 0 means direct children, None all.
     """
+    check_depth(max_depth)
     names: list[str] = yield Names(at.store, at.path)
     names = sorted(name for name in names if name not in DOCUMENTS)
     loaded = yield Together(_load_member(StorePath(at.store, join(at.path, name))) for name in names)

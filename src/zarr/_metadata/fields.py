@@ -11,8 +11,8 @@ import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from zarr._problems import invalid
-from zarr.errors import MetadataValidationError
+from zarr._problems import invalid, wrong_kind
+from zarr.errors import MetadataTypeError, MetadataValidationError, NodeTypeValidationError
 
 MAX_NDIM = 64
 """NumPy's limit."""
@@ -43,18 +43,18 @@ def parse_shape(data: object, field: str = "shape", *, minimum: int = 0) -> tupl
 def parse_stored_shape(data: object, field: str = "shape", *, minimum: int = 0) -> tuple[int, ...]:
     """A shape out of a document: a JSON list, nothing else."""
     if not isinstance(data, list | tuple):
-        raise invalid(field, "a list of integers", data)
+        raise wrong_kind(field, "a list of integers", data)
     return parse_shape(data, field, minimum=minimum)
 
 
 def _parse_length(entry: object, data: object, field: str, minimum: int) -> int:
     expected = f"integers of at least {minimum}"
     if isinstance(entry, bool) or not hasattr(entry, "__index__"):
-        raise invalid(field, expected, data)
+        raise wrong_kind(field, expected, data)
     try:
         length = operator.index(entry)
     except TypeError:  # arrays have the method and refuse
-        raise invalid(field, expected, data) from None
+        raise wrong_kind(field, expected, data) from None
     if length < minimum:
         raise invalid(field, expected, data)
     if length > MAX_LENGTH:
@@ -73,7 +73,7 @@ def parse_attributes(data: object) -> dict[str, Any]:
     if data is None or data == []:
         return {}
     if not isinstance(data, Mapping):
-        raise invalid("attributes", "an object", data)
+        raise wrong_kind("attributes", "an object", data)
     return dict(data)
 
 
@@ -88,10 +88,10 @@ def parse_dimension_names(data: object, ndim: int | None = None) -> tuple[str | 
     if data is None:
         return None
     if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
-        raise invalid("dimension_names", "a list of strings and nulls", data)
+        raise wrong_kind("dimension_names", "a list of strings and nulls", data)
     names = tuple(data)
     if not all(name is None or isinstance(name, str) for name in names):
-        raise invalid("dimension_names", "a list of strings and nulls", data)
+        raise wrong_kind("dimension_names", "a list of strings and nulls", data)
     if ndim is not None and len(names) != ndim:
         raise invalid("dimension_names", f"{ndim} entries, one per dimension", data)
     return names
@@ -138,9 +138,10 @@ def strict_fill_value(data: object) -> object:
 
 
 def require(document: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Raise `MetadataValidationError` unless all members are there."""
+    """Raise `MetadataValidationError` unless all members are there; `NodeTypeValidationError` if it is the node type."""
     if missing := [name for name in names if name not in document]:
-        raise MetadataValidationError(
+        kind = NodeTypeValidationError if "node_type" in missing else MetadataTypeError
+        raise kind(
             f"required members are missing: {missing}. The document is incomplete; restore it from a copy or add them."
         )
 

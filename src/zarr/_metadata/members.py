@@ -22,7 +22,7 @@ from zarr._dtype.base import ZDType
 from zarr._dtype.registry import data_type_registry
 from zarr._extension import parse_named
 from zarr._metadata.grid import RegularChunkGridMetadata
-from zarr._problems import invalid, judged, shorten
+from zarr._problems import invalid, judged, shorten, wrong_kind
 
 
 def parse_stored_data_type(data: object) -> ZDType[Any, Any]:
@@ -56,7 +56,7 @@ def parse_codecs(data: object) -> tuple[Codec, ...]:
         If one is misconfigured, or there are none.
     """
     if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
-        raise invalid("codecs", "a list of codecs", data)
+        raise wrong_kind("codecs", "a list of codecs", data)
     codecs = tuple(_parse_codec(entry, f"codecs[{i}]") for i, entry in enumerate(data))
     if not codecs:
         raise invalid("codecs", "at least one codec, that turns the array into bytes", [])
@@ -67,9 +67,17 @@ def _parse_codec(data: object, field: str) -> Codec:
     if isinstance(data, ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec):
         return data
     if not isinstance(data, str | Mapping):
-        raise invalid(field, "a codec, a name, or an object with a 'name'", data)
+        raise wrong_kind(field, "a codec, a name, or an object with a 'name'", data)
     with judged(field, f"making a codec from {shorten(data)}"):
         return parse_codec(data)
+
+
+def stored_codec(codec: Codec) -> Any:
+    """The stored form of a codec. Third parties write `to_dict`, so it is looked at before it is stored."""
+    stored: object = codec.to_dict()
+    if not isinstance(stored, str) and not (isinstance(stored, Mapping) and isinstance(stored.get("name"), str)):
+        raise wrong_kind("codecs", f"a description with a 'name' from {type(codec).__name__}.to_dict()", stored)
+    return stored
 
 
 def settle_codecs(

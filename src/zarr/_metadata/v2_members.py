@@ -13,7 +13,7 @@ from zarr._codec.base import BaseCodec
 from zarr._codec.registry import get_numcodec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import data_type_registry
-from zarr._problems import invalid, judged, shorten
+from zarr._problems import invalid, judged, shorten, wrong_kind
 from zarr.errors import DataTypeValidationError, MetadataValidationError
 
 OBJECT_CODECS = frozenset(
@@ -51,7 +51,7 @@ def parse_compressor(data: object, field: str = "compressor") -> Any:
         with judged(field, f"making a codec from {dict(data)!r}"):
             return get_numcodec(dict(data))
     if not callable(getattr(data, "get_config", None)):
-        raise invalid(field, 'a numcodecs codec, its configuration {"id": ...}, or null', data)
+        raise wrong_kind(field, 'a numcodecs codec, its configuration {"id": ...}, or null', data)
     return data
 
 
@@ -60,10 +60,10 @@ def parse_filters(data: object) -> tuple[Any, ...] | None:
     if data is None:
         return None
     if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
-        raise invalid("filters", "a list of codecs, or null", data)
+        raise wrong_kind("filters", "a list of codecs, or null", data)
     entries = tuple(data)
     if any(entry is None for entry in entries):
-        raise invalid("filters", "a list of codecs, or null", data)
+        raise wrong_kind("filters", "a list of codecs, or null", data)
     return tuple(parse_compressor(f, f"filters[{i}]") for i, f in enumerate(entries)) or None
 
 

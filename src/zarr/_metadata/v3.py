@@ -37,6 +37,7 @@ from zarr._metadata.members import (
     parse_stored_data_type,
     parse_stored_fill_value,
     settle_codecs,
+    stored_codec,
 )
 from zarr._metadata.spec import ArraySpec
 from zarr._problems import invalid, located
@@ -258,7 +259,7 @@ class ArrayV3Metadata:
             "chunk_grid": self.chunk_grid.to_dict(),
             "chunk_key_encoding": self.chunk_key_encoding.to_dict(),
             "fill_value": self.data_type.to_json_scalar(self.fill_value, zarr_format=3),
-            "codecs": [codec.to_dict() for codec in self.codecs],
+            "codecs": [stored_codec(codec) for codec in self.codecs],
             "attributes": self.attributes,
             **({} if names is None else {"dimension_names": list(names)}),
             "zarr_format": 3,

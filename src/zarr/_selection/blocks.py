@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zarr._selection.model import GridSelection, SliceAxis
 from zarr._selection.normalize import as_integer, expand
-from zarr.errors import ArrayIndexError, BoundsCheckError
+from zarr.errors import ArrayIndexError, BoundsCheckError, SelectionTypeError
 
 if TYPE_CHECKING:
     from zarr._grid import AxisGrid, ChunkGrid
@@ -54,7 +54,7 @@ def _range(entry: slice, count: int) -> tuple[int, int]:
     try:
         first, stop, step = entry.indices(count)
     except (TypeError, ValueError) as exc:
-        raise ArrayIndexError(f"bad slice {entry}: {exc}") from exc
+        raise SelectionTypeError(f"bad slice {entry}: {exc}") from exc
     if step != 1:
         raise ArrayIndexError(
             f"unsupported selection item for block indexing; expected integer or slice with step=1, got {entry}"

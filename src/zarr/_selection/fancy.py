@@ -16,7 +16,7 @@ import numpy as np
 from zarr._selection.model import ArrayAxis, AxisSelection, PointSelection, Selection, SliceAxis
 from zarr._selection.normalize import as_integer, basic, expand, is_basic, orthogonal, positions_in_bounds, slice_axis
 from zarr._selection.points import broadcast_shape
-from zarr.errors import ArrayIndexError
+from zarr.errors import ArrayIndexError, VindexInvalidSelectionError
 
 Entry: TypeAlias = Any
 
@@ -99,7 +99,7 @@ def _spread_masks(entries: tuple[Entry, ...], shape: tuple[int, ...]) -> tuple[E
         raise ArrayIndexError("an index can only have a single ellipsis ('...')")
     covered = sum(_n_covered(entry) for entry in entries if entry is not Ellipsis)
     if covered > len(shape):
-        raise ArrayIndexError(
+        raise VindexInvalidSelectionError(
             f"too many indices for array: array is {len(shape)}-dimensional, but {covered} were indexed"
         )
     spread: list[Entry] = []
@@ -107,7 +107,7 @@ def _spread_masks(entries: tuple[Entry, ...], shape: tuple[int, ...]) -> tuple[E
     for entry in entries:
         if isinstance(entry, np.ndarray) and entry.dtype == bool:
             if entry.shape != shape[axis : axis + entry.ndim]:
-                raise ArrayIndexError(
+                raise VindexInvalidSelectionError(
                     f"Boolean array of shape {entry.shape} does not match the axes it covers, of lengths "
                     f"{shape[axis : axis + entry.ndim]}"
                 )

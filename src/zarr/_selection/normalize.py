@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarr._selection.model import ArrayAxis, AxisSelection, GridSelection, IntAxis, SliceAxis
-from zarr.errors import ArrayIndexError, BoundsCheckError
+from zarr.errors import ArrayIndexError, BoundsCheckError, SelectionTypeError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -135,7 +135,7 @@ def slice_axis(entry: slice, length: int) -> SliceAxis:
     try:
         start, stop, step = entry.indices(length)
     except (TypeError, ValueError) as exc:
-        raise ArrayIndexError(f"bad slice {entry}: {exc}") from exc
+        raise SelectionTypeError(f"bad slice {entry}: {exc}") from exc
     return SliceAxis(start, step, len(range(start, stop, step)))
 
 
@@ -154,7 +154,7 @@ def _position_array(entry: object, axis: int) -> npt.NDArray[Any]:
     try:
         array = np.asarray(entry)
     except ValueError as exc:  # ragged
-        raise ArrayIndexError(f"selection for axis {axis} is not a one-dimensional array: {exc}") from exc
+        raise SelectionTypeError(f"selection for axis {axis} is not a one-dimensional array: {exc}") from exc
     if array.ndim != 1:
         raise ArrayIndexError(f"selection for axis {axis} must be one-dimensional, got {array.ndim} dimensions")
     if array.size == 0 and not isinstance(entry, np.ndarray):

@@ -8,7 +8,7 @@ import numpy as np
 
 from zarr._selection.model import ArrayAxis, PointSelection
 from zarr._selection.normalize import positions_in_bounds
-from zarr.errors import ArrayIndexError, SelectionShapeError, VindexInvalidSelectionError
+from zarr.errors import ArrayIndexError, SelectionShapeError, SelectionTypeError, VindexInvalidSelectionError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -103,8 +103,8 @@ def _array(entry: object) -> npt.NDArray[Any] | None:
         return None
     try:
         array = np.asarray(entry)
-    except ValueError:  # ragged
-        return None
+    except ValueError as exc:
+        raise SelectionTypeError(f"unsupported selection {_described((entry,))}: a ragged sequence ({exc})") from exc
     return array.astype(np.int64) if array.size == 0 and isinstance(entry, list | tuple | range) else array
 
 

@@ -86,6 +86,8 @@ class MemoryStore(SyncStore):
 
     def __init__(self, store_dict: MutableMapping[str, Buffer] | None = None, *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)
+        if store_dict is not None and not isinstance(store_dict, MutableMapping):
+            raise TypeError(f"a memory store keeps its values in a dict, got {type(store_dict).__name__}")
         self._contents = _contents_of({} if store_dict is None else store_dict)
 
     @property

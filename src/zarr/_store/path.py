@@ -20,7 +20,7 @@ def normalize_path(path: str | bytes | os.PathLike[str] | None) -> str:
     Raises
     ------
     ValueError
-        If a segment is `.` or `..`.
+        If a segment is `.` or `..`, or there is a NUL character.
 
     Examples
     --------
@@ -36,6 +36,8 @@ def normalize_path(path: str | bytes | os.PathLike[str] | None) -> str:
         text = "/".join(segment for segment in text.split("/") if segment)
     if "." in text and any(segment in (".", "..") for segment in text.split("/")):
         raise ValueError(f"The path {path!r} is invalid because it has a segment '.' or '..'; paths start at the root")
+    if "\0" in text:
+        raise ValueError(f"The path {path!r} is invalid because it has a NUL character, which no store's keys can have")
     return text
 
 

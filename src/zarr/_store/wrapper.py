@@ -44,6 +44,8 @@ class WrapperStore(Store, Generic[WrappedT]):
     _store: WrappedT
 
     def __init__(self, store: WrappedT) -> None:
+        if not isinstance(store, Store):
+            raise TypeError(f"a store that wraps another needs one, got {type(store).__name__}")
         self._store = store
 
     @classmethod

@@ -1,0 +1,320 @@
+"""Misuse of paths, access modes, groups and hierarchies."""
+
+import numpy as np
+
+import zarr
+from tests.misuse.bench import Row, delete, put
+from tests.misuse.rows_values import Odd
+from zarr.errors import (
+    ArrayNotFoundError,
+    ContainsArrayError,
+    ContainsGroupError,
+    GroupNotFoundError,
+    NodeNotFoundError,
+)
+
+PATHS = [
+    Row("path: out of the store", lambda f: zarr.create_group(f.store, path="../up"), ValueError, r"\.\./up"),
+    Row(
+        "path: out of the store from within",
+        lambda f: zarr.create_group(f.store, path="g/../../up"),
+        ValueError,
+        r"\.\.",
+    ),
+    Row("path: a dot", lambda f: zarr.create_group(f.store, path="g/./x"), ValueError, r"g/\./x"),
+    Row("path: a number", lambda f: zarr.create_group(f.store, path=3), TypeError, r"int|3"),
+    Row("path: an object", lambda f: zarr.open_array(f.store, path=Odd()), TypeError, r"Odd"),
+    Row("path: array named with dots", lambda f: f.root.create_array("..", shape=1, dtype="i4"), ValueError, r"\.\."),
+    Row("path: group member with dots", lambda f: f.root["../x"], (ValueError,), r"\.\."),
+    Row(
+        "path: array without a name",
+        lambda f: f.root.create_array("", shape=1, dtype="i4"),
+        ValueError,
+        r"'' does not name",
+        other="finds the group itself in the way",
+    ),
+    Row(
+        "path: group without a name",
+        lambda f: f.root.create_group(""),
+        ValueError,
+        r"'' does not name",
+        other="finds the group itself in the way",
+    ),
+    Row(
+        "path: name of a document",
+        lambda f: f.root.create_array("zarr.json", shape=1, dtype="i4"),
+        ValueError,
+        r"zarr\.json",
+    ),
+    Row("path: name of a document of format 2", lambda f: f.root2.create_group(".zgroup"), ValueError, r"\.zgroup"),
+    Row("path: a name of a number", lambda f: f.root.create_group(3), TypeError, r"3|int"),
+    Row("path: a NUL character", lambda f: f.root.create_group("a\0b"), ValueError, r"a\\x00b|null|NUL"),
+]
+
+MODES = [
+    Row("mode: unknown", lambda f: zarr.open(f.store, mode="rw"), ValueError, r"'rw'"),
+    Row("mode: unknown, array", lambda f: zarr.open_array(f.store, path="a", mode="x"), ValueError, r"'x'"),
+    Row("mode: unknown, group", lambda f: zarr.open_group(f.store, mode="+r"), ValueError, r"'\+r'"),
+    Row("mode: a number", lambda f: zarr.open(f.store, mode=3), ValueError, r"3"),
+    Row("mode: r of what is absent", lambda f: zarr.open(f.store, path="no", mode="r"), GroupNotFoundError, r"'no'"),
+    Row(
+        "mode: r of an absent array",
+        lambda f: zarr.open_array(f.store, path="no", mode="r"),
+        ArrayNotFoundError,
+        r"'no'",
+    ),
+    Row(
+        "mode: r of an absent group",
+        lambda f: zarr.open_group(f.store, path="no", mode="r"),
+        GroupNotFoundError,
+        r"'no'",
+    ),
+    Row("mode: r+ of what is absent", lambda f: zarr.open(f.store, path="no", mode="r+"), GroupNotFoundError, r"'no'"),
+    Row(
+        "mode: r+ of an absent array",
+        lambda f: zarr.open_array(f.store, path="no", mode="r+", shape=3, dtype="i4"),
+        ArrayNotFoundError,
+        r"'no'",
+    ),
+    Row(
+        "mode: r+ of an absent group",
+        lambda f: zarr.open_group(f.store, path="no", mode="r+"),
+        GroupNotFoundError,
+        r"'no'",
+    ),
+    Row(
+        "mode: a of an absent array without shape",
+        lambda f: zarr.open_array(f.store, path="no", mode="a"),
+        ArrayNotFoundError,
+        r"'no'",
+        other="TypeError about a missing argument of another function",
+    ),
+    Row("mode: w without shape", lambda f: zarr.open_array(f.store, path="a", mode="w"), TypeError, r"shape"),
+    Row(
+        "mode: w- of an array that is there",
+        lambda f: zarr.open_array(f.store, path="a", mode="w-", shape=3, dtype="i4"),
+        FileExistsError,
+        r"'a'|a already",
+    ),
+    Row(
+        "mode: w- of a group that is there",
+        lambda f: zarr.open_group(f.store, path="g", mode="w-"),
+        FileExistsError,
+        r"'g'|g already",
+    ),
+    Row(
+        "mode: w- of an array where a group is",
+        lambda f: zarr.open(f.store, path="g", mode="w-", shape=3, dtype="i4"),
+        FileExistsError,
+        r"'g'|g already",
+    ),
+    Row(
+        "mode: r of an array that is a group",
+        lambda f: zarr.open_array(f.store, path="g", mode="r"),
+        zarr.errors.NodeTypeValidationError,
+        r"'g'",
+    ),
+    Row(
+        "mode: r of a group that is an array",
+        lambda f: zarr.open_group(f.store, path="a", mode="r"),
+        zarr.errors.ContainsArrayError,
+        r"'a'",
+    ),
+    Row(
+        "mode: a of an array that is a group",
+        lambda f: zarr.open_array(f.store, path="g", mode="a", shape=3, dtype="i4"),
+        zarr.errors.NodeTypeValidationError,
+        r"'g'",
+    ),
+    Row(
+        "mode: a of a group that is an array",
+        lambda f: zarr.open_group(f.store, path="a", mode="a"),
+        zarr.errors.ContainsArrayError,
+        r"'a'",
+    ),
+    Row(
+        "mode: r+ of a read-only store",
+        lambda f: zarr.open_array(f.readonly, path="a", mode="r+"),
+        ValueError,
+        r"read-only",
+    ),
+    Row("mode: w of a read-only store", lambda f: zarr.open_group(f.readonly, mode="w"), ValueError, r"read-only"),
+    Row(
+        "mode: a of a read-only store",
+        lambda f: zarr.open_group(f.readonly, path="new", mode="a"),
+        ValueError,
+        r"read-only",
+    ),
+    Row(
+        "mode: another format",
+        lambda f: zarr.open_array(f.store, path="a", mode="r", zarr_format=2),
+        ArrayNotFoundError,
+        r"'a'",
+    ),
+    Row(
+        "mode: another format, group",
+        lambda f: zarr.open_group(f.store2, mode="r", zarr_format=3),
+        GroupNotFoundError,
+        r"''",
+    ),
+    Row(
+        "mode: a format that is none",
+        lambda f: zarr.open(f.store, mode="r", zarr_format=7),
+        zarr.errors.MetadataValidationError,
+        r"7",
+    ),
+    Row(
+        "mode: consolidated where nothing is", lambda f: zarr.open_consolidated(f.store), ValueError, r"[Cc]onsolidated"
+    ),
+    Row(
+        "mode: consolidated under another key",
+        lambda f: zarr.open_group(f.store2, mode="r", use_consolidated=".zother"),
+        ValueError,
+        r"\.zother|[Cc]onsolidated",
+    ),
+    Row(
+        "mode: consolidate what is not there",
+        lambda f: zarr.consolidate_metadata(f.store, path="no"),
+        GroupNotFoundError,
+        r"'no'",
+    ),
+    Row(
+        "mode: consolidate an array",
+        lambda f: zarr.consolidate_metadata(f.store, path="a"),
+        zarr.errors.ContainsArrayError,
+        r"'a'",
+    ),
+    Row(
+        "mode: consolidate in a read-only store",
+        lambda f: zarr.consolidate_metadata(f.readonly),
+        ValueError,
+        r"read-only",
+    ),
+]
+
+GROUPS = [
+    Row("group: a member that is not there", lambda f: f.root["no"], KeyError, r"no"),
+    Row("group: a member below an array", lambda f: f.root["a/no"], KeyError, r"a/no|no"),
+    Row("group: a number as name", lambda f: f.root[3], TypeError, r"3|int"),
+    Row("group: a tuple as name", lambda f: f.root["a", "b"], TypeError, r"tuple"),
+    Row("group: a slice as name", lambda f: f.root[:], TypeError, r"slice"),
+    Row("group: delete what is not there", lambda f: delete(f.root, "no"), KeyError, r"no"),
+    Row("group: delete a number", lambda f: delete(f.root, 3), TypeError, r"3|int"),
+    Row("group: delete itself", lambda f: delete(f.root, ""), KeyError, r"root|name|path|itself|''"),
+    Row("group: delete in a read-only group", lambda f: delete(f.readonly_root, "a"), ValueError, r"read-only"),
+    Row("group: set a number", lambda f: put(f.root, "new", 3), TypeError, r"int"),
+    Row("group: set text", lambda f: put(f.root, "new", "text"), TypeError, r"str"),
+    Row(
+        "group: set in a read-only group", lambda f: put(f.readonly_root, "new", np.zeros(2)), ValueError, r"read-only"
+    ),
+    Row("group: set objects", lambda f: put(f.root, "new", np.array([Odd()])), ValueError, r"object"),
+    Row("group: get_array of a group", lambda f: f.root.get_array("g"), zarr.errors.ContainsGroupError, r"'g'"),
+    Row("group: get_group of an array", lambda f: f.root.get_group("a"), zarr.errors.ContainsArrayError, r"'a'"),
+    Row("group: get_array of nothing", lambda f: f.root.get_array("no"), ArrayNotFoundError, r"'no'"),
+    Row("group: get_group of nothing", lambda f: f.root.get_group("no"), GroupNotFoundError, r"'no'"),
+    Row(
+        "group: require an array of another shape",
+        lambda f: f.root.require_array("a", shape=(1, 2), dtype="i4"),
+        TypeError,
+        r"shape.*\(6, 8\)|\(1, 2\)",
+    ),
+    Row(
+        "group: require an array of another dtype",
+        lambda f: f.root.require_array("a", shape=(6, 8), dtype="i2", exact=True),
+        TypeError,
+        r"int32|int16",
+    ),
+    Row(
+        "group: require an array of a dtype that does not fit",
+        lambda f: f.root.require_array("a", shape=(6, 8), dtype="complex64"),
+        TypeError,
+        r"int32|complex64",
+        other="compares with `can_cast` the other way round and gives the array",
+    ),
+    Row(
+        "group: require an array where a group is",
+        lambda f: f.root.require_array("g", shape=1, dtype="i4"),
+        TypeError,
+        r"'g'|[Gg]roup",
+    ),
+    Row("group: require a group where an array is", lambda f: f.root.require_group("a"), TypeError, r"'a'|[Aa]rray"),
+    Row("group: require a number", lambda f: f.root.require_groups("g", 3), TypeError, r"3|int"),
+    Row("group: require without shape", lambda f: f.root.require_array("new"), TypeError, r"shape"),
+    Row("group: members of negative depth", lambda f: f.root.members(max_depth=-1), ValueError, r"max_depth.*-1|-1"),
+    Row("group: members of a word as depth", lambda f: f.root.members(max_depth="all"), TypeError, r"all|str"),
+    Row("group: nmembers of negative depth", lambda f: f.root.nmembers(max_depth=-2), ValueError, r"-2"),
+    Row("group: tree of a word as level", lambda f: str(f.root.tree(level="deep")), TypeError, r"deep|str"),
+    Row(
+        "group: move what is not there",
+        lambda f: f.root.move("no", "new"),
+        NodeNotFoundError,
+        r"'no'",
+        other="NotImplementedError: it cannot move",
+    ),
+    Row(
+        "group: move onto a member",
+        lambda f: f.root.move("a", "g"),
+        ContainsGroupError,
+        r"'g'",
+        other="NotImplementedError: it cannot move",
+    ),
+    Row(
+        "group: move into itself",
+        lambda f: f.root.move("g", "g/inside"),
+        ValueError,
+        r"'g' cannot be moved",
+        other="NotImplementedError: it cannot move",
+    ),
+    Row(
+        "group: move in a read-only group",
+        lambda f: f.readonly_root.move("a", "b"),
+        ValueError,
+        r"read-only",
+        other="NotImplementedError: it cannot move",
+    ),
+    Row("group: full without a value", lambda f: f.root.full(name="new", shape=3), TypeError, r"fill_value"),
+    Row("group: zeros without a name", lambda f: f.root.zeros(shape=3), TypeError, r"name"),
+    Row(
+        "group: create_hierarchy of a number",
+        lambda f: list(zarr.create_hierarchy(store=f.store, nodes={"new": 3})),
+        TypeError,
+        r"3|int",
+    ),
+    Row(
+        "group: create_hierarchy below an array",
+        lambda f: list(f.root.create_hierarchy({"a/x": f.g.metadata})),
+        zarr.errors.ContainsArrayError,
+        r"a",
+    ),
+    Row(
+        "group: create_hierarchy of two formats",
+        lambda f: list(f.root.create_hierarchy({"x": f.g.metadata, "y": f.a2.metadata})),
+        ValueError,
+        r"format",
+    ),
+    Row(
+        "group: create_hierarchy on what is there",
+        lambda f: list(f.root.create_hierarchy({"a": f.a.metadata})),
+        ContainsArrayError,
+        r"'a'",
+    ),
+    Row(
+        "group: create_hierarchy of a list",
+        lambda f: list(zarr.create_hierarchy(store=f.store, nodes=["new"])),
+        TypeError,
+        r"list|nodes",
+    ),
+    Row("group: from an array's metadata", lambda f: zarr.Group.from_store(f.store), ContainsGroupError, r"''"),
+    Row(
+        "array: opened from a group's place",
+        lambda f: zarr.Array.open(f.store),
+        zarr.errors.NodeTypeValidationError,
+        r"''",
+    ),
+    Row("array: set a shape of another rank", lambda f: setattr(f.a, "shape", (3,)), ValueError, r"\(3,\)"),
+    Row("array: with_config of an unknown key", lambda f: f.a.with_config({"colour": 1}), TypeError, r"colour"),
+    Row("array: with_config of a wrong order", lambda f: f.a.with_config({"order": "Q"}), ValueError, r"'Q'"),
+    Row("array: compressor in format 3", lambda f: f.a.compressor, TypeError, r"compressor.*format|format"),
+]
+
+ROWS = [*PATHS, *MODES, *GROUPS]

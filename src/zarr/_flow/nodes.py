@@ -153,7 +153,9 @@ def _put_new(at: StorePath, made: Sequence[tuple[str, Buffer]]) -> Flow[bool]:
         done: bool = yield Put(at.store, join(at.path, main), document, ABSENT)
         return done
     with (yield TakeHold(at.store, at.path)) as hold:
-        if (yield Fetch(at.store, (Read(join(at.path, main)),)))[0] is not None:
+        # A group is as much in the way as an array, though its document has another name.
+        found = yield Fetch(at.store, [Read(join(at.path, name)) for name in (ZARRAY, ZGROUP)])
+        if found != [None, None]:
             return False
         for name, other in others:
             yield Put(at.store, join(at.path, name), other, ANY, hold)

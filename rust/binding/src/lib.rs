@@ -7,9 +7,10 @@
 
 mod buffers;
 mod errors;
+mod process;
 
 /// Compiled part of zarr. See `_native.pyi`.
-// Audited for free-threaded Python: no statics, no classes, no state between calls.
+// Audited for free-threaded Python: what calls share is the kernel's and made for threads.
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     use pyo3::prelude::*;
@@ -81,5 +82,15 @@ mod _native {
         info.set_item("profile", env!("ZARR_BUILD_PROFILE"))?;
         info.set_item("target", env!("ZARR_BUILD_TARGET"))?;
         Ok(info)
+    }
+
+    #[pymodule_export]
+    use crate::process::{
+        cache_nbytes, clear_cache, counters, default_cache_nbytes, set_cache_capacity,
+    };
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::process::register_at_fork(module)
     }
 }

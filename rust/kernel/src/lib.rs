@@ -17,9 +17,14 @@
     )
 )]
 
+pub mod cache;
 pub mod codec;
+pub mod counters;
 mod error;
+#[cfg(unix)]
+pub mod local;
 pub mod process;
+pub mod scratch;
 pub mod shard_index;
 pub mod source;
 pub mod workers;

@@ -18,6 +18,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::counters::{self, Counter};
 use crate::{KernelError, Result, process};
 
 /// Work below this is done on the calling thread: starting and joining a helper takes about 20 us,
@@ -94,6 +95,7 @@ pub fn run<C>(
             let Some(permit) = AtWork::below(at_work, effort.max_threads) else {
                 break;
             };
+            counters::count(Counter::HelpersStarted);
             let help = || {
                 let _permit = permit;
                 work_guarded(&request, work);

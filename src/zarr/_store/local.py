@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -360,11 +361,16 @@ def _sync_directory(directory: str) -> None:
 
 def _discard(path: str, *, ignore_errors: bool = True) -> None:
     """Delete a file, a symbolic link or a directory tree that is out of sight."""
-    try:
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path, ignore_errors=ignore_errors)
-        else:
-            os.unlink(path)
-    except OSError:
-        if not ignore_errors:
-            raise
+    for attempt in range(_ATTEMPTS):
+        try:
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            else:
+                os.unlink(path)
+        except OSError as exc:
+            # A writer that found the directory before it was put aside may still put a file there.
+            if exc.errno == errno.ENOTEMPTY and attempt + 1 < _ATTEMPTS:
+                continue
+            if not ignore_errors:
+                raise
+        return

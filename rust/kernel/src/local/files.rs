@@ -1,0 +1,295 @@
+//! Reading: files under a directory.
+//!
+//! A request may pin its directory: then paths are looked up from there, which is cheaper for many
+//! files deep in a tree, and the request sees one directory even if its path comes to mean another.
+//! A pinned directory must not outlive its request.
+
+use std::os::fd::OwnedFd;
+
+use rustix::buffer::spare_capacity;
+use rustix::fs::{self, AtFlags, CWD, Mode, OFlags};
+use rustix::io;
+
+use super::system::{clock, failure, is_directory, is_missing, retry, stamp_of};
+use crate::cache::may_keep;
+use crate::counters::{self, Counter};
+use crate::source::{Object, Objects, Stamp, Time};
+use crate::{KernelError, Result};
+
+const OPEN: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC);
+/// How often a file that changes its length is read again.
+const ATTEMPTS: usize = 10;
+
+/// The files under a directory, by key.
+#[derive(Debug)]
+pub struct Files {
+    base: String,
+    pinned: Option<OwnedFd>,
+    /// The device whose stamps may be relied on, see [`super::stamps_are_sound`].
+    sound_device: Option<u64>,
+}
+
+impl Files {
+    /// The files under `base`, which need not exist. Nothing is opened.
+    ///
+    /// `sound_device` is what [`super::stamps_are_sound`] said of the store's directory; with `None`
+    /// no object has a stamp, and nothing is cached.
+    #[must_use]
+    pub fn new(base: String, sound_device: Option<u64>) -> Self {
+        Self {
+            base,
+            pinned: None,
+            sound_device,
+        }
+    }
+
+    /// The same, looked up from the directory as it is now, for a request of many files. If there is
+    /// no such directory, it is as if it had not been pinned.
+    #[must_use]
+    pub fn pinned(mut self) -> Self {
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        #[cfg(target_os = "linux")]
+        let flags = flags | OFlags::PATH;
+        self.pinned = fs::openat(CWD, self.base.as_str(), flags, Mode::empty()).ok();
+        self
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(crate) fn path(&self, key: &str) -> String {
+        let mut path =
+            String::with_capacity(self.base.len().saturating_add(key.len()).saturating_add(1));
+        path.push_str(&self.base);
+        path.push('/');
+        path.push_str(key);
+        path
+    }
+
+    fn is_sound(&self, stamp: &Stamp) -> bool {
+        self.sound_device == Some(stamp.device)
+    }
+}
+
+impl Objects for Files {
+    type Object = File;
+
+    fn open(&self, key: &str) -> Result<Option<File>> {
+        counters::count(Counter::Opens);
+        let before = if self.sound_device.is_some() {
+            clock()
+        } else {
+            Time::default()
+        };
+        let path = self.path(key);
+        let opened = retry(|| match &self.pinned {
+            Some(directory) => fs::openat(directory, key, OPEN, Mode::empty()),
+            None => fs::openat(CWD, path.as_str(), OPEN, Mode::empty()),
+        });
+        let fd = match opened {
+            Ok(fd) => fd,
+            Err(errno) if is_missing(errno) => {
+                counters::count(Counter::Missing);
+                return Ok(None);
+            }
+            Err(errno) => return Err(failure("open", path, errno)),
+        };
+        let status = fs::fstat(&fd).map_err(|errno| failure("look at", &path, errno))?;
+        if is_directory(&status) {
+            counters::count(Counter::Missing);
+            return Ok(None);
+        }
+        let stamp = stamp_of(&status);
+        Ok(Some(File {
+            fd,
+            path,
+            stamp,
+            before: self.is_sound(&stamp).then_some(before),
+        }))
+    }
+
+    fn stamp(&self, key: &str) -> Result<Option<Stamp>> {
+        if self.sound_device.is_none() {
+            return Ok(None);
+        }
+        counters::count(Counter::Stats);
+        let found = match &self.pinned {
+            Some(directory) => fs::statat(directory, key, AtFlags::empty()),
+            None => fs::statat(CWD, self.path(key).as_str(), AtFlags::empty()),
+        };
+        match found {
+            Ok(status) => {
+                let stamp = stamp_of(&status);
+                Ok((self.is_sound(&stamp) && !is_directory(&status)).then_some(stamp))
+            }
+            Err(errno) if is_missing(errno) => Ok(None),
+            Err(errno) => Err(failure("look at", self.path(key), errno)),
+        }
+    }
+}
+
+/// An open file. While it lives, its inode is not given to another file.
+#[derive(Debug)]
+pub struct File {
+    fd: OwnedFd,
+    path: String,
+    stamp: Stamp,
+    /// The clock before it was opened, if its stamps are sound.
+    before: Option<Time>,
+}
+
+impl File {
+    /// Whether `path` still leads to this very file, unchanged. Changes of permissions and names do
+    /// not count.
+    pub(crate) fn is_at(&self, status: &fs::Stat) -> bool {
+        let found = stamp_of(status);
+        let identity = |stamp: &Stamp| (stamp.device, stamp.inode, stamp.nbytes, stamp.modified);
+        identity(&found) == identity(&self.stamp)
+    }
+
+    fn stamp_now(&self) -> Result<Stamp> {
+        fs::fstat(&self.fd)
+            .map(|status| stamp_of(&status))
+            .map_err(|errno| failure("look at", &self.path, errno))
+    }
+
+    fn unsteady(&self) -> KernelError {
+        KernelError::Unsteady {
+            path: self.path.clone().into(),
+        }
+    }
+
+    fn check_range(&self, offset: u64, nbytes: usize) -> Result<()> {
+        let nbytes = u64::try_from(nbytes).unwrap_or(u64::MAX);
+        match offset.checked_add(nbytes) {
+            Some(end) if end <= self.stamp.nbytes => Ok(()),
+            _ => Err(KernelError::RangeOutsideObject {
+                path: self.path.clone().into(),
+                offset,
+                nbytes,
+                object_nbytes: self.stamp.nbytes,
+            }),
+        }
+    }
+
+    /// Append up to `nbytes` bytes from `offset` on, fewer if the file ends before. `into` has room
+    /// for them.
+    fn append(&self, offset: u64, nbytes: usize, into: &mut Vec<u8>) -> Result<()> {
+        let end = into.len().saturating_add(nbytes);
+        let mut at = offset;
+        while into.len() < end {
+            counters::count(Counter::Reads);
+            let n_read = retry(|| io::pread(&self.fd, spare_capacity(into), at))
+                .map_err(|errno| failure("read", &self.path, errno))?;
+            if n_read == 0 {
+                break;
+            }
+            at = at.saturating_add(add_read(n_read));
+        }
+        into.truncate(end);
+        Ok(())
+    }
+
+    fn room<'a>(&self, nbytes: usize, scratch: &'a mut Vec<u8>) -> Result<&'a mut Vec<u8>> {
+        scratch.clear();
+        scratch
+            .try_reserve(nbytes)
+            .map_err(|_| KernelError::OutOfMemory { nbytes })?;
+        Ok(scratch)
+    }
+}
+
+/// Count bytes that were read.
+fn add_read(n_read: usize) -> u64 {
+    let n_read = u64::try_from(n_read).unwrap_or(u64::MAX);
+    counters::add(Counter::ReadNbytes, n_read);
+    n_read
+}
+
+impl Object for File {
+    fn nbytes(&self) -> u64 {
+        self.stamp.nbytes
+    }
+
+    fn settled_stamp(&self) -> Result<Option<Stamp>> {
+        let Some(before) = self.before else {
+            return Ok(None);
+        };
+        if !may_keep(before, &self.stamp, &self.stamp) {
+            return Ok(None);
+        }
+        let now = self.stamp_now()?;
+        Ok(may_keep(before, &self.stamp, &now).then_some(self.stamp))
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
+        self.check_range(offset, into.len())?;
+        let mut at = offset;
+        let mut rest = into;
+        while !rest.is_empty() {
+            counters::count(Counter::Reads);
+            let n_read = retry(|| io::pread(&self.fd, &mut *rest, at))
+                .map_err(|errno| failure("read", &self.path, errno))?;
+            if n_read == 0 {
+                return Err(self.unsteady());
+            }
+            at = at.saturating_add(add_read(n_read));
+            rest = rest.get_mut(n_read..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    fn range<'a>(
+        &'a self,
+        offset: u64,
+        nbytes: usize,
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]> {
+        self.check_range(offset, nbytes)?;
+        let scratch = self.room(nbytes, scratch)?;
+        self.append(offset, nbytes, scratch)?;
+        if scratch.len() < nbytes {
+            return Err(self.unsteady());
+        }
+        Ok(scratch)
+    }
+
+    fn whole<'a>(&'a self, scratch: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+        let mut expected = self.stamp.nbytes;
+        let mut complete = false;
+        for _ in 0..ATTEMPTS {
+            let nbytes = usize::try_from(expected).map_err(|_| KernelError::TooLarge {
+                what: "a stored object",
+            })?;
+            let scratch = self.room(nbytes, scratch)?;
+            self.append(0, nbytes, scratch)?;
+            complete = scratch.len() == nbytes;
+            if complete {
+                break;
+            }
+            expected = self.stamp_now()?.nbytes;
+        }
+        if complete {
+            Ok(scratch)
+        } else {
+            Err(self.unsteady())
+        }
+    }
+}
+
+/// The directory of a path, by the rules of Python's `os.path.dirname`.
+pub(crate) fn parent(path: &str) -> &str {
+    let head = path.trim_end_matches(|c| c != '/');
+    match head.trim_end_matches('/') {
+        "" => head,
+        trimmed => trimmed,
+    }
+}
+
+/// The last part of a path.
+pub(crate) fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

@@ -1,0 +1,194 @@
+//! Files that appear whole or not at all, as `src/zarr/_store/atomic.py` makes them.
+//!
+//! The contents are written to a file without a name, which then gets one: a new name directly, one
+//! that is taken by way of a temporary name, because there is no "link over". So only between these
+//! two steps can a killed writer leave a temporary name. Where files cannot be without a name, the
+//! temporary name exists from the start.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use rustix::fs::{self, AtFlags, CWD, Mode, OFlags};
+use rustix::io::{self, Errno};
+
+use super::locks::Directory;
+use super::names;
+use super::system::{failure, retry};
+use crate::Result;
+use crate::counters::{self, Counter};
+
+/// Less the umask.
+const MODE: Mode = Mode::from_raw_mode(0o666);
+const MOST_PER_WRITE: usize = 1 << 30;
+
+/// A written file that is not visible yet. It vanishes if it is dropped before it was published.
+#[derive(Debug)]
+pub(crate) struct NewFile<'d> {
+    directory: &'d Directory,
+    fd: OwnedFd,
+    temporary: Option<String>,
+}
+
+impl<'d> NewFile<'d> {
+    /// Write `contents`; with `sync`, wait until they are on the disk.
+    pub(crate) fn write(directory: &'d Directory, contents: &[u8], sync: bool) -> Result<Self> {
+        let new = Self::open(directory)?;
+        let refused = |errno| failure("write into", directory.path(), errno);
+        let mut rest = contents;
+        while !rest.is_empty() {
+            let part = rest.get(..MOST_PER_WRITE).unwrap_or(rest);
+            let n_written = retry(|| io::write(&new.fd, part)).map_err(refused)?;
+            counters::add(
+                Counter::WrittenNbytes,
+                u64::try_from(n_written).unwrap_or(u64::MAX),
+            );
+            rest = rest.get(n_written..).unwrap_or_default();
+        }
+        // Network file systems, which have no files without names, tell only then that the disk is full.
+        let late_errors = cfg!(target_os = "linux") && new.temporary.is_some();
+        if sync || late_errors {
+            fs::fsync(&new.fd).map_err(refused)?;
+        }
+        Ok(new)
+    }
+
+    fn open(directory: &'d Directory) -> Result<Self> {
+        if let Some(fd) = open_nameless(directory)? {
+            return Ok(Self {
+                directory,
+                fd,
+                temporary: None,
+            });
+        }
+        let temporary = names::temporary();
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+        let fd = retry(|| fs::openat(directory, temporary.as_str(), flags, MODE))
+            .map_err(|errno| failure("create a file in", directory.path(), errno))?;
+        Ok(Self {
+            directory,
+            fd,
+            temporary: Some(temporary),
+        })
+    }
+
+    /// Give it a name that must be free. Returns whether it was.
+    pub(crate) fn publish_new(mut self, name: &str) -> Result<bool> {
+        let linked = match &self.temporary {
+            None => self.link_nameless(name),
+            Some(temporary) => rename_if_absent(self.directory, temporary, name),
+        };
+        match linked {
+            Ok(()) => {
+                self.drop_temporary();
+                counters::count(Counter::FilesWritten);
+                Ok(true)
+            }
+            Err(Errno::EXIST) => Ok(false),
+            Err(errno) => Err(self.cannot_publish(errno)),
+        }
+    }
+
+    /// Give it a name, whether or not it is taken. `is_taken` is a guess that saves an attempt.
+    pub(crate) fn publish(mut self, name: &str, is_taken: bool) -> Result<()> {
+        if self.temporary.is_none() && !is_taken {
+            match self.link_nameless(name) {
+                Ok(()) => {
+                    counters::count(Counter::FilesWritten);
+                    return Ok(());
+                }
+                Err(Errno::EXIST) => {}
+                Err(errno) => return Err(self.cannot_publish(errno)),
+            }
+        }
+        if self.temporary.is_none() {
+            let temporary = names::temporary();
+            self.link_nameless(&temporary)
+                .map_err(|errno| self.cannot_publish(errno))?;
+            self.temporary = Some(temporary);
+        }
+        if let Some(temporary) = &self.temporary {
+            let (from, to) = (self.directory, self.directory);
+            fs::renameat(from, temporary.as_str(), to, name)
+                .map_err(|errno| self.cannot_publish(errno))?;
+        }
+        self.temporary = None;
+        counters::count(Counter::FilesWritten);
+        Ok(())
+    }
+
+    fn link_nameless(&self, name: &str) -> rustix::io::Result<()> {
+        let open_file = format!("/proc/self/fd/{}", self.fd.as_raw_fd());
+        fs::linkat(
+            CWD,
+            open_file,
+            self.directory,
+            name,
+            AtFlags::SYMLINK_FOLLOW,
+        )
+    }
+
+    fn cannot_publish(&self, errno: Errno) -> crate::KernelError {
+        failure("publish a file in", self.directory.path(), errno)
+    }
+
+    fn drop_temporary(&mut self) {
+        if let Some(temporary) = self.temporary.take() {
+            // If it is gone already, so much the better; else a sweep removes it later.
+            let _ = fs::unlinkat(self.directory, temporary, AtFlags::empty());
+        }
+    }
+}
+
+impl Drop for NewFile<'_> {
+    fn drop(&mut self) {
+        self.drop_temporary();
+    }
+}
+
+/// Give a file a second name, or the only one where there are no hard links. The caller has the lock.
+fn rename_if_absent(directory: &Directory, from: &str, to: &str) -> rustix::io::Result<()> {
+    const NO_LINKS: [Errno; 4] = [Errno::PERM, Errno::OPNOTSUPP, Errno::NOSYS, Errno::MLINK];
+    match fs::linkat(directory, from, directory, to, AtFlags::empty()) {
+        Err(errno) if NO_LINKS.contains(&errno) => {}
+        outcome => return outcome,
+    }
+    match fs::statat(directory, to, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(_) => Err(Errno::EXIST),
+        Err(Errno::NOENT) => fs::renameat(directory, from, directory, to),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// A file without a name, `None` where there are none.
+#[cfg(target_os = "linux")]
+fn open_nameless(directory: &Directory) -> Result<Option<OwnedFd>> {
+    const NO_NAMELESS: [Errno; 6] = [
+        Errno::OPNOTSUPP,
+        Errno::ISDIR,
+        Errno::NOENT, // or the directory was deleted: the other way will tell
+        Errno::INVAL,
+        Errno::PERM,
+        Errno::NOSYS,
+    ];
+    if !has_proc() {
+        return Ok(None);
+    }
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    match retry(|| fs::openat(directory, ".", flags, MODE)) {
+        Ok(fd) => Ok(Some(fd)),
+        Err(errno) if NO_NAMELESS.contains(&errno) => Ok(None),
+        Err(errno) => Err(failure("create a file in", directory.path(), errno)),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps)]
+fn open_nameless(_directory: &Directory) -> Result<Option<OwnedFd>> {
+    Ok(None)
+}
+
+/// Without it, a file without a name can never get one.
+#[cfg(target_os = "linux")]
+fn has_proc() -> bool {
+    static HAS_PROC: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *HAS_PROC.get_or_init(|| std::path::Path::new("/proc/self/fd").is_dir())
+}

@@ -6,6 +6,8 @@
 //! what is worth keeping (library contexts, buffers) lives in the [`Contexts`] of the caller, one
 //! per running task.
 
+pub mod astype;
+pub mod bitround;
 mod bitshuffle;
 pub mod blosc;
 mod byteshuffle;
@@ -13,9 +15,14 @@ pub mod checksum;
 mod contexts;
 pub mod crc32c;
 mod deflate;
+pub mod delta;
+mod filter;
+pub mod fixedscaleoffset;
 mod fletcher32;
 pub mod gzip;
 pub mod lz4;
+pub mod number;
+pub mod packbits;
 pub mod shuffle;
 #[cfg(test)]
 mod testing;

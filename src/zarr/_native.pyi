@@ -25,11 +25,16 @@ from typing_extensions import Buffer
 
 __all__ = [
     "build_info",
+    "cache_nbytes",
+    "clear_cache",
+    "counters",
     "crc32c",
     "crc32c_append",
     "crc32c_strip",
     "decode_shard_index",
+    "default_cache_nbytes",
     "encode_shard_index",
+    "set_cache_capacity",
 ]
 
 # NumPy is named besides `Buffer` because its dates, durations and extension types lend no buffer.
@@ -91,3 +96,22 @@ def decode_shard_index(
 
 def build_info() -> dict[str, str]:
     """How this module was built: `version` of the library, cargo `profile` and `target` triple."""
+
+def counters() -> dict[str, int]:
+    """What requests have done since this process began, counted exactly.
+
+    Opens, reads and bytes of files, files written, locks taken, hits and misses of the chunk cache, threads started.
+    The names are those of `rust/kernel/src/counters.rs`. A forked child goes on counting from its parent's numbers.
+    """
+
+def default_cache_nbytes() -> int:
+    """The chunk cache's capacity in bytes for who has not chosen one: a small share of the memory, at most 256 MiB."""
+
+def set_cache_capacity(nbytes: int, /) -> None:
+    """Let the chunk cache of this process hold at most `nbytes` bytes; what no longer fits is dropped. 0 turns it off."""
+
+def cache_nbytes() -> int:
+    """Bytes in the chunk cache, with an estimate of what its administration takes."""
+
+def clear_cache() -> None:
+    """Drop everything in the chunk cache."""

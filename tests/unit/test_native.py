@@ -1,5 +1,6 @@
 """The compiled module does what its stub says. Kernel behaviour in depth is tested in `rust/kernel`."""
 
+import os
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -212,3 +213,31 @@ def test_build_info_names_this_version():
     assert info["version"] == version
     assert info["profile"] in {"debug", "release"}
     assert info["target"] not in {"", "unknown"}
+
+
+class TestProcess:
+    def test_counters_count_from_the_start_of_the_process(self):
+        counts = native.counters()
+        assert {"opens", "reads", "read_nbytes", "files_written", "cache_hits", "locks"} <= counts.keys()
+        assert all(isinstance(count, int) and count >= 0 for count in counts.values())
+
+    def test_cache_is_modest_by_default(self):
+        assert 0 < native.default_cache_nbytes() <= 256 << 20
+
+    def test_cache_can_be_emptied(self):
+        native.clear_cache()
+        assert native.cache_nbytes() == 0
+
+    def test_capacity_is_a_number_of_bytes(self):
+        with pytest.raises(OverflowError):
+            native.set_cache_capacity(-1)
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+    def test_forked_children_can_fork_again(self):
+        child = os.fork()
+        if child == 0:
+            grandchild = os.fork()
+            if grandchild == 0:
+                os._exit(0 if native.cache_nbytes() == 0 else 1)
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(grandchild, 0)[1]))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

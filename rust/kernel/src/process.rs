@@ -197,12 +197,20 @@ mod tests {
     #[test]
     fn descriptors_are_listed_while_open() {
         static LIST: Descriptors = Descriptors::new();
-        let open = || LIST.list(|| File::open("/dev/null"), File::as_raw_fd).unwrap().unwrap();
+        let open = || {
+            LIST.list(|| File::open("/dev/null"), File::as_raw_fd)
+                .unwrap()
+                .unwrap()
+        };
         let (first, second) = (open(), open());
         assert_eq!(LIST.all(), [first.1.as_raw_fd(), second.1.as_raw_fd()]);
         drop(first);
         assert_eq!(LIST.all(), [second.1.as_raw_fd()]);
-        assert!(LIST.list(|| File::open("/not/there"), File::as_raw_fd).unwrap().is_err());
+        assert!(
+            LIST.list(|| File::open("/not/there"), File::as_raw_fd)
+                .unwrap()
+                .is_err()
+        );
         assert_eq!(LIST.all().len(), 1);
     }
 

@@ -34,7 +34,10 @@ impl Directory {
     pub(crate) fn open(path: &str) -> Result<Option<Self>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let list = &process::state().not_for_children;
-        let opened = list.list(|| fs::openat(CWD, path, flags, Mode::empty()), OwnedFd::as_raw_fd);
+        let opened = list.list(
+            || fs::openat(CWD, path, flags, Mode::empty()),
+            OwnedFd::as_raw_fd,
+        );
         let (listed, fd) = match opened.unwrap_or(Err(Errno::MFILE)) {
             Ok(opened) => opened,
             Err(Errno::NOENT) => return Ok(None),

@@ -95,7 +95,9 @@ __all__ = [
     "zeros_like",
 ]
 
-_SUBMODULES = frozenset({"abc", "api", "buffer", "codecs", "dtype", "errors", "registry", "storage", "types"})
+_SUBMODULES = frozenset(
+    {"abc", "api", "buffer", "codecs", "core", "dtype", "errors", "metadata", "registry", "storage", "types"}
+)
 _HOMES = {
     "Array": "zarr._array",
     "AsyncArray": "zarr._async_array",

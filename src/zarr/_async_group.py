@@ -18,7 +18,7 @@ from zarr._metadata.group import GroupMetadata
 from zarr._node import GroupNode
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
-from zarr._tree import Tree, check_expand, render
+from zarr._tree import TreeRepr, check_expand, render
 from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 if TYPE_CHECKING:
@@ -175,6 +175,8 @@ class AsyncGroup(GroupProperties):
             If there is none.
         """
         _, at = await drive(open_member(self._node, key))
+        if at == self.store_path:
+            raise KeyError(f"{key!r} is group {self.name!r} itself; delete it from the group that it is in")
         await self._made(nodes.remove_node(at))
 
     async def move(self, source: str, dest: str) -> None:
@@ -233,10 +235,10 @@ class AsyncGroup(GroupProperties):
 
     async def tree(
         self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
-    ) -> Tree:
+    ) -> TreeRepr:
         """A drawing of the hierarchy below this group; see `zarr.Group.tree`."""
         check_expand(expand)
-        found = await drive(list_members(self._node, None if level is None else level - 1))
+        found = await drive(list_members(self._node, level))
         return render(self.name, found, max_nodes=max_nodes, plain=plain)
 
     async def info_complete(self) -> GroupInfo:

@@ -13,9 +13,11 @@ from zarr.errors import ArgumentError
 TARGET_NBYTES = 256 * 1024
 MIN_NBYTES = 128 * 1024
 MAX_NBYTES = 64 * 1024 * 1024
+MAX_INNER_NBYTES = 1024 * 1024
+"""Inner chunks are there to be read alone, so they stay smaller than chunks that are objects of their own."""
 
 
-def guess_chunks(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+def guess_chunks(shape: tuple[int, ...], itemsize: int, max_nbytes: int = MAX_NBYTES) -> tuple[int, ...]:
     """A chunk shape for an array of `shape`, for items of `itemsize` bytes.
 
     The rule is the one HDF5 tools and every Zarr library use, so that arrays made without `chunks=` look alike
@@ -34,10 +36,33 @@ def guess_chunks(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     while True:
         nbytes = math.prod(chunks) * itemsize
         near = nbytes < target or abs(nbytes - target) / target < 0.5
-        if (near and nbytes < MAX_NBYTES) or math.prod(chunks) == 1:
+        if (near and nbytes < max_nbytes) or math.prod(chunks) == 1:
             return tuple(chunks)
         chunks[axis] = -(-chunks[axis] // 2)
         axis = (axis + 1) % len(chunks)
+
+
+def guess_shards(
+    shape: tuple[int, ...], chunks: tuple[int, ...], itemsize: int, target_nbytes: int | None = None
+) -> tuple[int, ...]:
+    """A shard shape for inner chunks of the shape `chunks`.
+
+    Without a target two chunks along every axis that has more than eight; with one, as many along each axis as stay
+    within it, and within the array.
+
+    >>> guess_shards((1000, 30), (10, 10), 4)
+    (20, 10)
+    >>> guess_shards((1000, 1000), (10, 10), 4, target_nbytes=10_000)
+    (50, 50)
+    """
+    if target_nbytes is None:
+        return tuple(c * 2 if n // c > 8 else c for n, c in zip(shape, chunks, strict=True))
+    nbytes = math.prod(chunks) * itemsize
+    most = min((n // c for n, c in zip(shape, chunks, strict=True)), default=1)
+    factor = 1
+    while factor < most and (factor + 1) ** len(chunks) * nbytes <= target_nbytes:
+        factor += 1
+    return tuple(c * factor for c in chunks)
 
 
 def normalize_chunks(chunks: Any, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -18,6 +18,10 @@ from donfig.config_obj import ConfigSet
 from zarr._generation import advance
 
 CPU_BUFFERS = ("zarr.buffer.cpu.Buffer", "zarr.buffer.cpu.NDBuffer")
+_NUMCODECS = (
+    "Adler32 AsType BitRound Blosc BZ2 CRC32 CRC32C Delta FixedScaleOffset Fletcher32 GZip LZ4 LZMA PackBits PCodec "
+    "Quantize Shuffle ZFPY Zlib Zstd"
+)
 DEFAULTS: dict[str, Any] = {
     "default_zarr_format": 3,
     "engine": "auto",
@@ -43,7 +47,20 @@ DEFAULTS: dict[str, Any] = {
     },
     "buffer": CPU_BUFFERS[0],
     "ndbuffer": CPU_BUFFERS[1],
-    "codecs": {},
+    "codecs": {
+        "blosc": "zarr.codecs.blosc.BloscCodec",
+        "bytes": "zarr.codecs.bytes.BytesCodec",
+        "crc32c": "zarr.codecs.crc32c_.Crc32cCodec",
+        "endian": "zarr.codecs.bytes.BytesCodec",
+        "gzip": "zarr.codecs.gzip.GzipCodec",
+        "sharding_indexed": "zarr.codecs.sharding.ShardingCodec",
+        "transpose": "zarr.codecs.transpose.TransposeCodec",
+        "vlen-bytes": "zarr.codecs.vlen_utf8.VLenBytesCodec",
+        "vlen-utf8": "zarr.codecs.vlen_utf8.VLenUTF8Codec",
+        "zstd": "zarr.codecs.zstd.ZstdCodec",
+    }
+    | {f"numcodecs.{cls.lower()}": f"zarr.codecs.numcodecs.{cls}" for cls in _NUMCODECS.split()}
+    | {"numcodecs.jenkins_lookup3": "zarr.codecs.numcodecs.JenkinsLookup3"},
 }
 
 
@@ -67,6 +84,8 @@ class Settings:
         Largest decoded chunk that is accepted, in bytes.
     concurrency
         Requests under way at once in asynchronous use.
+    target_shard_nbytes
+        Size that automatic shards stay within, in bytes; None for two chunks along each long axis.
     json_indent
         Spaces in metadata documents; None for compact.
     cpu_buffers
@@ -83,6 +102,7 @@ class Settings:
     durability: str
     max_chunk_nbytes: int
     concurrency: int
+    target_shard_nbytes: int | None
     json_indent: int | None
     cpu_buffers: bool
 
@@ -166,12 +186,13 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
 
     def codec_choice(self, name: str) -> str | None:
         """Dotted name of the class that is wanted for codecs of this name, if one is configured."""
-        if not self.config.get("codecs"):  # as a rule; asked for every codec of every array that is opened
-            return None
-        chosen = self.get(f"codecs.{name}", None)  # names with dots are nested where users set them
+        chosen = None
+        if "." in name:  # nested where users set it
+            chosen = self.get(f"codecs.{name}", None)
         if chosen is None:
-            chosen = self.get("codecs", {}).get(name)
-        return chosen if isinstance(chosen, str) else None
+            chosen = self.config["codecs"].get(name)
+        default = DEFAULTS["codecs"].get(name)  # no choice: whoever registers another class wants it used
+        return chosen if isinstance(chosen, str) and chosen != default else None
 
     def settings(self) -> Settings:
         """The configuration as a frozen value."""
@@ -191,6 +212,9 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             durability=self.get("array.durability"),
             max_chunk_nbytes=self._count("array.max_chunk_bytes", 1),
             concurrency=self._count("async.concurrency", 1),
+            target_shard_nbytes=None
+            if self.get("array.target_shard_size_bytes") is None
+            else self._count("array.target_shard_size_bytes", 1),
             json_indent=None if self.get("json_indent") is None else self._count("json_indent", 0),
             cpu_buffers=(self.get("buffer"), self.get("ndbuffer")) == CPU_BUFFERS,
         )

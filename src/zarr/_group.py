@@ -20,7 +20,7 @@ from zarr._metadata.group import GroupMetadata
 from zarr._node import GroupNode
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
-from zarr._tree import Tree, check_expand, render
+from zarr._tree import TreeRepr, check_expand, render
 from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ class Group(GroupProperties):
     def __delitem__(self, key: str) -> None:
         """Delete a member with everything below it. Files that are not Zarr's stay."""
         _, at = run(open_member(self._node, key))
+        if at == self.store_path:
+            raise KeyError(f"{key!r} is group {self.name!r} itself; delete it from the group that it is in")
         run(nodes.remove_node(at))
         self._node.forget_snapshot()
 
@@ -246,7 +248,7 @@ class Group(GroupProperties):
 
     def tree(
         self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
-    ) -> Tree:
+    ) -> TreeRepr:
         """A drawing of the hierarchy below this group.
 
         Parameters
@@ -254,7 +256,7 @@ class Group(GroupProperties):
         expand
             None; the widgets of zarr-python 2 are gone, and anything else is a NotImplementedError.
         level
-            Depth; None for all.
+            Depth: 0 draws the direct members, None all.
         max_nodes
             Most nodes to draw; the drawing says how many are left out.
         plain
@@ -271,7 +273,7 @@ class Group(GroupProperties):
             └── b (2, 3) int8
         """
         check_expand(expand)
-        found = run(list_members(self._node, None if level is None else level - 1))
+        found = run(list_members(self._node, level))
         return render(self.name, found, max_nodes=max_nodes, plain=plain)
 
     # -- creating -----------------------------------------------------------------------------------------------
@@ -482,7 +484,7 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return self._create(name, **_create.like(data, self._format, kwargs))
+        return self._create(name, **_create.like_filled(data, self._format, kwargs))
 
     def zeros_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
         """Create an array of zeros, with the shape, dtype and chunks of another.

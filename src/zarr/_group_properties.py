@@ -68,8 +68,9 @@ class GroupProperties:
 
     @property
     def info(self) -> GroupInfo:
-        """The facts that need no look into the store, as a table."""
-        return self._info(None)
+        """The facts that need no look into the store, as a table; with counts where consolidated metadata tell them."""
+        snapshot = self.metadata.consolidated_metadata
+        return self._info(None if snapshot is None else list(snapshot.flat()))
 
     def _info(self, members: Sequence[tuple[str, NodeMetadata]] | None) -> GroupInfo:
         n_groups = None if members is None else sum(isinstance(m, GroupMetadata) for _, m in members)

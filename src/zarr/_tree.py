@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from zarr._flow.nodes import NodeMetadata
 
 
-class Tree:
+class TreeRepr:
     """A drawing of a hierarchy; `str()` of it is the text."""
 
     def __init__(self, text: str) -> None:
@@ -30,13 +30,14 @@ def check_expand(expand: bool | None) -> None:
         raise NotImplementedError("'expand' is not implemented; use `level` to say how deep to draw")
 
 
-def render(root: str, members: Sequence[tuple[str, NodeMetadata]], *, max_nodes: int, plain: bool) -> Tree:
+def render(root: str, members: Sequence[tuple[str, NodeMetadata]], *, max_nodes: int, plain: bool) -> TreeRepr:
     """Draw nodes given as `(path below the root, metadata)`, parents before their children.
 
-    Names are bold where standard output is a terminal, unless `plain`.
+    Where there are more than `max_nodes`, those nearest to the root are shown. Names are bold where standard output is a terminal, unless `plain`.
     """
     plain = plain or not sys.stdout.isatty()
-    shown = members[:max_nodes]
+    nearest = sorted(range(len(members)), key=lambda i: members[i][0].count("/"))[:max_nodes]
+    shown = [members[i] for i in sorted(nearest)]
     lines = [root if plain else _bold(root)]
     last = {path for i, (path, _) in enumerate(shown) if _is_last(path, [p for p, _ in shown[i + 1 :]])}
     for path, metadata in shown:
@@ -46,7 +47,7 @@ def render(root: str, members: Sequence[tuple[str, NodeMetadata]], *, max_nodes:
         lines.append(f"{rails}{'└── ' if path in last else '├── '}{name}{_facts(metadata)}")
     if len(members) > max_nodes:
         lines.insert(0, f"Truncated at max_nodes={max_nodes}, some nodes and their children may be missing")
-    return Tree("\n".join(lines))
+    return TreeRepr("\n".join(lines))
 
 
 def _bold(text: str) -> str:

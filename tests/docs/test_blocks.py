@@ -53,8 +53,11 @@ def difference(shown: str, printed: str) -> str:
 
 @pytest.fixture(autouse=True)
 def settings_as_before():
+    known = dict(zarr.dtype.data_type_registry.contents)
     yield
     zarr.config.reset()
+    for name in zarr.dtype.data_type_registry.contents.keys() - known.keys():
+        zarr.dtype.data_type_registry.unregister(name)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

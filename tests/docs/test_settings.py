@@ -15,7 +15,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def flat(values, prefix=""):
     for key, value in values.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and key != "codecs":
             yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
@@ -26,7 +26,7 @@ def test_key_is_documented_with_its_default(key, default):
     (row,) = re.findall(rf"^\| `{re.escape(key)}` \|(.*)$", (DOCS / "configuration.md").read_text(), re.MULTILINE)
     shown = row.split("|")[0].strip(" `")
     if isinstance(default, dict):
-        assert shown == "{}"
+        assert shown == "the classes of this library"
     else:
         assert eval(shown) == default
 

@@ -29,7 +29,7 @@ from zarr.errors import (
     NodeNotFoundError,
     NodeTypeValidationError,
     UnknownCodecError,
-    ZarrUserWarning,
+    ZarrRuntimeWarning,
 )
 from zarr.registry import register_codec
 from zarr.storage import LocalStore, MemoryStore, StorePath
@@ -263,7 +263,7 @@ class TestCreate:
             ("serializer", ZstdCodec(), TypeError, "`serializer` takes codecs of the kind ArrayBytesCodec"),
             ("compressors", BytesCodec(), TypeError, "`compressors` takes codecs of the kind BytesBytesCodec"),
             ("serializer", [BytesCodec(), BytesCodec()], ValueError, "exactly one"),
-            ("serializer", None, ValueError, "exactly one"),
+            ("serializer", None, TypeError, "exactly one"),
             ("compressors", "nope", UnknownCodecError, "nope"),
             ("compressors", 5, TypeError, "expected a codec"),
             ("filters", TransposeCodec(order=(1, 0)), ValueError, "order"),
@@ -304,7 +304,7 @@ class TestCreate:
         assert contents(store) == before
 
     def test_order_in_format_3_warns_that_it_is_not_stored(self):
-        with pytest.warns(ZarrUserWarning, match="no effect on what is stored") as caught:
+        with pytest.warns(ZarrRuntimeWarning, match="no effect on what is stored") as caught:
             array = zarr.create_array({}, shape=(2, 2), dtype="i1", order="F")
         assert caught[0].filename == __file__
         assert array.order == "F"

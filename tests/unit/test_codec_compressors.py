@@ -200,8 +200,9 @@ def test_blosc_fills_in_what_depends_on_the_data_type():
     assert BloscCodec.from_dict(wide.to_dict()) == wide
     kept = BloscCodec(typesize=2, shuffle="noshuffle").evolve_from_array_spec(spec_of(8, "f8"))
     assert (kept.typesize, kept.shuffle) == (2, "noshuffle")
-    with pytest.raises(ValueError, match="typesize"):
-        BloscCodec().to_dict()
+    as_bytes = BloscCodec().to_dict()["configuration"]
+    assert (as_bytes["typesize"], as_bytes["shuffle"]) == (1, "bitshuffle")
+    assert BloscCodec(shuffle="shuffle").to_dict()["configuration"]["shuffle"] == "shuffle"
 
 
 def patched(position, fmt, value):

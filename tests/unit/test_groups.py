@@ -147,7 +147,7 @@ class TestMembers:
         assert root["g"]["h"]["c"] == root["g/h/c"]
         assert root["g"]["b"].path == "g/b"
 
-    @pytest.mark.parametrize("path", ["x", "g/x", "a/b", "a/zarr.json", "", "/", "empty/x", "zarr.json", "A"])
+    @pytest.mark.parametrize("path", ["x", "g/x", "a/b", "a/zarr.json", "empty/x", "zarr.json", "A"])
     def test_what_is_not_there(self, root, path):
         with pytest.raises(KeyError):
             root[path]
@@ -156,6 +156,16 @@ class TestMembers:
         assert path not in root
         assert root.get(path) is None
         assert root.get(path, 5) == 5
+
+    def test_the_empty_path_is_the_group_itself(self, root):
+        for path in ("", "/"):
+            assert root[path] == root
+            assert root["g"][path] == root["g"]
+            with pytest.raises(KeyError, match="itself"):
+                del root[path]
+            with pytest.raises(KeyError, match="itself"):
+                asyncio.run(root._async_group.delitem(path))
+            assert "a" in root
 
     def test_paths_out_of_the_group_are_refused(self, root):
         for path in ("..", "../a", "g/../a", "."):
@@ -417,14 +427,21 @@ class TestTree:
         assert repr(root.tree(plain=True)) == str(root.tree(plain=True))
 
     def test_some_levels(self, root):
-        assert str(root.tree(level=1, plain=True)).splitlines() == ["/", "├── a (2, 3) int32", "├── empty", "└── g"]
-        assert "g/h" not in str(root.tree(level=2, plain=True))
+        assert str(root.tree(level=0, plain=True)).splitlines() == ["/", "├── a (2, 3) int32", "├── empty", "└── g"]
+        assert str(root.tree(level=1, plain=True)).splitlines()[-2:] == ["    ├── b (2, 3) int32", "    └── h"]
         assert str(root["g"].tree(plain=True)).splitlines()[0] == "/g"
 
     def test_too_many_nodes(self, root):
         lines = str(root.tree(max_nodes=2, plain=True)).splitlines()
         assert "max_nodes=2" in lines[0]
-        assert len(lines) == 4
+        assert lines[1:] == ["/", "├── a (2, 3) int32", "└── empty"]
+        lines = str(root.tree(max_nodes=4, plain=True)).splitlines()
+        assert lines[-2:] == ["└── g", "    └── b (2, 3) int32"]
+
+    def test_depths_below_zero(self, root):
+        for call in (lambda: root.tree(level=-1), lambda: list(root.members(max_depth=-1)), lambda: root.nmembers(-1)):
+            with pytest.raises(ValueError, match="depth"):
+                call()
 
     def test_an_empty_group(self, root):
         assert str(root["empty"].tree(plain=True)) == "/empty"

@@ -93,25 +93,24 @@ class BloscCodec(BytesBytesCodec):
         return cls(**read_configuration(data, ("blosc",), keys))
 
     def to_dict(self) -> dict[str, Any]:
-        if self.typesize is None or self.shuffle is None:
-            raise ValueError(
-                "typesize and shuffle of codec 'blosc' must be set before it can be stored; give them, or call "
-                "evolve_from_array_spec"
-            )
+        fitted = self._fit(1)  # items of one byte, as long as nothing is known of the data type
         configuration = {
-            "typesize": self.typesize,
-            "cname": self.cname,
-            "clevel": self.clevel,
-            "shuffle": self.shuffle,
-            "blocksize": self.blocksize,
+            "typesize": fitted.typesize,
+            "cname": fitted.cname,
+            "clevel": fitted.clevel,
+            "shuffle": fitted.shuffle,
+            "blocksize": fitted.blocksize,
         }
         return {"name": "blosc", "configuration": configuration}
 
     def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
+        dtype = native_dtype(array_spec)
+        return self._fit(1 if is_variable_length(dtype) else max(dtype.itemsize, 1))
+
+    def _fit(self, itemsize: int) -> Self:
+        """This codec with what was left open chosen for items of a size."""
         if self.typesize is not None and self.shuffle is not None:
             return self
-        dtype = native_dtype(array_spec)
-        itemsize = 1 if is_variable_length(dtype) else max(dtype.itemsize, 1)
         return replace(
             self,
             typesize=itemsize if self.typesize is None else self.typesize,

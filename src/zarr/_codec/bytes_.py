@@ -81,7 +81,7 @@ class BytesCodec(ArrayBytesCodec):
         return cls(endian=configuration.get("endian"))
 
     def to_dict(self) -> dict[str, Any]:
-        return {"name": "bytes", "configuration": {} if self.endian is None else {"endian": self.endian}}
+        return {"name": "bytes"} if self.endian is None else {"name": "bytes", "configuration": {"endian": self.endian}}
 
     def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
         dtype = native_dtype(array_spec)

@@ -31,7 +31,7 @@ class Crc32cCodec(BytesBytesCodec):
     Examples
     --------
     >>> Crc32cCodec().to_dict()
-    {'name': 'crc32c', 'configuration': {}}
+    {'name': 'crc32c'}
     """
 
     is_fixed_size: ClassVar[bool] = True
@@ -41,7 +41,7 @@ class Crc32cCodec(BytesBytesCodec):
         return cls(**read_configuration(data, ("crc32c",), ()))
 
     def to_dict(self) -> dict[str, Any]:
-        return {"name": "crc32c", "configuration": {}}
+        return {"name": "crc32c"}
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: ChunkSpec) -> int:
         return input_byte_length + CHECKSUM_NBYTES

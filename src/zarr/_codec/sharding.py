@@ -120,9 +120,9 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
 
     def to_dict(self) -> dict[str, Any]:
         configuration = {
-            "chunk_shape": list(self.chunk_shape),
-            "codecs": [codec.to_dict() for codec in self.codecs],
-            "index_codecs": [codec.to_dict() for codec in self.index_codecs],
+            "chunk_shape": self.chunk_shape,
+            "codecs": tuple(codec.to_dict() for codec in self.codecs),
+            "index_codecs": tuple(codec.to_dict() for codec in self.index_codecs),
             "index_location": self.index_location,
         }
         return {"name": "sharding_indexed", "configuration": configuration}

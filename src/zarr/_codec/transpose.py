@@ -35,7 +35,7 @@ class TransposeCodec(ArrayArrayCodec):
     Examples
     --------
     >>> TransposeCodec(order=(1, 0)).to_dict()
-    {'name': 'transpose', 'configuration': {'order': [1, 0]}}
+    {'name': 'transpose', 'configuration': {'order': (1, 0)}}
     """
 
     is_fixed_size: ClassVar[bool] = True
@@ -64,7 +64,7 @@ class TransposeCodec(ArrayArrayCodec):
                 f"order {self.order!r} of codec 'transpose' cannot be stored before the rank of the array is known; "
                 "call evolve_from_array_spec first"
             )
-        return {"name": "transpose", "configuration": {"order": list(self.order)}}
+        return {"name": "transpose", "configuration": {"order": self.order}}
 
     def axes(self, ndim: int) -> tuple[int, ...]:
         """The permutation for arrays of `ndim` axes. Raises ValueError if it is for another rank."""

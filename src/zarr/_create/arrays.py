@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from zarr._chunking import guess_chunks, normalize_chunks
+from zarr._chunking import MAX_INNER_NBYTES, MAX_NBYTES, guess_chunks, guess_shards, normalize_chunks
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec, Codec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.registry import get_numcodec, parse_codec
@@ -29,7 +29,7 @@ from zarr._properties import array_config, parse_shape
 from zarr._selection import basic
 from zarr._store.path import StorePath
 from zarr._warn import warn
-from zarr.errors import ArgumentError, ZarrUserWarning
+from zarr.errors import ArgumentError, ZarrRuntimeWarning, ZarrUserWarning
 
 if TYPE_CHECKING:
     from zarr._flow.nodes import ArrayMetadata
@@ -151,7 +151,7 @@ def _warn_order() -> None:
     warn(
         "The `order` keyword argument has no effect on what is stored in Zarr format 3; it sets the memory layout of "
         "arrays that reads return. Use a TransposeCodec in `filters` to store another layout.",
-        ZarrUserWarning,
+        ZarrRuntimeWarning,
     )
 
 
@@ -160,14 +160,15 @@ def _chunk_shapes(
 ) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
     """Shapes of the (inner) chunks and of the shards, None without shards."""
     itemsize = getattr(data_type, "item_size", 0) or 16  # a variable-length element is taken for 16 bytes
+    auto_shards = isinstance(shards, str) and shards == "auto"
     if isinstance(chunks, str) and chunks == "auto":
-        inner = guess_chunks(shape, itemsize)
+        inner = guess_chunks(shape, itemsize, MAX_INNER_NBYTES if auto_shards else MAX_NBYTES)
     else:
         inner = normalize_chunks(chunks, shape)
     if shards is None or shards is False:
         return inner, None
-    if isinstance(shards, str) and shards == "auto":
-        return inner, tuple(c * 2 if n // c > 8 else c for n, c in zip(shape, inner, strict=True))
+    if auto_shards:
+        return inner, guess_shards(shape, inner, itemsize, settings().target_shard_nbytes)
     wanted = shards["shape"] if isinstance(shards, Mapping) else shards
     outer = normalize_chunks(wanted, shape)
     if any(o % i for o, i in zip(outer, inner, strict=True)):
@@ -222,6 +223,12 @@ def _codecs_v3(
     if len(middle) != 1:
         raise ArgumentError(f"`serializer` takes exactly one array->bytes codec, got {len(middle)}")
     chain = (*before, *middle, *after)
+    if len(chain) > 1 and isinstance(middle[0], ShardingCodec):
+        warn(
+            "Combining a `sharding_indexed` codec with others: where they follow it, or are no transposes, shards are "
+            "read and written whole. Use `shards` instead, which puts the other codecs inside.",
+            ZarrUserWarning,
+        )
     if shards is None:
         return chain
     options = {key: value for key, value in shards.items() if key != "shape"} if isinstance(shards, Mapping) else {}

@@ -180,7 +180,7 @@ def _with_groups(named: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
         raise ValueError("all nodes of a hierarchy must have one Zarr format, got 2 and 3")
     for path in named:
         names = path.split("/")
-        for depth in range(1 if path else 0, len(names)):
+        for depth in range(len(names) if path else 0):
             above = "/".join(names[:depth])
             if isinstance(wanted.get(above), ArrayV2Metadata | ArrayV3Metadata):
                 raise ValueError(  # noqa: TRY004  # the layout is wrong, not a type

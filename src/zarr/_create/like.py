@@ -29,7 +29,10 @@ DIMENSIONS_ATTRIBUTE = "_ARRAY_DIMENSIONS"
 
 
 def like(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Keywords for an array like `a`: its shape and dtype, and its chunks if it has any."""
+    """Keywords for an array like `a`: its shape and dtype, and its chunks, shards and codecs if it has any.
+
+    Keywords that are given win, and what does not go with them is left out.
+    """
     made: dict[str, Any] = {}
     if not hasattr(a, "shape"):
         a = np.asarray(a)
@@ -41,13 +44,36 @@ def like(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str
         made["zarr_format"] = a.metadata.zarr_format
     if zarr_format is not None:
         made["zarr_format"] = zarr_format
+    if isinstance(a, ArrayProperties) and made["zarr_format"] == a.metadata.zarr_format:
+        made |= _laid_out_like(a, kwargs)
     return {**made, **kwargs}
+
+
+def _laid_out_like(a: ArrayProperties, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords for the same shards and codecs, as far as those given leave them open."""
+    made: dict[str, Any] = {}
+    metadata = a.metadata
+    if isinstance(metadata, ArrayV2Metadata):
+        made["order"] = metadata.order
+    elif not given.keys() & {"chunks", "chunk_shape", "shards"}:
+        made["shards"] = _shards(a)
+    if given.keys() & {"codecs", "compressor", "compressors", "filters", "serializer"}:
+        return made
+    if isinstance(metadata, ArrayV2Metadata):
+        made["compressor"] = metadata.compressor
+        if "dtype" not in given:  # filters are made for one data type
+            made["filters"] = metadata.filters
+    elif "dtype" in given:
+        made["compressors"] = metadata.compressors
+    else:
+        made["codecs"] = metadata.inner_codecs
+    return made
 
 
 def like_filled(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """As `like`, with the fill value of `a` where no other is given."""
     made = like(a, zarr_format, kwargs)
-    if isinstance(a, ArrayProperties):
+    if isinstance(a, ArrayProperties) and "dtype" not in kwargs:
         made.setdefault("fill_value", a.fill_value)
     return made
 

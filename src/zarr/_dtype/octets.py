@@ -54,7 +54,7 @@ def _as_bytes(data: object, name: str) -> bytes:
 
 def _fits(value: bytes, length: int) -> bytes:
     if len(value) > length:
-        raise ValueError(f"{value!r} has {len(value)} bytes; the data type holds {length}")
+        raise ArgumentError(f"{value!r} has {len(value)} bytes; the data type holds {length}")
     return value
 
 

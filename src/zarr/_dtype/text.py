@@ -111,7 +111,7 @@ class FixedLengthUTF32(ZDType[Any, Any]):
     def _fitting(self, text: str) -> np.str_:
         text = text.rstrip("\0")
         if len(text) > self.length:
-            raise ValueError(f"{text!r} has {len(text)} code points; the data type holds {self.length}")
+            raise ArgumentError(f"{text!r} has {len(text)} code points; the data type holds {self.length}")
         return np.str_(text)
 
 

@@ -98,7 +98,7 @@ def open_member(node: GroupNode, name: str) -> Flow[tuple[NodeMetadata, StorePat
     relative = normalize_path(name)
     at = StorePath(node.store_path.store, join(node.path, relative))
     if not relative:
-        raise KeyError(f"{name!r} does not name a member of group {'/' + node.path!r}")
+        return node.metadata, at
     snapshot = node.metadata.consolidated_metadata
     if snapshot is not None:
         metadata = snapshot.find(relative)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from zarr._metadata import group  # which imports this module: groups hold snapshots, snapshots hold groups
-from zarr._metadata.fields import require
+from zarr._metadata.fields import as_members, require
 from zarr._problems import invalid, located
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ class ConsolidatedMetadata:
 
 def _document(nodes: Mapping[str, NodeMetadata], path: str) -> Document:
     """The document of a node, without parsing one that nobody has asked for."""
-    return nodes.document(path) if isinstance(nodes, LazyNodes) else nodes[path].to_dict()
+    return as_members(nodes.document(path)) if isinstance(nodes, LazyNodes) else nodes[path].to_dict()
 
 
 def _joined(document: Document) -> Document:

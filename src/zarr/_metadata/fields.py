@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from zarr._problems import invalid, wrong_kind
@@ -151,3 +152,23 @@ def check_format(document: Mapping[str, Any], expected: int) -> None:
     found = document.get("zarr_format")
     if type(found) is not int or found != expected:
         raise invalid("zarr_format", f"the integer {expected}", found)
+
+
+def as_members(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a document as `to_dict` gives it: lists as tuples, but in attributes, which are the user's.
+
+    >>> as_members({"shape": [1, 2], "attributes": {"a": [1]}})
+    {'shape': (1, 2), 'attributes': {'a': [1]}}
+    """
+    return {
+        name: deepcopy(value) if name in ("attributes", ".zattrs") else _tupled(value)
+        for name, value in document.items()
+    }
+
+
+def _tupled(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _tupled(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_tupled(member) for member in value)
+    return value

@@ -20,6 +20,7 @@ from zarr._dtype.registry import parse_data_type
 from zarr._json import dump, dump_attributes
 from zarr._keys import Separator, V2ChunkKeyEncoding
 from zarr._metadata.fields import (
+    as_members,
     check_format,
     parse_attributes,
     parse_shape,
@@ -210,7 +211,7 @@ class ArrayV2Metadata:
 
     def to_dict(self) -> dict[str, Any]:
         """The document `.zarray` with the attributes in a member `attributes`, as a copy."""
-        return deepcopy({**self._assemble(), "attributes": self.attributes})
+        return as_members({**self._assemble(), "attributes": self.attributes})
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
         """The bytes of both documents under their keys, relative to the node.

@@ -21,6 +21,7 @@ from zarr._dtype.registry import parse_data_type
 from zarr._json import dump
 from zarr._keys import ChunkKeyEncoding, parse_chunk_key_encoding
 from zarr._metadata.fields import (
+    as_members,
     check_format,
     parse_attributes,
     parse_dimension_names,
@@ -229,7 +230,7 @@ class ArrayV3Metadata:
 
     def to_dict(self) -> dict[str, Any]:
         """The document, as a copy of its own."""
-        return deepcopy(self._assemble())
+        return as_members(self._assemble())
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
         """The document's bytes under its key, relative to the node.

@@ -15,7 +15,7 @@ from zarr._flow import consolidate
 from zarr._metadata.group import GroupMetadata
 from zarr._store.make import StoreLike
 from zarr._store.path import StorePath
-from zarr._tree import Tree
+from zarr._tree import TreeRepr
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -171,7 +171,7 @@ async def full(shape: int | Iterable[int], fill_value: Any, **kwargs: Any) -> As
 
 async def empty_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> AsyncArray:
     """See `zarr.empty_like`."""
-    return AsyncArray(*await drive(calls.create_call(**_create.like(a, zarr_format, kwargs))))
+    return AsyncArray(*await drive(calls.create_call(**_create.like_filled(a, zarr_format, kwargs))))
 
 
 async def zeros_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> AsyncArray:
@@ -364,7 +364,7 @@ async def load(store: StoreLike, path: str | None = None, zarr_format: int | Non
     return await drive(calls.load_call(store=store, path=path, zarr_format=zarr_format))
 
 
-async def tree(grp: AsyncGroup, expand: bool | None = None, level: int | None = None) -> Tree:
+async def tree(grp: AsyncGroup, expand: bool | None = None, level: int | None = None) -> TreeRepr:
     """See `zarr.tree`."""
     return await grp.tree(expand=expand, level=level)
 

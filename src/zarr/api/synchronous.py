@@ -15,7 +15,7 @@ from zarr._group import Group, as_face
 from zarr._metadata.group import GroupMetadata
 from zarr._store.make import StoreLike
 from zarr._store.path import StorePath
-from zarr._tree import Tree
+from zarr._tree import TreeRepr
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -416,7 +416,7 @@ def empty_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Arra
     >>> zarr.empty_like(zarr.ones((4, 6), chunks=(2, 3))).chunks
     (2, 3)
     """
-    return Array._at(*run(calls.create_call(**_create.like(a, zarr_format, kwargs))))
+    return Array._at(*run(calls.create_call(**_create.like_filled(a, zarr_format, kwargs))))
 
 
 def zeros_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
@@ -578,7 +578,7 @@ def create_hierarchy(
     >>> import zarr
     >>> metadata = zarr.create_array({}, shape=3, dtype="int8").metadata
     >>> [path for path, _ in zarr.create_hierarchy(store={}, nodes={"a/b": metadata})]
-    ['a', 'a/b']
+    ['', 'a', 'a/b']
     """
     at, flow = calls.create_hierarchy_call(store=store, nodes=nodes, overwrite=overwrite)
     return ((path, as_face(metadata, StorePath(at.store, f"{at.path}/{path}"))) for path, metadata in run(flow))
@@ -1039,7 +1039,7 @@ def load(store: StoreLike, path: str | None = None, zarr_format: int | None = No
     return run(calls.load_call(store=store, path=path, zarr_format=zarr_format))
 
 
-def tree(grp: Group, expand: bool | None = None, level: int | None = None) -> Tree:
+def tree(grp: Group, expand: bool | None = None, level: int | None = None) -> TreeRepr:
     """A drawing of the hierarchy below a group; see `Group.tree`.
 
     Parameters
@@ -1049,7 +1049,7 @@ def tree(grp: Group, expand: bool | None = None, level: int | None = None) -> Tr
     expand
         None; the widgets of zarr-python 2 are gone, and anything else is a NotImplementedError.
     level
-        Depth; None for all.
+        Depth: 0 draws the direct members, None all.
 
     Raises
     ------

@@ -10,6 +10,7 @@ from zarr._codec.sharding import ShardingCodec, SubchunkWriteOrder
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
+from zarr._lazy import submodules_of
 
 __all__ = [
     "BloscCname",
@@ -27,3 +28,5 @@ __all__ = [
     "VLenUTF8Codec",
     "ZstdCodec",
 ]
+
+__getattr__ = submodules_of(__name__)

@@ -153,7 +153,7 @@ class LocalStore(SyncStore):
                 return DirectoryHold(directory)
             except FileNotFoundError:
                 _make_directories(directory)
-        raise FileNotFoundError(f"{directory} is deleted by another program as soon as it is made")
+        raise _no_directory(directory)
 
     # -- the contract -------------------------------------------------------------------------------------------
 
@@ -197,7 +197,7 @@ class LocalStore(SyncStore):
                 return self._put(path, directory, value, expected, hold, sync)
             except FileNotFoundError:  # the directory is not there yet, or not any more
                 _make_directories(directory, sync=sync)
-        raise FileNotFoundError(f"{directory} is deleted by another program as soon as it is made")
+        raise _no_directory(directory)
 
     def _put(self, path: str, directory: str, value: Buffer, expected: Expected, hold: Hold | None, sync: bool) -> bool:
         with NewFile(directory, value.as_buffer_like(), sync=sync) as new:
@@ -328,6 +328,13 @@ def _is_version(path: str, expected: FileVersion) -> bool:
         return _identity(os.stat(path)) == expected.identity
     except (FileNotFoundError, NotADirectoryError):
         return False
+
+
+def _no_directory(directory: str) -> FileNotFoundError:
+    """Why there is no directory, however often it is made."""
+    if os.path.islink(directory):
+        return FileNotFoundError(f"{directory} is a symbolic link to {os.readlink(directory)!r}, which does not exist")
+    return FileNotFoundError(f"{directory} is deleted by another program as soon as it is made")
 
 
 def _make_directories(directory: str, *, sync: bool = False) -> None:

@@ -1,0 +1,166 @@
+"""What the system puts in the way: few descriptors, a limit on files, symbolic links, a umask, a store that is moved."""
+
+import asyncio
+import os
+import resource
+import stat
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import zarr
+from tests.safety.crowd import Processes, Threads, crowd, opened
+from zarr.storage import LocalStore
+
+
+def in_child(function):
+    """Run in a forked process, as limits belong to a process; raises what it raised."""
+    child = Processes([function])
+    child.start()
+    wrong = child.join()
+    assert not wrong, wrong[0]
+
+
+@pytest.mark.parametrize("shards", [None, (2, 4)], ids=["chunks", "shards"])
+def test_few_descriptors(tmp_path, shards, engine):
+    """A version keeps a file open: a request on a thousand objects keeps one, and each writer needs three at a time."""
+    data = np.arange(4000).reshape(1000, 4)
+    array = zarr.create_array(tmp_path / "a", data=data, chunks=(1, 4), shards=shards)
+
+    def work():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        np.testing.assert_array_equal(array[:], data)
+        array[:, 1] = 5
+        asyncio.run(array._async_array.setitem((slice(None), 2), 6))
+        seen = asyncio.run(array._async_array.getitem(slice(None)))
+        np.testing.assert_array_equal(seen[:, 0], data[:, 0])
+        assert (seen[:, 1:3] == [5, 6]).all()
+
+        def column(worker):
+            def write():
+                mine = opened(tmp_path / "a")
+                mine[worker::12, 3] = worker
+                assert (mine[worker::12, 3] == worker).all()
+
+            return write
+
+        crowd(Threads, [column(worker) for worker in range(12)])
+        assert (array[:, 3] == np.arange(1000) % 12).all()
+        assert len(list(Path("/proc/self/fd").iterdir())) < 20, "descriptors were left open"
+
+    in_child(work)
+
+
+@pytest.mark.parametrize("shards", [None, 100], ids=["chunks", "shards"])
+def test_files_that_may_not_grow(tmp_path, shards, engine):
+    """Like a full disk, and for whoever writes the file: the old array is left, and what fits can be written."""
+    data = np.random.default_rng(0).integers(1, 2**60, 150)
+    array = zarr.create_array(tmp_path / "a", data=data, chunks=50, shards=shards, compressors=None, fill_value=-1)
+    longer = np.arange(1, 301)
+
+    def work():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+        for change in (
+            lambda: array.append(longer),
+            lambda: array.__setitem__(slice(None), 4),
+            lambda: array.__setitem__(5, 4),
+            lambda: array.attrs.update({"long": "x" * 400}),
+            lambda: zarr.create_array(tmp_path / "b", data=data, attributes={"long": "x" * 400}),
+        ):
+            with pytest.raises(OSError, match="File too large"):
+                change()
+
+    in_child(work)
+    again = opened(tmp_path / "a")
+    np.testing.assert_array_equal(again[:], data)
+    assert dict(again.attrs) == {}
+    again.append([7])
+    again.resize((500,))
+    np.testing.assert_array_equal(again[:], [*data, 7, *[-1] * 349])
+    assert not [name for _, _, names in os.walk(tmp_path) for name in names if name.startswith("__")]
+
+
+def test_a_symbolic_link_as_root(tmp_path):
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.mkdir()
+    link.symlink_to(real)
+    group = zarr.open_group(link, mode="w")
+    group.create_array("x", data=np.arange(10), chunks=3).append([1])
+    group.create_array("x", data=np.arange(3), overwrite=True)
+    assert zarr.open_array(real, path="x")[:].tolist() == [0, 1, 2]
+    zarr.open_group(link, mode="w")
+    assert link.is_symlink()
+    assert [path.name for path in real.iterdir()] == ["zarr.json"]
+
+
+def test_deleting_a_link_leaves_what_it_leads_to(tmp_path):
+    zarr.create_array(tmp_path / "elsewhere", data=np.arange(5))
+    group = zarr.open_group(tmp_path / "g", mode="w")
+    for delete in (lambda: group.__delitem__("y"), lambda: zarr.open_group(tmp_path / "g", mode="w")):
+        (tmp_path / "g" / "y").symlink_to(tmp_path / "elsewhere")
+        assert group["y"][:].tolist() == [0, 1, 2, 3, 4]
+        delete()
+        assert not (tmp_path / "g" / "y").is_symlink()
+        assert zarr.open_array(tmp_path / "elsewhere")[:].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_link_to_nowhere_is_named(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match=r"symbolic link to .*nowhere"):
+        zarr.create_array(tmp_path / "link", shape=3, dtype="i4")
+
+
+def test_the_umask_is_obeyed(tmp_path):
+    before = os.umask(0o027)
+    try:
+        zarr.create_array(tmp_path / "a", data=np.arange(3))
+        opened(tmp_path / "a")[0] = 9
+        opened(tmp_path / "a").attrs["a"] = 1
+    finally:
+        os.umask(before)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a").rglob("*") if path.is_file()}
+    assert modes == {0o640}
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o750
+
+
+@pytest.mark.parametrize("zarr_format", [3, 2])
+def test_changes_through_a_handle_whose_node_is_gone(store, zarr_format):
+    """Appending, resizing and attributes say so, and do not bring half a node back."""
+    group = zarr.create_group(store, zarr_format=zarr_format)
+    array = group.create_array("x", data=np.arange(5), chunks=2)
+    inner = group.create_group("y")
+    del group["x"]
+    del group["y"]
+    for change in (
+        lambda: array.append([1]),
+        lambda: array.resize((2,)),
+        lambda: array.attrs.update({"a": 1}),
+        lambda: inner.attrs.update({"a": 1}),
+    ):
+        with pytest.raises(FileNotFoundError):
+            change()
+    assert not [key for key in store.list_keys("") if "/" in key]
+
+
+def test_a_group_replaced_under_an_append(tmp_path, monkeypatch):
+    """Who replaces the group takes no lock on the array in it. The new array does not get the shape of the old one."""
+    group = zarr.create_group(tmp_path / "a")
+    array = group.create_array("g/x", shape=4, chunks=2, dtype="i8")
+    put = LocalStore.put
+    replaced = threading.Event()
+
+    def replace_before_the_shape(self, key, value, **conditions):
+        if key == "g/x/zarr.json" and conditions.get("hold") is not None and not replaced.is_set():
+            replaced.set()
+            other = zarr.open_group(tmp_path / "a", mode="r+")
+            other.create_group("g", overwrite=True)
+            other.create_array("g/x", shape=1, chunks=2, dtype="i8")
+        return put(self, key, value, **conditions)
+
+    monkeypatch.setattr(LocalStore, "put", replace_before_the_shape)
+    with pytest.raises(zarr.errors.ConcurrentChangeError, match="replaced"):
+        array.append([1, 2])
+    assert replaced.is_set()
+    assert opened(tmp_path / "a", "g/x").shape == (1,)

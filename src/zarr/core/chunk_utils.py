@@ -1,0 +1,17 @@
+"""Working on one chunk in memory."""
+
+from zarr._compat.chunk_utils import (
+    ChunkTransform,
+    decode_and_scatter_chunk,
+    encode_or_elide_chunk,
+    evolve_codecs,
+    merge_and_encode_chunk,
+)
+
+__all__ = [
+    "ChunkTransform",
+    "decode_and_scatter_chunk",
+    "encode_or_elide_chunk",
+    "evolve_codecs",
+    "merge_and_encode_chunk",
+]

@@ -1,0 +1,21 @@
+"""Types and checks that codecs of others import."""
+
+from zarr._buffer import BytesLike
+from zarr._codec.base import MemoryOrder
+from zarr._compat.parsing import parse_named_configuration, parse_shapelike, product
+from zarr._dtype.base import ZarrFormat
+from zarr._dtype.documents import NamedConfig
+from zarr._store.base import AccessMode as AccessModeLiteral
+from zarr.types import JSON
+
+__all__ = [
+    "JSON",
+    "AccessModeLiteral",
+    "BytesLike",
+    "MemoryOrder",
+    "NamedConfig",
+    "ZarrFormat",
+    "parse_named_configuration",
+    "parse_shapelike",
+    "product",
+]

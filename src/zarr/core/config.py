@@ -1,0 +1,5 @@
+"""The configuration."""
+
+from zarr._config import config
+
+__all__ = ["config"]

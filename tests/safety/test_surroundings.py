@@ -27,7 +27,7 @@ def in_child(function):
 def test_few_descriptors(tmp_path, shards, engine):
     """A version keeps a file open: a request on a thousand objects keeps one, and each writer needs three at a time."""
     data = np.arange(4000).reshape(1000, 4)
-    array = zarr.create_array(tmp_path / "a", data=data, chunks=(1, 4), shards=shards)
+    array = zarr.create_array(tmp_path / "a", data=data, chunks=(1, 4), shards=shards, compressors=None)
 
     def work():
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
@@ -164,3 +164,29 @@ def test_a_group_replaced_under_an_append(tmp_path, monkeypatch):
         array.append([1, 2])
     assert replaced.is_set()
     assert opened(tmp_path / "a", "g/x").shape == (1,)
+
+
+@pytest.mark.parametrize("zarr_store", [LocalStore, zarr.storage.MemoryStore])
+def test_a_shard_replaced_between_its_index_and_its_chunk(tmp_path, monkeypatch, zarr_store):
+    """The chunk comes from the version that the index belongs to, for every read in between."""
+    store = zarr_store(tmp_path / "a") if zarr_store is LocalStore else zarr_store()
+    with zarr.config.set({"engine": "python"}):
+        array = zarr.create_array(store, shape=(4, 50), chunks=(1, 50), shards=(4, 50), dtype="i8")
+    array[0], array[3] = np.arange(50) * 12345, 7
+    read = zarr_store.read
+    n_replaced = 0
+
+    def replace_after(self, key, *args, **kwargs):
+        nonlocal n_replaced
+        found = read(self, key, *args, **kwargs)
+        if key == "c/0/0":
+            n_replaced += 1
+            monkeypatch.setattr(zarr_store, "read", read)
+            opened(store)[0] = np.arange(50) % (3 + n_replaced)  # of another length, so that the last one moves
+            monkeypatch.setattr(zarr_store, "read", replace_after)
+        return found
+
+    monkeypatch.setattr(zarr_store, "read", replace_after)
+    for _ in range(5):
+        assert (array[3] == 7).all()
+    assert n_replaced >= 10

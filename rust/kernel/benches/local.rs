@@ -1,7 +1,7 @@
 //! What one operation on a local directory costs, in microseconds of processor time and of elapsed
 //! time: `cargo bench -p zarr-kernel`. The best of several rounds; the directory is `TMPDIR`'s.
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -13,13 +13,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{self, AtFlags, Mode};
 use rustix::time::{ClockId, clock_gettime};
 use zarr_kernel::cache::{Cache, CacheKey};
 use zarr_kernel::local::{Files, Manner, Writer, stamps_are_sound};
 use zarr_kernel::source::{Change, Expected, Object, Objects, WritableObjects};
 use zarr_kernel::workers::{self, Effort};
 
-const N_ROUNDS: usize = 15;
+const N_ROUNDS: usize = 9;
 
 fn microseconds(what: &str, n: usize, mut round: impl FnMut(usize)) {
     let (mut best_busy, mut best_elapsed) = (f64::INFINITY, f64::INFINITY);
@@ -35,6 +36,43 @@ fn microseconds(what: &str, n: usize, mut round: impl FnMut(usize)) {
         best_busy * each,
         best_elapsed * each
     );
+}
+
+/// The fewest system calls that do it, in one directory, without locks or checks: what the others are
+/// to be compared with.
+mod by_hand {
+    use std::os::fd::{AsRawFd, OwnedFd};
+    use std::path::Path;
+
+    use rustix::buffer::spare_capacity;
+    use rustix::fs::{self, AtFlags, CWD, Mode, OFlags};
+    use rustix::io;
+
+    pub(crate) fn directory(path: &Path) -> OwnedFd {
+        std::fs::create_dir(path).unwrap();
+        fs::openat(CWD, path, OFlags::DIRECTORY, Mode::empty()).unwrap()
+    }
+
+    pub(crate) fn publish(directory: &OwnedFd, name: &str, block: &[u8]) {
+        let flags = OFlags::TMPFILE | OFlags::WRONLY;
+        let fd = fs::openat(directory, ".", flags, Mode::from_raw_mode(0o666)).unwrap();
+        io::write(&fd, block).unwrap();
+        let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
+        fs::linkat(CWD, link, directory, name, AtFlags::SYMLINK_FOLLOW).unwrap();
+    }
+
+    pub(crate) fn replace(directory: &OwnedFd, name: &str, block: &[u8]) {
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY;
+        let fd = fs::openat(directory, "temporary", flags, Mode::from_raw_mode(0o666)).unwrap();
+        io::write(&fd, block).unwrap();
+        fs::renameat(directory, "temporary", directory, name).unwrap();
+    }
+
+    pub(crate) fn read(directory: &OwnedFd, name: &str, scratch: &mut Vec<u8>) {
+        scratch.clear();
+        let fd = fs::openat(directory, name, OFlags::RDONLY, Mode::empty()).unwrap();
+        io::read(&fd, spare_capacity(scratch)).unwrap();
+    }
 }
 
 fn processor_seconds() -> f64 {
@@ -60,6 +98,48 @@ fn main() {
         on_signal: &|| Ok(()),
     };
 
+    let by_hand = by_hand::directory(&root.join("by-hand"));
+    microseconds(
+        "  by hand: write a nameless file of 32 KiB, link it",
+        n,
+        |number| {
+            let directory = by_hand::directory(&root.join(format!("by-hand-{number}")));
+            for key in 0..n {
+                if key % 40 == 0 {
+                    let name = format!("{}", key / 40);
+                    fs::mkdirat(&directory, name, Mode::from_raw_mode(0o777)).unwrap();
+                }
+                let name = format!("{}/{}", key / 40, key % 40);
+                by_hand::publish(&directory, &name, &block);
+            }
+        },
+    );
+    for number in 0..N_ROUNDS {
+        std::fs::remove_dir_all(root.join(format!("by-hand-{number}"))).unwrap();
+    }
+    microseconds(
+        "  by hand: write a temporary file of 32 KiB, rename it",
+        n,
+        |_| {
+            for key in 0..n {
+                by_hand::replace(&by_hand, &format!("0-{key}"), &block);
+            }
+        },
+    );
+    let mut scratch = Vec::with_capacity(block.len());
+    microseconds("  by hand: open, read 32 KiB, close", n, |_| {
+        for key in 0..n {
+            by_hand::read(&by_hand, &format!("0-{key}"), &mut scratch);
+        }
+    });
+    microseconds("  by hand: stat", n, |_| {
+        for key in 0..n {
+            let found = fs::statat(&by_hand, format!("0-{key}"), AtFlags::empty());
+            black_box(found.unwrap());
+        }
+    });
+    drop(by_hand);
+
     let files = Files::new(base, sound);
     microseconds("publish a new 32 KiB file, 40 directories", n, |number| {
         let other = Files::new(format!("{}/new-{number}", root.display()), sound);
@@ -68,6 +148,10 @@ fn main() {
             writer.put(key, &block, Expected::Any).unwrap();
         }
     });
+    for number in 0..N_ROUNDS {
+        std::fs::remove_dir_all(root.join(format!("new-{number}"))).unwrap();
+    }
+    rustix::fs::sync();
     let writer = Writer::new(&files, manner);
     for key in &keys {
         writer.put(key, &block, Expected::Any).unwrap();

@@ -7,6 +7,9 @@
 //!
 //! Nothing here is told of a fork by itself; the binding registers the functions with Python.
 
+// Where nothing forks, nothing needs to be listed.
+#![cfg_attr(not(unix), allow(dead_code))]
+
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::thread;
@@ -90,7 +93,6 @@ pub fn in_forked_child() -> Vec<i32> {
 
 /// A list of descriptors that needs no lock, so that a forked child can read it.
 #[derive(Debug)]
-#[cfg_attr(not(unix), allow(dead_code))] // nothing forks there
 pub(crate) struct Descriptors {
     slots: [AtomicI32; MOST_LISTED],
     next: AtomicUsize,

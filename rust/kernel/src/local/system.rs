@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags};
+use rustix::fs::{self, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::KernelError;
@@ -118,7 +118,7 @@ pub fn stamps_are_sound(directory: &Path) -> Option<u64> {
     if !OWN_FILE_SYSTEMS.contains(&kind) {
         return None;
     }
-    let status = fs::statat(CWD, directory, AtFlags::empty()).ok()?;
+    let status = fs::stat(directory).ok()?;
     Some(stamp_of(&status).device)
 }
 

@@ -6,12 +6,14 @@
 //!
 //! All requests of the process share one count of threads at work. A request starts no helper that
 //! would lift the count above its limit; requests that come from the user's own threads (Dask,
-//! joblib) therefore run each on its own thread instead of multiplying them.
+//! joblib) therefore run each on its own thread instead of multiplying them. A task may share out a
+//! part of its own work by calling [`run`] again; its thread is counted once.
 //!
 //! Tasks are claimed in order and a claimed task is always finished or failed before [`run`]
 //! returns: no thread is left behind that still writes into the caller's memory.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -82,7 +84,7 @@ pub fn run<C>(
     }
     let request = Request::new(n_tasks);
     let at_work = &process::state().at_work;
-    let _own = AtWork::always(at_work);
+    let _own = AtWork::caller(at_work);
     let n_helpers = effort.n_threads(n_tasks).saturating_sub(1);
     let work = || {
         let mut context = context();
@@ -97,7 +99,7 @@ pub fn run<C>(
             };
             counters::count(Counter::HelpersStarted);
             let help = || {
-                let _permit = permit;
+                let _permit = permit.on_this_thread();
                 work_guarded(&request, work);
             };
             // Where the system has no more threads, the others do the work.
@@ -211,13 +213,22 @@ impl Request {
     }
 }
 
+thread_local! {
+    /// Whether this thread is counted already.
+    static IS_COUNTED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// One thread at work, counted while this lives.
 struct AtWork<'a>(&'a AtomicUsize);
 
 impl<'a> AtWork<'a> {
-    fn always(count: &'a AtomicUsize) -> Self {
+    /// The calling thread, unless it is counted already because this is a part of a task.
+    fn caller(count: &'a AtomicUsize) -> Option<Counted<'a>> {
+        if IS_COUNTED.get() {
+            return None;
+        }
         count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
+        Some(Self(count).on_this_thread())
     }
 
     /// One more, unless there are `limit` already.
@@ -229,11 +240,25 @@ impl<'a> AtWork<'a> {
             .ok()
             .map(|_| Self(count))
     }
+
+    fn on_this_thread(self) -> Counted<'a> {
+        IS_COUNTED.set(true);
+        Counted(self)
+    }
 }
 
 impl Drop for AtWork<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// An [`AtWork`] that stands for the thread that has it.
+struct Counted<'a>(#[allow(dead_code)] AtWork<'a>); // for its drop
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        IS_COUNTED.set(false);
     }
 }
 
@@ -310,12 +335,25 @@ mod tests {
     #[test]
     fn callers_count_against_the_limit() {
         let count = AtomicUsize::new(0);
-        let _callers = [AtWork::always(&count), AtWork::always(&count)];
+        let _callers = [AtWork::below(&count, 9), AtWork::below(&count, 9)];
         assert!(AtWork::below(&count, 2).is_none());
         let third = AtWork::below(&count, 3);
         assert!(third.is_some());
         drop(third);
         assert_eq!(count.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn parts_of_tasks_can_be_shared_out() {
+        // One task, whose thread is counted once: with a limit of two a helper may join.
+        let count = AtomicUsize::new(0);
+        let own = AtWork::caller(&count);
+        assert!(own.is_some());
+        assert!(AtWork::caller(&count).is_none());
+        assert!(AtWork::below(&count, 2).is_some());
+        drop(own);
+        assert_eq!(count.load(Ordering::Relaxed), 0);
+        assert!(AtWork::caller(&count).is_some());
     }
 
     #[test]

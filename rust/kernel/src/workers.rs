@@ -79,11 +79,22 @@ pub fn run<C>(
     context: impl Fn() -> C + Sync,
     task: impl Fn(&mut C, usize) -> Result<()> + Sync,
 ) -> Result<()> {
+    let at_work = &process::state().at_work;
+    run_counted(at_work, n_tasks, effort, poll, context, task)
+}
+
+fn run_counted<C>(
+    at_work: &AtomicUsize,
+    n_tasks: usize,
+    effort: Effort,
+    poll: &mut dyn FnMut() -> Result<()>,
+    context: impl Fn() -> C + Sync,
+    task: impl Fn(&mut C, usize) -> Result<()> + Sync,
+) -> Result<()> {
     if n_tasks == 0 {
         return Ok(());
     }
     let request = Request::new(n_tasks);
-    let at_work = &process::state().at_work;
     let _own = AtWork::caller(at_work);
     let n_helpers = effort.n_threads(n_tasks).saturating_sub(1);
     let work = || {
@@ -281,7 +292,8 @@ mod tests {
 
     fn threads_used(n_tasks: usize, effort: Effort) -> usize {
         let seen: Mutex<HashSet<ThreadId>> = Mutex::default();
-        run(
+        run_counted(
+            &AtomicUsize::new(0), // other tests are at work too
             n_tasks,
             effort,
             &mut never(),
@@ -363,7 +375,8 @@ mod tests {
             max_threads: usize::MAX,
             ..MUCH
         };
-        let outcome = run(
+        let outcome = run_counted(
+            &AtomicUsize::new(0),
             2,
             two,
             &mut never(),

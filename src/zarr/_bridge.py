@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from zarr._imports import importing
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Coroutine
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -23,6 +28,15 @@ _STOP_TIMEOUT_S = 1.0
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
+
+
+@cache
+def _library() -> Any:
+    """The module asyncio: kept, as at the end of the interpreter no import finds even what is loaded."""
+    with importing:
+        import asyncio
+
+    return asyncio
 
 
 def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
@@ -48,7 +62,8 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
     >>> run(asyncio.sleep(0, result="done"))
     'done'
     """
-    import asyncio
+    with importing:
+        pass
 
     if threading.current_thread() is _thread:
         coroutine.close()
@@ -56,7 +71,8 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
             "synchronous zarr code was called from a coroutine that zarr itself runs; await the asynchronous form "
             "instead"
         )
-    future = asyncio.run_coroutine_threadsafe(coroutine, _running_loop())
+    if (future := _submit(coroutine)) is None:
+        return _run_here(coroutine)
     try:
         return future.result(timeout)
     except TimeoutError as exc:
@@ -69,6 +85,37 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         raise
 
 
+def _submit(coroutine: Coroutine[Any, Any, T]) -> Future[T] | None:
+    """Hand a coroutine to the bridge's loop; None if the interpreter is ending and its thread cannot run any more."""
+    asyncio = _library()
+
+    while not sys.is_finalizing():
+        try:
+            loop = _running_loop()
+        except RuntimeError:  # Python 3.12 and newer start no threads then
+            return None
+        try:
+            future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, loop)
+        except RuntimeError:
+            if not loop.is_closed():  # by `_stop`, between the two lines
+                raise
+        else:
+            return future
+    return None
+
+
+def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on a loop of its own, in this thread."""
+    asyncio = _library()
+
+    loop = asyncio.new_event_loop()
+    try:
+        result: T = loop.run_until_complete(coroutine)
+        return result
+    finally:
+        loop.close()
+
+
 def is_running() -> bool:
     """Whether the loop thread has been started in this process."""
     return _thread is not None
@@ -78,7 +125,7 @@ def _running_loop() -> asyncio.AbstractEventLoop:
     global _loop, _thread
     with _lock:
         if _loop is None:
-            import asyncio
+            asyncio = _library()
 
             _loop = asyncio.new_event_loop()
             _thread = threading.Thread(target=_loop.run_forever, name="zarr-bridge", daemon=True)

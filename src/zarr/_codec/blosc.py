@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from zarr._codec.base import BytesBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.limits import output_limit, oversized
 from zarr._codec.raw import is_variable_length, native_dtype, octets, to_buffer
+from zarr._imports import importing
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
@@ -37,6 +39,15 @@ _RESERVED = 0x08
 _FORMATS = ("blosclz", "lz4", "snappy", "zlib", "zstd")
 _MAX_NBYTES = 2**31 - 1 - 16
 _LONG_RUN = 2**23  # a match length coded in this many bytes overflows 31 bits
+
+
+@cache
+def _library() -> Any:
+    """The module that does the work: kept, as at the end of the interpreter no import finds even what is loaded."""
+    with importing:
+        from numcodecs import blosc
+
+    return blosc
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +132,7 @@ class BloscCodec(BytesBytesCodec):
         return to_buffer(chunk_spec, decompress(octets(chunk_data), output_limit(chunk_spec)))
 
     def _encode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> Buffer:
-        from numcodecs import blosc
+        blosc = _library()
 
         chosen = self.evolve_from_array_spec(chunk_spec)
         encoded = blosc.compress(
@@ -140,7 +151,7 @@ def decompress(data: npt.NDArray[np.uint8], limit: int, codec: str = "blosc") ->
     nbytes = _check_container(data, limit, codec)
     if nbytes == 0:
         return b""
-    from numcodecs import blosc
+    blosc = _library()
 
     try:
         return bytes(blosc.decompress(data))
@@ -183,7 +194,7 @@ def _check_container(data: npt.NDArray[np.uint8], limit: int, codec: str) -> int
 
 
 def _check_format(code: int, data: npt.NDArray[np.uint8], codec: str) -> None:
-    from numcodecs import blosc
+    blosc = _library()
 
     name = _FORMATS[code] if code < len(_FORMATS) else None
     if name is None:

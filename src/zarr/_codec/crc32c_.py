@@ -5,11 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zarr._codec.base import BytesBytesCodec, ChunkSpec
 from zarr._codec.configuration import read_configuration
 from zarr._codec.raw import octets, to_buffer
+from zarr._imports import importing
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
@@ -22,6 +24,15 @@ if TYPE_CHECKING:
 
 CHECKSUM_NBYTES = 4
 _PIECE_NBYTES = 2**20
+
+
+@cache
+def _library() -> Any:
+    """The module that does the work: kept, as at the end of the interpreter no import finds even what is loaded."""
+    with importing:
+        import google_crc32c
+
+    return google_crc32c
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +74,7 @@ class Crc32cCodec(BytesBytesCodec):
 
 def crc32c(data: npt.NDArray[np.uint8]) -> int:
     """CRC-32C of contiguous bytes."""
-    import google_crc32c
+    google_crc32c = _library()
 
     checksum = 0
     # The library takes `bytes` only, so the input is copied; in pieces, to keep the copy in the processor's cache.

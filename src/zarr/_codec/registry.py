@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from zarr._codec.configuration import split_named
 from zarr._config import config
 from zarr._generation import advance
+from zarr._imports import importing
 from zarr._warn import warn
 from zarr.errors import MetadataTypeError, MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
@@ -184,7 +185,8 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
     codec_id = raw.get("id") if isinstance(raw, Mapping) else None
     if not isinstance(codec_id, str):
         raise MetadataValidationError(f"a format 2 codec is an object with a string 'id'; got {data!r}")
-    import numcodecs
+    with importing:
+        import numcodecs
     from numcodecs.errors import UnknownCodecError as NumcodecsUnknownCodecError
 
     try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -19,6 +20,7 @@ from zarr._codec.base import BytesBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_bool, check_int, read_configuration
 from zarr._codec.limits import output_limit, oversized
 from zarr._codec.raw import octets, to_buffer
+from zarr._imports import importing
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
@@ -33,6 +35,15 @@ _SKIPPABLE_MAGIC = 0x184D2A50
 _BLOCK_NBYTES = 128 * 2**10
 _EMPTY_CHECKSUM = 0x51D8E999  # low half of XXH64 of no bytes
 _RAW, _REPEATED, _COMPRESSED = 0, 1, 2
+
+
+@cache
+def _library() -> Any:
+    """The module that does the work: kept, as at the end of the interpreter no import finds even what is loaded."""
+    with importing:
+        from numcodecs import zstd
+
+    return zstd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +88,7 @@ class ZstdCodec(BytesBytesCodec):
         return to_buffer(chunk_spec, decompress(octets(chunk_data), output_limit(chunk_spec)))
 
     def _encode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> Buffer:
-        from numcodecs import zstd
+        zstd = _library()
 
         return to_buffer(chunk_spec, zstd.compress(octets(chunk_data), self.level, self.checksum))
 
@@ -114,7 +125,7 @@ def decompress(data: npt.NDArray[np.uint8], limit: int, codec: str = "zstd") -> 
 
 
 def _decompress_frame(encoded: npt.NDArray[np.uint8], frame: _Frame, room: int, codec: str) -> bytes:
-    from numcodecs import zstd
+    zstd = _library()
 
     try:
         # One block is the granularity of the bound: a small chunk in a frame without a size claims a whole one.
@@ -130,7 +141,7 @@ def _decompress_capped(encoded: npt.NDArray[np.uint8], room: int, codec: str) ->
 
     numcodecs wants to fill the output exactly, but says how much it got, and leaves that in the output.
     """
-    from numcodecs import zstd
+    zstd = _library()
 
     out = np.empty(max(room, 1), np.uint8)
     try:

@@ -9,6 +9,8 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from zarr._imports import importing
+
 if TYPE_CHECKING:
     from zarr._engine.base import Engine
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def _load() -> tuple[Any, str | None]:
     try:
-        from zarr import _native  # on use: with engine "python" it is never imported
+        with importing:
+            from zarr import _native  # on use: with engine "python" it is never imported
     except ImportError as exc:
         if find_spec("zarr._native") is None:
             return None, "its extension in Rust, zarr._native, was not built"

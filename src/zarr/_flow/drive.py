@@ -32,6 +32,7 @@ from zarr._flow.requests import (
     TakeHold,
     Together,
 )
+from zarr._imports import importing
 from zarr._store.base import ABSENT, Hold, Store, Stored
 from zarr._store.turns import Turn, Turns
 
@@ -168,7 +169,8 @@ class _Lane:
     __slots__ = ("concurrency", "has_own_threads", "slots")
 
     def __init__(self, concurrency: int, *, has_own_threads: bool = False) -> None:
-        import asyncio  # on use: synchronous programs never pay for it
+        with importing:
+            import asyncio  # on use: synchronous programs never pay for it
 
         self.concurrency = concurrency
         self.has_own_threads = has_own_threads
@@ -179,7 +181,8 @@ class _Lane:
 
         Else it would write on behind the caller's back, and after the hold under which it writes was released.
         """
-        import asyncio
+        with importing:
+            import asyncio
 
         called = (_in_new_thread if self.has_own_threads else _in_worker_thread)(function, request)
         try:
@@ -199,15 +202,32 @@ class _Lane:
 
 
 def _in_worker_thread(function: Callable[[Any], Any], request: Any) -> Future[Any]:
-    import asyncio
+    with importing:
+        import asyncio
     import contextvars
 
-    return asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, function, request)
+    try:
+        return asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, function, request)
+    except RuntimeError:  # the interpreter is about to end and starts no more threads: as in an atexit handler
+        return _in_place(function, request)
+
+
+def _in_place(function: Callable[[Any], Any], request: Any) -> Future[Any]:
+    with importing:
+        import asyncio
+
+    answer: Future[Any] = asyncio.get_running_loop().create_future()
+    try:
+        answer.set_result(function(request))
+    except Exception as exc:  # noqa: BLE001  # raised where it is awaited
+        answer.set_exception(exc)
+    return answer
 
 
 def _in_new_thread(function: Callable[[Any], Any], request: Any) -> Future[Any]:
     """Call a function in a thread for which no other call has to wait."""
-    import asyncio
+    with importing:
+        import asyncio
     import contextvars
 
     loop = asyncio.get_running_loop()
@@ -277,7 +297,8 @@ async def _answer(request: Any, lane: _Lane) -> Any:
 
 async def _take_hold(request: TakeHold) -> Hold:
     """Wait for a hold in a thread of its own; if the caller is cancelled meanwhile, it is let go as soon as it comes."""
-    import asyncio
+    with importing:
+        import asyncio
 
     taking = _in_new_thread(_hold, request)
     try:
@@ -295,7 +316,8 @@ def _let_go(taking: Any) -> None:
 
 async def _drive_together(request: Together, lane: _Lane) -> list[Any]:
     """Run flows concurrently, with as many of them alive as there are slots; the first error stops the others."""
-    import asyncio
+    with importing:
+        import asyncio
 
     flows = enumerate(request.flows)
     results: dict[int, Any] = {}

@@ -22,10 +22,13 @@ Keys
 
 from __future__ import annotations
 
+import contextvars
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -33,6 +36,7 @@ from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._byte_range import (
     ByteRequest,
 )
+from zarr._imports import importing
 from zarr._store.ranges import RangeGroup, group_ranges
 from zarr.errors import StoreKeyError
 
@@ -307,7 +311,8 @@ class Store(ABC):
         ExceptionGroup
             Of what failed; of FileNotFoundError if there is no such value.
         """
-        import asyncio  # on use: synchronous programs never pay for it
+        with importing:
+            import asyncio  # on use: synchronous programs never pay for it
 
         free = asyncio.Semaphore(max_concurrency)
 
@@ -665,11 +670,17 @@ class SyncStore(Store):
     # -- derived: the asynchronous face -------------------------------------------------------------------------
 
     async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        if not self._may_block:
+        if not self._may_block or sys.is_finalizing():
             return function(*args, **kwargs)
-        import asyncio  # on use: synchronous programs never pay for it
+        with importing:
+            import asyncio  # on use: synchronous programs never pay for it
 
-        return await asyncio.to_thread(function, *args, **kwargs)
+        call = partial(contextvars.copy_context().run, function, *args, **kwargs)
+        try:
+            called = asyncio.get_running_loop().run_in_executor(None, call)
+        except RuntimeError:  # the interpreter is about to end and starts no more threads: as in an atexit handler
+            return function(*args, **kwargs)
+        return await called
 
     async def get(
         self,

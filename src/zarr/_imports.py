@@ -1,0 +1,31 @@
+"""Imports on first use that a fork cannot catch half-way: `with importing: import something`.
+
+The lock of a module that is being imported belongs to the thread that imports it. A child that is forked meanwhile has the
+lock and not the thread, and would wait for ever when it needs the module. So whoever imports on use holds `importing`, and
+so does whoever forks. Only for packages that never use this library themselves.
+"""
+
+from __future__ import annotations
+
+import logging  # noqa: F401  # whoever forks takes its lock too: after ours, as it was registered before
+import os
+import threading
+
+_PATIENCE_S = 10.0
+
+importing = threading.RLock()
+_taken: list[bool] = []
+
+
+def _wait_for_imports() -> None:
+    """Take the lock; go on without it where something else that the forking thread holds may keep the import from ending."""
+    _taken.append(importing.acquire(timeout=_PATIENCE_S))
+
+
+def _go_on() -> None:
+    if _taken.pop():
+        importing.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_wait_for_imports, after_in_parent=_go_on, after_in_child=_go_on)

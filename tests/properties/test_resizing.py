@@ -17,8 +17,11 @@ from hypothesis import strategies as st
 import zarr
 from tests.properties.strategies import Contents, Setup, assert_same, filled, setups
 
-# Some data types have no specification in format 3, and say so.
-pytestmark = pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
+pytestmark = [
+    # Some data types have no specification in format 3, some chains of codecs cannot read parts of shards, and say so.
+    pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning"),
+    pytest.mark.filterwarnings("ignore:Combining a `sharding_indexed` codec:zarr.errors.ZarrUserWarning"),
+]
 
 SHAPES = st.lists(st.integers(0, 7), min_size=1, max_size=3).map(tuple)
 LONGEST = 14

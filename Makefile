@@ -13,8 +13,8 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.1
 BUILD_INPUTS := pyproject.toml setup.py \
 	$(shell find rust -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 
-# Extra arguments: make test PYTEST_ARGS='-n 2 -k shard', make demo DEMO_ARGS=--help
-PYTEST_ARGS ?=
+# Extra arguments: make test PYTEST_ARGS='-k shard', make demo DEMO_ARGS=--help
+PYTEST_ARGS ?= -n auto --dist worksteal
 DEMO_ARGS ?=
 
 , := ,

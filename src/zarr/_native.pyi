@@ -14,19 +14,26 @@ C order, and never kept. Errors common to all:
 - `MemoryError`: there is no memory for the result.
 - `RuntimeError`: a bug in the kernel, which the text asks you to report.
 
-The functions keep no state and may be called from any number of threads at once.
+The functions keep no state, and objects of the classes never change: all may be used from any number
+of threads at once. Work on elements lets other Python threads run meanwhile.
+
+What is wrong with the bytes of a chunk raises `zarr.errors.CodecError` with the chunk's coordinates.
 """
 
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
 __all__ = [
+    "Pipeline",
+    "Request",
     "build_info",
     "cache_nbytes",
     "clear_cache",
+    "codec_problem",
     "counters",
     "crc32c",
     "crc32c_append",
@@ -39,6 +46,101 @@ __all__ = [
 
 # NumPy is named besides `Buffer` because its dates, durations and extension types lend no buffer.
 _Readable: TypeAlias = Buffer | NDArray[Any] | np.generic
+
+_Axis: TypeAlias = int | tuple[int, int, int] | NDArray[np.int64]
+"""A position, the (start, step, count) of a run of positions, or a list of positions."""
+
+@final
+class Pipeline:
+    """An array's chunk grid, shards and codecs, compiled.
+
+    Parameters
+    ----------
+    shape
+        Of the array.
+    object_shape, chunk_shape
+        Of the stored objects and of the chunks that are decoded one by one, which divide them: the
+        innermost chunks of shards, else the same.
+    order
+        Axis `i` of a chunk as it is stored is axis `order[i]` of the array.
+    itemsize, swap_nbytes
+        Bytes of an element, and of the units in it whose bytes are reversed between memory and
+        store; 1 for none.
+    codecs
+        Codecs of bytes in encoding order, by name and parameters.
+    levels
+        Levels of sharding, outermost first: shapes of shard and of inner chunks, counted in decoded
+        chunks, the order in which axes are stored, whether the index is at the end, and whether it
+        has a checksum.
+    fill
+        The fill value, one element as it is in memory.
+    keeps_empty
+        Encode chunks that hold nothing but the fill value instead of dropping them.
+    refuses_missing
+        Raise `zarr.errors.ChunkNotFoundError` where a chunk is not stored.
+
+    Raises `ValueError` if these contradict each other, or for an unknown codec.
+    """
+
+    def __new__(
+        cls,
+        *,
+        shape: Sequence[int],
+        object_shape: Sequence[int],
+        chunk_shape: Sequence[int],
+        order: Sequence[int],
+        itemsize: int,
+        swap_nbytes: int,
+        codecs: Sequence[tuple[str, dict[str, Any]]],
+        levels: Sequence[tuple[Sequence[int], Sequence[int], Sequence[int], bool, bool]],
+        fill: _Readable,
+        keeps_empty: bool,
+        refuses_missing: bool,
+    ) -> Pipeline: ...
+    def request(self, axes: Sequence[_Axis], is_points: bool) -> Request:
+        """Plan a selection: one entry per axis of the array.
+
+        With `is_points` the lists name points together; the result has one axis for them, before all
+        others. Raises `ValueError` if the selection does not lie inside the array.
+        """
+
+@final
+class Request:
+    """One selection of one array. Stored objects are numbered in the order of the plan.
+
+    `out` and `value` are arrays of any strides, of the selection's shape (shape `(1,)` for a scalar)
+    and the item size of the array, whose memory can be lent: dates and durations as opaque bytes.
+    """
+
+    @property
+    def n_objects(self) -> int:
+        """Number of stored objects that the selection meets."""
+
+    def coords(self, number: int) -> tuple[int, ...]:
+        """Chunk coordinates of an object."""
+
+    def is_whole(self, number: int) -> bool:
+        """Whether the request covers all of an object that lies inside the array."""
+
+    def decode(self, number: int, encoded: _Readable | None, out: NDArray[Any]) -> None:
+        """Place what the request wants of an object into `out`; None is an object that is not stored."""
+
+    def missing_parts(self, number: int, nbytes: int, pieces: Sequence[tuple[int, _Readable]]) -> list[tuple[int, int]]:
+        """(offset, nbytes) of what else is needed of a shard of `nbytes` bytes, as far as `pieces` tell.
+
+        A piece is an offset and the bytes there.
+        """
+
+    def decode_pieces(
+        self, number: int, nbytes: int, pieces: Sequence[tuple[int, _Readable]], out: NDArray[Any]
+    ) -> None:
+        """As `decode`, from pieces of a shard of which nothing is missing."""
+
+    def encode(self, number: int, old: _Readable | None, value: NDArray[Any]) -> bytes | None:
+        """New bytes of an object: `value` over what was stored before. None: nothing is to be stored.
+
+        `old` is not looked at where the request covers the object wholly.
+        """
 
 def crc32c(data: _Readable, /) -> int:
     """CRC-32C (Castagnoli) of `data`. Other threads run meanwhile if there is much of it.
@@ -93,6 +195,9 @@ def decode_shard_index(
     checksum does not match, if the index itself does not fit in the shard, or for the first entry
     that is absent in one place only, ends beyond the shard or overlaps the index.
     """
+
+def codec_problem(codecs: Sequence[tuple[str, dict[str, Any]]]) -> str | None:
+    """Why `Pipeline` would not take these codecs; None if it would."""
 
 def build_info() -> dict[str, str]:
     """How this module was built: `version` of the library, cargo `profile` and `target` triple."""

@@ -30,8 +30,11 @@ from tests.properties.strategies import (
 )
 from zarr._codec.chain import CodecChain
 
-# Some data types have no specification in format 3, and say so.
-pytestmark = pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
+pytestmark = [
+    # Some data types have no specification in format 3, some chains of codecs cannot read parts of shards, and say so.
+    pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning"),
+    pytest.mark.filterwarnings("ignore:Combining a `sharding_indexed` codec:zarr.errors.ZarrUserWarning"),
+]
 
 STORES = st.sampled_from(["memory", "memory", "local"])
 

@@ -36,8 +36,9 @@ from tests.properties.strategies import (
 )
 
 pytestmark = [
-    # Some data types have no specification in format 3, nor has consolidated metadata, and say so.
+    # Some data types have no specification in format 3, nor has consolidated metadata, some chains are slow, and say so.
     pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning"),
+    pytest.mark.filterwarnings("ignore:Combining a `sharding_indexed` codec:zarr.errors.ZarrUserWarning"),
     pytest.mark.filterwarnings("ignore:Consolidated metadata is currently not part:zarr.errors.ZarrUserWarning"),
 ]
 

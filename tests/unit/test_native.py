@@ -140,16 +140,16 @@ class TestShardIndex:
     @pytest.mark.parametrize("half", [(ABSENT, 0), (0, ABSENT)])
     def test_half_absent(self, half):
         bad = table((0, 1), half)
-        with pytest.raises(ValueError, match="entry 1 is half absent"):
+        with pytest.raises(ValueError, match=r"entry 1 .* marker for absence in one"):
             native.encode_shard_index(bad, checksum=True)
-        with pytest.raises(ValueError, match="entry 1 is half absent"):
+        with pytest.raises(ValueError, match=r"entry 1 .* marker for absence in one"):
             native.decode_shard_index(bad, 2, checksum=False, **UNKNOWN)
 
     def test_overflow(self):
         bad = table((ABSENT - 1, 2))
-        with pytest.raises(ValueError, match="ends beyond"):
+        with pytest.raises(ValueError, match=r"entry . .* lies outside"):
             native.encode_shard_index(bad, checksum=True)
-        with pytest.raises(ValueError, match="ends beyond"):
+        with pytest.raises(ValueError, match=r"entry . .* lies outside"):
             native.decode_shard_index(bad, 1, checksum=False, **UNKNOWN)
 
     def test_ragged(self):
@@ -175,16 +175,16 @@ class TestShardIndex:
         ("entry", "object_nbytes", "index_offset", "message"),
         [
             ((0, 10), 26, 10, None),
-            ((0, 11), 26, 10, "overlaps the index"),
+            ((0, 11), 26, 10, "overlaps the shard index"),
             ((16, 4), 20, 0, None),
-            ((15, 4), 20, 0, "overlaps the index"),
-            ((16, 5), 20, 0, "beyond the shard"),
+            ((15, 4), 20, 0, "overlaps the shard index"),
+            ((16, 5), 20, 0, "outside the shard"),
             ((16, 5), None, 0, None),
-            ((15, 1), None, 0, "overlaps the index"),
+            ((15, 1), None, 0, "overlaps the shard index"),
             ((0, 20), 20, None, None),
-            ((0, 21), 20, None, "beyond the shard"),
-            ((0, 0), 15, 0, "does not fit"),
-            ((0, 0), 20, 2**64 - 1, "does not fit"),
+            ((0, 21), 20, None, "outside the shard"),
+            ((0, 0), 15, 0, "too few for its index"),
+            ((0, 0), 20, 2**64 - 1, "too few for its index"),
         ],
     )
     def test_places(self, entry, object_nbytes, index_offset, message):

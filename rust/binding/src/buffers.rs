@@ -5,6 +5,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use zarr_kernel::KernelError;
+use zarr_kernel::memory::{ArrayMut, ArrayRef, Layout};
 
 use crate::errors::Failure;
 
@@ -33,6 +34,21 @@ impl ByteView {
         } else {
             py.detach(|| read(bytes))
         }
+    }
+
+    /// The positions in an int64 array, none of them negative.
+    pub(crate) fn as_positions(&self) -> PyResult<Vec<usize>> {
+        let bad = || PyValueError::new_err("positions are an int64 array without negative numbers");
+        if self.buffer.item_size() != size_of::<i64>() {
+            return Err(bad());
+        }
+        let words = self.as_bytes().chunks_exact(size_of::<i64>());
+        words
+            .map(|word| {
+                let word = word.try_into().map_err(|_| bad())?;
+                usize::try_from(i64::from_ne_bytes(word)).map_err(|_| bad())
+            })
+            .collect()
     }
 
     /// The bytes, in C order.
@@ -69,6 +85,80 @@ impl FromPyObject<'_, '_> for ByteView {
         if buffer.format() == c"O" {
             return Err(PyTypeError::new_err(
                 "an array of Python objects holds addresses, not values, and has no bytes to work on",
+            ));
+        }
+        Ok(Self { buffer })
+    }
+}
+
+/// An N-dimensional array of any strides, borrowed until this is dropped.
+pub(crate) struct ArrayView {
+    buffer: PyUntypedBuffer,
+}
+
+impl ArrayView {
+    /// The array to read from. It must have this shape and item size.
+    pub(crate) fn readable(
+        &self,
+        shape: &[usize],
+        itemsize: usize,
+    ) -> Result<ArrayRef<'_>, Failure> {
+        let layout = self.layout(shape, itemsize)?;
+        // SAFETY: the exporter says where the elements of its buffer are, and keeps them there as
+        // long as the buffer is held, which the result cannot outlive.
+        #[allow(unsafe_code)]
+        let array = unsafe { ArrayRef::new(self.address(), layout, itemsize) };
+        Ok(array?)
+    }
+
+    /// The array to write to. It must have this shape and item size, and be writable.
+    pub(crate) fn writable(
+        &self,
+        shape: &[usize],
+        itemsize: usize,
+    ) -> Result<ArrayMut<'_>, Failure> {
+        if self.buffer.readonly() {
+            return Err(PyValueError::new_err("the array is read-only").into());
+        }
+        let layout = self.layout(shape, itemsize)?;
+        // SAFETY: as above, and the exporter says that the elements may be written. The kernel gets
+        // no other view of the same array in one call.
+        #[allow(unsafe_code)]
+        let array = unsafe { ArrayMut::new(self.address().cast_mut(), layout, itemsize) };
+        Ok(array?)
+    }
+
+    fn address(&self) -> *const u8 {
+        self.buffer.buf_ptr().cast::<u8>().cast_const()
+    }
+
+    fn layout(&self, shape: &[usize], itemsize: usize) -> Result<Layout, Failure> {
+        // An array without dimensions is lent as one of a single element.
+        let is_scalar = shape.is_empty() && self.buffer.shape() == [1];
+        if self.buffer.item_size() != itemsize || (self.buffer.shape() != shape && !is_scalar) {
+            return Err(PyValueError::new_err(format!(
+                "the array has shape {:?} and items of {} bytes; expected shape {shape:?} and {itemsize} bytes",
+                self.buffer.shape(),
+                self.buffer.item_size(),
+            ))
+            .into());
+        }
+        let strides = self.buffer.strides();
+        Ok(Layout {
+            shape: shape.to_vec(),
+            strides: strides.iter().copied().take(shape.len()).collect(),
+        })
+    }
+}
+
+impl FromPyObject<'_, '_> for ArrayView {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let buffer = PyUntypedBuffer::get(&object)?;
+        if buffer.format() == c"O" {
+            return Err(PyTypeError::new_err(
+                "an array of Python objects holds addresses, not values",
             ));
         }
         Ok(Self { buffer })

@@ -3,8 +3,9 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use zarr_kernel::KernelError;
 
 /// A failure inside a call: the kernel's or Python's own.
@@ -36,9 +37,79 @@ impl From<Failure> for PyErr {
 
 /// The table: which exception stands for which kernel error.
 ///
-/// Every error so far says that bytes or numbers handed in were wrong, hence `ValueError`.
+/// What goes wrong with the bytes of an object is an error of `zarr.errors` that knows its codec and,
+/// where the kernel does, the chunk. Whatever else is wrong was wrong in the arguments.
 fn exception_for(error: &KernelError) -> PyErr {
-    PyValueError::new_err(error.to_string())
+    let place = Place::of(error);
+    let text = place.error.to_string();
+    match place.error {
+        KernelError::OutOfMemory { .. } => PyMemoryError::new_err(text),
+        KernelError::Panicked { .. } => PyRuntimeError::new_err(format!(
+            "zarr._native failed in a way it never should: {text}. Please report this; ZARR_ENGINE=python avoids it"
+        )),
+        KernelError::ChunkMissing => chunk_error("ChunkNotFoundError", &[&text], place.coords),
+        _ if place.is_in_object => {
+            let (codec, action) = responsible(place.error);
+            let reason = text.strip_prefix(&format!("{codec}: ")).unwrap_or(&text);
+            chunk_error("CodecError", &[codec, action, reason], place.coords)
+        }
+        _ => PyValueError::new_err(text),
+    }
+}
+
+/// Where an error happened, and what it is.
+struct Place<'a> {
+    is_in_object: bool,
+    coords: Option<&'a [usize]>,
+    error: &'a KernelError,
+}
+
+impl<'a> Place<'a> {
+    fn of(error: &'a KernelError) -> Self {
+        match error {
+            KernelError::InObject { error, .. } => Self {
+                is_in_object: true,
+                ..Self::of(error)
+            },
+            KernelError::InChunk { coords, error } => Self {
+                coords: Some(coords),
+                ..Self::of(error)
+            },
+            _ => Self {
+                is_in_object: false,
+                coords: None,
+                error,
+            },
+        }
+    }
+}
+
+/// The codec that found an error, and what it was doing.
+fn responsible(error: &KernelError) -> (&'static str, &'static str) {
+    match error {
+        KernelError::NotEncodable { codec, .. } => (codec, "encode"),
+        KernelError::ChecksumMissing { codec, .. }
+        | KernelError::ChecksumMismatch { codec, .. }
+        | KernelError::Corrupt { codec, .. }
+        | KernelError::DecodedWrongSize { codec, .. }
+        | KernelError::BadParameter { codec, .. } => (codec, "decode"),
+        _ => ("sharding_indexed", "decode"),
+    }
+}
+
+/// An exception of `zarr.errors` with an attribute `coords`.
+fn chunk_error(class: &str, arguments: &[&str], coords: Option<&[usize]>) -> PyErr {
+    Python::attach(|py| {
+        let make = || -> PyResult<PyErr> {
+            let class = py.import("zarr.errors")?.getattr(class)?;
+            let error = class.call1(PyTuple::new(py, arguments)?)?;
+            if let Some(coords) = coords {
+                error.setattr("coords", PyTuple::new(py, coords)?)?;
+            }
+            Ok(PyErr::from_value(error))
+        };
+        make().unwrap_or_else(|error| error)
+    })
 }
 
 /// Run the body of an exported function; errors and panics come out as exceptions.

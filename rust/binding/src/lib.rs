@@ -6,11 +6,14 @@
 //! and carries the documentation.
 
 mod buffers;
+mod codecs;
 mod errors;
+mod pipeline;
 mod process;
 
 /// Compiled part of zarr. See `_native.pyi`.
-// Audited for free-threaded Python: what calls share is the kernel's and made for threads.
+// Audited for free-threaded Python: classes are frozen, and what calls share is the kernel's and made
+// for threads.
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     use pyo3::prelude::*;
@@ -19,7 +22,11 @@ mod _native {
     use zarr_kernel::shard_index::{self, Surroundings};
 
     use crate::buffers::{ByteView, new_bytes, new_bytes_with};
-    use crate::errors::guard;
+    use crate::codecs::codec_from;
+    use crate::errors::{Failure, guard};
+
+    #[pymodule_export]
+    use crate::pipeline::{Pipeline, Request};
 
     #[pyfunction]
     #[pyo3(signature = (data, /))]
@@ -72,6 +79,21 @@ mod _native {
             };
             let table = shard_index::decode(encoded.as_bytes(), n_chunks, checksum, surroundings)?;
             new_bytes(py, table.as_bytes())
+        })
+    }
+
+    #[pyfunction]
+    #[pyo3(signature = (codecs))]
+    fn codec_problem(codecs: Vec<(String, Bound<'_, PyDict>)>) -> PyResult<Option<String>> {
+        guard(|| {
+            for (name, parameters) in &codecs {
+                match codec_from(name, parameters) {
+                    Ok(_) => {}
+                    Err(Failure::Kernel(error)) => return Ok(Some(error.to_string())),
+                    Err(Failure::Python(error)) => return Ok(Some(error.to_string())),
+                }
+            }
+            Ok(None)
         })
     }
 

@@ -179,6 +179,36 @@ pub enum KernelError {
         /// Number of attempts.
         attempts: usize,
     },
+    /// Parts of an array's description, or of a request, contradict each other.
+    BadDescription {
+        /// The rule that is broken.
+        what: &'static str,
+    },
+    /// A copy or a range would leave the memory it works on.
+    OutsideMemory,
+    /// A chunk that must be stored is not.
+    ChunkMissing,
+    /// Bytes of an object that have not been fetched yet.
+    NotFetched {
+        /// Start of the range.
+        offset: u64,
+        /// Length of the range.
+        nbytes: u64,
+    },
+    /// Something went wrong with one chunk.
+    InChunk {
+        /// Its coordinates in the grid of decoded chunks.
+        coords: Vec<usize>,
+        /// What.
+        error: Box<KernelError>,
+    },
+    /// Something went wrong with one stored object of a request.
+    InObject {
+        /// Its number in the plan.
+        number: usize,
+        /// What.
+        error: Box<KernelError>,
+    },
     /// The caller asked to stop.
     Interrupted,
     /// A task did what it never should.
@@ -186,6 +216,25 @@ pub enum KernelError {
         /// What it said.
         message: String,
     },
+}
+
+impl KernelError {
+    /// The same error with the chunk named in which it happened.
+    pub(crate) fn in_chunk(self, coords: &[usize]) -> Self {
+        Self::InChunk {
+            coords: coords.to_vec(),
+            error: Box::new(self),
+        }
+    }
+
+    /// The same error with the object named in which it happened.
+    #[must_use]
+    pub fn in_object(self, number: usize) -> Self {
+        Self::InObject {
+            number,
+            error: Box::new(self),
+        }
+    }
 }
 
 impl fmt::Display for KernelError {
@@ -201,8 +250,7 @@ impl fmt::Display for KernelError {
                 computed,
             } => write!(
                 f,
-                "{codec}: the stored checksum is {stored:#010x} but the data gives {computed:#010x}; \
-                 the data is corrupt"
+                "{codec}: checksum mismatch: stored {stored:#010x}, computed {computed:#010x}; the data is corrupt"
             ),
             Self::Corrupt { codec, problem } => {
                 write!(f, "{codec}: {problem}; the data is corrupt")
@@ -238,14 +286,14 @@ impl fmt::Display for KernelError {
             }
             Self::IndexTableRagged { nbytes } => write!(
                 f,
-                "shard index: a table of {nbytes} bytes is not a whole number of 16-byte (offset, nbytes) pairs"
+                "a shard index table of {nbytes} bytes is not a whole number of 16-byte (offset, nbytes) pairs"
             ),
             Self::IndexWrongSize {
                 expected_nbytes,
                 nbytes,
             } => write!(
                 f,
-                "shard index: expected {expected_nbytes} bytes but found {nbytes}"
+                "the shard index has {nbytes} bytes instead of {expected_nbytes}"
             ),
             Self::TooLarge { what } => {
                 write!(f, "{what}: the result would be too large for this machine")
@@ -263,8 +311,8 @@ impl fmt::Display for KernelError {
                 object_nbytes,
             } => write!(
                 f,
-                "shard index: an index of {index_nbytes} bytes at offset {index_offset} does not fit in a shard \
-                 of {object_nbytes} bytes; the shard was cut off"
+                "the shard has {object_nbytes} bytes, too few for its index of {index_nbytes} bytes at offset \
+                 {index_offset}"
             ),
             Self::EntryHalfAbsent {
                 chunk,
@@ -272,8 +320,8 @@ impl fmt::Display for KernelError {
                 nbytes,
             } => write!(
                 f,
-                "shard index: entry {chunk} is half absent (offset {offset}, nbytes {nbytes}); an absent chunk has \
-                 2**64 - 1 in both places"
+                "entry {chunk} of the shard index (offset {offset}, {nbytes} bytes) has a marker for absence in one of \
+                 its two fields"
             ),
             Self::EntryOverflow {
                 chunk,
@@ -281,7 +329,8 @@ impl fmt::Display for KernelError {
                 nbytes,
             } => write!(
                 f,
-                "shard index: entry {chunk} (offset {offset}, nbytes {nbytes}) ends beyond 2**64 - 1"
+                "entry {chunk} of the shard index (offset {offset}, {nbytes} bytes) lies outside any shard: it ends \
+                 beyond 2**64 - 1"
             ),
             Self::EntryOutsideObject {
                 chunk,
@@ -290,7 +339,7 @@ impl fmt::Display for KernelError {
                 object_nbytes,
             } => write!(
                 f,
-                "shard index: entry {chunk} (offset {offset}, nbytes {nbytes}) ends beyond the shard, which has \
+                "entry {chunk} of the shard index (offset {offset}, {nbytes} bytes) lies outside the shard of \
                  {object_nbytes} bytes"
             ),
             Self::EntryInsideIndex {
@@ -301,8 +350,8 @@ impl fmt::Display for KernelError {
                 index_nbytes,
             } => write!(
                 f,
-                "shard index: entry {chunk} (offset {offset}, nbytes {nbytes}) overlaps the index itself, which has \
-                 {index_nbytes} bytes at offset {index_offset}"
+                "entry {chunk} of the shard index (offset {offset}, {nbytes} bytes) overlaps the shard index itself, \
+                 which has {index_nbytes} bytes at offset {index_offset}"
             ),
             Self::Io {
                 action,
@@ -324,6 +373,14 @@ impl fmt::Display for KernelError {
                 "{}: asked for {nbytes} bytes at offset {offset}, but it has {object_nbytes} bytes",
                 path.display()
             ),
+            Self::BadDescription { what } => write!(f, "a rule is broken: {what}"),
+            Self::OutsideMemory => f.write_str("a copy would leave the memory it works on"),
+            Self::ChunkMissing => f.write_str("the chunk is missing"),
+            Self::NotFetched { offset, nbytes } => {
+                write!(f, "{nbytes} bytes at offset {offset} have not been fetched")
+            }
+            Self::InChunk { coords, error } => write!(f, "chunk {coords:?}: {error}"),
+            Self::InObject { number, error } => write!(f, "object {number}: {error}"),
             Self::Unsteady { path } => write!(
                 f,
                 "{} changed its length each time it was read: another program writes into it in place. Read it \

@@ -18,13 +18,22 @@
 )]
 
 pub mod cache;
+pub mod chain;
 pub mod codec;
 pub mod counters;
+pub mod element;
 mod error;
+pub mod in_memory;
 #[cfg(unix)]
 pub mod local;
+pub mod memory;
+pub mod pipeline;
+mod place;
+pub mod plan;
 pub mod process;
 pub mod scratch;
+pub mod selection;
+pub mod shard;
 pub mod shard_index;
 pub mod source;
 pub mod workers;

@@ -267,6 +267,29 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// A table that [`decode`] handed back before.
+    pub(crate) fn verified(stored: &'a [u8]) -> Result<Self> {
+        Self::parse(stored)
+    }
+
+    /// The entry in row `chunk`.
+    ///
+    /// # Errors
+    /// [`KernelError::IndexWrongSize`] if there is no such row. A table returned by [`decode`]
+    /// yields no other.
+    pub fn entry(&self, chunk: usize) -> Result<Entry> {
+        let found = chunk
+            .checked_mul(ENTRY_NBYTES)
+            .and_then(|start| self.stored.get(start..start.checked_add(ENTRY_NBYTES)?));
+        match found {
+            Some(stored) => Entry::parse(chunk, stored),
+            None => Err(KernelError::IndexWrongSize {
+                expected_nbytes: chunk.saturating_add(1).saturating_mul(ENTRY_NBYTES),
+                nbytes: self.stored.len(),
+            }),
+        }
+    }
+
     /// The table as it is stored: little-endian (offset, nbytes) pairs.
     #[must_use]
     pub fn as_bytes(&self) -> &'a [u8] {

@@ -1,18 +1,39 @@
-"""The door to the native extension: the only module that imports it.
+"""The native engine, and the door to the extension: the only module that imports it.
 
 A missing or broken extension is a fact to report, not an error to raise here: `load_problem` says what went wrong.
+
+The engine takes arrays that `describe` can put in plain numbers. Its pipeline plans a request itself, from the
+normalised selection, and hands out a `NativeRequest`, which works on one stored object at a time: encoded bytes in,
+elements in place, or elements in and encoded bytes out. What reaches it in other memory than NumPy's goes to the
+reference engine's pipeline of the same array, as do the index codecs, which flows ask for by themselves.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from zarr._buffer import CPU_PROTOTYPE
+from zarr._codec.raw import octets
+from zarr._engine.base import Rejection
+from zarr._engine.describe import describe
+from zarr._engine.reference import ReferencePipeline
 from zarr._imports import importing
+from zarr._selection.model import IntAxis, PointSelection, SliceAxis
 
 if TYPE_CHECKING:
-    from zarr._engine.base import Engine
+    import numpy.typing as npt
+
+    from zarr._buffer import Buffer, BufferPrototype, NDBuffer
+    from zarr._engine.base import Encoded, Engine
+    from zarr._engine.describe import Description
+    from zarr._metadata.spec import ArraySpec, ShardLevel
+    from zarr._plan.batch import Projection
+    from zarr._selection.model import AxisSelection, Selection
 
 
 @lru_cache(maxsize=1)
@@ -34,10 +55,156 @@ def load_problem() -> str | None:
 
 def engines() -> tuple[Engine, ...]:
     """The engines that the loaded extension provides, best first."""
-    return ()
+    return (_ENGINE,)
 
 
 def build_info() -> dict[str, str] | None:
     """Version, profile and target of the extension; None if it is not loaded."""
     module, _ = _load()
     return None if module is None else module.build_info()
+
+
+class NativeEngine:
+    """Takes arrays of fixed-size elements on regular grids, if every codec is one that the kernel has."""
+
+    name = "native"
+
+    def accepts(self, spec: ArraySpec, prototype: BufferPrototype) -> Rejection | None:
+        if prototype is not CPU_PROTOTYPE:
+            return Rejection("the buffers are not NumPy's")
+        described = describe(spec)
+        if isinstance(described, Rejection):
+            return described
+        problem = _load()[0].codec_problem(described["codecs"])
+        return None if problem is None else Rejection(problem)
+
+    def compile(self, spec: ArraySpec, prototype: BufferPrototype) -> NativePipeline:
+        described = describe(spec)
+        if isinstance(described, Rejection):
+            raise ValueError(f"not an accepted array: {described.reason}")  # noqa: TRY004  # a value, not an argument
+        return NativePipeline(spec, prototype, described)
+
+
+_ENGINE = NativeEngine()
+
+
+class NativePipeline:
+    """The codec chain of one array, compiled by the kernel.
+
+    Parameters
+    ----------
+    spec, prototype
+        The array and the buffers it works with.
+    description
+        What `describe` made of the spec.
+    """
+
+    engine = "native"
+
+    def __init__(self, spec: ArraySpec, prototype: BufferPrototype, description: Description) -> None:
+        self._spec, self._prototype = spec, prototype
+        module, _ = _load()
+        self._native = module.Pipeline(**description)
+
+    @cached_property
+    def _reference(self) -> ReferencePipeline:
+        return ReferencePipeline(self._spec, self._prototype)
+
+    def request(self, selection: Selection, memory: object) -> NativeRequest | None:
+        """The plan of a request that reads into or writes from `memory`; None if that is not plain NumPy memory.
+
+        Elements of another dtype, even if only in byte order, are converted on their way, which NumPy does.
+        """
+        lent = lend(memory, self._spec.dtype)
+        if lent is None:
+            return None
+        axes = tuple(_axis(axis) for axis in selection.axes)
+        return NativeRequest(self._native.request(axes, isinstance(selection, PointSelection)), lent)
+
+    def decode_into(self, chunks: Sequence[tuple[Encoded, Projection]], out: NDBuffer) -> None:
+        self._reference.decode_into(chunks, out)
+
+    def encode_from(self, chunks: Sequence[tuple[Encoded, Projection]], value: npt.NDArray[Any]) -> list[Encoded]:
+        return self._reference.encode_from(chunks, value)
+
+    def decode_index(self, level: ShardLevel, encoded: Buffer) -> npt.NDArray[Any]:
+        return self._reference.decode_index(level, encoded)
+
+    def encode_index(self, level: ShardLevel, entries: npt.NDArray[Any]) -> Buffer:
+        return self._reference.encode_index(level, entries)
+
+    def index_nbytes(self, level: ShardLevel) -> int:
+        return self._reference.index_nbytes(level)
+
+
+class NativeRequest:
+    """One selection of one array, planned by the kernel. Objects are numbered in the plan's order.
+
+    Parameters
+    ----------
+    planned
+        The kernel's request.
+    memory
+        The lent form of the array that is read into or written from.
+    """
+
+    __slots__ = ("_memory", "_native")
+
+    def __init__(self, planned: Any, memory: npt.NDArray[Any]) -> None:
+        self._native, self._memory = planned, memory
+
+    @property
+    def n_objects(self) -> int:
+        found: int = self._native.n_objects
+        return found
+
+    def coords(self, number: int) -> tuple[int, ...]:
+        found: tuple[int, ...] = self._native.coords(number)
+        return found
+
+    def is_whole(self, number: int) -> bool:
+        found: bool = self._native.is_whole(number)
+        return found
+
+    def decode(self, number: int, encoded: Encoded) -> None:
+        self._native.decode(number, None if encoded is None else octets(encoded), self._memory)
+
+    def missing_parts(self, number: int, nbytes: int, pieces: Sequence[tuple[int, Buffer]]) -> list[tuple[int, int]]:
+        missing: list[tuple[int, int]] = self._native.missing_parts(number, nbytes, _plain(pieces))
+        return missing
+
+    def decode_pieces(self, number: int, nbytes: int, pieces: Sequence[tuple[int, Buffer]]) -> None:
+        self._native.decode_pieces(number, nbytes, _plain(pieces), self._memory)
+
+    def encode(self, number: int, old: Encoded) -> Encoded:
+        encoded = self._native.encode(number, None if old is None else octets(old), self._memory)
+        return None if encoded is None else CPU_PROTOTYPE.buffer.from_bytes(encoded)
+
+
+def lend(memory: object, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
+    """An array in a form in which the kernel can borrow its memory; None if its memory is not plain elements of `dtype`.
+
+    Subclasses of NumPy's array other than memory maps may give assignment a meaning of their own.
+    """
+    if type(memory) is not np.ndarray and type(memory) is not np.memmap:
+        return None
+    array: npt.NDArray[Any] = np.asarray(memory)
+    if array.dtype != dtype:
+        return None
+    if array.dtype.kind in "mM":
+        array = array.view(f"V{array.dtype.itemsize}")  # NumPy lends no buffer of dates and durations
+    return array if array.ndim else array.reshape(1)
+
+
+def _plain(pieces: Sequence[tuple[int, Buffer]]) -> list[tuple[int, npt.NDArray[np.uint8]]]:
+    return [(offset, octets(piece)) for offset, piece in pieces]
+
+
+def _axis(axis: AxisSelection) -> Any:
+    match axis:
+        case IntAxis(index):
+            return index
+        case SliceAxis(start, step, count):
+            return (start, step, count) if count else (0, 1, 0)
+        case _:
+            return np.ascontiguousarray(axis.indices)  # the positions of a mask are columns of a table

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zarr._buffer import Buffer, BufferPrototype, NDBuffer
     from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._plan.batch import Projection
+    from zarr._selection.model import Selection
 
 
 class ReferenceEngine:
@@ -62,6 +63,9 @@ class ReferencePipeline:
         self._chains: dict[tuple[int, ...], CodecChain] = {}
         self._fill = _assignable(spec.fill_value, spec.dtype)
         self._fill_is_zero = spec.dtype.kind not in "OT" and not any(self._fill.tobytes())
+
+    def request(self, selection: Selection, memory: object) -> None:
+        return None
 
     # -- elements -----------------------------------------------------------------------------------------------
 

@@ -1,9 +1,7 @@
 """Which engine an array gets: decided once, from the configuration and what the engines say.
 
 `auto` and `native` prefer the native engine and use the reference engine for what it rejects; `python` never touches
-the extension. `native` insists that the extension loads; `auto` warns once if it does not. The native engine takes
-its place in `_engines` when there is one; in this version the extension carries checksums and shard indexes only, so
-every array runs on the reference engine.
+the extension. `native` insists that the extension loads; `auto` warns once if it does not.
 """
 
 from __future__ import annotations

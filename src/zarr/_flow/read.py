@@ -17,10 +17,11 @@ from zarr._byte_range import RangeByteRequest, SuffixByteRequest
 from zarr._codec.shard_index import MISSING, parse_entries
 from zarr._engine.shards import by_inner_chunk, index_start
 from zarr._flow.access import is_direct
+from zarr._flow.planned import chunk_missing, read_planned
 from zarr._flow.requests import Compute, Fetch, Flow, Read, Together
 from zarr._plan import ObjectPlan, Projection, plan
 from zarr._store.ranges import coalesce
-from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
+from zarr.errors import CodecError, ConcurrentChangeError
 
 if TYPE_CHECKING:
     from zarr._buffer import Buffer, NDBuffer
@@ -35,6 +36,10 @@ MAX_ROUNDS = 20
 
 def read(node: ArrayNode, view: ArrayView, selection: Selection, out: NDBuffer) -> Flow[None]:
     """Read what `selection` selects into `out`, which has the selection's shape."""
+    request = view.pipeline.request(selection, out.as_ndarray_like())
+    if request is not None:
+        yield Together(read_planned(node, view, request, number) for number in range(request.n_objects))
+        return
     yield Together(_read_object(node, view, part, out) for part in plan(view.spec, selection))
 
 
@@ -47,10 +52,7 @@ def _read_object(node: ArrayNode, view: ArrayView, part: ObjectPlan, out: NDBuff
             (stored,) = yield Fetch(store, (Read(key),))
             chunks = [(None if stored is None else stored.data, part.projections[0])]
         if not view.spec.config.read_missing_chunks and any(encoded is None for encoded, _ in chunks):
-            raise ChunkNotFoundError(
-                f"chunk {key!r} of array {'/' + node.path!r} is missing, and the array was opened with "
-                "read_missing_chunks=False. Open it with read_missing_chunks=True to read the fill value there."
-            )
+            raise chunk_missing(node, key)
         yield Compute(view.pipeline.decode_into, (chunks, out))
     except CodecError as exc:
         raise exc.at(path=node.path, key=key) from exc.__cause__

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._engine.shards import ShardWriter
 from zarr._flow.modify import modify
+from zarr._flow.planned import write_planned
 from zarr._flow.requests import Compute, Flow, Put, Remove, Together
 from zarr._plan import ObjectPlan, plan
 from zarr.errors import CodecError
@@ -37,6 +38,10 @@ def write(
 
     `hold` is a hold of the caller on the node, if it has one.
     """
+    request = view.pipeline.request(selection, value)
+    if request is not None:
+        yield Together(write_planned(node, view, request, number, hold) for number in range(request.n_objects))
+        return
     yield Together(_write_object(node, view, part, value, hold) for part in plan(view.spec, selection))
 
 

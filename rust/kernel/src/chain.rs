@@ -1,0 +1,282 @@
+//! The codecs of a chunk, compiled: encoded bytes to decoded elements and back.
+//!
+//! Transposes and the order of format 2 are folded into the strides of the decoded chunk, and byte
+//! order into the copies that place elements; what is left are codecs of bytes. Their sizes follow
+//! from the chunk's: the innermost one decodes to exactly the chunk, every other one to no more
+//! than the one within it can have made.
+
+use std::ops::Range;
+
+use crate::codec::{BytesCodec, Contexts};
+use crate::element::ElementType;
+use crate::{KernelError, Result};
+
+/// Codecs of bytes, for chunks of one shape.
+#[derive(Debug)]
+pub struct Chain {
+    element: ElementType,
+    strides: Vec<isize>,
+    nbytes: usize,
+    codecs: Vec<Box<dyn BytesCodec>>,
+    /// For each codec the most bytes that it may decode to.
+    limits: Vec<usize>,
+}
+
+/// What other writers' encoders may add to what ours would make of the same bytes.
+const MARGIN_NBYTES: usize = 64 * 1024;
+
+impl Chain {
+    /// The chain of chunks of `shape`, whose stored axis `i` is axis `order[i]` of the array, with
+    /// codecs in the order of encoding.
+    ///
+    /// # Errors
+    /// [`KernelError::BadDescription`] when `order` is no permutation, and
+    /// [`KernelError::TooLarge`] when a chunk would not fit in memory.
+    pub fn new(
+        element: ElementType,
+        shape: &[usize],
+        order: &[usize],
+        codecs: Vec<Box<dyn BytesCodec>>,
+    ) -> Result<Self> {
+        let too_large = KernelError::TooLarge { what: "a chunk" };
+        let mut strides: Vec<Option<isize>> = vec![None; shape.len()];
+        let mut nbytes = element.itemsize();
+        for axis in order.iter().rev() {
+            let (Some(stride @ None), Some(length)) = (strides.get_mut(*axis), shape.get(*axis))
+            else {
+                return Err(BAD_ORDER);
+            };
+            *stride = Some(isize::try_from(nbytes).map_err(|_| too_large.clone())?);
+            nbytes = nbytes
+                .checked_mul(*length)
+                .ok_or_else(|| too_large.clone())?;
+        }
+        isize::try_from(nbytes).map_err(|_| too_large)?;
+        let limits = limits(nbytes, &codecs);
+        Ok(Self {
+            element,
+            strides: strides
+                .into_iter()
+                .collect::<Option<_>>()
+                .ok_or(BAD_ORDER)?,
+            nbytes,
+            codecs,
+            limits,
+        })
+    }
+
+    /// The elements.
+    #[must_use]
+    pub fn element(&self) -> ElementType {
+        self.element
+    }
+
+    /// Bytes of a decoded chunk.
+    #[must_use]
+    pub fn nbytes(&self) -> usize {
+        self.nbytes
+    }
+
+    /// Bytes from one element of a decoded chunk to the next, along each axis of the array.
+    pub(crate) fn strides(&self) -> &[isize] {
+        &self.strides
+    }
+
+    /// Whether the encoded chunk is the decoded one.
+    #[must_use]
+    pub fn is_verbatim(&self) -> bool {
+        self.codecs.is_empty()
+    }
+
+    /// The `wanted` bytes of the decoded chunk, in their places in a slice of its length; what the
+    /// others hold is undefined. Lent from `encoded` where they lie in it, else decoded into
+    /// `chunk`.
+    ///
+    /// # Errors
+    /// Those of the codecs, and [`KernelError::DecodedWrongSize`].
+    pub(crate) fn decode<'a>(
+        &self,
+        encoded: &'a [u8],
+        wanted: Range<usize>,
+        chunk: &'a mut Vec<u8>,
+        contexts: &mut Contexts,
+    ) -> Result<&'a [u8]> {
+        let Some((first, outer)) = self.codecs.split_first() else {
+            return self.checked_size("bytes", encoded);
+        };
+        if outer.is_empty() {
+            if let Some(within) = first.decoded_within(encoded)? {
+                return self.checked_size("bytes", within);
+            }
+        }
+        resize(chunk, self.nbytes)?;
+        self.peeled(encoded, contexts, |first, encoded, contexts| {
+            if wanted.len() == self.nbytes {
+                first.decode_into(encoded, chunk, contexts)
+            } else {
+                first.decode_range(encoded, wanted.clone(), chunk, contexts)
+            }
+        })?;
+        Ok(chunk)
+    }
+
+    /// Decode a whole chunk into `decoded`, which has its length.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub(crate) fn decode_into(
+        &self,
+        encoded: &[u8],
+        decoded: &mut [u8],
+        contexts: &mut Contexts,
+    ) -> Result<()> {
+        if self.codecs.is_empty() {
+            let verbatim = self.checked_size("bytes", encoded)?;
+            return checked_copy(verbatim, decoded);
+        }
+        self.peeled(encoded, contexts, |first, encoded, contexts| {
+            first.decode_into(encoded, decoded, contexts)
+        })
+    }
+
+    /// Undo all codecs but the first, and let `last` undo that.
+    fn peeled(
+        &self,
+        encoded: &[u8],
+        contexts: &mut Contexts,
+        last: impl FnOnce(&dyn BytesCodec, &[u8], &mut Contexts) -> Result<()>,
+    ) -> Result<()> {
+        let Some((first, outer)) = self.codecs.split_first() else {
+            return Ok(());
+        };
+        let mut held = contexts.take_buffer();
+        let mut range = None; // of `held`; none while the form is a part of `encoded`
+        let mut lent = encoded;
+        let outer_limits = self.limits.iter().skip(1);
+        for (codec, limit) in outer.iter().zip(outer_limits).rev() {
+            let form = part(&held, range.as_ref(), lent)?;
+            if let Some(within) = codec.decoded_within(form)? {
+                match &mut range {
+                    Some(range) => *range = range_of(within, &held),
+                    None => lent = part_of(encoded, within)?,
+                }
+                continue;
+            }
+            let mut decoded = contexts.take_buffer();
+            codec.decode_bounded(form, *limit, &mut decoded, contexts)?;
+            contexts.return_buffer(std::mem::replace(&mut held, decoded));
+            range = Some(0..held.len());
+        }
+        let outcome = last(first.as_ref(), part(&held, range.as_ref(), lent)?, contexts);
+        contexts.return_buffer(held);
+        outcome
+    }
+
+    fn checked_size<'a>(&self, codec: &'static str, decoded: &'a [u8]) -> Result<&'a [u8]> {
+        if decoded.len() == self.nbytes {
+            Ok(decoded)
+        } else {
+            Err(KernelError::DecodedWrongSize {
+                codec,
+                expected_nbytes: self.nbytes,
+                nbytes: Some(decoded.len()),
+            })
+        }
+    }
+
+    /// Replace `encoded` by the encoded form of a decoded chunk.
+    ///
+    /// # Errors
+    /// Those of the codecs.
+    pub(crate) fn encode(
+        &self,
+        decoded: &[u8],
+        encoded: &mut Vec<u8>,
+        contexts: &mut Contexts,
+    ) -> Result<()> {
+        encoded.clear();
+        let Some((first, outer)) = self.codecs.split_first() else {
+            reserve(encoded, decoded.len())?;
+            encoded.extend_from_slice(decoded);
+            return Ok(());
+        };
+        first.encode(decoded, encoded, contexts)?;
+        for codec in outer {
+            if codec.encode_in_place(encoded, 0)? {
+                continue;
+            }
+            let before = std::mem::replace(encoded, contexts.take_buffer());
+            let outcome = codec.encode(&before, encoded, contexts);
+            contexts.return_buffer(before);
+            outcome?;
+        }
+        Ok(())
+    }
+}
+
+const BAD_ORDER: KernelError = KernelError::BadDescription {
+    what: "the order of a chunk's axes names each axis once",
+};
+
+/// For each codec the most bytes that it may decode to: what the codec within it makes of its own
+/// limit, and a margin.
+fn limits(nbytes: usize, codecs: &[Box<dyn BytesCodec>]) -> Vec<usize> {
+    let mut limit = nbytes;
+    let mut limits = Vec::with_capacity(codecs.len());
+    for codec in codecs {
+        limits.push(limit);
+        let bound = codec.encoded_bound(limit).unwrap_or(usize::MAX);
+        let eighth = limit.checked_div(8).unwrap_or(0);
+        limit = bound
+            .max(limit.saturating_add(eighth))
+            .saturating_add(MARGIN_NBYTES);
+    }
+    limits
+}
+
+/// The form that has been reached: a part of `held`, or `lent`.
+fn part<'a>(held: &'a [u8], range: Option<&Range<usize>>, lent: &'a [u8]) -> Result<&'a [u8]> {
+    match range {
+        None => Ok(lent),
+        Some(range) => held.get(range.clone()).ok_or(KernelError::OutsideMemory),
+    }
+}
+
+/// Where in `outer` the slice `inner` lies, which was taken from it.
+fn range_of(inner: &[u8], outer: &[u8]) -> Range<usize> {
+    let start = inner.as_ptr().addr().wrapping_sub(outer.as_ptr().addr());
+    start..start.wrapping_add(inner.len())
+}
+
+/// `inner`, which was taken from `outer`, as a slice that lives as long.
+fn part_of<'a>(outer: &'a [u8], inner: &[u8]) -> Result<&'a [u8]> {
+    outer
+        .get(range_of(inner, outer))
+        .ok_or(KernelError::OutsideMemory)
+}
+
+fn checked_copy(from: &[u8], to: &mut [u8]) -> Result<()> {
+    if from.len() != to.len() {
+        return Err(KernelError::OutputWrongSize {
+            expected_nbytes: from.len(),
+            nbytes: to.len(),
+        });
+    }
+    to.copy_from_slice(from);
+    Ok(())
+}
+
+/// Give a buffer this length. What it holds is undefined.
+pub(crate) fn resize(buffer: &mut Vec<u8>, nbytes: usize) -> Result<()> {
+    if let Some(more) = nbytes.checked_sub(buffer.len()) {
+        reserve(buffer, more)?;
+    }
+    buffer.resize(nbytes, 0);
+    Ok(())
+}
+
+fn reserve(buffer: &mut Vec<u8>, nbytes: usize) -> Result<()> {
+    buffer
+        .try_reserve(nbytes)
+        .map_err(|_| KernelError::OutOfMemory { nbytes })
+}

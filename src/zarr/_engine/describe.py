@@ -1,0 +1,246 @@
+"""What the native engine is told of an array: plain numbers, names and bytes, from its spec.
+
+Everything that the kernel cannot do is found here, once per array, and said in words: `describe` returns the
+description or a `Rejection`. Only classes of ours are described, and only if they are exactly those: a subclass may do
+anything.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from zarr._codec.bytes_ import BytesCodec, has_byte_order
+from zarr._codec.transpose import TransposeCodec
+from zarr._codec.v2 import V2Codec
+from zarr._engine.base import Rejection
+from zarr._grid import RegularGrid
+
+if TYPE_CHECKING:
+    from zarr._metadata.spec import ArraySpec, ShardLevel
+
+Description: TypeAlias = dict[str, Any]
+CodecDescription: TypeAlias = tuple[str, dict[str, Any]]
+_DescribeCodec: TypeAlias = Callable[[Any, int], "CodecDescription | None"]
+
+_MOST_ELEMENTS = 2**62
+_KINDS = "biufcmMSUV"
+
+
+def describe(spec: ArraySpec) -> Description | Rejection:
+    """The arguments of `_native.Pipeline` for an array."""
+    dtype = spec.dtype
+    if dtype.kind not in _KINDS or dtype.itemsize == 0 or dtype.isbuiltin == 2:
+        return Rejection(f"elements of data type {dtype} have no fixed layout that the kernel knows")
+    if dtype.fields is not None or dtype.subdtype is not None:
+        return Rejection(f"elements of data type {dtype} have fields")
+    if type(spec.grid) is not RegularGrid:
+        return Rejection("the chunk grid is not regular")
+    if math.prod(max(n, c) for n, c in zip(spec.shape, spec.grid.shape, strict=True)) > _MOST_ELEMENTS:
+        return Rejection("the array has more elements than 63 bits can count")
+    chunk_shape = spec.levels[-1].chunk_shape if spec.levels else spec.grid.shape
+    levels = _levels(spec, chunk_shape)
+    if isinstance(levels, Rejection):
+        return levels
+    chain = _chain(spec)
+    if isinstance(chain, Rejection):
+        return chain
+    return {
+        "shape": spec.shape,
+        "object_shape": spec.grid.shape,
+        "chunk_shape": chunk_shape,
+        "itemsize": dtype.itemsize,
+        "levels": levels,
+        "fill": _fill(spec),
+        "keeps_empty": spec.config.write_empty_chunks,
+        "refuses_missing": not spec.config.read_missing_chunks,
+        **chain,
+    }
+
+
+def _fill(spec: ArraySpec) -> bytes:
+    """The fill value as one element in memory, bit for bit."""
+    fill = np.asarray(spec.fill_value)
+    if fill.dtype == spec.dtype:
+        return fill.tobytes()
+    element = np.empty((), spec.dtype)
+    element[()] = spec.fill_value
+    return element.tobytes()
+
+
+# -- shards ---------------------------------------------------------------------------------------------------------
+
+
+def _levels(spec: ArraySpec, unit: tuple[int, ...]) -> list[tuple[Any, ...]] | Rejection:
+    """The levels of sharding, with lengths counted in decoded chunks of shape `unit`."""
+    levels = []
+    for level in spec.levels:
+        checksum = _index_checksum(level)
+        if checksum is None:
+            return Rejection("the codecs of the shard index are others than 'bytes' (little) and 'crc32c'")
+        shard, inner = (
+            [n // u for n, u in zip(shape, unit, strict=True)] for shape in (level.shape, level.chunk_shape)
+        )
+        levels.append((shard, inner, level.axes, level.index_at_end, checksum))
+    return levels
+
+
+def _index_checksum(level: ShardLevel) -> bool | None:
+    """Whether the index has a checksum; None if its codecs are unknown to the kernel."""
+    head, *rest = level.index_codecs
+    if type(head) is not BytesCodec or head.endian != "little":
+        return None
+    if not rest:
+        return False
+    return True if list(map(_codec, rest)) == [("crc32c", {"at_end": True})] else None
+
+
+# -- codecs ---------------------------------------------------------------------------------------------------------
+
+
+def _chain(spec: ArraySpec) -> dict[str, Any] | Rejection:
+    """The members `order`, `swap_nbytes` and `codecs`."""
+    codecs = spec.inner_codecs if spec.levels else spec.codecs
+    if len(codecs) == 1 and type(codecs[0]) is V2Codec:
+        return _v2_chain(codecs[0], spec)
+    axes = tuple(range(spec.ndim))
+    rest = list(codecs)
+    while rest and type(codec := rest[0]) is TransposeCodec:
+        axes = tuple(axes[i] for i in codec.axes(spec.ndim))
+        del rest[0]
+    if not rest or type(serializer := rest[0]) is not BytesCodec:
+        return _unknown(rest[0] if rest else None)
+    described = _described(rest[1:])
+    if isinstance(described, Rejection):
+        return described
+    return {"order": axes, "swap_nbytes": _swap_nbytes(spec.dtype, serializer.endian), "codecs": described}
+
+
+def _v2_chain(codec: V2Codec, spec: ArraySpec) -> dict[str, Any] | Rejection:
+    described = _described(codec.stages, spec.dtype.itemsize)
+    if isinstance(described, Rejection):
+        return described
+    axes = range(spec.ndim)
+    order = tuple(axes) if codec.order == "C" else tuple(reversed(axes))
+    return {"order": order, "swap_nbytes": 1, "codecs": described}
+
+
+def _swap_nbytes(dtype: np.dtype[Any], endian: str | None) -> int:
+    """Length of the units whose bytes are reversed between memory and store; 1 if none are."""
+    if endian is None or not has_byte_order(dtype):
+        return 1
+    in_memory = {"<": "little", ">": "big"}.get(dtype.byteorder, sys.byteorder)
+    if in_memory == endian:
+        return 1
+    return {"c": dtype.itemsize // 2, "U": 4}.get(dtype.kind, dtype.itemsize)
+
+
+def _described(codecs: Sequence[Any], itemsize: int = 1) -> list[CodecDescription] | Rejection:
+    """The codecs of bytes, of which the first gets elements of `itemsize` bytes."""
+    found = []
+    for codec in codecs:
+        described = _codec(codec, itemsize)
+        if described is None:
+            return _unknown(codec)
+        found.append(described)
+        itemsize = 1
+    return found
+
+
+def _codec(codec: Any, itemsize: int = 1) -> CodecDescription | None:
+    """One codec of bytes; None if the kernel does not know it."""
+    module, name = _names(codec)
+    if module == "zarr._codec.numcodecs_":
+        return _codec(codec.numcodec) if codec.codec_id() in _NUMCODECS else None
+    table, key = (_NUMCODECS, codec.codec_id) if module.startswith("numcodecs.") else (_CODECS, f"{module}.{name}")
+    describe_codec = table.get(key)
+    return None if describe_codec is None else describe_codec(codec, itemsize)
+
+
+def _names(codec: object) -> tuple[str, str]:
+    """Where the class of a codec is defined, and its name. Modules of codecs that nobody uses are not loaded for this."""
+    return type(codec).__module__, type(codec).__qualname__
+
+
+def _unknown(codec: object) -> Rejection:
+    return Rejection(f"the kernel does not know the codec {type(codec).__name__}, or not with these parameters")
+
+
+def _parameters(name: str, *attributes: str) -> _DescribeCodec:
+    """A codec whose parameters are called as the attributes are."""
+    return lambda codec, _: (name, {attribute: getattr(codec, attribute) for attribute in attributes})
+
+
+def _zstd(codec: Any, _: int) -> CodecDescription | None:
+    level, checksum = codec.level, bool(getattr(codec, "checksum", False))
+    return ("zstd", {"level": level, "checksum": checksum})
+
+
+def _checksum(name: str, location: str) -> _DescribeCodec:
+    return lambda codec, _: (name, {"at_end": (getattr(codec, "location", None) or location) == "end"})
+
+
+def _numcodecs_blosc(codec: Any, itemsize: int) -> CodecDescription | None:
+    shuffle = codec.shuffle
+    if shuffle == codec.AUTOSHUFFLE:
+        shuffle = codec.BITSHUFFLE if itemsize == 1 else codec.SHUFFLE
+    return (
+        "blosc",
+        {
+            "cname": codec.cname,
+            "clevel": codec.clevel,
+            "shuffle": _SHUFFLES.get(shuffle, ""),
+            "typesize": itemsize,
+            "blocksize": codec.blocksize,
+        },
+    )
+
+
+def _numbers(name: str, decoded: str, encoded: str, *attributes: str) -> _DescribeCodec:
+    """A filter that computes: the attributes that hold its dtypes, and others."""
+
+    def describe_filter(codec: Any, _: int) -> CodecDescription:
+        parameters = {attribute: getattr(codec, attribute) for attribute in attributes}
+        return (
+            name,
+            {
+                "decoded": np.dtype(getattr(codec, decoded)).str,
+                "encoded": np.dtype(getattr(codec, encoded)).str,
+                **parameters,
+            },
+        )
+
+    return describe_filter
+
+
+_SHUFFLES = {0: "noshuffle", 1: "shuffle", 2: "bitshuffle"}
+
+_CODECS: dict[str, _DescribeCodec] = {
+    "zarr._codec.blosc.BloscCodec": _parameters("blosc", "cname", "clevel", "shuffle", "typesize", "blocksize"),
+    "zarr._codec.crc32c_.Crc32cCodec": _checksum("crc32c", "end"),
+    "zarr._codec.gzip_.GzipCodec": _parameters("gzip", "level"),
+    "zarr._codec.zstd.ZstdCodec": _zstd,
+}
+"""Our codecs of format 3, by their classes."""
+
+_NUMCODECS: dict[str, _DescribeCodec] = {
+    "adler32": _checksum("adler32", "start"),
+    "astype": _numbers("astype", "decode_dtype", "encode_dtype"),
+    "blosc": _numcodecs_blosc,
+    "crc32": _checksum("crc32", "start"),
+    "crc32c": _checksum("crc32c", "end"),
+    "delta": _numbers("delta", "dtype", "astype"),
+    "fixedscaleoffset": _numbers("fixedscaleoffset", "dtype", "astype", "offset", "scale"),
+    "fletcher32": _parameters("fletcher32"),
+    "gzip": _parameters("gzip", "level"),
+    "lz4": _parameters("lz4", "acceleration"),
+    "packbits": _parameters("packbits"),
+    "shuffle": _parameters("shuffle", "elementsize"),
+    "zlib": _parameters("zlib", "level"),
+    "zstd": _zstd,
+}
+"""The same for the classes of numcodecs, by their ids: codecs of format 2, and those that format 3 wraps."""

@@ -11,16 +11,19 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.1
 
 # What the extension and the metadata of the installation depend on. Python files need no installing again.
 BUILD_INPUTS := pyproject.toml setup.py \
-	$(shell find rust -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
+	$(shell find rust \( -name target -o -name fuzz \) -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 
 # Extra arguments: make test PYTEST_ARGS='-k shard', make demo DEMO_ARGS=--help
 PYTEST_ARGS ?= -n auto --dist worksteal
 DEMO_ARGS ?=
 
+# How long make fuzz spends on each decoder.
+FUZZ_SECONDS ?= 60
+
 , := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long bench check lint format docs dist clean native
+.PHONY: help demo test long bench check lint format docs dist fuzz clean native
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -63,8 +66,12 @@ dist: $(VENV)/.made  ## source distribution and wheel in dist/, with the extensi
 	$(PY) -m zipfile --list dist/*.whl | grep -q 'zarr/_native\.' \
 		|| { echo "the wheel lacks zarr._native"; exit 1; }
 
+fuzz:  ## feed hostile data to the decoders, FUZZ_SECONDS each; needs cargo-fuzz and a nightly compiler
+	for target in $(basename $(notdir $(wildcard rust/fuzz/fuzz_targets/*.rs))); do \
+		cargo +nightly fuzz run --fuzz-dir rust/fuzz $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+
 clean:  ## remove everything that was built, but not .venv
-	rm -rf build dist site demo-output rust/target src/*.egg-info
+	rm -rf build dist site demo-output rust/target rust/fuzz/target src/*.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -f src/zarr/_native.*.so src/zarr/_native.*.pyd $(VENV)/.demo $(VENV)/.dev $(VENV)/.docs
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,7 +10,7 @@
 use std::array;
 
 /// Elements in a tile.
-const TILE_ELEMENTS: usize = 128;
+const TILE_ELEMENTS: usize = 256;
 
 /// Bytes in the largest tile.
 const TILE_NBYTES: usize = 16 * TILE_ELEMENTS;
@@ -60,12 +60,22 @@ fn split<const T: usize>(elements: &[u8], planes: &mut [u8]) {
         plane.chunks_exact_mut(TILE_ELEMENTS)
     });
     let mut tiles = elements.chunks_exact(TILE_ELEMENTS.saturating_mul(T));
-    let mut parts = [0; TILE_NBYTES];
+    let (mut one, mut other) = ([0; TILE_NBYTES], [0; TILE_NBYTES]);
     for tile in &mut tiles {
-        split_tile::<T>(tile, &mut parts);
-        for (plane, part) in planes.iter_mut().zip(parts.chunks_exact(TILE_ELEMENTS)) {
-            if let Some(plane) = plane.next() {
-                plane.copy_from_slice(part);
+        let (mut from, mut to) = (&mut one[..], &mut other[..]);
+        let mut deck = tile;
+        for _ in 1..T.trailing_zeros() {
+            if let Some((evens, odds)) = halves_mut(to, tile.len()) {
+                deal(deck, evens, odds);
+            }
+            (from, to) = (to, from);
+            deck = from.get(..tile.len()).unwrap_or_default();
+        }
+        let (first, second) = planes.split_at_mut(T / 2);
+        let decks = deck.chunks_exact(TILE_ELEMENTS.saturating_mul(2));
+        for ((evens, odds), deck) in first.iter_mut().zip(second).zip(decks) {
+            if let (Some(evens), Some(odds)) = (evens.next(), odds.next()) {
+                deal(deck, evens, odds);
             }
         }
     }
@@ -90,14 +100,25 @@ fn join<const T: usize>(planes: &[u8], elements: &mut [u8]) {
         plane.chunks_exact(TILE_ELEMENTS)
     });
     let mut tiles = elements.chunks_exact_mut(TILE_ELEMENTS.saturating_mul(T));
-    let mut parts = [0; TILE_NBYTES];
+    let (mut one, mut other) = ([0; TILE_NBYTES], [0; TILE_NBYTES]);
     for tile in &mut tiles {
-        for (plane, part) in planes.iter_mut().zip(parts.chunks_exact_mut(TILE_ELEMENTS)) {
-            if let Some(plane) = plane.next() {
-                part.copy_from_slice(plane);
+        let (mut from, mut to) = (&mut one[..], &mut other[..]);
+        let n_rounds = T.trailing_zeros();
+        let (first, second) = planes.split_at_mut(T / 2);
+        let decks = if n_rounds == 1 { &mut *tile } else { &mut *to };
+        let decks = decks.chunks_exact_mut(TILE_ELEMENTS.saturating_mul(2));
+        for ((evens, odds), deck) in first.iter_mut().zip(second).zip(decks) {
+            if let (Some(evens), Some(odds)) = (evens.next(), odds.next()) {
+                riffle(evens, odds, deck);
             }
         }
-        join_tile::<T>(&parts, tile);
+        for round in 1..n_rounds {
+            (from, to) = (to, from);
+            let is_last = round.saturating_add(1) == n_rounds;
+            if let Some((evens, odds)) = halves(from, tile.len()) {
+                riffle(evens, odds, if is_last { &mut *tile } else { &mut *to });
+            }
+        }
     }
     let rest = tiles.into_remainder();
     for (position, plane) in planes.iter().enumerate() {
@@ -108,66 +129,32 @@ fn join<const T: usize>(planes: &[u8], elements: &mut [u8]) {
     }
 }
 
-/// Transpose one tile of elements of `T` bytes, `T` being a power of two from 2 to 16, into its
-/// parts of the planes, one behind the other at the start of `parts`.
-#[inline(always)]
-pub(super) fn split_tile<const T: usize>(tile: &[u8], parts: &mut [u8; TILE_NBYTES]) {
-    let nbytes = T.saturating_mul(TILE_ELEMENTS);
-    let mut other = [0; TILE_NBYTES];
-    let Some(mut from) = other.get_mut(..nbytes) else {
-        return;
-    };
-    let Some(mut to) = parts.get_mut(..nbytes) else {
-        return;
-    };
-    // The last round has to end in `parts`.
-    if T.trailing_zeros() % 2 == 0 {
-        (from, to) = (to, from);
-    }
-    deal(tile, to);
-    for _ in 1..T.trailing_zeros() {
-        (from, to) = (to, from);
-        deal(from, to);
-    }
+fn halves(deck: &[u8], nbytes: usize) -> Option<(&[u8], &[u8])> {
+    deck.get(..nbytes)?.split_at_checked(nbytes / 2)
 }
 
-/// The inverse of [`split_tile`].
-#[inline(always)]
-pub(super) fn join_tile<const T: usize>(parts: &[u8; TILE_NBYTES], tile: &mut [u8]) {
-    let nbytes = T.saturating_mul(TILE_ELEMENTS);
-    let (mut one, mut other) = ([0; TILE_NBYTES], [0; TILE_NBYTES]);
-    let (Some(mut from), Some(mut to)) = (one.get_mut(..nbytes), other.get_mut(..nbytes)) else {
-        return;
-    };
-    let Some(parts) = parts.get(..nbytes) else {
-        return;
-    };
-    if T == 2 {
-        return riffle(parts, tile);
-    }
-    riffle(parts, to);
-    for _ in 2..T.trailing_zeros() {
-        (from, to) = (to, from);
-        riffle(from, to);
-    }
-    riffle(to, tile);
+fn halves_mut(deck: &mut [u8], nbytes: usize) -> Option<(&mut [u8], &mut [u8])> {
+    deck.get_mut(..nbytes)?.split_at_mut_checked(nbytes / 2)
 }
 
-/// Even bytes to the first half, odd bytes to the second.
+/// Even bytes of `deck` to one side, odd bytes to the other.
 #[inline(always)]
-fn deal(deck: &[u8], halves: &mut [u8]) {
-    let (evens, odds) = halves.split_at_mut(halves.len() / 2);
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the upper byte has its turn"
+)]
+fn deal(deck: &[u8], evens: &mut [u8], odds: &mut [u8]) {
     for ((pair, even), odd) in deck.chunks_exact(2).zip(evens).zip(odds) {
-        let pair = pair.first_chunk::<2>().copied().unwrap_or_default();
         // As a number: compilers see through this, but not through two strided loads.
-        [*even, *odd] = u16::from_le_bytes(pair).to_le_bytes();
+        let pair = u16::from_le_bytes(pair.first_chunk().copied().unwrap_or_default());
+        *even = pair as u8;
+        *odd = (pair >> 8) as u8;
     }
 }
 
-/// Bytes of the two halves in turns.
+/// Bytes of the two sides in turns.
 #[inline(always)]
-fn riffle(halves: &[u8], deck: &mut [u8]) {
-    let (evens, odds) = halves.split_at(halves.len() / 2);
+fn riffle(evens: &[u8], odds: &[u8], deck: &mut [u8]) {
     for ((pair, even), odd) in deck.chunks_exact_mut(2).zip(evens).zip(odds) {
         pair.copy_from_slice(&[*even, *odd]);
     }

@@ -1,0 +1,9 @@
+//! zlib streams.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use zarr_fuzz::decode;
+use zarr_kernel::codec::zlib::Zlib;
+
+fuzz_target!(|input: &[u8]| decode(&Zlib::new(1).expect("a good level"), 1, input));

@@ -68,7 +68,9 @@ dist: $(VENV)/.made  ## source distribution and wheel in dist/, with the extensi
 
 fuzz:  ## feed hostile data to the decoders, FUZZ_SECONDS each; needs cargo-fuzz and a nightly compiler
 	for target in $(basename $(notdir $(wildcard rust/fuzz/fuzz_targets/*.rs))); do \
-		cargo +nightly fuzz run --fuzz-dir rust/fuzz $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+		mkdir -p rust/fuzz/corpus/$$target rust/fuzz/seeds/$$target; \
+		cargo +nightly fuzz run --fuzz-dir rust/fuzz $$target rust/fuzz/corpus/$$target rust/fuzz/seeds/$$target \
+			-- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 clean:  ## remove everything that was built, but not .venv
 	rm -rf build dist site demo-output rust/target rust/fuzz/target src/*.egg-info

@@ -118,6 +118,13 @@ CHUNKS = [
     Row("shards: zero", lambda f: new(f, chunks=(2, 2), shards=(0, 2)), ValueError, r"0"),
     Row("shards: negative", lambda f: new(f, chunks=(2, 2), shards=(-4, 2)), ValueError, r"-4"),
     Row("shards: a float", lambda f: new(f, chunks=(2, 2), shards=(4.0, 2)), TypeError, r"4\.0|float"),
+    Row(
+        "shards: a mapping without a shape",
+        lambda f: new(f, shards={"index_location": "end"}),
+        (TypeError, ValueError),
+        r"shape.*index_location",
+        other="KeyError from within",
+    ),
     Row("shards: a string", lambda f: new(f, chunks=(2, 2), shards="big"), ValueError, r"'big'|shard"),
     Row("shards: an object", lambda f: new(f, chunks=(2, 2), shards=Odd()), TypeError, r"Odd|shard"),
     Row("shards: format 2", lambda f: new2(f, chunks=(2, 2), shards=(4, 4)), ValueError, r"shard.*2|2.*shard"),

@@ -169,6 +169,8 @@ def _chunk_shapes(
         return inner, None
     if auto_shards:
         return inner, guess_shards(shape, inner, itemsize, settings().target_shard_nbytes)
+    if isinstance(shards, Mapping) and "shape" not in shards:
+        raise ArgumentError(f"shards given as a mapping need a 'shape', got {dict(shards)!r}")
     wanted = shards["shape"] if isinstance(shards, Mapping) else shards
     outer = normalize_chunks(wanted, shape)
     if any(o % i for o, i in zip(outer, inner, strict=True)):

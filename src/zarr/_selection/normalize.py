@@ -170,6 +170,8 @@ def positions_in_bounds(array: npt.NDArray[Any], length: int, axis: int) -> npt.
     """Integers that may count from the end, as positions in an axis; a copy."""
     if array.dtype.kind == "u" and array.size and int(array.max()) >= length:
         raise BoundsCheckError(f"index {int(array.max())} is out of bounds for axis {axis} with length {length}")
+    if array.dtype.kind == "O":  # an integer that no dtype of NumPy can hold
+        raise BoundsCheckError(f"index {array.flat[0]} is out of bounds for axis {axis} with length {length}")
     positions = array.astype(np.int64)  # always a copy: the caller may change its own array meanwhile
     if positions.size:
         low, high = int(positions.min()), int(positions.max())

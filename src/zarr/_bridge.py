@@ -122,14 +122,18 @@ def is_running() -> bool:
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:
+    """The bridge's loop. RuntimeError, and nothing kept, if its thread cannot be started."""
     global _loop, _thread
     with _lock:
         if _loop is None:
-            asyncio = _library()
-
-            _loop = asyncio.new_event_loop()
-            _thread = threading.Thread(target=_loop.run_forever, name="zarr-bridge", daemon=True)
-            _thread.start()
+            loop = _library().new_event_loop()
+            thread = threading.Thread(target=loop.run_forever, name="zarr-bridge", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                loop.close()
+                raise
+            _loop, _thread = loop, thread
             atexit.register(_stop)
         return _loop
 

@@ -134,6 +134,8 @@ loop.run_forever()
 loop.close()
 """,
     "a child after fork": """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of Python, for every fork beside threads
 import os
 array = begin()
 child = os.fork()
@@ -166,6 +168,8 @@ for thread in threads: thread.join()
 assert (zarr.open_array(array.store, path="other")[1:39] == 5).all()
 """,
     "a child that exits in the ordinary way after fork": """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of Python, for every fork beside threads
 import os, atexit, sys
 array = begin()
 child = os.fork()
@@ -175,6 +179,8 @@ if not child:
 assert os.waitpid(child, 0)[1] == 0
 """,
     "a pool of forked processes, each with chunks of its own": """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of Python, for every fork beside threads
 import multiprocessing
 array = begin()
 with multiprocessing.get_context("fork").Pool(2) as pool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numcodecs
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -258,3 +259,39 @@ def test_a_backward_slice_of_nothing_selects_nothing(engine, length):
     assert array[:-1:-1, ::-1].shape == (0, length)
     assert array[::-1, :-1:-1].shape == (2, 0)
     array[::-1, :-1:-1] = np.zeros((2, 0))
+
+
+@pytest.mark.parametrize("shuffle", [numcodecs.Blosc.AUTOSHUFFLE, numcodecs.Blosc.SHUFFLE, numcodecs.Blosc.BITSHUFFLE])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        None,
+        [numcodecs.Delta("<i4")],
+        [numcodecs.Delta("<i4", astype="<i8")],
+        [numcodecs.AsType("<i2", "<i4")],
+        [numcodecs.Delta("<i4"), numcodecs.Shuffle(4)],
+    ],
+)
+def test_blosc_behind_filters_makes_the_same_bytes(filters, shuffle):
+    """It shuffles by the length of the elements that the filter in front of it makes."""
+    stored = []
+    for engine in ENGINES:
+        store = zarr.storage.MemoryStore()
+        options = {"zarr_format": 2, "filters": filters, "compressors": numcodecs.Blosc(shuffle=shuffle)}
+        with zarr.config.set({"engine": engine}):
+            array = zarr.create_array(store, shape=9000, chunks=9000, dtype="<i4", **options)
+            assert array._node.view.pipeline.engine == engine
+            array[...] = np.arange(9000) * 3 % 1000
+        stored.append(store._store_dict["0"].to_bytes())
+    assert stored[0] == stored[1]
+
+
+def test_bits_are_packed_of_single_bytes_only():
+    """Of longer elements numcodecs packs the bytes, in an order of its own."""
+    options = {"zarr_format": 2, "filters": [numcodecs.PackBits()], "compressors": None}
+    with zarr.config.set({"engine": "native"}):
+        engines = [
+            zarr.create_array({}, shape=8, dtype=dtype, **options)._node.view.pipeline.engine
+            for dtype in ("bool", "i2")
+        ]
+    assert engines == ["native", "python"]

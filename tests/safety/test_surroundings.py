@@ -12,6 +12,7 @@ import pytest
 
 import zarr
 from tests.safety.crowd import Processes, Threads, crowd, opened
+from zarr._store.local import FileVersion
 from zarr.storage import LocalStore
 
 
@@ -196,3 +197,21 @@ def test_a_shard_replaced_between_its_index_and_its_chunk(tmp_path, monkeypatch,
     for _ in range(5):
         assert (array[3] == 7).all()
     assert n_replaced >= 10
+
+
+def test_an_interrupt_that_comes_while_a_replaced_file_is_closed_is_heard(tmp_path, monkeypatch):
+    """Freeing the blocks of the old file is slow, so that is when signals come; a destructor would swallow them."""
+    array = zarr.create_array(tmp_path / "a", shape=4, chunks=4, dtype="u1", attributes={"a": 1})
+    close, is_open = FileVersion.release, True
+
+    def interrupted(version):
+        nonlocal is_open
+        close(version)
+        if is_open:
+            is_open = False
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(FileVersion, "release", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        array.attrs["a"] = 2
+    assert zarr.open_array(tmp_path / "a").attrs["a"] == 2

@@ -22,6 +22,7 @@ from zarr.dtype import Int16
 from zarr.errors import (
     ArrayNotFoundError,
     ChunkNotFoundError,
+    CodecError,
     ContainsArrayError,
     ContainsGroupError,
     GroupNotFoundError,
@@ -32,7 +33,7 @@ from zarr.errors import (
     ZarrRuntimeWarning,
 )
 from zarr.registry import register_codec
-from zarr.storage import LocalStore, MemoryStore, StorePath
+from zarr.storage import LocalStore, MemoryStore, StorePath, WrapperStore
 
 FORMATS = [2, 3]
 NESTED = {"name": "v2", "separator": "/"}
@@ -1468,3 +1469,49 @@ def test_a_write_to_a_read_only_store_says_which_and_what_to_do(store):
     array = zarr.open_array(store, mode="r")
     with pytest.raises(ValueError, match=r"read-only mode .*Store\(.*mode='r\+'"):
         array[0] = 1
+
+
+class ReplacedMidway(WrapperStore):
+    """A store without versions in which something happens once, right after a part of an object was read."""
+
+    happens = None
+
+    async def get(self, key, prototype, byte_range=None):
+        found = await super().get(key, prototype, byte_range)
+        happens, self.happens = self.happens, None if byte_range is not None else self.happens
+        if happens is not None and byte_range is not None:
+            happens()
+        return found
+
+
+class TestShardReplacedWhileItIsRead:
+    """Parts of two versions of a shard do not fit together; that is no damage, and the read begins again."""
+
+    def setup(self, values):
+        store = MemoryStore()
+        array = zarr.create_array(store, data=values, chunks=1000, shards=4000, compressors=ZstdCodec())
+        assert len(store._store_dict) == 2
+        return array
+
+    def test_by_a_shorter_one(self, engine):
+        random = np.random.default_rng(0).integers(0, 2**40, 4000)
+        old, new = self.setup(random), self.setup(np.arange(4000))
+        array = zarr.open_array(ReplacedMidway(old.store), mode="r")
+        array.store.happens = lambda: old.store._store_dict.update(new.store._store_dict)
+        assert array[3500] == 3500
+        assert array.store.happens is None
+
+    def test_by_nothing(self, engine):
+        old = self.setup(np.arange(1, 4001))
+        array = zarr.open_array(ReplacedMidway(old.store), mode="r")
+        array.store.happens = lambda: old.store._store_dict.pop("c/0")
+        assert array[3500] == 0
+
+    def test_damage_that_stays_is_damage(self, engine):
+        old = self.setup(np.arange(4000))
+        shard = old.store._store_dict["c/0"]
+        index_nbytes = 4 * 16 + 4
+        old.store._store_dict["c/0"] = shard[len(shard) - index_nbytes :]
+        array = zarr.open_array(WrapperStore(old.store), mode="r")
+        with pytest.raises(CodecError, match="c/0"):
+            array[3500]

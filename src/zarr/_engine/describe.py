@@ -147,8 +147,14 @@ def _described(codecs: Sequence[Any], itemsize: int = 1) -> list[CodecDescriptio
         if described is None:
             return _unknown(codec)
         found.append(described)
-        itemsize = 1
+        itemsize = _itemsize_after(described)
     return found
+
+
+def _itemsize_after(described: CodecDescription) -> int:
+    """Bytes per element of what a codec makes: filters that compute make numbers, by which Blosc shuffles them."""
+    encoded = described[1].get("encoded")
+    return 1 if encoded is None else np.dtype(encoded).itemsize
 
 
 def _codec(codec: Any, itemsize: int = 1) -> CodecDescription | None:
@@ -238,7 +244,7 @@ _NUMCODECS: dict[str, _DescribeCodec] = {
     "fletcher32": _parameters("fletcher32"),
     "gzip": _parameters("gzip", "level"),
     "lz4": _parameters("lz4", "acceleration"),
-    "packbits": _parameters("packbits"),
+    "packbits": lambda _, itemsize: ("packbits", {}) if itemsize == 1 else None,
     "shuffle": _parameters("shuffle", "elementsize"),
     "zlib": _parameters("zlib", "level"),
     "zstd": _zstd,

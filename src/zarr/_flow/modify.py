@@ -12,7 +12,7 @@ from collections.abc import Callable
 from zarr._buffer import Buffer
 from zarr._flow.access import is_direct
 from zarr._flow.requests import Compute, Fetch, Flow, Put, Read, Remove, TakeHold
-from zarr._store.base import ABSENT, ANY, Hold, NoHold, Store
+from zarr._store.base import ABSENT, ANY, Expected, Hold, NoHold, Store
 from zarr.errors import ConcurrentChangeError
 
 MAX_ROUNDS = 100
@@ -62,15 +62,33 @@ def modify(
 def _swap(store: Store, key: str, change: Callable[[Buffer | None], Buffer | None], hold: Hold | None) -> Flow[bool]:
     """One round; whether the change was stored."""
     (stored,) = yield Fetch(store, (Read(key),))
-    old = None if stored is None else stored.data
+    if stored is None:
+        done: bool = yield from _replace(store, key, change, None, ABSENT, hold)
+        return done
+    try:
+        expected = ANY if stored.version is None else stored.version
+        done = yield from _replace(store, key, change, stored.data, expected, hold)
+    finally:
+        stored.release()
+    return done
+
+
+def _replace(
+    store: Store,
+    key: str,
+    change: Callable[[Buffer | None], Buffer | None],
+    old: Buffer | None,
+    expected: Expected,
+    hold: Hold | None,
+) -> Flow[bool]:
     new = yield Compute(change, (old,))
     if new is old:
         return True
-    expected = ABSENT if stored is None else ANY if stored.version is None else stored.version
+    done: bool
     if new is not None:
-        done: bool = yield Put(store, key, new, expected, hold)
-        return done
-    done = yield Remove(store, key, expected, hold)
+        done = yield Put(store, key, new, expected, hold)
+    else:
+        done = yield Remove(store, key, expected, hold)
     return done
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zarr._buffer import Buffer
     from zarr._engine.base import ObjectRequest
     from zarr._node import ArrayNode, ArrayView
-    from zarr._store.base import Hold, Version
+    from zarr._store.base import Hold, Store, Version
 
 MAX_ROUNDS = 20
 _UNKNOWN_NBYTES = 2**62
@@ -64,18 +64,33 @@ def _read_parts(node: ArrayNode, view: ArrayView, request: ObjectRequest, number
         nbytes = stored.nbytes if stored.nbytes >= 0 else _UNKNOWN_NBYTES
         index = stored.data
         pieces = [(max(0, nbytes - index_nbytes) if level.index_at_end else 0, index)]
-        while missing := (yield Compute(request.missing_parts, (number, nbytes, pieces))):
-            pieces += yield from _fetch_parts(node, view, key, missing, stored.version)
-        if not is_direct(store):
-            (again,) = yield Fetch(store, (index_read,))
-            if again is None or again.data.to_bytes() != index.to_bytes():
-                continue
+        problem = None
+        try:
+            while missing := (yield Compute(request.missing_parts, (number, nbytes, pieces))):
+                pieces += yield from _fetch_parts(node, view, key, missing, stored.version)
+        except (CodecError, ConcurrentChangeError) as exc:  # parts of two versions do not fit together
+            problem = exc
+        if not (yield from is_unchanged(store, index_read, index)):
+            continue
+        if problem is not None:
+            raise problem
         yield Compute(request.decode_pieces, (number, nbytes, pieces))
         return
     raise ConcurrentChangeError(
         f"shard {key!r} was replaced during each of {MAX_ROUNDS} attempts to read from it. The store cannot read two "
         "parts of one version of an object; read whole shards, or stop the writer meanwhile."
     )
+
+
+def is_unchanged(store: Store, index_read: Read, index: Buffer) -> Flow[bool]:
+    """Whether everything that was read since the index comes from the version of the shard that had it.
+
+    A store of ours reads all parts from one version; of others, the index is read again.
+    """
+    if is_direct(store):
+        return True
+    (again,) = yield Fetch(store, (index_read,))
+    return again is not None and again.data.to_bytes() == index.to_bytes()
 
 
 def _fetch_parts(

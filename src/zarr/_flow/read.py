@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 from zarr._byte_range import RangeByteRequest, SuffixByteRequest
 from zarr._codec.shard_index import MISSING, parse_entries
 from zarr._engine.shards import by_inner_chunk, index_start
-from zarr._flow.access import is_direct
-from zarr._flow.planned import chunk_missing, read_planned
+from zarr._flow.planned import chunk_missing, is_unchanged, read_planned
 from zarr._flow.requests import Compute, Fetch, Flow, Read, Together
 from zarr._plan import ObjectPlan, Projection, plan
 from zarr._store.ranges import coalesce
@@ -83,10 +82,18 @@ def _fetch_shard(store: Store, key: str, view: ArrayView, part: ObjectPlan) -> F
         if first is None:
             return [(None, projection) for projection in part.projections]
         extent, index = first
-        leaves = yield from _resolve(store, extent, view, 0, part.projections, index)
-        chunks = yield from _fetch_leaves(store, view.spec, leaves)
-        if is_direct(store) or (yield from _unchanged(store, key, view, index)):
+        chunks, problem = None, None
+        try:
+            leaves = yield from _resolve(store, extent, view, 0, part.projections, index)
+            chunks = yield from _fetch_leaves(store, view.spec, leaves)
+        except (CodecError, ConcurrentChangeError) as exc:  # parts of two versions do not fit together
+            problem = exc
+        if not (yield from is_unchanged(store, _index_read(key, view), index)):
+            continue
+        if chunks is not None:
             return chunks
+        if problem is not None:
+            raise problem
     raise ConcurrentChangeError(
         f"shard {key!r} was replaced during each of {MAX_ROUNDS} attempts to read from it. The store cannot read two "
         "parts of one version of an object; read whole shards, or stop the writer meanwhile."
@@ -103,12 +110,6 @@ def _open_shard(store: Store, key: str, view: ArrayView) -> Flow[tuple[_Extent, 
     """The extent of a stored shard and the bytes of its index; None if there is no such object."""
     (stored,) = yield Fetch(store, (_index_read(key, view),))
     return None if stored is None else (_Extent(key, 0, stored.nbytes, stored.version), stored.data)
-
-
-def _unchanged(store: Store, key: str, view: ArrayView, index: Buffer) -> Flow[bool]:
-    """Whether a store without versions still has the shard whose index was read first."""
-    (stored,) = yield Fetch(store, (_index_read(key, view),))
-    return stored is not None and stored.data.to_bytes() == index.to_bytes()
 
 
 def _resolve(

@@ -98,6 +98,15 @@ class Stored:
     version: Version | None
     nbytes: int = -1
 
+    def release(self) -> None:
+        """Give up the version, if it is one that keeps something open.
+
+        It would go by itself, but then in a destructor, where Python reports a KeyboardInterrupt and drops it.
+        """
+        release = getattr(self.version, "release", None)
+        if release is not None:
+            release()
+
 
 class Hold(Protocol):
     """Exclusive right to change the keys directly under a prefix; released once, on every way out."""

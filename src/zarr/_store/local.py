@@ -50,8 +50,14 @@ class FileVersion:
             at += len(part)
         return b"".join(parts)
 
+    def release(self) -> None:
+        """Close the file now. Its blocks are freed at this moment if it was replaced, which can take the longest of all."""
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            os.close(fd)
+
     def __del__(self) -> None:
-        os.close(self._fd)
+        self.release()
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:

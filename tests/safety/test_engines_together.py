@@ -10,6 +10,7 @@ import threading
 import time
 
 import numpy as np
+import numpy.testing  # before any fork: NumPy loads it on use, and a child would wait for a parent's thread that loads it
 import pytest
 
 import zarr

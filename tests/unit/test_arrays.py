@@ -1515,3 +1515,21 @@ class TestShardReplacedWhileItIsRead:
         array = zarr.open_array(WrapperStore(old.store), mode="r")
         with pytest.raises(CodecError, match="c/0"):
             array[3500]
+
+
+@pytest.mark.parametrize("shards", [None, (2000, 2000)])
+def test_resizing_a_huge_array_touches_what_is_stored_and_nothing_else(store, shards, engine):
+    array = zarr.create_array(
+        store, shape=(10**12, 10**6), chunks=(1000, 1000), shards=shards, dtype="i2", fill_value=7
+    )
+    array[5:7, 0:40] = 1
+    array[10**11, 0:40] = 2
+    array[10**11, 5000] = 3
+    array.resize((10**12, 10))
+    assert array.nchunks_initialized == 2 * array.chunks_per_object
+    array.resize((10**12, 50))
+    expected = np.full(50, 7)
+    expected[:10] = 2
+    np.testing.assert_array_equal(array[10**11], expected)
+    expected[:10] = 1
+    np.testing.assert_array_equal(array[6], expected)

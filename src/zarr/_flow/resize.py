@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._metadata.spec import ArraySpec
-    from zarr._node import ArrayNode
+    from zarr._node import ArrayNode, ArrayView
     from zarr._store.base import Hold
 
 PROBE_LIMIT = 256
@@ -102,9 +102,47 @@ def _clear_edges(
                 for i in range(len(inner))
             )
         )
-        fill = np.empty((), view.spec.dtype)
-        fill[()] = view.spec.fill_value
-        yield from write(node, view, selection, np.broadcast_to(fill, selection.shape), hold=hold)
+        yield from _fill(node, view, selection, hold)
+
+
+def _fill(node: ArrayNode, view: ArrayView, box: GridSelection, hold: Hold) -> Flow[None]:
+    """Write the fill value into a box. Of many chunks only those that are stored are touched: the others have it already."""
+    spec = view.spec
+    fill = np.empty((), spec.dtype)
+    fill[()] = spec.fill_value
+    ranges = [(axis.start, axis.start + axis.count) for axis in box.axes if isinstance(axis, SliceAxis)]
+    cells = [
+        (int(first), int(last))
+        for grid, (start, stop) in zip(spec.grid.axes, ranges, strict=True)
+        for first, last in [grid.find(np.array([start, stop - 1], np.int64))]
+    ]
+    boxes = [box]
+    if _product(last + 1 - first for first, last in cells) > PROBE_LIMIT:
+        boxes = [_inside_chunk(spec, coords, ranges) for coords in (yield from _stored_chunks(node, spec, cells))]
+    for part in boxes:
+        yield from write(node, view, part, np.broadcast_to(fill, part.shape), hold=hold)
+
+
+def _inside_chunk(spec: ArraySpec, coords: tuple[int, ...], ranges: list[tuple[int, int]]) -> GridSelection:
+    """The part of a box that lies in one stored chunk."""
+    axes = []
+    for grid, c, (start, stop) in zip(spec.grid.axes, coords, ranges, strict=True):
+        begin = max(start, grid.start(c))
+        axes.append(SliceAxis(begin, 1, min(stop, grid.start(c) + grid.length(c)) - begin))
+    return GridSelection(tuple(axes))
+
+
+def _stored_chunks(node: ArrayNode, spec: ArraySpec, cells: list[tuple[int, int]]) -> Flow[list[tuple[int, ...]]]:
+    """Coordinates of the stored chunks in a box of chunks, given as first and last of each axis."""
+    at = node.store_path
+    stored: list[str] = yield Keys(at.store, at.path)
+    skip = len(join(at.path, ""))
+    parsed = (parse_chunk_key(spec.keys, key[skip:], len(cells)) for key in stored)
+    return [
+        coords
+        for coords in parsed
+        if coords is not None and all(first <= c <= last for c, (first, last) in zip(coords, cells, strict=True))
+    ]
 
 
 def _reach(spec: ArraySpec, axis: int, inner: tuple[int, ...], outer: tuple[int, ...]) -> int:

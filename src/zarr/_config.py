@@ -36,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
         "allow_unsafe_pickle_decode": False,
         "durability": "atomic",
         "max_chunk_bytes": 2**40,
+        "chunk_cache_bytes": None,
     },
     "async": {"concurrency": 10, "timeout": None},
     "threading": {"max_workers": None},
@@ -82,8 +83,12 @@ class Settings:
         `"atomic"` (rename) or `"fsync"` (also wait for the disk).
     max_chunk_nbytes
         Largest decoded chunk that is accepted, in bytes.
+    chunk_cache_nbytes
+        Most bytes of decoded chunks that are kept; None for a share of the memory.
     concurrency
         Requests under way at once in asynchronous use.
+    max_threads
+        Most threads of the native engine at work at once; 0 for as many as the process may run.
     target_shard_nbytes
         Size that automatic shards stay within, in bytes; None for two chunks along each long axis.
     json_indent
@@ -101,7 +106,9 @@ class Settings:
     coalesce_max_nbytes: int
     durability: str
     max_chunk_nbytes: int
+    chunk_cache_nbytes: int | None
     concurrency: int
+    max_threads: int
     target_shard_nbytes: int | None
     json_indent: int | None
     cpu_buffers: bool
@@ -211,7 +218,11 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             coalesce_max_nbytes=self._count("array.sharding_coalesce_max_bytes", 0),
             durability=self.get("array.durability"),
             max_chunk_nbytes=self._count("array.max_chunk_bytes", 1),
+            chunk_cache_nbytes=None
+            if self.get("array.chunk_cache_bytes") is None
+            else self._count("array.chunk_cache_bytes", 0),
             concurrency=self._count("async.concurrency", 1),
+            max_threads=0 if self.get("threading.max_workers") is None else self._count("threading.max_workers", 1),
             target_shard_nbytes=None
             if self.get("array.target_shard_size_bytes") is None
             else self._count("array.target_shard_size_bytes", 1),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import BufferPrototype
 from zarr._flow import elements
+from zarr._flow.direct import get_direct
 from zarr._flow.drive import run
 from zarr._properties import ArrayProperties, Fields, check_fields
 from zarr._registry import default_prototype
@@ -29,7 +30,8 @@ class ElementAccess(ArrayProperties):
         With one array of positions, or a Boolean one among several, the selection is orthogonal, as in zarr-python;
         several integer arrays name points, as in NumPy.
         """
-        return self._get(fancy, selection)
+        found = get_direct(self._node, selection)
+        return self._get(fancy, selection) if found is NotImplemented else found
 
     def __setitem__(self, selection: Any, value: npt.ArrayLike) -> None:
         """Write to a selection in NumPy's notation; `value` is broadcast to its shape."""

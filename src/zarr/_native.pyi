@@ -28,6 +28,9 @@ from numpy.typing import NDArray
 from typing_extensions import Buffer
 
 __all__ = [
+    "Getter",
+    "Keys",
+    "LocalFiles",
     "Pipeline",
     "Request",
     "build_info",
@@ -97,6 +100,50 @@ class Pipeline:
         keeps_empty: bool,
         refuses_missing: bool,
     ) -> Pipeline: ...
+    def read_local(
+        self,
+        files: LocalFiles,
+        keys: Keys,
+        axes: Sequence[_Axis],
+        is_points: bool,
+        out: NDArray[Any],
+        max_threads: int,
+    ) -> None:
+        """Read a selection from a local directory into `out`; see `request` for the selection.
+
+        `max_threads` is the most threads at work in this process, 0 for as many as it may run. A signal
+        handler that raises stops the request. Raises `OSError` where the system refuses to read.
+        """
+
+    def write_local(
+        self,
+        files: LocalFiles,
+        keys: Keys,
+        axes: Sequence[_Axis],
+        is_points: bool,
+        value: NDArray[Any],
+        max_threads: int,
+        sync: bool,
+        held: str | None,
+    ) -> None:
+        """Write `value` into a selection in a local directory. Each object is changed wholly or not at all.
+
+        With `sync`, everything is on the disk when it returns. `held` is a directory that the caller has
+        locked. Raises `OSError` where the system refuses, and `zarr.errors.ConcurrentChangeError` if
+        programs without locks keep changing an object.
+        """
+
+    def read_memory(
+        self,
+        values: dict[str, Any],
+        keys: Keys,
+        axes: Sequence[_Axis],
+        is_points: bool,
+        out: NDArray[Any],
+        max_threads: int,
+    ) -> None:
+        """Read a selection from the buffers of a memory store into `out`, as `read_local`."""
+
     def request(self, axes: Sequence[_Axis], is_points: bool) -> Request:
         """Plan a selection: one entry per axis of the array.
 
@@ -136,11 +183,62 @@ class Request:
     ) -> None:
         """As `decode`, from pieces of a shard of which nothing is missing."""
 
-    def encode(self, number: int, old: _Readable | None, value: NDArray[Any]) -> bytes | None:
-        """New bytes of an object: `value` over what was stored before. None: nothing is to be stored.
+    def encode(
+        self, first: int, old: Sequence[_Readable | None], value: NDArray[Any], max_threads: int
+    ) -> list[bytes | None]:
+        """New bytes of objects that follow each other: `value` over what was stored before.
 
-        `old` is not looked at where the request covers the object wholly.
+        None: nothing is to be stored. What was stored is not looked at where the request covers the
+        object wholly.
         """
+
+@final
+class Getter:
+    """`array[...]` for integers and slices.
+
+    Parameters
+    ----------
+    pipeline, keys
+        Of the array.
+    place
+        Where its objects are: a local directory, or the dict of a memory store.
+    shape
+        Of the array.
+    dtype, order
+        Of the results.
+    lent_as
+        The dtype as which NumPy lends the memory of results, where it does not lend it as it is.
+    """
+
+    def __new__(
+        cls,
+        pipeline: Pipeline,
+        place: LocalFiles | dict[str, Any],
+        keys: Keys,
+        shape: Sequence[int],
+        dtype: np.dtype[Any],
+        order: str,
+        lent_as: np.dtype[Any] | None,
+    ) -> Getter: ...
+    def get(self, selection: object, max_threads: int, /) -> Any:
+        """An array of the selected elements, or a scalar; NotImplemented for a selection that is no tuple of integers
+        and slices inside the array, or of nothing.
+        """
+
+@final
+class Keys:
+    """How the chunks of an array are named: `encoding` is "default" or "v2", `prefix` ends in a slash or is empty."""
+
+    def __new__(cls, encoding: str, separator: str, prefix: str) -> Keys: ...
+
+@final
+class LocalFiles:
+    """A local directory as a store; it need not exist. Not on Windows."""
+
+    def __new__(cls, base: str) -> LocalFiles: ...
+    @property
+    def has_locks(self) -> bool:
+        """Whether locks between processes work there, which writing needs."""
 
 def crc32c(data: _Readable, /) -> int:
     """CRC-32C (Castagnoli) of `data`. Other threads run meanwhile if there is much of it.

@@ -8,8 +8,8 @@ that is under way keeps a consistent view while another thread resizes.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._config import settings
@@ -28,14 +28,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ArrayView:
-    """What one request works with: a spec and its pipeline, as they were when it began."""
+    """What one request works with: a spec and its pipeline, as they were when it began.
+
+    `reached` remembers how the native engine reaches the array's objects, by place (see `zarr._flow.direct`).
+    """
 
     spec: ArraySpec
     choice: Choice
+    reached: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def pipeline(self) -> Pipeline:
         return self.choice.pipeline
+
+    @property
+    def object_nbytes(self) -> int:
+        """Decoded size of one stored object."""
+        start = (0,) * self.spec.ndim
+        return math.prod(self.spec.grid.chunk_shape(start)) * self.spec.dtype.itemsize
 
 
 class ArrayNode:

@@ -17,6 +17,16 @@ from tests.safety.steps import READS, die_at, failing_at, n_steps
 from zarr._store import atomic
 from zarr.storage import LocalStore
 
+# The steps are those of the store in Python; `test_killed` and `test_moments` kill native writers too.
+pytestmark = pytest.mark.usefixtures("python_engine")
+
+
+@pytest.fixture
+def python_engine():
+    with zarr.config.set({"engine": "python"}):
+        yield
+
+
 OLD = np.arange(1, 41).reshape(20, 2)
 
 

@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -1773,3 +1774,25 @@ class TestMakeStore:
             assert zarr.open_array(store, path="x", mode="r")[:].tolist() == [1, 2, 3]
             assert list(zarr.open_group(store, mode="r")) == ["x"]
         assert sorted(place.store._store_dict) == ["deep/x/c/0", "deep/x/zarr.json", "deep/zarr.json", "zarr.json"]
+
+
+class TestMemoryOfValues:
+    """What a memory store keeps cannot be changed from outside."""
+
+    @pytest.mark.parametrize("make", [bytes, bytearray, lambda data: np.frombuffer(data, "u1").copy().data])
+    def test_a_value_changed_later_is_not_changed_in_the_store(self, make):
+        memory = make(b"abcd")
+        store = MemoryStore()
+        value = CPUBuffer.from_bytes(memory)
+        store.put("k", value)
+        found = store.read("k").data
+        assert found.to_bytes() == b"abcd"
+        assert not found.as_numpy_array().flags.writeable
+        if not isinstance(memory, bytes):
+            memory[0] = 0
+            assert found.to_bytes() == b"abcd"
+
+    def test_a_part_of_bytes_does_not_keep_the_whole(self):
+        store = MemoryStore()
+        store.put("k", CPUBuffer.from_bytes(bytes(1000))[:10])
+        assert len(store.read("k").data.as_numpy_array().base) == 10

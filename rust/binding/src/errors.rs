@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use zarr_kernel::KernelError;
@@ -47,11 +47,19 @@ fn exception_for(error: &KernelError) -> PyErr {
         KernelError::Panicked { .. } => PyRuntimeError::new_err(format!(
             "zarr._native failed in a way it never should: {text}. Please report this; ZARR_ENGINE=python avoids it"
         )),
-        KernelError::ChunkMissing => chunk_error("ChunkNotFoundError", &[&text], place.coords),
-        _ if place.is_in_object => {
+        KernelError::Io { path, errno, .. } => {
+            let reason = std::io::Error::from_raw_os_error(*errno).to_string();
+            PyOSError::new_err((*errno, reason, path.clone()))
+        }
+        KernelError::Contended { .. }
+        | KernelError::Unsteady { .. }
+        | KernelError::Replaced
+        | KernelError::RangeOutsideObject { .. } => place.raise("ConcurrentChangeError", &[&text]),
+        KernelError::ChunkMissing => place.raise("ChunkNotFoundError", &[&text]),
+        _ if place.object_coords.is_some() => {
             let (codec, action) = responsible(place.error);
             let reason = text.strip_prefix(&format!("{codec}: ")).unwrap_or(&text);
-            chunk_error("CodecError", &[codec, action, reason], place.coords)
+            place.raise("CodecError", &[codec, action, reason])
         }
         _ => PyValueError::new_err(text),
     }
@@ -59,7 +67,7 @@ fn exception_for(error: &KernelError) -> PyErr {
 
 /// Where an error happened, and what it is.
 struct Place<'a> {
-    is_in_object: bool,
+    object_coords: Option<&'a [usize]>,
     coords: Option<&'a [usize]>,
     error: &'a KernelError,
 }
@@ -67,8 +75,8 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     fn of(error: &'a KernelError) -> Self {
         match error {
-            KernelError::InObject { error, .. } => Self {
-                is_in_object: true,
+            KernelError::InObject { coords, error } => Self {
+                object_coords: Some(coords),
                 ..Self::of(error)
             },
             KernelError::InChunk { coords, error } => Self {
@@ -76,11 +84,31 @@ impl<'a> Place<'a> {
                 ..Self::of(error)
             },
             _ => Self {
-                is_in_object: false,
+                object_coords: None,
                 coords: None,
                 error,
             },
         }
+    }
+
+    /// An exception of `zarr.errors`, with the coordinates of object and chunk as attributes.
+    fn raise(&self, class: &str, arguments: &[&str]) -> PyErr {
+        Python::attach(|py| {
+            let make = || -> PyResult<PyErr> {
+                let class = py.import("zarr.errors")?.getattr(class)?;
+                let error = class.call1(PyTuple::new(py, arguments)?)?;
+                for (name, coords) in [
+                    ("coords", self.coords),
+                    ("object_coords", self.object_coords),
+                ] {
+                    if let Some(coords) = coords {
+                        error.setattr(name, PyTuple::new(py, coords)?)?;
+                    }
+                }
+                Ok(PyErr::from_value(error))
+            };
+            make().unwrap_or_else(|error| error)
+        })
     }
 }
 
@@ -95,21 +123,6 @@ fn responsible(error: &KernelError) -> (&'static str, &'static str) {
         | KernelError::BadParameter { codec, .. } => (codec, "decode"),
         _ => ("sharding_indexed", "decode"),
     }
-}
-
-/// An exception of `zarr.errors` with an attribute `coords`.
-fn chunk_error(class: &str, arguments: &[&str], coords: Option<&[usize]>) -> PyErr {
-    Python::attach(|py| {
-        let make = || -> PyResult<PyErr> {
-            let class = py.import("zarr.errors")?.getattr(class)?;
-            let error = class.call1(PyTuple::new(py, arguments)?)?;
-            if let Some(coords) = coords {
-                error.setattr("coords", PyTuple::new(py, coords)?)?;
-            }
-            Ok(PyErr::from_value(error))
-        };
-        make().unwrap_or_else(|error| error)
-    })
 }
 
 /// Run the body of an exported function; errors and panics come out as exceptions.

@@ -8,6 +8,7 @@
 mod buffers;
 mod codecs;
 mod errors;
+mod getter;
 mod pipeline;
 mod process;
 
@@ -26,7 +27,12 @@ mod _native {
     use crate::errors::{Failure, guard};
 
     #[pymodule_export]
-    use crate::pipeline::{Pipeline, Request};
+    use crate::getter::Getter;
+    #[cfg(unix)]
+    #[pymodule_export]
+    use crate::pipeline::LocalFiles;
+    #[pymodule_export]
+    use crate::pipeline::{Keys, Pipeline, Request};
 
     #[pyfunction]
     #[pyo3(signature = (data, /))]

@@ -1,21 +1,33 @@
 //! The classes `Pipeline` and `Request`: an array's codecs, and one selection of it.
 
-use std::sync::Arc;
+#[cfg(unix)]
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
+use zarr_kernel::KernelError;
+use zarr_kernel::cache::Cache;
 use zarr_kernel::chain::Chain;
+use zarr_kernel::counters::{self, Counter};
 use zarr_kernel::element::ElementType;
 use zarr_kernel::in_memory::{Pieces, Whole};
-use zarr_kernel::pipeline::{self, Description, Scratch};
+use zarr_kernel::keys;
+#[cfg(unix)]
+use zarr_kernel::local::{self, Files, Manner, Writer};
+use zarr_kernel::pipeline::{self, Description};
 use zarr_kernel::plan::{Grid, Plan};
+use zarr_kernel::reading::{Fetched, Stored, Workers};
 use zarr_kernel::selection::AxisSelection;
 use zarr_kernel::shard::ShardLevel;
 use zarr_kernel::shard_index::Location;
+use zarr_kernel::workers::available_threads;
 
 use crate::buffers::{ArrayView, ByteView, new_bytes};
 use crate::codecs::codec_from;
-use crate::errors::guard;
+use crate::errors::{Failure, guard};
 
 /// An array's grid, shards and codecs, compiled. See `_native.pyi`.
 #[pyclass(frozen, module = "zarr._native")]
@@ -80,12 +92,286 @@ impl Pipeline {
     #[pyo3(signature = (axes, is_points))]
     fn request(&self, axes: Vec<AxisArgument>, is_points: bool) -> PyResult<Request> {
         guard(|| {
-            let axes = axes.into_iter().map(|axis| axis.0).collect();
             Ok(Request {
-                plan: self.kernel.plan(axes, is_points)?,
+                plan: self.kernel.plan(plain(axes), is_points)?,
                 pipeline: Arc::clone(&self.kernel),
             })
         })
+    }
+
+    #[pyo3(signature = (values, keys, axes, is_points, out, max_threads))]
+    // A request is its selection, its memory and its store.
+    #[allow(clippy::too_many_arguments)]
+    fn read_memory(
+        &self,
+        py: Python<'_>,
+        values: &Bound<'_, PyDict>,
+        keys: &Keys,
+        axes: Vec<AxisArgument>,
+        is_points: bool,
+        out: ArrayView,
+        max_threads: usize,
+    ) -> PyResult<()> {
+        guard(|| self.read_values(py, values, keys, plain(axes), is_points, &out, max_threads))
+    }
+
+    #[cfg(unix)]
+    #[pyo3(signature = (files, keys, axes, is_points, out, max_threads))]
+    #[allow(clippy::too_many_arguments)]
+    fn read_local(
+        &self,
+        py: Python<'_>,
+        files: &LocalFiles,
+        keys: &Keys,
+        axes: Vec<AxisArgument>,
+        is_points: bool,
+        out: ArrayView,
+        max_threads: usize,
+    ) -> PyResult<()> {
+        guard(|| self.read_files(py, files, keys, plain(axes), is_points, &out, max_threads))
+    }
+
+    #[cfg(unix)]
+    #[pyo3(signature = (files, keys, axes, is_points, value, max_threads, sync, held))]
+    #[allow(clippy::too_many_arguments)]
+    fn write_local(
+        &self,
+        py: Python<'_>,
+        files: &LocalFiles,
+        keys: &Keys,
+        axes: Vec<AxisArgument>,
+        is_points: bool,
+        value: ArrayView,
+        max_threads: usize,
+        sync: bool,
+        held: Option<String>,
+    ) -> PyResult<()> {
+        guard(|| {
+            counters::count(Counter::Crossings);
+            let plan = self.kernel.plan(plain(axes), is_points)?;
+            let value = value.readable(plan.shape(), self.kernel.itemsize())?;
+            let signals = Signals::default();
+            let on_signal = || signals.check();
+            let outcome = py.detach(|| {
+                let files = files.open(0);
+                let manner = Manner {
+                    sync,
+                    held: held.as_deref(),
+                    on_signal: &on_signal,
+                };
+                let writer = Writer::new(&files, manner);
+                let workers = Workers {
+                    max_threads: at_most(max_threads),
+                    poll: &mut || signals.check(),
+                };
+                self.kernel
+                    .write(&plan, &keys.kernel, &writer, &value, workers)
+            });
+            signals.outcome(outcome)
+        })
+    }
+}
+
+impl Pipeline {
+    /// Read a selection from the buffers of a memory store.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn read_values(
+        &self,
+        py: Python<'_>,
+        values: &Bound<'_, PyDict>,
+        keys: &Keys,
+        axes: Vec<AxisSelection>,
+        is_points: bool,
+        out: &ArrayView,
+        max_threads: usize,
+    ) -> Result<(), Failure> {
+        counters::count(Counter::Crossings);
+        let plan = self.kernel.plan(axes, is_points)?;
+        let target = out.writable(plan.shape(), self.kernel.itemsize())?;
+        let found = (0..plan.n_objects())
+            .map(|number| stored_bytes(values, &keys.kernel.key(plan.object(number)?.coords())))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let views = found
+            .iter()
+            .map(|view| view.as_ref().map(ByteView::as_bytes));
+        let source = Fetched(views.collect());
+        interruptible(py, max_threads, |workers| {
+            self.kernel.read(&plan, &source, &target, workers)
+        })
+    }
+
+    /// Read a selection from a local directory.
+    #[cfg(unix)]
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn read_files(
+        &self,
+        py: Python<'_>,
+        files: &LocalFiles,
+        keys: &Keys,
+        axes: Vec<AxisSelection>,
+        is_points: bool,
+        out: &ArrayView,
+        max_threads: usize,
+    ) -> Result<(), Failure> {
+        counters::count(Counter::Crossings);
+        let plan = self.kernel.plan(axes, is_points)?;
+        let target = out.writable(plan.shape(), self.kernel.itemsize())?;
+        interruptible(py, max_threads, |workers| {
+            let objects = files.open(plan.n_objects());
+            let source = Stored {
+                objects: &objects,
+                keys: &keys.kernel,
+            };
+            self.kernel.read(&plan, &source, &target, workers)
+        })
+    }
+}
+
+/// What the axes of a selection are to the kernel.
+fn plain(axes: Vec<AxisArgument>) -> Vec<AxisSelection> {
+    axes.into_iter().map(|axis| axis.0).collect()
+}
+
+/// The value under a key of a memory store, if there is one.
+fn stored_bytes(values: &Bound<'_, PyDict>, key: &str) -> Result<Option<ByteView>, Failure> {
+    let Some(value) = values.get_item(key)? else {
+        return Ok(None);
+    };
+    let bytes = value.call_method0(intern!(values.py(), "as_numpy_array"))?;
+    Ok(Some(bytes.extract()?))
+}
+
+/// Let other Python threads run during `work`, and stop it when a signal handler raises.
+fn interruptible<T: Send>(
+    py: Python<'_>,
+    max_threads: usize,
+    work: impl FnOnce(Workers<'_>) -> Result<T, KernelError> + Send,
+) -> Result<T, Failure> {
+    let signals = Signals::default();
+    let outcome = py.detach(|| {
+        work(Workers {
+            max_threads: at_most(max_threads),
+            poll: &mut || signals.check(),
+        })
+    });
+    signals.outcome(outcome)
+}
+
+/// The number of threads, or as many as this process may run for 0. To find that out takes longer
+/// than a small request.
+fn at_most(max_threads: usize) -> usize {
+    static AVAILABLE: OnceLock<usize> = OnceLock::new();
+    if max_threads > 0 {
+        max_threads
+    } else {
+        *AVAILABLE.get_or_init(available_threads)
+    }
+}
+
+/// What a signal handler raised, kept until the request has ended.
+#[derive(Default)]
+struct Signals {
+    raised: Mutex<Option<PyErr>>,
+}
+
+impl Signals {
+    fn check(&self) -> Result<(), KernelError> {
+        Python::attach(|py| py.check_signals()).map_err(|error| {
+            *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            KernelError::Interrupted
+        })
+    }
+
+    fn outcome<T>(self, outcome: Result<T, KernelError>) -> Result<T, Failure> {
+        let raised = self
+            .raised
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        match (outcome, raised) {
+            (Err(_), Some(error)) => Err(Failure::Python(error)),
+            (outcome, _) => Ok(outcome?),
+        }
+    }
+}
+
+/// How the chunks of an array are named. See `_native.pyi`.
+#[pyclass(frozen, module = "zarr._native")]
+pub(crate) struct Keys {
+    kernel: keys::Keys,
+}
+
+#[pymethods]
+impl Keys {
+    #[new]
+    #[pyo3(signature = (encoding, separator, prefix))]
+    fn new(encoding: &str, separator: char, prefix: String) -> PyResult<Self> {
+        let kernel = match encoding {
+            "default" => keys::Keys::default_encoding(prefix, separator),
+            "v2" => keys::Keys::v2_encoding(prefix, separator),
+            _ => {
+                let text = format!("there is no chunk key encoding {encoding:?} in zarr._native");
+                return Err(PyValueError::new_err(text));
+            }
+        };
+        Ok(Self { kernel })
+    }
+}
+
+/// A local directory as a store. See `_native.pyi`.
+#[cfg(unix)]
+#[pyclass(frozen, module = "zarr._native")]
+pub(crate) struct LocalFiles {
+    base: String,
+    /// The device whose stamps are sound, once the directory is there.
+    sound_device: OnceLock<u64>,
+    has_locks: OnceLock<bool>,
+}
+
+#[cfg(unix)]
+#[pymethods]
+impl LocalFiles {
+    #[new]
+    #[pyo3(signature = (base))]
+    fn new(base: String) -> Self {
+        Self {
+            base,
+            sound_device: OnceLock::new(),
+            has_locks: OnceLock::new(),
+        }
+    }
+
+    #[getter]
+    fn has_locks(&self) -> bool {
+        *self
+            .has_locks
+            .get_or_init(|| local::has_locks(Path::new(&self.base)))
+    }
+}
+
+#[cfg(unix)]
+impl LocalFiles {
+    /// From how many files on a look-up from the directory is cheaper than from the root.
+    const WORTH_PINNING: usize = 16;
+
+    /// The files, for one request of so many.
+    fn open(&self, n_files: usize) -> Files {
+        let files = Files::new(self.base.clone(), self.sound_device());
+        if n_files >= Self::WORTH_PINNING {
+            files.pinned()
+        } else {
+            files
+        }
+    }
+
+    fn sound_device(&self) -> Option<u64> {
+        if !Cache::of_process().is_on() {
+            return None;
+        }
+        if let Some(device) = self.sound_device.get() {
+            return Some(*device);
+        }
+        let device = local::stamps_are_sound(Path::new(&self.base))?;
+        Some(*self.sound_device.get_or_init(|| device))
     }
 }
 
@@ -145,10 +431,7 @@ impl Request {
             py.detach(|| {
                 let object = encoded.as_ref().map(|encoded| Whole(encoded.as_bytes()));
                 let plan = self.plan.object(number)?;
-                let mut scratch = Scratch::default();
-                self.pipeline
-                    .read_object(&plan, object.as_ref(), &target, &mut scratch)
-                    .map_err(|error| error.in_object(number))
+                self.pipeline.read_fetched(&plan, object.as_ref(), &target)
             })?;
             Ok(())
         })
@@ -164,10 +447,7 @@ impl Request {
         guard(|| {
             let object = pieces_of(nbytes, &pieces);
             let plan = self.plan.object(number)?;
-            let missing = self
-                .pipeline
-                .missing_parts(&plan, &object)
-                .map_err(|error| error.in_object(number))?;
+            let missing = self.pipeline.missing_parts(&plan, &object)?;
             Ok(missing
                 .into_iter()
                 .map(|part| (part.offset, part.nbytes))
@@ -189,34 +469,35 @@ impl Request {
             py.detach(|| {
                 let object = pieces_of(nbytes, &pieces);
                 let plan = self.plan.object(number)?;
-                let mut scratch = Scratch::default();
-                self.pipeline
-                    .read_object(&plan, Some(&object), &target, &mut scratch)
-                    .map_err(|error| error.in_object(number))
+                self.pipeline.read_fetched(&plan, Some(&object), &target)
             })?;
             Ok(())
         })
     }
 
-    #[pyo3(signature = (number, old, value))]
+    #[pyo3(signature = (first, old, value, max_threads))]
     fn encode<'py>(
         &self,
         py: Python<'py>,
-        number: usize,
-        old: Option<ByteView>,
+        first: usize,
+        old: Vec<Option<ByteView>>,
         value: ArrayView,
-    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        max_threads: usize,
+    ) -> PyResult<Vec<Option<Bound<'py, PyBytes>>>> {
         guard(|| {
             let value = value.readable(self.plan.shape(), self.pipeline.itemsize())?;
-            let encoded = py.detach(|| {
-                let plan = self.plan.object(number)?;
-                let mut scratch = Scratch::default();
-                let old = old.as_ref().map(ByteView::as_bytes);
+            let old: Vec<Option<&[u8]>> = old
+                .iter()
+                .map(|old| old.as_ref().map(ByteView::as_bytes))
+                .collect();
+            let encoded = interruptible(py, max_threads, |workers| {
                 self.pipeline
-                    .write_object(&plan, old, &value, &mut scratch)
-                    .map_err(|error| error.in_object(number))
+                    .encode_all(&self.plan, &old, first, &value, workers)
             })?;
-            encoded.map(|encoded| new_bytes(py, &encoded)).transpose()
+            encoded
+                .into_iter()
+                .map(|encoded| encoded.map(|encoded| new_bytes(py, &encoded)).transpose())
+                .collect()
         })
     }
 }

@@ -82,6 +82,16 @@ impl Chain {
         &self.strides
     }
 
+    /// Estimate of what it takes to decode or encode a chunk, in nanoseconds.
+    pub(crate) fn cost_ns(&self) -> u64 {
+        let per_kilobyte: u64 = self.codecs.iter().map(|codec| cost_of(codec.name())).sum();
+        let nbytes = u64::try_from(self.nbytes).unwrap_or(u64::MAX);
+        nbytes
+            .saturating_mul(per_kilobyte.saturating_add(COPY_NS_PER_KILOBYTE))
+            .checked_shr(10)
+            .unwrap_or(0)
+    }
+
     /// Whether the encoded chunk is the decoded one.
     #[must_use]
     pub fn is_verbatim(&self) -> bool {
@@ -118,6 +128,17 @@ impl Chain {
             }
         })?;
         Ok(chunk)
+    }
+
+    /// A whole decoded chunk, in memory of its own.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub(crate) fn decode_whole(&self, encoded: &[u8], contexts: &mut Contexts) -> Result<Vec<u8>> {
+        let mut decoded = Vec::new();
+        resize(&mut decoded, self.nbytes)?;
+        self.decode_into(encoded, &mut decoded, contexts)?;
+        Ok(decoded)
     }
 
     /// Decode a whole chunk into `decoded`, which has its length.
@@ -211,6 +232,20 @@ impl Chain {
             outcome?;
         }
         Ok(())
+    }
+}
+
+const COPY_NS_PER_KILOBYTE: u64 = 60;
+
+/// What decoding takes, in nanoseconds per kilobyte of the decoded chunk.
+fn cost_of(codec: &str) -> u64 {
+    match codec {
+        "gzip" | "zlib" => 900,
+        "zstd" => 500,
+        "blosc" => 250,
+        "lz4" => 200,
+        "crc32c" | "crc32" | "adler32" => 40,
+        _ => 150,
     }
 }
 

@@ -186,6 +186,8 @@ pub enum KernelError {
     },
     /// A copy or a range would leave the memory it works on.
     OutsideMemory,
+    /// An object is not the version that was looked for.
+    Replaced,
     /// A chunk that must be stored is not.
     ChunkMissing,
     /// Bytes of an object that have not been fetched yet.
@@ -204,8 +206,8 @@ pub enum KernelError {
     },
     /// Something went wrong with one stored object of a request.
     InObject {
-        /// Its number in the plan.
-        number: usize,
+        /// Its coordinates in the grid of objects.
+        coords: Vec<usize>,
         /// What.
         error: Box<KernelError>,
     },
@@ -228,10 +230,9 @@ impl KernelError {
     }
 
     /// The same error with the object named in which it happened.
-    #[must_use]
-    pub fn in_object(self, number: usize) -> Self {
+    pub(crate) fn in_object(self, coords: &[usize]) -> Self {
         Self::InObject {
-            number,
+            coords: coords.to_vec(),
             error: Box::new(self),
         }
     }
@@ -375,12 +376,13 @@ impl fmt::Display for KernelError {
             ),
             Self::BadDescription { what } => write!(f, "a rule is broken: {what}"),
             Self::OutsideMemory => f.write_str("a copy would leave the memory it works on"),
+            Self::Replaced => f.write_str("the object was replaced while it was read"),
             Self::ChunkMissing => f.write_str("the chunk is missing"),
             Self::NotFetched { offset, nbytes } => {
                 write!(f, "{nbytes} bytes at offset {offset} have not been fetched")
             }
             Self::InChunk { coords, error } => write!(f, "chunk {coords:?}: {error}"),
-            Self::InObject { number, error } => write!(f, "object {number}: {error}"),
+            Self::InObject { coords, error } => write!(f, "object {coords:?}: {error}"),
             Self::Unsteady { path } => write!(
                 f,
                 "{} changed its length each time it was read: another program writes into it in place. Read it \

@@ -24,6 +24,7 @@ pub mod counters;
 pub mod element;
 mod error;
 pub mod in_memory;
+pub mod keys;
 #[cfg(unix)]
 pub mod local;
 pub mod memory;
@@ -31,11 +32,13 @@ pub mod pipeline;
 mod place;
 pub mod plan;
 pub mod process;
+pub mod reading;
 pub mod scratch;
 pub mod selection;
 pub mod shard;
 pub mod shard_index;
 pub mod source;
 pub mod workers;
+pub mod writing;
 
 pub use error::{KernelError, Result};

@@ -201,6 +201,37 @@ impl Transfer {
         }
     }
 
+    /// The outermost axis that is a run whose elements lie further apart in the source than `gap`
+    /// bytes beyond what the other axes reach there, and the copies it is made of.
+    pub(crate) fn split_far_apart(&self, itemsize: usize, gap: isize) -> Result<Option<Vec<Self>>> {
+        let (low, high) = self.reach(Side::From)?;
+        let total = high.saturating_sub(low);
+        for (position, axis) in self.axes.iter().enumerate() {
+            let (Axis::Run { count, from, to }, Some((first, last))) =
+                (axis, axis.reach(Side::From))
+            else {
+                continue;
+            };
+            let itemsize = isize::try_from(itemsize).unwrap_or(isize::MAX);
+            let others = total
+                .saturating_sub(last.saturating_sub(first))
+                .saturating_add(itemsize);
+            if from.saturating_abs().saturating_sub(others) < gap {
+                continue;
+            }
+            let mut inner = self.clone();
+            inner.axes.remove(position);
+            let copies = (0..*count).map(|_| {
+                let copy = inner.clone();
+                inner.from = inner.from.wrapping_add(*from);
+                inner.to = inner.to.wrapping_add(*to);
+                copy
+            });
+            return Ok(Some(copies.collect()));
+        }
+        Ok(None)
+    }
+
     /// Bytes of one run that both sides hold in the same order, if that is all there is to copy.
     ///
     /// Ask a normalised transfer.

@@ -338,6 +338,7 @@ impl Plan {
         parts.reverse();
         Ok(ObjectPlan {
             grid: &self.grid,
+            number,
             coords,
             parts,
             n_chunks,
@@ -540,12 +541,19 @@ fn n_inside(
 #[derive(Debug)]
 pub struct ObjectPlan<'p> {
     grid: &'p Grid,
+    number: usize,
     coords: Vec<usize>,
     parts: Vec<ObjectPart<'p>>,
     n_chunks: usize,
 }
 
 impl<'p> ObjectPlan<'p> {
+    /// Its number in the plan.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
     /// Coordinates of the object in the grid of objects.
     #[must_use]
     pub fn coords(&self) -> &[usize] {

@@ -1,10 +1,7 @@
 //! Shards: where the inner chunks of a stored object lie, level by level, and how an object is put
 //! together again.
 
-use std::collections::HashMap;
-
 use crate::shard_index::{self, Entry, Location, Surroundings, Table};
-use crate::source::Object;
 use crate::{KernelError, Result};
 
 /// One level of sharding. Lengths count decoded chunks, along the axes of the array.
@@ -61,6 +58,13 @@ impl ShardLevel {
             checksum,
             n_inner,
         })
+    }
+
+    /// Stands for how an index is decoded, see [`crate::cache::CacheKey`].
+    pub(crate) fn view(&self) -> u64 {
+        let kind = u64::from(self.checksum) | u64::from(self.location == Location::End) << 1;
+        let n_inner = u64::try_from(self.n_inner).unwrap_or(u64::MAX);
+        kind | n_inner.wrapping_mul(4)
     }
 
     /// Length of the encoded index.
@@ -203,64 +207,4 @@ pub struct Extent {
     pub offset: u64,
     /// Its length.
     pub nbytes: u64,
-}
-
-/// Finds inner chunks in one stored object. Every index is read and verified once.
-#[derive(Debug)]
-pub(crate) struct ShardReader<'o, O> {
-    levels: &'o [ShardLevel],
-    object: &'o O,
-    /// Verified tables, by the shard they belong to.
-    tables: HashMap<Extent, Vec<u8>>,
-}
-
-impl<'o, O: Object> ShardReader<'o, O> {
-    pub(crate) fn new(levels: &'o [ShardLevel], object: &'o O) -> Self {
-        Self {
-            levels,
-            object,
-            tables: HashMap::new(),
-        }
-    }
-
-    /// Where the decoded chunk at `coords` lies; `None` if it is not stored.
-    pub(crate) fn find(&mut self, coords: &[usize]) -> Result<Option<Extent>> {
-        let mut extent = Extent {
-            offset: 0,
-            nbytes: self.object.nbytes(),
-        };
-        for level in self.levels {
-            let row = level.row(coords)?;
-            match self.entry(level, extent, row)? {
-                Entry::Absent => return Ok(None),
-                Entry::Present { offset, nbytes } => {
-                    // Inside the shard that holds it, as the table was verified.
-                    extent = Extent {
-                        offset: extent.offset.saturating_add(offset),
-                        nbytes,
-                    };
-                }
-            }
-        }
-        Ok(Some(extent))
-    }
-
-    fn entry(&mut self, level: &ShardLevel, shard: Extent, row: usize) -> Result<Entry> {
-        if !self.tables.contains_key(&shard) {
-            let table = self.read_table(level, shard)?;
-            self.tables.insert(shard, table);
-        }
-        let stored = self.tables.get(&shard).map_or(&[][..], Vec::as_slice);
-        Table::verified(stored)?.entry(row)
-    }
-
-    fn read_table(&self, level: &ShardLevel, shard: Extent) -> Result<Vec<u8>> {
-        let start = level.index_start(shard.nbytes)?;
-        let offset = shard.offset.saturating_add(start);
-        let mut scratch = Vec::new();
-        let encoded = self
-            .object
-            .range(offset, level.index_nbytes(), &mut scratch)?;
-        Ok(level.table(encoded, shard.nbytes)?.as_bytes().to_vec())
-    }
 }

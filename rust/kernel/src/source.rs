@@ -39,6 +39,12 @@ pub trait Object {
     /// Length in bytes.
     fn nbytes(&self) -> u64;
 
+    /// Whether it is the version with this stamp. `false` also where the store cannot tell.
+    fn is_version(&self, stamp: &Stamp) -> bool {
+        let _ = stamp;
+        false
+    }
+
     /// To be asked after bytes of it were read: the stamp under which they may be kept, or `None`
     /// if they may not, because the object is being changed or the store cannot tell.
     ///
@@ -72,6 +78,37 @@ pub trait Object {
     /// # Errors
     /// If the object cannot be read, or keeps changing its length.
     fn whole<'a>(&'a self, scratch: &'a mut Vec<u8>) -> Result<&'a [u8]>;
+}
+
+impl<O: Object> Object for &O {
+    fn nbytes(&self) -> u64 {
+        (**self).nbytes()
+    }
+
+    fn is_version(&self, stamp: &Stamp) -> bool {
+        (**self).is_version(stamp)
+    }
+
+    fn settled_stamp(&self) -> Result<Option<Stamp>> {
+        (**self).settled_stamp()
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
+        (**self).read_at(offset, into)
+    }
+
+    fn range<'a>(
+        &'a self,
+        offset: u64,
+        nbytes: usize,
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]> {
+        (**self).range(offset, nbytes, scratch)
+    }
+
+    fn whole<'a>(&'a self, scratch: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+        (**self).whole(scratch)
+    }
 }
 
 /// Objects under keys, to read. Shared by the threads of one request.

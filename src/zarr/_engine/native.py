@@ -23,6 +23,7 @@ from zarr._engine.base import Rejection
 from zarr._engine.describe import describe
 from zarr._engine.reference import ReferencePipeline
 from zarr._imports import importing
+from zarr._keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
 from zarr._selection.model import IntAxis, PointSelection, SliceAxis
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from zarr._buffer import Buffer, BufferPrototype, NDBuffer
     from zarr._engine.base import Encoded, Engine
     from zarr._engine.describe import Description
+    from zarr._keys import ChunkKeyEncoding
     from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._plan.batch import Projection
     from zarr._selection.model import AxisSelection, Selection
@@ -58,6 +60,13 @@ def engines() -> tuple[Engine, ...]:
     return (_ENGINE,)
 
 
+def set_cache_capacity(nbytes: int | None) -> None:
+    """Let the chunk cache of this process hold so many bytes at most; None for a share of the memory."""
+    module, _ = _load()
+    if module is not None:
+        module.set_cache_capacity(module.default_cache_nbytes() if nbytes is None else nbytes)
+
+
 def build_info() -> dict[str, str] | None:
     """Version, profile and target of the extension; None if it is not loaded."""
     module, _ = _load()
@@ -69,17 +78,28 @@ class NativeEngine:
 
     name = "native"
 
+    def __init__(self) -> None:
+        self._last: tuple[ArraySpec, Description | Rejection] | None = None
+
+    def _described(self, spec: ArraySpec) -> Description | Rejection:
+        """What `describe` says; once for an array that is asked about and then compiled."""
+        last = self._last
+        if last is None or last[0] is not spec:
+            last = self._last = (spec, describe(spec))
+        return last[1]
+
     def accepts(self, spec: ArraySpec, prototype: BufferPrototype) -> Rejection | None:
         if prototype is not CPU_PROTOTYPE:
             return Rejection("the buffers are not NumPy's")
-        described = describe(spec)
+        described = self._described(spec)
         if isinstance(described, Rejection):
             return described
         problem = _load()[0].codec_problem(described["codecs"])
         return None if problem is None else Rejection(problem)
 
     def compile(self, spec: ArraySpec, prototype: BufferPrototype) -> NativePipeline:
-        described = describe(spec)
+        described = self._described(spec)
+        self._last = None
         if isinstance(described, Rejection):
             raise ValueError(f"not an accepted array: {described.reason}")  # noqa: TRY004  # a value, not an argument
         return NativePipeline(spec, prototype, described)
@@ -104,7 +124,7 @@ class NativePipeline:
     def __init__(self, spec: ArraySpec, prototype: BufferPrototype, description: Description) -> None:
         self._spec, self._prototype = spec, prototype
         module, _ = _load()
-        self._native = module.Pipeline(**description)
+        self.native = module.Pipeline(**description)
 
     @cached_property
     def _reference(self) -> ReferencePipeline:
@@ -118,8 +138,35 @@ class NativePipeline:
         lent = lend(memory, self._spec.dtype)
         if lent is None:
             return None
-        axes = tuple(_axis(axis) for axis in selection.axes)
-        return NativeRequest(self._native.request(axes, isinstance(selection, PointSelection)), lent)
+        return NativeRequest(self.native.request(*_wanted(selection)), lent)
+
+    def files(self, base: str, keys: ChunkKeyEncoding, prefix: str) -> NativeFiles | None:
+        """The array's objects in a local directory, reached by the kernel itself; None if it cannot.
+
+        Parameters
+        ----------
+        base
+            The directory.
+        keys, prefix
+            How objects are named: the encoding, and what goes before it, which is empty or ends in a slash.
+        """
+        module, _ = _load()
+        native_keys = _native_keys(keys, prefix)
+        if native_keys is None or not hasattr(module, "LocalFiles"):
+            return None
+        return NativeFiles(self, module.LocalFiles(base), native_keys)
+
+    def values(self, values: dict[str, Buffer], keys: ChunkKeyEncoding, prefix: str) -> NativeValues | None:
+        """The array's objects among the values of a memory store, as `files`."""
+        native_keys = _native_keys(keys, prefix)
+        return None if native_keys is None else NativeValues(self, values, native_keys)
+
+    def getter(self, place: Any, keys: Any) -> Any:
+        """`_native.Getter` for the array's objects in a place of the kernel's."""
+        spec = self._spec
+        lent_as = np.dtype(f"V{spec.dtype.itemsize}") if spec.dtype.kind in "mM" else None
+        module, _ = _load()
+        return module.Getter(self.native, place, keys, spec.shape, spec.dtype, spec.config.order, lent_as)
 
     def decode_into(self, chunks: Sequence[tuple[Encoded, Projection]], out: NDBuffer) -> None:
         self._reference.decode_into(chunks, out)
@@ -177,8 +224,89 @@ class NativeRequest:
         self._native.decode_pieces(number, nbytes, _plain(pieces), self._memory)
 
     def encode(self, number: int, old: Encoded) -> Encoded:
-        encoded = self._native.encode(number, None if old is None else octets(old), self._memory)
-        return None if encoded is None else CPU_PROTOTYPE.buffer.from_bytes(encoded)
+        (encoded,) = self.encode_several(number, [old], 1)
+        return encoded
+
+    def encode_several(self, first: int, old: Sequence[Encoded], max_threads: int) -> list[Encoded]:
+        """As `encode`, for objects that follow each other, on several threads (0: as many as there are)."""
+        plain = [None if encoded is None else octets(encoded) for encoded in old]
+        encoded = self._native.encode(first, plain, self._memory, max_threads)
+        return [None if data is None else CPU_PROTOTYPE.buffer.from_bytes(data) for data in encoded]
+
+
+class NativeFiles:
+    """An array's objects in a local directory.
+
+    Parameters
+    ----------
+    pipeline
+        Of the array.
+    files, keys
+        The kernel's directory and names.
+    """
+
+    __slots__ = ("_files", "_keys", "_pipeline")
+
+    def __init__(self, pipeline: NativePipeline, files: Any, keys: Any) -> None:
+        self._pipeline, self._files, self._keys = pipeline, files, keys
+
+    def getter(self) -> Any:
+        """What reads small selections; see `NativePipeline.getter`."""
+        return self._pipeline.getter(self._files, self._keys)
+
+    @property
+    def can_write(self) -> bool:
+        """Whether the file system has the locks that writers need."""
+        found: bool = self._files.has_locks
+        return found
+
+    def read(self, selection: Selection, lent: npt.NDArray[Any], max_threads: int) -> None:
+        """Read a selection into lent memory of its shape.
+
+        Raises what the kernel raises; errors about one object have its coordinates as `object_coords`.
+        """
+        axes, is_points = _wanted(selection)
+        self._pipeline.native.read_local(self._files, self._keys, axes, is_points, lent, max_threads)
+
+    def write(
+        self, selection: Selection, lent: npt.NDArray[Any], max_threads: int, *, sync: bool, held: str | None
+    ) -> None:
+        """Write lent memory into a selection.
+
+        Parameters
+        ----------
+        selection, lent, max_threads
+            As in `read`.
+        sync
+            Wait until everything is on the disk.
+        held
+            The directory that the caller has locked.
+        """
+        axes, is_points = _wanted(selection)
+        native = self._pipeline.native
+        native.write_local(self._files, self._keys, axes, is_points, lent, max_threads, sync, held)
+
+
+class NativeValues:
+    """An array's objects among the values of a memory store, as `NativeFiles`."""
+
+    __slots__ = ("_keys", "_pipeline", "_values")
+
+    def __init__(self, pipeline: NativePipeline, values: dict[str, Buffer], keys: Any) -> None:
+        self._pipeline, self._values, self._keys = pipeline, values, keys
+
+    def getter(self) -> Any:
+        """What reads small selections; see `NativePipeline.getter`."""
+        return self._pipeline.getter(self._values, self._keys)
+
+    def read(self, selection: Selection, lent: npt.NDArray[Any], max_threads: int) -> None:
+        """Read a selection into lent memory of its shape."""
+        axes, is_points = _wanted(selection)
+        self._pipeline.native.read_memory(self._values, self._keys, axes, is_points, lent, max_threads)
+
+    def request(self, selection: Selection, lent: npt.NDArray[Any]) -> NativeRequest:
+        """Plan a request that writes lent memory."""
+        return NativeRequest(self._pipeline.native.request(*_wanted(selection)), lent)
 
 
 def lend(memory: object, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
@@ -198,6 +326,18 @@ def lend(memory: object, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
 
 def _plain(pieces: Sequence[tuple[int, Buffer]]) -> list[tuple[int, npt.NDArray[np.uint8]]]:
     return [(offset, octets(piece)) for offset, piece in pieces]
+
+
+def _native_keys(keys: ChunkKeyEncoding, prefix: str) -> Any:
+    """The kernel's names; None for an encoding that it does not know."""
+    if type(keys) is DefaultChunkKeyEncoding or type(keys) is V2ChunkKeyEncoding:
+        return _load()[0].Keys(keys.name, keys.separator, prefix)
+    return None
+
+
+def _wanted(selection: Selection) -> tuple[tuple[Any, ...], bool]:
+    """A selection as the kernel takes it, and whether it names points."""
+    return tuple(map(_axis, selection.axes)), isinstance(selection, PointSelection)
 
 
 def _axis(axis: AxisSelection) -> Any:

@@ -26,3 +26,8 @@ def is_direct(store: Store) -> TypeGuard[SyncStore]:
         if getattr(cls, name) is not method:
             return False
     return True
+
+
+def is_unpatched(store: object) -> bool:
+    """Whether nobody has replaced the asynchronous face of a store of exactly our classes since that was looked at."""
+    return _FACE.keys().isdisjoint(store.__dict__) and type(store).__dict__.keys().isdisjoint(_FACE)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from zarr._byte_range import RangeByteRequest, SuffixByteRequest
 from zarr._codec.shard_index import MISSING, parse_entries
 from zarr._engine.shards import by_inner_chunk, index_start
+from zarr._flow.direct import read_direct
 from zarr._flow.planned import chunk_missing, is_unchanged, read_planned
 from zarr._flow.requests import Compute, Fetch, Flow, Read, Together
 from zarr._plan import ObjectPlan, Projection, plan
@@ -35,7 +36,11 @@ MAX_ROUNDS = 20
 
 def read(node: ArrayNode, view: ArrayView, selection: Selection, out: NDBuffer) -> Flow[None]:
     """Read what `selection` selects into `out`, which has the selection's shape."""
-    request = view.pipeline.request(selection, out.as_ndarray_like())
+    memory = out.as_ndarray_like()
+    if (direct := read_direct(node, view, selection, memory)) is not None:
+        yield Compute(direct)
+        return
+    request = view.pipeline.request(selection, memory)
     if request is not None:
         yield Together(read_planned(node, view, request, number) for number in range(request.n_objects))
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._engine.shards import ShardWriter
+from zarr._flow.direct import write_direct
 from zarr._flow.modify import modify
 from zarr._flow.planned import write_planned
 from zarr._flow.requests import Compute, Flow, Put, Remove, Together
@@ -38,6 +39,8 @@ def write(
 
     `hold` is a hold of the caller on the node, if it has one.
     """
+    if (yield from write_direct(node, view, selection, value, hold)):
+        return
     request = view.pipeline.request(selection, value)
     if request is not None:
         yield Together(write_planned(node, view, request, number, hold) for number in range(request.n_objects))

@@ -144,7 +144,7 @@ class MemoryStore(SyncStore):
         return Stored(data, value, nbytes)
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
-        copy = CPUBuffer.from_bytes(value.to_bytes())  # immutable, so it can be handed out as it is
+        copy = _immutable(value)  # so it can be handed out as it is
         values = self._contents.values
 
         def store() -> bool:
@@ -198,3 +198,13 @@ class MemoryStore(SyncStore):
     def size(self, key: str) -> int | None:
         value = self._contents.values.get(key)
         return None if value is None else len(value)
+
+
+def _immutable(value: Buffer) -> CPUBuffer:
+    """The bytes of a buffer in memory that nobody can change: its own, if that is a `bytes` object, else a copy."""
+    if type(value) is CPUBuffer:
+        array = value.as_numpy_array()
+        owner: object = array.base
+        if isinstance(owner, bytes) and len(owner) == array.nbytes:
+            return value
+    return CPUBuffer.from_bytes(value.to_bytes())

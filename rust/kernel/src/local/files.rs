@@ -6,7 +6,6 @@
 
 use std::os::fd::OwnedFd;
 
-use rustix::buffer::spare_capacity;
 use rustix::fs::{self, AtFlags, CWD, Mode, OFlags};
 use rustix::io;
 
@@ -175,43 +174,45 @@ impl File {
         }
     }
 
-    /// Append up to `nbytes` bytes from `offset` on, fewer if the file ends before. `into` has room
-    /// for them.
-    fn append(&self, offset: u64, nbytes: usize, into: &mut Vec<u8>) -> Result<()> {
-        let end = into.len().saturating_add(nbytes);
-        let mut at = offset;
-        while into.len() < end {
+    /// Fill `into` with the bytes from `offset` on; how many there are, if the file ends before.
+    fn fill(&self, offset: u64, into: &mut [u8]) -> Result<usize> {
+        let mut filled = 0_usize;
+        while let Some(rest) = into.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            let at = offset.saturating_add(u64::try_from(filled).unwrap_or(u64::MAX));
             counters::count(Counter::Reads);
-            let n_read = retry(|| io::pread(&self.fd, spare_capacity(into), at))
+            let n_read = retry(|| io::pread(&self.fd, &mut *rest, at))
                 .map_err(|errno| failure("read", &self.path, errno))?;
             if n_read == 0 {
                 break;
             }
-            at = at.saturating_add(add_read(n_read));
+            counters::add(
+                Counter::ReadNbytes,
+                u64::try_from(n_read).unwrap_or(u64::MAX),
+            );
+            filled = filled.saturating_add(n_read);
         }
-        into.truncate(end);
-        Ok(())
+        Ok(filled)
     }
 
-    fn room<'a>(&self, nbytes: usize, scratch: &'a mut Vec<u8>) -> Result<&'a mut Vec<u8>> {
-        scratch.clear();
-        scratch
-            .try_reserve(nbytes)
-            .map_err(|_| KernelError::OutOfMemory { nbytes })?;
-        Ok(scratch)
+    /// Room for so many bytes. A buffer never shrinks, so that memory is cleared only once.
+    fn room<'a>(&self, nbytes: usize, scratch: &'a mut Vec<u8>) -> Result<&'a mut [u8]> {
+        if let Some(more) = nbytes.checked_sub(scratch.len()) {
+            scratch
+                .try_reserve(more)
+                .map_err(|_| KernelError::OutOfMemory { nbytes })?;
+            scratch.resize(nbytes, 0);
+        }
+        Ok(scratch.get_mut(..nbytes).unwrap_or_default())
     }
-}
-
-/// Count bytes that were read.
-fn add_read(n_read: usize) -> u64 {
-    let n_read = u64::try_from(n_read).unwrap_or(u64::MAX);
-    counters::add(Counter::ReadNbytes, n_read);
-    n_read
 }
 
 impl Object for File {
     fn nbytes(&self) -> u64 {
         self.stamp.nbytes
+    }
+
+    fn is_version(&self, stamp: &Stamp) -> bool {
+        self.stamp == *stamp
     }
 
     fn settled_stamp(&self) -> Result<Option<Stamp>> {
@@ -227,17 +228,8 @@ impl Object for File {
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
         self.check_range(offset, into.len())?;
-        let mut at = offset;
-        let mut rest = into;
-        while !rest.is_empty() {
-            counters::count(Counter::Reads);
-            let n_read = retry(|| io::pread(&self.fd, &mut *rest, at))
-                .map_err(|errno| failure("read", &self.path, errno))?;
-            if n_read == 0 {
-                return Err(self.unsteady());
-            }
-            at = at.saturating_add(add_read(n_read));
-            rest = rest.get_mut(n_read..).unwrap_or_default();
+        if self.fill(offset, into)? < into.len() {
+            return Err(self.unsteady());
         }
         Ok(())
     }
@@ -249,34 +241,23 @@ impl Object for File {
         scratch: &'a mut Vec<u8>,
     ) -> Result<&'a [u8]> {
         self.check_range(offset, nbytes)?;
-        let scratch = self.room(nbytes, scratch)?;
-        self.append(offset, nbytes, scratch)?;
-        if scratch.len() < nbytes {
-            return Err(self.unsteady());
-        }
-        Ok(scratch)
+        let room = self.room(nbytes, scratch)?;
+        self.read_at(offset, room)?;
+        Ok(room)
     }
 
     fn whole<'a>(&'a self, scratch: &'a mut Vec<u8>) -> Result<&'a [u8]> {
         let mut expected = self.stamp.nbytes;
-        let mut complete = false;
         for _ in 0..ATTEMPTS {
             let nbytes = usize::try_from(expected).map_err(|_| KernelError::TooLarge {
                 what: "a stored object",
             })?;
-            let scratch = self.room(nbytes, scratch)?;
-            self.append(0, nbytes, scratch)?;
-            complete = scratch.len() == nbytes;
-            if complete {
-                break;
+            if self.fill(0, self.room(nbytes, scratch)?)? == nbytes {
+                return Ok(scratch.get(..nbytes).unwrap_or_default());
             }
             expected = self.stamp_now()?.nbytes;
         }
-        if complete {
-            Ok(scratch)
-        } else {
-            Err(self.unsteady())
-        }
+        Err(self.unsteady())
     }
 }
 

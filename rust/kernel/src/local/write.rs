@@ -22,8 +22,9 @@ use crate::{KernelError, Result};
 
 /// How often a change is tried again when directories vanish or other writers are faster.
 const ATTEMPTS: usize = 100;
-/// Open directories kept for the next file of the same request.
-const MOST_IDLE: usize = 16;
+/// Open directories kept for the next file of the same request. Descriptors are few: a thread that
+/// goes on to another directory closes the one it had.
+const MOST_IDLE: usize = 2;
 
 /// How a request writes.
 #[derive(Clone, Copy)]
@@ -82,6 +83,7 @@ impl<'a> Writer<'a> {
         if let Some(at) = idle.iter().position(|directory| directory.path() == path) {
             return Ok(Some(idle.swap_remove(at)));
         }
+        idle.pop();
         drop(idle);
         Directory::open(path)
     }

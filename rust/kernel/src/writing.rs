@@ -1,0 +1,388 @@
+//! Writing: from elements of a value to the new bytes of stored objects.
+//!
+//! An object that the request covers wholly is replaced without being read; any other is changed
+//! under the guard of its store ([`WritableObjects::modify`]), which may call for the change more
+//! than once. Of a shard, inner chunks that the request does not touch keep their encoded bytes.
+//! A chunk that holds nothing but the fill value is left out, an object without chunks removed.
+//!
+//! Objects are shared out to threads; where there are fewer objects than threads, the chunks of
+//! each object are.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use crate::chain::resize;
+use crate::codec::Contexts;
+use crate::keys::Keys;
+use crate::memory::{self, ArrayRef, Readable, Writable};
+use crate::pipeline::Pipeline;
+use crate::place::{Axis, Transfer};
+use crate::plan::{ChunkPlan, ObjectPlan, Plan};
+use crate::reading::Workers;
+use crate::scratch::{self, Scratch};
+use crate::shard::Part;
+use crate::source::{Change, Expected, Object, WritableObjects};
+use crate::workers::{self, Effort};
+use crate::{KernelError, Result};
+
+/// What replacing a file costs.
+const REPLACE_NS: u64 = 50_000;
+
+/// New bytes; `None` where there is nothing but the fill value.
+type Encoded = Option<Vec<u8>>;
+
+/// Says what becomes of the chunk with a number, from its old bytes.
+type EncodeChunk<'a> = &'a mut dyn FnMut(usize, Option<&[u8]>) -> Result<Encoded>;
+
+impl Pipeline {
+    /// Write a whole request.
+    ///
+    /// # Errors
+    /// Failures to read, to encode or to store, with their place. Objects before and after it may
+    /// have been written, each wholly or not at all.
+    pub fn write<S: WritableObjects>(
+        &self,
+        plan: &Plan,
+        keys: &Keys,
+        objects: &S,
+        value: &ArrayRef<'_>,
+        workers: Workers<'_>,
+    ) -> Result<()>
+    where
+        S::Object: Sync,
+    {
+        let n_objects = plan.n_objects();
+        if n_objects == 0 {
+            return Ok(());
+        }
+        let effort = self.write_effort(plan, workers.max_threads)?;
+        workers::run(
+            n_objects,
+            effort,
+            workers.poll,
+            scratch::borrow,
+            |scratch, number| {
+                let object = plan.object(number)?;
+                let within = Effort {
+                    max_threads: if n_objects < effort.max_threads {
+                        effort.max_threads
+                    } else {
+                        1
+                    },
+                    ..effort
+                };
+                self.write_stored(&object, keys, objects, value, within, scratch)
+                    .map_err(|error| error.in_object(object.coords()))
+            },
+        )
+    }
+
+    fn write_effort(&self, plan: &Plan, max_threads: usize) -> Result<Effort> {
+        let n_objects = u64::try_from(plan.n_objects()).unwrap_or(u64::MAX);
+        let total_ns = self
+            .effort_ns(plan, &plan.object(0)?)
+            .saturating_mul(2)
+            .saturating_add(n_objects.saturating_mul(REPLACE_NS));
+        Ok(Effort {
+            total_ns,
+            max_threads,
+        })
+    }
+
+    /// The new bytes of every object of a request that does not look at what was stored before.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn encode_all(
+        &self,
+        plan: &Plan,
+        old: &[Option<&[u8]>],
+        first: usize,
+        value: &ArrayRef<'_>,
+        workers: Workers<'_>,
+    ) -> Result<Vec<Encoded>> {
+        let slots: Vec<OnceLock<Encoded>> = old.iter().map(|_| OnceLock::new()).collect();
+        let effort = self.write_effort(plan, workers.max_threads)?;
+        let few = slots.len() < effort.max_threads;
+        workers::run(
+            slots.len(),
+            effort,
+            workers.poll,
+            scratch::borrow,
+            |scratch, number| {
+                let object = plan.object(first.saturating_add(number))?;
+                let within = Effort {
+                    max_threads: if few { effort.max_threads } else { 1 },
+                    ..effort
+                };
+                let old = old.get(number).copied().flatten();
+                let encoded = self
+                    .encode_object(&object, old, value, within, scratch)
+                    .map_err(|error| error.in_object(object.coords()))?;
+                if let Some(slot) = slots.get(number) {
+                    let _ = slot.set(encoded); // each task has its own
+                }
+                Ok(())
+            },
+        )?;
+        Ok(slots
+            .into_iter()
+            .map(|slot| slot.into_inner().flatten())
+            .collect())
+    }
+
+    fn write_stored<S: WritableObjects>(
+        &self,
+        plan: &ObjectPlan<'_>,
+        keys: &Keys,
+        objects: &S,
+        value: &ArrayRef<'_>,
+        effort: Effort,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let key = keys.key(plan.coords());
+        if plan.is_whole()? {
+            match self.encode_object(plan, None, value, effort, scratch)? {
+                Some(encoded) => objects.put(&key, &encoded, Expected::Any)?,
+                None => objects.remove(&key, Expected::Any)?,
+            };
+            return Ok(());
+        }
+        let mut stored = std::mem::take(&mut scratch.encoded);
+        let outcome = objects.modify(&key, &mut Vec::new(), |object, encoded| {
+            let old = match object {
+                None => None,
+                Some(object) => Some(object.whole(&mut stored)?),
+            };
+            Ok(
+                match self.encode_object(plan, old, value, effort, scratch)? {
+                    Some(new) => {
+                        *encoded = new;
+                        Change::Put
+                    }
+                    None => Change::Remove,
+                },
+            )
+        });
+        scratch.encoded = stored;
+        outcome
+    }
+
+    /// The new bytes of an object: `value`, where the request says so, over what was stored before.
+    /// `None` means that it holds nothing but the fill value and is not to be stored.
+    ///
+    /// `old` is not looked at where the request covers everything.
+    fn encode_object(
+        &self,
+        plan: &ObjectPlan<'_>,
+        old: Option<&[u8]>,
+        value: &ArrayRef<'_>,
+        effort: Effort,
+        scratch: &mut Scratch,
+    ) -> Result<Encoded> {
+        let old = if plan.is_whole()? { None } else { old };
+        let numbers: Vec<usize> = (0..plan.n_chunks()).collect();
+        if numbers.len() < 2 || effort.max_threads < 2 {
+            return self.rewrite(plan, &numbers, 0, old, &mut |chunk, old| {
+                self.encode_chunk(&plan.chunk(chunk)?, old, value, scratch)
+            });
+        }
+        // Find out what each chunk was, encode them all, and put the results in their places.
+        let mut before: Vec<Option<&[u8]>> = vec![None; numbers.len()];
+        self.find_old(plan, &numbers, 0, old, &mut before)?;
+        let slots: Vec<OnceLock<Encoded>> = numbers.iter().map(|_| OnceLock::new()).collect();
+        workers::run(
+            numbers.len(),
+            effort,
+            &mut || Ok(()),
+            scratch::borrow,
+            |scratch, number| {
+                let old = before.get(number).copied().flatten();
+                let encoded = self.encode_chunk(&plan.chunk(number)?, old, value, scratch)?;
+                if let Some(slot) = slots.get(number) {
+                    let _ = slot.set(encoded); // each task has its own
+                }
+                Ok(())
+            },
+        )?;
+        let mut encoded: Vec<Encoded> = slots
+            .into_iter()
+            .map(|slot| slot.into_inner().flatten())
+            .collect();
+        self.rewrite(plan, &numbers, 0, old, &mut |number, _| {
+            let slot = encoded.get_mut(number).ok_or(KernelError::OutsideMemory)?;
+            Ok(slot.take())
+        })
+    }
+
+    /// The encoded form of chunks in a shard of level `depth`, or of the chunk that is no shard.
+    fn find_old<'a>(
+        &self,
+        plan: &ObjectPlan<'_>,
+        numbers: &[usize],
+        depth: usize,
+        old: Option<&'a [u8]>,
+        found: &mut [Option<&'a [u8]>],
+    ) -> Result<()> {
+        let (Some(level), Some(shard)) = (self.description.levels.get(depth), old) else {
+            for number in numbers {
+                *found.get_mut(*number).ok_or(KernelError::OutsideMemory)? = old;
+            }
+            return Ok(());
+        };
+        let parts = level.parts(Some(shard))?;
+        for (row, numbers) in self.rows(plan, numbers, depth)? {
+            let part = match parts.get(row) {
+                Some(Part::Old(bytes)) => Some(*bytes),
+                _ => None,
+            };
+            self.find_old(plan, &numbers, depth.saturating_add(1), part, found)?;
+        }
+        Ok(())
+    }
+
+    /// Chunks by the row of the index of level `depth` that they fall into.
+    fn rows(
+        &self,
+        plan: &ObjectPlan<'_>,
+        numbers: &[usize],
+        depth: usize,
+    ) -> Result<BTreeMap<usize, Vec<usize>>> {
+        let level = self.description.levels.get(depth);
+        let level = level.ok_or(KernelError::OutsideMemory)?;
+        let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for number in numbers {
+            let row = level.row(plan.chunk(*number)?.coords())?;
+            rows.entry(row).or_default().push(*number);
+        }
+        Ok(rows)
+    }
+
+    /// New bytes of a shard of level `depth`, or of a chunk where there are no more levels. What
+    /// becomes of each chunk with one of these numbers, `encode` says from its number and old bytes.
+    fn rewrite(
+        &self,
+        plan: &ObjectPlan<'_>,
+        numbers: &[usize],
+        depth: usize,
+        old: Option<&[u8]>,
+        encode: EncodeChunk<'_>,
+    ) -> Result<Encoded> {
+        let Some(level) = self.description.levels.get(depth) else {
+            let [number] = numbers else {
+                return Err(KernelError::BadDescription {
+                    what: "the innermost level holds decoded chunks, one by one",
+                });
+            };
+            return encode(*number, old);
+        };
+        let mut parts = level.parts(old)?;
+        for (row, numbers) in self.rows(plan, numbers, depth)? {
+            let part = parts.get_mut(row).ok_or(KernelError::OutsideMemory)?;
+            let below = depth.saturating_add(1);
+            let after = self.rewrite(plan, &numbers, below, part.bytes(), encode)?;
+            *part = after.map_or(Part::Absent, Part::New);
+        }
+        level.assemble(&parts)
+    }
+
+    /// New bytes of one chunk.
+    fn encode_chunk(
+        &self,
+        plan: &ChunkPlan<'_>,
+        old: Option<&[u8]>,
+        value: &ArrayRef<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Encoded> {
+        self.merge(plan, old, value, scratch)
+            .map_err(|error| error.in_chunk(plan.coords()))
+    }
+
+    fn merge(
+        &self,
+        plan: &ChunkPlan<'_>,
+        old: Option<&[u8]>,
+        value: &ArrayRef<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Encoded> {
+        let chain = &self.description.chain;
+        let element = chain.element();
+        let transfer = self
+            .transfer(plan, &value.layout.strides)?
+            .reversed()
+            .normalise();
+        let is_whole = plan.is_whole()?;
+        let covers_all = is_whole && !plan.is_cut()?;
+        if covers_all
+            && element.is_verbatim()
+            && transfer.contiguous_nbytes(element) == Some(chain.nbytes())
+        {
+            let decoded = value.memory.slice(transfer.from, chain.nbytes())?;
+            return self.encode(decoded, &mut scratch.contexts);
+        }
+        let Scratch {
+            contexts, decoded, ..
+        } = scratch;
+        match old.filter(|_| !is_whole) {
+            _ if covers_all => resize(decoded, chain.nbytes())?,
+            None => self.fill(decoded)?,
+            Some(old) => {
+                resize(decoded, chain.nbytes())?;
+                chain.decode_into(old, decoded, contexts)?;
+            }
+        }
+        memory::copy(
+            &transfer,
+            value.memory,
+            &Writable::from(decoded.as_mut_slice()),
+            element,
+        )?;
+        self.encode(decoded, contexts)
+    }
+
+    fn encode(&self, decoded: &[u8], contexts: &mut Contexts) -> Result<Encoded> {
+        if !self.description.keeps_empty && repeats(decoded, &self.stored_fill) {
+            return Ok(None);
+        }
+        let mut encoded = Vec::new();
+        self.description
+            .chain
+            .encode(decoded, &mut encoded, contexts)?;
+        Ok(Some(encoded))
+    }
+
+    /// Make `chunk` a decoded chunk of nothing but the fill value.
+    fn fill(&self, chunk: &mut Vec<u8>) -> Result<()> {
+        let chain = &self.description.chain;
+        resize(chunk, chain.nbytes())?;
+        let itemsize = self.itemsize();
+        let transfer = Transfer {
+            axes: vec![Axis::Run {
+                count: chain.nbytes().checked_div(itemsize).unwrap_or(0),
+                from: 0,
+                to: isize::try_from(itemsize).map_err(|_| KernelError::OutsideMemory)?,
+            }],
+            from: 0,
+            to: 0,
+        };
+        let element = chain.element().verbatim();
+        memory::copy(
+            &transfer,
+            Readable::from(self.stored_fill.as_slice()),
+            &Writable::from(chunk.as_mut_slice()),
+            element,
+        )
+    }
+}
+
+/// Whether bytes are nothing but repetitions of `pattern`, whole ones.
+///
+/// Equal to its beginning and to itself moved by one pattern: two comparisons that run at the speed
+/// of memory.
+fn repeats(bytes: &[u8], pattern: &[u8]) -> bool {
+    let moved = bytes.get(pattern.len()..).unwrap_or_default();
+    let Some(before) = bytes.get(..moved.len()) else {
+        return false;
+    };
+    bytes.is_empty() || bytes.starts_with(pattern) && moved == before
+}

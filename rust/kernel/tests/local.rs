@@ -165,8 +165,11 @@ fn replace_for_ever(files: &Files) {
 
 fn write_without_descriptors(files: &Files) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    // Another writer, as one keeps the directory that it wrote to.
+    Writer::new(files, CALMLY)
+        .put("a/before", b"1", Expected::Any)
+        .unwrap();
     let writer = Writer::new(files, CALMLY);
-    writer.put("a/before", b"1", Expected::Any).unwrap();
     let allow = |n_descriptors| {
         let limit = Rlimit {
             current: Some(n_descriptors),

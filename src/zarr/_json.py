@@ -1,7 +1,8 @@
 """JSON as the Zarr documents need it: strict where it is written, bounded where it is read.
 
-Bytes from outside are hostile (design: size and depth limits), and the bare tokens `NaN` and `Infinity`, which other
-writers leave in attributes, are accepted on read and never written.
+Bytes from outside are hostile (design: size and depth limits). The bare tokens `NaN` and `Infinity`, which Python's JSON
+has and the standard has not, are read and written in attributes only, there with a warning to whoever adds one
+(docs/decisions/0006-nan-in-attributes.md).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationError
+from zarr._warn import warn
+from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationError, ZarrUserWarning
 
 JSON: TypeAlias = "str | int | float | bool | Mapping[str, JSON] | list[JSON] | tuple[JSON, ...] | None"
 
@@ -71,8 +73,8 @@ def dump(document: Mapping[str, Any], indent: int | None) -> bytes:
     """Write a document of a node as UTF-8 JSON.
 
     NumPy scalars and arrays become numbers and lists. A NaN or an infinity, which JSON cannot say, raises
-    `MetadataValidationError` naming the place, unless it is in attributes: what a user sets has gone through
-    `as_stored`, so one that is still there came from another writer, and a change of something else must not fail on it.
+    `MetadataValidationError` naming the place, unless it is in attributes: `as_stored` has warned of it, or another
+    writer left it.
 
     Examples
     --------
@@ -94,15 +96,17 @@ def dump_attributes(attributes: Mapping[str, Any], indent: int | None) -> bytes:
 def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A copy of attributes as they read back from a document: lists for tuples, plain numbers for NumPy's.
 
-    What cannot be stored is found before anything is changed. Entries that are as they were `before` may hold what another
-    writer put there: a NaN or an infinity.
+    What cannot be stored is found before anything is changed.
 
     Raises
     ------
-    MetadataValidationError
-        For a NaN or an infinity, with its place.
     TypeError
         For objects that JSON cannot say.
+
+    Warns
+    -----
+    ZarrUserWarning
+        For a NaN or an infinity, with its place, unless its entry is as it was `before`.
 
     Examples
     --------
@@ -117,7 +121,7 @@ def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | 
         changed = {
             name: value for name, value in new.items() if known.get(name) != _encode({"": value}, None, allow_nan=True)
         }
-        _refuse_non_finite(changed)
+        _warn_of_non_finite(changed)
         text = _encode(new, None, allow_nan=True)
     stored: dict[str, Any] = json.loads(text)
     return stored
@@ -160,6 +164,16 @@ def _refuse_non_finite(document: Mapping[str, Any], *, tolerated: frozenset[str]
     if place is not None:
         raise MetadataValidationError(
             f'cannot store {place} as JSON: it has no NaN or infinity. Store a string such as "NaN" or leave the entry out.'
+        )
+
+
+def _warn_of_non_finite(attributes: Mapping[str, Any]) -> None:
+    place = _find_non_finite(attributes, "", frozenset())
+    if place is not None:
+        warn(
+            f"attribute {place} is stored as Python's JSON writes it, but the JSON standard has no NaN or infinity: readers "
+            'in other languages may refuse the whole node. Store a string such as "NaN", or leave the entry out.',
+            ZarrUserWarning,
         )
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from zarr import _generation as generation
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named
-from zarr._generation import advance
+from zarr._warn import n_given
 from zarr.errors import DataTypeValidationError, UnknownDataTypeError
 
 AnyDType = ZDType[Any, Any]
@@ -45,7 +46,7 @@ class DataTypeRegistry:
             The class.
         """
         self.contents[key] = cls
-        advance()
+        generation.advance()
 
     def unregister(self, key: str) -> None:
         """Remove a class. Raises KeyError if there is none of this name.
@@ -58,7 +59,7 @@ class DataTypeRegistry:
         if key not in self.contents:
             raise KeyError(f"Data type '{key}' not found in registry.")
         del self.contents[key]
-        advance()
+        generation.advance()
 
     def get(self, key: str) -> type[AnyDType]:
         """The class of this name. Raises KeyError if there is none.
@@ -179,6 +180,26 @@ def parse_data_type(spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
     """
     if isinstance(spec, ZDType):
         return spec
+    if not isinstance(spec, str | np.dtype):
+        return _parse(spec, zarr_format)
+    since, n_warnings = generation.current(), n_given()
+    key = (since, type(spec), spec, zarr_format)
+    if (known := _known.get(key)) is None:
+        known = _parse(spec, zarr_format)
+        if n_given() == n_warnings:
+            if len(_known) >= _MOST_KNOWN:
+                _known.clear()
+            _known[key] = known
+    return known
+
+
+_known: dict[tuple[int, type, Any, ZarrFormat], AnyDType] = {}
+"""What names and dtypes meant since a change of what they mean, see `_generation`: every array that is created has one."""
+
+_MOST_KNOWN = 1000
+
+
+def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
     if spec is str or (isinstance(spec, str) and spec in ("str", "string")):
         return data_type_registry.get("string")()
     if spec is bytes or (isinstance(spec, str) and spec == "bytes"):

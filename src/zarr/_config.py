@@ -36,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
         "allow_unsafe_pickle_decode": False,
         "durability": "atomic",
         "max_chunk_bytes": 2**40,
+        "chunk_cache": True,
         "chunk_cache_bytes": None,
     },
     "async": {"concurrency": 10, "timeout": None},
@@ -75,7 +76,7 @@ class Settings:
         `"auto"`, `"native"` or `"python"`.
     default_zarr_format
         Format of new nodes where the caller names none.
-    order, write_empty_chunks, read_missing_chunks
+    order, write_empty_chunks, read_missing_chunks, chunk_cache
         Defaults of `ArrayConfig`.
     coalesce_max_gap_nbytes, coalesce_max_nbytes
         Defaults of the shard range limits, in bytes.
@@ -102,6 +103,7 @@ class Settings:
     order: str
     write_empty_chunks: bool
     read_missing_chunks: bool
+    chunk_cache: bool
     coalesce_max_gap_nbytes: int
     coalesce_max_nbytes: int
     durability: str
@@ -214,6 +216,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             order=self.get("array.order"),
             write_empty_chunks=self._truth("array.write_empty_chunks"),
             read_missing_chunks=self._truth("array.read_missing_chunks"),
+            chunk_cache=self._truth("array.chunk_cache"),
             coalesce_max_gap_nbytes=self._count("array.sharding_coalesce_max_gap_bytes", 0),
             coalesce_max_nbytes=self._count("array.sharding_coalesce_max_bytes", 0),
             durability=self.get("array.durability"),

@@ -233,9 +233,9 @@ class Keys:
 
 @final
 class LocalFiles:
-    """A local directory as a store; it need not exist. Not on Windows."""
+    """A local directory as a store; it need not exist. With `caches`, reads use the chunk cache. Not on Windows."""
 
-    def __new__(cls, base: str) -> LocalFiles: ...
+    def __new__(cls, base: str, caches: bool) -> LocalFiles: ...
     @property
     def has_locks(self) -> bool:
         """Whether locks between processes work there, which writing needs."""

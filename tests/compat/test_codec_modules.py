@@ -362,7 +362,7 @@ def test_array_config_from_and_to_dict():
     assert sharding.ArrayConfig.from_dict(config.to_dict()) == config
     with pytest.raises(TypeError, match="orde"):
         sharding.ArrayConfig.from_dict({"orde": "C"})
-    for wrong in ({"order": "Q"}, {"write_empty_chunks": 1}, {"read_missing_chunks": "no"}):
+    for wrong in ({"order": "Q"}, {"write_empty_chunks": 1}, {"read_missing_chunks": "no"}, {"chunk_cache": 0}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             sharding.ArrayConfig.from_dict(wrong)
 

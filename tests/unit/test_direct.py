@@ -229,6 +229,36 @@ class TestCache:
             assert [int(array[i, 0]) for i in range(3)] == [0, 8, 16]
         assert native.cache_nbytes() == 0
 
+    @pytest.mark.parametrize("shards", [None, (8, 8)])
+    def test_a_single_array_does_without_it(self, tmp_path, shards):
+        """Neither is anything kept of its chunks, nor is what another handle keeps of them looked for."""
+        array = make(tmp_path, chunks=(4, 4), shards=shards, compressors=zarr.codecs.ZstdCodec())
+        native.clear_cache()
+        settle()
+        alone = array.with_config({"chunk_cache": False})
+        again = zarr.open_array(array.store, path="a", config={"chunk_cache": False})
+        for handle in (alone, again):
+            for read in (lambda handle=handle: handle[1, 1], lambda handle=handle: handle.oindex[[1], [1]].item()):
+                with counted(opens=1, stats=0, cache_hits=0, cache_misses=0, cache_inserts=0):
+                    assert read() == ELEMENTS[1, 1]
+        assert native.cache_nbytes() == 0
+        assert array[1, 1] == ELEMENTS[1, 1]
+        assert native.cache_nbytes() > 0
+        with counted(opens=1, stats=0, cache_hits=0):
+            assert alone[1, 1] == ELEMENTS[1, 1]
+        with counted(opens=0, stats=1, cache_hits=2 if shards else 1):
+            assert array[1, 1] == ELEMENTS[1, 1]
+
+    def test_arrays_do_without_it_from_when_they_are_opened(self, tmp_path):
+        array = make(tmp_path, compressors=zarr.codecs.ZstdCodec())
+        with zarr.config.set({"array.chunk_cache": False}):
+            other = zarr.open_array(array.store, path="a")
+        assert not other.config.chunk_cache
+        native.clear_cache()
+        settle()
+        with counted(opens=2, stats=0, cache_inserts=0):
+            assert [int(other[1, 1]) for _ in range(2)] == [9, 9]
+
     def test_a_negative_capacity_is_refused(self):
         with zarr.config.set({"array.chunk_cache_bytes": -1}), pytest.raises(ValueError, match="chunk_cache_bytes"):
             zarr.create_array({}, shape=1, dtype="i1")

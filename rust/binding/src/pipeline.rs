@@ -287,9 +287,10 @@ impl Signals {
             .raised
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        match (outcome, raised) {
-            (Err(_), Some(error)) => Err(Failure::Python(error)),
-            (outcome, _) => Ok(outcome?),
+        match raised {
+            // Also if the work was done when it came: nobody else would tell of it.
+            Some(error) => Err(Failure::Python(error)),
+            None => Ok(outcome?),
         }
     }
 }
@@ -322,6 +323,8 @@ impl Keys {
 #[pyclass(frozen, module = "zarr._native")]
 pub(crate) struct LocalFiles {
     base: String,
+    /// Whether reads may use the chunk cache.
+    caches: bool,
     /// The device whose stamps are sound, once the directory is there.
     sound_device: OnceLock<u64>,
     has_locks: OnceLock<bool>,
@@ -331,10 +334,11 @@ pub(crate) struct LocalFiles {
 #[pymethods]
 impl LocalFiles {
     #[new]
-    #[pyo3(signature = (base))]
-    fn new(base: String) -> Self {
+    #[pyo3(signature = (base, caches))]
+    fn new(base: String, caches: bool) -> Self {
         Self {
             base,
+            caches,
             sound_device: OnceLock::new(),
             has_locks: OnceLock::new(),
         }
@@ -364,7 +368,7 @@ impl LocalFiles {
     }
 
     fn sound_device(&self) -> Option<u64> {
-        if !Cache::of_process().is_on() {
+        if !self.caches || !Cache::of_process().is_on() {
             return None;
         }
         if let Some(device) = self.sound_device.get() {

@@ -40,6 +40,8 @@ class ArrayConfig:
         If False, a missing chunk raises `ChunkNotFoundError` instead of reading as the fill value.
     sharding_coalesce_max_gap_bytes, sharding_coalesce_max_bytes
         Byte ranges of one shard are fetched together if the gap between them, and their union, are at most this.
+    chunk_cache
+        Let reads of parts of chunks use the cache of decoded chunks, and put them there.
 
     Raises
     ------
@@ -52,11 +54,12 @@ class ArrayConfig:
     read_missing_chunks: bool = True
     sharding_coalesce_max_gap_bytes: int = 2**20
     sharding_coalesce_max_bytes: int = 16 * 2**20
+    chunk_cache: bool = True
 
     def __post_init__(self) -> None:
         if self.order not in ("C", "F"):
             raise ValueError(f"order must be 'C' or 'F', got {self.order!r}")
-        for name in ("write_empty_chunks", "read_missing_chunks"):
+        for name in ("write_empty_chunks", "read_missing_chunks", "chunk_cache"):
             if not isinstance(value := getattr(self, name), bool):
                 raise ValueError(f"{name} must be true or false, got {value!r}")  # noqa: TRY004  # as zarr-python
         for name in ("sharding_coalesce_max_gap_bytes", "sharding_coalesce_max_bytes"):
@@ -92,6 +95,7 @@ def _defaults(now: Settings) -> ArrayConfig:
         read_missing_chunks=now.read_missing_chunks,
         sharding_coalesce_max_gap_bytes=now.coalesce_max_gap_nbytes,
         sharding_coalesce_max_bytes=now.coalesce_max_nbytes,
+        chunk_cache=now.chunk_cache,
     )
 
 

@@ -154,7 +154,7 @@ class NativePipeline:
         native_keys = _native_keys(keys, prefix)
         if native_keys is None or not hasattr(module, "LocalFiles"):
             return None
-        return NativeFiles(self, module.LocalFiles(base), native_keys)
+        return NativeFiles(self, module.LocalFiles(base, self._spec.config.chunk_cache), native_keys)
 
     def values(self, values: dict[str, Buffer], keys: ChunkKeyEncoding, prefix: str) -> NativeValues | None:
         """The array's objects among the values of a memory store, as `files`."""

@@ -28,7 +28,7 @@ def human_size(nbytes: int) -> str:
 
 
 def _table(rows: Sequence[tuple[str, object]], width: int) -> str:
-    return "\n".join(f"{label:<{width}} : {value}".rstrip() for label, value in rows)
+    return "\n".join(f"{label:<{width}} : {value}" for label, value in rows)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What programs for zarr-python count on, found by running them with both libraries."""
 
 import asyncio
+import json
 import subprocess
 import sys
 
@@ -251,3 +252,200 @@ def test_a_hierarchy_has_a_root():
         return sorted([path async for path, _ in pairs])
 
     assert asyncio.run(asynchronous()) == ["", "a"]
+
+
+# -- what a document leaves out -------------------------------------------------------------------------------------
+
+
+def stored(documents):
+    """A memory store with these documents by key."""
+    return zarr.storage.MemoryStore(
+        {key: zarr.buffer.cpu.Buffer.from_bytes(json.dumps(value).encode()) for key, value in documents.items()}
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Consolidated metadata")
+def test_metadata_as_a_dict_name_every_member():
+    three = {
+        "zarr_format": 3,
+        "node_type": "array",
+        "shape": [4],
+        "data_type": {"name": "int32"},
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [2]}},
+        "chunk_key_encoding": {"name": "default"},
+        "fill_value": 0,
+        "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+    }
+    two = {"zarr_format": 2, "shape": [4], "chunks": [2], "dtype": "<i4", "fill_value": 0, "order": "C"}
+    two |= {"filters": [{"id": "delta", "dtype": "<i4"}], "compressor": None}
+
+    a = zarr.open_array(stored({"zarr.json": three}))
+    assert a.metadata.to_dict() == {
+        **three,
+        "shape": (4,),
+        "data_type": "int32",
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": (2,)}},
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+        "codecs": ({"name": "bytes", "configuration": {"endian": "little"}},),
+        "attributes": {},
+        "storage_transformers": (),
+    }
+    b = zarr.open_array(stored({".zarray": two}))
+    assert b.metadata.to_dict() == {
+        **two,
+        "shape": (4,),
+        "chunks": (2,),
+        "filters": [{"id": "delta", "dtype": "<i4", "astype": "<i4"}],
+        "dimension_separator": ".",
+        "attributes": {},
+    }
+    # The documents themselves keep their words, in a snapshot too.
+    b.update_attributes({"x": 1})
+    assert json.loads(b.store.read(".zarray").data.to_bytes()) == two
+    store = stored({"zarr.json": {"zarr_format": 3, "node_type": "group"}, "a/zarr.json": three})
+    zarr.consolidate_metadata(store)
+    snapshot = json.loads(store.read("zarr.json").data.to_bytes())["consolidated_metadata"]["metadata"]
+    assert snapshot["a"] == three
+
+
+def test_a_group_of_format_2_as_a_dict_is_a_group():
+    store = zarr.storage.MemoryStore()
+    group = zarr.create_group(store, zarr_format=2, attributes={"a": [1]})
+    assert group.metadata.to_dict() == {"attributes": {"a": [1]}, "zarr_format": 2, "node_type": "group"}
+    group.create_group("g", attributes={"b": 2}).create_array("x", shape=2, dtype="i4")
+    zarr.consolidate_metadata(store)
+
+    opened = zarr.open_consolidated(store)
+    for found in (opened.metadata, type(opened.metadata).from_dict(opened.metadata.to_dict())):
+        members = found.to_dict()["consolidated_metadata"]["metadata"]
+        assert members["g"]["node_type"] == "group"
+        assert members["g"]["attributes"] == {"b": 2}
+        assert members["g/x"]["shape"] == (2,)
+        assert members["g/x"]["attributes"] == {}
+        assert found == opened.metadata
+        assert found.consolidated_metadata.find("g/x") == opened["g/x"].metadata
+    assert json.loads(store.read(".zgroup").data.to_bytes()) == {"zarr_format": 2}
+    zmetadata = json.loads(store.read(".zmetadata").data.to_bytes())
+    assert zmetadata["metadata"]["g/.zgroup"] == {"zarr_format": 2}
+    with pytest.raises(zarr.errors.NodeTypeValidationError, match="group"):
+        type(opened.metadata).from_dict({"zarr_format": 2, "node_type": "array"})
+
+
+def test_a_chunk_grid_as_a_dict_has_a_tuple():
+    a = zarr.create_array({}, shape=(4, 4), chunks=(2, 2), dtype="i4")
+    assert a.metadata.chunk_grid.to_dict()["configuration"] == {"chunk_shape": (2, 2)}
+
+
+def test_no_dimension_names_are_none():
+    assert zarr.create_array({}, shape=(4, 4), dtype="i4", dimension_names=[]).metadata.dimension_names is None
+    for error in (TypeError, ValueError):
+        with pytest.raises(error, match="dimension_names"):
+            zarr.create_array({}, shape=(4, 4), dtype="i4", dimension_names=[1, 2])
+
+
+# -- classes of errors ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["r", "r+"])
+def test_a_node_of_the_other_kind_is_not_found_in_format_2(mode):
+    store = zarr.storage.MemoryStore()
+    root = zarr.create_group(store, zarr_format=2)
+    root.create_array("a", shape=2, dtype="i4")
+    with pytest.raises(zarr.errors.ArrayNotFoundError, match=r"there is a group.*open_group"):
+        zarr.open_array(store, mode=mode)
+    with pytest.raises(zarr.errors.GroupNotFoundError, match=r"An array exists.*open_array"):
+        zarr.open_group(store, path="a", mode=mode)
+
+
+@pytest.mark.parametrize("mode", ["r", "r+"])
+def test_a_node_of_the_other_kind_is_refused_in_format_3(mode):
+    store = zarr.storage.MemoryStore()
+    zarr.create_group(store).create_array("a", shape=2, dtype="i4")
+    with pytest.raises(zarr.errors.NodeTypeValidationError, match=r"there is a group.*open_group"):
+        zarr.open_array(store, mode=mode)
+    with pytest.raises(zarr.errors.ContainsArrayError, match=r"An array exists.*open_array"):
+        zarr.open_group(store, path="a", mode=mode)
+
+
+def test_an_array_that_is_asked_for_by_its_shape_is_not_found():
+    with pytest.raises(zarr.errors.ArrayNotFoundError):
+        zarr.open({}, mode="r", shape=(2,))
+    with pytest.raises(zarr.errors.GroupNotFoundError):
+        zarr.open({}, mode="r")
+
+
+@pytest.mark.parametrize("make", [zarr.create, zarr.zeros, zarr.full], ids=lambda make: make.__name__)
+def test_modes_of_functions_that_create(make):
+    values = {"fill_value": 1} if make is zarr.full else {}
+    store = zarr.storage.MemoryStore()
+    with pytest.raises(ValueError, match="'q'"):
+        make(shape=3, store=store, mode="q", **values)
+    assert list(store.list_keys("")) == []
+    make(shape=3, store=store, mode="w-", **values)
+    for mode in ("w-", "a"):
+        with pytest.raises(zarr.errors.ContainsArrayError):
+            make(shape=4, store=store, mode=mode, **values)
+    assert make(shape=4, store=store, mode="w", **values).shape == (4,)
+
+
+def test_modes_of_save_array():
+    store = zarr.storage.MemoryStore()
+    zarr.save_array(store, np.arange(3), mode="w-")
+    with pytest.raises(zarr.errors.ContainsArrayError):
+        zarr.save_array(store, np.arange(4), mode="w-")
+    with pytest.raises(ValueError, match="'q'"):
+        zarr.save_array(store, np.arange(4), mode="q")
+    assert zarr.load(store).tolist() == [0, 1, 2]
+    zarr.save_array(store, np.arange(4), mode="w")
+    zarr.save_array(store, np.arange(5))
+    assert zarr.load(store).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_name_is_no_native_dtype():
+    for name in zarr.dtype.__all__:
+        kind = getattr(zarr.dtype, name)
+        if isinstance(kind, type) and issubclass(kind, zarr.dtype.ZDType) and kind is not zarr.dtype.ZDType:
+            with pytest.raises(zarr.errors.DataTypeValidationError):
+                kind.from_native_dtype("i1")
+
+
+# -- values ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [(d, v) for d in ("M8[ns]", "m8[10s]", "m8") for v in ("NaT", None, 5)] + [("m8[10s]", "5")]
+)
+def test_times_from_text_and_counts_give_no_warning(dtype, value):
+    fill = zarr.create_array({}, shape=2, dtype=dtype, fill_value=value).fill_value  # warnings are errors in the tests
+    assert np.isnat(fill) if value in ("NaT", None) else fill.astype("i8") == 5
+
+
+def selections(out):
+    yield lambda a: a.get_basic_selection(slice(1, 5), out=out), [1, 2, 3, 4]
+    yield lambda a: a.get_orthogonal_selection(([0, 2, 4, 5],), out=out), [0, 2, 4, 5]
+    yield lambda a: a.get_coordinate_selection(([5, 0, 1, 1],), out=out), [5, 0, 1, 1]
+    yield lambda a: a.get_mask_selection(np.array([1, 0, 1, 1, 1, 0], bool), out=out), [0, 2, 3, 4]
+    yield lambda a: a.get_block_selection(slice(1, 3), out=out), [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "i1", "i8", "c8", ">i4"])
+def test_reading_into_another_dtype_converts(engine, dtype):
+    a = zarr.create_array({}, data=np.arange(6, dtype="i4"), chunks=(2,))
+    memory = np.zeros(8, dtype)
+    out = zarr.buffer.cpu.NDBuffer.from_numpy_array(memory[::2])
+    for select, expected in selections(out):
+        assert select(a) is out.as_ndarray_like()
+        assert memory[::2].tolist() == expected
+        assert not memory[1::2].any()
+
+
+def test_reading_into_a_dtype_of_another_kind_is_refused(engine):
+    a = zarr.create_array({}, data=np.arange(6) + 0.5, chunks=(2,))
+    for dtype in ("i8", "?", "M8[s]"):
+        out = np.zeros(4, dtype)
+        for select, _ in selections(out):
+            with pytest.raises(ValueError, match=r"dtype of out.*float64"):
+                select(a)
+            with pytest.raises(TypeError, match=r"dtype of out.*float64"):
+                select(a)
+        assert not out.astype("i8").any()

@@ -150,9 +150,9 @@ READS = [
     ),
     Row(
         "out: another dtype",
-        lambda f: f.a.get_basic_selection(..., out=_out((6, 8), "f8")),
+        lambda f: f.a.get_basic_selection(..., out=_out((6, 8), "u4")),
         ValueError,
-        r"dtype of out.*int32.*float64",
+        r"dtype of out.*int32.*uint32",
     ),
     Row("out: a list", lambda f: f.a.get_basic_selection(..., out=[0]), TypeError, r"out argument.*list"),
     Row(

@@ -304,12 +304,13 @@ class TestCreate:
                 call()
         assert contents(store) == before
 
-    def test_order_in_format_3_warns_that_it_is_not_stored(self):
-        with pytest.warns(ZarrRuntimeWarning, match="no effect on what is stored") as caught:
-            array = zarr.create_array({}, shape=(2, 2), dtype="i1", order="F")
-        assert caught[0].filename == __file__
-        assert array.order == "F"
-        assert array[...].flags.f_contiguous
+    def test_order_in_format_3_warns_that_it_has_no_effect(self):
+        for config, expected in ((None, "C"), ({"order": "F"}, "F")):
+            with pytest.warns(ZarrRuntimeWarning, match="no effect") as caught:
+                array = zarr.create_array({}, shape=(2, 2), dtype="i1", order="F", config=config)
+            assert caught[0].filename == __file__
+            assert array.order == expected
+            assert array[...].flags.f_contiguous == (expected == "F")
 
     def test_the_default_fill_value_is_the_zero_of_the_type(self, zarr_format):
         for dtype, expected in {"i4": 0, "f4": 0.0, "?": False, "U3": "", "M8[s]": np.datetime64("NaT")}.items():
@@ -424,20 +425,23 @@ class TestOpenModes:
         assert contents(place) == before
 
     @pytest.mark.parametrize("mode", ["r", "r+", "a"])
-    def test_a_group_is_no_array(self, place, mode):
-        with pytest.raises(NodeTypeValidationError, match=r"No array found in store .* at path 'g': there is a group"):
+    def test_a_group_is_no_array(self, place, mode, zarr_format):
+        error = ArrayNotFoundError if zarr_format == 2 else NodeTypeValidationError
+        with pytest.raises(error, match=r"No array found in store .* at path 'g': there is a group"):
             zarr.open_array(place, path="g", mode=mode)
 
     @pytest.mark.parametrize("mode", ["r", "r+"])
-    def test_an_array_is_no_group(self, place, mode):
-        with pytest.raises(ContainsArrayError, match=r"An array exists in store .* at path 'a'"):
+    def test_an_array_is_no_group(self, place, mode, zarr_format):
+        error = GroupNotFoundError if zarr_format == 2 else ContainsArrayError
+        with pytest.raises(error, match=r"An array exists in store .* at path 'a'"):
             zarr.open_group(place, path="a", mode=mode)
 
-    def test_mode_a_does_not_make_a_node_over_one_of_the_other_kind(self, place):
+    def test_mode_a_does_not_make_a_node_over_one_of_the_other_kind(self, place, zarr_format):
         before = contents(place)
         with pytest.raises(ContainsArrayError, match="at path 'a'"):
             zarr.open_group(place, path="a", mode="a")
-        with pytest.raises(NodeTypeValidationError, match="at path 'g'"):
+        error = ContainsGroupError if zarr_format == 2 else NodeTypeValidationError
+        with pytest.raises(error, match="at path 'g'"):
             zarr.open_array(place, path="g", mode="a", shape=1, dtype="i1")
         assert contents(place) == before
 
@@ -696,6 +700,8 @@ class TestFacts:
         two = zarr.create_array({}, shape=(2, 3), dtype="i4", zarr_format=2, order="F")
         assert two.order == "F"
         assert two.metadata.order == "F"
+        assert two[...].flags.f_contiguous
+        assert two.with_config({"order": "C"})[:, 1:].flags.f_contiguous
         three = zarr.create_array({}, shape=(2, 3), dtype="i4", config={"order": "F"})
         assert three.order == "F"
         with zarr.config.set({"array.order": "F"}):

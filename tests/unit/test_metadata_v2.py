@@ -248,7 +248,7 @@ def test_a_constructed_array_writes_a_complete_document() -> None:
         "compressor": {"id": "zlib", "level": 2},
         "filters": [Delta("<i4").get_config(), {"id": "shuffle", "elementsize": 4}],
     }
-    members = {**zarray, "shape": (10, 7), "chunks": (4, 7), "filters": tuple(zarray["filters"])}
+    members = {**zarray, "shape": (10, 7), "chunks": (4, 7), "filters": zarray["filters"]}
     assert metadata.to_dict() == {**members, "attributes": {"a": 1}}
     assert ArrayV2Metadata.from_dict(metadata.to_dict()) == metadata
     assert pickle.loads(pickle.dumps(metadata)) == metadata

@@ -88,11 +88,11 @@ def create_array(
     lengths = parse_shape(shape)
     inner, outer = _chunk_shapes(lengths, data_type, chunks, shards)
     fill = _fill_value(fill_value, data_type, zarr_format)
-    settings_ = array_config(config, order=order if zarr_format == 3 else None)
+    settings_ = array_config(config)
     metadata: ArrayMetadata
     if zarr_format == 3:
-        if order is not None and config is None:
-            _warn_order()
+        if order is not None:
+            _warn_order(order)
         metadata = ArrayV3Metadata(
             shape=lengths,
             data_type=data_type,
@@ -147,10 +147,12 @@ def format_of(zarr_format: int | None) -> ZarrFormat:
     return chosen  # type: ignore[return-value]  # one of the two
 
 
-def _warn_order() -> None:
+def _warn_order(order: str) -> None:
+    if order not in ("C", "F"):
+        raise ValueError(f"order must be 'C' or 'F', got {order!r}")
     warn(
-        "The `order` keyword argument has no effect on what is stored in Zarr format 3; it sets the memory layout of "
-        "arrays that reads return. Use a TransposeCodec in `filters` to store another layout.",
+        "The `order` keyword argument has no effect in Zarr format 3. For the memory layout of arrays that reads return, "
+        "use config={'order': ...}; to store another layout, a TransposeCodec in `filters`.",
         ZarrRuntimeWarning,
     )
 
@@ -290,7 +292,7 @@ def _metadata_v2(
         dtype=data_type,
         chunks=chunks,
         fill_value=fill_value,
-        order=order,  # type: ignore[arg-type]  # checked by array_config
+        order=order,  # type: ignore[arg-type]  # checked by the metadata
         dimension_separator=_separator_v2(chunk_key_encoding),
         compressor=compressor,
         filters=chosen_filters or None,

@@ -27,7 +27,7 @@ from zarr._create.copy import (
 from zarr._create.hierarchy import create_many
 from zarr._create.legacy import create, warn_without_effect
 from zarr._create.like import as_member, from_array
-from zarr._create.opening import GroupParts, Mode, create_group, open_array, open_group, open_node
+from zarr._create.opening import GroupParts, Mode, check_mode, create_group, open_array, open_group, open_node
 from zarr._flow import elements, nodes
 from zarr._flow.requests import Flow
 from zarr._metadata.group import GroupMetadata
@@ -75,6 +75,8 @@ def create_call(
     overwrite: bool = False,
     **rest: Any,
 ) -> Flow[ArrayParts]:
+    if mode is not None:
+        check_mode(mode)
     overwrite = overwrite or mode == "w"
     at = place(store, path, "w" if overwrite else mode or "a", storage_options)
     return create(at, overwrite=overwrite, **rest)
@@ -152,10 +154,13 @@ def save_array_call(
     zarr_format: int | None = None,
     path: str | None = None,
     storage_options: Options = None,
+    mode: Mode | None = None,
     **rest: Any,
 ) -> Flow[ArrayParts]:
-    at = place(store, path, "w", storage_options)
-    return create(at, zarr_format=zarr_format, **as_member(arr), **rest)
+    chosen = mode or "w"
+    check_mode(chosen)
+    at = place(store, path, chosen, storage_options)
+    return create(at, zarr_format=zarr_format, **{**as_member(arr), "overwrite": chosen == "w", **rest})
 
 
 def save_group_call(

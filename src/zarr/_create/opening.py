@@ -16,7 +16,7 @@ from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._properties import array_config
 from zarr._store.path import StorePath
-from zarr.errors import GroupNotFoundError, NodeNotFoundError
+from zarr.errors import ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
 
 if TYPE_CHECKING:
     from zarr._flow.nodes import NodeMetadata
@@ -112,9 +112,8 @@ def open_node(
     if mode not in ("w", "w-"):
         existing = yield from nodes.load(at, zarr_format)
         if existing is None and mode != "a":
-            raise GroupNotFoundError(
-                NodeNotFoundError._msg.format(at.store, at.path)
-            )  # the class that zarr-python raises
+            kind = ArrayNotFoundError if wants_array else GroupNotFoundError  # the classes that zarr-python raises
+            raise kind(NodeNotFoundError._msg.format(at.store, at.path))
     if isinstance(existing, ArrayV2Metadata | ArrayV3Metadata):
         return existing, at, array_config(config)
     if existing is None and wants_array:

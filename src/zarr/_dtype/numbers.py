@@ -60,7 +60,7 @@ class Number(ZDType[Any, Any]):
 
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
-        if dtype.str[1:] != cls._code:
+        if getattr(dtype, "str", "")[1:] != cls._code:
             raise wrong(cls, dtype)
         return cls._ordered(dtype.str[0])
 

@@ -98,7 +98,7 @@ class NullTerminatedBytes(ZDType[Any, Any]):
 
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
-        if dtype.kind != "S":
+        if getattr(dtype, "kind", None) != "S":
             raise wrong(cls, dtype)
         return cls(length=dtype.itemsize)
 
@@ -163,7 +163,7 @@ class RawBytes(ZDType[Any, Any]):
 
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
-        if dtype.kind != "V" or dtype.fields is not None or dtype.subdtype is not None:
+        if getattr(dtype, "kind", None) != "V" or dtype.fields is not None or dtype.subdtype is not None:
             raise wrong(cls, dtype)
         return cls(length=dtype.itemsize)
 
@@ -225,7 +225,7 @@ class VariableLengthBytes(ZDType[Any, Any]):
 
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
-        if dtype.kind != "O":
+        if getattr(dtype, "kind", None) != "O":
             raise wrong(cls, dtype)
         return cls()
 

@@ -75,7 +75,7 @@ class FixedLengthUTF32(ZDType[Any, Any]):
 
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
-        if dtype.kind != "U":
+        if getattr(dtype, "kind", None) != "U":
             raise wrong(cls, dtype)
         length = dtype.itemsize // _CODE_POINT_NBYTES
         return cls(length=length, endianness="big" if dtype.str[0] == ">" else "little")

@@ -64,7 +64,7 @@ class _Time(ZDType[Any, Any]):
 
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
-        if dtype.kind != cls._kind:
+        if getattr(dtype, "kind", None) != cls._kind:
             raise wrong(cls, dtype)
         unit, scale_factor = np.datetime_data(dtype)
         return cls(endianness="big" if dtype.str[0] == ">" else "little", scale_factor=scale_factor, unit=unit)  # type: ignore[arg-type]  # NumPy's units
@@ -121,18 +121,23 @@ class _Time(ZDType[Any, Any]):
         return int(np.asarray(self.cast_scalar(data)).astype(self.to_native_dtype().newbyteorder("=")).view("i8")[()])
 
     def cast_scalar(self, data: object) -> Any:
+        if data is None or (isinstance(data, str) and data == "NaT"):
+            return self._from_count(NOT_A_TIME)
         if isinstance(data, int | np.integer) and not isinstance(data, bool | np.timedelta64):
             return self._from_count(int(data))
-        if data is not None and not isinstance(data, (str, *self._scalars)):
+        if not isinstance(data, (str, *self._scalars)):
             raise ArgumentError(
                 f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type "
                 f"{self._zarr_v3_name}."
             )
         try:
-            given = np.array("NaT" if data is None else data, f"{self._kind}8")
+            given = self._as_time(data)
         except ValueError as exc:
             raise ArgumentError(f"{data!r} is no time that the data type {self._zarr_v3_name} can hold: {exc}") from exc
         return self._from_count(NOT_A_TIME) if np.isnat(given) else self._converted(given, data)
+
+    def _as_time(self, data: object) -> np.ndarray[Any, Any]:
+        return np.array(data, f"{self._kind}8")
 
     def _converted(self, given: np.ndarray[Any, Any], data: object) -> Any:
         """A time of any unit in this one, exactly or not at all."""
@@ -221,3 +226,8 @@ class TimeDelta64(_Time):
 
     dtype_cls, _zarr_v3_name, _kind = np.dtypes.TimeDelta64DType, "numpy.timedelta64", "m"
     _scalars = (np.timedelta64, dt.timedelta)
+
+    def _as_time(self, data: object) -> np.ndarray[Any, Any]:
+        if isinstance(data, str):  # a count, which is all that NumPy reads; without a unit it would warn
+            return np.array(int(data), "i8").view("m8")
+        return np.array(data, "m8")

@@ -48,7 +48,8 @@ def get(
     selection
         As the user wrote it.
     out
-        Where to read into; must have the selection's shape and the array's dtype.
+        Where to read into; must have the selection's shape, and a dtype that the array's can be cast to without
+        changing its kind.
     prototype
         Kind of the result, where there is no `out`.
 
@@ -59,7 +60,10 @@ def get(
     view = node.view
     spec = view.spec
     normal = normalize(selection, spec.shape)
-    result = _result(normal, spec, out, prototype)
+    target = _result(normal, spec, out, prototype)
+    # Elements are read as they are: another dtype of `out` gets them converted, in one go.
+    converted = target.dtype != spec.dtype
+    result = prototype.nd_buffer.empty(normal.result_shape, spec.dtype, spec.config.order) if converted else target
     if isinstance(normal, PointSelection):
         points = prototype.nd_buffer.empty(normal.shape, spec.dtype)
         yield from read(node, view, normal, points)
@@ -67,7 +71,9 @@ def get(
     else:
         # Without the axes that the user put in: of length 1, so leaving them out is a view.
         yield from read(node, view, normal, result.squeeze(normal.new_axes) if normal.new_axes else result)
-    return result.as_scalar() if out is None and normal.is_scalar else result.as_ndarray_like()
+    if converted:
+        target[...] = result.as_ndarray_like()
+    return target.as_scalar() if out is None and normal.is_scalar else target.as_ndarray_like()
 
 
 def put(node: ArrayNode, normalize: Normalize, selection: object, value: object) -> Flow[None]:
@@ -116,8 +122,11 @@ def _result(
         out = prototype.nd_buffer.from_ndarray_like(cast("NDArrayLike", out))
     if out.shape != shape:
         raise ValueError(f"shape of out argument doesn't match. Expected {shape}, got {out.shape}")
-    if out.dtype != spec.dtype:
-        raise ValueError(f"dtype of out argument doesn't match. Expected {spec.dtype}, got {out.dtype}")
+    if not np.can_cast(spec.dtype, out.dtype, "same_kind"):
+        raise ArgumentError(
+            f"dtype of out argument doesn't match: elements of dtype {spec.dtype} cannot be cast to {out.dtype} without "
+            "loss. Pass an array of the same dtype, or of a wider one"
+        )
     flags = getattr(out.as_ndarray_like(), "flags", None)
     if flags is not None and not flags.writeable:
         raise ValueError("out argument is read-only; pass an array that can be written to")

@@ -92,24 +92,42 @@ def _load_v2(at: StorePath) -> Flow[NodeMetadata | None]:
 
 
 def load_array(at: StorePath, zarr_format: int | None = None) -> Flow[ArrayMetadata]:
-    """The metadata of an array; raises `ArrayNotFoundError` if there is nothing, `NodeTypeValidationError` for a group."""
+    """The metadata of an array.
+
+    Raises
+    ------
+    ArrayNotFoundError
+        If there is nothing, or a group of format 2.
+    NodeTypeValidationError
+        If there is a group of format 3. (The classes are those that zarr-python raises.)
+    """
     metadata = yield from load(at, zarr_format)
     if metadata is None:
         raise ArrayNotFoundError(at.store, at.path)
     if isinstance(metadata, GroupMetadata):
-        raise NodeTypeValidationError(
+        kind = ArrayNotFoundError if metadata.zarr_format == 2 else NodeTypeValidationError
+        raise kind(
             f"No array found in store {at.store!r} at path {at.path!r}: there is a group. Open it with open_group()."
         )
     return metadata
 
 
 def load_group(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMetadata]:
-    """The metadata of a group; raises `GroupNotFoundError` if there is nothing, `ContainsArrayError` for an array."""
+    """The metadata of a group.
+
+    Raises
+    ------
+    GroupNotFoundError
+        If there is nothing, or an array of format 2.
+    ContainsArrayError
+        If there is an array of format 3. (The classes are those that zarr-python raises.)
+    """
     metadata = yield from load(at, zarr_format)
     if metadata is None:
         raise GroupNotFoundError(at.store, at.path)
     if not isinstance(metadata, GroupMetadata):
-        raise ContainsArrayError(
+        other = GroupNotFoundError if metadata.zarr_format == 2 else ContainsArrayError
+        raise other(
             f"An array exists in store {at.store!r} at path {at.path!r}, and a group was asked for. "
             "Open it with open_array()."
         )

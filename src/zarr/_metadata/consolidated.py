@@ -24,6 +24,7 @@ from zarr._problems import invalid, located
 if TYPE_CHECKING:
     from typing import Self
 
+    from zarr._dtype.base import ZarrFormat
     from zarr._metadata.group import GroupMetadata
     from zarr._metadata.v2 import ArrayV2Metadata
     from zarr._metadata.v3 import ArrayV3Metadata
@@ -117,8 +118,8 @@ class ConsolidatedMetadata:
     # -- reading ------------------------------------------------------------------------------------------------
 
     @classmethod
-    def from_dict(cls, data: object, *, path: str | None = None) -> Self:
-        """Parse the member `consolidated_metadata` of a format 3 group.
+    def from_dict(cls, data: object, *, path: str | None = None, zarr_format: ZarrFormat = 3) -> Self:
+        """Parse the member `consolidated_metadata` of a format 3 group, or what `to_dict` gives for either format.
 
         Parameters
         ----------
@@ -126,6 +127,8 @@ class ConsolidatedMetadata:
             The member's value. Kept, and not to be changed afterwards.
         path
             Key of the group's document, for error texts.
+        zarr_format
+            Format of the group and of the nodes.
 
         Raises
         ------
@@ -138,6 +141,9 @@ class ConsolidatedMetadata:
             raise invalid("consolidated_metadata.kind", "'inline'", data.get("kind"))
         documents = _check_documents(data.get("metadata"), "consolidated_metadata.metadata")
         nodes = {node: document for key, document in documents if (node := _clean(key))}
+        if zarr_format == 2:
+            nodes = {node: _separated(document) for node, document in nodes.items()}
+            return cls(LazyNodes(_with_ancestors(nodes, GROUP_V2), group.read_node_v2, path))
         return cls(LazyNodes(_with_ancestors(nodes, GROUP_V3), _read_v3, path))
 
     @classmethod
@@ -240,15 +246,23 @@ class ConsolidatedMetadata:
 
 def _document(nodes: Mapping[str, NodeMetadata], path: str) -> Document:
     """The document of a node, without parsing one that nobody has asked for."""
-    return as_members(nodes.document(path)) if isinstance(nodes, LazyNodes) else nodes[path].to_dict()
+    return as_members(nodes.document(path)) if isinstance(nodes, LazyNodes) else nodes[path].stored_members()
 
 
 def _joined(document: Document) -> Document:
     """A node as one document of its own: those of format 2 with the attributes as a member."""
-    if "zarr_format" in document:
-        return dict(document)
-    node = document.get(".zarray") or document[".zgroup"]
-    return {**node, "attributes": document.get(".zattrs", {})}
+    if "zarr_format" not in document:
+        node = document.get(".zarray") or document[".zgroup"]
+        document = {**node, "attributes": document.get(".zattrs", {})}
+    is_group_v2 = document.get("zarr_format") == 2 and "shape" not in document
+    return {**document, "node_type": "group"} if is_group_v2 else dict(document)
+
+
+def _separated(members: Document) -> Document:
+    """The documents of a format 2 node by name, out of one as `_joined` makes it."""
+    apart = ("attributes", "node_type", "consolidated_metadata")
+    node = {name: value for name, value in members.items() if name not in apart}
+    return {(".zarray" if "shape" in node else ".zgroup"): node, ".zattrs": members.get("attributes", {})}
 
 
 def _documents_v2(nodes: Mapping[str, NodeMetadata], path: str) -> dict[str, Document]:

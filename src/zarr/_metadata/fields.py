@@ -93,6 +93,8 @@ def parse_dimension_names(data: object, ndim: int | None = None) -> tuple[str | 
     names = tuple(data)
     if not all(name is None or isinstance(name, str) for name in names):
         raise wrong_kind("dimension_names", "a list of strings and nulls", data)
+    if not names and ndim:
+        return None  # what zarr-python takes it for: no names, rather than too few
     if ndim is not None and len(names) != ndim:
         raise invalid("dimension_names", f"{ndim} entries, one per dimension", data)
     return names

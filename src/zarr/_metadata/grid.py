@@ -28,7 +28,7 @@ class RegularChunkGridMetadata:
     Examples
     --------
     >>> RegularChunkGridMetadata(chunk_shape=(3, 4)).to_dict()
-    {'name': 'regular', 'configuration': {'chunk_shape': [3, 4]}}
+    {'name': 'regular', 'configuration': {'chunk_shape': (3, 4)}}
     """
 
     chunk_shape: tuple[int, ...]
@@ -48,7 +48,7 @@ class RegularChunkGridMetadata:
 
     def to_dict(self) -> dict[str, Any]:
         """The stored form."""
-        return {"name": "regular", "configuration": {"chunk_shape": list(self.chunk_shape)}}
+        return {"name": "regular", "configuration": {"chunk_shape": self.chunk_shape}}
 
     def to_grid(self) -> RegularGrid:
         """The grid that plans work with."""

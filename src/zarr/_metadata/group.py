@@ -101,7 +101,7 @@ class GroupMetadata:
         """
         document = deepcopy(dict(data))
         if document.get("zarr_format") == 2:
-            return cls._read_v2(document, document.pop("attributes", None), path)
+            return cls._read_members_v2(document, path)
         return cls._read_v3({"node_type": "group", **document}, path)
 
     @classmethod
@@ -151,12 +151,36 @@ class GroupMetadata:
             )
             return self
 
+    @classmethod
+    def _read_members_v2(cls, members: dict[str, Any], where: str | None) -> Self:
+        """What `to_dict` gives in format 2: `.zgroup` and members that are stored elsewhere, or not at all."""
+        with located(where):
+            if members.pop("node_type", "group") != "group":
+                raise NodeTypeValidationError("Invalid value for 'node_type'. Expected 'group'.")
+            attributes, stored = members.pop("attributes", None), members.pop("consolidated_metadata", None)
+            snapshot = None
+            if stored is not None:
+                snapshot = consolidated.ConsolidatedMetadata.from_dict(stored, path=where, zarr_format=2)
+            return cls._read_v2(members, attributes, None, snapshot)
+
     # -- writing ------------------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """The document, as a copy of its own; in format 2, `.zgroup` with the attributes in a member `attributes`."""
-        document = self._assemble_v3() if self.zarr_format == 3 else self._assemble_v2()
-        return deepcopy(document)
+        """The document, as a copy of its own.
+
+        In format 2, `.zgroup` with members for what is stored elsewhere, `attributes` and `consolidated_metadata`, and
+        the `node_type` of format 3.
+        """
+        if self.zarr_format == 3:
+            return deepcopy(self._assemble_v3())
+        members = {**self._assemble_v2(), "node_type": self.node_type}
+        if self.consolidated_metadata is not None:
+            members["consolidated_metadata"] = self.consolidated_metadata._assemble()
+        return deepcopy(members)
+
+    def stored_members(self) -> dict[str, Any]:
+        """The document in its own words, as a copy; in format 2, with the attributes in a member `attributes`."""
+        return deepcopy(self._assemble_v3() if self.zarr_format == 3 else self._assemble_v2())
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
         """The bytes of the documents under their keys, relative to the node.

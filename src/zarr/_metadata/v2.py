@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
@@ -210,7 +210,12 @@ class ArrayV2Metadata:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """The document `.zarray` with the attributes in a member `attributes`, as a copy."""
+        """Every member of `.zarray` in this library's words, and the attributes in a member `attributes`."""
+        members = as_members({**self._compose(), "attributes": self.attributes})
+        return {**members, "filters": members["filters"] and list(members["filters"])}  # a list in zarr-python too
+
+    def stored_members(self) -> dict[str, Any]:
+        """The document `.zarray` in its own words, and the attributes in a member `attributes`, as a copy."""
         return as_members({**self._assemble(), "attributes": self.attributes})
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
@@ -312,7 +317,7 @@ class ArrayV2Metadata:
             grid=self.chunk_grid.to_grid(),
             keys=self.chunk_key_encoding,
             codecs=(self._codec,),
-            config=config,
+            config=replace(config, order=self.order),  # reads return elements as they are stored, as in zarr-python
             inner_codecs=(self._codec,),
         )
 

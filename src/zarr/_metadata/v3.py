@@ -229,7 +229,11 @@ class ArrayV3Metadata:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """The document, as a copy of its own."""
+        """Every member in this library's words, whether the document has it or leaves it to its default."""
+        return as_members(self._compose())
+
+    def stored_members(self) -> dict[str, Any]:
+        """The document in its own words, as a copy."""
         return as_members(self._assemble())
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:

@@ -103,7 +103,7 @@ def create_array(
     fill_value
         What absent elements read as; the data type's zero if not given.
     order
-        Memory layout: of stored chunks in format 2, of arrays that reads return in format 3.
+        Layout of the elements in the chunks of format 2, `"C"` or `"F"`. In format 3 it has no effect.
     zarr_format
         3 or 2.
     attributes
@@ -204,7 +204,7 @@ def create(
     storage_options
         As in `create_array`.
     order
-        Memory layout: of stored chunks in format 2, of arrays that reads return in format 3.
+        Layout of the elements in the chunks of format 2, `"C"` or `"F"`. In format 3 it has no effect.
     store
         A store or a path; in memory if None.
     path

@@ -344,6 +344,13 @@ macro_rules! copy_words {
                             let word = from.wrapping_add(i).read_unaligned();
                             to.wrapping_add(i).write_unaligned(Self::turn(word));
                         }
+                    } else if step == -NBYTES && to_step == NBYTES {
+                        let last = from.cast::<$word>().wrapping_sub(count - 1);
+                        let to = to.cast::<$word>();
+                        for i in 0..count {
+                            let word = last.wrapping_add(count - 1 - i).read_unaligned();
+                            to.wrapping_add(i).write_unaligned(Self::turn(word));
+                        }
                     } else {
                         each(self, from, to, count, step, to_step);
                     }

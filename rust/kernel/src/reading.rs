@@ -177,7 +177,7 @@ impl Pipeline {
         )
     }
 
-    fn is_sharded(&self) -> bool {
+    pub(crate) fn is_sharded(&self) -> bool {
         !self.description.levels.is_empty()
     }
 

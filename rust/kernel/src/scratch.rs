@@ -33,6 +33,7 @@ impl Scratch {
                 *buffer = Vec::new();
             }
         }
+        self.contexts.trim(LARGEST_KEPT_NBYTES);
     }
 }
 

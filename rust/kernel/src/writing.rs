@@ -119,6 +119,10 @@ impl Pipeline {
                 let encoded = self
                     .encode_object(&object, old, value, within, scratch)
                     .map_err(|error| error.in_object(object.coords()))?;
+                let encoded = encoded.map(|mut encoded| {
+                    encoded.shrink_to_fit(); // all wait until they are stored
+                    encoded
+                });
                 if let Some(slot) = slots.get(number) {
                     let _ = slot.set(encoded); // each task has its own
                 }
@@ -143,9 +147,14 @@ impl Pipeline {
         let key = keys.key(plan.coords());
         if plan.is_whole()? {
             match self.encode_object(plan, None, value, effort, scratch)? {
-                Some(encoded) => objects.put(&key, &encoded, Expected::Any)?,
-                None => objects.remove(&key, Expected::Any)?,
-            };
+                Some(encoded) => {
+                    objects.put(&key, &encoded, Expected::Any)?;
+                    scratch.contexts.return_buffer(encoded);
+                }
+                None => {
+                    objects.remove(&key, Expected::Any)?;
+                }
+            }
             return Ok(());
         }
         let mut stored = std::mem::take(&mut scratch.encoded);
@@ -344,10 +353,13 @@ impl Pipeline {
         if !self.description.keeps_empty && repeats(decoded, &self.stored_fill) {
             return Ok(None);
         }
-        let mut encoded = Vec::new();
+        let mut encoded = contexts.take_buffer();
         self.description
             .chain
             .encode(decoded, &mut encoded, contexts)?;
+        if self.is_sharded() {
+            encoded.shrink_to_fit(); // many wait until the shard is put together
+        }
         Ok(Some(encoded))
     }
 

@@ -44,6 +44,13 @@ impl Contexts {
         self.buffers.push(buffer);
     }
 
+    /// Drop buffers that grew beyond so many bytes.
+    pub(crate) fn trim(&mut self, most_nbytes: usize) {
+        for buffers in [&mut self.buffers, &mut self.scratch] {
+            buffers.retain(|buffer| buffer.capacity() <= most_nbytes);
+        }
+    }
+
     /// The encoder for snappy.
     pub(super) fn snappy(&mut self) -> &mut snap::raw::Encoder {
         self.snappy.get_or_insert_with(snap::raw::Encoder::new)
@@ -83,6 +90,23 @@ mod tests {
         let again = contexts.take_buffer();
         assert!(again.is_empty());
         assert_eq!(again.capacity(), capacity);
+    }
+
+    #[test]
+    fn large_buffers_are_dropped() {
+        let mut contexts = Contexts::new();
+        for nbytes in [10, 1000] {
+            contexts
+                .with_scratch(nbytes, |_, contexts| {
+                    contexts.return_buffer(Vec::with_capacity(nbytes));
+                    Ok(())
+                })
+                .unwrap();
+        }
+        contexts.trim(100);
+        let kept = contexts.buffers.iter().chain(&contexts.scratch);
+        assert!(kept.map(Vec::capacity).all(|nbytes| nbytes <= 100));
+        assert_eq!(contexts.buffers.len(), 1);
     }
 
     #[test]

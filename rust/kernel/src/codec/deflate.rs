@@ -86,7 +86,7 @@ pub(super) fn decompress(
     }
 }
 
-/// Append `decoded`, compressed.
+/// Put `decoded`, compressed, into `encoded`.
 pub(super) fn compress(
     format: Format,
     level: u8,

@@ -88,7 +88,7 @@ pub trait BytesCodec: Send + Sync + fmt::Debug {
         contexts: &mut Contexts,
     ) -> Result<()>;
 
-    /// Append the encoded form of `decoded` to `encoded`.
+    /// Put the encoded form of `decoded` into `encoded`, which is empty.
     ///
     /// # Errors
     /// When `decoded` is not what the codec can encode (too long, not a whole number of elements).

@@ -54,9 +54,9 @@ pub(super) fn decoded_bounded(
 
 /// Every way to encode and decode agrees on `data`. `contexts` may have been used before.
 pub(super) fn check_round_trip(codec: &dyn BytesCodec, data: &[u8], contexts: &mut Contexts) {
-    let mut stored = b"before".to_vec();
+    let mut stored = vec![];
     codec.encode(data, &mut stored, contexts).unwrap();
-    let stored = stored.strip_prefix(b"before").unwrap();
+    let stored = stored.as_slice();
     assert!(stored.len() <= codec.encoded_bound(data.len()).unwrap());
 
     let mut decoded = vec![0xA5; data.len()];

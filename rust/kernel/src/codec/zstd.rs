@@ -11,9 +11,7 @@ use std::ops::Range;
 use zstd_safe::zstd_sys::ZSTD_ErrorCode;
 use zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective};
 
-use super::{
-    BytesCodec, Contexts, check_range, decode_growing, decoded_wrong_size, extend_from_slice,
-};
+use super::{BytesCodec, Contexts, check_range, decode_growing, decoded_wrong_size};
 use crate::{KernelError, Result};
 
 const NAME: &str = "zstd";
@@ -106,12 +104,14 @@ impl BytesCodec for Zstd {
     }
 
     fn encode(&self, decoded: &[u8], encoded: &mut Vec<u8>, contexts: &mut Contexts) -> Result<()> {
+        // Room for the worst case: what is not touched costs nothing.
         let bound = zstd_safe::compress_bound(decoded.len());
-        contexts.with_scratch(bound, |scratch, contexts| {
-            let context = self.prepare(contexts)?;
-            let nbytes = context.compress2(scratch, decoded).map_err(not_encodable)?;
-            extend_from_slice(encoded, scratch.get(..nbytes).unwrap_or_default())
-        })
+        encoded
+            .try_reserve(bound)
+            .map_err(|_| KernelError::OutOfMemory { nbytes: bound })?;
+        let context = self.prepare(contexts)?;
+        context.compress2(encoded, decoded).map_err(not_encodable)?;
+        Ok(())
     }
 
     fn encoded_bound(&self, decoded_nbytes: usize) -> Option<usize> {

@@ -17,6 +17,13 @@ BUILD_INPUTS := pyproject.toml setup.py \
 PYTEST_ARGS ?= -n auto --dist worksteal
 DEMO_ARGS ?=
 
+# Interpreters on which make dist tries the wheel of the stable ABI as well, which it builds with PYTHON.
+NEWER_PYTHONS ?= $(shell for name in python3.12 python3.13 python3.14 $$HOME/.pyenv/versions/3.1[2-9]*/bin/python; do \
+	$$name -c 'import ensurepip, sys, sysconfig, venv; sys.exit(bool(sysconfig.get_config_var("Py_GIL_DISABLED")))' \
+	2>/dev/null && echo $$name; done)
+
+TRY := tests/installed/in_clean_environment
+
 # How long make fuzz spends on each decoder.
 FUZZ_SECONDS ?= 60
 
@@ -58,13 +65,16 @@ docs: $(VENV)/.docs  ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 	@echo "open site/index.html; its search needs a server: $(PY) -m http.server -d site"
 
-dist: $(VENV)/.made  ## source distribution and wheel in dist/, with the extension
+dist: $(VENV)/.made  ## sdist, wheel with the extension and pure-Python wheel in dist/, each tried in a clean environment
 	rm -rf dist
-	$(PY) -m pip install --quiet build twine
-	$(PY) -m build
+	$(PY) -m pip install --quiet build twine abi3audit
+	BUILD_ZARR_NATIVE=always $(PY) -m build
+	BUILD_ZARR_NATIVE=never $(PY) -m pip wheel --quiet --no-deps --wheel-dir dist dist/zarr-*.tar.gz
 	$(PY) -m twine check --strict dist/*
-	$(PY) -m zipfile --list dist/*.whl | grep -q 'zarr/_native\.' \
-		|| { echo "the wheel lacks zarr._native"; exit 1; }
+	$(PY) -m abi3audit --strict dist/zarr-*-cp311-abi3-*.whl
+	$(TRY) $(PYTHON) dist/zarr-*-py3-none-any.whl reference
+	BUILD_ZARR_NATIVE=always $(TRY) $(PYTHON) dist/zarr-*.tar.gz native
+	for python in $(PYTHON) $(NEWER_PYTHONS); do $(TRY) $$python dist/zarr-*-cp311-abi3-*.whl native || exit 1; done
 
 fuzz:  ## feed hostile data to the decoders, FUZZ_SECONDS each; needs cargo-fuzz and a nightly compiler
 	for target in $(basename $(notdir $(wildcard rust/fuzz/fuzz_targets/*.rs))); do \

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +97,7 @@ __all__ = [
 _SUBMODULES = frozenset(
     {"abc", "api", "buffer", "codecs", "core", "dtype", "errors", "metadata", "registry", "storage", "types"}
 )
+_FUNCTIONS = "zarr.api.synchronous"
 _HOMES = {
     "Array": "zarr._array",
     "AsyncArray": "zarr._async_array",
@@ -108,17 +108,21 @@ _HOMES = {
     "set_format": "zarr._debug",
     "set_log_level": "zarr._debug",
 }
+_NAMES = {*_HOMES, *__all__} - {"__version__"}
 
 
 def __getattr__(name: str) -> Any:
     """What is there after `import zarr`, but loaded when it is used: a program that only might need arrays starts at once."""
     if name in _SUBMODULES:
         return import_module(f"zarr.{name}")
-    if name not in __all__ and name not in _HOMES:
+    if name not in _NAMES:
         raise AttributeError(f"module 'zarr' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES.get(name, "zarr.api.synchronous")), name)
-    setattr(sys.modules[__name__], name, value)  # found without this function from now on
-    return value
+    home = _HOMES.get(name, _FUNCTIONS)
+    module = import_module(home)
+    # Found without this function from now on, with the others of that module: at exit nothing can be imported any more,
+    # not even what has been.
+    globals().update({each: getattr(module, each) for each in _NAMES if _HOMES.get(each, _FUNCTIONS) == home})
+    return globals()[name]
 
 
 def __dir__() -> list[str]:

@@ -73,8 +73,8 @@ class Pipeline:
         Codecs of bytes in encoding order, by name and parameters.
     levels
         Levels of sharding, outermost first: shapes of shard and of inner chunks, counted in decoded
-        chunks, the order in which axes are stored, whether the index is at the end, and whether it
-        has a checksum.
+        chunks, the order in which axes are stored, whether the index is at the end, whether it has
+        a checksum, and the order in which inner chunks are laid.
     fill
         The fill value, one element as it is in memory.
     keeps_empty
@@ -95,7 +95,7 @@ class Pipeline:
         itemsize: int,
         swap_nbytes: int,
         codecs: Sequence[tuple[str, dict[str, Any]]],
-        levels: Sequence[tuple[Sequence[int], Sequence[int], Sequence[int], bool, bool]],
+        levels: Sequence[tuple[Sequence[int], Sequence[int], Sequence[int], bool, bool, str]],
         fill: _Readable,
         keeps_empty: bool,
         refuses_missing: bool,

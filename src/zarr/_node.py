@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._config import settings
-from zarr._engine.select import Choice, choose
+from zarr._engine.select import Choice, choose, prepare
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class ArrayNode:
         self.store_path = store_path
         self.config = config
         self.engine = settings().engine if engine is None else engine
+        prepare(self.engine)
 
     @property
     def metadata(self) -> ArrayV2Metadata | ArrayV3Metadata:

@@ -59,6 +59,29 @@ class Thing:
     def __del__(self): self.rewrite(self.array, 7)
 thing = Thing()
 """,
+    "__del__ of a global at exit that creates": """
+import numpy, tempfile
+class Thing:
+    def __init__(self): self.create()
+    def create(self):
+        group = zarr.create_group({})
+        for dtype in (int, "f8", "U3", "M8[s]", "string"):
+            made = group.create_array(f"{dtype}", shape=(6, 6), chunks=(2, 3), dtype=dtype, overwrite=True)
+            made[...] = numpy.ones((6, 6)) if dtype in (int, "f8") else "1"
+            assert (made[:2, 3:] == made[0, 0]).all()
+        group.create_array("v2", data=numpy.arange(9), chunks=3, overwrite=True)
+        group.create_array("s", data=numpy.arange(9), chunks=3, shards=9)[4:7] = 5
+        group.attrs["x"] = [1]
+        zarr.group({}, zarr_format=2).create_array("a", shape=3, dtype="i4")
+        zarr.save(tempfile.mkdtemp(), numpy.arange(3))
+        assert len(list(group.members())) == 7
+    def __del__(self):
+        self.create()
+        self.rewrite(self.array, 7)
+thing = Thing()
+thing.array, thing.rewrite = begin(), rewrite
+work(thing.array, 1)
+""",
     "a daemon thread": """
 import threading
 array = begin()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import zarr
 from zarr._buffer import CPUBuffer, CPUNDBuffer
 from zarr._codec.base import ArrayConfig, ChunkSpec
 from zarr._codec.bytes_ import BytesCodec
@@ -252,6 +253,29 @@ def test_write_orders_are_permutations(shape):
 def test_morton_order_is_local():
     assert write_order("morton", (4, 4))[:4] == (0, 4, 1, 5)
     assert write_order("colexicographic", (2, 3)) == (0, 3, 1, 4, 2, 5)
+
+
+@pytest.mark.parametrize("order", ["morton", "lexicographic", "colexicographic", "unordered"])
+def test_arrays_lay_inner_chunks_as_the_codec_does(order, engine):
+    codec = ShardingCodec(chunk_shape=(1, 2), codecs=(LITTLE,), subchunk_write_order=order)
+    array = zarr.create((4, 6), chunks=(4, 6), dtype="i2", codecs=[codec])
+    array[...] = np.arange(1, 25).reshape(4, 6)
+    chain = chain_of(codec, (4, 6), "i2")
+    assert array.store.read("c/0/0").data.to_bytes() == encode(chain, array[...])
+    array[1:3, 1:5] = 0  # some inner chunks in part, some to nothing
+    array[3] = 9
+    assert array.store.read("c/0/0").data.to_bytes() == encode(chain, array[...])
+
+
+def test_arrays_lay_inner_chunks_along_stored_axes(engine):
+    array = zarr.create_array({}, shape=(4, 2), chunks=(1, 1), shards=(4, 2), dtype="i1", compressors=None)
+    array[...] = np.arange(8).reshape(4, 2) + 1
+    assert array.store.read("c/0/0").data.to_bytes()[:8] == bytes([1, 3, 2, 4, 5, 7, 6, 8])
+    codecs = [TransposeCodec(order=(1, 0)), ShardingCodec(chunk_shape=(1, 1), codecs=(LITTLE,))]
+    with pytest.warns(zarr.errors.ZarrUserWarning):
+        turned = zarr.create((4, 2), chunks=(4, 2), dtype="i1", codecs=codecs)
+    turned[...] = array[...]
+    assert turned.store.read("c/0/0").data.to_bytes()[:8] == bytes([1, 2, 3, 4, 5, 6, 7, 8])
 
 
 # -- metadata -----------------------------------------------------------------------------------------------------

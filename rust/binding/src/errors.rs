@@ -5,8 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 use zarr_kernel::KernelError;
+
+/// `zarr.errors`. Kept, as at the exit of Python nothing is found any more that was imported.
+static ERRORS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
 
 /// A failure inside a call: the kernel's or Python's own.
 pub(crate) enum Failure {
@@ -95,7 +99,10 @@ impl<'a> Place<'a> {
     fn raise(&self, class: &str, arguments: &[&str]) -> PyErr {
         Python::attach(|py| {
             let make = || -> PyResult<PyErr> {
-                let class = py.import("zarr.errors")?.getattr(class)?;
+                let module = ERRORS.get_or_try_init(py, || -> PyResult<_> {
+                    Ok(py.import("zarr.errors")?.unbind())
+                })?;
+                let class = module.bind(py).getattr(class)?;
                 let error = class.call1(PyTuple::new(py, arguments)?)?;
                 for (name, coords) in [
                     ("coords", self.coords),

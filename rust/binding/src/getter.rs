@@ -2,6 +2,7 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PySlice, PyTuple};
 use zarr_kernel::selection::AxisSelection;
 
@@ -10,6 +11,9 @@ use crate::errors::guard;
 #[cfg(unix)]
 use crate::pipeline::LocalFiles;
 use crate::pipeline::{Keys, Pipeline};
+
+/// `numpy.empty`. Kept, as at the exit of Python nothing is found any more that was imported.
+static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Reads small selections of one array. See `_native.pyi`.
 #[pyclass(frozen, module = "zarr._native")]
@@ -63,7 +67,7 @@ impl Getter {
             place,
             keys,
             shape,
-            empty: py.import("numpy")?.getattr("empty")?.unbind(),
+            empty: EMPTY.import(py, "numpy", "empty")?.clone().unbind(),
             dtype,
             order,
             lent_as,

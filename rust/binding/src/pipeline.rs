@@ -21,7 +21,7 @@ use zarr_kernel::pipeline::{self, Description};
 use zarr_kernel::plan::{Grid, Plan};
 use zarr_kernel::reading::{Fetched, Stored, Workers};
 use zarr_kernel::selection::AxisSelection;
-use zarr_kernel::shard::ShardLevel;
+use zarr_kernel::shard::{ShardLevel, WriteOrder};
 use zarr_kernel::shard_index::Location;
 use zarr_kernel::workers::available_threads;
 
@@ -36,8 +36,8 @@ pub(crate) struct Pipeline {
 }
 
 /// One level of sharding: shapes of shard and inner chunks in decoded chunks, the order of the
-/// axes, and where and how the index is stored.
-type LevelArguments = (Vec<usize>, Vec<usize>, Vec<usize>, bool, bool);
+/// axes, where and how the index is stored, and the order in which inner chunks are laid.
+type LevelArguments = (Vec<usize>, Vec<usize>, Vec<usize>, bool, bool, String);
 
 #[pymethods]
 impl Pipeline {
@@ -66,13 +66,18 @@ impl Pipeline {
             let element = ElementType::new(itemsize, swap_nbytes)?;
             let levels = levels
                 .into_iter()
-                .map(|(shard, inner, axes, at_end, checksum)| {
+                .map(|(shard, inner, axes, at_end, checksum, write_order)| {
                     let location = if at_end {
                         Location::End
                     } else {
                         Location::Start
                     };
-                    ShardLevel::new(shard, inner, axes, location, checksum)
+                    let write_order = match write_order.as_str() {
+                        "morton" => WriteOrder::Morton,
+                        "colexicographic" => WriteOrder::Colexicographic,
+                        _ => WriteOrder::Lexicographic,
+                    };
+                    ShardLevel::new(shard, inner, axes, location, checksum, write_order)
                 })
                 .collect::<Result<_, _>>()?;
             let kernel = pipeline::Pipeline::new(Description {

@@ -1,8 +1,70 @@
 //! Shards: where the inner chunks of a stored object lie, level by level, and how an object is put
 //! together again.
 
+use std::sync::OnceLock;
+
 use crate::shard_index::{self, Entry, Location, Surroundings, Table};
 use crate::{KernelError, Result};
+
+/// Order in which a shard lays its inner chunks, by their coordinates along the stored axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteOrder {
+    /// That of the index: the last axis first.
+    Lexicographic,
+    /// The first axis first.
+    Colexicographic,
+    /// By the interleaved bits of the coordinates, the first axis lowest; an axis takes part only
+    /// as far as it has bits.
+    Morton,
+}
+
+impl WriteOrder {
+    /// Rows of the index, in the order in which their inner chunks are laid.
+    fn rows(self, n_rows: usize, lengths: &[usize]) -> Vec<usize> {
+        let mut rows: Vec<usize> = (0..n_rows).collect();
+        match self {
+            Self::Lexicographic => {}
+            Self::Colexicographic => rows.sort_by_cached_key(|row| column_rank(*row, lengths)),
+            Self::Morton => rows.sort_by_cached_key(|row| morton_code(*row, lengths)),
+        }
+        rows
+    }
+}
+
+/// Coordinates of a row of the index, the last axis first, each with the length of its axis.
+fn from_last_axis(row: usize, lengths: &[usize]) -> impl Iterator<Item = (usize, usize)> {
+    let mut rest = row;
+    lengths.iter().rev().map(move |length| {
+        let coord = rest.checked_rem(*length).unwrap_or(0);
+        rest = rest.checked_div(*length).unwrap_or(0);
+        (coord, *length)
+    })
+}
+
+fn column_rank(row: usize, lengths: &[usize]) -> usize {
+    from_last_axis(row, lengths).fold(0_usize, |rank, (coord, length)| {
+        rank.saturating_mul(length).saturating_add(coord) // less than the number of rows
+    })
+}
+
+fn morton_code(row: usize, lengths: &[usize]) -> u128 {
+    let mut axes: Vec<(usize, u32)> = from_last_axis(row, lengths)
+        .map(|(coord, length)| {
+            let highest = length.saturating_sub(1);
+            (coord, usize::BITS.saturating_sub(highest.leading_zeros()))
+        })
+        .collect();
+    axes.reverse();
+    let (mut code, mut shift) = (0_u128, 0_u32);
+    for bit in 0..axes.iter().map(|(_, n_bits)| *n_bits).max().unwrap_or(0) {
+        for (coord, _) in axes.iter().filter(|(_, n_bits)| bit < *n_bits) {
+            let value = u128::from(coord.checked_shr(bit).unwrap_or(0) & 1 == 1);
+            code |= value.checked_shl(shift).unwrap_or(0);
+            shift = shift.saturating_add(1);
+        }
+    }
+    code
+}
 
 /// One level of sharding. Lengths count decoded chunks, along the axes of the array.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +78,9 @@ pub struct ShardLevel {
     location: Location,
     checksum: bool,
     n_inner: usize,
+    write_order: WriteOrder,
+    /// Rows of the index in this order, made when a shard is first written.
+    laid: OnceLock<Vec<usize>>,
 }
 
 impl ShardLevel {
@@ -30,6 +95,7 @@ impl ShardLevel {
         axes: Vec<usize>,
         location: Location,
         checksum: bool,
+        write_order: WriteOrder,
     ) -> Result<Self> {
         let bad = KernelError::BadDescription {
             what: "inner chunks divide a shard along each of its axes",
@@ -57,6 +123,8 @@ impl ShardLevel {
             location,
             checksum,
             n_inner,
+            write_order,
+            laid: OnceLock::new(),
         })
     }
 
@@ -90,6 +158,22 @@ impl ShardLevel {
         Ok(row)
     }
 
+    /// Rows of the index, in the order in which their inner chunks are laid.
+    fn laid(&self) -> &[usize] {
+        self.laid.get_or_init(|| {
+            let lengths: Vec<usize> = self
+                .axes
+                .iter()
+                .map(|axis| {
+                    let (shard, inner) = (self.shard.get(*axis), self.inner.get(*axis));
+                    shard.zip(inner).and_then(|(n, m)| n.checked_div(*m))
+                })
+                .map(|length| length.unwrap_or(1)) // `new` has seen to it
+                .collect();
+            self.write_order.rows(self.n_inner, &lengths)
+        })
+    }
+
     /// Verify the encoded index of a shard of `shard_nbytes` bytes; the table is what remains.
     pub(crate) fn table<'a>(&self, encoded: &'a [u8], shard_nbytes: u64) -> Result<Table<'a>> {
         let index_nbytes = u64::try_from(encoded.len()).unwrap_or(u64::MAX);
@@ -118,18 +202,22 @@ impl ShardLevel {
             Location::Start => u64::try_from(index_nbytes).map_err(|_| too_large.clone())?,
             Location::End => 0,
         };
-        let mut entries = Vec::with_capacity(parts.len());
-        for part in parts {
+        let mut entries = vec![Entry::Absent; parts.len()];
+        let mut laid = Vec::with_capacity(parts.len());
+        for row in self.laid() {
+            let (Some(part), Some(entry)) = (parts.get(*row), entries.get_mut(*row)) else {
+                return Err(KernelError::OutsideMemory);
+            };
             let Some(bytes) = part.bytes() else {
-                entries.push(Entry::Absent);
                 continue;
             };
             let nbytes = u64::try_from(bytes.len()).map_err(|_| too_large.clone())?;
-            entries.push(Entry::Present {
+            *entry = Entry::Present {
                 offset: position,
                 nbytes,
-            });
+            };
             position = position.saturating_add(nbytes); // no more than the length of the whole
+            laid.push(bytes);
         }
         let index = shard_index::encode_entries(entries, self.checksum)?;
         let mut shard = Vec::new();
@@ -139,8 +227,8 @@ impl ShardLevel {
         if self.location == Location::Start {
             shard.extend_from_slice(&index);
         }
-        for part in parts {
-            shard.extend_from_slice(part.bytes().unwrap_or_default());
+        for bytes in laid {
+            shard.extend_from_slice(bytes);
         }
         if self.location == Location::End {
             shard.extend_from_slice(&index);
@@ -207,4 +295,25 @@ pub struct Extent {
     pub offset: u64,
     /// Its length.
     pub nbytes: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_laid_in_the_order_that_is_asked_for() {
+        let of =
+            |order: WriteOrder, lengths: &[usize]| order.rows(lengths.iter().product(), lengths);
+        assert_eq!(of(WriteOrder::Lexicographic, &[2, 2]), [0, 1, 2, 3]);
+        assert_eq!(of(WriteOrder::Colexicographic, &[2, 3]), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(of(WriteOrder::Morton, &[2, 4]), [0, 4, 1, 5, 2, 6, 3, 7]);
+        assert_eq!(of(WriteOrder::Morton, &[1, 3, 1]), [0, 1, 2]);
+        for order in [WriteOrder::Colexicographic, WriteOrder::Morton] {
+            assert_eq!(of(order, &[]), [0]);
+            let mut rows = of(order, &[3, 5, 2]);
+            rows.sort_unstable();
+            assert!(rows.into_iter().eq(0..30));
+        }
+    }
 }

@@ -12,6 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
+import zarr._codec
 from zarr._codec.configuration import split_named
 from zarr._config import config
 from zarr._generation import advance
@@ -185,13 +186,10 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
     codec_id = raw.get("id") if isinstance(raw, Mapping) else None
     if not isinstance(codec_id, str):
         raise MetadataValidationError(f"a format 2 codec is an object with a string 'id'; got {data!r}")
-    with importing:
-        import numcodecs
-    from numcodecs.errors import UnknownCodecError as NumcodecsUnknownCodecError
-
+    numcodecs, errors = _numcodecs()
     try:
         return numcodecs.get_codec(dict(data))
-    except NumcodecsUnknownCodecError as exc:
+    except errors.UnknownCodecError as exc:
         hint = _PACKAGES.get(codec_id, "the package that provides it")
         raise UnknownCodecError(f"numcodecs has no codec with id {codec_id!r}; install {hint}") from exc
     except (TypeError, ValueError) as exc:
@@ -220,8 +218,18 @@ def _candidates(key: str, wanted: str | None) -> dict[str, type[Codec]]:
 
 
 @cache
+def _numcodecs() -> tuple[Any, Any]:
+    """The package and its errors: kept, as at the end of the interpreter no import finds even what is loaded."""
+    with importing:
+        import numcodecs
+        import numcodecs.errors
+    return numcodecs, numcodecs.errors
+
+
+@cache
 def _load_ours(module: str, name: str) -> type[Codec]:
-    return cast("type[Codec]", getattr(import_module(f"zarr._codec.{module}"), name))
+    loaded = getattr(zarr._codec, module, None)  # where Python exits, `import_module` finds nothing, loaded or not
+    return cast("type[Codec]", getattr(loaded or import_module(f"zarr._codec.{module}"), name))
 
 
 def _load_plugin(key: str, plugin: EntryPoint) -> type[Codec]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from zarr.errors import DataTypeValidationError
 
 
@@ -39,7 +41,9 @@ def typestr(data: object) -> tuple[str, str | None]:
 
 def wrong(cls: type, data: object) -> DataTypeValidationError:
     """The error for a description that is not of class `cls`."""
-    return DataTypeValidationError(f"{data!r} does not describe the data type {cls.__name__}")
+    # NumPy imports something for the `repr` of a dtype, and where Python exits nothing can be imported any more.
+    shown = f"dtype({data.str!r})" if isinstance(data, np.dtype) and data.names is None else repr(data)
+    return DataTypeValidationError(f"{shown} does not describe the data type {cls.__name__}")
 
 
 def check_length(length: object) -> None:

@@ -40,6 +40,11 @@ def _same_object(item: Any, fill_value: Any) -> bool:
 
 def _all_equal(array: npt.NDArray[Any], fill: Any) -> bool:
     if array.size <= _BLOCK or not array.flags.c_contiguous:
-        return bool((array == fill).all())
+        return _all(array == fill)
     rows = max(1, _BLOCK // (array.size // array.shape[0]))
-    return all((array[start : start + rows] == fill).all() for start in range(0, array.shape[0], rows))
+    return all(_all(array[start : start + rows] == fill) for start in range(0, array.shape[0], rows))
+
+
+def _all(equal: npt.NDArray[np.bool_]) -> bool:
+    # Not `equal.all()`, for which NumPy imports something: too late where Python exits.
+    return bool(np.logical_and.reduce(equal, axis=None))

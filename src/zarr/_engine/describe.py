@@ -85,7 +85,7 @@ def _levels(spec: ArraySpec, unit: tuple[int, ...]) -> list[tuple[Any, ...]] | R
         shard, inner = (
             [n // u for n, u in zip(shape, unit, strict=True)] for shape in (level.shape, level.chunk_shape)
         )
-        levels.append((shard, inner, level.axes, level.index_at_end, checksum))
+        levels.append((shard, inner, level.axes, level.index_at_end, checksum, level.write_order))
     return levels
 
 

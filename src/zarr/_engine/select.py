@@ -54,6 +54,12 @@ def choose(spec: ArraySpec, prototype: BufferPrototype, engine: str) -> Choice:
     return Choice(_REFERENCE.compile(spec, prototype), tuple(rejected))
 
 
+def prepare(engine: str) -> None:
+    """Load what the engine needs, while that is possible: when Python exits, nothing can be imported any more."""
+    if engine != "python":
+        native.load_problem()
+
+
 def _engines(engine: str) -> tuple[Engine, ...]:
     if engine == "python":
         return ()

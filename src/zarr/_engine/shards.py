@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr._codec.shard_index import MISSING, assemble_shard, parse_entries
+from zarr._codec.shard_index import MISSING, assemble_shard, parse_entries, write_order
 from zarr._plan.project import decoded_grid
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class ShardWriter:
             return self._pipeline.encode_index(level, entries).to_bytes()
 
         nbytes = self._pipeline.index_nbytes(level)
-        assembled = assemble_shard(parts, encode_index, nbytes, level.index_at_end, None)
+        order = write_order(level.write_order, tuple(level.chunks_per_shard[axis] for axis in level.axes))
+        assembled = assemble_shard(parts, encode_index, nbytes, level.index_at_end, order)
         return None if assembled is None else self._prototype.buffer.from_bytes(assembled)
 
     def _inner(self, projections: list[Projection], before: Encoded, depth: int) -> Encoded:

@@ -7,7 +7,7 @@ read from a document is kept and written back in its own words, as for arrays.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -230,8 +230,8 @@ class GroupMetadata:
         return self._changed(consolidated_metadata=consolidated_metadata)
 
     def _changed(self, **members: Any) -> Self:
-        twin = copy(self)
-        twin._become(**members)
+        twin = object.__new__(type(self))  # not `copy`, which imports something: too late where Python exits
+        twin._become(**{name: getattr(self, name) for name in self.__dataclass_fields__} | members)
         return twin
 
     def __eq__(self, other: object) -> bool:

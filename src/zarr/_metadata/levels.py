@@ -46,7 +46,8 @@ def resolve_levels(codecs: Sequence[Codec], chunk_shape: tuple[int, ...]) -> Lev
         inner = [0] * len(axes)
         for stored_axis, axis in enumerate(axes):
             inner[axis] = sharding.chunk_shape[stored_axis]
-        levels.append(ShardLevel(shape, tuple(inner), axes, sharding.index_codecs, sharding.index_at_end))
+        index = sharding.index_codecs, sharding.index_at_end
+        levels.append(ShardLevel(shape, tuple(inner), axes, *index, sharding.subchunk_write_order))
         shape, chain = tuple(inner), sharding.codecs
     permuted = bool(levels) and axes != tuple(sorted(axes))
     return Levels(tuple(levels), (TransposeCodec(order=axes), *chain) if permuted else chain)

@@ -17,6 +17,7 @@ from zarr._codec.base import ArrayConfig, ChunkSpec, Codec
 from zarr._dtype.base import ZDType
 
 if TYPE_CHECKING:
+    from zarr._codec.sharding import SubchunkWriteOrder
     from zarr._grid import ChunkGrid
     from zarr._keys import ChunkKeyEncoding
 
@@ -38,6 +39,8 @@ class ShardLevel:
         Codecs of the shard index.
     index_at_end
         Whether the index follows the inner chunks or precedes them.
+    write_order
+        Order in which inner chunks are laid, as the sharding codec names it.
     """
 
     shape: tuple[int, ...]
@@ -45,6 +48,7 @@ class ShardLevel:
     axes: tuple[int, ...]
     index_codecs: tuple[Codec, ...]
     index_at_end: bool
+    write_order: SubchunkWriteOrder = "lexicographic"
 
     @property
     def chunks_per_shard(self) -> tuple[int, ...]:

@@ -42,8 +42,8 @@ test: $(VENV)/.dev native  ## run the whole test-suite, Rust and Python
 	cargo test --quiet $(CARGO_KERNEL) --package zarr-kernel
 	$(PY) -m pytest $(PYTEST_ARGS)
 
-long: $(VENV)/.dev native  ## property tests with 10,000 cases each instead of 300; takes hours
-	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties $(PYTEST_ARGS)
+long: $(VENV)/.dev native  ## 10,000 cases for each property instead of 300, 500 repetitions instead of 12; takes hours
+	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties tests/safety/test_endurance.py $(PYTEST_ARGS)
 
 check: lint test  ## lint and test: what a change has to pass
 

@@ -1,11 +1,7 @@
-"""Both engines at one directory, forks in the midst of requests, signals, and changes that must be seen at once."""
+"""Both engines at one directory, forks in the midst of requests, and changes that must be seen at once."""
 
 import os
-import select
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 
@@ -152,45 +148,6 @@ def test_many_threads_on_one_array(store, engine):
 
     crowd(Threads, [work(number) for number in range(32)])
     np.testing.assert_array_equal(array[:], data)
-
-
-@pytest.mark.parametrize("kind", ["read", "write"])
-def test_interrupted_in_the_midst_of_a_request(tmp_path, kind, engine):
-    """Ctrl-C ends a long request soon, as KeyboardInterrupt, and leaves an array that can be read."""
-    program = f"""
-        import numpy as np, zarr
-        zarr.config.set({{"engine": {engine!r}}})
-        data = np.arange(3_000_000).reshape(1500, 2000)
-        array = zarr.create_array({os.fspath(tmp_path / "a")!r}, data=data, chunks=(50, 50), overwrite=True)
-        print("ready", flush=True)
-        try:
-            while True:
-                if {kind!r} == "read":
-                    array[:]
-                else:
-                    array[:] = data
-        except KeyboardInterrupt:
-            print("interrupted", flush=True)
-    """
-    for pause in (0.0, 0.013, 0.037):
-        with subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout.readline() == "ready\n", process.stderr.read()
-            time.sleep(0.05 + pause)
-            # Python swallows an exception that is raised in a __del__, so a single Ctrl-C may be lost; who waits presses again.
-            for _ in range(10):
-                process.send_signal(signal.SIGINT)
-                if select.select([process.stdout], [], [], 3)[0]:
-                    break
-            try:
-                out, err = process.communicate(timeout=30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-        assert (out, process.returncode) == ("interrupted\n", 0), err
-        array = opened(tmp_path / "a")
-        np.testing.assert_array_equal(array[:], np.arange(3_000_000).reshape(1500, 2000))
 
 
 @pytest.mark.parametrize("shards", [None, 40], ids=["chunks", "shards"])

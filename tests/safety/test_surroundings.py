@@ -1,9 +1,12 @@
 """What the system puts in the way: few descriptors, a limit on files, symbolic links, a umask, a store that is moved."""
 
 import asyncio
+import gc
+import itertools
 import os
 import resource
 import stat
+import sys
 import threading
 from pathlib import Path
 
@@ -12,6 +15,8 @@ import pytest
 
 import zarr
 from tests.safety.crowd import Processes, Threads, crowd, opened
+from zarr._buffer import CPUBuffer
+from zarr._store.base import ABSENT
 from zarr._store.local import FileVersion
 from zarr.storage import LocalStore
 
@@ -197,6 +202,70 @@ def test_a_shard_replaced_between_its_index_and_its_chunk(tmp_path, monkeypatch,
     for _ in range(5):
         assert (array[3] == 7).all()
     assert n_replaced >= 10
+
+
+class Interrupt:
+    """Raises as a signal handler does: after the n-th call that code of the stores makes of a function in C."""
+
+    def __init__(self, at):
+        self._left = at
+        self.has_come = False
+
+    def __call__(self, frame, event, function):
+        if event != "c_return" or not frame.f_globals["__name__"].startswith("zarr._store"):
+            return
+        self._left -= 1
+        if self._left < 0:
+            sys.setprofile(None)
+            self.has_come = True
+            raise KeyboardInterrupt
+
+
+def compare_and_replace(store):
+    found = store.read("a/0")
+    try:
+        store.put("a/0", VALUE, expected=found.version)
+    finally:
+        found.release()
+
+
+STEPS = {
+    "read": lambda store: store.read("a/0").release(),
+    "put a new value": lambda store: store.put("a/1", VALUE, expected=ABSENT),
+    "replace": lambda store: store.put("a/0", VALUE),
+    "compare and replace": compare_and_replace,
+    "remove": lambda store: store.remove("a/0"),
+    "hold": lambda store: store.hold("a").release(),
+}
+VALUE = CPUBuffer.from_bytes(b"value")
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # it closes itself, as it must: nobody knows it
+@pytest.mark.parametrize("durability", ["atomic", "fsync"])
+@pytest.mark.parametrize("step", STEPS)
+def test_an_interrupt_after_any_call_leaves_no_descriptor(tmp_path, step, durability):
+    """Not even one that a call has just opened; nor a lock, nor a temporary file."""
+    store = LocalStore(tmp_path)
+    with zarr.config.set({"array.durability": durability}):
+        for at in itertools.count():
+            store.put("a/0", VALUE)
+            store.remove("a/1")
+            before = open_descriptors()
+            interrupt, is_heard = Interrupt(at), False
+            try:
+                sys.setprofile(interrupt)
+                STEPS[step](store)
+            except KeyboardInterrupt:
+                is_heard = True
+            finally:
+                sys.setprofile(None)
+            gc.collect(0)
+            assert open_descriptors() == before, f"after call number {at}"
+            assert not list(tmp_path.rglob("__zarr-*"))
+            assert is_heard == interrupt.has_come
+            if not is_heard:
+                break
+    assert at > 3
 
 
 def test_an_interrupt_that_comes_while_a_replaced_file_is_closed_is_heard(tmp_path, monkeypatch):

@@ -18,7 +18,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zarr._store.descriptors import open_new
+
 if TYPE_CHECKING:
+    from io import FileIO
     from typing import Self
 
     from zarr._buffer import BytesLike
@@ -29,7 +32,6 @@ _NAME = re.compile(rf"{PREFIX}(?P<host>[0-9A-Za-z_.-]*)-(?P<pid>[0-9]+)-(?P<star
 _NO_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, errno.EPERM, errno.ENOSYS}
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _NAMELESS = getattr(os, "O_TMPFILE", 0)
-_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _MODE = 0o666  # less the umask
 _MOST_PER_WRITE = 1 << 30
 _numbers = itertools.count()
@@ -48,19 +50,21 @@ class NewFile:
         Wait until the contents are on the disk.
     """
 
-    __slots__ = ("_directory", "_fd", "_temporary")
+    __slots__ = ("_directory", "_file", "_temporary")
 
     def __init__(self, directory: str, data: BytesLike, *, sync: bool) -> None:
         self._directory = directory
         self._temporary: str | None = None
-        self._fd = _open_nameless(directory)
-        if self._fd < 0:
+        nameless = _open_nameless(directory)
+        if nameless is None:
             self._temporary = temporary_name(directory)
-            self._fd = os.open(self._temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _CLOEXEC, _MODE)
+            self._file = open_new(self._temporary, os.O_CREAT | os.O_EXCL, _MODE)
+        else:
+            self._file = nameless
         try:
-            _write_all(self._fd, data)
+            _write_all(self._file.fileno(), data)
             if sync:
-                os.fsync(self._fd)
+                os.fsync(self._file.fileno())
         except BaseException:
             self.close()
             raise
@@ -88,13 +92,12 @@ class NewFile:
 
     def _link(self, path: str) -> None:
         # A directory descriptor, though the path is absolute: without one CPython calls link(), which follows nothing.
-        os.link(f"/proc/self/fd/{self._fd}", path, src_dir_fd=self._fd, follow_symlinks=True)
+        fd = self._file.fileno()
+        os.link(f"/proc/self/fd/{fd}", path, src_dir_fd=fd, follow_symlinks=True)
 
     def _finish(self) -> None:
         """Close the descriptor. On a network file system that can be when it turns out that the disk is full."""
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
-            os.close(fd)
+        self._file.close()
 
     def close(self) -> None:
         """Close it, and remove it if it was not published."""
@@ -137,15 +140,15 @@ def _rename_if_absent(temporary: str, path: str) -> bool:
     return True
 
 
-def _open_nameless(directory: str) -> int:
-    """Descriptor of a new file without a name, -1 where there are none."""
+def _open_nameless(directory: str) -> FileIO | None:
+    """A new file without a name, None where there are none."""
     if not _NAMELESS or not _has_proc():
-        return -1
+        return None
     try:
-        return os.open(directory, _NAMELESS | os.O_WRONLY | _CLOEXEC, _MODE)
+        return open_new(directory, _NAMELESS, _MODE)
     except OSError as exc:
         if exc.errno in _NO_NAMELESS and os.path.isdir(directory):
-            return -1
+            return None
         raise
 
 

@@ -15,13 +15,14 @@ from zarr._byte_range import ByteRequest, resolve_range
 from zarr._config import settings
 from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temporary_name
 from zarr._store.base import ABSENT, ANY, AccessMode, Expected, Hold, Stored, SyncStore, Version, check_key
+from zarr._store.descriptors import open_into
 from zarr._store.locks import DirectoryHold
 from zarr.errors import StoreKeyError
 
 if TYPE_CHECKING:
     from typing import Self
 
-_OPEN = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _ATTEMPTS = 100
 
 
@@ -31,29 +32,34 @@ class FileVersion:
     Size and modification time are compared too, for programs that write into files in place.
     """
 
-    __slots__ = ("_fd", "identity", "nbytes")
+    __slots__ = ("_opened", "identity", "nbytes")
 
-    def __init__(self, fd: int, status: os.stat_result) -> None:
-        self._fd = fd
+    def __init__(self, path: str) -> None:
+        self._opened: list[int] = []
+        open_into(self._opened, path, _OPEN)
+        status = os.fstat(self._opened[0])
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
         self.nbytes = status.st_size
         self.identity = _identity(status)
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop`, fewer if the file ends before."""
-        data = os.pread(self._fd, stop - start, start)
+        (fd,) = self._opened
+        data = os.pread(fd, stop - start, start)
         if len(data) == stop - start or not data:
             return data
         parts = [data]
         at = start + len(data)
-        while at < stop and (part := os.pread(self._fd, stop - at, at)):
+        while at < stop and (part := os.pread(fd, stop - at, at)):
             parts.append(part)
             at += len(part)
         return b"".join(parts)
 
     def release(self) -> None:
         """Close the file now. Its blocks are freed at this moment if it was replaced, which can take the longest of all."""
-        if self._fd >= 0:
-            fd, self._fd = self._fd, -1
+        if self._opened:
+            (fd,), self._opened = self._opened, []
             os.close(fd)
 
     def __del__(self) -> None:
@@ -181,18 +187,9 @@ class LocalStore(SyncStore):
 
     def _version(self, key: str) -> FileVersion | None:
         try:
-            fd = os.open(self._path(key), _OPEN)
-        except (FileNotFoundError, NotADirectoryError):
+            return FileVersion(self._path(key))
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
-        try:
-            status = os.fstat(fd)
-        except BaseException:
-            os.close(fd)
-            raise
-        if not stat.S_ISDIR(status.st_mode):
-            return FileVersion(fd, status)
-        os.close(fd)
-        return None
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         path = self._path(key)
@@ -365,11 +362,13 @@ def _make_directories(directory: str, *, sync: bool = False) -> None:
 def _sync_directory(directory: str) -> None:
     if os.name == "nt":
         return
-    fd = os.open(directory, os.O_RDONLY)
+    opened: list[int] = []
     try:
-        os.fsync(fd)
+        open_into(opened, directory, os.O_RDONLY)
+        os.fsync(opened[0])
     finally:
-        os.close(fd)
+        for fd in opened:
+            os.close(fd)
 
 
 def _discard(path: str, *, ignore_errors: bool = True) -> None:

@@ -15,6 +15,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from zarr._store.descriptors import open_into
 from zarr._store.turns import Turn, Turns
 from zarr._warn import warn
 from zarr.errors import ZarrRuntimeWarning
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 _NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
-_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 
 
 class DirectoryHold:
@@ -46,13 +47,13 @@ class DirectoryHold:
         If there is no such directory.
     """
 
-    __slots__ = ("_fallback", "_fd", "_generation", "directory")
+    __slots__ = ("_fallback", "_generation", "_opened", "directory")
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
         self._generation = _state.generation
         self._fallback: Turn | None = None
-        self._fd = -1
+        self._opened: list[int] = []
         if fcntl is None:
             self._take_fallback()
             return
@@ -62,11 +63,11 @@ class DirectoryHold:
     def _take(self) -> bool:
         """One attempt: open, lock, and look whether it is still the same directory."""
         with _state.descriptors:
-            self._fd = os.open(self.directory, _DIRECTORY)
-            _state.open_fds.add(self._fd)
+            open_into(self._opened, self.directory, _DIRECTORY)
+            _state.open_fds.add(self.fd)
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX)
-            if os.path.samestat(os.stat(self.directory), os.fstat(self._fd)):
+            fcntl.flock(self.fd, fcntl.LOCK_EX)
+            if os.path.samestat(os.stat(self.directory), os.fstat(self.fd)):
                 return True
         except OSError as exc:
             self.release()
@@ -87,18 +88,18 @@ class DirectoryHold:
     @property
     def fd(self) -> int:
         """Descriptor of the directory, -1 if there is none."""
-        return self._fd
+        return self._opened[0] if self._opened else -1
 
     def release(self) -> None:
         """Let go. Does nothing the second time, or in a forked child of the owner."""
         if self._generation != _state.generation:
-            self._fd, self._fallback = -1, None
+            self._opened, self._fallback = [], None
             return
-        if self._fd >= 0:
+        if self._opened:
             with _state.descriptors:
-                _state.open_fds.discard(self._fd)
+                _state.open_fds.discard(self._opened[0])
                 # Nothing is called between these two lines, so no signal handler can raise there and leave it locked.
-                fd, self._fd = self._fd, -1
+                (fd,), self._opened = self._opened, []
                 os.close(fd)
         fallback, self._fallback = self._fallback, None
         if fallback is not None:

@@ -1,0 +1,215 @@
+"""Forks, crowds of threads, Ctrl-C and writes by another process, again and again: nothing hangs, leaks, is lost or stale.
+
+A few times each by default, hundreds and thousands of times in the long profile.
+"""
+
+import json
+import os
+import queue
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import zarr
+from tests.conftest import PROFILE
+from tests.safety.enduring import PROGRAMS, SETTLED_S
+from zarr import _native as native
+
+REPETITIONS = 500 if PROFILE == "long" else 12
+TRIES = 10_000 if PROFILE == "long" else 300
+LATE_S = 60
+"""Nobody answers so late who answers at all, on a busy machine either."""
+MOST_GROWTH_NBYTES = 8 * 2**20
+"""Heaps breathe. 500 repetitions that leak 16 KiB each are above it."""
+
+
+class Program:
+    """A process of ours that says lines, each of which has to come in time."""
+
+    def __init__(self, module, *arguments):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+        )
+        self._lines, self._complaints = queue.Queue(), []
+        self._ears = [threading.Thread(target=work, daemon=True) for work in (self._listen, self._take_complaints)]
+        for ear in self._ears:
+            ear.start()
+
+    def _listen(self):
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def _take_complaints(self):
+        self._complaints.extend(self.process.stderr)
+
+    def said(self, timeout_s=LATE_S):
+        """The next line; None if the program has ended."""
+        try:
+            return self._lines.get(timeout=timeout_s)
+        except queue.Empty:
+            self.process.send_signal(signal.SIGUSR1)  # where it hangs
+            time.sleep(1)
+            raise AssertionError(f"nothing was said for {timeout_s} s:\n{self.complaints()}") from None
+
+    def complaints(self):
+        return "".join(self._complaints)
+
+    def tell(self, line):
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+    def ended(self):
+        """How it ended: its status, and what it complained about."""
+        self.process.stdin.close()
+        status = self.process.wait(LATE_S)
+        for ear in self._ears:
+            ear.join(LATE_S)
+        return status, self.complaints()
+
+
+@contextmanager
+def program(module, *arguments):
+    """A program that is not left behind."""
+    started = Program(module, *arguments)
+    try:
+        yield started
+    finally:
+        started.process.kill()
+        started.process.wait()
+        for stream in (started.process.stdin, started.process.stdout, started.process.stderr):
+            stream.close()
+
+
+def check_footprints(running):
+    """The last two lines of a program from `enduring`: nothing has grown between them."""
+    said = [running.said(), running.said()]
+    assert None not in said, running.ended()
+    before, after = map(json.loads, said)
+    assert running.ended() == (0, "")
+    growth = after.pop("resident_nbytes") - before.pop("resident_nbytes")
+    print(f"resident memory grew by {growth / 1024:.0f} KiB")
+    assert growth < MOST_GROWTH_NBYTES
+    assert after == before
+    assert after["threads"] == 1
+    assert after["temporary_files"] == 0
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if not name.startswith("interrupt")])
+def test_forks_and_threads(name, engine, tmp_path):
+    """Children forked from the midst of reads read the same; 32 threads read and write one array. Nothing is left over."""
+    with program("tests.safety.enduring", name, engine, tmp_path / "a", REPETITIONS) as running:
+        for _ in range(REPETITIONS):
+            assert running.said() == "over", running.complaints()
+        check_footprints(running)
+
+
+def press(running, moments, n_presses):
+    """Press Ctrl-C once per repetition, and wait until the program says it."""
+    longest = 0.0
+    for number in range(n_presses):
+        assert running.said() == "press", running.complaints()
+        time.sleep(moments.uniform(0, 0.15))
+        pressed = time.monotonic()
+        running.process.send_signal(signal.SIGINT)
+        assert running.said() == "pressed", f"press {number} was lost\n{running.complaints()}"
+        longest = max(longest, time.monotonic() - pressed)
+        assert running.said() == "over", running.complaints()
+    print(f"{n_presses} presses, the longest wait {longest * 1000:.0f} ms")
+
+
+@pytest.mark.parametrize("name", ["interrupt_read", "interrupt_write"])
+def test_one_ctrl_c_ends_requests(name, engine, tmp_path):
+    """It arrives as KeyboardInterrupt, is never lost, and leaves an array that can be used."""
+    with program("tests.safety.enduring", name, engine, tmp_path / "a", REPETITIONS) as running:
+        press(running, random.Random(name), REPETITIONS)
+        check_footprints(running)
+
+
+@pytest.mark.parametrize("name", ["interrupt_long_read_chunks", "interrupt_long_read_shards"])
+def test_one_ctrl_c_ends_a_long_read(name, tmp_path):
+    """One call of the kernel that would last a second or more, on several threads."""
+    with program("tests.safety.enduring", name, "native", tmp_path / "a", REPETITIONS) as running:
+        press(running, random.Random(name), REPETITIONS)
+        check_footprints(running)
+
+
+# -- writes by another process ----------------------------------------------------------------------------------------------
+
+N_OBJECTS = 64
+LENGTH = 16
+WAYS = {
+    "an element": lambda array, at: int(array[at + 1]),
+    "a slice": lambda array, at: int(array[at : at + 3][2]),
+    "a selection": lambda array, at: int(array.oindex[[at, at + 2]][0]),
+}
+
+
+def counts(*names):
+    now = native.counters()
+    return [now[name] for name in names]
+
+
+def rewrite_and_read(array, writer, part, n_tries):
+    """Another process writes `part` elements of an object, and the next read must see them.
+
+    Three of four tries are on an object that is in the cache, which is verified, the fourth on one that was written just
+    before. Objects take turns, so that each has been quiet for long enough when it is read again.
+    """
+    expected = np.zeros(N_OBJECTS * LENGTH, "i8")
+    last_written = [-1.0] * N_OBJECTS
+    number, n_cached = 0, 0
+    chosen = random.Random(part)
+    time.sleep(SETTLED_S)
+    for value in range(1, n_tries + 1):
+        read = list(WAYS.values())[value % len(WAYS)]
+        is_young = value % 4 == 0
+        if not is_young:
+            number = (number + 1) % N_OBJECTS
+            time.sleep(max(0.0, last_written[number] + SETTLED_S - time.monotonic()))
+        at = number * LENGTH + chosen.randrange(0, LENGTH, part)
+        beside = number * LENGTH + (at + part) % LENGTH
+        assert read(array, at) == expected[at]
+        opens, hits = counts("opens", "cache_hits")
+        assert read(array, at) == expected[at]
+        if not is_young:
+            assert counts("opens")[0] == opens, "it was not in the cache"
+            assert counts("cache_hits")[0] > hits
+            n_cached += 1
+        writer.tell(f"{at} {at + part} {value}")
+        assert writer.said() == "stored", writer.complaints()
+        last_written[number] = time.monotonic()
+        expected[at : at + part] = value
+        assert read(array, at) == value, f"try {value}: the read after a write showed what was there before"
+        assert read(array, beside) == expected[beside]
+    np.testing.assert_array_equal(array[:], expected)
+    return n_cached
+
+
+@pytest.mark.parametrize("by", ["native", "python"])
+@pytest.mark.parametrize("shards", [None, LENGTH], ids=["a whole chunk", "a part of a shard"])
+def test_a_write_by_another_process_is_seen_by_the_next_read(tmp_path, shards, by):
+    part = LENGTH if shards is None else LENGTH // 4
+    with zarr.config.set({"engine": "native"}):
+        zeros = np.zeros(N_OBJECTS * LENGTH, "i8")
+        array = zarr.create_array(tmp_path / "a", data=zeros, chunks=part, shards=shards, fill_value=-1)
+        with program("tests.safety.rewriter", by, tmp_path / "a") as writer:
+            assert writer.said() == "ready", writer.complaints()
+            n_cached = rewrite_and_read(array, writer, part, TRIES)
+            assert writer.ended() == (0, "")
+    print(f"{TRIES} tries, {n_cached} of them on what was in the cache")
+    assert n_cached == TRIES - TRIES // 4

@@ -27,10 +27,13 @@ TRY := tests/installed/in_clean_environment
 # How long make fuzz spends on each decoder.
 FUZZ_SECONDS ?= 60
 
+# Random cases of each property test that make sanitize runs, a thousand times slower than make test.
+MIRI_CASES ?= 16
+
 , := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long bench check lint format docs dist fuzz clean native
+.PHONY: help demo test long bench check lint format docs dist fuzz sanitize clean native
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -69,7 +72,7 @@ dist: $(VENV)/.made  ## sdist, wheel with the extension and pure-Python wheel in
 	rm -rf dist
 	$(PY) -m pip install --quiet build twine abi3audit
 	BUILD_ZARR_NATIVE=always $(PY) -m build
-	BUILD_ZARR_NATIVE=never $(PY) -m pip wheel --quiet --no-deps --wheel-dir dist dist/zarr-*.tar.gz
+	BUILD_ZARR_NATIVE=never $(PY) -m pip wheel --quiet --no-cache-dir --no-deps --wheel-dir dist dist/zarr-*.tar.gz
 	$(PY) -m twine check --strict dist/*
 	$(PY) -m abi3audit --strict dist/zarr-*-cp311-abi3-*.whl
 	$(TRY) $(PYTHON) dist/zarr-*-py3-none-any.whl reference
@@ -81,6 +84,11 @@ fuzz:  ## feed hostile data to the decoders, FUZZ_SECONDS each; needs cargo-fuzz
 		mkdir -p rust/fuzz/corpus/$$target rust/fuzz/seeds/$$target; \
 		cargo +nightly fuzz run --fuzz-dir rust/fuzz $$target rust/fuzz/corpus/$$target rust/fuzz/seeds/$$target \
 			-- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+
+sanitize:  ## the kernel's use of memory and threads, under Miri; needs a nightly compiler with miri and rust-src
+	MIRIFLAGS='-Zmiri-disable-isolation -Zmiri-strict-provenance -Zmiri-symbolic-alignment-check' \
+		PROPTEST_CASES=$(MIRI_CASES) cargo +nightly miri test $(CARGO_KERNEL) --package zarr-kernel --lib \
+		-- memory:: plan:: reading:: scratch:: workers::
 
 clean:  ## remove everything that was built, but not .venv
 	rm -rf build dist site demo-output rust/target rust/fuzz/target src/*.egg-info

@@ -283,7 +283,8 @@ mod tests {
 
     const MUCH: Effort = Effort {
         total_ns: 1_000_000_000,
-        max_threads: 64,
+        // Miri takes minutes for many threads.
+        max_threads: if cfg!(miri) { 4 } else { 64 },
     };
 
     fn never() -> impl FnMut() -> Result<()> {
@@ -464,6 +465,6 @@ mod tests {
             },
         );
         assert_eq!(outcome, Err(KernelError::Interrupted));
-        assert!(started.elapsed() < Duration::from_secs(5));
+        assert!(started.elapsed() < Duration::from_secs(60)); // all tasks would take for ever
     }
 }

@@ -449,3 +449,31 @@ def test_reading_into_a_dtype_of_another_kind_is_refused(engine):
             with pytest.raises(TypeError, match=r"dtype of out.*float64"):
                 select(a)
         assert not out.astype("i8").any()
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f4", "c8", "c16"])
+def test_a_nan_of_format_2_is_the_same_when_it_is_opened_again(dtype, engine):
+    payload = np.full(2, np.dtype(dtype).type(np.nan))
+    payload.view("u1")[0] ^= 1
+    payload.view("u1")[-1] ^= 0x80
+    made = zarr.create_array({}, shape=2, dtype=dtype, zarr_format=2, fill_value=payload[0])
+    opened = zarr.open_array(made.store)
+    assert made.fill_value.tobytes() == opened.fill_value.tobytes()
+    assert made[:].tobytes() == opened[:].tobytes()
+    assert np.isnan(made.fill_value)
+    assert made.metadata == opened.metadata
+
+
+@pytest.mark.parametrize("value", [float("inf"), np.float32("-inf")])
+def test_an_infinite_integer_overflows(value):
+    with pytest.raises(OverflowError, match="inf"):
+        zarr.create_array({}, shape=2, dtype="i4", fill_value=value)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (3, 4)])
+def test_a_mask_of_another_length_is_an_invalid_selection(shape, engine):
+    a = zarr.create_array({}, shape=shape, dtype="i4")
+    with pytest.raises(zarr.errors.VindexInvalidSelectionError, match="2 elements"):
+        a[np.ones(2, bool)]
+    with pytest.raises(zarr.errors.VindexInvalidSelectionError, match="2 elements"):
+        a[[True, False]] = 1

@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from zarr.errors import DataTypeValidationError
 
 
@@ -41,8 +39,10 @@ def typestr(data: object) -> tuple[str, str | None]:
 
 def wrong(cls: type, data: object) -> DataTypeValidationError:
     """The error for a description that is not of class `cls`."""
-    # NumPy imports something for the `repr` of a dtype, and where Python exits nothing can be imported any more.
-    shown = f"dtype({data.str!r})" if isinstance(data, np.dtype) and data.names is None else repr(data)
+    try:
+        shown = repr(data)
+    except ImportError:  # NumPy wants to import something for a dtype, and where Python exits nothing can be imported
+        shown = f"a value of {type(data).__name__}"
     return DataTypeValidationError(f"{shown} does not describe the data type {cls.__name__}")
 
 

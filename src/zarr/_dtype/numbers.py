@@ -139,6 +139,8 @@ class _Integer(Number):
     def cast_scalar(self, data: object) -> Any:
         if isinstance(data, float | np.floating) and float(data).is_integer():
             return self._in_range(int(data))
+        if isinstance(data, float | np.floating) and np.isinf(data):
+            raise OverflowError(f"{data!r} is out of range for the data type {self._zarr_v3_name}")
         try:
             return self._in_range(operator.index(data))  # type: ignore[arg-type]  # asked, not assumed
         except TypeError:

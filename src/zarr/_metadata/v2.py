@@ -114,7 +114,7 @@ class ArrayV2Metadata:
             shape=parse_shape(shape),
             chunks=parse_shape(chunks, "chunks", minimum=1),
             dtype=parsed_type,
-            fill_value=None if fill_value is None else parsed_type.cast_scalar(fill_value),
+            fill_value=None if fill_value is None else _as_stored(fill_value, parsed_type),
             order=order,
             dimension_separator=dimension_separator,
             compressor=parse_compressor(compressor),
@@ -331,6 +331,12 @@ class ArrayV2Metadata:
 
     def __hash__(self) -> int:
         return hash((ArrayV2Metadata, self.shape, self.chunks, self.dtype))
+
+
+def _as_stored(fill_value: Any, dtype: ZDType[Any, Any]) -> Any:
+    """The fill value as whoever opens the array reads it: format 2 has one NaN, whatever its bits were."""
+    stored = dtype.to_json_scalar(dtype.cast_scalar(fill_value), zarr_format=2)
+    return dtype.from_json_scalar(stored, zarr_format=2)
 
 
 def _repair(document: dict[str, Any], where: str | None) -> None:

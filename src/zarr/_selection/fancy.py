@@ -38,8 +38,18 @@ def fancy(selection: object, shape: tuple[int, ...]) -> Selection:
     arrays = [entry for entry in parsed if isinstance(entry, np.ndarray)]
     flat = all(array.ndim == 1 for array in arrays)
     if flat and (len(arrays) <= 1 or any(array.dtype == bool for array in arrays)):
+        if len(parsed) == 1:
+            _check_mask(arrays[0], shape)
         return orthogonal(parsed, shape)
     return _points(parsed, shape)
+
+
+def _check_mask(array: np.ndarray[Any, Any], shape: tuple[int, ...]) -> None:
+    """Refuse a single Boolean array that is not as long as the first axis, with the class that zarr-python raises."""
+    if array.dtype == bool and array.shape != shape[:1]:
+        raise VindexInvalidSelectionError(
+            f"Boolean array for axis 0 has {len(array)} elements, but the array has the shape {shape}"
+        )
 
 
 def _entry(entry: object) -> Entry:

@@ -712,6 +712,7 @@ mod tests {
     use crate::pipeline::Description;
     use crate::plan::Grid;
     use crate::selection::AxisSelection;
+    use crate::shard::WriteOrder;
     use crate::shard_index::Location;
 
     const ITEM_NBYTES: usize = 2;
@@ -744,7 +745,15 @@ mod tests {
             };
             let level = || {
                 let n_chunks = vec![self.object_rows, N_COLUMNS / self.width];
-                ShardLevel::new(n_chunks, vec![1, 1], vec![0, 1], Location::End, false)
+                let order = WriteOrder::Lexicographic;
+                ShardLevel::new(
+                    n_chunks,
+                    vec![1, 1],
+                    vec![0, 1],
+                    Location::End,
+                    false,
+                    order,
+                )
             };
             Pipeline::new(Description {
                 grid: Grid::new(&[self.n_rows, N_COLUMNS], &object, &chunk).unwrap(),

@@ -8,7 +8,7 @@ value, made anew only when the configuration changed.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from donfig import Config
 from donfig.config_obj import ConfigSet
 
 from zarr._generation import advance
+from zarr._warn import warn
+from zarr.errors import ZarrUserWarning
 
 CPU_BUFFERS = ("zarr.buffer.cpu.Buffer", "zarr.buffer.cpu.NDBuffer")
 _NUMCODECS = (
@@ -161,6 +163,11 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         **kwargs
             Values by name too, with two underscores for each dot.
 
+        Warns
+        -----
+        ZarrUserWarning
+            If a name is not one of ours, but nearly. Other names are left to the packages that use them.
+
         Examples
         --------
         >>> with config.set({"array.order": "F"}):
@@ -169,6 +176,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         """
         if arg is not None and not isinstance(arg, Mapping):
             raise TypeError(f"settings are given as a mapping from keys to values, got {arg!r}")
+        _warn_of_misspellings([*_leaves(arg or {}), *(name.replace("__", ".") for name in kwargs)])
         return _CountingSet(self, arg, kwargs)
 
     def reset(self) -> None:
@@ -249,6 +257,40 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
             raise ValueError(f"zarr.config value {key!r} is {value!r}; choose a whole number of at least {least}")
         return int(value)
+
+
+def _leaves(values: Mapping[Any, Any], above: str = "") -> Iterator[str]:
+    """Names of single values in nested ones, with dots."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}".replace("-", "_")
+
+
+_KNOWN = frozenset(_leaves({name: value for name, value in DEFAULTS.items() if name != "codecs"}))
+
+
+def _warn_of_misspellings(names: Iterable[str]) -> None:
+    """Warn of names of which one part is nearly that of a setting, and the others are. Codecs may have any name."""
+    for name in names:
+        if name in _KNOWN or name in DEFAULTS or name.startswith("codecs."):
+            continue
+        if (meant := next(filter(lambda known: _is_nearly(name, known), sorted(_KNOWN)), None)) is not None:
+            warn(
+                f"there is no setting {name!r}, and nothing will read it; did you mean {meant!r}?",
+                ZarrUserWarning,
+            )
+
+
+def _is_nearly(name: str, known: str) -> bool:
+    parts, others = name.split("."), known.split(".")
+    different = [pair for pair in zip(parts, others, strict=False) if pair[0] != pair[1]]
+    if len(parts) != len(others) or len(different) != 1:
+        return False
+    from difflib import SequenceMatcher  # on use: for names that nobody knows
+
+    return SequenceMatcher(None, *different[0]).ratio() >= 0.8
 
 
 config = ZarrConfig("zarr", defaults=[DEFAULTS])

@@ -477,3 +477,29 @@ def test_a_mask_of_another_length_is_an_invalid_selection(shape, engine):
         a[np.ones(2, bool)]
     with pytest.raises(zarr.errors.VindexInvalidSelectionError, match="2 elements"):
         a[[True, False]] = 1
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ({"array.ordr": "F"}, "array.order"),
+        ({"array": {"write_empty_chunk": True}}, "array.write_empty_chunks"),
+        ({"asinc.concurrency": 1}, "async.concurrency"),
+        ({"threading.max_worker": 1}, "threading.max_workers"),
+        ({"json_indnt": 1}, "json_indent"),
+    ],
+)
+def test_a_misspelt_setting_gives_a_warning(given, meant):
+    with (
+        pytest.warns(zarr.errors.ZarrUserWarning, match=f"did you mean '{meant}'") as caught,
+        zarr.config.set(given),
+    ):
+        pass
+    assert caught[0].filename == __file__
+
+
+def test_settings_of_others_give_none():
+    others = {"mine.order": 1, "codec_pipeline.validate_checksums": True, "codecs.gzp": "a.B", "array.mine": 1, "x": 2}
+    with zarr.config.set({**others, "array": {"order": "F", "mine-too": 1}}), zarr.config.set(array__order="C"):
+        assert zarr.config.get("mine.order") == 1
+        assert zarr.config.get("codec_pipeline.validate_checksums") is True

@@ -268,6 +268,30 @@ def test_an_interrupt_after_any_call_leaves_no_descriptor(tmp_path, step, durabi
     assert at > 3
 
 
+@pytest.mark.parametrize("shards", [None, (8,)], ids=["chunks", "shards"])
+def test_an_interrupt_after_any_call_of_a_read_is_heard(tmp_path, shards):
+    """A version that goes by itself is closed in a destructor, where Python drops what is raised."""
+    with zarr.config.set({"engine": "python"}):
+        array = zarr.create_array(tmp_path / "a", data=np.arange(16), chunks=(4,), shards=shards)
+        for at in itertools.count():
+            before = open_descriptors()
+            interrupt, is_heard = Interrupt(at), False
+            try:
+                sys.setprofile(interrupt)
+                zarr.open_array(tmp_path / "a", mode="r")
+                assert array[1:7].tolist() == [1, 2, 3, 4, 5, 6]
+                assert array[:].tolist() == list(range(16))
+            except KeyboardInterrupt:
+                is_heard = True
+            finally:
+                sys.setprofile(None)
+            assert is_heard == interrupt.has_come
+            assert open_descriptors() == before
+            if not is_heard:
+                break
+    assert at > 10
+
+
 def test_an_interrupt_that_comes_while_a_replaced_file_is_closed_is_heard(tmp_path, monkeypatch):
     """Freeing the blocks of the old file is slow, so that is when signals come; a destructor would swallow them."""
     array = zarr.create_array(tmp_path / "a", shape=4, chunks=4, dtype="u1", attributes={"a": 1})

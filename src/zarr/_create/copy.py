@@ -217,7 +217,7 @@ def _copy_key(source: Store, key: str, dest: Store, new_key: str) -> Flow[int]:
     (stored,) = yield Fetch(source, (Read(key),))
     if stored is None:
         return 0
-    yield Put(dest, new_key, stored.data)
+    yield Put(dest, new_key, stored.without_version())
     return len(stored.data)
 
 

@@ -123,7 +123,7 @@ def move(group: StorePath, source: str, dest: str) -> Flow[None]:
 def _copy_key(old: StorePath, new: StorePath, key: str) -> Flow[None]:
     (stored,) = yield Fetch(old.store, (Read(key),))
     if stored is not None:
-        yield Put(new.store, join(new.path, key[len(join(old.path, "")) :]), stored.data)
+        yield Put(new.store, join(new.path, key[len(join(old.path, "")) :]), stored.without_version())
 
 
 def create_many(

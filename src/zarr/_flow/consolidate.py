@@ -81,7 +81,7 @@ def load_consolidated(
         key = join(at.path, use if isinstance(use, str) else ZMETADATA)
         (stored,) = yield Fetch(at.store, (Read(key),))
         if stored is not None:
-            document = parse_object(stored.data.to_bytes(), key)
+            document = parse_object(stored.without_version().to_bytes(), key)
             return group.with_consolidated(ConsolidatedMetadata.from_v2(document, key))
     if use and group.consolidated_metadata is None:
         raise ValueError(

@@ -68,7 +68,7 @@ def load(at: StorePath, zarr_format: int | None = None) -> Flow[NodeMetadata | N
         key = join(at.path, V3)
         (stored,) = yield Fetch(at.store, (Read(key),))
         if stored is not None:
-            return parse_v3(stored.data.to_bytes(), key)
+            return parse_v3(stored.without_version().to_bytes(), key)
     if zarr_format in (2, None):
         return (yield from _load_v2(at))
     return None
@@ -78,7 +78,7 @@ def _load_v2(at: StorePath) -> Flow[NodeMetadata | None]:
     keys = [join(at.path, name) for name in (ZARRAY, ZGROUP, ZATTRS)]
     for _ in range(2):
         found = yield Fetch(at.store, [Read(key) for key in keys])
-        zarray, zgroup, zattrs = (None if stored is None else stored.data.to_bytes() for stored in found)
+        zarray, zgroup, zattrs = (None if stored is None else stored.without_version().to_bytes() for stored in found)
         if zarray is None or zgroup is None:
             break
         # Both, or one that was replaced by the other between the two reads: the second round tells.

@@ -35,7 +35,7 @@ def read_planned(node: ArrayNode, view: ArrayView, request: ObjectRequest, numbe
             yield from _read_parts(node, view, request, number, key)
             return
         (stored,) = yield Fetch(store, (Read(key),))
-        yield Compute(request.decode, (number, None if stored is None else stored.data))
+        yield Compute(request.decode, (number, None if stored is None else stored.without_version()))
     except CodecError as exc:
         raise exc.at(path=node.path, key=key) from exc.__cause__
     except ChunkNotFoundError as exc:
@@ -70,6 +70,8 @@ def _read_parts(node: ArrayNode, view: ArrayView, request: ObjectRequest, number
                 pieces += yield from _fetch_parts(node, view, key, missing, stored.version)
         except (CodecError, ConcurrentChangeError) as exc:  # parts of two versions do not fit together
             problem = exc
+        finally:
+            stored.release()
         if not (yield from is_unchanged(store, index_read, index)):
             continue
         if problem is not None:

@@ -54,7 +54,7 @@ def _read_object(node: ArrayNode, view: ArrayView, part: ObjectPlan, out: NDBuff
             chunks = yield from _fetch_shard(store, key, view, part)
         else:
             (stored,) = yield Fetch(store, (Read(key),))
-            chunks = [(None if stored is None else stored.data, part.projections[0])]
+            chunks = [(None if stored is None else stored.without_version(), part.projections[0])]
         if not view.spec.config.read_missing_chunks and any(encoded is None for encoded, _ in chunks):
             raise chunk_missing(node, key)
         yield Compute(view.pipeline.decode_into, (chunks, out))
@@ -79,20 +79,22 @@ def _fetch_shard(store: Store, key: str, view: ArrayView, part: ObjectPlan) -> F
         (stored,) = yield Fetch(store, (Read(key),))
         if stored is None:
             return [(None, projection) for projection in part.projections]
-        extent = _Extent(key, 0, len(stored.data), stored.version, stored.data)
+        extent = _Extent(key, 0, len(stored.data), None, stored.without_version())
         leaves = yield from _resolve(store, extent, view, 0, part.projections)
         return [(_cut(extent, leaf), projection) for leaf, projection in leaves]
     for _ in range(MAX_ROUNDS):
-        first = yield from _open_shard(store, key, view)
-        if first is None:
+        (stored,) = yield Fetch(store, (_index_read(key, view),))
+        if stored is None:
             return [(None, projection) for projection in part.projections]
-        extent, index = first
+        extent, index = _Extent(key, 0, stored.nbytes, stored.version), stored.data
         chunks, problem = None, None
         try:
             leaves = yield from _resolve(store, extent, view, 0, part.projections, index)
             chunks = yield from _fetch_leaves(store, view.spec, leaves)
         except (CodecError, ConcurrentChangeError) as exc:  # parts of two versions do not fit together
             problem = exc
+        finally:
+            stored.release()
         if not (yield from is_unchanged(store, _index_read(key, view), index)):
             continue
         if chunks is not None:
@@ -109,12 +111,6 @@ def _index_read(key: str, view: ArrayView, version: Version | None = None) -> Re
     level = view.spec.levels[0]
     nbytes = view.pipeline.index_nbytes(level)
     return Read(key, SuffixByteRequest(nbytes) if level.index_at_end else RangeByteRequest(0, nbytes), version)
-
-
-def _open_shard(store: Store, key: str, view: ArrayView) -> Flow[tuple[_Extent, Buffer] | None]:
-    """The extent of a stored shard and the bytes of its index; None if there is no such object."""
-    (stored,) = yield Fetch(store, (_index_read(key, view),))
-    return None if stored is None else (_Extent(key, 0, stored.nbytes, stored.version), stored.data)
 
 
 def _resolve(

@@ -107,6 +107,11 @@ class Stored:
         if release is not None:
             release()
 
+    def without_version(self) -> Buffer:
+        """The data, for who has no use for the version: it is given up."""
+        self.release()
+        return self.data
+
 
 class Hold(Protocol):
     """Exclusive right to change the keys directly under a prefix; released once, on every way out."""

@@ -113,7 +113,10 @@ class DirectoryHold:
 
     def __del__(self) -> None:
         # For a hold that nobody got to know: its taker was interrupted between getting it and entering its block.
-        self.release()
+        try:
+            self.release()
+        except AttributeError:  # interrupted so early that it has none; asking first would be a call, see `descriptors`
+            pass
 
 
 class _State:

@@ -66,6 +66,13 @@ class Program:
             time.sleep(1)
             raise AssertionError(f"nothing was said for {timeout_s} s:\n{self.complaints()}") from None
 
+    def has_said(self, timeout_s):
+        """Whether there is a line that nobody has heard yet, at the latest after so many seconds."""
+        end = time.monotonic() + timeout_s
+        while self._lines.empty() and time.monotonic() < end:
+            time.sleep(0.002)
+        return not self._lines.empty()
+
     def complaints(self):
         return "".join(self._complaints)
 
@@ -95,12 +102,18 @@ def program(module, *arguments):
             stream.close()
 
 
-def check_footprints(running):
-    """The last two lines of a program from `enduring`: nothing has grown between them."""
+def check_footprints(running, n_lost=0):
+    """The last two lines of a program from `enduring`: nothing has grown between them.
+
+    Python complains of every interrupt that it drops.
+    """
     said = [running.said(), running.said()]
     assert None not in said, running.ended()
     before, after = map(json.loads, said)
-    assert running.ended() == (0, "")
+    status, complaints = running.ended()
+    assert status == 0
+    assert complaints.count("Exception ignored") == n_lost, complaints
+    assert bool(complaints) == bool(n_lost), complaints
     growth = after.pop("resident_nbytes") - before.pop("resident_nbytes")
     print(f"resident memory grew by {growth / 1024:.0f} KiB")
     assert growth < MOST_GROWTH_NBYTES
@@ -118,26 +131,38 @@ def test_forks_and_threads(name, engine, tmp_path):
         check_footprints(running)
 
 
-def press(running, moments, n_presses):
-    """Press Ctrl-C once per repetition, and wait until the program says it."""
-    longest = 0.0
+def press(running, moments, n_presses, most=1):
+    """Press Ctrl-C in each repetition, and wait until the program says it. Returns how many presses were lost.
+
+    Whoever waits in vain presses again, `most` times in all.
+    """
+    longest, n_lost = 0.0, -n_presses
     for number in range(n_presses):
         assert running.said() == "press", running.complaints()
         time.sleep(moments.uniform(0, 0.15))
         pressed = time.monotonic()
-        running.process.send_signal(signal.SIGINT)
+        for _ in range(most):
+            running.process.send_signal(signal.SIGINT)
+            n_lost += 1
+            if running.has_said(LATE_S / 4):
+                break
         assert running.said() == "pressed", f"press {number} was lost\n{running.complaints()}"
         longest = max(longest, time.monotonic() - pressed)
         assert running.said() == "over", running.complaints()
-    print(f"{n_presses} presses, the longest wait {longest * 1000:.0f} ms")
+    print(f"{n_presses} presses and {n_lost} that were lost, the longest wait {longest * 1000:.0f} ms")
+    return n_lost
 
 
 @pytest.mark.parametrize("name", ["interrupt_read", "interrupt_write"])
 def test_one_ctrl_c_ends_requests(name, engine, tmp_path):
-    """It arrives as KeyboardInterrupt, is never lost, and leaves an array that can be used."""
+    """It arrives as KeyboardInterrupt and leaves an array that can be used. The native engine loses none.
+
+    The reference engine has objects with a `__del__`. A signal that comes at the moment when Python enters one is raised
+    there, reported and dropped: one in hundreds. Whoever waits in vain presses again.
+    """
     with program("tests.safety.enduring", name, engine, tmp_path / "a", REPETITIONS) as running:
-        press(running, random.Random(name), REPETITIONS)
-        check_footprints(running)
+        n_lost = press(running, random.Random(name), REPETITIONS, most=1 if engine == "native" else 5)
+        check_footprints(running, n_lost)
 
 
 @pytest.mark.parametrize("name", ["interrupt_long_read_chunks", "interrupt_long_read_shards"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import math
 import pickle
 import re
 import subprocess
@@ -1551,3 +1552,28 @@ def test_resizing_a_huge_array_touches_what_is_stored_and_nothing_else(store, sh
     np.testing.assert_array_equal(array[10**11], expected)
     expected[:10] = 1
     np.testing.assert_array_equal(array[6], expected)
+
+
+class TestBlocksOfACopy:
+    """`from_array` copies blocks of several chunks; how large they may be must not show in the result."""
+
+    @pytest.mark.parametrize("most_nbytes", [1, 200, 2**20])
+    @pytest.mark.parametrize(
+        ("shape", "old", "new"),
+        [
+            ((), {}, {}),
+            ((0, 5), {"chunks": (2, 2)}, {"chunks": (3, 4)}),
+            ((7, 9), {"chunks": (2, 3)}, {"chunks": (3, 2)}),
+            ((7, 9), {"chunks": (7, 9)}, {"chunks": (1, 1)}),
+            ((7, 9), {"chunks": (1, 9)}, {"chunks": (20, 1)}),
+            ((13, 4, 3), {"chunks": (2, 2, 3), "shards": (6, 4, 3)}, {"chunks": (5, 1, 2), "shards": None}),
+            ((13, 4, 3), {"chunks": (5, 1, 2)}, {"chunks": (1, 2, 3), "shards": (2, 4, 3)}),
+        ],
+        ids=shown,
+    )
+    def test_it_equals_the_source(self, engine, store, monkeypatch, shape, old, new, most_nbytes):
+        monkeypatch.setattr(sys.modules["zarr._create.like"], "_BLOCK_NBYTES", most_nbytes)
+        data = np.arange(1, 1 + math.prod(shape), dtype="i4").reshape(shape)
+        source = zarr.create_array(store, name="old", data=data, **old)
+        zarr.from_array(store, name="new", data=source, **new)
+        np.testing.assert_array_equal(zarr.open_array(store, path="new")[...], data)

@@ -398,3 +398,11 @@ class TestThreads:
             array[...] = data
             assert (array[...] == data).all()
             assert (array[::-3] == data[::-3]).all()
+
+
+class TestCopying:
+    def test_each_chunk_of_the_source_is_read_once(self, tmp_path):
+        source = make(tmp_path, chunks=(4, 2))
+        with counted(opens=8, files_written=4):
+            copy = zarr.from_array(LocalStore(tmp_path / "copy"), data=source, chunks=(2, 8))
+        np.testing.assert_array_equal(copy[:], ELEMENTS)

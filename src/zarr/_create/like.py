@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +24,7 @@ from zarr._selection import GridSelection, SliceAxis
 if TYPE_CHECKING:
     from zarr._codec.base import ArrayConfig
     from zarr._flow.nodes import ArrayMetadata
-    from zarr._grid import ChunkGrid
+    from zarr._metadata.spec import ArraySpec
     from zarr._store.path import StorePath
 
 KEEP = "keep"
@@ -217,22 +220,60 @@ def _shards(source: ArrayProperties) -> Any:
 
 
 def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:
-    """Copy every element, one stored object of the target (or a batch of small ones) at a time."""
-    spec = target.view.spec
-    yield Together(_copy_region(source, target, region) for region in _regions(spec.grid, spec.shape))
+    """Copy every element, in blocks of whole stored objects of the target."""
+    blocks = _blocks(source.view.spec, target.view.spec)
+    yield Together(_copy_block(source, target, block) for block in blocks)
 
 
-def _copy_region(source: ArrayNode, target: ArrayNode, region: GridSelection) -> Flow[None]:
+def _copy_block(source: ArrayNode, target: ArrayNode, block: GridSelection) -> Flow[None]:
     spec = source.view.spec
-    part = CPU_PROTOTYPE.nd_buffer.empty(region.shape, spec.dtype)
-    yield from read(source, source.view, region, part)
+    part = CPU_PROTOTYPE.nd_buffer.empty(block.shape, spec.dtype)
+    yield from read(source, source.view, block, part)
     elements = part.as_numpy_array()
     wanted = target.view.spec.dtype
-    yield from write(target, target.view, region, elements if elements.dtype == wanted else elements.astype(wanted))
+    yield from write(target, target.view, block, elements if elements.dtype == wanted else elements.astype(wanted))
 
 
-def _regions(grid: ChunkGrid, shape: tuple[int, ...]) -> Iterator[GridSelection]:
-    """The stored objects of an array, as selections."""
-    for coords in grid.all_coords(shape):
-        corner = zip(grid.chunk_start(coords), grid.chunk_shape(coords), shape, strict=True)
-        yield GridSelection(tuple(SliceAxis(start, 1, min(length, n - start)) for start, length, n in corner))
+_BLOCK_NBYTES = 32 * 2**20
+"""A block has no more bytes, unless a single stored object has."""
+
+
+def _blocks(source: ArraySpec, target: ArraySpec) -> Iterator[GridSelection]:
+    """The array, cut into blocks of whole stored objects of the target."""
+    grid, shape = target.grid, target.shape
+    counts = grid.counts(shape)
+    steps = _block_steps(source, target)
+    for first in product(*(range(0, count, step) for count, step in zip(counts, steps, strict=True))):
+        last = tuple(min(i + step, count) - 1 for i, step, count in zip(first, steps, counts, strict=True))
+        starts, ends = grid.chunk_start(first), zip(grid.chunk_start(last), grid.chunk_shape(last), strict=True)
+        yield GridSelection(
+            tuple(
+                SliceAxis(start, 1, min(sum(end), length) - start)
+                for start, end, length in zip(starts, ends, shape, strict=True)
+            )
+        )
+
+
+def _block_steps(source: ArraySpec, target: ArraySpec) -> list[int]:
+    """Objects of the target along each axis of a block.
+
+    As many as lie in one object of the source, so that each of those is decoded once and not for every object of the
+    target that it meets; and then more, from the last axis on, so that several threads have something to do.
+    """
+    counts = target.grid.counts(target.shape)
+    lengths = [min(axis.length(0), n) for axis, n in zip(target.grid.axes, target.shape, strict=True)]
+    steps = [1] * len(counts)
+
+    def grow(axis: int, step: int) -> bool:
+        grown = [*steps[:axis], min(step, counts[axis]), *steps[axis + 1 :]]
+        if math.prod(map(mul, grown, lengths)) * target.dtype.itemsize > _BLOCK_NBYTES:
+            return False
+        steps[:] = grown
+        return True
+
+    for axis in reversed(range(len(steps))):
+        grow(axis, -(-source.grid.axes[axis].length(0) // max(1, lengths[axis])))
+    for axis in reversed(range(len(steps))):
+        while steps[axis] < counts[axis] and grow(axis, 2 * steps[axis]):
+            pass
+    return steps

@@ -265,7 +265,7 @@ def _block_steps(source: ArraySpec, target: ArraySpec) -> list[int]:
     steps = [1] * len(counts)
 
     def grow(axis: int, step: int) -> bool:
-        grown = [*steps[:axis], min(step, counts[axis]), *steps[axis + 1 :]]
+        grown = [*steps[:axis], max(1, min(step, counts[axis])), *steps[axis + 1 :]]
         if math.prod(map(mul, grown, lengths)) * target.dtype.itemsize > _BLOCK_NBYTES:
             return False
         steps[:] = grown

@@ -146,6 +146,8 @@ def plot(measured: dict[tuple[str, int], dict[str, float]], path: Path) -> None:
         axes.minorticks_off()
         axes.grid(color="0.93")
         axes.legend(fontsize=7)
+    seconds = (0.1, 0.2, 0.5, 1, 2, 5)
+    whole.set_yticks(seconds, [f"{tick:g}" for tick in seconds])
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
 

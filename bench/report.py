@@ -225,7 +225,7 @@ def plot(result: dict[str, Any], path: Path) -> None:
     axes.set_yticklabels(workloads, fontsize=8)
     axes.set_ylim(len(workloads) - 0.5, -0.5)
     axes.grid(axis="both", color="0.93")
-    axes.legend(loc="lower left", fontsize=8)
+    figure.legend(loc="outside upper center", ncols=5, fontsize=8)
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
 

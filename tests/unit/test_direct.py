@@ -370,6 +370,15 @@ class TestShortcut:
         assert Buffer.created == 1
 
 
+@pytest.fixture
+def interruptible():
+    """SIGINT raises, also where the test run was started by a shell that lets it be ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 class TestThreads:
     def test_an_interrupt_stops_a_long_read(self, tmp_path):
         data = np.random.default_rng(0).integers(0, 200, 2**24).astype("u1")

@@ -109,7 +109,7 @@ def nbytes(side: int) -> str:
 
 def table(measured: dict[tuple[str, int], dict[str, float]]) -> str:
     lines = [
-        "| chunk | stored as | files | write, ms | read, ms | window 64 × 64, µs | element, µs | element, cached, µs |",
+        "| chunk | stored as | files | write, ms | read, ms | window, µs | element, µs | cached, µs |",
         "|---:|---|---:|---:|---:|---:|---:|---:|",
     ]
     for (layout, side), row in measured.items():

@@ -102,7 +102,13 @@ def ratio(ours: float, other: float | None) -> str:
 
 
 def shown(seconds: float, ops: int) -> str:
-    return f"{seconds * 1e3:,.3g} ms" if ops <= 1 else f"{seconds * 1e3:,.3g} ms ({seconds / ops * 1e6:,.3g} µs each)"
+    total = f"{digits(seconds * 1e3)} ms"
+    return total if ops <= 1 else f"{total} ({digits(seconds / ops * 1e6)} µs each)"
+
+
+def digits(value: float) -> str:
+    """Three digits, without an exponent."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def headline_table(result: dict[str, Any]) -> list[str]:

@@ -40,6 +40,7 @@ READS = [
     Row("a mask of another length", lambda f: f.a[[True, False]], IndexError, r"2.*6"),
     Row("a mask of another shape", lambda f: f.a[np.ones((6, 7), bool)], IndexError, r"\(6, 7\).*\(6, 8\)"),
     Row("a mask of too many dimensions", lambda f: f.a[np.ones((6, 8, 1), bool)], IndexError, r"2-dimensional.*3"),
+    Row("a mask of no dimensions", lambda f: f.a[np.array(True)], IndexError, r"Boolean.*0 dimensions"),
     Row(
         "a huge integer beside a list",
         lambda f: f.a[2**70, [0, 1]],

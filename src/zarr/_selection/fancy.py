@@ -15,7 +15,7 @@ import numpy as np
 
 from zarr._selection.model import ArrayAxis, AxisSelection, PointSelection, Selection, SliceAxis
 from zarr._selection.normalize import as_integer, basic, expand, is_basic, orthogonal, positions_in_bounds, slice_axis
-from zarr._selection.points import broadcast_shape
+from zarr._selection.points import broadcast_shape, where_true
 from zarr.errors import ArrayIndexError, VindexInvalidSelectionError
 
 Entry: TypeAlias = Any
@@ -75,6 +75,11 @@ def _entry(entry: object) -> Entry:
         array = array.astype(np.int64)  # an empty list has no dtype of its own
     if array.dtype.kind not in "iub":
         raise ArrayIndexError(f"arrays of positions must hold integers or Booleans, got an array of {array.dtype}")
+    if array.dtype == bool and array.ndim == 0:
+        raise VindexInvalidSelectionError(
+            "a Boolean array of 0 dimensions covers no axis; index with an array of Booleans that has the shape of "
+            "the axes it covers"
+        )
     return array
 
 
@@ -121,7 +126,7 @@ def _spread_masks(entries: tuple[Entry, ...], shape: tuple[int, ...]) -> tuple[E
                     f"Boolean array of shape {entry.shape} does not match the axes it covers, of lengths "
                     f"{shape[axis : axis + entry.ndim]}"
                 )
-            spread.extend(np.nonzero(entry))
+            spread.extend(where_true(entry))
         else:
             spread.append(entry)
         axis += len(shape) - covered if entry is Ellipsis else _n_covered(entry)

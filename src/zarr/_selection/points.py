@@ -47,8 +47,22 @@ def mask(selection: object, shape: tuple[int, ...]) -> PointSelection:
             "invalid mask selection; expected one Boolean (mask) array with the same shape as the target array, "
             f"{shape}, got {_described(entries)}"
         )
-    found = np.nonzero(array)
+    found = where_true(array)
     return PointSelection(tuple(ArrayAxis(axis.astype(np.int64, copy=False)) for axis in found), found[0].shape)
+
+
+def where_true(array: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], ...]:
+    """The positions where a mask is True, one array per axis, in C order: `numpy.nonzero`, several times as fast.
+
+    NumPy has a fast loop for one axis alone, and splitting the few positions found costs less than visiting all of the
+    mask with a position per axis in hand.
+
+    Examples
+    --------
+    >>> where_true(np.eye(2, dtype=bool))
+    (array([0, 1]), array([0, 1]))
+    """
+    return np.unravel_index(np.flatnonzero(array), array.shape)
 
 
 def vectorized(selection: object, shape: tuple[int, ...]) -> PointSelection:

@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use zstd_safe::zstd_sys::ZSTD_ErrorCode;
-use zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective};
+use zstd_safe::{CCtx, CParameter, DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
 
 use super::{BytesCodec, Contexts, check_range, decode_growing, decoded_wrong_size};
 use crate::{KernelError, Result};
@@ -19,8 +19,11 @@ const NAME: &str = "zstd";
 /// The most that one block decodes to: frames of up to this size have nothing to leave out.
 const BLOCK_NBYTES: usize = 128 * 1024;
 
-/// Streaming keeps a copy of what it decoded. Contexts that grew beyond this are not kept.
+/// Decoders of parts that grew beyond this are not kept.
 const MAX_KEPT_NBYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of a frame with which decoding begins: magic number and descriptor.
+const MIN_HEADER_NBYTES: usize = 5;
 
 /// Bit of the frame header that announces a checksum.
 const CHECKSUM_FLAG: u8 = 0x04;
@@ -81,10 +84,9 @@ impl BytesCodec for Zstd {
         let is_worth_it = decoded.len() > BLOCK_NBYTES
             && decoded.len().saturating_sub(wanted.end) >= BLOCK_NBYTES;
         if is_worth_it && is_one_frame_without_checksum(encoded, decoded.len()) {
-            let head = decoded.get_mut(..wanted.end).unwrap_or_default();
             // The library takes some malformed blocks at once and not piece by piece. What is an
             // error must not depend on the part that is wanted: the whole decides.
-            if decompress_head(encoded, head, contexts).unwrap_or(false) {
+            if decompress_head(encoded, decoded, wanted.end, contexts).unwrap_or(false) {
                 return Ok(());
             }
         }
@@ -156,8 +158,16 @@ impl ZstdContexts {
         or_make(&mut self.encoder, CCtx::try_create)
     }
 
+    /// The decoder of parts. It is given all of the output from the start, and decodes right into it
+    /// instead of into a window of its own.
     fn streaming(&mut self) -> Result<&mut DCtx<'static>> {
-        or_make(&mut self.streaming, DCtx::try_create)
+        or_make(&mut self.streaming, || {
+            let mut context = DCtx::try_create()?;
+            context
+                .set_parameter(DParameter::StableOutBuffer(true))
+                .ok()?;
+            Some(context)
+        })
     }
 }
 
@@ -191,11 +201,16 @@ fn is_too_small(code: usize) -> bool {
     zstd_safe::is_error_kind(code, ZSTD_ErrorCode::ZSTD_error_dstSize_tooSmall)
 }
 
-/// Fill `head` with the first bytes of the only frame. `false` when its window is larger than a
-/// streaming decoder will allocate.
-fn decompress_head(encoded: &[u8], head: &mut [u8], contexts: &mut Contexts) -> Result<bool> {
+/// Fill `decoded` from the only frame, at least up to `end`. `false` when its window is larger than
+/// a streaming decoder will allocate.
+fn decompress_head(
+    encoded: &[u8],
+    decoded: &mut [u8],
+    end: usize,
+    contexts: &mut Contexts,
+) -> Result<bool> {
     let context = contexts.zstd.streaming()?;
-    let outcome = stream(encoded, head, context);
+    let outcome = stream(encoded, decoded, end, context);
     let is_reusable = context.reset(ResetDirective::SessionOnly).is_ok();
     if !is_reusable || context.sizeof() > MAX_KEPT_NBYTES {
         contexts.zstd.streaming = None;
@@ -203,20 +218,28 @@ fn decompress_head(encoded: &[u8], head: &mut [u8], contexts: &mut Contexts) -> 
     outcome
 }
 
-fn stream(encoded: &[u8], head: &mut [u8], context: &mut DCtx<'static>) -> Result<bool> {
-    let n_wanted = head.len();
-    let mut input = InBuffer::around(encoded);
-    let mut output = OutBuffer::around(head);
-    while output.pos() < n_wanted {
-        let before = (input.pos(), output.pos());
-        let hint = match context.decompress_stream(&mut output, &mut input) {
+fn stream(
+    encoded: &[u8],
+    decoded: &mut [u8],
+    end: usize,
+    context: &mut DCtx<'static>,
+) -> Result<bool> {
+    let mut output = OutBuffer::around(decoded);
+    let (mut consumed, mut hint) = (0, MIN_HEADER_NBYTES);
+    while output.pos() < end {
+        let before = (consumed, output.pos());
+        // No more than the library asks for, which is a block: it would go on to the end.
+        let given = encoded.get(consumed..).unwrap_or_default();
+        let mut input = InBuffer::around(given.get(..hint).unwrap_or(given));
+        hint = match context.decompress_stream(&mut output, &mut input) {
             Ok(hint) => hint,
             Err(code) if is_window_too_large(code) => return Ok(false),
             Err(code) => return Err(corrupt(NAME, zstd_safe::get_error_name(code))),
         };
-        let is_stuck = (input.pos(), output.pos()) == before;
-        if output.pos() < n_wanted && (hint == 0 || is_stuck) {
-            return Err(decoded_wrong_size(NAME, n_wanted, Some(output.pos())));
+        consumed += input.pos();
+        let is_stuck = (consumed, output.pos()) == before;
+        if output.pos() < end && (hint == 0 || is_stuck) {
+            return Err(decoded_wrong_size(NAME, end, Some(output.pos())));
         }
     }
     Ok(true)

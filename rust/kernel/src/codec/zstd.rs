@@ -236,7 +236,7 @@ fn stream(
             Err(code) if is_window_too_large(code) => return Ok(false),
             Err(code) => return Err(corrupt(NAME, zstd_safe::get_error_name(code))),
         };
-        consumed += input.pos();
+        consumed = consumed.saturating_add(input.pos());
         let is_stuck = (consumed, output.pos()) == before;
         if output.pos() < end && (hint == 0 || is_stuck) {
             return Err(decoded_wrong_size(NAME, end, Some(output.pos())));

@@ -51,6 +51,8 @@ class ArrayView:
 class ArrayNode:
     """An open array.
 
+    `places` keeps what the native engine found out about the array's directory, from one view to the next.
+
     Parameters
     ----------
     metadata
@@ -66,7 +68,7 @@ class ArrayNode:
         If its chunks are larger than the configuration permits.
     """
 
-    __slots__ = ("_metadata", "_view", "config", "engine", "store_path")
+    __slots__ = ("_metadata", "_view", "config", "engine", "places", "store_path")
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class ArrayNode:
         _check_chunk_size(metadata, store_path.path)
         self._metadata = metadata
         self._view: ArrayView | None = None
+        self.places: dict[str, Any] = {}
         self.store_path = store_path
         self.config = config
         self.engine = settings().engine if engine is None else engine
@@ -88,9 +91,11 @@ class ArrayNode:
     def metadata(self) -> ArrayV2Metadata | ArrayV3Metadata:
         return self._metadata
 
-    def publish(self, metadata: ArrayV2Metadata | ArrayV3Metadata) -> None:
-        """Take new metadata (after a resize, or an attribute change)."""
+    def publish(self, metadata: ArrayV2Metadata | ArrayV3Metadata, view: ArrayView | None = None) -> None:
+        """Take new metadata (after a resize, or an attribute change), and the view of them if there is one already."""
         self._metadata = metadata
+        if view is not None:
+            self._view = view
 
     @property
     def view(self) -> ArrayView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import threading
@@ -12,6 +13,10 @@ import numpy as np
 import pytest
 
 import zarr
+from zarr._flow import direct, resize
+from zarr._flow.write import write
+from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._node import ArrayNode
 from zarr.errors import ChunkNotFoundError, CodecError
 from zarr.storage import LocalStore, MemoryStore
 
@@ -169,6 +174,48 @@ class TestWriting:
         expected = ELEMENTS + 100
         expected[0, 0] = -1
         assert (array[...] == expected).all()
+
+
+class TestAppending:
+    @pytest.fixture
+    def array(self, tmp_path):
+        array = make(tmp_path, compressors="auto")
+        array.append(ELEMENTS)
+        return array
+
+    def test_no_document_is_parsed_and_no_directory_examined_twice(self, array, monkeypatch):
+        made = []
+        monkeypatch.setattr(direct, "local_files", lambda *_, **__: made.append("directory"))
+        monkeypatch.setattr(ArrayV3Metadata, "_read", lambda *_: made.append("metadata"))
+        for n in (3, 4):
+            assert array.append(ELEMENTS) == (8 * n, 8)
+        assert made == []
+        assert (array[...] == np.tile(ELEMENTS, (4, 1))).all()
+
+    def test_each_shape_is_compiled_once(self, array, monkeypatch):
+        compiled = []
+        view_of = ArrayNode.view_of
+        monkeypatch.setattr(ArrayNode, "view_of", lambda node, at: compiled.append(at.shape) or view_of(node, at))
+        for _ in range(2):
+            array.append(ELEMENTS)
+            assert (array[-8:] == ELEMENTS).all()
+        assert compiled == [(24, 8), (32, 8)]
+
+    def test_it_goes_on_with_the_codecs_of_an_array_that_took_its_place(self, array, monkeypatch):
+        def write_and_replace(*args, **options):
+            yield from write(*args, **options)
+            document = array.store.root / "a" / "zarr.json"
+            members = json.loads(document.read_bytes())
+            members["codecs"] = members["codecs"][:1]
+            document.write_text(json.dumps(members))
+
+        monkeypatch.setattr(resize, "write", write_and_replace)
+        array.append(ELEMENTS)
+        monkeypatch.undo()
+        assert array.compressors == ()
+        array[...] = 7
+        assert (zarr.open_array(array.store, path="a")[...] == 7).all()
+        assert (array[...] == 7).all()
 
 
 class TestCache:

@@ -1172,7 +1172,7 @@ class TestTemporaryFiles:
 
     def test_a_reused_process_number_is_told_by_its_start_time(self, disk):
         put(disk, "a")
-        name = temporary(os.getpid(), atomic._own_start() + 1)
+        name = temporary(os.getpid(), atomic._own_start(os.getpid()) + 1)
         (disk.root / name).write_bytes(b"half")
         assert collect(disk.list_dir("")) == ["a"]
         assert not (disk.root / name).exists()
@@ -1180,7 +1180,7 @@ class TestTemporaryFiles:
     @pytest.mark.parametrize(
         "name",
         [
-            lambda: temporary(os.getpid(), atomic._own_start()),
+            lambda: temporary(os.getpid(), atomic._own_start(os.getpid())),
             lambda: temporary(dead_pid(), 5).replace(atomic._host(), "elsewhere.1"),
             lambda: "__zarr-unknown",
             lambda: "__zarr-.tmp",

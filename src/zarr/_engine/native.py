@@ -140,21 +140,18 @@ class NativePipeline:
             return None
         return NativeRequest(self.native.request(*_wanted(selection)), lent)
 
-    def files(self, base: str, keys: ChunkKeyEncoding, prefix: str) -> NativeFiles | None:
+    def files(self, place: Any, keys: ChunkKeyEncoding, prefix: str) -> NativeFiles | None:
         """The array's objects in a local directory, reached by the kernel itself; None if it cannot.
 
         Parameters
         ----------
-        base
-            The directory.
+        place
+            The directory, from `local_files`.
         keys, prefix
             How objects are named: the encoding, and what goes before it, which is empty or ends in a slash.
         """
-        module, _ = _load()
         native_keys = _native_keys(keys, prefix)
-        if native_keys is None or not hasattr(module, "LocalFiles"):
-            return None
-        return NativeFiles(self, module.LocalFiles(base, self._spec.config.chunk_cache), native_keys)
+        return None if native_keys is None or place is None else NativeFiles(self, place, native_keys)
 
     def values(self, values: dict[str, Buffer], keys: ChunkKeyEncoding, prefix: str) -> NativeValues | None:
         """The array's objects among the values of a memory store, as `files`."""
@@ -307,6 +304,12 @@ class NativeValues:
     def request(self, selection: Selection, lent: npt.NDArray[Any]) -> NativeRequest:
         """Plan a request that writes lent memory."""
         return NativeRequest(self._pipeline.native.request(*_wanted(selection)), lent)
+
+
+def local_files(base: str, *, caches: bool) -> Any:
+    """The kernel's `LocalFiles` for a directory; None on a system where it has none."""
+    module, _ = _load()
+    return module.LocalFiles(base, caches) if hasattr(module, "LocalFiles") else None
 
 
 def lend(memory: object, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:

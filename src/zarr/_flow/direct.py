@@ -14,7 +14,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from zarr._config import settings
-from zarr._engine.native import NativeFiles, NativePipeline, NativeRequest, NativeValues, lend, set_cache_capacity
+from zarr._engine.native import (
+    NativeFiles,
+    NativePipeline,
+    NativeRequest,
+    NativeValues,
+    lend,
+    local_files,
+    set_cache_capacity,
+)
 from zarr._flow.access import is_direct, is_unpatched
 from zarr._flow.planned import chunk_missing, write_planned
 from zarr._flow.requests import Compute, Flow
@@ -138,7 +146,9 @@ def _reach(node: ArrayNode, view: ArrayView) -> NativeFiles | NativeValues | Non
         if base in view.reached:
             reached = view.reached[base]
         else:
-            reached = view.reached[base] = pipeline.files(base, view.spec.keys, node.key(""))
+            if base not in node.places:
+                node.places[base] = local_files(base, caches=node.config.chunk_cache)
+            reached = view.reached[base] = pipeline.files(node.places[base], view.spec.keys, node.key(""))
     elif type(store) is MemoryStore and type(values := store._store_dict) is dict:
         if id(values) in view.reached:
             reached = view.reached[id(values)]

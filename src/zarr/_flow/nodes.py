@@ -17,6 +17,7 @@ from zarr._flow.modify import MAX_ROUNDS, modify
 from zarr._flow.requests import Fetch, Flow, Keys, Names, Put, Read, Remove, RemovePrefix, TakeHold, Together
 from zarr._json import as_stored, parse_object
 from zarr._metadata.group import GroupMetadata
+from zarr._metadata.known import remember_reshaped
 from zarr._metadata.parse import parse_array_v2, parse_group_v2, parse_v3
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
@@ -38,7 +39,7 @@ from zarr.errors import (
 )
 
 if TYPE_CHECKING:
-    from zarr._node import ArrayNode, GroupNode
+    from zarr._node import ArrayNode, ArrayView, GroupNode
     from zarr._store.base import Hold
 
 ArrayMetadata: TypeAlias = ArrayV2Metadata | ArrayV3Metadata
@@ -260,15 +261,18 @@ def _reread(at: StorePath, metadata: NodeMetadata, name: str, raw: Buffer | None
     return current
 
 
-def publish_shape(node: ArrayNode, before: ArrayMetadata, shape: tuple[int, ...], *, hold: Hold) -> Flow[None]:
+def publish_shape(
+    node: ArrayNode, before: ArrayMetadata, shape: tuple[int, ...], *, view: ArrayView | None = None, hold: Hold
+) -> Flow[None]:
     """Store a new shape, with the node's hold; the rest of the document stays as it is.
 
     `before` is what was found when the hold was taken. Whoever replaces a group with all that is in it takes no hold on
-    the array, so it may be another one by now, to which the shape does not belong.
+    the array, so it may be another one by now, to which the shape does not belong. `view` is one that was made of `before`
+    with the new shape.
     """
     at, metadata = node.store_path, node.metadata
     name = V3 if metadata.zarr_format == 3 else ZARRAY
-    latest: list[ArrayMetadata] = []
+    latest: list[tuple[ArrayMetadata, ArrayView | None]] = []
 
     def rewrite(old: Buffer | None) -> Buffer:
         key = join(at.path, name)
@@ -285,11 +289,17 @@ def publish_shape(node: ArrayNode, before: ArrayMetadata, shape: tuple[int, ...]
             )
         if name == ZARRAY:
             current = current.with_attributes(dict(metadata.attributes))
-        latest[:] = [current.with_shape(shape)]
-        return dict(documents(latest[0]))[name]
+        new = current.with_shape(shape)
+        document = dict(documents(new))[name]
+        if isinstance(current, ArrayV3Metadata) and isinstance(new, ArrayV3Metadata):
+            remember_reshaped(raw, document.to_bytes(), new)
+            latest[:] = [(new, view if current.is_of_document_of(before) else None)]
+        else:
+            latest[:] = [(new, None)]
+        return document
 
     yield from modify(at.store, join(at.path, name), rewrite, hold=hold)
-    node.publish(latest[0])
+    node.publish(*latest[0])
 
 
 # -- delete -----------------------------------------------------------------------------------------------------

@@ -64,8 +64,9 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
             selection = GridSelection(
                 tuple(SliceAxis(old[i] if i == axis else 0, 1, n) for i, n in enumerate(data.shape))
             )
-            yield from write(node, node.view_of(metadata.with_shape(new)), selection, data, hold=hold)
-            yield from publish_shape(node, metadata, new, hold=hold)
+            view = node.view_of(metadata.with_shape(new))
+            yield from write(node, view, selection, data, hold=hold)
+            yield from publish_shape(node, metadata, new, view=view, hold=hold)
         return new
 
 

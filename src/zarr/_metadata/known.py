@@ -65,6 +65,21 @@ def remember(raw: bytes, since: int, n_warnings: int, array: ArrayV3Metadata) ->
         _by_bytes.keep(raw, since, array.with_attributes(deepcopy(array.attributes)))
 
 
+def remember_reshaped(before: bytes, after: bytes, array: ArrayV3Metadata) -> None:
+    """Keep an array of which only the shape was changed since it was recalled, so that it need not be parsed again.
+
+    Parameters
+    ----------
+    before, after
+        Its document before the change, and the one that was made of it.
+    array
+        With the new shape.
+    """
+    since = generation.current()
+    if _by_bytes.find(before) is not None:  # else parsing it gives a warning, or what names mean has changed
+        _by_bytes.keep(after, since, array.with_attributes(deepcopy(array.attributes)))
+
+
 def read_array_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadata:
     """Parse the document of an array. The result keeps the document. Raises as `ArrayV3Metadata.from_dict`."""
     source = json.dumps({name: value for name, value in document.items() if name != "attributes"})

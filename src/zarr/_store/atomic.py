@@ -69,25 +69,32 @@ class NewFile:
             self.close()
             raise
 
-    def publish(self, path: str, *, replace: bool) -> bool:
-        """Give it a name. Returns False, with nothing changed, if the name is taken and `replace` is False."""
-        if self._temporary is None:
-            try:
-                self._link(path)
-            except FileExistsError:
-                if not replace:
-                    return False
-                self._temporary = temporary_name(self._directory)
-                self._link(self._temporary)
-            else:
-                return True
-        else:
+    def publish(self, path: str, *, replace: bool, is_taken: bool = False) -> bool:
+        """Give it a name. Returns False, with nothing changed, if the name is taken and `replace` is False.
+
+        `is_taken` is a guess that saves an attempt.
+        """
+        if self._temporary is not None:
             self._finish()
+        elif not (replace and is_taken) and self._link_if_absent(path):
+            return True
+        elif not replace:
+            return False
+        else:
+            self._temporary = temporary_name(self._directory)
+            self._link(self._temporary)
         if replace:
             os.replace(self._temporary, path)
         elif not _rename_if_absent(self._temporary, path):
             return False
         self._temporary = None
+        return True
+
+    def _link_if_absent(self, path: str) -> bool:
+        try:
+            self._link(path)
+        except FileExistsError:
+            return False
         return True
 
     def _link(self, path: str) -> None:
@@ -168,7 +175,8 @@ def _write_all(fd: int, data: BytesLike) -> None:
 
 def temporary_name(directory: str) -> str:
     """A path in the directory that nobody else uses, and that says whose it is."""
-    return os.path.join(directory, f"{PREFIX}{_host()}-{os.getpid()}-{_own_start()}-{next(_numbers)}{_SUFFIX}")
+    pid = os.getpid()
+    return os.path.join(directory, f"{PREFIX}{_host()}-{pid}-{_own_start(pid)}-{next(_numbers)}{_SUFFIX}")
 
 
 def is_temporary(name: str) -> bool:
@@ -195,8 +203,10 @@ def _host() -> str:
     return f"{host}.{namespace}"
 
 
-def _own_start() -> int:
-    return _start_of(os.getpid()) or 0
+@lru_cache(maxsize=1)
+def _own_start(pid: int) -> int:
+    """When this process started. Its number is asked for because a forked child has another."""
+    return _start_of(pid) or 0
 
 
 def _start_of(pid: int) -> int | None:

@@ -206,9 +206,10 @@ class LocalStore(SyncStore):
         with NewFile(directory, value.as_buffer_like(), sync=sync) as new:
             held = self._hold_for(directory, hold)
             try:
-                if expected is not ANY and expected is not ABSENT and not _is_version(path, expected):
+                is_taken = expected is not ANY and expected is not ABSENT
+                if is_taken and not _is_version(path, expected):
                     return False
-                done = new.publish(path, replace=expected is not ABSENT)
+                done = new.publish(path, replace=expected is not ABSENT, is_taken=is_taken)
                 if done and sync:
                     _sync_directory(directory)
                 return done

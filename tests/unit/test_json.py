@@ -1,0 +1,74 @@
+"""The text of documents: the same as the standard library's, whichever way it is made."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zarr._json import MAX_DEPTH, dump, dump_attributes
+from zarr.errors import ArgumentError
+
+plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+values = st.recursive(
+    plain,
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text() | st.integers(), inner),
+    max_leaves=20,
+)
+
+
+def as_python_writes_it(document: Any, indent: int) -> bytes:
+    return json.dumps(document, indent=indent, ensure_ascii=False).encode(errors="surrogatepass")
+
+
+@given(st.dictionaries(st.text(), values), st.integers(0, 4))
+def test_indented_text_is_that_of_the_standard_library(document, indent):
+    try:
+        expected = json.dumps(document, indent=indent, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        with pytest.raises(TypeError, match="UTF-8"):
+            dump_attributes(document, indent)
+    else:
+        assert dump_attributes(document, indent) == expected
+
+
+class Name(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Name("a"),
+        {Name("a"): 1},
+        {1: 2, None: 3, False: 4, 1.5: 5},
+        10**400,
+        -0.0,
+        1e300,
+        [],
+        {},
+        (),
+        [[], {}],
+        "\x00\u2028",
+    ],
+    ids=repr,
+)
+def test_unusual_values_too(value):
+    assert dump({"a": value}, 2) == as_python_writes_it({"a": value}, 2)
+
+
+def test_any_depth_is_written():
+    deep: Any = 1
+    for _ in range(MAX_DEPTH + 5):
+        deep = [deep]
+    assert dump({"a": deep}, 1) == as_python_writes_it({"a": deep}, 1)
+
+
+def test_what_contains_itself_is_refused():
+    attributes: dict[str, Any] = {}
+    attributes["a"] = [attributes]
+    with pytest.raises(ArgumentError, match="circular"):
+        dump_attributes(attributes, 2)

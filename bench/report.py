@@ -15,11 +15,25 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from workloads import DATASETS
+
 OURS = "ours"
 BASELINE = "zarr"
 ZARR_PEERS = ("zarr", "zarr-fused", "zarr-zarrs", "tensorstore")
 OWN_FORMATS = ("blosc2", "h5py")
 BULK = ("read_", "write_", "shard_read", "shard_write", "shardraw_", "v2_", "vol_read", "slab_", "mem_")
+WHOLE_ARRAYS = (
+    ("raw", "write_raw", "read_raw"),
+    ("zstd", "write_zstd", "read_zstd"),
+    ("blosc", "write_blosc", "read_blosc"),
+    ("gzip", "write_gzip", "read_gzip"),
+    ("shard", "shard_write", "shard_read"),
+    ("shardraw", "shardraw_write", "shardraw_read"),
+    ("small", "small_write", "small_read"),
+    ("v2", "v2_write", "v2_read"),
+)
+"""Datasets that are written and read whole, with the names of the two workloads."""
 NAMES = {
     "ours": "this library",
     "zarr": "zarr-python",
@@ -32,18 +46,21 @@ NAMES = {
 
 def main() -> None:
     results, docs = Path(sys.argv[1]), Path(sys.argv[2])
-    headline = json.loads((results / "headline.json").read_text())
+    headline, cache = load(results, "headline"), load(results, "cache")
+    if headline is None:
+        raise SystemExit(
+            f"there is no {results / 'headline.json'}: run arraybench.py with --out {results / 'headline'}"
+        )
     lines = [
         *introduction(headline),
         *headline_table(headline),
         "![Time of each workload relative to zarr-python](images/benchmarks.svg)",
         "",
-        *goals(headline),
+        *goals(headline, cache),
     ]
     for name, title, text in EXTRA:
-        path = results / f"{name}.json"
-        if path.exists():
-            lines += extra_table(json.loads(path.read_text()), title, text)
+        if (extra := load(results, name)) is not None:
+            lines += extra_table(extra, title, text)
     lines += memory_table(headline)
     lines += problems(headline)
     notes = Path(__file__).with_name("notes.md")
@@ -51,6 +68,11 @@ def main() -> None:
         lines += ["", notes.read_text().strip()]
     (docs / "benchmarks.md").write_text("\n".join(lines) + "\n")
     plot(headline, docs / "images" / "benchmarks.svg")
+
+
+def load(results: Path, name: str) -> dict[str, Any] | None:
+    path = results / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
 
 
 EXTRA = (
@@ -143,7 +165,7 @@ def geometric_mean(values: dict[str, float]) -> float:
     return math.exp(sum(map(math.log, values.values())) / len(values)) if values else math.nan
 
 
-def goals(result: dict[str, Any]) -> list[str]:
+def goals(result: dict[str, Any], cached: dict[str, Any] | None) -> list[str]:
     peers, own = ratios(result, ZARR_PEERS), ratios(result, OWN_FORMATS)
     bulk = ratios(result, ("limit",), BULK)
     slower = {name: value for name, value in sorted(peers.items(), key=lambda item: -item[1]) if value > 1.05}
@@ -157,6 +179,8 @@ def goals(result: dict[str, Any]) -> list[str]:
             f"{sum(r < 1 for r in own.values())} of {len(own)}",
             "35",
         ),
+        *operation_goals(result["metrics"], {} if cached is None else cached["metrics"]),
+        *memory_goals(result["metrics"]),
     ]
     lines = ["## Against what we set out to reach", "", "| | measured | goal |", "|---|---:|---:|"]
     lines += [f"| {what} | {value} | {goal} |" for what, value, goal in rows]
@@ -169,6 +193,76 @@ def goals(result: dict[str, Any]) -> list[str]:
     if over:
         lines += ["", "Bulk rows over 1.15 × by hand: " + ", ".join(f"`{n}` {v:.2f}" for n, v in over.items()) + "."]
     return [*lines, ""]
+
+
+def operation_goals(metrics: dict[str, Any], cached: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Rows of single operations that have a goal of their own, with what they are compared with."""
+
+    def each(workload: str, contender: str = OURS, among: dict[str, Any] = metrics) -> str:
+        found = among.get(workload, {}).get(contender)
+        return "not measured" if found is None else f"{digits(found['min'] / found['ops'] * 1e6)} µs"
+
+    def whole(workload: str) -> str:
+        found = metrics.get(workload, {}).get(OURS)
+        return "not measured" if found is None else f"{digits(found['min'] * 1e3)} ms"
+
+    def against(workload: str, names: tuple[str, ...]) -> str:
+        ours, other = best(metrics.get(workload, {}), OURS), fastest(metrics.get(workload, {}), names)
+        return "not measured" if ours is None or other is None else f"{ours / other[0]:.2f}"
+
+    compared = ", ".join(
+        f"{name} {each('partial_write_shard', contender)}"
+        for name, contender in (("TensorStore", "tensorstore"), ("by hand", "limit"))
+    )
+    return [
+        ("`open_array`", each("open_array"), "≤ 50 µs"),
+        *(
+            (f"`{name}` in cached chunks", each(name, "ours-cache", cached), "≤ 8 µs")
+            for name in ("scalar_small", "scalar_large")
+        ),
+        *(
+            (f"`{name}` without a cache, to TensorStore", against(name, ("tensorstore",)), "≤ 0.6")
+            for name in ("scalar_small", "scalar_large")
+        ),
+        ("`shard_random`", each("shard_random"), "≤ 40 µs"),
+        *(
+            (f"`{name}`, to the fastest peer", against(name, ZARR_PEERS), "≤ 0.7")
+            for name in ("slice_row", "vol_plane_xy")
+        ),
+        *(
+            (f"`{name}`, to the fastest peer", against(name, ZARR_PEERS), "≤ 0.3")
+            for name in ("slice_row_blosc", "scalar_large_blosc", "shard_random_blosc")
+        ),
+        (
+            "`partial_write_shard`",
+            f"{each('partial_write_shard')} ({compared})",
+            "≤ 1,100 µs (TensorStore 1,600, by hand 950)",
+        ),
+        *((f"`{name}`", whole(name), "≤ 20 ms") for name in ("group_list_500", "group_open_consolidated")),
+        ("`import_time`, to importing NumPy", against("import_time", ("limit",)), "≤ 1.5"),
+    ]
+
+
+def memory_goals(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The rows of whole arrays that take most memory."""
+    beyond, share, written = [], [], []
+    for dataset, write, read in WHOLE_ARRAYS:
+        described = DATASETS[dataset]
+        size_mb = math.prod(described["shape"]) * np.dtype(described["dtype"]).itemsize / 2**20
+        for workload, is_read in ((read, True), (write, False)):
+            found = metrics.get(workload, {}).get(OURS)
+            if found is None:
+                continue
+            extra = found["rise_mb"] - (size_mb if is_read else 0)
+            (beyond if is_read else written).append((extra, workload))
+            share.append((1 + extra / size_mb, workload))
+    if not share:
+        return []
+    return [
+        ("most memory that a `read_*` takes beyond its result", "{:.1f} MB (`{}`)".format(*max(beyond)), "≤ 10 MB"),
+        ("most memory that a `write_*` takes", "{:.1f} MB (`{}`)".format(*max(written)), "≤ 20 MB"),
+        ("peak ÷ array, at most", "{:.2f} (`{}`)".format(*max(share)), "≤ 1.1"),
+    ]
 
 
 def extra_table(result: dict[str, Any], title: str, text: str) -> list[str]:

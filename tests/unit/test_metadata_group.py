@@ -309,3 +309,35 @@ def test_zmetadata_is_written_plain() -> None:
 def test_broken_zmetadata_is_refused(raw: bytes) -> None:
     with pytest.raises(MetadataValidationError, match=r"r/\.zmetadata"):
         parse_group_v2(b'{"zarr_format": 2}', None, "r/.zgroup", raw)
+
+
+class TestReadAgain:
+    """A document that was read before is not parsed again."""
+
+    RAW = json.dumps(GROUP | {"attributes": {"a": {"b": [1]}}}).encode()
+
+    def test_each_has_attributes_of_its_own(self) -> None:
+        first = parse_v3(self.RAW, WHERE)
+        first.attributes["a"]["b"].append(2)
+        first.attributes["c"] = 3
+        second = parse_v3(self.RAW, WHERE)
+        assert second.attributes == {"a": {"b": [1]}}
+        second.attributes.clear()
+        assert parse_v3(self.RAW, "x/zarr.json").attributes == {"a": {"b": [1]}}
+
+    def test_its_members_are_not_looked_at_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        once = parse_v3(self.RAW, WHERE)
+        monkeypatch.setattr(GroupMetadata, "_read_v3", lambda *_: pytest.fail("parsed again"))
+        assert parse_v3(self.RAW, WHERE) == once
+
+    def test_one_with_a_snapshot_of_its_members_is(self) -> None:
+        snapshot = {"kind": "inline", "must_understand": False, "metadata": {"x": ARRAY | {"attributes": {"a": 1}}}}
+        raw = json.dumps(GROUP | {"consolidated_metadata": snapshot}).encode()
+        first = parse_v3(raw, WHERE)
+        assert isinstance(first, GroupMetadata)
+        assert first.consolidated_metadata is not None
+        first.consolidated_metadata.metadata["x"].attributes["a"] = 2
+        second = parse_v3(raw, WHERE)
+        assert isinstance(second, GroupMetadata)
+        assert second.consolidated_metadata is not None
+        assert second.consolidated_metadata.metadata["x"].attributes == {"a": 1}

@@ -1,6 +1,7 @@
-"""Documents that were parsed before: many arrays have the same document but for their attributes, and many are opened again.
+"""Documents that were parsed before: many arrays have the same document but for their attributes, and many are opened again;
+a group's is read for each node that is created in it.
 
-Metadata are never changed once made, except that attributes are handed out as dicts; so an array that was parsed before is
+Metadata are never changed once made, except that attributes are handed out as dicts; so a node that was parsed before is
 the new one with attributes of its own. A document whose parsing warns is parsed each time, so that it warns each time, and
 nothing outlives a change of what names mean (`_generation`).
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from zarr import _generation as generation
 from zarr._metadata.fields import parse_attributes
@@ -17,40 +18,46 @@ from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._problems import located
 from zarr._warn import n_given
 
-MOST_ARRAYS = 512
+if TYPE_CHECKING:
+    from zarr._metadata.group import GroupMetadata
+
+Node = TypeVar("Node", bound="ArrayV3Metadata | GroupMetadata")
+
+MOST_NODES = 512
 MOST_NBYTES = 16 * 1024
 """Longer documents are not kept."""
 
 
-class _Memory:
-    """Arrays by what they were parsed from. Forgets everything when it is full: in one step, so that it needs no lock."""
+class _Memory(Generic[Node]):
+    """Nodes by what they were parsed from. Forgets everything when it is full: in one step, so that it needs no lock."""
 
     def __init__(self) -> None:
-        self._arrays: dict[tuple[int, bytes | str], ArrayV3Metadata] = {}
+        self._nodes: dict[tuple[int, bytes | str], Node] = {}
 
-    def find(self, source: bytes | str) -> ArrayV3Metadata | None:
-        return self._arrays.get((generation.current(), source))
+    def find(self, source: bytes | str) -> Node | None:
+        return self._nodes.get((generation.current(), source))
 
-    def keep(self, source: bytes | str, since: int, array: ArrayV3Metadata) -> None:
+    def keep(self, source: bytes | str, since: int, node: Node) -> None:
         if len(source) > MOST_NBYTES:
             return
-        if len(self._arrays) >= MOST_ARRAYS:
-            self._arrays = {}
-        self._arrays[since, source] = array
+        if len(self._nodes) >= MOST_NODES:
+            self._nodes = {}
+        self._nodes[since, source] = node
 
 
-_by_bytes, _by_document = _Memory(), _Memory()
+_by_bytes: _Memory[ArrayV3Metadata | GroupMetadata] = _Memory()
+_by_document: _Memory[ArrayV3Metadata] = _Memory()
 
 
-def recall(raw: bytes) -> ArrayV3Metadata | None:
-    """The array of a document with these bytes, if there was one."""
+def recall(raw: bytes) -> ArrayV3Metadata | GroupMetadata | None:
+    """The node of a document with these bytes, if there was one."""
     if (known := _by_bytes.find(raw)) is None:
         return None
     return known.with_attributes(deepcopy(known.attributes) if known.attributes else {})
 
 
-def remember(raw: bytes, since: int, n_warnings: int, array: ArrayV3Metadata) -> None:
-    """Keep an array for `recall`, unless it warned.
+def remember(raw: bytes, since: int, n_warnings: int, node: ArrayV3Metadata | GroupMetadata) -> None:
+    """Keep a node for `recall`, unless it warned.
 
     Parameters
     ----------
@@ -58,11 +65,11 @@ def remember(raw: bytes, since: int, n_warnings: int, array: ArrayV3Metadata) ->
         The document.
     since, n_warnings
         `generation.current()` and `n_given()` when its parsing began.
-    array
+    node
         What was made of it.
     """
     if n_given() == n_warnings:
-        _by_bytes.keep(raw, since, array.with_attributes(deepcopy(array.attributes)))
+        _by_bytes.keep(raw, since, node.with_attributes(deepcopy(node.attributes)))
 
 
 def remember_reshaped(before: bytes, after: bytes, array: ArrayV3Metadata) -> None:

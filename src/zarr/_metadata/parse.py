@@ -33,7 +33,7 @@ def parse_v3(raw: bytes, where: str) -> ArrayV3Metadata | GroupMetadata:
         return known
     since, n_warnings = generation.current(), n_given()
     node = read_node_v3(parse_object(raw, where), where)
-    if isinstance(node, ArrayV3Metadata):
+    if isinstance(node, ArrayV3Metadata) or node.consolidated_metadata is None:  # a snapshot has attributes of others
         remember(raw, since, n_warnings, node)
     return node
 

@@ -369,6 +369,23 @@ class BufferPrototype(NamedTuple):
     nd_buffer: type[NDBuffer]
 
 
+_immutable_owners: set[type] = {bytes}
+
+
+def declare_immutable(owner: type) -> None:
+    """Vouch that objects of a class never change the bytes that they lend, as those of `bytes` do not."""
+    _immutable_owners.add(owner)
+
+
+def is_immutable(buffer: Buffer) -> bool:
+    """Whether nobody can change a buffer's bytes: it has all those of an object that does not change."""
+    if type(buffer) is not CPUBuffer:
+        return False
+    array = buffer.as_numpy_array()
+    owner: Any = array.base
+    return type(owner) in _immutable_owners and len(owner) == array.nbytes
+
+
 CPU_PROTOTYPE = BufferPrototype(buffer=CPUBuffer, nd_buffer=CPUNDBuffer)
 
 

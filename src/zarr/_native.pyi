@@ -31,6 +31,7 @@ __all__ = [
     "Getter",
     "Keys",
     "LocalFiles",
+    "OwnedBytes",
     "Pipeline",
     "Request",
     "build_info",
@@ -185,12 +186,18 @@ class Request:
 
     def encode(
         self, first: int, old: Sequence[_Readable | None], value: NDArray[Any], max_threads: int
-    ) -> list[bytes | None]:
+    ) -> list[OwnedBytes | None]:
         """New bytes of objects that follow each other: `value` over what was stored before.
 
         None: nothing is to be stored. What was stored is not looked at where the request covers the
         object wholly.
         """
+
+@final
+class OwnedBytes(Buffer):
+    """Bytes that the kernel made, lent through the buffer protocol without a copy. They never change."""
+
+    def __len__(self) -> int: ...
 
 @final
 class Getter:

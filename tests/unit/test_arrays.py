@@ -1577,3 +1577,75 @@ class TestBlocksOfACopy:
         source = zarr.create_array(store, name="old", data=data, **old)
         zarr.from_array(store, name="new", data=source, **new)
         np.testing.assert_array_equal(zarr.open_array(store, path="new")[...], data)
+
+
+ENCODINGS = [
+    {"chunks": (4, 8), "compressors": None},
+    {"chunks": (4, 3), "compressors": None},
+    {"chunks": (4, 3), "compressors": None, "serializer": zarr.codecs.BytesCodec(endian="big")},
+    {"chunks": (4, 3), "compressors": zarr.codecs.ZstdCodec()},
+    {"chunks": (2, 4), "shards": (4, 8), "compressors": None},
+]
+
+
+class TestWhatIsStored:
+    """Encoded chunks in a store are buffers of their own, in whatever memory an engine made them."""
+
+    ELEMENTS = np.arange(1, 65, dtype="<i4").reshape(8, 8)
+
+    @pytest.mark.parametrize("options", ENCODINGS, ids=shown)
+    def test_it_does_not_change_with_the_value(self, engine, store, options):
+        data = self.ELEMENTS.copy()
+        array = zarr.create_array(store, data=data, **options)
+        data[...] = -1
+        np.testing.assert_array_equal(array[...], self.ELEMENTS)
+        data[...] = 7
+        array[1:5, 2:] = data[1:5, 2:]
+        data[...] = -1
+        expected = self.ELEMENTS.copy()
+        expected[1:5, 2:] = 7
+        np.testing.assert_array_equal(array[...], expected)
+
+    @pytest.mark.parametrize("options", ENCODINGS, ids=shown)
+    def test_fill_values_are_stored_only_on_request(self, engine, store, options):
+        array = zarr.create_array(store, shape=(8, 8), dtype="<i4", **options)
+        array[...] = self.ELEMENTS
+        array[:4] = 0
+        keys = {key for key in store.list_keys("") if key.startswith("c/")}
+        assert keys
+        assert not any(key.startswith("c/0/") for key in keys)
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            again = zarr.open_array(store)
+            again[:4] = 0
+        assert any(key.startswith("c/0/") for key in store.list_keys(""))
+        np.testing.assert_array_equal(again[:4], np.zeros((4, 8)))
+
+    @pytest.mark.parametrize("options", ENCODINGS, ids=shown)
+    def test_it_is_a_buffer_as_any_other(self, engine, options):
+        values = {}
+        zarr.create_array(zarr.storage.MemoryStore(values), data=self.ELEMENTS, **options)
+        value = values["c/0/0"]
+        plain = value.to_bytes()
+        assert type(plain) is bytes
+        assert len(value) == len(plain) > 0
+        assert bytes(value.as_buffer_like()) == plain
+        assert value[1:5].to_bytes() == plain[1:5]
+        assert (value + value).to_bytes() == plain + plain
+        assert not value.as_numpy_array().flags.writeable
+        for twin in (
+            pickle.loads(pickle.dumps(value)),
+            copy.deepcopy(value),
+            zarr.buffer.cpu.Buffer.from_buffer(value),
+        ):
+            assert type(twin) is type(value)
+            assert twin == value
+
+    @pytest.mark.parametrize("options", ENCODINGS, ids=shown)
+    def test_a_memory_store_can_be_copied_and_written_on(self, engine, options):
+        store = zarr.storage.MemoryStore()
+        array = zarr.create_array(store, data=self.ELEMENTS, **options)
+        twin = zarr.open_array(pickle.loads(pickle.dumps(store)))
+        array[3, 3] = -5
+        twin[4, 4] = -6
+        np.testing.assert_array_equal(np.argwhere(array[...] != self.ELEMENTS), [[3, 3]])
+        np.testing.assert_array_equal(np.argwhere(twin[...] != self.ELEMENTS), [[4, 4]])

@@ -135,6 +135,26 @@ class TestWriting:
             array[1, 1] = 7
         assert array[1, 1] == 7
 
+    def test_a_memory_store_keeps_what_was_encoded_without_a_copy(self):
+        store = MemoryStore()
+        options = {"chunks": (4, 4), "fill_value": 0, "data": ELEMENTS}
+        zarr.create_array(store, name="raw", compressors=None, **options)
+        zarr.create_array(store, name="zstd", compressors=zarr.codecs.ZstdCodec(), **options)
+        for name in ("raw", "zstd"):
+            value = store._store_dict[f"{name}/c/1/1"]
+            owner = value.as_numpy_array().base
+            assert type(owner) is native.OwnedBytes
+            assert len(owner) == len(value)
+
+    def test_a_part_of_what_was_encoded_is_copied(self):
+        store = MemoryStore()
+        zarr.create_array(store, data=ELEMENTS, chunks=(4, 4), compressors=None)
+        whole = store.read("c/1/1").data
+        store.put("part", whole[4:12])
+        owner = store.read("part").data.as_numpy_array().base
+        assert type(owner) is bytes
+        assert owner == whole.to_bytes()[4:12]
+
     def test_a_chunk_of_fill_value_is_removed(self, tmp_path):
         array = make(tmp_path)
         with counted(files_removed=1, files_written=0):

@@ -1,5 +1,7 @@
 """The compiled module does what its stub says. Kernel behaviour in depth is tested in `rust/kernel`."""
 
+import gc
+import io
 import os
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
@@ -213,6 +215,57 @@ def test_build_info_names_this_version():
     assert info["version"] == version
     assert info["profile"] in {"debug", "release"}
     assert info["target"] not in {"", "unknown"}
+
+
+class TestOwnedBytes:
+    @staticmethod
+    def encode(value):
+        pipeline = native.Pipeline(
+            shape=value.shape,
+            object_shape=value.shape,
+            chunk_shape=value.shape,
+            order=[0],
+            itemsize=1,
+            swap_nbytes=1,
+            codecs=[],
+            levels=[],
+            fill=b"\0",
+            keeps_empty=True,
+            refuses_missing=False,
+        )
+        request = pipeline.request(((0, 1, len(value)),), is_points=False)
+        (encoded,) = request.encode(0, [None], value, 1)
+        return encoded
+
+    def test_the_bytes_are_lent(self):
+        value = np.arange(10, dtype="u1")
+        encoded = self.encode(value)
+        assert type(encoded) is native.OwnedBytes
+        assert len(encoded) == 10
+        assert bytes(encoded) == value.tobytes()
+        one, two = np.frombuffer(encoded, "u1"), np.frombuffer(encoded, "u1")
+        assert np.shares_memory(one, two)
+
+    def test_what_was_lent_outlives_the_object_and_the_value(self):
+        value = np.full(5_000_000, 7, "u1")
+        view = memoryview(self.encode(value))
+        value[:] = 0
+        del value
+        gc.collect()
+        assert np.frombuffer(view, "u1").tobytes() == b"\7" * 5_000_000
+
+    def test_nobody_can_write_to_them(self):
+        encoded = self.encode(np.zeros(3, "u1"))
+        with pytest.raises(TypeError, match="read-only"):
+            memoryview(encoded)[0] = 1
+        with pytest.raises(TypeError, match="read-write"):
+            io.BytesIO(b"abc").readinto(encoded)
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            np.frombuffer(encoded, "u1").flags.writeable = True
+
+    def test_only_the_kernel_makes_them(self):
+        with pytest.raises(TypeError):
+            native.OwnedBytes()
 
 
 class TestProcess:

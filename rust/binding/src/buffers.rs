@@ -1,7 +1,10 @@
 //! Bytes in from Python objects and out to them.
 
+use std::ffi::c_int;
+
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use zarr_kernel::KernelError;
@@ -177,6 +180,45 @@ fn lendable<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         opaque.call_method1("reshape", (1,))
     } else {
         Ok(opaque)
+    }
+}
+
+/// Bytes of the kernel's, lent to Python instead of copied. See `_native.pyi`.
+///
+/// There is no room to spare behind them: they may stay for as long as a memory store does.
+#[pyclass(frozen, module = "zarr._native")]
+pub(crate) struct OwnedBytes(Box<[u8]>);
+
+impl From<Vec<u8>> for OwnedBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into_boxed_slice())
+    }
+}
+
+#[pymethods]
+impl OwnedBytes {
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    // SAFETY: called by the interpreter alone, with a view for us to fill.
+    #[allow(unsafe_code)]
+    unsafe fn __getbuffer__(
+        slf: &Bound<'_, Self>,
+        view: *mut ffi::Py_buffer,
+        flags: c_int,
+    ) -> PyResult<()> {
+        let bytes = &slf.get().0;
+        let nbytes = ffi::Py_ssize_t::try_from(bytes.len())?;
+        let start = bytes.as_ptr().cast_mut().cast();
+        // SAFETY: the view keeps a reference to the object, which owns the bytes and neither moves
+        // nor changes them while it lives; the view is read-only.
+        let status = unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), start, nbytes, 1, flags) };
+        if status == 0 {
+            Ok(())
+        } else {
+            Err(PyErr::fetch(slf.py()))
+        }
     }
 }
 

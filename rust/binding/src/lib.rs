@@ -27,6 +27,8 @@ mod _native {
     use crate::errors::{Failure, guard};
 
     #[pymodule_export]
+    use crate::buffers::OwnedBytes;
+    #[pymodule_export]
     use crate::getter::Getter;
     #[cfg(unix)]
     #[pymodule_export]

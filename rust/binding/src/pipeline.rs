@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 use zarr_kernel::KernelError;
 use zarr_kernel::cache::Cache;
 use zarr_kernel::chain::Chain;
@@ -25,7 +25,7 @@ use zarr_kernel::shard::{ShardLevel, WriteOrder};
 use zarr_kernel::shard_index::Location;
 use zarr_kernel::workers::available_threads;
 
-use crate::buffers::{ArrayView, ByteView, new_bytes};
+use crate::buffers::{ArrayView, ByteView, OwnedBytes};
 use crate::codecs::codec_from;
 use crate::errors::{Failure, guard};
 
@@ -485,14 +485,14 @@ impl Request {
     }
 
     #[pyo3(signature = (first, old, value, max_threads))]
-    fn encode<'py>(
+    fn encode(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         first: usize,
         old: Vec<Option<ByteView>>,
         value: ArrayView,
         max_threads: usize,
-    ) -> PyResult<Vec<Option<Bound<'py, PyBytes>>>> {
+    ) -> PyResult<Vec<Option<OwnedBytes>>> {
         guard(|| {
             let value = value.readable(self.plan.shape(), self.pipeline.itemsize())?;
             let old: Vec<Option<&[u8]>> = old
@@ -503,10 +503,10 @@ impl Request {
                 self.pipeline
                     .encode_all(&self.plan, &old, first, &value, workers)
             })?;
-            encoded
+            Ok(encoded
                 .into_iter()
-                .map(|encoded| encoded.map(|encoded| new_bytes(py, &encoded)).transpose())
-                .collect()
+                .map(|encoded| encoded.map(OwnedBytes::from))
+                .collect())
         })
     }
 }

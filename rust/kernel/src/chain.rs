@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::codec::{BytesCodec, Contexts};
 use crate::element::ElementType;
+use crate::memory::{expect_filled, zeroed};
 use crate::{KernelError, Result};
 
 /// Codecs of bytes, for chunks of one shape.
@@ -217,7 +218,10 @@ impl Chain {
     ) -> Result<()> {
         encoded.clear();
         let Some((first, outer)) = self.codecs.split_first() else {
-            reserve(encoded, decoded.len())?;
+            if encoded.capacity() < decoded.len() {
+                reserve(encoded, decoded.len())?;
+                expect_filled(encoded);
+            }
             encoded.extend_from_slice(decoded);
             return Ok(());
         };
@@ -303,8 +307,10 @@ fn checked_copy(from: &[u8], to: &mut [u8]) -> Result<()> {
 
 /// Give a buffer this length. What it holds is undefined.
 pub(crate) fn resize(buffer: &mut Vec<u8>, nbytes: usize) -> Result<()> {
-    if let Some(more) = nbytes.checked_sub(buffer.len()) {
-        reserve(buffer, more)?;
+    if buffer.capacity() < nbytes {
+        *buffer = Vec::new(); // before there is another one
+        *buffer = zeroed(nbytes)?;
+        expect_filled(buffer);
     }
     buffer.resize(nbytes, 0);
     Ok(())

@@ -11,10 +11,14 @@
 //! elements of the caller's array overlap (strides of 0, say) that argument fails;
 //! [`ArrayMut::overlaps`] says so and the pipeline then stays on one thread. What other threads of
 //! the program do to their arrays meanwhile is a race of theirs, as it is with NumPy.
+//!
+//! [`zeroed`] makes memory of our own, which the standard library does only by ending the process
+//! when there is none.
 #![allow(unsafe_code)]
 // Offsets inside a view are checked before any loop starts, so they cannot overflow in it.
 #![allow(clippy::arithmetic_side_effects)]
 
+use std::alloc;
 use std::marker::PhantomData;
 use std::mem::size_of;
 
@@ -98,6 +102,58 @@ impl Writable<'_> {
         Ok(unsafe { std::slice::from_raw_parts_mut(self.base.wrapping_offset(offset), nbytes) })
     }
 }
+
+/// So many zeros in fresh memory. Of much memory, pages that nobody writes to take no room.
+pub(crate) fn zeroed(nbytes: usize) -> Result<Vec<u8>> {
+    if nbytes == 0 {
+        return Ok(Vec::new());
+    }
+    let no_memory = KernelError::OutOfMemory { nbytes };
+    let Ok(layout) = alloc::Layout::array::<u8>(nbytes) else {
+        return Err(no_memory);
+    };
+    // SAFETY: the layout is not empty.
+    let start = unsafe { alloc::alloc_zeroed(layout) };
+    if start.is_null() {
+        return Err(no_memory);
+    }
+    // SAFETY: it comes from the global allocator with the layout of a vector of this capacity, all
+    // of its bytes have a value, and nobody else knows of it.
+    Ok(unsafe { Vec::from_raw_parts(start, nbytes, nbytes) })
+}
+
+/// Tell the system that all of a buffer will be written soon: with few large pages instead of many
+/// small ones, fresh memory costs a third.
+#[cfg(all(target_os = "linux", not(miri)))]
+pub(crate) fn expect_filled(buffer: &mut Vec<u8>) {
+    use rustix::mm::{Advice, madvise};
+
+    if buffer.capacity() < LARGE_PAGE_NBYTES {
+        return;
+    }
+    let page = rustix::param::page_size();
+    let start = buffer.as_mut_ptr();
+    let before = start.addr() % page;
+    let nbytes = (before + buffer.capacity()).next_multiple_of(page);
+    // SAFETY: advice about which pages to use changes no contents, that of others on the first and
+    // the last page included.
+    let _ = unsafe {
+        // A system without large pages refuses.
+        madvise(
+            start.wrapping_sub(before).cast(),
+            nbytes,
+            Advice::LinuxHugepage,
+        )
+    };
+}
+
+/// Elsewhere the system decides by itself.
+#[cfg(not(all(target_os = "linux", not(miri))))]
+pub(crate) fn expect_filled(_buffer: &mut Vec<u8>) {}
+
+/// Smaller buffers have no large page in them.
+#[cfg(all(target_os = "linux", not(miri)))]
+const LARGE_PAGE_NBYTES: usize = 2 << 20;
 
 fn check_inside(offset: isize, nbytes: usize, low: isize, high: isize) -> Result<()> {
     let end = isize::try_from(nbytes)
@@ -680,6 +736,26 @@ mod tests {
             );
             prop_assert!(low >= 0);
             prop_assert_eq!(outcome.is_ok(), shift == 0 && cut == 0);
+        }
+    }
+
+    #[test]
+    fn fresh_memory_is_zero_or_an_error() {
+        for nbytes in [0, 1, 100_000] {
+            assert_eq!(zeroed(nbytes), Ok(vec![0; nbytes]));
+        }
+        for nbytes in [usize::MAX, isize::MAX as usize] {
+            assert_eq!(zeroed(nbytes), Err(KernelError::OutOfMemory { nbytes }));
+        }
+    }
+
+    #[test]
+    fn advice_changes_no_contents() {
+        for nbytes in [0, 1, 3 << 20, 5_000_001] {
+            let mut buffer = vec![7; nbytes];
+            expect_filled(&mut buffer);
+            assert!(buffer.iter().all(|byte| *byte == 7));
+            assert_eq!(buffer.len(), nbytes);
         }
     }
 

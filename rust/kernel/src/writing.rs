@@ -8,6 +8,7 @@
 //! Objects are shared out to threads; where there are fewer objects than threads, the chunks of
 //! each object are.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -146,10 +147,12 @@ impl Pipeline {
     ) -> Result<()> {
         let key = keys.key(plan.coords());
         if plan.is_whole()? {
-            match self.encode_object(plan, None, value, effort, scratch)? {
+            match self.new_object(plan, value, effort, scratch)? {
                 Some(encoded) => {
                     objects.put(&key, &encoded, Expected::Any)?;
-                    scratch.contexts.return_buffer(encoded);
+                    if let Cow::Owned(encoded) = encoded {
+                        self.keep(encoded, scratch);
+                    }
                 }
                 None => {
                     objects.remove(&key, Expected::Any)?;
@@ -158,7 +161,8 @@ impl Pipeline {
             return Ok(());
         }
         let mut stored = std::mem::take(&mut scratch.encoded);
-        let outcome = objects.modify(&key, &mut Vec::new(), |object, encoded| {
+        let mut encoded = Vec::new();
+        let outcome = objects.modify(&key, &mut encoded, |object, encoded| {
             let old = match object {
                 None => None,
                 Some(object) => Some(object.whole(&mut stored)?),
@@ -174,7 +178,45 @@ impl Pipeline {
             )
         });
         scratch.encoded = stored;
+        self.keep(encoded, scratch);
         outcome
+    }
+
+    /// Keep memory that held an encoded object for the next one. Not that of shards: they are put
+    /// together in memory of their own.
+    fn keep(&self, encoded: Vec<u8>, scratch: &mut Scratch) {
+        if encoded.capacity() == 0 || self.is_sharded() {
+            return;
+        }
+        if self.encodes_in_place() {
+            scratch.decoded = encoded;
+        } else {
+            scratch.contexts.return_buffer(encoded);
+        }
+    }
+
+    /// Whether objects are single chunks that are stored as they are.
+    fn encodes_in_place(&self) -> bool {
+        self.description.chain.is_verbatim() && !self.is_sharded()
+    }
+
+    /// The bytes of an object that the request covers wholly: those of `value` itself, where they
+    /// are what is to be stored. `None` as in [`encode_object`](Self::encode_object).
+    fn new_object<'v>(
+        &self,
+        plan: &ObjectPlan<'_>,
+        value: &ArrayRef<'v>,
+        effort: Effort,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Cow<'v, [u8]>>> {
+        if self.encodes_in_place() && plan.n_chunks() == 1 {
+            let chunk = plan.chunk(0)?;
+            if let Some(decoded) = self.lent(&chunk, &self.source(&chunk, value)?, value)? {
+                return Ok((!self.is_left_out(decoded)).then_some(Cow::Borrowed(decoded)));
+            }
+        }
+        let encoded = self.encode_object(plan, None, value, effort, scratch)?;
+        Ok(encoded.map(Cow::Owned))
     }
 
     /// The new bytes of an object: `value`, where the request says so, over what was stored before.
@@ -315,25 +357,19 @@ impl Pipeline {
         scratch: &mut Scratch,
     ) -> Result<Encoded> {
         let chain = &self.description.chain;
-        let element = chain.element();
-        let transfer = self
-            .transfer(plan, &value.layout.strides)?
-            .reversed()
-            .normalise();
-        let is_whole = plan.is_whole()?;
-        let covers_all = is_whole && !plan.is_cut()?;
-        if covers_all
-            && element.is_verbatim()
-            && transfer.contiguous_nbytes(element) == Some(chain.nbytes())
-        {
-            let decoded = value.memory.slice(transfer.from, chain.nbytes())?;
-            return self.encode(decoded, &mut scratch.contexts);
+        let transfer = self.source(plan, value)?;
+        if let Some(decoded) = self.lent(plan, &transfer, value)? {
+            if self.is_left_out(decoded) {
+                return Ok(None);
+            }
+            return self.encode(decoded, &mut scratch.contexts).map(Some);
         }
+        let is_whole = plan.is_whole()?;
         let Scratch {
             contexts, decoded, ..
         } = scratch;
         match old.filter(|_| !is_whole) {
-            _ if covers_all => resize(decoded, chain.nbytes())?,
+            _ if is_whole && !plan.is_cut()? => resize(decoded, chain.nbytes())?,
             None => self.fill(decoded)?,
             Some(old) => {
                 resize(decoded, chain.nbytes())?;
@@ -344,23 +380,61 @@ impl Pipeline {
             &transfer,
             value.memory,
             &Writable::from(decoded.as_mut_slice()),
-            element,
+            chain.element(),
         )?;
-        self.encode(decoded, contexts)
-    }
-
-    fn encode(&self, decoded: &[u8], contexts: &mut Contexts) -> Result<Encoded> {
-        if !self.description.keeps_empty && repeats(decoded, &self.stored_fill) {
+        if self.is_left_out(decoded) {
             return Ok(None);
         }
+        if chain.is_verbatim() {
+            return Ok(Some(self.fitted(std::mem::take(decoded))));
+        }
+        self.encode(decoded, contexts).map(Some)
+    }
+
+    /// The copy of the elements of a chunk from a value.
+    fn source(&self, plan: &ChunkPlan<'_>, value: &ArrayRef<'_>) -> Result<Transfer> {
+        let transfer = self.transfer(plan, &value.layout.strides)?;
+        Ok(transfer.reversed().normalise())
+    }
+
+    /// The decoded chunk where it lies in the value, if it does so in one piece.
+    fn lent<'v>(
+        &self,
+        plan: &ChunkPlan<'_>,
+        source: &Transfer,
+        value: &ArrayRef<'v>,
+    ) -> Result<Option<&'v [u8]>> {
+        let chain = &self.description.chain;
+        let element = chain.element();
+        let is_there = element.is_verbatim()
+            && source.contiguous_nbytes(element) == Some(chain.nbytes())
+            && plan.is_whole()?
+            && !plan.is_cut()?;
+        if !is_there {
+            return Ok(None);
+        }
+        value.memory.slice(source.from, chain.nbytes()).map(Some)
+    }
+
+    /// Whether a chunk is not stored because it holds nothing but the fill value.
+    fn is_left_out(&self, decoded: &[u8]) -> bool {
+        !self.description.keeps_empty && repeats(decoded, &self.stored_fill)
+    }
+
+    fn encode(&self, decoded: &[u8], contexts: &mut Contexts) -> Result<Vec<u8>> {
         let mut encoded = contexts.take_buffer();
         self.description
             .chain
             .encode(decoded, &mut encoded, contexts)?;
+        Ok(self.fitted(encoded))
+    }
+
+    /// An encoded chunk without room to spare, if it has to wait until its shard is put together.
+    fn fitted(&self, mut encoded: Vec<u8>) -> Vec<u8> {
         if self.is_sharded() {
-            encoded.shrink_to_fit(); // many wait until the shard is put together
+            encoded.shrink_to_fit();
         }
-        Ok(Some(encoded))
+        encoded
     }
 
     /// Make `chunk` a decoded chunk of nothing but the fill value.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr._buffer import CPU_PROTOTYPE
+from zarr._buffer import CPU_PROTOTYPE, declare_immutable
 from zarr._codec.raw import octets
 from zarr._engine.base import Rejection
 from zarr._engine.describe import describe
@@ -43,10 +43,12 @@ def _load() -> tuple[Any, str | None]:
     try:
         with importing:
             from zarr import _native  # on use: with engine "python" it is never imported
+            from zarr._native import OwnedBytes
     except ImportError as exc:
         if find_spec("zarr._native") is None:
             return None, "its extension in Rust, zarr._native, was not built"
         return None, f"importing its extension zarr._native failed ({exc})"
+    declare_immutable(OwnedBytes)
     return _native, None
 
 

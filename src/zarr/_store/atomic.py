@@ -13,7 +13,6 @@ import errno
 import itertools
 import os
 import re
-import socket
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -195,6 +194,8 @@ def is_abandoned(name: str) -> bool:
 @lru_cache(maxsize=1)
 def _host() -> str:
     """Names this machine, and the boot, as process numbers and start times begin anew with it."""
+    import socket  # on use: most processes never make a temporary name, and it takes half a megabyte
+
     host = re.sub(r"[^0-9A-Za-z]", "_", socket.gethostname())
     try:
         namespace = os.stat("/proc/self/ns/pid").st_ino  # process numbers mean something inside one namespace only

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 from weakref import WeakValueDictionary
 
-from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
+from zarr._buffer import Buffer, BufferPrototype, CPUBuffer, is_immutable
 from zarr._byte_range import ByteRequest, resolve_range
 from zarr._store.base import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.turns import Turn, Turns
@@ -200,11 +200,6 @@ class MemoryStore(SyncStore):
         return None if value is None else len(value)
 
 
-def _immutable(value: Buffer) -> CPUBuffer:
-    """The bytes of a buffer in memory that nobody can change: its own, if that is a `bytes` object, else a copy."""
-    if type(value) is CPUBuffer:
-        array = value.as_numpy_array()
-        owner: object = array.base
-        if isinstance(owner, bytes) and len(owner) == array.nbytes:
-            return value
-    return CPUBuffer.from_bytes(value.to_bytes())
+def _immutable(value: Buffer) -> Buffer:
+    """The bytes of a buffer in memory that nobody can change: its own, if it is of that kind, else a copy."""
+    return value if is_immutable(value) else CPUBuffer.from_bytes(value.to_bytes())

@@ -7,7 +7,11 @@ use std::fmt;
 
 use super::deflate::DeflateContexts;
 use super::zstd::ZstdContexts;
-use crate::{KernelError, Result};
+use crate::Result;
+use crate::memory::zeroed;
+
+/// More buffers are never in use at once: who returns more than were taken does not fill the memory.
+const MOST_BUFFERS: usize = 4;
 
 /// Reusable library contexts and buffers of one task.
 #[derive(Default)]
@@ -41,7 +45,9 @@ impl Contexts {
     /// Keep `buffer` for a later [`take_buffer`](Self::take_buffer).
     pub fn return_buffer(&mut self, mut buffer: Vec<u8>) {
         buffer.clear();
-        self.buffers.push(buffer);
+        if self.buffers.len() < MOST_BUFFERS {
+            self.buffers.push(buffer);
+        }
     }
 
     /// Drop buffers that grew beyond so many bytes.
@@ -64,11 +70,9 @@ impl Contexts {
         work: impl FnOnce(&mut [u8], &mut Self) -> Result<T>,
     ) -> Result<T> {
         let mut scratch = self.scratch.pop().unwrap_or_default();
-        if let Some(missing) = nbytes.checked_sub(scratch.len()) {
-            scratch
-                .try_reserve(missing)
-                .map_err(|_| KernelError::OutOfMemory { nbytes })?;
-            scratch.resize(nbytes, 0);
+        if scratch.len() < nbytes {
+            drop(scratch); // before there is another one
+            scratch = zeroed(nbytes)?;
         }
         let outcome = work(scratch.get_mut(..nbytes).unwrap_or_default(), self);
         self.scratch.push(scratch);
@@ -90,6 +94,15 @@ mod tests {
         let again = contexts.take_buffer();
         assert!(again.is_empty());
         assert_eq!(again.capacity(), capacity);
+    }
+
+    #[test]
+    fn few_buffers_are_kept() {
+        let mut contexts = Contexts::new();
+        for _ in 0..100 {
+            contexts.return_buffer(Vec::with_capacity(10));
+        }
+        assert_eq!(contexts.buffers.len(), MOST_BUFFERS);
     }
 
     #[test]

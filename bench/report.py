@@ -256,7 +256,7 @@ def memory_goals(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
             extra = found["rise_mb"] - (size_mb if is_read else 0)
             (beyond if is_read else written).append((extra, workload))
             share.append((1 + extra / size_mb, workload))
-    if not share:
+    if not beyond or not written:
         return []
     return [
         ("most memory that a `read_*` takes beyond its result", "{:.1f} MB (`{}`)".format(*max(beyond)), "≤ 10 MB"),

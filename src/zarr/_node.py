@@ -8,7 +8,7 @@ that is under way keeps a consistent view while another thread resizes.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import CPU_PROTOTYPE
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ArrayView:
-    """What one request works with: a spec and its pipeline, as they were when it began.
+    """What one request works with: a spec and its pipeline, as they were when it began, made of the array's metadata.
 
     `reached` remembers how the native engine reaches the array's objects, by place (see `zarr._flow.direct`).
     """
 
     spec: ArraySpec
     choice: Choice
+    metadata: ArrayV2Metadata | ArrayV3Metadata = field(compare=False, repr=False)
     reached: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -92,26 +93,29 @@ class ArrayNode:
         return self._metadata
 
     def publish(self, metadata: ArrayV2Metadata | ArrayV3Metadata, view: ArrayView | None = None) -> None:
-        """Take new metadata (after a resize, or an attribute change), and the view of them if there is one already."""
+        """Take new metadata (after a resize, or an attribute change).
+
+        `view` is one that suits them though it was made of others, which differ in their attributes only.
+        """
         self._metadata = metadata
         if view is not None:
-            self._view = view
+            self._view = replace(view, metadata=metadata)
 
     @property
     def view(self) -> ArrayView:
-        """Spec and pipeline, compiled at first use and for every shape.
+        """Spec and pipeline, compiled at first use and for all new metadata.
 
-        The shape is compared here: `publish` cannot stop a thread that is about to store a view of what was before.
+        That is found here: `publish` cannot stop a thread that is about to store a view of what was before.
         """
         metadata, view = self._metadata, self._view
-        if view is None or view.spec.shape != metadata.shape:
+        if view is None or view.metadata is not metadata:
             view = self._view = self.view_of(metadata)
         return view
 
     def view_of(self, metadata: ArrayV2Metadata | ArrayV3Metadata) -> ArrayView:
         """Spec and pipeline for metadata that is not published yet."""
         spec = metadata.to_spec(self.config)
-        return ArrayView(spec, choose(spec, CPU_PROTOTYPE, self.engine))
+        return ArrayView(spec, choose(spec, CPU_PROTOTYPE, self.engine), metadata)
 
     @property
     def path(self) -> str:

@@ -1125,8 +1125,20 @@ class TestShape:
         assert two.append(np.full((1, 4), 60)) == (7, 4)
         assert zarr.open_array(store)[5:, 0].tolist() == [50, 60]
 
+    # -- values that do not fit -------------------------------------------------------------------------------------------------
 
-# -- values that do not fit -------------------------------------------------------------------------------------------------
+    def test_a_handle_resized_to_its_old_shape_takes_the_codecs_of_an_array_that_took_its_place(
+        self, store, engine, zarr_format
+    ):
+        options = {"name": "a", "chunks": 4, "dtype": "i4", "zarr_format": zarr_format}
+        handle = zarr.create_array(store, shape=8, compressors=None, **options)
+        handle[...] = 1
+        other = zarr.create_array(store, shape=4, overwrite=True, **options)
+        other[...] = 2
+        handle.resize(8)
+        assert handle[...].tolist() == [2, 2, 2, 2, 0, 0, 0, 0]
+        handle[5] = 3
+        assert zarr.open_array(store, path="a")[...].tolist() == [2, 2, 2, 2, 0, 3, 0, 0]
 
 
 class TestWrongValues:

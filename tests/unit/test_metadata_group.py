@@ -97,6 +97,12 @@ def test_a_group_is_written_as_it_was_read() -> None:
     assert stored(group.with_attributes({"a": 1})) == {**raw, "attributes": {"a": 1}}
 
 
+def test_extra_fields_belong_to_one_reader() -> None:
+    raw = json.dumps({**GROUP, "ext": {"must_understand": False, "n": 1}}).encode()
+    parse_v3(raw, WHERE).extra_fields["ext"]["n"] = 2
+    assert parse_v3(raw, WHERE).extra_fields["ext"]["n"] == 1
+
+
 def test_a_new_group() -> None:
     assert stored(GroupMetadata()) == {"attributes": {}, "zarr_format": 3, "node_type": "group"}
     assert GroupMetadata.from_dict({"zarr_format": 3, "attributes": {"a": 1}}) == GroupMetadata({"a": 1})

@@ -1229,6 +1229,16 @@ class TestTemporaryFiles:
         assert all(atomic.is_temporary(Path(name).name) for name in names)
         assert not any(atomic.is_abandoned(Path(name).name) for name in names)
 
+    def test_those_of_a_process_that_could_not_find_out_its_start_stay(self, monkeypatch):
+        monkeypatch.setattr(atomic, "_own_start", lambda pid: 0)
+        assert not atomic.is_abandoned(Path(atomic.temporary_name("d")).name)
+
+    def test_the_first_needs_no_import(self, monkeypatch):
+        """It may be asked for in a finalizer at the end of the program, when nothing can be imported."""
+        atomic._host.cache_clear()
+        monkeypatch.setattr("builtins.__import__", None)
+        assert Path(atomic.temporary_name("d")).parent == Path("d")
+
 
 class TestDurability:
     @pytest.fixture

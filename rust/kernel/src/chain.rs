@@ -120,7 +120,7 @@ impl Chain {
                 return self.checked_size("bytes", within);
             }
         }
-        resize(chunk, self.nbytes)?;
+        resize(chunk, self.nbytes, wanted.len())?;
         self.peeled(encoded, contexts, |first, encoded, contexts| {
             if wanted.len() == self.nbytes {
                 first.decode_into(encoded, chunk, contexts)
@@ -137,7 +137,7 @@ impl Chain {
     /// As [`decode`](Self::decode).
     pub(crate) fn decode_whole(&self, encoded: &[u8], contexts: &mut Contexts) -> Result<Vec<u8>> {
         let mut decoded = Vec::new();
-        resize(&mut decoded, self.nbytes)?;
+        resize(&mut decoded, self.nbytes, self.nbytes)?;
         self.decode_into(encoded, &mut decoded, contexts)?;
         Ok(decoded)
     }
@@ -305,12 +305,14 @@ fn checked_copy(from: &[u8], to: &mut [u8]) -> Result<()> {
     Ok(())
 }
 
-/// Give a buffer this length. What it holds is undefined.
-pub(crate) fn resize(buffer: &mut Vec<u8>, nbytes: usize) -> Result<()> {
+/// Give a buffer this length, of which so many bytes will be written. What it holds is undefined.
+pub(crate) fn resize(buffer: &mut Vec<u8>, nbytes: usize, n_filled: usize) -> Result<()> {
     if buffer.capacity() < nbytes {
         *buffer = Vec::new(); // before there is another one
         *buffer = zeroed(nbytes)?;
-        expect_filled(buffer);
+        if n_filled == nbytes {
+            expect_filled(buffer);
+        }
     }
     buffer.resize(nbytes, 0);
     Ok(())

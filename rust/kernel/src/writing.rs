@@ -120,10 +120,11 @@ impl Pipeline {
                 let encoded = self
                     .encode_object(&object, old, value, within, scratch)
                     .map_err(|error| error.in_object(object.coords()))?;
-                let encoded = encoded.map(|mut encoded| {
-                    encoded.shrink_to_fit(); // all wait until they are stored
-                    encoded
-                });
+                // All wait until they are stored.
+                let encoded = match encoded {
+                    Some(encoded) => Some(self.without_room(encoded, scratch)?),
+                    None => None,
+                };
                 if let Some(slot) = slots.get(number) {
                     let _ = slot.set(encoded); // each task has its own
                 }
@@ -195,6 +196,23 @@ impl Pipeline {
         }
     }
 
+    /// An encoded object that takes no more memory than it has bytes. What is much smaller than its
+    /// memory is copied: shrunk in place, it would keep pages, and a mapping, of its own.
+    fn without_room(&self, mut encoded: Vec<u8>, scratch: &mut Scratch) -> Result<Vec<u8>> {
+        if encoded.len() > encoded.capacity() / 2 {
+            encoded.shrink_to_fit();
+            return Ok(encoded);
+        }
+        let nbytes = encoded.len();
+        let mut fitted = Vec::new();
+        fitted
+            .try_reserve_exact(nbytes)
+            .map_err(|_| KernelError::OutOfMemory { nbytes })?;
+        fitted.extend_from_slice(&encoded);
+        self.keep(encoded, scratch);
+        Ok(fitted)
+    }
+
     /// Whether objects are single chunks that are stored as they are.
     fn encodes_in_place(&self) -> bool {
         self.description.chain.is_verbatim() && !self.is_sharded()
@@ -209,7 +227,7 @@ impl Pipeline {
         effort: Effort,
         scratch: &mut Scratch,
     ) -> Result<Option<Cow<'v, [u8]>>> {
-        if self.encodes_in_place() && plan.n_chunks() == 1 {
+        if self.encodes_in_place() {
             let chunk = plan.chunk(0)?;
             if let Some(decoded) = self.lent(&chunk, &self.source(&chunk, value)?, value)? {
                 return Ok((!self.is_left_out(decoded)).then_some(Cow::Borrowed(decoded)));
@@ -369,10 +387,10 @@ impl Pipeline {
             contexts, decoded, ..
         } = scratch;
         match old.filter(|_| !is_whole) {
-            _ if is_whole && !plan.is_cut()? => resize(decoded, chain.nbytes())?,
+            _ if is_whole && !plan.is_cut()? => resize(decoded, chain.nbytes(), chain.nbytes())?,
             None => self.fill(decoded)?,
             Some(old) => {
-                resize(decoded, chain.nbytes())?;
+                resize(decoded, chain.nbytes(), chain.nbytes())?;
                 chain.decode_into(old, decoded, contexts)?;
             }
         }
@@ -440,7 +458,7 @@ impl Pipeline {
     /// Make `chunk` a decoded chunk of nothing but the fill value.
     fn fill(&self, chunk: &mut Vec<u8>) -> Result<()> {
         let chain = &self.description.chain;
-        resize(chunk, chain.nbytes())?;
+        resize(chunk, chain.nbytes(), chain.nbytes())?;
         let itemsize = self.itemsize();
         let transfer = Transfer {
             axes: vec![Axis::Run {

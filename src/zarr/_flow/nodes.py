@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from zarr import _generation as generation
 from zarr._buffer import CPU_PROTOTYPE, Buffer
 from zarr._config import settings
 from zarr._dtype.base import ZarrFormat
@@ -278,7 +279,7 @@ def publish_shape(
         key = join(at.path, name)
         if old is None:
             raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")
-        raw = old.to_bytes()
+        raw, since = old.to_bytes(), generation.current()
         current = parse_v3(raw, key) if name == V3 else parse_array_v2(raw, None, key)
         if isinstance(current, GroupMetadata):
             raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")
@@ -292,7 +293,7 @@ def publish_shape(
         new = current.with_shape(shape)
         document = dict(documents(new))[name]
         if isinstance(current, ArrayV3Metadata) and isinstance(new, ArrayV3Metadata):
-            remember_reshaped(raw, document.to_bytes(), new)
+            remember_reshaped(raw, document.to_bytes(), since, new)
             latest[:] = [(new, view if current.is_of_document_of(before) else None)]
         else:
             latest[:] = [(new, None)]

@@ -1,8 +1,8 @@
 """Documents that were parsed before: many arrays have the same document but for their attributes, and many are opened again;
 a group's is read for each node that is created in it.
 
-Metadata are never changed once made, except that attributes are handed out as dicts; so a node that was parsed before is
-the new one with attributes of its own. A document whose parsing warns is parsed each time, so that it warns each time, and
+Metadata are never changed once made, except that attributes and extra fields are handed out as dicts; so a node without
+extra fields that was parsed before is the new one with attributes of its own. A document whose parsing warns is parsed each time, so that it warns each time, and
 nothing outlives a change of what names mean (`_generation`).
 """
 
@@ -68,21 +68,22 @@ def remember(raw: bytes, since: int, n_warnings: int, node: ArrayV3Metadata | Gr
     node
         What was made of it.
     """
-    if n_given() == n_warnings:
+    if n_given() == n_warnings and not node.extra_fields:
         _by_bytes.keep(raw, since, node.with_attributes(deepcopy(node.attributes)))
 
 
-def remember_reshaped(before: bytes, after: bytes, array: ArrayV3Metadata) -> None:
+def remember_reshaped(before: bytes, after: bytes, since: int, array: ArrayV3Metadata) -> None:
     """Keep an array of which only the shape was changed since it was recalled, so that it need not be parsed again.
 
     Parameters
     ----------
     before, after
         Its document before the change, and the one that was made of it.
+    since
+        `generation.current()` when the former was recalled.
     array
         With the new shape.
     """
-    since = generation.current()
     if _by_bytes.find(before) is not None:  # else parsing it gives a warning, or what names mean has changed
         _by_bytes.keep(after, since, array.with_attributes(deepcopy(array.attributes)))
 
@@ -99,6 +100,6 @@ def read_array_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadat
         )
     since, n_warnings = generation.current(), n_given()
     array = ArrayV3Metadata._read(document, where)
-    if n_given() == n_warnings:
+    if n_given() == n_warnings and not array.extra_fields:
         _by_document.keep(source, since, array)
     return array

@@ -188,15 +188,16 @@ def is_abandoned(name: str) -> bool:
     match = _NAME.fullmatch(name)
     if match is None or match["host"] != _host() or not _has_proc():
         return False
-    return _start_of(int(match["pid"])) != int(match["start"])
+    start = int(match["start"])
+    return start != _UNKNOWN and _start_of(int(match["pid"])) != start
 
 
 @lru_cache(maxsize=1)
 def _host() -> str:
     """Names this machine, and the boot, as process numbers and start times begin anew with it."""
-    import socket  # on use: most processes never make a temporary name, and it takes half a megabyte
-
-    host = re.sub(r"[^0-9A-Za-z]", "_", socket.gethostname())
+    # Not socket.gethostname(), which is the same: the first use may be where Python ends and imports nothing any more.
+    node = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    host = re.sub(r"[^0-9A-Za-z]", "_", node)
     try:
         namespace = os.stat("/proc/self/ns/pid").st_ino  # process numbers mean something inside one namespace only
     except OSError:
@@ -204,18 +205,22 @@ def _host() -> str:
     return f"{host}.{namespace}"
 
 
+_UNKNOWN = 0
+"""The start of a process that could not be found out, as when there were no file descriptors left."""
+
+
 @lru_cache(maxsize=1)
 def _own_start(pid: int) -> int:
     """When this process started. Its number is asked for because a forked child has another."""
-    return _start_of(pid) or 0
+    return _start_of(pid) or _UNKNOWN
 
 
 def _start_of(pid: int) -> int | None:
-    """When a process of this host started, in clock ticks since boot; None if it does not run."""
+    """When a process of this host started, in clock ticks since boot, or `_UNKNOWN`; None if it does not run."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
     except OSError:
-        return 0
+        return _UNKNOWN
     return int(fields[19])

@@ -104,7 +104,15 @@ BUF = bytes(8 << 20)
 
 def calm():
     """Are both cores free now? A shared machine steals time without saying so:
-    then two hashing threads take longer by the clock than by their own CPU time."""
+    then two hashing threads take longer by the clock than by their own CPU time.
+
+    Asked up to three times: right after a thread has worked long, the system may
+    start both threads on its core, which says nothing of neighbours.
+    """
+    return any(two_at_once() for _ in range(3))
+
+
+def two_at_once():
     cpu = []
 
     def work():

@@ -98,8 +98,9 @@ def introduction(result: dict[str, Any]) -> list[str]:
         "on the same work, and writes what it measured. The workloads are described in `bench/README.md`.",
         "",
         f"Machine: {result['machine']}. Rounds: {result['rounds']}. Page cache warm, no `fsync`, each measurement in a fresh process, results",
-        "compared with the source data. Times are minima over the rounds, in milliseconds per run of the workload, or microseconds per",
-        "operation where an operation is one call. Ratios below 1 mean that this library is faster.",
+        "compared with the source data. Times are minima over the rounds: milliseconds for a run of the workload, and microseconds for",
+        "each of its operations, which are calls, or chunks of a whole array. Ratios are this library's time divided by that of another;",
+        "below 1 this library is faster. The fastest is the fastest of the four peers beside it, which speak Zarr.",
         "",
         *(
             f"- {NAMES.get(n, n)}: " + ", ".join(f"{k} {v}" for k, v in sorted(vs.items()))
@@ -137,17 +138,19 @@ def headline_table(result: dict[str, Any]) -> list[str]:
     lines = [
         "## All workloads, chunk caches off",
         "",
-        "| workload | this library | ÷ zarr-python | ÷ fused | ÷ zarrs | ÷ TensorStore | ÷ fastest of these | ÷ by hand |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| workload | ms | µs each | ÷ fastest | ÷ zarr-python | ÷ fused | ÷ zarrs | ÷ TensorStore | ÷ by hand |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for workload, metrics in result["metrics"].items():
         ours = best(metrics, OURS)
         if ours is None:
             continue
         peer = fastest(metrics, ZARR_PEERS)
-        cells = [ratio(ours, best(metrics, name)) for name in ZARR_PEERS]
-        cells += [f"**{ours / peer[0]:.2f}**" if peer else "", ratio(ours, best(metrics, "limit"))]
-        lines.append(f"| {workload} | {shown(ours, metrics[OURS]['ops'])} | " + " | ".join(cells) + " |")
+        cells = [f"**{ours / peer[0]:.2f}**" if peer else ""]
+        cells += [ratio(ours, best(metrics, name)) for name in (*ZARR_PEERS, "limit")]
+        ops = metrics[OURS]["ops"]
+        each = digits(ours / ops * 1e6) if ops > 1 else ""
+        lines.append(f"| {workload} | {digits(ours * 1e3)} | {each} | " + " | ".join(cells) + " |")
     return [*lines, ""]
 
 

@@ -106,8 +106,8 @@ def calm():
     """Are both cores free now? A shared machine steals time without saying so:
     then two hashing threads take longer by the clock than by their own CPU time.
 
-    Asked up to three times: right after a thread has worked long, the system may
-    start both threads on its core, which says nothing of neighbours.
+    Asked up to three times: right after long work the answer was seen to be no
+    for a tenth of a second without any neighbour.
     """
     return any(two_at_once() for _ in range(3))
 

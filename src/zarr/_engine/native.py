@@ -43,7 +43,7 @@ def _load() -> tuple[Any, str | None]:
     try:
         with importing:
             from zarr import _native  # on use: with engine "python" it is never imported
-            from zarr._native import OwnedBytes
+            from zarr._native import OwnedBytes  # an extension of an older build has none, and is refused
     except ImportError as exc:
         if find_spec("zarr._native") is None:
             return None, "its extension in Rust, zarr._native, was not built"

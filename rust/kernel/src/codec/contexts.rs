@@ -10,7 +10,7 @@ use super::zstd::ZstdContexts;
 use crate::Result;
 use crate::memory::zeroed;
 
-/// More buffers are never in use at once: who returns more than were taken does not fill the memory.
+/// The most buffers kept for later: those that come back without having been taken must not pile up.
 const MOST_BUFFERS: usize = 4;
 
 /// Reusable library contexts and buffers of one task.

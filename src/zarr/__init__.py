@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from zarr import registry as registry
     from zarr import storage as storage
     from zarr import types as types
-    from zarr._array import Array as Array
-    from zarr._async_array import AsyncArray as AsyncArray
-    from zarr._async_group import AsyncGroup as AsyncGroup
-    from zarr._config import config as config
-    from zarr._debug import print_debug_info as print_debug_info
-    from zarr._debug import set_format as set_format
-    from zarr._debug import set_log_level as set_log_level
-    from zarr._group import Group as Group
+    from zarr._calls.debug import print_debug_info as print_debug_info
+    from zarr._calls.debug import set_format as set_format
+    from zarr._calls.debug import set_log_level as set_log_level
+    from zarr._faces.array import Array as Array
+    from zarr._faces.async_array import AsyncArray as AsyncArray
+    from zarr._faces.async_group import AsyncGroup as AsyncGroup
+    from zarr._faces.group import Group as Group
+    from zarr._support.settings import config as config
     from zarr.api.synchronous import array as array
     from zarr.api.synchronous import consolidate_metadata as consolidate_metadata
     from zarr.api.synchronous import copy as copy
@@ -99,14 +99,14 @@ _SUBMODULES = frozenset(
 )
 _FUNCTIONS = "zarr.api.synchronous"
 _HOMES = {
-    "Array": "zarr._array",
-    "AsyncArray": "zarr._async_array",
-    "AsyncGroup": "zarr._async_group",
-    "Group": "zarr._group",
-    "config": "zarr._config",
-    "print_debug_info": "zarr._debug",
-    "set_format": "zarr._debug",
-    "set_log_level": "zarr._debug",
+    "Array": "zarr._faces.array",
+    "AsyncArray": "zarr._faces.async_array",
+    "AsyncGroup": "zarr._faces.async_group",
+    "Group": "zarr._faces.group",
+    "config": "zarr._support.settings",
+    "print_debug_info": "zarr._calls.debug",
+    "set_format": "zarr._calls.debug",
+    "set_log_level": "zarr._calls.debug",
 }
 _NAMES = {*_HOMES, *__all__} - {"__version__"}
 

@@ -1,8 +1,7 @@
 """Adding classes of one's own (codecs, chunk key encodings, buffers, pipelines), and finding them by name."""
 
 from zarr._codec.registry import fully_qualified_name, get_codec_class, get_numcodec, register_codec
-from zarr._keys import get_chunk_key_encoding_class, register_chunk_key_encoding
-from zarr._registry import (
+from zarr._codec.replaceable import (
     Registry,
     get_buffer_class,
     get_ndbuffer_class,
@@ -11,6 +10,7 @@ from zarr._registry import (
     register_ndbuffer,
     register_pipeline,
 )
+from zarr._grid.chunk_keys import get_chunk_key_encoding_class, register_chunk_key_encoding
 
 __all__ = [
     "Registry",

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from zarr._array import Array
-from zarr._async_array import AsyncArray
 from zarr._dtype.base import ZarrFormat
 from zarr._dtype.documents import DTypeConfig_V2
+from zarr._faces.array import Array
+from zarr._faces.async_array import AsyncArray
 
 JSON: TypeAlias = str | int | float | bool | Mapping[str, "JSON"] | Sequence["JSON"] | None
 DTypeJSON: TypeAlias = str | int | float | Sequence["DTypeJSON"] | Mapping[str, object] | None

@@ -8,7 +8,7 @@ import pytest
 
 from tests.docs.test_docstrings import PUBLIC
 from zarr import errors
-from zarr._config import DEFAULTS
+from zarr._support.settings import DEFAULTS
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -21,8 +21,8 @@ from tests.properties.strategies import (
 from zarr._codec.base import ArrayConfig
 from zarr._codec.bytes_ import BytesCodec
 from zarr._dtype import parse_data_type
-from zarr._grid import ChunkGrid
-from zarr._keys import DefaultChunkKeyEncoding
+from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
+from zarr._grid.grid import ChunkGrid
 from zarr._metadata.spec import ArraySpec, ShardLevel
 from zarr._plan import decoded_grid, plan
 from zarr._selection import basic, block, coordinate, fancy, mask, orthogonal

@@ -1584,7 +1584,7 @@ class TestBlocksOfACopy:
         ids=shown,
     )
     def test_it_equals_the_source(self, engine, store, monkeypatch, shape, old, new, most_nbytes):
-        monkeypatch.setattr(sys.modules["zarr._create.like"], "_BLOCK_NBYTES", most_nbytes)
+        monkeypatch.setattr(sys.modules["zarr._calls.like"], "_BLOCK_NBYTES", most_nbytes)
         data = np.arange(1, 1 + math.prod(shape), dtype="i4").reshape(shape)
         source = zarr.create_array(store, name="old", data=data, **old)
         zarr.from_array(store, name="new", data=source, **new)

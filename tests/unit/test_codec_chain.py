@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zarr import _bridge
 from zarr._buffer import CPUBuffer, CPUNDBuffer
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec
 from zarr._codec.bytes_ import BytesCodec
@@ -23,6 +22,7 @@ from zarr._codec.limits import VARIABLE_NBYTES, with_margin
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.zstd import ZstdCodec
 from zarr._dtype.registry import parse_data_type
+from zarr._support import bridge
 from zarr.errors import CodecError
 
 ARRAY = np.arange(6, dtype="<i4").reshape(2, 3)
@@ -259,10 +259,10 @@ async def current_thread():
 
 def test_bridge_has_one_daemon_thread():
     with ThreadPoolExecutor(8) as pool:
-        threads = set(pool.map(lambda _: _bridge.run(current_thread()), range(50)))
+        threads = set(pool.map(lambda _: bridge.run(current_thread()), range(50)))
     (thread,) = threads
     assert thread.daemon
-    assert _bridge.is_running()
+    assert bridge.is_running()
 
 
 async def fail():
@@ -271,7 +271,7 @@ async def fail():
 
 def test_bridge_passes_errors_on():
     with pytest.raises(LookupError, match="inside"):
-        _bridge.run(fail())
+        bridge.run(fail())
 
 
 async def own_timeout():
@@ -289,31 +289,31 @@ def test_bridge_times_out_and_cancels():
             raise
 
     with pytest.raises(TimeoutError, match=r"0\.01 seconds"):
-        _bridge.run(sleep(), timeout=0.01)
+        bridge.run(sleep(), timeout=0.01)
     assert cancelled.wait(5)
     with pytest.raises(TimeoutError, match="its own"):
-        _bridge.run(own_timeout(), timeout=5)
+        bridge.run(own_timeout(), timeout=5)
 
 
 async def reenter():
     coroutine = current_thread()
-    return _bridge.run(coroutine)
+    return bridge.run(coroutine)
 
 
 def test_bridge_refuses_to_wait_for_itself():
     with pytest.raises(RuntimeError, match="await"):
-        _bridge.run(reenter())
+        bridge.run(reenter())
 
 
 def run_in_child(queue):
-    queue.put(_bridge.is_running())
-    queue.put(_bridge.run(asyncio.sleep(0, result="child")))
+    queue.put(bridge.is_running())
+    queue.put(bridge.run(asyncio.sleep(0, result="child")))
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_bridge_starts_anew_after_fork():
-    _bridge.run(current_thread())
+    bridge.run(current_thread())
     context = multiprocessing.get_context("fork")
     queue = context.Queue()
     child = context.Process(target=run_in_child, args=(queue,))
@@ -334,4 +334,4 @@ def test_importing_starts_nothing():
         "assert not {'numcodecs', 'asyncio'} & set(sys.modules)\n"
         "import threading; assert threading.active_count() == 1\n"
     )
-    subprocess.run([sys.executable, "-c", program, str(Path(_bridge.__file__).parent)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program, str(Path(bridge.__file__).parent.parent)], check=True, timeout=60)

@@ -5,7 +5,6 @@ from importlib.metadata import EntryPoint, EntryPoints
 import numcodecs
 import pytest
 
-from zarr import _generation as generation
 from zarr._codec import registry
 from zarr._codec.base import BytesBytesCodec
 from zarr._codec.bytes_ import BytesCodec
@@ -18,6 +17,7 @@ from zarr._codec.registry import (
     parse_codec,
     register_codec,
 )
+from zarr._support import generation
 from zarr.errors import MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
 

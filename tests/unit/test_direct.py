@@ -14,9 +14,9 @@ import pytest
 
 import zarr
 from zarr._flow import direct, resize
+from zarr._flow.node import ArrayNode
 from zarr._flow.write import write
 from zarr._metadata.v3 import ArrayV3Metadata
-from zarr._node import ArrayNode
 from zarr.errors import ChunkNotFoundError, CodecError
 from zarr.storage import LocalStore, MemoryStore
 
@@ -401,7 +401,7 @@ class TestShortcut:
     def test_it_follows_a_store_that_moves(self, tmp_path):
         array = zarr.create_array(LocalStore(tmp_path / "one"), data=ELEMENTS, chunks=(4, 4))
         assert array[7, 7] == 63
-        zarr._bridge.run(array.store.move(tmp_path / "two"))
+        zarr._support.bridge.run(array.store.move(tmp_path / "two"))
         assert array[7, 7] == 63
 
     def test_a_store_whose_methods_are_replaced_is_asked(self, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zarr._grid import RegularGrid
+from zarr._grid.grid import RegularGrid
 from zarr.errors import MetadataValidationError
 
 shapes_and_chunks = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 15)), max_size=3).map(

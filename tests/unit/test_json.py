@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zarr._json import MAX_DEPTH, dump, dump_attributes
+from zarr._support.json import MAX_DEPTH, dump, dump_attributes
 from zarr.errors import ArgumentError
 
 plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text()

@@ -12,19 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zarr import _generation as generation
 from zarr._codec.base import ArrayConfig
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.gzip_ import GzipCodec
 from zarr._codec.registry import _registered, register_codec
 from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.registry import parse_data_type
-from zarr._grid import RegularGrid
-from zarr._keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
+from zarr._grid.chunk_keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
+from zarr._grid.grid import RegularGrid
 from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import parse_v3
 from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._support import generation
 from zarr.errors import (
     DataTypeValidationError,
     MetadataValidationError,

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 import zarr
 from zarr._buffer import CPUBuffer, CPUNDBuffer
-from zarr._byte_range import resolve_range
+from zarr._buffer.byte_range import resolve_range
 from zarr._store import atomic, local, locks
 from zarr._store.base import ABSENT, ANY, check_key
 from zarr._store.make import make_store, make_store_path

@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
 
 from zarr._buffer import CPU_PROTOTYPE, Buffer, BufferPrototype, NDBuffer
-from zarr._config import Settings, settings
 from zarr._dtype.base import ZDType
+from zarr._support.settings import Settings, settings
 
 if TYPE_CHECKING:
     from typing import Self

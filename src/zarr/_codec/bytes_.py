@@ -17,7 +17,7 @@ from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, read_configuration
 from zarr._codec.limits import decoded_nbytes
 from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
-from zarr._warn import warn
+from zarr._support.warn import warn
 from zarr.errors import CodecError, ZarrUserWarning
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from zarr import _bridge
 from zarr._codec.base import BaseCodec
+from zarr._support import bridge
 from zarr.errors import CodecError, PickleCodecDisabledError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def call_codec(codec: Codec, action: Action, chunk: Chunk, spec: ChunkSpec) -> A
         if route == f"_{action}_single":
             return _drive((cls, action), lambda: getattr(codec, route)(chunk, spec))
         # Who overrides a batch method does so to gather coroutines, which cannot even be tried without a loop.
-        return next(iter(_bridge.run(getattr(codec, action)([(chunk, spec)]))))
+        return next(iter(bridge.run(getattr(codec, action)([(chunk, spec)]))))
     except (CodecError, PickleCodecDisabledError, MemoryError):
         raise
     except Exception as exc:
@@ -87,7 +87,7 @@ def _route(cls: type, action: Action) -> str:
 def _drive(key: tuple[type, Action], make: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     """The result of a coroutine: stepped here if it never waits, otherwise run on the bridge."""
     if key in _waiting:
-        return _bridge.run(make())
+        return bridge.run(make())
     coroutine = make()
     try:
         coroutine.send(None)
@@ -99,7 +99,7 @@ def _drive(key: tuple[type, Action], make: Callable[[], Coroutine[Any, Any, Any]
         pass  # most likely the lack of a running loop; if not, it comes again on the bridge
     finally:
         coroutine.close()
-    result = _bridge.run(make())
+    result = bridge.run(make())
     _waiting.add(key)
     return result
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zarr._codec.base import BytesBytesCodec, ChunkSpec
 from zarr._codec.configuration import read_configuration
 from zarr._codec.raw import octets, to_buffer
-from zarr._imports import importing
+from zarr._support.imports_on_use import importing
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zarr._codec.documents import BLOSC_CNAME, BLOSC_SHUFFLE, ENDIAN, INDEX_LOCATION
-from zarr._warn import warn
+from zarr._support.warn import warn
 from zarr.errors import ZarrDeprecationWarning
 
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import zarr._codec
 from zarr._codec.configuration import split_named
-from zarr._config import config
-from zarr._generation import advance
-from zarr._imports import importing
-from zarr._warn import warn
+from zarr._support.generation import advance
+from zarr._support.imports_on_use import importing
+from zarr._support.settings import config
+from zarr._support.warn import warn
 from zarr.errors import MetadataTypeError, MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
 if TYPE_CHECKING:

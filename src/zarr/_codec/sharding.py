@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 import numpy as np
 
 from zarr._buffer import Buffer
-from zarr._byte_range import RangeByteRequest, SuffixByteRequest
+from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec, Codec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.call import codec_name

@@ -20,7 +20,7 @@ from zarr._codec.base import BytesBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_bool, check_int, read_configuration
 from zarr._codec.limits import output_limit, oversized
 from zarr._codec.raw import octets, to_buffer
-from zarr._imports import importing
+from zarr._support.imports_on_use import importing
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The chunk grid of one array by the names of zarr-python: it knows the array's shape, and cuts regions of it.
 
 Axes are cut into chunks of one length (`FixedDimension`) or of given lengths (`VaryingDimension`). Either serves as
-an axis of our own grids (`zarr._grid.AxisGrid`), so plans work on them.
+an axis of our own grids (`zarr._grid.grid.AxisGrid`), so plans work on them.
 """
 
 from __future__ import annotations

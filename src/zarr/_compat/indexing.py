@@ -17,8 +17,8 @@ from zarr._codec.base import ArrayConfig
 from zarr._codec.shard_index import write_order
 from zarr._compat.chunk_grids import ChunkGrid, DimensionGrid
 from zarr._dtype.numbers import UInt8
-from zarr._grid import ChunkGrid as OwnGrid
-from zarr._keys import DefaultChunkKeyEncoding
+from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
+from zarr._grid.grid import ChunkGrid as OwnGrid
 from zarr._metadata.spec import ArraySpec
 from zarr._plan import plan
 from zarr._plan.axis import project_axis

@@ -12,7 +12,7 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import check_length, length_bytes, named, sized_typestr, typestr, wrong
-from zarr._warn import warn
+from zarr._support.warn import warn
 from zarr.errors import ArgumentError, UnstableSpecificationWarning
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from zarr import _generation as generation
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named
-from zarr._warn import n_given
+from zarr._support import generation
+from zarr._support.warn import n_given
 from zarr.errors import DataTypeValidationError, UnknownDataTypeError
 
 AnyDType = ZDType[Any, Any]

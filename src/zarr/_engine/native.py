@@ -22,9 +22,9 @@ from zarr._codec.raw import octets
 from zarr._engine.base import Rejection
 from zarr._engine.describe import describe
 from zarr._engine.reference import ReferencePipeline
-from zarr._imports import importing
-from zarr._keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
+from zarr._grid.chunk_keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
 from zarr._selection.model import IntAxis, PointSelection, SliceAxis
+from zarr._support.imports_on_use import importing
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zarr._buffer import Buffer, BufferPrototype, NDBuffer
     from zarr._engine.base import Encoded, Engine
     from zarr._engine.describe import Description
-    from zarr._keys import ChunkKeyEncoding
+    from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._plan.batch import Projection
     from zarr._selection.model import AxisSelection, Selection

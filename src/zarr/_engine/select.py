@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zarr._engine import native
 from zarr._engine.base import Engine, Pipeline
 from zarr._engine.reference import ReferenceEngine
-from zarr._warn import warn
+from zarr._support.warn import warn
 from zarr.errors import EngineUnavailableError, ZarrRuntimeWarning
 
 if TYPE_CHECKING:

@@ -9,20 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarr._buffer import CPU_PROTOTYPE, Buffer
-from zarr._config import settings
 from zarr._flow.modify import modify
 from zarr._flow.nodes import V3, ZMETADATA, NodeMetadata, check_depth, join, load, load_group, members
 from zarr._flow.requests import Fetch, Flow, Read
-from zarr._json import parse_object
 from zarr._metadata.consolidated import ConsolidatedMetadata
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import parse_v3
 from zarr._store.path import StorePath, normalize_path
-from zarr._warn import warn
+from zarr._support.json import parse_object
+from zarr._support.settings import settings
+from zarr._support.warn import warn
 from zarr.errors import GroupNotFoundError, ZarrUserWarning
 
 if TYPE_CHECKING:
-    from zarr._node import GroupNode
+    from zarr._flow.node import GroupNode
 
 
 def consolidate(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMetadata]:

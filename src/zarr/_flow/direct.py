@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from zarr._config import settings
 from zarr._engine.native import (
     NativeFiles,
     NativePipeline,
@@ -30,15 +29,16 @@ from zarr._store.base import ABSENT, ANY
 from zarr._store.local import LocalStore
 from zarr._store.locks import DirectoryHold
 from zarr._store.memory import MemoryStore
+from zarr._support.settings import settings
 from zarr.errors import ChunkNotFoundError, CodecError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from zarr._config import Settings
-    from zarr._node import ArrayNode, ArrayView
+    from zarr._flow.node import ArrayNode, ArrayView
     from zarr._selection.model import Selection
     from zarr._store.base import Hold
+    from zarr._support.settings import Settings
 
 _BATCH_NBYTES = 64 * 2**20
 """Elements of about so many bytes are encoded together before they are put into a memory store."""

@@ -15,7 +15,6 @@ from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from zarr import _bridge
 from zarr._buffer import default_buffer_prototype
 from zarr._flow.access import is_direct
 from zarr._flow.requests import (
@@ -32,9 +31,11 @@ from zarr._flow.requests import (
     TakeHold,
     Together,
 )
-from zarr._imports import importing
 from zarr._store.base import ABSENT, Hold, Store, Stored
 from zarr._store.turns import Turn, Turns
+from zarr._support import bridge
+from zarr._support.imports_on_use import importing
+from zarr._support.settings import settings
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -64,7 +65,7 @@ def _fetch(request: Fetch) -> list[Stored | None]:
     store = request.store
     if is_direct(store):
         return [store.read(read.key, read.byte_range, version=read.version) for read in request.reads]
-    return [_bridge.run(_foreign_read(store, read)) for read in request.reads]
+    return [bridge.run(_foreign_read(store, read)) for read in request.reads]
 
 
 def _put(request: Put) -> bool:
@@ -72,7 +73,7 @@ def _put(request: Put) -> bool:
     store._check_writable()
     if is_direct(store):
         return store.put(request.key, request.value, expected=request.expected, hold=request.hold)
-    return _bridge.run(_foreign_put(request))
+    return bridge.run(_foreign_put(request))
 
 
 def _remove(request: Remove) -> bool:
@@ -80,7 +81,7 @@ def _remove(request: Remove) -> bool:
     store._check_writable()
     if is_direct(store):
         return store.remove(request.key, expected=request.expected, hold=request.hold)
-    return _bridge.run(_foreign_remove(request))
+    return bridge.run(_foreign_remove(request))
 
 
 def _hold(request: TakeHold) -> Hold:
@@ -95,14 +96,14 @@ def _names(request: Names) -> list[str]:
     store = request.store
     if is_direct(store):
         return list(store.list_names(request.prefix))
-    return _bridge.run(_collect(store.list_dir, request.prefix))
+    return bridge.run(_collect(store.list_dir, request.prefix))
 
 
 def _keys(request: Keys) -> list[str]:
     store, prefix = request.store, _as_prefix(request.prefix)
     if is_direct(store):
         return list(store.list_keys(prefix))
-    return _bridge.run(_collect(store.list_prefix, prefix))
+    return bridge.run(_collect(store.list_prefix, prefix))
 
 
 def _remove_prefix(request: RemovePrefix) -> None:
@@ -111,14 +112,14 @@ def _remove_prefix(request: RemovePrefix) -> None:
     if is_direct(store):
         store.remove_prefix(request.prefix)
     else:
-        _bridge.run(store.delete_dir(request.prefix))
+        bridge.run(store.delete_dir(request.prefix))
 
 
 def _size(request: Size) -> int | None:
     store = request.store
     if is_direct(store):
         return store.size(request.key)
-    return _bridge.run(_foreign_size(store, request.key))
+    return bridge.run(_foreign_size(store, request.key))
 
 
 def _compute(request: Compute) -> Any:
@@ -146,7 +147,7 @@ _ANSWER: dict[type, Callable[[Any], Any]] = {
 # -- asynchronous -----------------------------------------------------------------------------------------------
 
 
-async def run_async(flow: Flow[T], *, concurrency: int) -> T:
+async def run_async(flow: Flow[T], *, concurrency: int | None = None) -> T:
     """Drive a flow on the running event loop.
 
     Parameters
@@ -154,9 +155,9 @@ async def run_async(flow: Flow[T], *, concurrency: int) -> T:
     flow
         The flow.
     concurrency
-        Most requests under way at once.
+        Most requests under way at once; as configured if None.
     """
-    return await _drive(flow, _Lane(concurrency))
+    return await _drive(flow, _Lane(settings().concurrency if concurrency is None else concurrency))
 
 
 class _Lane:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import numpy as np
 
 from zarr._buffer import BufferPrototype, NDBuffer
+from zarr._flow.node import GroupNode
 from zarr._flow.read import read
 from zarr._flow.requests import Flow
 from zarr._flow.write import write
-from zarr._node import GroupNode
 from zarr._selection.model import GridSelection, PointSelection, Selection
 from zarr.errors import ArgumentError
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import NDArrayLike
+    from zarr._flow.node import ArrayNode
     from zarr._metadata.spec import ArraySpec
-    from zarr._node import ArrayNode
 
 Normalize: TypeAlias = Callable[[object, tuple[int, ...]], Selection]
 

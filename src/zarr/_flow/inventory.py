@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from zarr._flow.nodes import join
 from zarr._flow.requests import Flow, Keys, Size, Together
-from zarr._keys import parse_chunk_key
+from zarr._grid.chunk_keys import parse_chunk_key
 
 if TYPE_CHECKING:
-    from zarr._node import ArrayNode
+    from zarr._flow.node import ArrayNode
     from zarr._store.base import Store
     from zarr._store.path import StorePath
 

@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from zarr import _generation as generation
 from zarr._buffer import CPU_PROTOTYPE, Buffer
-from zarr._config import settings
 from zarr._dtype.base import ZarrFormat
 from zarr._flow.modify import MAX_ROUNDS, modify
 from zarr._flow.requests import Fetch, Flow, Keys, Names, Put, Read, Remove, RemovePrefix, TakeHold, Together
-from zarr._json import as_stored, parse_object
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.known import remember_reshaped
 from zarr._metadata.parse import parse_array_v2, parse_group_v2, parse_v3
@@ -24,7 +21,10 @@ from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._store.base import ABSENT, ANY
 from zarr._store.path import StorePath
-from zarr._warn import warn
+from zarr._support import generation
+from zarr._support.json import as_stored, parse_object
+from zarr._support.settings import settings
+from zarr._support.warn import warn
 from zarr.errors import (
     ArrayNotFoundError,
     BaseZarrError,
@@ -40,7 +40,7 @@ from zarr.errors import (
 )
 
 if TYPE_CHECKING:
-    from zarr._node import ArrayNode, ArrayView, GroupNode
+    from zarr._flow.node import ArrayNode, ArrayView, GroupNode
     from zarr._store.base import Hold
 
 ArrayMetadata: TypeAlias = ArrayV2Metadata | ArrayV3Metadata

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zarr._byte_range import RangeByteRequest, SuffixByteRequest
+from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
 from zarr._flow.access import is_direct
 from zarr._flow.modify import modify
 from zarr._flow.requests import Compute, Fetch, Flow, Put, Read, Remove
@@ -18,7 +18,7 @@ from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
 if TYPE_CHECKING:
     from zarr._buffer import Buffer
     from zarr._engine.base import ObjectRequest
-    from zarr._node import ArrayNode, ArrayView
+    from zarr._flow.node import ArrayNode, ArrayView
     from zarr._store.base import Hold, Store, Version
 
 MAX_ROUNDS = 20

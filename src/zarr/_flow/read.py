@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zarr._byte_range import RangeByteRequest, SuffixByteRequest
+from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
 from zarr._codec.shard_index import MISSING, parse_entries
 from zarr._engine.shards import by_inner_chunk, index_start
 from zarr._flow.direct import read_direct
@@ -26,8 +26,8 @@ from zarr.errors import CodecError, ConcurrentChangeError
 if TYPE_CHECKING:
     from zarr._buffer import Buffer, NDBuffer
     from zarr._engine.base import Encoded
+    from zarr._flow.node import ArrayNode, ArrayView
     from zarr._metadata.spec import ArraySpec
-    from zarr._node import ArrayNode, ArrayView
     from zarr._selection.model import Selection
     from zarr._store.base import Store, Version
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from zarr._buffer import Buffer
-from zarr._byte_range import ByteRequest
+from zarr._buffer.byte_range import ByteRequest
 from zarr._store.base import ANY, Expected, Hold, Store, Version
 
 T = TypeVar("T")

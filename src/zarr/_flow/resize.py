@@ -18,14 +18,14 @@ import numpy as np
 from zarr._flow.nodes import ArrayMetadata, join, load_array, publish_shape
 from zarr._flow.requests import Flow, Keys, Remove, TakeHold
 from zarr._flow.write import write
-from zarr._keys import parse_chunk_key
+from zarr._grid.chunk_keys import parse_chunk_key
 from zarr._selection.model import GridSelection, SliceAxis
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from zarr._flow.node import ArrayNode, ArrayView
     from zarr._metadata.spec import ArraySpec
-    from zarr._node import ArrayNode, ArrayView
     from zarr._store.base import Hold
 
 PROBE_LIMIT = 256

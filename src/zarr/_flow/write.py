@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import Buffer
-    from zarr._node import ArrayNode, ArrayView
+    from zarr._flow.node import ArrayNode, ArrayView
     from zarr._selection.model import Selection
     from zarr._store.base import Hold
 

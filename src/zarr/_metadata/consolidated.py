@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from zarr._metadata import group  # which imports this module: groups hold snapshots, snapshots hold groups
 from zarr._metadata.fields import as_members, require
-from zarr._problems import invalid, located
+from zarr._support.document_errors import invalid, located
 
 if TYPE_CHECKING:
     from typing import Self

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from zarr._problems import invalid, wrong_kind
+from zarr._support.document_errors import invalid, wrong_kind
 from zarr.errors import MetadataTypeError, MetadataValidationError, NodeTypeValidationError
 
 MAX_NDIM = 64

@@ -1,4 +1,4 @@
-"""The chunk grid as documents state it. What cuts the domain is `zarr._grid.ChunkGrid`, made from this."""
+"""The chunk grid as documents state it. What cuts the domain is `zarr._grid.grid.ChunkGrid`, made from this."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zarr._extension import parse_named
-from zarr._grid import RegularGrid
+from zarr._grid.grid import RegularGrid
 from zarr._metadata.fields import parse_shape, parse_stored_shape, require
-from zarr._problems import invalid
+from zarr._support.document_errors import invalid
+from zarr._support.named_configuration import parse_named
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._dtype.base import ZarrFormat
-from zarr._json import dump, dump_attributes
 from zarr._metadata import consolidated  # which imports this module: see there
 from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require
 from zarr._metadata.known import read_array_v3
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
-from zarr._problems import invalid, located
+from zarr._support.document_errors import invalid, located
+from zarr._support.json import dump, dump_attributes
 from zarr.errors import NodeTypeValidationError
 
 if TYPE_CHECKING:

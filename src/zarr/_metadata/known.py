@@ -12,11 +12,11 @@ import json
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from zarr import _generation as generation
 from zarr._metadata.fields import parse_attributes
 from zarr._metadata.v3 import ArrayV3Metadata
-from zarr._problems import located
-from zarr._warn import n_given
+from zarr._support import generation
+from zarr._support.document_errors import located
+from zarr._support.warn import n_given
 
 if TYPE_CHECKING:
     from zarr._metadata.group import GroupMetadata

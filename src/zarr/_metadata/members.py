@@ -20,9 +20,9 @@ from zarr._codec.chain import CodecChain
 from zarr._codec.registry import parse_codec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import data_type_registry
-from zarr._extension import parse_named
 from zarr._metadata.grid import RegularChunkGridMetadata
-from zarr._problems import invalid, judged, shorten, wrong_kind
+from zarr._support.document_errors import invalid, judged, shorten, wrong_kind
+from zarr._support.named_configuration import parse_named
 
 
 def parse_stored_data_type(data: object) -> ZDType[Any, Any]:

@@ -6,14 +6,14 @@ depth, and what it returns belongs to the node that is made of it.
 
 from __future__ import annotations
 
-from zarr import _generation as generation
-from zarr._json import parse_object
 from zarr._metadata.consolidated import ConsolidatedMetadata
 from zarr._metadata.group import GroupMetadata, read_node_v3
 from zarr._metadata.known import recall, remember
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
-from zarr._warn import n_given
+from zarr._support import generation
+from zarr._support.json import parse_object
+from zarr._support.warn import n_given
 
 
 def parse_v3(raw: bytes, where: str) -> ArrayV3Metadata | GroupMetadata:

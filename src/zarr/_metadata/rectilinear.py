@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from zarr._extension import parse_named
+from zarr._support.named_configuration import parse_named
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:

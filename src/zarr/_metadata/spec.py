@@ -18,8 +18,8 @@ from zarr._dtype.base import ZDType
 
 if TYPE_CHECKING:
     from zarr._codec.sharding import SubchunkWriteOrder
-    from zarr._grid import ChunkGrid
-    from zarr._keys import ChunkKeyEncoding
+    from zarr._grid.chunk_keys import ChunkKeyEncoding
+    from zarr._grid.grid import ChunkGrid
 
 
 @dataclass(frozen=True, slots=True)

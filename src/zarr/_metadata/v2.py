@@ -17,8 +17,7 @@ from zarr._codec.base import ArrayConfig, MemoryOrder
 from zarr._codec.v2 import V2Codec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
-from zarr._json import dump, dump_attributes
-from zarr._keys import Separator, V2ChunkKeyEncoding
+from zarr._grid.chunk_keys import Separator, V2ChunkKeyEncoding
 from zarr._metadata.fields import (
     as_members,
     check_format,
@@ -39,8 +38,9 @@ from zarr._metadata.v2_members import (
     parse_stored_fill_value,
     stored_codec,
 )
-from zarr._problems import invalid, located
-from zarr._warn import warn
+from zarr._support.document_errors import invalid, located
+from zarr._support.json import dump, dump_attributes
+from zarr._support.warn import warn
 from zarr.errors import ZarrUserWarning
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from zarr._codec.base import BaseCodec
 from zarr._codec.registry import get_numcodec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import data_type_registry
-from zarr._problems import invalid, judged, shorten, wrong_kind
+from zarr._support.document_errors import invalid, judged, shorten, wrong_kind
 from zarr.errors import DataTypeValidationError, MetadataValidationError
 
 OBJECT_CODECS = frozenset(

@@ -18,8 +18,7 @@ from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, Byte
 from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
-from zarr._json import dump
-from zarr._keys import ChunkKeyEncoding, parse_chunk_key_encoding
+from zarr._grid.chunk_keys import ChunkKeyEncoding, parse_chunk_key_encoding
 from zarr._metadata.fields import (
     as_members,
     check_format,
@@ -41,14 +40,15 @@ from zarr._metadata.members import (
     stored_codec,
 )
 from zarr._metadata.spec import ArraySpec
-from zarr._problems import invalid, located
-from zarr._warn import warn
+from zarr._support.document_errors import invalid, located
+from zarr._support.json import dump
+from zarr._support.warn import warn
 from zarr.errors import MetadataValidationError, NodeTypeValidationError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from zarr._grid import RegularGrid
+    from zarr._grid.grid import RegularGrid
 
 _REQUIRED = (
     "zarr_format",

@@ -13,7 +13,7 @@ from zarr._plan.batch import AxisRegion
 from zarr._selection.model import ArrayAxis, AxisSelection, IntAxis, SliceAxis
 
 if TYPE_CHECKING:
-    from zarr._grid import AxisGrid
+    from zarr._grid.grid import AxisGrid
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from zarr._selection.model import ArrayAxis, PointSelection
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from zarr._grid import ChunkGrid
+    from zarr._grid.grid import ChunkGrid
     from zarr._metadata.spec import ArraySpec
 
 

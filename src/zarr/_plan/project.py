@@ -20,7 +20,7 @@ from zarr._plan.points import plan_points
 from zarr._selection.model import PointSelection, Selection
 
 if TYPE_CHECKING:
-    from zarr._grid import ChunkGrid
+    from zarr._grid.grid import ChunkGrid
     from zarr._metadata.spec import ArraySpec
 
 

@@ -9,7 +9,7 @@ from zarr._selection.normalize import as_integer, expand
 from zarr.errors import ArrayIndexError, BoundsCheckError, SelectionTypeError
 
 if TYPE_CHECKING:
-    from zarr._grid import AxisGrid, ChunkGrid
+    from zarr._grid.grid import AxisGrid, ChunkGrid
 
 
 def block(selection: object, shape: tuple[int, ...], *, grid: ChunkGrid) -> GridSelection:
@@ -17,7 +17,7 @@ def block(selection: object, shape: tuple[int, ...], *, grid: ChunkGrid) -> Grid
 
     Examples
     --------
-    >>> from zarr._grid import RegularGrid
+    >>> from zarr._grid.grid import RegularGrid
     >>> block((1, slice(0, 2)), (5, 9), grid=RegularGrid((2, 3))).result_shape
     (2, 6)
     """

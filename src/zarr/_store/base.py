@@ -33,11 +33,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
-from zarr._byte_range import (
+from zarr._buffer.byte_range import (
     ByteRequest,
 )
-from zarr._imports import importing
 from zarr._store.ranges import RangeGroup, group_ranges
+from zarr._support.imports_on_use import importing
 from zarr.errors import StoreKeyError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._store.descriptors import open_into
 from zarr._store.turns import Turn, Turns
-from zarr._warn import warn
+from zarr._support.warn import warn
 from zarr.errors import ZarrRuntimeWarning
 
 fcntl: Any

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
-from zarr._byte_range import ByteRequest
+from zarr._buffer.byte_range import ByteRequest
 from zarr._store.base import AccessMode, Store, SupportsDeleteSync, SupportsGetSync, SupportsSetSync
 
 if TYPE_CHECKING:

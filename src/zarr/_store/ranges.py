@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zarr._byte_range import ByteRequest, RangeByteRequest
+from zarr._buffer.byte_range import ByteRequest, RangeByteRequest
 
 
 def coalesce(ranges: list[tuple[int, int]], *, max_gap_nbytes: int, max_nbytes: int) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from zarr._buffer import Buffer, BufferPrototype
-from zarr._byte_range import ByteRequest
+from zarr._buffer.byte_range import ByteRequest
 from zarr._store.base import Store
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """What a store is, for those who write one."""
 
-from zarr._byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest
+from zarr._buffer.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr._store.base import (
     ByteGetter,
     ByteSetter,

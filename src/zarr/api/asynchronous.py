@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from zarr import _create
-from zarr._aio import drive
-from zarr._async_array import AsyncArray
-from zarr._async_group import AsyncGroup, as_async_face
-from zarr._create import DEFAULT_FILL_VALUE, Mode, calls
-from zarr._create.copy import Counts
+from zarr import _calls
+from zarr._calls import DEFAULT_FILL_VALUE, Mode, calls
+from zarr._calls.copy import Counts
+from zarr._faces.async_array import AsyncArray
+from zarr._faces.async_group import AsyncGroup, as_async_face
+from zarr._faces.tree import TreeRepr
 from zarr._flow import consolidate
+from zarr._flow.drive import run_async
 from zarr._metadata.group import GroupMetadata
 from zarr._store.make import StoreLike
 from zarr._store.path import StorePath
-from zarr._tree import TreeRepr
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -80,7 +80,7 @@ async def create_array(
     write_data: bool = True,
 ) -> AsyncArray:
     """See `zarr.create_array`."""
-    return AsyncArray(*await drive(calls.create_array_call(**locals())))
+    return AsyncArray(*await run_async(calls.create_array_call(**locals())))
 
 
 async def create(
@@ -116,7 +116,7 @@ async def create(
     data: Any = None,
 ) -> AsyncArray:
     """See `zarr.create`."""
-    return AsyncArray(*await drive(calls.create_call(**locals())))
+    return AsyncArray(*await run_async(calls.create_call(**locals())))
 
 
 async def from_array(
@@ -141,17 +141,17 @@ async def from_array(
     config: ArrayConfig | dict[str, Any] | None = None,
 ) -> AsyncArray:
     """See `zarr.from_array`."""
-    return AsyncArray(*await drive(calls.from_array_call(**locals())))
+    return AsyncArray(*await run_async(calls.from_array_call(**locals())))
 
 
 async def array(data: npt.ArrayLike | AsyncArray, **kwargs: Any) -> AsyncArray:
     """See `zarr.array`."""
-    return AsyncArray(*await drive(calls.array_call(data, **kwargs)))
+    return AsyncArray(*await run_async(calls.array_call(data, **kwargs)))
 
 
 async def empty(shape: int | Iterable[int], **kwargs: Any) -> AsyncArray:
     """See `zarr.empty`."""
-    return AsyncArray(*await drive(calls.create_call(shape=shape, **kwargs)))
+    return AsyncArray(*await run_async(calls.create_call(shape=shape, **kwargs)))
 
 
 async def zeros(shape: int | Iterable[int], **kwargs: Any) -> AsyncArray:
@@ -171,7 +171,7 @@ async def full(shape: int | Iterable[int], fill_value: Any, **kwargs: Any) -> As
 
 async def empty_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> AsyncArray:
     """See `zarr.empty_like`."""
-    return AsyncArray(*await drive(calls.create_call(**_create.like_filled(a, zarr_format, kwargs))))
+    return AsyncArray(*await run_async(calls.create_call(**_calls.like_filled(a, zarr_format, kwargs))))
 
 
 async def zeros_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> AsyncArray:
@@ -186,12 +186,12 @@ async def ones_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) ->
 
 async def full_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> AsyncArray:
     """See `zarr.full_like`."""
-    return AsyncArray(*await drive(calls.create_call(**_create.like_filled(a, zarr_format, kwargs))))
+    return AsyncArray(*await run_async(calls.create_call(**_calls.like_filled(a, zarr_format, kwargs))))
 
 
 async def open_like(a: Any, path: str, *, zarr_format: int | None = None, **kwargs: Any) -> AsyncArray:
     """See `zarr.open_like`."""
-    return await open_array(path=path, **_create.like_filled(a, zarr_format, kwargs))
+    return await open_array(path=path, **_calls.like_filled(a, zarr_format, kwargs))
 
 
 async def create_group(
@@ -204,7 +204,7 @@ async def create_group(
     storage_options: dict[str, Any] | None = None,
 ) -> AsyncGroup:
     """See `zarr.create_group`."""
-    return AsyncGroup(*await drive(calls.create_group_call(**locals())))
+    return AsyncGroup(*await run_async(calls.create_group_call(**locals())))
 
 
 async def create_hierarchy(
@@ -212,7 +212,7 @@ async def create_hierarchy(
 ) -> AsyncIterator[tuple[str, AsyncArray | AsyncGroup]]:
     """See `zarr.create_hierarchy`."""
     at, flow = calls.create_hierarchy_call(store=store, nodes=nodes, overwrite=overwrite)
-    for path, metadata in await drive(flow):
+    for path, metadata in await run_async(flow):
         yield path, as_async_face(metadata, StorePath(at.store, f"{at.path}/{path}"))
 
 
@@ -230,7 +230,7 @@ async def group(
     storage_options: dict[str, Any] | None = None,
 ) -> AsyncGroup:
     """See `zarr.group`."""
-    return AsyncGroup(*await drive(calls.group_call(**locals())))
+    return AsyncGroup(*await run_async(calls.group_call(**locals())))
 
 
 async def open_array(
@@ -253,7 +253,7 @@ async def open_array(
         config=config,
         **kwargs,
     )
-    return AsyncArray(*await drive(flow))
+    return AsyncArray(*await run_async(flow))
 
 
 async def open_group(
@@ -271,7 +271,7 @@ async def open_group(
     use_consolidated: bool | str | None = None,
 ) -> AsyncGroup:
     """See `zarr.open_group`."""
-    return AsyncGroup(*await drive(calls.open_group_call(**locals())))
+    return AsyncGroup(*await run_async(calls.open_group_call(**locals())))
 
 
 async def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs: Any) -> AsyncGroup:
@@ -299,7 +299,7 @@ async def open(
         config=config,
         **kwargs,
     )
-    parts = await drive(flow)
+    parts = await run_async(flow)
     if isinstance(parts[0], GroupMetadata):
         return AsyncGroup(parts[0], parts[1])
     return AsyncArray(*parts)
@@ -308,7 +308,7 @@ async def open(
 async def consolidate_metadata(store: StoreLike, path: str | None = None, zarr_format: int | None = None) -> AsyncGroup:
     """See `zarr.consolidate_metadata`."""
     at = calls.place(store, path, "r+")
-    return AsyncGroup(await drive(consolidate.consolidate(at, zarr_format)), at)
+    return AsyncGroup(await run_async(consolidate.consolidate(at, zarr_format)), at)
 
 
 async def save_array(
@@ -321,7 +321,7 @@ async def save_array(
     **kwargs: Any,
 ) -> None:
     """See `zarr.save_array`."""
-    await drive(
+    await run_async(
         calls.save_array_call(
             store=store, arr=arr, zarr_format=zarr_format, path=path, storage_options=storage_options, **kwargs
         )
@@ -337,7 +337,7 @@ async def save_group(
     **kwargs: Any,
 ) -> None:
     """See `zarr.save_group`."""
-    await drive(
+    await run_async(
         calls.save_group_call(
             *args, store=store, zarr_format=zarr_format, path=path, storage_options=storage_options, **kwargs
         )
@@ -361,7 +361,7 @@ async def save(
 
 async def load(store: StoreLike, path: str | None = None, zarr_format: int | None = None) -> Any:
     """See `zarr.load`."""
-    return await drive(calls.load_call(store=store, path=path, zarr_format=zarr_format))
+    return await run_async(calls.load_call(store=store, path=path, zarr_format=zarr_format))
 
 
 async def tree(grp: AsyncGroup, expand: bool | None = None, level: int | None = None) -> TreeRepr:
@@ -371,14 +371,14 @@ async def tree(grp: AsyncGroup, expand: bool | None = None, level: int | None = 
 
 async def copy(source: AsyncArray | AsyncGroup, dest: AsyncGroup, **kwargs: Any) -> Counts:
     """See `zarr.copy`."""
-    return await drive(calls.copy_call(source, dest, **kwargs))
+    return await run_async(calls.copy_call(source, dest, **kwargs))
 
 
 async def copy_all(source: AsyncGroup, dest: AsyncGroup, **kwargs: Any) -> Counts:
     """See `zarr.copy_all`."""
-    return await drive(calls.copy_all_call(source, dest, **kwargs))
+    return await run_async(calls.copy_all_call(source, dest, **kwargs))
 
 
 async def copy_store(source: StoreLike, dest: StoreLike, **kwargs: Any) -> Counts:
     """See `zarr.copy_store`."""
-    return await drive(calls.copy_store_call(source, dest, **kwargs))
+    return await run_async(calls.copy_store_call(source, dest, **kwargs))

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from zarr import _create
-from zarr._array import Array
-from zarr._create import DEFAULT_FILL_VALUE, Mode, calls
-from zarr._create.copy import Counts, IfExists, Log
+from zarr import _calls
+from zarr._calls import DEFAULT_FILL_VALUE, Mode, calls
+from zarr._calls.copy import Counts, IfExists, Log
+from zarr._faces.array import Array
+from zarr._faces.group import Group, as_face
+from zarr._faces.tree import TreeRepr
 from zarr._flow import consolidate
 from zarr._flow.drive import run
-from zarr._group import Group, as_face
 from zarr._metadata.group import GroupMetadata
 from zarr._store.make import StoreLike
 from zarr._store.path import StorePath
-from zarr._tree import TreeRepr
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -416,7 +416,7 @@ def empty_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Arra
     >>> zarr.empty_like(zarr.ones((4, 6), chunks=(2, 3))).chunks
     (2, 3)
     """
-    return Array._at(*run(calls.create_call(**_create.like_filled(a, zarr_format, kwargs))))
+    return Array._at(*run(calls.create_call(**_calls.like_filled(a, zarr_format, kwargs))))
 
 
 def zeros_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
@@ -480,7 +480,7 @@ def full_like(a: Any, *, zarr_format: int | None = None, **kwargs: Any) -> Array
     >>> zarr.full_like([1.5, 2.5], fill_value=7)[:]
     array([7., 7.])
     """
-    return Array._at(*run(calls.create_call(**_create.like_filled(a, zarr_format, kwargs))))
+    return Array._at(*run(calls.create_call(**_calls.like_filled(a, zarr_format, kwargs))))
 
 
 def open_like(a: Any, path: str, *, zarr_format: int | None = None, **kwargs: Any) -> Array:
@@ -504,7 +504,7 @@ def open_like(a: Any, path: str, *, zarr_format: int | None = None, **kwargs: An
     >>> zarr.open_like(zarr.ones((4, 6), chunks=(2, 3)), "b", store=store).chunks
     (2, 3)
     """
-    return open_array(path=path, **_create.like_filled(a, zarr_format, kwargs))
+    return open_array(path=path, **_calls.like_filled(a, zarr_format, kwargs))
 
 
 def create_group(

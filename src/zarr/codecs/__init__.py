@@ -1,6 +1,6 @@
 """Codecs: what can be put into `filters`, `serializer` and `compressors`."""
 
-from zarr import _registry as _registry  # which says what pipeline a sharding codec gets
+from zarr._codec import replaceable as replaceable  # which says what pipeline a sharding codec gets
 from zarr._codec.blosc import BloscCodec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.crc32c_ import Crc32cCodec
@@ -10,7 +10,7 @@ from zarr._codec.sharding import ShardingCodec, SubchunkWriteOrder
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
-from zarr._lazy import submodules_of
+from zarr._support.imports_on_use import submodules_of
 
 __all__ = [
     "BloscCname",

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from zarr._buffer import Buffer, BufferPrototype, NDBuffer, default_buffer_prototype, numpy_buffer_prototype
-from zarr._byte_range import ByteRequest, RangeByteRequest, SuffixByteRequest
+from zarr._buffer.byte_range import ByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr._codec.base import ArrayBytesCodec, ArrayConfig
 from zarr._codec.base import ChunkSpec as ArraySpec
 from zarr._codec.bytes_ import BytesCodec
@@ -11,6 +11,7 @@ from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.documents import INDEX_LOCATION, SUBCHUNK_WRITE_ORDER
 from zarr._codec.names import ShardingCodecIndexLocation
 from zarr._codec.pipeline import ArrayBytesCodecPartialDecodeMixin, ArrayBytesCodecPartialEncodeMixin, CodecPipeline
+from zarr._codec.replaceable import get_ndbuffer_class, get_pipeline_class
 from zarr._codec.shard_index import MISSING as MAX_UINT_64
 from zarr._codec.sharding import ShardingCodec
 from zarr._compat.chunk_grids import ChunkGrid
@@ -32,14 +33,13 @@ from zarr._compat.indexing import (
     morton_order_coords,
 )
 from zarr._compat.parsing import parse_chunk_shape, parse_codecs, parse_named_configuration, parse_shapelike, product
-from zarr._config import config as zarr_config
 from zarr._dtype.numbers import UInt64
 from zarr._dtype.traits import HasEndianness
 from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._metadata.rectilinear import RectilinearChunkGridMetadata
-from zarr._registry import get_ndbuffer_class, get_pipeline_class
 from zarr._store.base import ByteGetter, ByteSetter, Store
 from zarr._store.path import StorePath
+from zarr._support.settings import config as zarr_config
 
 __all__ = [
     "ArrayBytesCodec",

@@ -1,5 +1,5 @@
 """The configuration."""
 
-from zarr._config import config
+from zarr._support.settings import config
 
 __all__ = ["config"]

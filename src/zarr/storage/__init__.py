@@ -9,7 +9,7 @@ from zarr._store.make import StoreLike
 from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath
 from zarr._store.wrapper import WrapperStore
-from zarr._warn import warn
+from zarr._support.warn import warn
 from zarr.errors import ZarrDeprecationWarning
 
 __all__ = ["LocalStore", "MemoryStore", "StoreLike", "StorePath", "WrapperStore"]

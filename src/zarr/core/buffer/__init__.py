@@ -1,7 +1,7 @@
 """Memory that stores and codecs hand to each other."""
 
 from zarr._buffer import ArrayLike, Buffer, BufferPrototype, NDArrayLike, NDBuffer, default_buffer_prototype
-from zarr._lazy import submodules_of
+from zarr._support.imports_on_use import submodules_of
 
 __all__ = ["ArrayLike", "Buffer", "BufferPrototype", "NDArrayLike", "NDBuffer", "default_buffer_prototype"]
 

@@ -1,0 +1,338 @@
+"""What the functions of `zarr` and of `zarr.api.asynchronous` have in common: from their arguments to a flow.
+
+Each takes the arguments of the function of its name, finds the place in the store, and returns the flow; the functions
+drive it and make the face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from zarr._buffer import CPU_PROTOTYPE
+from zarr._calls.arrays import ArrayParts, create_array
+from zarr._calls.copy import (
+    CopyOptions,
+    Counts,
+    IfExists,
+    Log,
+    Tally,
+    check_if_exists,
+    copy_keys,
+    copy_node,
+    logging_to,
+)
+from zarr._calls.hierarchy import create_many
+from zarr._calls.legacy import create, warn_without_effect
+from zarr._calls.like import as_member, from_array
+from zarr._calls.opening import GroupParts, Mode, check_mode, create_group, open_array, open_group, open_node
+from zarr._flow import elements, nodes
+from zarr._flow.node import ArrayNode, GroupNode
+from zarr._flow.requests import Flow
+from zarr._metadata.group import GroupMetadata
+from zarr._selection import basic
+from zarr._store.base import Store
+from zarr._store.make import StoreLike, make_store_path
+from zarr._store.path import StorePath, normalize_path
+
+Options = dict[str, Any] | None
+
+
+def place(store: StoreLike | None, path: str | None, mode: Mode | None, storage_options: Options = None) -> StorePath:
+    """The place in a store that a function's arguments mean."""
+    return make_store_path(store, path=path or "", mode=mode, storage_options=storage_options)
+
+
+def mode_for(mode: Mode | None, store: StoreLike | None) -> Mode:
+    """The access mode; without one `"a"`, or `"r"` for a store that is read-only."""
+    if mode is not None:
+        return mode
+    return "r" if isinstance(store, Store | StorePath) and store.read_only else "a"
+
+
+def create_array_call(
+    *, store: StoreLike, name: str | None = None, storage_options: Options = None, overwrite: bool = False, **rest: Any
+) -> Flow[ArrayParts]:
+    at = place(store, name, "w" if overwrite else "w-", storage_options)
+    return create_array(at, overwrite=overwrite, **rest)
+
+
+def from_array_call(
+    *, store: StoreLike, name: str | None = None, storage_options: Options = None, overwrite: bool = False, **rest: Any
+) -> Flow[ArrayParts]:
+    at = place(store, name, "w" if overwrite else "w-", storage_options)
+    return from_array(at, overwrite=overwrite, **rest)
+
+
+def create_call(
+    *,
+    store: StoreLike | None = None,
+    path: str | None = None,
+    storage_options: Options = None,
+    mode: Mode | None = None,
+    overwrite: bool = False,
+    **rest: Any,
+) -> Flow[ArrayParts]:
+    if mode is not None:
+        check_mode(mode)
+    overwrite = overwrite or mode == "w"
+    at = place(store, path, "w" if overwrite else mode or "a", storage_options)
+    return create(at, overwrite=overwrite, **rest)
+
+
+def array_call(data: Any, **rest: Any) -> Flow[ArrayParts]:
+    """`zarr.array`: keywords of `create_array`, or the older ones of `create`."""
+    if hasattr(data, "_node") and isinstance(data._node, ArrayNode):
+        rest["name"] = rest.pop("path", rest.get("name"))
+        return from_array_call(store=rest.pop("store", None), data=data, **rest)
+    return create_call(data=data if hasattr(data, "shape") else np.asarray(data), **rest)
+
+
+def create_group_call(
+    *,
+    store: StoreLike,
+    path: str | None = None,
+    zarr_format: int | None = None,
+    overwrite: bool = False,
+    attributes: Mapping[str, Any] | None = None,
+    storage_options: Options = None,
+) -> Flow[GroupParts]:
+    at = place(store, path, "w" if overwrite else "w-", storage_options)
+    return create_group(at, zarr_format=zarr_format, overwrite=overwrite, attributes=attributes)
+
+
+def open_group_call(
+    *,
+    store: StoreLike | None = None,
+    mode: Mode = "a",
+    path: str | None = None,
+    storage_options: Options = None,
+    zarr_format: int | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    use_consolidated: bool | str | None = None,
+    **without_effect: Any,
+) -> Flow[GroupParts]:
+    warn_without_effect(without_effect)
+    at = place(store, path, mode, storage_options)
+    return open_group(at, mode=mode, zarr_format=zarr_format, attributes=attributes, use_consolidated=use_consolidated)
+
+
+def group_call(*, overwrite: bool = False, **rest: Any) -> Flow[GroupParts]:
+    return open_group_call(mode="w" if overwrite else "a", **rest)
+
+
+def open_array_call(
+    *,
+    store: StoreLike | None = None,
+    path: str | None = "",
+    storage_options: Options = None,
+    mode: Mode | None = None,
+    **rest: Any,
+) -> Flow[ArrayParts]:
+    chosen = mode_for(mode, store)
+    return open_array(place(store, path, chosen, storage_options), mode=chosen, **rest)
+
+
+def open_call(
+    *,
+    store: StoreLike | None = None,
+    path: str | None = None,
+    storage_options: Options = None,
+    mode: Mode | None = None,
+    **rest: Any,
+) -> Flow[ArrayParts | GroupParts]:
+    chosen = mode_for(mode, store)
+    return open_node(place(store, path, chosen, storage_options), mode=chosen, **rest)
+
+
+def save_array_call(
+    *,
+    store: StoreLike,
+    arr: Any,
+    zarr_format: int | None = None,
+    path: str | None = None,
+    storage_options: Options = None,
+    mode: Mode | None = None,
+    **rest: Any,
+) -> Flow[ArrayParts]:
+    chosen = mode or "w"
+    check_mode(chosen)
+    at = place(store, path, chosen, storage_options)
+    return create(at, zarr_format=zarr_format, **{**as_member(arr), "overwrite": chosen == "w", **rest})
+
+
+def save_group_call(
+    *args: Any,
+    store: StoreLike,
+    zarr_format: int | None = None,
+    path: str | None = None,
+    storage_options: Options = None,
+    **named: Any,
+) -> Flow[None]:
+    if not args and not named:
+        raise ValueError("at least one array must be provided")
+    arrays = {**{f"arr_{i}": arr for i, arr in enumerate(args)}, **named}
+    members = {name: as_member(arr) for name, arr in arrays.items()}  # all checked before any is stored
+    return _save_group(place(store, path, "a", storage_options), zarr_format, members)
+
+
+def _save_group(at: StorePath, zarr_format: int | None, members: Mapping[str, dict[str, Any]]) -> Flow[None]:
+    metadata, _ = yield from open_group(at, mode="a", zarr_format=zarr_format)
+    for name, options in members.items():
+        place_ = StorePath(at.store, nodes.join(at.path, name))
+        yield from create_array(place_, zarr_format=metadata.zarr_format, **options)
+
+
+def load_call(
+    *, store: StoreLike, path: str | None = None, zarr_format: int | None = None, storage_options: Options = None
+) -> Flow[Any]:
+    """`zarr.load`: an array, or a dict of the arrays of a group."""
+    return _load(place(store, path, "r", storage_options), zarr_format)
+
+
+def _load(at: StorePath, zarr_format: int | None) -> Flow[Any]:
+    parts = yield from open_node(at, mode="r", zarr_format=zarr_format)
+    if not isinstance(parts[0], GroupMetadata):
+        return (yield from _elements(ArrayNode(*parts)))
+    found = yield from nodes.members(at)
+    loaded = {}
+    for name, metadata in found:
+        if not isinstance(metadata, GroupMetadata):
+            member, place_, config = yield from open_array(StorePath(at.store, nodes.join(at.path, name)), mode="r")
+            loaded[name] = yield from _elements(ArrayNode(member, place_, config))
+    return loaded
+
+
+def _elements(node: ArrayNode) -> Flow[Any]:
+    return (yield from elements.get(node, basic, Ellipsis, prototype=CPU_PROTOTYPE))
+
+
+def create_hierarchy_call(
+    *, store: StoreLike, nodes: Mapping[str, Any], overwrite: bool = False
+) -> tuple[StorePath, Flow[Any]]:
+    at = place(store, None, "a")
+    return at, create_many(at, nodes, overwrite=overwrite)
+
+
+# -- copying ----------------------------------------------------------------------------------------------------
+
+
+def copy_call(
+    source: Any,
+    dest: Any,
+    name: str | None = None,
+    shallow: bool = False,
+    without_attrs: bool = False,
+    log: Log = None,
+    if_exists: IfExists = "raise",
+    dry_run: bool = False,
+    **create_kws: Any,
+) -> Flow[Counts]:
+    """`zarr.copy`: one node into a group."""
+    check_if_exists(if_exists)
+    group = _group_node(dest, "dest")
+    name = normalize_path(name) if name is not None else _node_of(source, "source").path.rpartition("/")[2]
+    if not name:
+        raise TypeError("the source is the root of its store and has no name; give the copy one with `name`")
+    options = CopyOptions(shallow, without_attrs, if_exists, dry_run, create_kws)
+    target = StorePath(group.store_path.store, nodes.join(group.path, name))
+    return _copy([(_node_of(source, "source").store_path, target)], group, options, log)
+
+
+def copy_all_call(
+    source: Any,
+    dest: Any,
+    shallow: bool = False,
+    without_attrs: bool = False,
+    log: Log = None,
+    if_exists: IfExists = "raise",
+    dry_run: bool = False,
+    **create_kws: Any,
+) -> Flow[Counts]:
+    """`zarr.copy_all`: every member of a group into another."""
+    check_if_exists(if_exists)
+    options = CopyOptions(shallow, without_attrs, if_exists, dry_run, create_kws)
+    return _copy_members(_group_node(source, "source"), _group_node(dest, "dest"), options, log)
+
+
+def _copy_members(source: GroupNode, dest: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
+    found = yield from nodes.members(source.store_path)
+    pairs = [
+        (
+            StorePath(source.store_path.store, nodes.join(source.path, name)),
+            StorePath(dest.store_path.store, nodes.join(dest.path, name)),
+        )
+        for name, _ in found
+    ]
+    return (yield from _copy(pairs, dest, options, log))
+
+
+def _copy(pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
+    with logging_to(log) as write:
+        tally = Tally(write, options.dry_run)
+        if not options.dry_run:
+            group.store_path.store._check_writable()
+        for source, dest in pairs:
+            yield from copy_node(source, dest, group.metadata.zarr_format, options, tally)
+        group.forget_snapshot()
+        return tally.finish()
+
+
+def copy_store_call(
+    source: StoreLike,
+    dest: StoreLike,
+    source_path: str = "",
+    dest_path: str = "",
+    excludes: Any = None,
+    includes: Any = None,
+    flags: int = 0,
+    if_exists: IfExists = "raise",
+    dry_run: bool = False,
+    log: Log = None,
+) -> Flow[Counts]:
+    """`zarr.copy_store`: keys from store to store."""
+    check_if_exists(if_exists, keys=True)
+    from_place, to_place = place(source, source_path, "r"), place(dest, dest_path, "a")
+    return _copy_store(from_place, to_place, excludes, includes, flags, if_exists, dry_run, log)
+
+
+def _copy_store(
+    source: StorePath,
+    dest: StorePath,
+    excludes: Any,
+    includes: Any,
+    flags: int,
+    if_exists: str,
+    dry_run: bool,
+    log: Log,
+) -> Flow[Counts]:
+    with logging_to(log) as write:
+        tally = Tally(write, dry_run)
+        yield from copy_keys(
+            source.store,
+            dest.store,
+            source_path=source.path,
+            dest_path=dest.path,
+            excludes=excludes,
+            includes=includes,
+            flags=flags,
+            if_exists=if_exists,
+            tally=tally,
+        )
+        return tally.finish()
+
+
+def _node_of(given: Any, what: str) -> ArrayNode | GroupNode:
+    node = getattr(given, "_node", None)
+    if not isinstance(node, ArrayNode | GroupNode):
+        raise TypeError(f"{what} must be an array or a group, got {type(given).__name__}")
+    return node
+
+
+def _group_node(given: Any, what: str) -> GroupNode:
+    node = _node_of(given, what)
+    if not isinstance(node, GroupNode):
+        raise TypeError(f"{what} must be a group, got {type(given).__name__}")
+    return node

@@ -1,0 +1,278 @@
+"""Copying nodes and keys between any two stores, as zarr-python 2 had it.
+
+Where nothing changes on the way, format included, the stored bytes are moved as they are; otherwise an array is made
+anew after the old one and its elements are copied, one stored object at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
+
+from zarr._calls.array_config import array_config
+from zarr._calls.like import from_array
+from zarr._calls.opening import create_group
+from zarr._flow import inventory, nodes
+from zarr._flow.node import ArrayNode, GroupNode
+from zarr._flow.nodes import DOCUMENTS, join
+from zarr._flow.requests import Fetch, Flow, Keys, Put, Read, Size, Together
+from zarr._metadata.group import GroupMetadata
+from zarr._store.base import Store
+from zarr._store.path import StorePath, normalize_path
+from zarr.errors import ContainsArrayError, ContainsGroupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zarr._flow.nodes import ArrayMetadata, NodeMetadata
+
+IfExists: TypeAlias = Literal["raise", "replace", "skip", "skip_initialized"]
+Log: TypeAlias = str | Path | TextIO | Callable[[str], Any] | None
+Counts: TypeAlias = tuple[int, int, int]
+_IF_EXISTS = ("raise", "replace", "skip", "skip_initialized")
+
+
+@dataclass
+class Tally:
+    """What a copy has done so far."""
+
+    write: Callable[[str], Any]
+    dry_run: bool
+    n_copied: int = 0
+    n_skipped: int = 0
+    nbytes: int = 0
+
+    def copied(self, text: str, nbytes: int = 0) -> None:
+        self.n_copied += 1
+        self.nbytes += 0 if self.dry_run else nbytes
+        self.write(f"copy {text}")
+
+    def skipped(self, text: str) -> None:
+        self.n_skipped += 1
+        self.write(f"skip {text}")
+
+    @property
+    def counts(self) -> Counts:
+        return self.n_copied, self.n_skipped, self.nbytes
+
+    def finish(self) -> Counts:
+        verb = "dry run" if self.dry_run else "all done"
+        self.write(f"{verb}: {self.n_copied:,} copied, {self.n_skipped:,} skipped, {self.nbytes:,} bytes copied")
+        return self.counts
+
+
+@contextmanager
+def logging_to(log: Log) -> Iterator[Callable[[str], Any]]:
+    """The function that takes the lines of a log: nowhere, a file name, an open file, or a function."""
+    if log is None:
+        yield lambda _: None
+    elif callable(log):
+        yield log
+    elif isinstance(log, str | Path):
+        with Path(log).open("w") as opened:
+            yield lambda text: opened.write(f"{text}\n")
+    elif hasattr(log, "write"):
+        yield lambda text: log.write(f"{text}\n")
+    else:
+        raise TypeError(f"log must be a function, a file name or a file, got {type(log).__name__}")
+
+
+def check_if_exists(if_exists: str, *, keys: bool = False) -> None:
+    """Raise ValueError for anything but the known choices."""
+    allowed = _IF_EXISTS[:3] if keys else _IF_EXISTS
+    if if_exists not in allowed:
+        raise ValueError(f"if_exists must be one of {allowed}, got {if_exists!r}")
+
+
+# -- nodes ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CopyOptions:
+    """What the functions `copy` and `copy_all` have in common."""
+
+    shallow: bool
+    without_attrs: bool
+    if_exists: str
+    dry_run: bool
+    create_kws: dict[str, Any]
+
+
+def copy_node(source: StorePath, dest: StorePath, zarr_format: int, options: CopyOptions, tally: Tally) -> Flow[None]:
+    """Copy the node at `source`, with everything below it unless `shallow`, to `dest`."""
+    metadata = yield from nodes.load(source)
+    if metadata is None:
+        raise FileNotFoundError(f"No array or group found in store {source.store!r} at path {source.path!r}")
+    if _inside(dest, source):
+        raise ValueError(f"cannot copy {source} into itself, to {dest}")
+    if isinstance(metadata, GroupMetadata):
+        yield from _copy_group(source, metadata, dest, zarr_format, options, tally)
+    else:
+        yield from _copy_array(source, metadata, dest, zarr_format, options, tally)
+
+
+def _inside(dest: StorePath, source: StorePath) -> bool:
+    below = f"{dest.path}/".startswith(f"{source.path}/" if source.path else "")
+    return below and (dest.store is source.store or dest.store == source.store)
+
+
+def _copy_group(
+    source: StorePath, metadata: GroupMetadata, dest: StorePath, zarr_format: int, options: CopyOptions, tally: Tally
+) -> Flow[None]:
+    existing = yield from nodes.load(dest)
+    if existing is not None and not isinstance(existing, GroupMetadata):
+        if options.if_exists == "raise":
+            raise ContainsArrayError(dest.store, dest.path)
+        if options.if_exists != "replace":
+            tally.skipped(str(source))
+            return
+        existing = None
+    tally.copied(str(source))
+    if existing is None and not options.dry_run:
+        attributes = {} if options.without_attrs else dict(metadata.attributes)
+        yield from create_group(
+            dest, zarr_format=zarr_format, attributes=attributes, overwrite=options.if_exists == "replace"
+        )
+    elif not options.dry_run and not options.without_attrs and metadata.attributes:
+        yield from _merge_attributes(dest, metadata)
+    if options.shallow:
+        return
+    for name, _ in (yield from nodes.members(source)):
+        below = StorePath(source.store, join(source.path, name))
+        yield from copy_node(below, StorePath(dest.store, join(dest.path, name)), zarr_format, options, tally)
+
+
+def _merge_attributes(dest: StorePath, metadata: GroupMetadata) -> Flow[None]:
+    node = GroupNode((yield from nodes.load_group(dest)), dest)
+    yield from nodes.update_attributes(node, lambda current: {**current, **metadata.attributes})
+
+
+def _copy_array(
+    source: StorePath, metadata: ArrayMetadata, dest: StorePath, zarr_format: int, options: CopyOptions, tally: Tally
+) -> Flow[None]:
+    existing = yield from nodes.load(dest)
+    if existing is not None and not (yield from _may_replace(dest, existing, options)):
+        tally.skipped(str(source))
+        return
+    node = ArrayNode(metadata, source, array_config(None))
+    nbytes = 0
+    if not options.dry_run:
+        same = metadata.zarr_format == zarr_format and not options.create_kws and not options.without_attrs
+        if same:
+            nbytes = yield from _copy_stored(source, dest, metadata, replace=existing is not None)
+        else:
+            yield from _copy_elements(node, dest, zarr_format, options, replace=existing is not None)
+            nbytes = node.view.spec.dtype.itemsize * _size(metadata.shape)
+    tally.copied(f"{source} {metadata.shape} {metadata.dtype.to_native_dtype()}", nbytes)
+
+
+def _may_replace(dest: StorePath, existing: NodeMetadata, options: CopyOptions) -> Flow[bool]:
+    """Whether to go on where there is a node already; raises if that is an error."""
+    if options.if_exists == "raise":
+        raise nodes.occupied(dest, existing)
+    if options.if_exists != "skip_initialized" or isinstance(existing, GroupMetadata):
+        return options.if_exists == "replace"
+    stored = yield from inventory.stored_chunks(ArrayNode(existing, dest, array_config(None)))
+    n_objects = _size(existing.to_spec(array_config(None)).grid.counts(existing.shape))
+    return len(stored) < n_objects
+
+
+def _copy_stored(source: StorePath, dest: StorePath, metadata: ArrayMetadata, *, replace: bool) -> Flow[int]:
+    """Move the stored bytes: the document first, which claims the place, then the chunks."""
+    yield from nodes.create(dest, metadata, overwrite=replace)
+    node = ArrayNode(metadata, source, array_config(None))
+    keys = yield from inventory.stored_chunks(node)
+    skip = len(join(source.path, ""))
+    sizes = yield Together(_copy_key(source.store, key, dest.store, join(dest.path, key[skip:])) for key in keys)
+    return sum(sizes)
+
+
+def _copy_elements(
+    node: ArrayNode, dest: StorePath, zarr_format: int, options: CopyOptions, *, replace: bool
+) -> Flow[None]:
+    attributes: dict[str, Any] | None = {} if options.without_attrs else None
+    keywords = {"attributes": attributes, "zarr_format": zarr_format, "overwrite": replace, **options.create_kws}
+    yield from from_array(dest, data=node, **keywords)
+
+
+def _size(shape: Iterable[int]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size
+
+
+def _copy_key(source: Store, key: str, dest: Store, new_key: str) -> Flow[int]:
+    (stored,) = yield Fetch(source, (Read(key),))
+    if stored is None:
+        return 0
+    yield Put(dest, new_key, stored.without_version())
+    return len(stored.data)
+
+
+# -- keys -------------------------------------------------------------------------------------------------------
+
+
+def copy_keys(
+    source: Store,
+    dest: Store,
+    *,
+    source_path: str,
+    dest_path: str,
+    excludes: str | Iterable[str] | None,
+    includes: str | Iterable[str] | None,
+    flags: int,
+    if_exists: str,
+    tally: Tally,
+) -> Flow[None]:
+    """Copy stored objects key by key, whatever they mean."""
+    from_path, to_path = normalize_path(source_path), normalize_path(dest_path)
+    wanted = _wanted(excludes, includes, flags)
+    keys: list[str] = yield Keys(source, from_path)
+    skip = len(join(from_path, ""))
+    # Documents after chunks: until an array is whole nobody finds it.
+    pairs = [(key, join(to_path, key[skip:])) for key in keys if wanted(key[skip:])]
+    pairs.sort(key=lambda pair: pair[0].rpartition("/")[2] in DOCUMENTS)
+    there = yield Together(_exists(dest, new_key) for _, new_key in pairs)
+    if if_exists == "raise":
+        for (_, new_key), exists in zip(pairs, there, strict=True):
+            if exists:
+                raise ContainsGroupError(f"key {new_key!r} exists in destination store {dest!r}; nothing was copied")
+    for (key, new_key), exists in zip(pairs, there, strict=True):
+        described = key if key == new_key else f"{key} -> {new_key}"
+        if exists and if_exists == "skip":
+            tally.skipped(described)
+            continue
+        nbytes = 0 if tally.dry_run else (yield from _copy_key(source, key, dest, new_key))
+        tally.copied(described, nbytes)
+
+
+def _exists(store: Store, key: str) -> Flow[bool]:
+    nbytes: int | None = yield Size(store, key)
+    return nbytes is not None
+
+
+def _wanted(
+    excludes: str | Iterable[str] | None, includes: str | Iterable[str] | None, flags: int
+) -> Callable[[str], bool]:
+    """Whether a key is to be copied: not matched by `excludes`, unless `includes` matches it."""
+    out, back = _compiled(excludes, flags), _compiled(includes, flags)
+
+    def wanted(key: str) -> bool:
+        return not any(p.search(key) for p in out) or any(p.search(key) for p in back)
+
+    return wanted
+
+
+def _compiled(given: str | Iterable[str] | None, flags: int) -> list[re.Pattern[str]]:
+    if given is None:
+        return []
+    patterns = [given] if isinstance(given, str) else list(given)
+    try:
+        return [re.compile(pattern, flags) for pattern in patterns]
+    except re.error as exc:
+        raise ValueError(f"one of {patterns} is no regular expression: {exc}") from exc

@@ -1,0 +1,191 @@
+"""Many nodes at once, and what groups do to their members: require, rename, create from metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zarr._calls.array_config import array_config
+from zarr._calls.arrays import ArrayParts, create_array
+from zarr._calls.opening import GroupParts, create_group
+from zarr._dtype import parse_data_type
+from zarr._flow import nodes
+from zarr._flow.nodes import join
+from zarr._flow.requests import Fetch, Flow, Keys, Put, Read, Together
+from zarr._grid.shapes import parse_shape
+from zarr._metadata.group import GroupMetadata
+from zarr._metadata.v2 import ArrayV2Metadata
+from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._store.path import StorePath, normalize_path
+from zarr.errors import ContainsArrayError, ContainsGroupError, NodeNotFoundError
+
+if TYPE_CHECKING:
+    from zarr._flow.nodes import NodeMetadata
+
+
+def require_array(
+    at: StorePath, *, shape: Any, dtype: Any = None, exact: bool = False, config: Any = None, **create: Any
+) -> Flow[ArrayParts]:
+    """The array at a path, created if there is none.
+
+    Raises
+    ------
+    TypeError
+        If there is a group, an array of another shape, or one whose dtype is another (`exact`) or cannot be cast to.
+    """
+    existing = yield from nodes.load(at)
+    if existing is None:
+        return (yield from create_array(at, shape=shape, dtype=dtype, config=config, **create))
+    if isinstance(existing, GroupMetadata):
+        raise TypeError(f"Incompatible object (Group) already exists at path {at.path!r}; an array was asked for")
+    wanted = parse_shape(shape)
+    if existing.shape != wanted:
+        raise TypeError(f"Incompatible shape ({existing.shape} vs {wanted}) of the array at path {at.path!r}")
+    if dtype is not None:
+        _check_dtype(existing.dtype.to_native_dtype(), dtype, existing.zarr_format, exact, at)
+    return existing, at, array_config(config)
+
+
+def _check_dtype(stored: np.dtype[Any], asked: Any, zarr_format: Any, exact: bool, at: StorePath) -> None:
+    wanted = parse_data_type(asked, zarr_format=zarr_format).to_native_dtype()
+    if stored != wanted if exact else not np.can_cast(stored, wanted):
+        raise TypeError(f"Incompatible dtype ({stored} vs {wanted}) of the array at path {at.path!r}")
+
+
+def require_group(at: StorePath, zarr_format: int | None = None, *, overwrite: bool = False) -> Flow[GroupParts]:
+    """The group at a path, created if there is none; with `overwrite`, a new one in its place.
+
+    Raises
+    ------
+    TypeError
+        If there is an array.
+    """
+    if overwrite:
+        return (yield from create_group(at, zarr_format=zarr_format, overwrite=True))
+    existing = yield from nodes.load(at, zarr_format)
+    if existing is None:
+        try:
+            return (yield from create_group(at, zarr_format=zarr_format))
+        except ContainsGroupError:  # somebody was faster, which is just as good
+            existing = yield from nodes.load(at, zarr_format)
+    if not isinstance(existing, GroupMetadata):
+        raise TypeError(f"Incompatible object (Array) already exists at path {at.path!r}; a group was asked for")
+    return existing, at
+
+
+def expect(found: tuple[NodeMetadata, StorePath], kind: type) -> tuple[Any, StorePath]:
+    """A member that has to be an array, or a group."""
+    metadata, at = found
+    if isinstance(metadata, GroupMetadata) and kind is not GroupMetadata:
+        raise ContainsGroupError(at.store, at.path)
+    if not isinstance(metadata, GroupMetadata) and kind is GroupMetadata:
+        raise ContainsArrayError(at.store, at.path)
+    return metadata, at
+
+
+def move(group: StorePath, source: str, dest: str) -> Flow[None]:
+    """Rename a member, with everything below it.
+
+    The objects are copied, the document that makes the node last, and then the old ones deleted: an interrupted move
+    leaves the source whole.
+
+    Raises
+    ------
+    NodeNotFoundError
+        If there is no such member.
+    ContainsArrayError, ContainsGroupError
+        If there is a node at the destination.
+    ValueError
+        If the destination lies inside the source.
+    """
+    from_path, to_path = normalize_path(source), normalize_path(dest)
+    if not from_path or not to_path:
+        raise ValueError("a move needs the path of a member and a new path, both below the group")
+    if f"{to_path}/".startswith(f"{from_path}/"):
+        raise ValueError(f"{source!r} cannot be moved to {dest!r}, which is the same place or inside it")
+    old, new = (StorePath(group.store, join(group.path, path)) for path in (from_path, to_path))
+    group.store._check_writable()
+    metadata = yield from nodes.load(old)
+    if metadata is None:
+        raise NodeNotFoundError(old.store, old.path)
+    if (existing := (yield from nodes.load(new))) is not None:
+        raise nodes.occupied(new, existing)
+    yield from nodes.ensure_ancestors(new, metadata.zarr_format)
+    keys: list[str] = yield Keys(old.store, old.path)
+    documents = {join(old.path, name) for name in nodes.DOCUMENTS}
+    yield Together(_copy_key(old, new, key) for key in keys if key not in documents)
+    for key in sorted(documents & set(keys)):
+        yield from _copy_key(old, new, key)
+    yield from nodes.remove_node(old)
+
+
+def _copy_key(old: StorePath, new: StorePath, key: str) -> Flow[None]:
+    (stored,) = yield Fetch(old.store, (Read(key),))
+    if stored is not None:
+        yield Put(new.store, join(new.path, key[len(join(old.path, "")) :]), stored.without_version())
+
+
+def create_many(
+    at: StorePath, members: Mapping[str, NodeMetadata], *, overwrite: bool = False
+) -> Flow[list[tuple[str, NodeMetadata]]]:
+    """Create nodes from their metadata, and the groups on the way to them. Returns paths and metadata, parents first.
+
+    Raises
+    ------
+    ValueError
+        If a node would lie inside an array, formats are mixed, or two keys mean the same path.
+    ContainsArrayError, ContainsGroupError
+        If there is a node already, and `overwrite` is False.
+    """
+    named = _by_path(members)
+    wanted = _with_groups(named)
+    ordered = sorted(wanted.items(), key=lambda item: (item[0].count("/") if item[0] else -1, item[0]))
+    loaded = yield Together(nodes.load(_below(at, path)) for path, _ in ordered)
+    new = []
+    for (path, metadata), existing in zip(ordered, loaded, strict=True):
+        if path not in named and isinstance(existing, GroupMetadata):
+            continue  # a group on the way, which is there
+        if existing is not None and (path not in named or not overwrite):
+            raise nodes.occupied(_below(at, path), existing)
+        new.append((path, metadata))
+    for path, metadata in new:
+        yield from nodes.create(_below(at, path), metadata, overwrite=overwrite)
+    return new
+
+
+def _below(at: StorePath, path: str) -> StorePath:
+    return StorePath(at.store, join(at.path, path) if path else at.path)
+
+
+def _by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
+    """The nodes by normalised path."""
+    if not isinstance(members, Mapping):
+        raise TypeError(f"nodes must be a mapping from paths to metadata, got {type(members).__name__}")
+    wanted: dict[str, NodeMetadata] = {}
+    for key, metadata in members.items():
+        if not isinstance(metadata, GroupMetadata | ArrayV2Metadata | ArrayV3Metadata):
+            raise TypeError(f"the node at {key!r} must be array or group metadata, got {type(metadata).__name__}")
+        if (path := normalize_path(key)) in wanted:
+            raise ValueError(f"two keys mean the path {path!r}")
+        wanted[path] = metadata
+    return wanted
+
+
+def _with_groups(named: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
+    """The nodes, and the groups on the way to them."""
+    wanted = dict(named)
+    formats = {metadata.zarr_format for metadata in wanted.values()}
+    if len(formats) > 1:
+        raise ValueError("all nodes of a hierarchy must have one Zarr format, got 2 and 3")
+    for path in named:
+        names = path.split("/")
+        for depth in range(len(names) if path else 0):
+            above = "/".join(names[:depth])
+            if isinstance(wanted.get(above), ArrayV2Metadata | ArrayV3Metadata):
+                raise ValueError(  # noqa: TRY004  # the layout is wrong, not a type
+                    f"The node at {above!r} contains other nodes, but it is an array. Only groups can contain nodes."
+                )
+            wanted.setdefault(above, GroupMetadata(attributes={}, zarr_format=next(iter(formats))))
+    return wanted

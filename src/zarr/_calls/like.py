@@ -1,0 +1,275 @@
+"""Arrays made after another: `from_array` and the functions that end in `_like`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from operator import mul
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zarr._buffer import CPU_PROTOTYPE
+from zarr._calls.arrays import DEFAULT_FILL_VALUE, ArrayParts, create_array
+from zarr._flow.node import ArrayNode, array_node_of
+from zarr._flow.read import read
+from zarr._flow.requests import Flow, Together
+from zarr._flow.write import write
+from zarr._metadata.v2 import ArrayV2Metadata
+from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._selection import GridSelection, SliceAxis
+
+if TYPE_CHECKING:
+    from zarr._codec.base import ArrayConfig
+    from zarr._flow.nodes import ArrayMetadata
+    from zarr._metadata.spec import ArraySpec
+    from zarr._store.path import StorePath
+
+KEEP = "keep"
+DIMENSIONS_ATTRIBUTE = "_ARRAY_DIMENSIONS"
+
+
+def like(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords for an array like `a`: its shape and dtype, and its chunks, shards and codecs if it has any.
+
+    Keywords that are given win, and what does not go with them is left out.
+    """
+    made: dict[str, Any] = {}
+    if not hasattr(a, "shape"):
+        a = np.asarray(a)
+    made["shape"] = a.shape
+    if hasattr(a, "dtype"):
+        made["dtype"] = a.dtype
+    if (node := array_node_of(a)) is not None:
+        metadata = node.metadata
+        made |= {"dtype": metadata.dtype, "chunks": metadata.chunks, "zarr_format": metadata.zarr_format}
+    if zarr_format is not None:
+        made["zarr_format"] = zarr_format
+    if node is not None and made["zarr_format"] == node.metadata.zarr_format:
+        made |= _laid_out_like(node.metadata, kwargs)
+    return {**made, **kwargs}
+
+
+def _laid_out_like(metadata: ArrayMetadata, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords for the same shards and codecs, as far as those given leave them open."""
+    made: dict[str, Any] = {}
+    if isinstance(metadata, ArrayV2Metadata):
+        made["order"] = metadata.order
+    elif not given.keys() & {"chunks", "chunk_shape", "shards"}:
+        made["shards"] = _shards(metadata)
+    if given.keys() & {"codecs", "compressor", "compressors", "filters", "serializer"}:
+        return made
+    if isinstance(metadata, ArrayV2Metadata):
+        made["compressor"] = metadata.compressor
+        if "dtype" not in given:  # filters are made for one data type
+            made["filters"] = metadata.filters
+    elif "dtype" in given:
+        made["compressors"] = metadata.compressors
+    else:
+        made["codecs"] = metadata.inner_codecs
+    return made
+
+
+def like_filled(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """As `like`, with the fill value of `a` where no other is given."""
+    made = like(a, zarr_format, kwargs)
+    if (node := array_node_of(a)) is not None and "dtype" not in kwargs:
+        made.setdefault("fill_value", node.metadata.fill_value)
+    return made
+
+
+def as_member(value: Any) -> dict[str, Any]:
+    """Keywords that store an array in memory in place of what is there.
+
+    Raises
+    ------
+    TypeError
+        If the value is no array.
+    """
+    if not hasattr(value, "shape") or not hasattr(value, "dtype"):
+        raise TypeError(
+            f"arr argument must be numpy or other NDArrayLike array, got {type(value).__name__}; "
+            "numpy.asarray makes one of lists and numbers"
+        )
+    return {"data": value, "overwrite": True}
+
+
+def from_array(
+    at: StorePath,
+    *,
+    data: Any,
+    write_data: bool = True,
+    chunks: Any = KEEP,
+    shards: Any = KEEP,
+    filters: Any = KEEP,
+    compressors: Any = KEEP,
+    serializer: Any = KEEP,
+    fill_value: Any = DEFAULT_FILL_VALUE,
+    order: str | None = None,
+    zarr_format: int | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    chunk_key_encoding: Any = None,
+    dimension_names: Sequence[str | None] | None = None,
+    overwrite: bool = False,
+    config: ArrayConfig | dict[str, Any] | None = None,
+) -> Flow[ArrayParts]:
+    """Create an array with the contents, and where nothing else is said the settings, of another; see `zarr.from_array`."""
+    given: dict[str, Any] = {
+        "chunks": chunks,
+        "shards": shards,
+        "filters": filters,
+        "compressors": compressors,
+        "serializer": serializer,
+    }
+    if (source := array_node_of(data)) is None:
+        array = np.asarray(data)
+        plain: dict[str, Any] = dict.fromkeys(given, "auto") | {"shards": None}
+        made = {key: plain[key] if _is_keep(value) else value for key, value in given.items()}
+        return (
+            yield from create_array(
+                at,
+                data=array,
+                write_data=write_data,
+                fill_value=fill_value,
+                order=order,
+                zarr_format=3 if zarr_format is None else zarr_format,
+                attributes=attributes,
+                chunk_key_encoding=chunk_key_encoding,
+                dimension_names=dimension_names,
+                overwrite=overwrite,
+                config=config,
+                **made,
+            )
+        )
+    metadata = source.metadata
+    new_format = metadata.zarr_format if zarr_format is None else zarr_format
+    kept = _kept(metadata, new_format)
+    made = {key: kept[key] if _is_keep(value) else value for key, value in given.items()}
+    parts = yield from create_array(
+        at,
+        shape=metadata.shape,
+        dtype=metadata.dtype,
+        fill_value=metadata.fill_value if fill_value is DEFAULT_FILL_VALUE else fill_value,
+        order=kept["order"] if order is None else order,
+        zarr_format=new_format,
+        attributes=kept["attributes"] if attributes is None else attributes,
+        chunk_key_encoding=kept["chunk_key_encoding"] if chunk_key_encoding is None else chunk_key_encoding,
+        dimension_names=kept["dimension_names"] if dimension_names is None else dimension_names,
+        overwrite=overwrite,
+        config=config,
+        **made,
+    )
+    if write_data:
+        yield from copy_elements(source, ArrayNode(*parts))
+    return parts
+
+
+def _is_keep(value: Any) -> bool:
+    return isinstance(value, str) and value == KEEP
+
+
+def _kept(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
+    """What a new array takes over from one with these metadata, as far as its format has it."""
+    same = metadata.zarr_format == zarr_format
+    kept: dict[str, Any] = {
+        "chunks": metadata.chunks,
+        "shards": _shards(metadata) if zarr_format == 3 else None,
+        "filters": metadata.filters or None if same else "auto",
+        "compressors": metadata.compressors or None if same else "auto",
+        "serializer": "auto",
+        "order": None,
+        "chunk_key_encoding": None,
+        **_named(metadata, zarr_format),
+    }
+    if same and isinstance(metadata, ArrayV3Metadata):
+        kept["serializer"] = metadata.serializer
+        kept["chunk_key_encoding"] = metadata.chunk_key_encoding
+    elif same and isinstance(metadata, ArrayV2Metadata):
+        kept["order"] = metadata.order
+        kept["chunk_key_encoding"] = metadata.chunk_key_encoding
+    return kept
+
+
+def _named(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
+    """Attributes and dimension names; format 2 has the names in the attribute that xarray made customary."""
+    attributes = dict(metadata.attributes)
+    names: Sequence[str | None] | None
+    if isinstance(metadata, ArrayV3Metadata):
+        names = metadata.dimension_names
+        if zarr_format == 2 and names and all(name is not None for name in names):
+            attributes.setdefault(DIMENSIONS_ATTRIBUTE, list(names))
+    else:
+        names = attributes.get(DIMENSIONS_ATTRIBUTE)
+        if not (isinstance(names, list) and len(names) == len(metadata.shape)):
+            names = None
+        elif zarr_format == 3:
+            del attributes[DIMENSIONS_ATTRIBUTE]
+    return {"attributes": attributes, "dimension_names": names if zarr_format == 3 else None}
+
+
+def _shards(metadata: ArrayMetadata) -> Any:
+    sharding = metadata.sharding_codec if isinstance(metadata, ArrayV3Metadata) else None
+    if sharding is None:
+        return None
+    return {"shape": metadata.shards, "index_location": sharding.index_location}
+
+
+def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:
+    """Copy every element, in blocks of whole stored objects of the target."""
+    blocks = _blocks(source.view.spec, target.view.spec)
+    yield Together(_copy_block(source, target, block) for block in blocks)
+
+
+def _copy_block(source: ArrayNode, target: ArrayNode, block: GridSelection) -> Flow[None]:
+    spec = source.view.spec
+    part = CPU_PROTOTYPE.nd_buffer.empty(block.shape, spec.dtype)
+    yield from read(source, source.view, block, part)
+    elements = part.as_numpy_array()
+    wanted = target.view.spec.dtype
+    yield from write(target, target.view, block, elements if elements.dtype == wanted else elements.astype(wanted))
+
+
+_BLOCK_NBYTES = 32 * 2**20
+"""A block has no more bytes, unless a single stored object has."""
+
+
+def _blocks(source: ArraySpec, target: ArraySpec) -> Iterator[GridSelection]:
+    """The array, cut into blocks of whole stored objects of the target."""
+    grid, shape = target.grid, target.shape
+    counts = grid.counts(shape)
+    steps = _block_steps(source, target)
+    for first in product(*(range(0, count, step) for count, step in zip(counts, steps, strict=True))):
+        last = tuple(min(i + step, count) - 1 for i, step, count in zip(first, steps, counts, strict=True))
+        starts, ends = grid.chunk_start(first), zip(grid.chunk_start(last), grid.chunk_shape(last), strict=True)
+        yield GridSelection(
+            tuple(
+                SliceAxis(start, 1, min(sum(end), length) - start)
+                for start, end, length in zip(starts, ends, shape, strict=True)
+            )
+        )
+
+
+def _block_steps(source: ArraySpec, target: ArraySpec) -> list[int]:
+    """Objects of the target along each axis of a block.
+
+    As many as lie in one object of the source, so that each of those is decoded once and not for every object of the
+    target that it meets; and then more, from the last axis on, so that several threads have something to do.
+    """
+    counts = target.grid.counts(target.shape)
+    lengths = [min(axis.length(0), n) for axis, n in zip(target.grid.axes, target.shape, strict=True)]
+    steps = [1] * len(counts)
+
+    def grow(axis: int, step: int) -> bool:
+        grown = [*steps[:axis], max(1, min(step, counts[axis])), *steps[axis + 1 :]]
+        if math.prod(map(mul, grown, lengths)) * target.dtype.itemsize > _BLOCK_NBYTES:
+            return False
+        steps[:] = grown
+        return True
+
+    for axis in reversed(range(len(steps))):
+        grow(axis, -(-source.grid.axes[axis].length(0) // max(1, lengths[axis])))
+    for axis in reversed(range(len(steps))):
+        while steps[axis] < counts[axis] and grow(axis, 2 * steps[axis]):
+            pass
+    return steps

@@ -1,0 +1,129 @@
+"""Opening nodes, and creating them where the mode allows. Groups, which need little more than a name, are made here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from zarr._calls import legacy
+from zarr._calls.array_config import array_config
+from zarr._calls.arrays import ArrayParts, format_of
+from zarr._flow import nodes
+from zarr._flow.consolidate import load_consolidated
+from zarr._flow.requests import Flow
+from zarr._metadata.group import GroupMetadata
+from zarr._metadata.v2 import ArrayV2Metadata
+from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._store.path import StorePath
+from zarr._support.json import as_stored
+from zarr.errors import ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
+
+if TYPE_CHECKING:
+    from zarr._flow.nodes import NodeMetadata
+
+Mode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
+MODES = ("r", "r+", "a", "w", "w-")
+GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
+
+
+def create_group(
+    at: StorePath,
+    *,
+    zarr_format: int | None = None,
+    overwrite: bool = False,
+    attributes: Mapping[str, Any] | None = None,
+) -> Flow[GroupParts]:
+    """Create a group; see `zarr.create_group`."""
+    metadata = GroupMetadata(attributes=as_stored(attributes), zarr_format=format_of(zarr_format))
+    yield from nodes.create(at, metadata, overwrite=overwrite)
+    return metadata, at
+
+
+def check_mode(mode: str) -> None:
+    """Raise ValueError for anything but the five access modes."""
+    if mode not in MODES:
+        raise ValueError(f"Invalid mode: {mode!r}. Expected one of {', '.join(map(repr, MODES))}")
+
+
+def check_keywords(create: Mapping[str, Any]) -> None:
+    """Raise TypeError for keywords that `create` does not have, even where nothing is to be created."""
+    if not create:
+        return
+    known = {*(legacy.create.__kwdefaults__ or {}), *legacy.WITHOUT_EFFECT}
+    if unknown := sorted(create.keys() - known):
+        raise TypeError(f"unexpected keyword arguments {unknown}; see zarr.create for those that there are")
+
+
+def open_array(
+    at: StorePath, *, mode: str, zarr_format: int | None = None, config: Any = None, **create: Any
+) -> Flow[ArrayParts]:
+    """Open an array, or create it where the mode allows; see `zarr.open_array`."""
+    check_mode(mode)
+    check_keywords(create)
+    if mode in ("w", "w-"):
+        return (yield from legacy.create(at, zarr_format=zarr_format, config=config, overwrite=mode == "w", **create))
+    try:
+        metadata = yield from nodes.load_array(at, zarr_format)
+    except NodeNotFoundError:
+        if mode != "a" or not create:
+            raise
+        return (yield from legacy.create(at, zarr_format=zarr_format, config=config, **create))
+    return metadata, at, array_config(config)
+
+
+def open_group(
+    at: StorePath,
+    *,
+    mode: str,
+    zarr_format: int | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    use_consolidated: bool | str | None = None,
+) -> Flow[GroupParts]:
+    """Open a group, or create it where the mode allows; see `zarr.open_group`."""
+    check_mode(mode)
+    if mode in ("w", "w-"):
+        overwrite = mode == "w"
+        return (yield from create_group(at, zarr_format=zarr_format, overwrite=overwrite, attributes=attributes))
+    try:
+        return (yield from load_consolidated(at, zarr_format, use=use_consolidated)), at
+    except GroupNotFoundError:
+        if mode != "a":
+            raise
+        existing = yield from nodes.load(at)
+        if existing is not None:  # of another format than was asked for
+            raise nodes.occupied(at, existing) from None
+    return (yield from create_group(at, zarr_format=zarr_format, attributes=attributes))
+
+
+def open_node(
+    at: StorePath,
+    *,
+    mode: str,
+    zarr_format: int | None = None,
+    config: Any = None,
+    use_consolidated: bool | str | None = None,
+    **create: Any,
+) -> Flow[ArrayParts | GroupParts]:
+    """Open what is at a path, array or group; see `zarr.open`."""
+    check_mode(mode)
+    check_keywords(create)
+    wants_array = create.get("shape") is not None or create.get("data") is not None
+    existing: NodeMetadata | None = None
+    if mode not in ("w", "w-"):
+        existing = yield from nodes.load(at, zarr_format)
+        if existing is None and mode != "a":
+            kind = ArrayNotFoundError if wants_array else GroupNotFoundError  # the classes that zarr-python raises
+            raise kind(NodeNotFoundError._msg.format(at.store, at.path))
+    if isinstance(existing, ArrayV2Metadata | ArrayV3Metadata):
+        return existing, at, array_config(config)
+    if existing is None and wants_array:
+        return (yield from open_array(at, mode=mode, zarr_format=zarr_format, config=config, **create))
+    return (
+        yield from open_group(
+            at,
+            mode=mode,
+            zarr_format=zarr_format,
+            attributes=create.get("attributes"),
+            use_consolidated=use_consolidated,
+        )
+    )

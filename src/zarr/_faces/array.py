@@ -1,0 +1,271 @@
+"""`Array`: the synchronous face of an array. Every method is a flow and the synchronous driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zarr import _calls
+from zarr._calls.array_config import array_config
+from zarr._codec.base import ArrayConfig
+from zarr._faces.array_properties import check_axis
+from zarr._faces.async_array import AsyncArray
+from zarr._faces.attributes import Attributes
+from zarr._faces.indexing import ElementAccess
+from zarr._faces.info import ArrayInfo
+from zarr._flow import elements, inventory, nodes, resize
+from zarr._flow.drive import run
+from zarr._flow.node import ArrayNode
+from zarr._grid.shapes import parse_shape
+from zarr._store.make import StoreLike, make_store_path
+from zarr._store.path import StorePath
+from zarr._support.json import entries
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import numpy.typing as npt
+
+    from zarr._flow.nodes import ArrayMetadata
+
+
+class Array(ElementAccess):
+    """A chunked, compressed N-dimensional array in a store.
+
+    Made by `zarr.create_array`, `zarr.open_array` and the methods of `zarr.Group`.
+
+    Parameters
+    ----------
+    async_array
+        The asynchronous face of the same array; both share one state.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> array = zarr.create_array({}, shape=(4, 6), chunks=(2, 3), dtype="int32")
+    >>> array[1, :] = 7
+    >>> array[:2, 4:]
+    array([[0, 0],
+           [7, 7]], dtype=int32)
+    """
+
+    def __init__(self, async_array: AsyncArray) -> None:
+        if not isinstance(async_array, AsyncArray):
+            raise TypeError(
+                f"an Array is made from an AsyncArray, got {type(async_array).__name__}; see zarr.open_array"
+            )
+        self._async_array = async_array
+        self._node: ArrayNode = async_array._node
+
+    @classmethod
+    def _at(cls, metadata: ArrayMetadata, store_path: StorePath, config: ArrayConfig | None = None) -> Self:
+        return cls(AsyncArray(metadata, store_path, config))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension, in elements. Setting it resizes the array."""
+        return self._node.metadata.shape
+
+    @shape.setter
+    def shape(self, value: int | Iterable[int]) -> None:
+        self.resize(value)
+
+    @classmethod
+    def open(cls, store: StoreLike, *, config: ArrayConfig | dict[str, Any] | None = None) -> Self:
+        """Open an existing array, for reading and writing; see `zarr.open_array`.
+
+        Parameters
+        ----------
+        store
+            A store, a path, or a place in a store.
+        config
+            Settings of the returned array that are not stored.
+
+        Raises
+        ------
+        ArrayNotFoundError
+            If there is none.
+        """
+        return cls._at(*run(_calls.open_array(make_store_path(store), mode="r+", config=config)))
+
+    @classmethod
+    def from_dict(cls, store_path: StorePath, data: dict[str, Any]) -> Self:
+        """The array that a parsed metadata document describes; nothing is read or stored.
+
+        Parameters
+        ----------
+        store_path
+            Where the array is.
+        data
+            The document, as `metadata.to_dict()` gives it.
+        """
+        return cls(AsyncArray.from_dict(store_path, data))
+
+    @property
+    def async_array(self) -> AsyncArray:
+        """The asynchronous face of this array."""
+        return self._async_array
+
+    @property
+    def attrs(self) -> Attributes:
+        """User attributes, a mapping whose changes are stored at once."""
+        return Attributes(self._node, self.store._check_writable)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """The whole array in memory, always a copy."""
+        if copy is False:
+            raise ValueError("`copy=False` is not supported. This method always creates a copy.")
+        whole = np.asarray(self[...])
+        return whole if dtype is None else whole.astype(dtype, copy=False)
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of unsized object: the array has no dimensions")
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        return True
+
+    # -- shape --------------------------------------------------------------------------------------------------
+
+    def resize(self, new_shape: int | Iterable[int]) -> None:
+        """Change the shape in place. New elements read as the fill value; what is cut off is deleted.
+
+        Parameters
+        ----------
+        new_shape
+            Lengths in elements, one per dimension.
+
+        Raises
+        ------
+        ValueError
+            If the number of dimensions is another one, a length is negative, or the array is read-only.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> array = zarr.create_array({}, data=[1, 2, 3, 4], chunks=2)
+        >>> array.resize(2)
+        >>> array.resize(4)
+        >>> array[:]
+        array([1, 2, 0, 0])
+        """
+        run(resize.resize(self._node, parse_shape(new_shape)))
+
+    def append(self, data: npt.ArrayLike, axis: int = 0) -> tuple[int, ...]:
+        """Write data behind the end of an axis.
+
+        Several processes may append to one array; each append is whole and none is lost.
+
+        Parameters
+        ----------
+        data
+            Matches the array's shape in every other axis.
+        axis
+            The axis to grow.
+
+        Returns
+        -------
+        tuple[int, ...]
+            The new shape.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not match, or the array is read-only.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> array = zarr.create_array({}, data=[[1, 2], [3, 4]])
+        >>> array.append([[5, 6]])
+        (3, 2)
+        >>> array.append([[7], [8], [9]], axis=1)
+        (3, 3)
+        """
+        values = elements.as_addition(data, self._node.view.spec)
+        return run(resize.append(self._node, values, check_axis(axis, self.ndim)))
+
+    # -- metadata -----------------------------------------------------------------------------------------------
+
+    def update_attributes(self, new_attributes: Mapping[str, Any]) -> Array:
+        """Merge entries into the stored attributes, in one write.
+
+        Parameters
+        ----------
+        new_attributes
+            JSON values under string keys.
+
+        Returns
+        -------
+        Array
+            This array.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If JSON cannot say a value (ValueError for NaN and infinity), or the array is read-only. Nothing is stored then.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> array = zarr.create_array({}, shape=3, dtype="int8", attributes={"units": "m"})
+        >>> dict(array.update_attributes({"source": "levelling"}).attrs)
+        {'units': 'm', 'source': 'levelling'}
+        """
+        new = entries(new_attributes)
+        run(nodes.update_attributes(self._node, lambda current: {**current, **new}))
+        return self
+
+    def with_config(self, config: ArrayConfig | dict[str, Any]) -> Array:
+        """The same array with other settings. They are not stored; this array keeps its own.
+
+        Parameters
+        ----------
+        config
+            Settings by name: `order`, `write_empty_chunks`, `read_missing_chunks`, ... Those that are missing are the
+            configuration's.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> array = zarr.create_array({}, shape=(4, 6), dtype="int8")
+        >>> array.with_config({"order": "F"})[:].flags.f_contiguous
+        True
+        """
+        return type(self)._at(self.metadata, self.store_path, array_config(config))
+
+    # -- what is stored -----------------------------------------------------------------------------------------
+
+    @property
+    def nchunks_initialized(self) -> int:
+        """Number of chunks that are stored; in a sharded array, those of the stored shards."""
+        return self.chunks_per_object * len(run(inventory.stored_chunks(self._node)))
+
+    def nbytes_stored(self) -> int:
+        """Size of everything stored for the array, in bytes."""
+        return run(inventory.stored_nbytes(self.store_path))
+
+    def info_complete(self) -> ArrayInfo:
+        """All facts as a table, with what is stored; this lists the store."""
+        n_stored = len(run(inventory.stored_chunks(self._node)))
+        return ArrayInfo.of(self, n_stored=n_stored, nbytes_stored=self.nbytes_stored())
+
+    def __repr__(self) -> str:
+        return f"<Array {self.store_path} shape={self.shape} dtype={self.dtype}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Array):
+            return NotImplemented
+        return self.metadata == other.metadata and self.store_path == other.store_path
+
+    __hash__ = None  # type: ignore[assignment]  # its metadata can change
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_reopen, (type(self), self.metadata, self.store_path, self.config))
+
+
+def _reopen(cls: type[Array], metadata: ArrayMetadata, store_path: StorePath, config: ArrayConfig) -> Array:
+    return cls._at(metadata, store_path, config)

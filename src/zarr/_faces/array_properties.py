@@ -1,0 +1,196 @@
+"""What both faces of an array show without any I/O, and the small conversions that their methods share."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from zarr._codec.base import ArrayBytesCodec, ArrayConfig
+from zarr._faces.info import ArrayInfo
+from zarr.errors import ArrayIndexError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zarr._flow.node import ArrayNode
+    from zarr._flow.nodes import ArrayMetadata
+    from zarr._store.base import Store
+    from zarr._store.path import StorePath
+
+Fields: TypeAlias = str | list[str] | tuple[str, ...] | None
+
+
+class ArrayProperties:
+    """Read-only facts about an array, taken from its metadata."""
+
+    _node: ArrayNode
+
+    @property
+    def metadata(self) -> ArrayMetadata:
+        """Parsed metadata document."""
+        return self._node.metadata
+
+    @property
+    def store_path(self) -> StorePath:
+        """Store and path of the array."""
+        return self._node.store_path
+
+    @property
+    def store(self) -> Store:
+        """The store that holds the array."""
+        return self._node.store_path.store
+
+    @property
+    def path(self) -> str:
+        """Path in the store, without a leading slash."""
+        return self._node.path
+
+    @property
+    def name(self) -> str:
+        """Path in the store, with a leading slash."""
+        return f"/{self._node.path}"
+
+    @property
+    def basename(self) -> str:
+        """Last part of the path."""
+        return self._node.path.rpartition("/")[2]
+
+    @property
+    def read_only(self) -> bool:
+        """Whether writing through this array is refused."""
+        return self._node.store_path.store.read_only
+
+    @property
+    def config(self) -> ArrayConfig:
+        """Settings of this open array that are not stored."""
+        return self._node.config
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension, in elements."""
+        return self._node.metadata.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy dtype of the elements in memory."""
+        return self._node.view.spec.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the elements in memory, in bytes; not what is stored."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def fill_value(self) -> Any:
+        """Value that absent elements read as."""
+        return self._node.metadata.fill_value
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Shape of the chunks that are read one by one: inner chunks, if the array is sharded."""
+        return self._node.metadata.chunks
+
+    @property
+    def shards(self) -> tuple[int, ...] | None:
+        """Shape of the shards; None if the array is not sharded."""
+        return self._node.metadata.shards
+
+    @property
+    def filters(self) -> tuple[Any, ...]:
+        """Array-to-array codecs, of the inner chunks if the array is sharded; in format 2 all filters."""
+        return self._node.metadata.filters or ()
+
+    @property
+    def serializer(self) -> ArrayBytesCodec | None:
+        """The codec that makes bytes of elements, of the inner chunks if the array is sharded; None in format 2."""
+        return self._node.metadata.serializer
+
+    @property
+    def compressors(self) -> tuple[Any, ...]:
+        """Codecs from bytes to bytes, of the inner chunks if the array is sharded; in format 2 the compressor."""
+        return self._node.metadata.compressors
+
+    @property
+    def compressor(self) -> Any:
+        """The compressor of a format 2 array.
+
+        Raises
+        ------
+        TypeError
+            If the array is of format 3.
+        """
+        metadata = self._node.metadata
+        if metadata.zarr_format == 3:
+            raise TypeError("`compressor` is not available for Zarr format 3 arrays. Use `compressors`.")
+        return metadata.compressor
+
+    @property
+    def read_chunk_sizes(self) -> tuple[tuple[int, ...], ...]:
+        """Lengths of the chunks that are read one by one, along each dimension, cut to the array."""
+        return _sizes(self.shape, self.chunks)
+
+    @property
+    def write_chunk_sizes(self) -> tuple[tuple[int, ...], ...]:
+        """Lengths of the stored objects (shards, or chunks), along each dimension, cut to the array."""
+        return _sizes(self.shape, self.shards or self.chunks)
+
+    @property
+    def chunks_per_object(self) -> int:
+        """Chunks in each stored object: more than one if the array is sharded."""
+        if self.shards is None:
+            return 1
+        return math.prod(s // c for s, c in zip(self.shards, self.chunks, strict=True))
+
+    @property
+    def info(self) -> ArrayInfo:
+        """The facts that need no look into the store, as a table."""
+        return ArrayInfo.of(self)
+
+    @property
+    def order(self) -> str:
+        """Memory layout of arrays that reads return (format 2: of the elements inside a chunk)."""
+        return getattr(self._node.metadata, "order", self._node.config.order)
+
+    @property
+    def cdata_shape(self) -> tuple[int, ...]:
+        """Number of chunks (inner chunks, if sharded) along each dimension."""
+        return tuple(-(-n // c) for n, c in zip(self.shape, self.chunks, strict=True))
+
+    @property
+    def nchunks(self) -> int:
+        """Number of chunks, stored or not."""
+        return math.prod(self.cdata_shape)
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine that encodes and decodes this array."""
+        return self._node.view.pipeline.engine
+
+
+def _sizes(shape: tuple[int, ...], chunks: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(min(c, n - at) for at in range(0, n, c)) for n, c in zip(shape, chunks, strict=True))
+
+
+def check_fields(fields: Fields) -> None:
+    """Raise ArrayIndexError for a selection of fields: no data type of this version has any."""
+    if fields:
+        raise ArrayIndexError(f"invalid 'fields' argument {fields!r}, array does not have any fields")
+
+
+def check_axis(axis: int, ndim: int) -> int:
+    """An axis of an array of `ndim` dimensions, counted from 0; negative axes count from the end."""
+    number = operator.index(axis)
+    if not -ndim <= number < ndim:
+        raise ValueError(f"axis {axis} is out of bounds for an array of dimension {ndim}")
+    return number % ndim

@@ -1,0 +1,270 @@
+"""`AsyncArray`: the asynchronous face of an array. The same flows as the synchronous one, awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from zarr import _calls
+from zarr._buffer import BufferPrototype
+from zarr._calls.array_config import array_config
+from zarr._codec.base import ArrayConfig
+from zarr._codec.replaceable import default_prototype
+from zarr._faces.array_properties import ArrayProperties, Fields, check_axis, check_fields
+from zarr._faces.info import ArrayInfo
+from zarr._flow import elements, inventory, nodes, resize
+from zarr._flow.drive import run_async
+from zarr._flow.node import ArrayNode
+from zarr._grid.shapes import parse_shape
+from zarr._metadata.v2 import ArrayV2Metadata
+from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._selection import basic, coordinate, orthogonal, vectorized
+from zarr._selection import mask as select_mask
+from zarr._store.make import StoreLike, make_store_path
+from zarr._store.path import StorePath
+from zarr._support.json import entries
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import numpy.typing as npt
+
+    from zarr._buffer import NDBuffer
+    from zarr._flow.nodes import ArrayMetadata
+
+
+def parse_metadata(document: Mapping[str, Any]) -> ArrayMetadata:
+    """The metadata of an array from a parsed document of either format."""
+    if document.get("zarr_format") == 2:
+        return ArrayV2Metadata.from_dict(document)
+    return ArrayV3Metadata.from_dict(document)
+
+
+class AsyncArray(ArrayProperties):
+    """An array whose operations are coroutines.
+
+    Made by the functions of `zarr.api.asynchronous`, and found at `zarr.Array.async_array`.
+
+    Parameters
+    ----------
+    metadata
+        Parsed metadata of the array.
+    store_path
+        Where the array is.
+    config
+        Settings that are not stored; the configuration's defaults if None.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> import zarr.api.asynchronous
+    >>> async def main():
+    ...     array = await zarr.api.asynchronous.create_array({}, shape=4, chunks=2, dtype="int8")
+    ...     await array.setitem(slice(1, 3), 7)
+    ...     return await array.getitem(...)
+    >>> asyncio.run(main())
+    array([0, 7, 7, 0], dtype=int8)
+    """
+
+    _node: ArrayNode
+
+    def __init__(
+        self,
+        metadata: ArrayMetadata | Mapping[str, Any],
+        store_path: StorePath,
+        config: ArrayConfig | dict[str, Any] | None = None,
+    ) -> None:
+        parsed = parse_metadata(metadata) if isinstance(metadata, Mapping) else metadata
+        self._node = ArrayNode(parsed, store_path, array_config(config))
+
+    @classmethod
+    def from_dict(cls, store_path: StorePath, data: Mapping[str, Any]) -> Self:
+        """The array that a parsed metadata document describes; nothing is read or stored.
+
+        Parameters
+        ----------
+        store_path
+            Where the array is.
+        data
+            The document, as `metadata.to_dict()` gives it.
+        """
+        return cls(parse_metadata(data), store_path)
+
+    @classmethod
+    async def open(
+        cls, store: StoreLike, zarr_format: int | None = 3, *, config: ArrayConfig | dict[str, Any] | None = None
+    ) -> Self:
+        """Open an existing array; see `zarr.open_array`."""
+        flow = _calls.open_array(make_store_path(store), mode="r+", zarr_format=zarr_format, config=config)
+        return cls(*await run_async(flow))
+
+    @classmethod
+    def _of(cls, node: ArrayNode) -> AsyncArray:
+        array = cls.__new__(cls)
+        array._node = node
+        return array
+
+    async def getitem(self, selection: Any, *, prototype: BufferPrototype | None = None) -> Any:
+        """Read a selection of integers and slices.
+
+        Parameters
+        ----------
+        selection
+            As in `zarr.Array.get_basic_selection`.
+        prototype
+            Kind of the result.
+
+        Raises
+        ------
+        IndexError
+            If the selection does not fit the array.
+        """
+        return await self._get(basic, selection, prototype=prototype)
+
+    async def setitem(self, selection: Any, value: npt.ArrayLike, prototype: BufferPrototype | None = None) -> None:
+        """Write to a selection of integers and slices.
+
+        Parameters
+        ----------
+        selection
+            As in `zarr.Array.get_basic_selection`.
+        value
+            Broadcast to the shape of the selection, and cast as NumPy casts.
+        prototype
+            Without effect.
+
+        Raises
+        ------
+        IndexError
+            If the selection does not fit the array.
+        ValueError
+            If `value` cannot be broadcast to it, or the array is read-only.
+        """
+        await run_async(elements.put(self._node, basic, selection, value))
+
+    async def _get(
+        self,
+        normalize: elements.Normalize,
+        selection: Any,
+        out: NDBuffer | None = None,
+        fields: Fields = None,
+        prototype: BufferPrototype | None = None,
+    ) -> Any:
+        check_fields(fields)
+        wanted = default_prototype() if prototype is None else prototype
+        return await run_async(elements.get(self._node, normalize, selection, out=out, prototype=wanted))
+
+    async def get_orthogonal_selection(
+        self,
+        selection: Any,
+        *,
+        out: NDBuffer | None = None,
+        fields: Fields = None,
+        prototype: BufferPrototype | None = None,
+    ) -> Any:
+        """Read a selection made independently in each dimension; see `zarr.Array.get_orthogonal_selection`."""
+        return await self._get(orthogonal, selection, out, fields, prototype)
+
+    async def get_coordinate_selection(
+        self,
+        selection: Any,
+        *,
+        out: NDBuffer | None = None,
+        fields: Fields = None,
+        prototype: BufferPrototype | None = None,
+    ) -> Any:
+        """Read single elements by their coordinates; see `zarr.Array.get_coordinate_selection`."""
+        return await self._get(coordinate, selection, out, fields, prototype)
+
+    async def get_mask_selection(
+        self,
+        mask: Any,
+        *,
+        out: NDBuffer | None = None,
+        fields: Fields = None,
+        prototype: BufferPrototype | None = None,
+    ) -> Any:
+        """Read the elements where a mask is True; see `zarr.Array.get_mask_selection`."""
+        return await self._get(select_mask, mask, out, fields, prototype)
+
+    @property
+    def oindex(self) -> AsyncOIndex:
+        """Orthogonal selection: `await array.oindex.getitem(...)`."""
+        return AsyncOIndex(self)
+
+    @property
+    def vindex(self) -> AsyncVIndex:
+        """Selection of points: `await array.vindex.getitem(...)`."""
+        return AsyncVIndex(self)
+
+    async def resize(self, new_shape: int | tuple[int, ...], delete_outside_chunks: bool = True) -> None:
+        """Change the shape; see `zarr.Array.resize`."""
+        await run_async(resize.resize(self._node, parse_shape(new_shape), clear=delete_outside_chunks))
+
+    async def append(self, data: npt.ArrayLike, axis: int = 0) -> tuple[int, ...]:
+        """Write data behind the end of an axis; see `zarr.Array.append`."""
+        elements_ = elements.as_addition(data, self._node.view.spec)
+        return await run_async(resize.append(self._node, elements_, check_axis(axis, self.ndim)))
+
+    async def update_attributes(self, new_attributes: Mapping[str, Any]) -> AsyncArray:
+        """Merge entries into the stored attributes; see `zarr.Array.update_attributes`."""
+        new = entries(new_attributes)
+        await run_async(nodes.update_attributes(self._node, lambda current: {**current, **new}))
+        return self
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """User attributes, a copy."""
+        return dict(self._node.metadata.attributes)
+
+    def with_config(self, config: ArrayConfig | dict[str, Any]) -> Self:
+        """The same array with other settings; see `zarr.Array.with_config`."""
+        return type(self)(self.metadata, self.store_path, config)
+
+    async def nchunks_initialized(self) -> int:
+        """Number of chunks that are stored; in a sharded array, those of the stored shards."""
+        return self.chunks_per_object * len(await run_async(inventory.stored_chunks(self._node)))
+
+    async def nbytes_stored(self) -> int:
+        """Size of everything stored for the array, in bytes."""
+        return await run_async(inventory.stored_nbytes(self.store_path))
+
+    async def info_complete(self) -> ArrayInfo:
+        """All facts as a table, with what is stored; this lists the store."""
+        n_stored = len(await run_async(inventory.stored_chunks(self._node)))
+        return ArrayInfo.of(self, n_stored=n_stored, nbytes_stored=await self.nbytes_stored())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AsyncArray):
+            return NotImplemented
+        return self.metadata == other.metadata and self.store_path == other.store_path
+
+    __hash__ = None  # type: ignore[assignment]  # its metadata can change
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.metadata, self.store_path, self.config)
+
+    def __repr__(self) -> str:
+        return f"<AsyncArray {self.store_path} shape={self.shape} dtype={self.dtype}>"
+
+
+class AsyncOIndex:
+    """`array.oindex` of an asynchronous array."""
+
+    def __init__(self, array: AsyncArray) -> None:
+        self._array = array
+
+    async def getitem(self, selection: Any) -> Any:
+        """Read an orthogonal selection."""
+        return await self._array._get(orthogonal, selection)
+
+
+class AsyncVIndex:
+    """`array.vindex` of an asynchronous array."""
+
+    def __init__(self, array: AsyncArray) -> None:
+        self._array = array
+
+    async def getitem(self, selection: Any) -> Any:
+        """Read points, by coordinates or by a mask."""
+        return await self._array._get(vectorized, selection)

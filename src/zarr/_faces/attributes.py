@@ -1,0 +1,77 @@
+"""User attributes as a mapping. Every change is stored at once, on top of what is stored at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from zarr._flow.drive import run
+from zarr._flow.nodes import update_attributes
+from zarr._support.json import entries
+
+if TYPE_CHECKING:
+    from zarr._flow.node import ArrayNode, GroupNode
+
+
+class Attributes(MutableMapping[str, Any]):
+    """The attributes of an array or a group.
+
+    A change merges into the attributes as they are stored now, so two writers of different entries both keep theirs.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> group = zarr.create_group({})
+    >>> group.attrs["units"] = "K"
+    >>> dict(group.attrs)
+    {'units': 'K'}
+    """
+
+    def __init__(self, node: ArrayNode | GroupNode, check_writable: Callable[[], None]) -> None:
+        self._node = node
+        self._check_writable = check_writable
+
+    def _current(self) -> Mapping[str, Any]:
+        return self._node.metadata.attributes
+
+    def __getitem__(self, key: str) -> Any:
+        return deepcopy(self._current()[key])  # whoever changes a list in it would believe that it is stored
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._current())
+
+    def __len__(self) -> int:
+        return len(self._current())
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.update({key: value})
+
+    def __delitem__(self, key: str) -> None:
+        def change(current: dict[str, Any]) -> dict[str, Any]:
+            if key not in current:
+                raise KeyError(key)
+            del current[key]
+            return current
+
+        self._check_writable()
+        run(update_attributes(self._node, change))
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Merge entries into the attributes, in one write."""
+        new = {**entries(args[0] if args else {}), **kwargs}
+        self._check_writable()
+        run(update_attributes(self._node, lambda current: {**current, **new}))
+
+    def put(self, d: Mapping[str, Any]) -> None:
+        """Replace all attributes, in one write."""
+        new = entries(d)
+        self._check_writable()
+        run(update_attributes(self._node, lambda _: new))
+
+    def asdict(self) -> dict[str, Any]:
+        """The attributes as a plain dict."""
+        return deepcopy(dict(self._current()))
+
+    def __repr__(self) -> str:
+        return repr(self.asdict())

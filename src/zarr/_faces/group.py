@@ -1,0 +1,645 @@
+"""`Group`: the synchronous face of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from zarr import _calls
+from zarr._faces.array import Array
+from zarr._faces.async_group import AsyncGroup
+from zarr._faces.attributes import Attributes
+from zarr._faces.group_properties import GroupProperties
+from zarr._faces.info import GroupInfo
+from zarr._faces.tree import TreeRepr, check_expand, render
+from zarr._flow import nodes
+from zarr._flow.consolidate import list_members, load_consolidated, open_member
+from zarr._flow.drive import run
+from zarr._flow.node import GroupNode
+from zarr._flow.requests import Flow
+from zarr._metadata.group import GroupMetadata
+from zarr._store.make import StoreLike, make_store_path
+from zarr._store.path import StorePath
+from zarr._support.json import entries
+from zarr.errors import ArrayNotFoundError, GroupNotFoundError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from zarr._flow.nodes import NodeMetadata
+
+T = TypeVar("T")
+
+
+class Group(GroupProperties):
+    """A node that holds arrays and groups.
+
+    Made by `zarr.create_group`, `zarr.open_group` and `Group.create_group`.
+
+    Parameters
+    ----------
+    async_group
+        The asynchronous face of the same group; both share one state.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> root = zarr.create_group({})
+    >>> _ = root.create_array("a/b", shape=3, dtype="int8")
+    >>> sorted(root), root["a/b"].shape
+    (['a'], (3,))
+    """
+
+    def __init__(self, async_group: AsyncGroup) -> None:
+        if not isinstance(async_group, AsyncGroup):
+            raise TypeError(
+                f"a Group is made from an AsyncGroup, got {type(async_group).__name__}; see zarr.open_group"
+            )
+        self._async_group = async_group
+        self._node: GroupNode = async_group._node
+
+    @classmethod
+    def _at(cls, metadata: GroupMetadata, store_path: StorePath) -> Self:
+        return cls(AsyncGroup(metadata, store_path))
+
+    @classmethod
+    def open(cls, store: StoreLike, zarr_format: int | None = 3) -> Self:
+        """Open an existing group; see `zarr.open_group`."""
+        at = make_store_path(store)
+        return cls._at(run(load_consolidated(at, zarr_format)), at)
+
+    @classmethod
+    def from_store(
+        cls,
+        store: StoreLike,
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        zarr_format: int = 3,
+        overwrite: bool = False,
+    ) -> Self:
+        """Create a group; see `zarr.create_group`."""
+        flow = _calls.create_group(
+            make_store_path(store), zarr_format=zarr_format, overwrite=overwrite, attributes=attributes
+        )
+        return cls._at(*run(flow))
+
+    @property
+    def attrs(self) -> Attributes:
+        """User attributes, a mapping whose changes are stored at once."""
+        return Attributes(self._node, self.store._check_writable)
+
+    # -- members ------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, path: str) -> Array | Group:
+        """The array or group at a path below this group.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
+        return as_face(*run(open_member(self._node, path)))
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """The member at a path, or a default.
+
+        Parameters
+        ----------
+        path
+            Path below this group.
+        default
+            What is returned if there is no member.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> zarr.create_group({}).get("missing", "nothing")
+        'nothing'
+        """
+        try:
+            return self[path]
+        except KeyError:
+            return default
+
+    def __contains__(self, member: object) -> bool:
+        return isinstance(member, str) and self.get(member) is not None
+
+    def __delitem__(self, key: str) -> None:
+        """Delete a member with everything below it. Files that are not Zarr's stay."""
+        _, at = run(open_member(self._node, key))
+        if at == self.store_path:
+            raise KeyError(f"{key!r} is group {self.name!r} itself; delete it from the group that it is in")
+        run(nodes.remove_node(at))
+        self._node.forget_snapshot()
+
+    def __iter__(self) -> Iterator[str]:
+        for path, _ in run(list_members(self._node)):
+            yield path
+
+    def __len__(self) -> int:
+        return self.nmembers()
+
+    def keys(self) -> Iterator[str]:
+        """Names of the direct members."""
+        return iter(self)
+
+    def nmembers(self, max_depth: int | None = 0) -> int:
+        """Number of members.
+
+        Parameters
+        ----------
+        max_depth
+            0 counts the direct ones, None all.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_group("a/b")
+        >>> root.nmembers(), root.nmembers(max_depth=None)
+        (1, 2)
+        """
+        return len(run(list_members(self._node, max_depth)))
+
+    def members(
+        self, max_depth: int | None = 0, *, use_consolidated_for_children: bool = True
+    ) -> tuple[tuple[str, Array | Group], ...]:
+        """Paths below this group, with their nodes.
+
+        Parameters
+        ----------
+        max_depth
+            0 gives the direct members, None all.
+        use_consolidated_for_children
+            False looks at the store for the members of members, though they have consolidated metadata.
+
+        Returns
+        -------
+        tuple[tuple[str, Array | Group], ...]
+            Pairs of path and array or group.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_array("a/b", shape=3, dtype="int8")
+        >>> [(path, type(node).__name__) for path, node in root.members(max_depth=None)]
+        [('a', 'Group'), ('a/b', 'Array')]
+        """
+        found = run(list_members(self._node, max_depth, use_consolidated=use_consolidated_for_children))
+        return tuple((path, as_face(metadata, self._below(path))) for path, metadata in found)
+
+    def arrays(self) -> Iterator[tuple[str, Array]]:
+        """Direct members that are arrays."""
+        return ((name, node) for name, node in self.members() if isinstance(node, Array))
+
+    def array_keys(self) -> Iterator[str]:
+        """Names of the direct members that are arrays."""
+        return (name for name, _ in self.arrays())
+
+    def array_values(self) -> Iterator[Array]:
+        """Direct members that are arrays, without their names."""
+        return (array for _, array in self.arrays())
+
+    def groups(self) -> Iterator[tuple[str, Group]]:
+        """Direct members that are groups."""
+        return ((name, node) for name, node in self.members() if isinstance(node, Group))
+
+    def group_keys(self) -> Iterator[str]:
+        """Names of the direct members that are groups."""
+        return (name for name, _ in self.groups())
+
+    def group_values(self) -> Iterator[Group]:
+        """Direct members that are groups, without their names."""
+        return (group for _, group in self.groups())
+
+    def get_array(self, path: str) -> Array:
+        """The array at a path.
+
+        Raises
+        ------
+        ArrayNotFoundError
+            If there is nothing.
+        ContainsGroupError
+            If it is a group.
+        """
+        return Array._at(*self._expect(path, Array))
+
+    def get_group(self, path: str) -> Group:
+        """The group at a path.
+
+        Raises
+        ------
+        GroupNotFoundError
+            If there is nothing.
+        ContainsArrayError
+            If it is an array.
+        """
+        return Group._at(*self._expect(path, GroupMetadata))
+
+    def _expect(self, path: str, kind: type) -> tuple[Any, StorePath]:
+        at = self._below(path)
+        try:
+            found = run(open_member(self._node, path))
+        except KeyError as exc:
+            missing = GroupNotFoundError if kind is GroupMetadata else ArrayNotFoundError
+            raise missing(at.store, at.path) from exc
+        return _calls.expect(found, kind)
+
+    def tree(
+        self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
+    ) -> TreeRepr:
+        """A drawing of the hierarchy below this group.
+
+        Parameters
+        ----------
+        expand
+            None; the widgets of zarr-python 2 are gone, and anything else is a NotImplementedError.
+        level
+            Depth: 0 draws the direct members, None all.
+        max_nodes
+            Most nodes to draw; the drawing says how many are left out.
+        plain
+            True draws without emphasis, also on a terminal.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_array("a/b", shape=(2, 3), dtype="int8")
+        >>> print(root.tree())
+        /
+        └── a
+            └── b (2, 3) int8
+        """
+        check_expand(expand)
+        found = run(list_members(self._node, level))
+        return render(self.name, found, max_nodes=max_nodes, plain=plain)
+
+    # -- creating -----------------------------------------------------------------------------------------------
+
+    def create_group(self, name: str, *, overwrite: bool = False, attributes: Mapping[str, Any] | None = None) -> Group:
+        """Create a group below this one, and the groups on the way to it.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        overwrite
+            Delete a node that is already there; otherwise that is an error.
+        attributes
+            JSON values under string keys.
+
+        Raises
+        ------
+        ContainsArrayError, ContainsGroupError
+            If there is a node already, and `overwrite` is False.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> zarr.create_group({}).create_group("a/b").name
+        '/a/b'
+        """
+        flow = _calls.create_group(
+            self._below(name),
+            zarr_format=self.metadata.zarr_format,
+            overwrite=overwrite,
+            attributes=attributes,
+        )
+        return Group._at(*self._made(flow))
+
+    def require_group(self, name: str, *, overwrite: bool = False) -> Group:
+        """The group at a path, created if there is none.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        overwrite
+            Delete what is there and make a new group.
+
+        Raises
+        ------
+        TypeError
+            If there is an array.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> root.require_group("a") == root.require_group("a")
+        True
+        """
+        return Group._at(*self._made(_calls.require_group(self._below(name), self._format, overwrite=overwrite)))
+
+    def require_groups(self, *names: str) -> tuple[Group, ...]:
+        """Several groups, each created if there is none."""
+        return tuple(self.require_group(name) for name in names)
+
+    def create_array(
+        self,
+        name: str,
+        *,
+        shape: int | Iterable[int] | None = None,
+        dtype: Any = None,
+        data: Any = None,
+        chunks: Any = "auto",
+        shards: Any = None,
+        filters: Any = "auto",
+        compressors: Any = "auto",
+        compressor: Any = "auto",
+        serializer: Any = "auto",
+        fill_value: Any = _calls.DEFAULT_FILL_VALUE,
+        order: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        chunk_key_encoding: Any = None,
+        dimension_names: Sequence[str | None] | None = None,
+        storage_options: dict[str, Any] | None = None,
+        overwrite: bool = False,
+        config: Any = None,
+        write_data: bool = True,
+    ) -> Array:
+        """Create an array below this group, in this group's format.
+
+        Parameters
+        ----------
+        name
+            Path below this group; groups on the way to it are made.
+        compressor
+            Older spelling of `compressors` for a single one.
+        shape
+            Lengths in elements; those of `data` if that is given.
+        dtype
+            Type of the elements; that of `data` if that is given.
+        data
+            Initial contents.
+        chunks, shards, filters, compressors, serializer, fill_value, chunk_key_encoding, config
+            As in `zarr.create_array`.
+        order
+            As in `zarr.create_array`.
+        attributes
+            JSON values under string keys.
+        dimension_names
+            One name or None per dimension.
+        storage_options
+            For stores on remote systems.
+        overwrite
+            Delete a node that is already there; otherwise that is an error.
+        write_data
+            False creates the array with the shape and type of `data` only.
+
+        Raises
+        ------
+        ContainsArrayError, ContainsGroupError
+            If there is a node already, and `overwrite` is False.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> zarr.create_group({}).create_array("a/b", shape=(4, 6), chunks=(2, 3), dtype="int32").path
+        'a/b'
+        """
+        flow = _calls.create_array(
+            self._below(name),
+            shape=shape,
+            dtype=dtype,
+            data=data,
+            chunks=chunks,
+            shards=shards,
+            filters=filters,
+            compressors=_calls.one_of(compressor, compressors),
+            serializer=serializer,
+            fill_value=fill_value,
+            order=order,
+            zarr_format=self._format,
+            attributes=attributes,
+            chunk_key_encoding=chunk_key_encoding,
+            dimension_names=dimension_names,
+            overwrite=overwrite,
+            config=config,
+            write_data=write_data,
+        )
+        return Array._at(*self._made(flow))
+
+    create = create_array
+
+    def require_array(
+        self,
+        name: str,
+        *,
+        shape: int | Iterable[int],
+        dtype: Any = None,
+        exact: bool = False,
+        config: Any = None,
+        **kwargs: Any,
+    ) -> Array:
+        """The array at a path, created if there is none.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        shape
+            Has to be that of the array.
+        dtype
+            Has to be one that the array's can be cast to, or with `exact` the array's own.
+        config, **kwargs
+            For creating: keywords of `zarr.create_array`.
+
+        Raises
+        ------
+        TypeError
+            If there is a group, or an array that does not fit.
+        """
+        kwargs.setdefault("zarr_format", self._format)
+        flow = _calls.require_array(self._below(name), shape=shape, dtype=dtype, exact=exact, config=config, **kwargs)
+        return Array._at(*self._made(flow))
+
+    def empty(self, *, name: str, shape: Any, **kwargs: Any) -> Array:
+        """Create an array without contents; keywords as in `zarr.create`."""
+        return self._create(name, shape=shape, **kwargs)
+
+    def zeros(self, *, name: str, shape: Any, **kwargs: Any) -> Array:
+        """Create an array of zeros; keywords as in `zarr.create`."""
+        return self._create(name, shape=shape, fill_value=0, **kwargs)
+
+    def ones(self, *, name: str, shape: Any, **kwargs: Any) -> Array:
+        """Create an array of ones; keywords as in `zarr.create`."""
+        return self._create(name, shape=shape, fill_value=1, **kwargs)
+
+    def full(self, *, name: str, shape: Any, fill_value: Any, **kwargs: Any) -> Array:
+        """Create an array of one value; keywords as in `zarr.create`."""
+        return self._create(name, shape=shape, fill_value=fill_value, **kwargs)
+
+    def empty_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+        """Create an array without contents, with the shape, dtype and chunks of another.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        data
+            An array of this library, or anything NumPy takes.
+        **kwargs
+            Keywords of `zarr.create`, which go before what `data` has.
+        """
+        return self._create(name, **_calls.like_filled(data, self._format, kwargs))
+
+    def zeros_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+        """Create an array of zeros, with the shape, dtype and chunks of another.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        data
+            An array of this library, or anything NumPy takes.
+        **kwargs
+            Keywords of `zarr.create`, which go before what `data` has.
+        """
+        return self._create(name, **_calls.like(data, self._format, {"fill_value": 0, **kwargs}))
+
+    def ones_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+        """Create an array of ones, with the shape, dtype and chunks of another.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        data
+            An array of this library, or anything NumPy takes.
+        **kwargs
+            Keywords of `zarr.create`, which go before what `data` has.
+        """
+        return self._create(name, **_calls.like(data, self._format, {"fill_value": 1, **kwargs}))
+
+    def full_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+        """Create an array of one value, with the shape, dtype and chunks of another.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+        data
+            An array of this library, or anything NumPy takes.
+        **kwargs
+            Keywords of `zarr.create`, which go before what `data` has; `fill_value` is that of `data` if not given.
+        """
+        return self._create(name, **_calls.like_filled(data, self._format, kwargs))
+
+    def _create(self, name: str, **kwargs: Any) -> Array:
+        kwargs.setdefault("zarr_format", self._format)
+        return Array._at(*self._made(_calls.create(self._below(name), **kwargs)))
+
+    def create_hierarchy(
+        self, nodes: Mapping[str, NodeMetadata], *, overwrite: bool = False
+    ) -> Iterator[tuple[str, Array | Group]]:
+        """Create nodes below this group from their metadata; see `zarr.create_hierarchy`."""
+        made = self._made(_calls.create_many(self.store_path, nodes, overwrite=overwrite))
+        return ((path, as_face(metadata, self._below(path) if path else self.store_path)) for path, metadata in made)
+
+    # -- changing -----------------------------------------------------------------------------------------------
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Store an array in memory as a member, in place of what is there.
+
+        Raises
+        ------
+        TypeError
+            If the value is no array.
+        """
+        self._made(_calls.create_array(self._below(key), zarr_format=self._format, **_calls.as_member(value)))
+
+    def move(self, source: str, dest: str) -> None:
+        """Rename a member, with everything below it.
+
+        The objects are copied and then the old ones deleted; an interrupted move leaves the source whole.
+
+        Parameters
+        ----------
+        source, dest
+            Paths below this group.
+
+        Raises
+        ------
+        NodeNotFoundError
+            If there is no such member.
+        ContainsArrayError, ContainsGroupError
+            If there is a node at the destination.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_group("old")
+        >>> root.move("old", "new")
+        >>> list(root)
+        ['new']
+        """
+        self._made(_calls.move(self.store_path, source, dest))
+
+    def info_complete(self) -> GroupInfo:
+        """The facts as a table, with the number of members at every depth."""
+        return self._info(run(list_members(self._node, None)))
+
+    def _made(self, flow: Flow[T]) -> T:
+        """Drive a flow that changes what members there are; consolidated metadata tell of them no longer."""
+        result = run(flow)
+        self._node.forget_snapshot()
+        return result
+
+    async def update_attributes_async(self, new_attributes: Mapping[str, Any]) -> Group:
+        """Merge entries into the stored attributes, as a coroutine; see `Group.update_attributes`."""
+        await self._async_group.update_attributes(new_attributes)
+        return self
+
+    def update_attributes(self, new_attributes: Mapping[str, Any]) -> Group:
+        """Merge entries into the stored attributes, in one write.
+
+        Parameters
+        ----------
+        new_attributes
+            JSON values under string keys.
+
+        Returns
+        -------
+        Group
+            This group.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If JSON cannot say a value (ValueError for NaN and infinity), or the group is read-only. Nothing is stored then.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> dict(zarr.create_group({}).update_attributes({"title": "example"}).attrs)
+        {'title': 'example'}
+        """
+        new = entries(new_attributes)
+        run(nodes.update_attributes(self._node, lambda current: {**current, **new}))
+        return self
+
+    def __repr__(self) -> str:
+        return f"<Group {self.store_path}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Group):
+            return NotImplemented
+        return self.metadata == other.metadata and self.store_path == other.store_path
+
+    __hash__ = None  # type: ignore[assignment]  # its metadata can change
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_reopen, (type(self), self.metadata, self.store_path))
+
+
+def _reopen(cls: type[Group], metadata: GroupMetadata, store_path: StorePath) -> Group:
+    return cls._at(metadata, store_path)
+
+
+def as_face(metadata: NodeMetadata, at: StorePath) -> Array | Group:
+    """The synchronous face of a node."""
+    return Group._at(metadata, at) if isinstance(metadata, GroupMetadata) else Array._at(metadata, at)

@@ -1,0 +1,93 @@
+"""What both faces of a group show without any I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from zarr._faces.info import GroupInfo
+from zarr._flow.nodes import join
+from zarr._metadata.group import GroupMetadata
+from zarr._store.path import StorePath, normalize_path
+
+if TYPE_CHECKING:
+    from zarr._dtype.base import ZarrFormat
+    from zarr._flow.node import GroupNode
+    from zarr._flow.nodes import NodeMetadata
+    from zarr._store.base import Store
+
+
+class GroupProperties:
+    """Read-only facts about a group, taken from its metadata."""
+
+    _node: GroupNode
+
+    @property
+    def metadata(self) -> GroupMetadata:
+        """Parsed metadata document."""
+        return self._node.metadata
+
+    @property
+    def _format(self) -> ZarrFormat:
+        return self._node.metadata.zarr_format
+
+    @property
+    def store_path(self) -> StorePath:
+        """Store and path of the group."""
+        return self._node.store_path
+
+    @property
+    def store(self) -> Store:
+        """The store that holds the group."""
+        return self._node.store_path.store
+
+    @property
+    def path(self) -> str:
+        """Path in the store, without a leading slash."""
+        return self._node.path
+
+    @property
+    def name(self) -> str:
+        """Path in the store, with a leading slash."""
+        return f"/{self.path}"
+
+    @property
+    def basename(self) -> str:
+        """Last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def read_only(self) -> bool:
+        """Whether writing through this group is refused."""
+        return self.store.read_only
+
+    @property
+    def synchronizer(self) -> None:
+        """None: writers need no helper to be safe."""
+        return None
+
+    @property
+    def info(self) -> GroupInfo:
+        """The facts that need no look into the store, as a table; with counts where consolidated metadata tell them."""
+        snapshot = self.metadata.consolidated_metadata
+        return self._info(None if snapshot is None else list(snapshot.flat()))
+
+    def _info(self, members: Sequence[tuple[str, NodeMetadata]] | None) -> GroupInfo:
+        n_groups = None if members is None else sum(isinstance(m, GroupMetadata) for _, m in members)
+        return GroupInfo(
+            name=self.path,
+            zarr_format=self._format,
+            read_only=self.read_only,
+            store_type=type(self.store).__name__,
+            n_groups=n_groups,
+            n_arrays=None if members is None or n_groups is None else len(members) - n_groups,
+        )
+
+    def _below(self, path: str) -> StorePath:
+        """The place of a member."""
+        if not isinstance(path, str):
+            raise TypeError(f"a member of a group is named by a string, got {type(path).__name__}")
+        relative = normalize_path(path)
+        if not relative:
+            raise ValueError(f"{path!r} does not name a member of group {self.name!r}; give a name")
+        return StorePath(self.store, join(self.path, relative))

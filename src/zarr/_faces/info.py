@@ -1,0 +1,110 @@
+"""Facts about a node as a small table, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zarr._faces.array_properties import ArrayProperties
+
+_UNITS = ("", "K", "M", "G", "T", "P", "E")
+
+
+def human_size(nbytes: int) -> str:
+    """A size in bytes, and in a unit that is easy to read.
+
+    Examples
+    --------
+    >>> human_size(400_000_000)
+    '400000000 (381.5M)'
+    """
+    size, unit = float(nbytes), 0
+    while size >= 1024 and unit < len(_UNITS) - 1:
+        size /= 1024
+        unit += 1
+    return f"{nbytes} ({size:.1f}{_UNITS[unit]})" if unit else str(nbytes)
+
+
+def _table(rows: Sequence[tuple[str, object]], width: int) -> str:
+    return "\n".join(f"{label:<{width}} : {value}" for label, value in rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayInfo:
+    """What `array.info` shows.
+
+    Attributes
+    ----------
+    rows
+        Labels and values, as the array was when this was made.
+    n_stored, nbytes_stored
+        Stored chunks (shards, if sharded) and the bytes of everything stored; None where they were not counted.
+    """
+
+    rows: tuple[tuple[str, object], ...]
+    n_stored: int | None = None
+    nbytes_stored: int | None = None
+
+    @classmethod
+    def of(cls, array: ArrayProperties, *, n_stored: int | None = None, nbytes_stored: int | None = None) -> ArrayInfo:
+        """Gather the facts. The two that need the store are handed in."""
+        metadata = array.metadata
+        rows: list[tuple[str, object]] = [
+            ("Type", "Array"),
+            ("Zarr format", metadata.zarr_format),
+            ("Data type", metadata.dtype),
+            ("Fill value", metadata.fill_value),
+            ("Shape", array.shape),
+        ]
+        if array.shards is not None:
+            rows.append(("Shard shape", array.shards))
+        rows += [
+            ("Chunk shape", array.chunks),
+            ("Order", array.order),
+            ("Read-only", array.read_only),
+            ("Store type", type(array.store).__name__),
+            ("Filters", array.filters),
+        ]
+        if array.serializer is not None:
+            rows.append(("Serializer", array.serializer))
+        rows += [("Compressors", array.compressors), ("No. bytes", human_size(array.nbytes))]
+        if nbytes_stored is not None:
+            rows.append(("No. bytes stored", human_size(nbytes_stored)))
+            if nbytes_stored:
+                rows.append(("Storage ratio", f"{array.nbytes / nbytes_stored:.1f}"))
+        if n_stored is not None:
+            rows.append((f"{'Chunks' if array.shards is None else 'Shards'} Initialized", n_stored))
+        return cls(rows=tuple(rows), n_stored=n_stored, nbytes_stored=nbytes_stored)
+
+    def __repr__(self) -> str:
+        return _table(self.rows, len("Chunks Initialized"))  # the widest there can be, so that both forms line up
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupInfo:
+    """What `group.info` shows; the counts are None where they were not made."""
+
+    name: str
+    zarr_format: int
+    read_only: bool
+    store_type: str
+    n_arrays: int | None = None
+    n_groups: int | None = None
+
+    def __repr__(self) -> str:
+        rows: list[tuple[str, Any]] = [
+            ("Name", self.name),
+            ("Type", "Group"),
+            ("Zarr format", self.zarr_format),
+            ("Read-only", self.read_only),
+            ("Store type", self.store_type),
+        ]
+        if self.n_arrays is not None and self.n_groups is not None:
+            rows += [
+                ("No. members", self.n_arrays + self.n_groups),
+                ("No. arrays", self.n_arrays),
+                ("No. groups", self.n_groups),
+            ]
+        return _table(rows, len("Zarr format"))

@@ -1,0 +1,1 @@
+"""How an array is cut into chunks, and how the chunks are called."""

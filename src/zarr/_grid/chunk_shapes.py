@@ -1,0 +1,103 @@
+"""Chunk shapes: what users write, and a choice where they leave it to us."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from zarr._grid.shapes import parse_shape
+from zarr.errors import ArgumentError
+
+TARGET_NBYTES = 256 * 1024
+MIN_NBYTES = 128 * 1024
+MAX_NBYTES = 64 * 1024 * 1024
+MAX_INNER_NBYTES = 1024 * 1024
+"""Inner chunks are there to be read alone, so they stay smaller than chunks that are objects of their own."""
+
+
+def guess_chunks(shape: tuple[int, ...], itemsize: int, max_nbytes: int = MAX_NBYTES) -> tuple[int, ...]:
+    """A chunk shape for an array of `shape`, for items of `itemsize` bytes.
+
+    The rule is the one HDF5 tools and every Zarr library use, so that arrays made without `chunks=` look alike
+    everywhere: the target grows with the logarithm of the array, and axes are halved in turn until a chunk is near it.
+
+    Examples
+    --------
+    >>> guess_chunks((10000, 10000), 4)
+    (625, 625)
+    """
+    chunks = [max(1, n) for n in shape]
+    total = math.prod(chunks) * itemsize
+    target = TARGET_NBYTES * 2 ** math.log10(total / 2**20) if total else MIN_NBYTES
+    target = min(max(target, MIN_NBYTES), MAX_NBYTES)
+    axis = 0
+    while True:
+        nbytes = math.prod(chunks) * itemsize
+        near = nbytes < target or abs(nbytes - target) / target < 0.5
+        if (near and nbytes < max_nbytes) or math.prod(chunks) == 1:
+            return tuple(chunks)
+        chunks[axis] = -(-chunks[axis] // 2)
+        axis = (axis + 1) % len(chunks)
+
+
+def guess_shards(
+    shape: tuple[int, ...], chunks: tuple[int, ...], itemsize: int, target_nbytes: int | None = None
+) -> tuple[int, ...]:
+    """A shard shape for inner chunks of the shape `chunks`.
+
+    Without a target two chunks along every axis that has more than eight; with one, as many along each axis as stay
+    within it, and within the array.
+
+    >>> guess_shards((1000, 30), (10, 10), 4)
+    (20, 10)
+    >>> guess_shards((1000, 1000), (10, 10), 4, target_nbytes=10_000)
+    (50, 50)
+    """
+    if target_nbytes is None:
+        return tuple(c * 2 if n // c > 8 else c for n, c in zip(shape, chunks, strict=True))
+    nbytes = math.prod(chunks) * itemsize
+    most = min((n // c for n, c in zip(shape, chunks, strict=True)), default=1)
+    factor = 1
+    while factor < most and (factor + 1) ** len(chunks) * nbytes <= target_nbytes:
+        factor += 1
+    return tuple(c * factor for c in chunks)
+
+
+def normalize_chunks(chunks: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A chunk shape as users write it.
+
+    One integer counts for every axis; -1 or None stands for a whole axis; False (or None alone) for one chunk.
+
+    Examples
+    --------
+    >>> normalize_chunks((10, -1), (100, 7))
+    (10, 7)
+    """
+    whole = tuple(max(1, n) for n in shape)
+    if chunks is None or chunks is False:
+        return whole
+    if chunks is True:
+        raise ValueError("chunks=True is not supported; use chunks='auto'")
+    if isinstance(chunks, numbers.Integral):
+        given: tuple[Any, ...] = (int(chunks),) * len(shape)
+    elif isinstance(chunks, Iterable) and not isinstance(chunks, str):
+        given = tuple(chunks)
+    else:
+        raise ArgumentError(f"chunks must be an integer, a tuple of integers or 'auto', got {chunks!r}")
+    if len(given) != len(shape):
+        raise ValueError(f"chunks {given} has {len(given)} lengths, but the array has {len(shape)} dimensions")
+    lengths = tuple(w if c is None or c == -1 else c for c, w in zip(given, whole, strict=True))
+    if any(isinstance(c, str | bytes | Mapping) for c in lengths):
+        raise ArgumentError(f"chunk lengths must be integers, got {given}")
+    for c, n in zip(lengths, shape, strict=True):
+        if isinstance(c, Iterable) and sum(parse_shape(c)) < n:
+            raise ValueError(f"chunk lengths {c} do not reach the end of an axis of length {n}")
+    if any(isinstance(c, Iterable) for c in lengths):
+        raise NotImplementedError(
+            "chunks of different lengths along an axis (a rectilinear grid) are not supported yet"
+        )
+    if any(isinstance(c, numbers.Real) and c < 1 for c in lengths):
+        raise ValueError(f"chunk lengths must be at least 1 (or -1 for the whole axis), got {given}")
+    return parse_shape(lengths)

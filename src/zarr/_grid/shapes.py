@@ -1,0 +1,23 @@
+"""Shapes as users give them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+
+
+def parse_shape(shape: int | Iterable[int]) -> tuple[int, ...]:
+    """A shape as users give it, as a tuple of non-negative ints.
+
+    Examples
+    --------
+    >>> parse_shape(3), parse_shape([2, 0])
+    ((3,), (2, 0))
+    """
+    try:
+        lengths = (operator.index(shape),) if not isinstance(shape, Iterable) else tuple(map(operator.index, shape))
+    except TypeError as exc:
+        raise TypeError(f"expected an integer or an iterable of integers for a shape, got {shape!r}") from exc
+    if any(n < 0 for n in lengths):
+        raise ValueError(f"expected all lengths of a shape to be non-negative, got {lengths}")
+    return lengths

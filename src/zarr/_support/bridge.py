@@ -1,0 +1,168 @@
+"""The bridge from code without an event loop to coroutines that really wait.
+
+One daemon thread runs one event loop for the whole process. It is started by the first `run`, so a program that meets
+only synchronous stores and codecs never has it. After a fork the child has no such thread, so it forgets the loop and
+starts its own when it needs one. `asyncio` is imported on first use, as it costs more than most of this library.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from zarr._support.imports_on_use import importing
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Coroutine
+    from concurrent.futures import Future
+
+T = TypeVar("T")
+
+_STOP_TIMEOUT_S = 1.0
+
+_lock = threading.Lock()
+_loop: asyncio.AbstractEventLoop | None = None
+_thread: threading.Thread | None = None
+
+
+@cache
+def _library() -> Any:
+    """The module asyncio: kept, as at the end of the interpreter no import finds even what is loaded."""
+    with importing:
+        import asyncio
+
+    return asyncio
+
+
+def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+    """Run a coroutine on the bridge's loop and wait for its result. May be called from many threads.
+
+    Parameters
+    ----------
+    coroutine
+        A fresh coroutine object.
+    timeout
+        In seconds; None waits for ever.
+
+    Raises
+    ------
+    RuntimeError
+        If called from the bridge's own thread, which would wait for itself.
+    TimeoutError
+        If the time is over. The coroutine is cancelled then, as it is when KeyboardInterrupt ends the wait.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> run(asyncio.sleep(0, result="done"))
+    'done'
+    """
+    with importing:
+        pass
+
+    if threading.current_thread() is _thread:
+        coroutine.close()
+        raise RuntimeError(
+            "synchronous zarr code was called from a coroutine that zarr itself runs; await the asynchronous form "
+            "instead"
+        )
+    if (future := _submit(coroutine)) is None:
+        return _run_here(coroutine)
+    try:
+        return future.result(timeout)
+    except TimeoutError as exc:
+        if future.done():  # the coroutine's own
+            raise
+        future.cancel()
+        raise TimeoutError(f"an asynchronous operation did not finish within {timeout} seconds") from exc
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def _submit(coroutine: Coroutine[Any, Any, T]) -> Future[T] | None:
+    """Hand a coroutine to the bridge's loop; None if the interpreter is ending and its thread cannot run any more."""
+    asyncio = _library()
+
+    while not sys.is_finalizing():
+        try:
+            loop = _running_loop()
+        except RuntimeError:  # Python 3.12 and newer start no threads then
+            return None
+        try:
+            future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, loop)
+        except RuntimeError:
+            if not loop.is_closed():  # by `_stop`, between the two lines
+                raise
+        else:
+            return future
+    return None
+
+
+def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on a loop of its own, in this thread."""
+    asyncio = _library()
+
+    loop = asyncio.new_event_loop()
+    try:
+        result: T = loop.run_until_complete(coroutine)
+        return result
+    finally:
+        loop.close()
+
+
+def is_running() -> bool:
+    """Whether the loop thread has been started in this process."""
+    return _thread is not None
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    """The bridge's loop. RuntimeError, and nothing kept, if its thread cannot be started."""
+    global _loop, _thread
+    with _lock:
+        if _loop is None:
+            loop = _library().new_event_loop()
+            thread = threading.Thread(target=loop.run_forever, name="zarr-bridge", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                loop.close()
+                raise
+            _loop, _thread = loop, thread
+            atexit.register(_stop)
+        return _loop
+
+
+def _stop() -> None:
+    """Close the loop at exit, unless something on it refuses to end."""
+    global _loop, _thread
+    with _lock:
+        loop, thread = _loop, _thread
+        _loop = _thread = None
+    if loop is None or thread is None:
+        return
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(_STOP_TIMEOUT_S)
+    if not thread.is_alive():
+        loop.close()
+
+
+def _forget_after_fork() -> None:
+    """In a forked child: the thread is gone, and the lock may have been held by another one."""
+    global _lock, _loop, _thread
+    _lock = threading.Lock()
+    _abandoned.append(_loop)
+    _loop = _thread = None
+    atexit.unregister(_stop)
+
+
+# A loop inherited through fork shares its wake-up descriptors with the parent: it must be neither used nor collected.
+_abandoned: list[asyncio.AbstractEventLoop | None] = []
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)

@@ -1,0 +1,268 @@
+"""JSON as the Zarr documents need it: strict where it is written, bounded where it is read.
+
+Bytes from outside are hostile (design: size and depth limits). The bare tokens `NaN` and `Infinity`, which Python's JSON
+has and the standard has not, are read and written in attributes only, there with a warning to whoever adds one
+(docs/decisions/0006-nan-in-attributes.md).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from json.encoder import encode_basestring
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from zarr._support.warn import warn
+from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationError, ZarrUserWarning
+
+JSON: TypeAlias = "str | int | float | bool | Mapping[str, JSON] | list[JSON] | tuple[JSON, ...] | None"
+
+MAX_NBYTES = 256 * 2**20
+MAX_DEPTH = 200
+
+
+def parse_object(raw: bytes, where: str) -> dict[str, Any]:
+    """Parse a document that must be one JSON object.
+
+    Parameters
+    ----------
+    raw
+        UTF-8 text, at most `MAX_NBYTES` bytes and nested at most `MAX_DEPTH` deep.
+    where
+        Key of the document, for the error text.
+
+    Raises
+    ------
+    MetadataValidationError
+        If the text is no JSON, no object, too large or nested too deep.
+    """
+    if len(raw) > MAX_NBYTES:
+        raise MetadataValidationError(
+            f"metadata document {where!r} has {len(raw)} bytes, more than the limit of {MAX_NBYTES}"
+        )
+    _check_depth(raw, where)
+    try:
+        parsed = json.loads(raw)
+    except (ValueError, RecursionError) as exc:
+        raise MetadataValidationError(f"metadata document {where!r} is not valid JSON: {exc}") from exc
+    if not isinstance(parsed, dict):
+        raise MetadataTypeError(f"metadata document {where!r} holds a JSON {type(parsed).__name__}, expected an object")
+    return parsed
+
+
+def _check_depth(raw: bytes, where: str) -> None:
+    """Refuse deep nesting before the recursive parser meets it."""
+    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
+        return
+    # Without strings, which may hold brackets. One that does not end reaches to the end, so that this takes linear time.
+    marks = np.frombuffer(_STRING.sub(b"", raw), np.uint8)
+    steps = np.zeros(len(marks), np.int8)
+    steps[(marks == ord("[")) | (marks == ord("{"))] = 1
+    steps[(marks == ord("]")) | (marks == ord("}"))] = -1
+    if len(steps) and steps.cumsum(dtype=np.int64).max() > MAX_DEPTH:
+        raise MetadataValidationError(f"metadata document {where!r} is nested more than {MAX_DEPTH} levels deep")
+
+
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+"?', re.DOTALL)
+
+
+def dump(document: Mapping[str, Any], indent: int | None) -> bytes:
+    """Write a document of a node as UTF-8 JSON.
+
+    NumPy scalars and arrays become numbers and lists. A NaN or an infinity, which JSON cannot say, raises
+    `MetadataValidationError` naming the place, unless it is in attributes: `as_stored` has warned of it, or another
+    writer left it.
+
+    Examples
+    --------
+    >>> dump({"a": 1}, None)
+    b'{"a":1}'
+    """
+    try:
+        return _encode(document, indent, allow_nan=False)
+    except ValueError:
+        _refuse_non_finite(document, tolerated=_ATTRIBUTES)
+        return _encode(document, indent, allow_nan=True)
+
+
+def dump_attributes(attributes: Mapping[str, Any], indent: int | None) -> bytes:
+    """Write a document that is nothing but attributes, as `dump` writes the attributes in others."""
+    return _encode(attributes, indent, allow_nan=True)
+
+
+def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A copy of attributes as they read back from a document: lists for tuples, plain numbers for NumPy's.
+
+    What cannot be stored is found before anything is changed.
+
+    Raises
+    ------
+    TypeError
+        For objects that JSON cannot say.
+
+    Warns
+    -----
+    ZarrUserWarning
+        For a NaN or an infinity, with its place, unless its entry is as it was `before`.
+
+    Examples
+    --------
+    >>> as_stored({"a": (1, np.float32(2))})
+    {'a': [1, 2.0]}
+    """
+    new = {} if attributes is None else entries(attributes)
+    if not new:
+        return {}
+    try:
+        text = _encode(new, None, allow_nan=False)
+    except ValueError:
+        known = {name: _encode({"": value}, None, allow_nan=True) for name, value in (before or {}).items()}
+        changed = {
+            name: value for name, value in new.items() if known.get(name) != _encode({"": value}, None, allow_nan=True)
+        }
+        _warn_of_non_finite(changed)
+        text = _encode(new, None, allow_nan=True)
+    stored: dict[str, Any] = json.loads(text)
+    return stored
+
+
+def entries(attributes: object) -> dict[str, Any]:
+    """Attributes that a user gives, as a dict of their own: from a mapping, or pairs of names and values.
+
+    Raises ArgumentError (a TypeError and a ValueError) for anything else.
+    """
+    try:
+        return dict(attributes)  # type: ignore[call-overload,no-any-return]  # asked, not assumed
+    except (TypeError, ValueError) as exc:
+        raise ArgumentError(f"attributes must be a mapping from names to values, got {attributes!r}: {exc}") from exc
+
+
+_ATTRIBUTES = frozenset({"attributes", ".zattrs"})
+"""Members that hold attributes: of nodes, and in consolidated metadata, there at the end of a key."""
+
+
+def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool) -> bytes:
+    separators = (",", ":") if indent is None else None
+    try:
+        if indent is not None and (text := _indented(document, indent)) is not None:
+            return text.encode()
+        return json.dumps(
+            document, indent=indent, separators=separators, allow_nan=allow_nan, default=_plain, ensure_ascii=False
+        ).encode()
+    except (TypeError, RecursionError) as exc:
+        raise TypeError(f"cannot store these attributes or metadata as JSON: {exc}") from exc
+    except UnicodeEncodeError as exc:
+        raise TypeError(f"cannot store these attributes or metadata as UTF-8 text: {exc}") from exc
+    except ValueError as exc:
+        if "Circular" in str(exc):
+            raise ArgumentError("cannot store attributes that contain themselves as JSON (circular reference)") from exc
+        raise
+
+
+# Python's encoder is in C only without indentation, and takes four times as long with it.
+
+
+def _indented(document: Mapping[str, Any], indent: int) -> str | None:
+    """What `json.dumps` makes of a document; None if it holds anything but plain JSON values, or is nested too deep."""
+    parts: list[str] = []
+    is_plain = _put_indented(document, "\n", " " * indent, MAX_DEPTH, parts.append)
+    return "".join(parts) if is_plain else None
+
+
+def _put_indented(value: Any, newline: str, step: str, depth: int, put: Callable[[str], None]) -> bool:
+    """Put the text of a value; whether it is plain. `newline` ends with the indentation of the line that it is in."""
+    kind = type(value)
+    if kind is str:
+        put(encode_basestring(value))
+    elif kind is dict and depth:
+        return _put_members(value, newline, step, depth, put)
+    elif (kind is list or kind is tuple) and depth:
+        return _put_entries(value, newline, step, depth, put)
+    elif kind is bool or value is None:
+        put("true" if value else "false" if kind is bool else "null")
+    elif kind is int or (kind is float and math.isfinite(value)):
+        put(repr(value))
+    else:
+        return False
+    return True
+
+
+def _put_members(members: dict[Any, Any], newline: str, step: str, depth: int, put: Callable[[str], None]) -> bool:
+    if not members:
+        put("{}")
+        return True
+    inner = newline + step
+    before = "{" + inner
+    for name, value in members.items():
+        if type(name) is not str:
+            return False
+        put(f"{before}{encode_basestring(name)}: ")
+        if not _put_indented(value, inner, step, depth - 1, put):
+            return False
+        before = "," + inner
+    put(newline + "}")
+    return True
+
+
+def _put_entries(entries: Sequence[Any], newline: str, step: str, depth: int, put: Callable[[str], None]) -> bool:
+    if not entries:
+        put("[]")
+        return True
+    inner = newline + step
+    before = "[" + inner
+    for value in entries:
+        put(before)
+        if not _put_indented(value, inner, step, depth - 1, put):
+            return False
+        before = "," + inner
+    put(newline + "]")
+    return True
+
+
+def _refuse_non_finite(document: Mapping[str, Any], *, tolerated: frozenset[str] = frozenset()) -> None:
+    """Raise for the first NaN or infinity outside the tolerated members; return if there is none."""
+    place = _find_non_finite(document, "", tolerated)
+    if place is not None:
+        raise MetadataValidationError(
+            f'cannot store {place} as JSON: it has no NaN or infinity. Store a string such as "NaN" or leave the entry out.'
+        )
+
+
+def _warn_of_non_finite(attributes: Mapping[str, Any]) -> None:
+    place = _find_non_finite(attributes, "", frozenset())
+    if place is not None:
+        warn(
+            f"attribute {place} is stored as Python's JSON writes it, but the JSON standard has no NaN or infinity: readers "
+            'in other languages may refuse the whole node. Store a string such as "NaN", or leave the entry out.',
+            ZarrUserWarning,
+        )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufUTO":
+        return value.tolist()
+    shown = repr(value)
+    raise TypeError(
+        f"Object of type {type(value).__name__} is not JSON serializable: {shown[:80]}. Store text or numbers instead"
+    )
+
+
+def _find_non_finite(value: object, place: str, tolerated: frozenset[str]) -> str | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{place} = {value}"
+    if isinstance(value, np.generic | np.ndarray):
+        return _find_non_finite(value.tolist(), place, tolerated)
+    children: Any = ()
+    if isinstance(value, Mapping):
+        kept = (key for key in value if str(key).rpartition("/")[2] not in tolerated)
+        children = ((f"{place}[{key!r}]", value[key]) for key in kept)
+    elif isinstance(value, list | tuple):
+        children = ((f"{place}[{i}]", child) for i, child in enumerate(value))
+    for name, child in children:
+        if (found := _find_non_finite(child, name, tolerated)) is not None:
+            return found
+    return None

@@ -16,8 +16,8 @@ import pytest
 import zarr
 from tests.safety.crowd import Processes, Threads, crowd, opened
 from zarr._buffer import CPUBuffer
-from zarr._store.base import ABSENT
 from zarr._store.local import FileVersion
+from zarr._store.versioned import ABSENT
 from zarr.storage import LocalStore
 
 

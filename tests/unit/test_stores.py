@@ -25,9 +25,10 @@ import zarr
 from zarr._buffer import CPUBuffer, CPUNDBuffer
 from zarr._buffer.byte_range import resolve_range
 from zarr._store import atomic, local, locks
-from zarr._store.base import ABSENT, ANY, check_key
+from zarr._store.keys import check_key
 from zarr._store.make import make_store, make_store_path
 from zarr._store.path import normalize_path
+from zarr._store.versioned import ABSENT, ANY
 from zarr.abc.buffer import BufferPrototype
 from zarr.abc.store import (
     OffsetByteRequest,

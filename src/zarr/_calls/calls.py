@@ -33,7 +33,7 @@ from zarr._flow.node import ArrayNode, GroupNode
 from zarr._flow.requests import Flow
 from zarr._metadata.group import GroupMetadata
 from zarr._selection import basic
-from zarr._store.base import Store
+from zarr._store.abstract import Store
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath, normalize_path
 

@@ -21,7 +21,7 @@ from zarr._flow.node import ArrayNode, GroupNode
 from zarr._flow.nodes import DOCUMENTS, join
 from zarr._flow.requests import Fetch, Flow, Keys, Put, Read, Size, Together
 from zarr._metadata.group import GroupMetadata
-from zarr._store.base import Store
+from zarr._store.abstract import Store
 from zarr._store.path import StorePath, normalize_path
 from zarr.errors import ContainsArrayError, ContainsGroupError
 

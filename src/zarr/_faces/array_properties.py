@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from zarr._flow.node import ArrayNode
     from zarr._flow.nodes import ArrayMetadata
-    from zarr._store.base import Store
+    from zarr._store.abstract import Store
     from zarr._store.path import StorePath
 
 Fields: TypeAlias = str | list[str] | tuple[str, ...] | None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zarr._dtype.base import ZarrFormat
     from zarr._flow.node import GroupNode
     from zarr._flow.nodes import NodeMetadata
-    from zarr._store.base import Store
+    from zarr._store.abstract import Store
 
 
 class GroupProperties:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TypeGuard
 
-from zarr._store.base import Store, SyncStore
+from zarr._store.abstract import Store
+from zarr._store.versioned import SyncStore
 
 _FACE = {
     name: getattr(SyncStore, name)

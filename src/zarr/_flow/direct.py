@@ -25,10 +25,10 @@ from zarr._engine.native import (
 from zarr._flow.access import is_direct, is_unpatched
 from zarr._flow.planned import chunk_missing, write_planned
 from zarr._flow.requests import Compute, Flow
-from zarr._store.base import ABSENT, ANY
 from zarr._store.local import LocalStore
 from zarr._store.locks import DirectoryHold
 from zarr._store.memory import MemoryStore
+from zarr._store.versioned import ABSENT, ANY
 from zarr._support.settings import settings
 from zarr.errors import ChunkNotFoundError, CodecError
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from zarr._flow.node import ArrayNode, ArrayView
     from zarr._selection.model import Selection
-    from zarr._store.base import Hold
+    from zarr._store.versioned import Hold
     from zarr._support.settings import Settings
 
 _BATCH_NBYTES = 64 * 2**20

@@ -31,8 +31,9 @@ from zarr._flow.requests import (
     TakeHold,
     Together,
 )
-from zarr._store.base import ABSENT, Hold, Store, Stored
+from zarr._store.abstract import Store
 from zarr._store.turns import Turn, Turns
+from zarr._store.versioned import ABSENT, Hold, Stored
 from zarr._support import bridge
 from zarr._support.imports_on_use import importing
 from zarr._support.settings import settings

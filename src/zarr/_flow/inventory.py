@@ -10,7 +10,7 @@ from zarr._grid.chunk_keys import parse_chunk_key
 
 if TYPE_CHECKING:
     from zarr._flow.node import ArrayNode
-    from zarr._store.base import Store
+    from zarr._store.abstract import Store
     from zarr._store.path import StorePath
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from zarr._buffer import Buffer
 from zarr._flow.access import is_direct
 from zarr._flow.requests import Compute, Fetch, Flow, Put, Read, Remove, TakeHold
-from zarr._store.base import ABSENT, ANY, Expected, Hold, NoHold, Store
+from zarr._store.abstract import Store
+from zarr._store.versioned import ABSENT, ANY, Expected, Hold, NoHold
 from zarr.errors import ConcurrentChangeError
 
 MAX_ROUNDS = 100

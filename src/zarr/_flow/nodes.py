@@ -19,8 +19,8 @@ from zarr._metadata.known import remember_reshaped
 from zarr._metadata.parse import parse_array_v2, parse_group_v2, parse_v3
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
-from zarr._store.base import ABSENT, ANY
 from zarr._store.path import StorePath
+from zarr._store.versioned import ABSENT, ANY
 from zarr._support import generation
 from zarr._support.json import as_stored, parse_object
 from zarr._support.settings import settings
@@ -41,7 +41,7 @@ from zarr.errors import (
 
 if TYPE_CHECKING:
     from zarr._flow.node import ArrayNode, ArrayView, GroupNode
-    from zarr._store.base import Hold
+    from zarr._store.versioned import Hold
 
 ArrayMetadata: TypeAlias = ArrayV2Metadata | ArrayV3Metadata
 NodeMetadata: TypeAlias = ArrayMetadata | GroupMetadata

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from zarr._buffer import Buffer
     from zarr._engine.base import ObjectRequest
     from zarr._flow.node import ArrayNode, ArrayView
-    from zarr._store.base import Hold, Store, Version
+    from zarr._store.abstract import Store
+    from zarr._store.versioned import Hold, Version
 
 MAX_ROUNDS = 20
 _UNKNOWN_NBYTES = 2**62

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from zarr._flow.node import ArrayNode, ArrayView
     from zarr._metadata.spec import ArraySpec
     from zarr._selection.model import Selection
-    from zarr._store.base import Store, Version
+    from zarr._store.abstract import Store
+    from zarr._store.versioned import Version
 
 MAX_ROUNDS = 20
 

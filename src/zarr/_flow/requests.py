@@ -22,7 +22,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from zarr._buffer import Buffer
 from zarr._buffer.byte_range import ByteRequest
-from zarr._store.base import ANY, Expected, Hold, Store, Version
+from zarr._store.abstract import Store
+from zarr._store.versioned import ANY, Expected, Hold, Version
 
 T = TypeVar("T")
 

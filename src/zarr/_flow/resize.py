@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from zarr._flow.node import ArrayNode, ArrayView
     from zarr._metadata.spec import ArraySpec
-    from zarr._store.base import Hold
+    from zarr._store.versioned import Hold
 
 PROBE_LIMIT = 256
 """Up to this many chunks are deleted one by one without looking which of them exist."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zarr._buffer import Buffer
     from zarr._flow.node import ArrayNode, ArrayView
     from zarr._selection.model import Selection
-    from zarr._store.base import Hold
+    from zarr._store.versioned import Hold
 
 
 def write(

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
+from zarr._store.abstract import AccessMode
 from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temporary_name
-from zarr._store.base import ABSENT, ANY, AccessMode, Expected, Hold, Stored, SyncStore, Version, check_key
 from zarr._store.descriptors import open_into
+from zarr._store.keys import check_key
 from zarr._store.locks import DirectoryHold
+from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._support.settings import settings
 from zarr.errors import StoreKeyError
 

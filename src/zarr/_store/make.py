@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from zarr._buffer import Buffer
-from zarr._store.base import AccessMode, Store
+from zarr._store.abstract import AccessMode, Store
 from zarr._store.local import LocalStore
 from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath, normalize_path, with_mode

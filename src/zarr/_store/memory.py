@@ -10,8 +10,8 @@ from weakref import WeakValueDictionary
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer, is_immutable
 from zarr._buffer.byte_range import ByteRequest, resolve_range
-from zarr._store.base import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.turns import Turn, Turns
+from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 
 
 class _Contents:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest
-from zarr._store.base import AccessMode, Store, SupportsDeleteSync, SupportsGetSync, SupportsSetSync
+from zarr._store.abstract import AccessMode, Store, SupportsDeleteSync, SupportsGetSync, SupportsSetSync
 
 if TYPE_CHECKING:
     from typing import Self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from zarr._buffer import Buffer, BufferPrototype
 from zarr._buffer.byte_range import ByteRequest
-from zarr._store.base import Store
+from zarr._store.abstract import Store
 
 if TYPE_CHECKING:
     from typing import Self

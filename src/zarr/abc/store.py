@@ -1,7 +1,7 @@
 """What a store is, for those who write one."""
 
 from zarr._buffer.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest
-from zarr._store.base import (
+from zarr._store.abstract import (
     ByteGetter,
     ByteSetter,
     Store,

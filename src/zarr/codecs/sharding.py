@@ -37,7 +37,7 @@ from zarr._dtype.numbers import UInt64
 from zarr._dtype.traits import HasEndianness
 from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._metadata.rectilinear import RectilinearChunkGridMetadata
-from zarr._store.base import ByteGetter, ByteSetter, Store
+from zarr._store.abstract import ByteGetter, ByteSetter, Store
 from zarr._store.path import StorePath
 from zarr._support.settings import config as zarr_config
 

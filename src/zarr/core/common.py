@@ -5,7 +5,7 @@ from zarr._codec.base import MemoryOrder
 from zarr._compat.parsing import parse_named_configuration, parse_shapelike, product
 from zarr._dtype.base import ZarrFormat
 from zarr._dtype.documents import NamedConfig
-from zarr._store.base import AccessMode as AccessModeLiteral
+from zarr._store.abstract import AccessMode as AccessModeLiteral
 from zarr.types import JSON
 
 __all__ = [

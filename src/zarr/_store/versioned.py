@@ -1,0 +1,270 @@
+"""The versioned contract: what a store offers so that nothing is lost between writers.
+
+`SyncStore` is what our own local stores implement: every operation returns without an event loop, reads carry a version,
+and replacing or deleting can be made to depend on it. It derives zarr-python's asynchronous face from the synchronous
+one, so each operation is written once.
+
+Versions
+    A `Version` is opaque and belongs to the store that issued it. It *pins* the object it came from: as long as it
+    lives, a read with `version=` sees the very bytes of that version (a local store keeps the file open, a memory
+    store keeps the value). `put(..., expected=version)` stores only if the object is still that version. No time
+    stamp is trusted for this.
+Holds
+    `hold(prefix)` excludes every other writer (threads, processes) from the keys directly under that prefix, until it
+    is released or its owner dies. Writers of single objects need none: they compare and swap, and take the hold
+    only after losing a race, so that they win the next round. Append and resize hold their node from reading the
+    shape to publishing it, and pass the hold along to the writes made under it (`hold=`), which then do not lock again.
+Keys
+    Checked by `check_key` before they reach the medium. Names that begin with `__` are the store's own business
+    (temporary files); listings never show them.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+from zarr._buffer import Buffer, BufferPrototype
+from zarr._buffer.byte_range import ByteRequest
+from zarr._store.abstract import Store
+from zarr._store.keys import check_key, check_prefix
+from zarr._support.imports_on_use import importing
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class _Expected(Enum):
+    ANY = "any"
+    ABSENT = "absent"
+
+
+ANY: Final = _Expected.ANY
+ABSENT: Final = _Expected.ABSENT
+Version: TypeAlias = Any
+Expected: TypeAlias = Any  # ANY, ABSENT or a Version
+
+
+@dataclass(slots=True)
+class Stored:
+    """What a read found.
+
+    Attributes
+    ----------
+    data
+        The requested bytes. Never written to, and not aliased by later writes to the store.
+    version
+        Pins the object that was read; None where the store has no versions.
+    nbytes
+        Size of the whole object, -1 if the store did not say.
+    """
+
+    data: Buffer
+    version: Version | None
+    nbytes: int = -1
+
+    def release(self) -> None:
+        """Give up the version, if it is one that keeps something open.
+
+        It would go by itself, but then in a destructor, where Python reports a KeyboardInterrupt and drops it.
+        """
+        release = getattr(self.version, "release", None)
+        if release is not None:
+            release()
+
+    def without_version(self) -> Buffer:
+        """The data, for who has no use for the version: it is given up."""
+        self.release()
+        return self.data
+
+
+class Hold(Protocol):
+    """Exclusive right to change the keys directly under a prefix; released once, on every way out."""
+
+    def release(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+
+class NoHold:
+    """The hold of a store that has no locks: excludes nobody."""
+
+    __slots__ = ()
+
+    def release(self) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+class SyncStore(Store):
+    """A store whose every operation returns without an event loop, with versions and holds.
+
+    A subclass defines the eight abstract methods below; reading, writing, listing and the asynchronous face of
+    zarr-python follow from them. Keys arrive unchecked at the public methods and checked at these.
+    """
+
+    supports_writes = True
+    supports_deletes = True
+    supports_listing = True
+    _may_block = False
+    """True if an operation can wait for a disk or a lock: the async face then runs it in a worker thread."""
+
+    # -- the contract -------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def read(
+        self,
+        key: str,
+        byte_range: ByteRequest | None = None,
+        *,
+        version: Version | None = None,
+        prototype: BufferPrototype | None = None,
+    ) -> Stored | None:
+        """Read an object or a part of it.
+
+        With `version`, the bytes come from that version even if the key was replaced or deleted meanwhile.
+        None only if there is no such key; any failure to read is an error (OSError).
+        """
+
+    @abstractmethod
+    def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
+        """Replace an object whole and atomically, or create it.
+
+        With `expected=ABSENT` or a version, only if that is what is stored at this moment; returns whether it was.
+        `value` is not aliased after the call. A failure leaves what was there. `hold` is the hold under which the
+        caller works, if it has one that covers this key.
+        """
+
+    @abstractmethod
+    def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
+        """Delete an object under the same conditions as `put`. Returns False only if `expected` did not hold."""
+
+    @abstractmethod
+    def hold(self, prefix: str) -> Hold:
+        """Wait for, and take, the exclusive right to change the keys directly under `prefix` (`""` = the root)."""
+
+    @abstractmethod
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        """All keys that begin with `prefix`."""
+
+    @abstractmethod
+    def list_names(self, prefix: str) -> Iterator[str]:
+        """Names directly under `prefix` (given without a trailing slash), keys and prefixes alike."""
+
+    @abstractmethod
+    def remove_prefix(self, prefix: str) -> None:
+        """Delete every key under `prefix` (without a trailing slash; `""` = everything)."""
+
+    @abstractmethod
+    def size(self, key: str) -> int | None:
+        """Size of an object in bytes, None if there is none."""
+
+    # -- derived: zarr-python's synchronous protocol ------------------------------------------------------------
+
+    def get_sync(
+        self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        """The value under `key` or a part of it; None if there is none."""
+        stored = self.read(check_key(key), byte_range, prototype=prototype)
+        return None if stored is None else stored.data
+
+    def set_sync(self, key: str, value: Buffer) -> None:
+        """Replace the value under `key`."""
+        self._check_writable()
+        self.put(check_key(key), _require_buffer(value))
+
+    def delete_sync(self, key: str) -> None:
+        """Remove the value under `key`; no error if there is none."""
+        self._check_writable()
+        self.remove(check_key(key))
+
+    # -- derived: the asynchronous face -------------------------------------------------------------------------
+
+    async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        if not self._may_block or sys.is_finalizing():
+            return function(*args, **kwargs)
+        with importing:
+            import asyncio  # on use: synchronous programs never pay for it
+
+        call = partial(contextvars.copy_context().run, function, *args, **kwargs)
+        try:
+            called = asyncio.get_running_loop().run_in_executor(None, call)
+        except RuntimeError:  # the interpreter is about to end and starts no more threads: as in an atexit handler
+            return function(*args, **kwargs)
+        return await called
+
+    async def get(
+        self,
+        key: str,
+        prototype: BufferPrototype | None = None,
+        byte_range: ByteRequest | None = None,
+    ) -> Buffer | None:
+        found: Buffer | None = await self._call(self.get_sync, key, prototype=prototype, byte_range=byte_range)
+        return found
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
+
+    async def exists(self, key: str) -> bool:
+        return await self._call(self.size, check_key(key)) is not None
+
+    async def set(self, key: str, value: Buffer) -> None:
+        await self._call(self.set_sync, key, value)
+
+    async def set_if_not_exists(self, key: str, value: Buffer) -> None:
+        self._check_writable()
+        await self._call(self.put, check_key(key), _require_buffer(value), expected=ABSENT)
+
+    async def delete(self, key: str) -> None:
+        await self._call(self.delete_sync, key)
+
+    async def delete_dir(self, prefix: str) -> None:
+        self._check_writable()
+        prefix = prefix.rstrip("/")
+        await self._call(self.remove_prefix, prefix and check_key(prefix))
+
+    async def list(self) -> AsyncIterator[str]:
+        for key in await self._call(_collect, self.list_keys, ""):
+            yield key
+
+    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        check_prefix(prefix)
+        for key in await self._call(_collect, self.list_keys, prefix):
+            yield key
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        prefix = prefix.rstrip("/")
+        for name in await self._call(_collect, self.list_names, prefix and check_key(prefix)):
+            yield name
+
+    async def getsize(self, key: str) -> int:
+        nbytes: int | None = await self._call(self.size, check_key(key))
+        if nbytes is None:
+            raise FileNotFoundError(key)
+        return nbytes
+
+
+def _collect(function: Any, prefix: str) -> Sequence[str]:
+    return list(function(prefix))
+
+
+def _require_buffer(value: object) -> Buffer:
+    if not isinstance(value, Buffer):
+        raise TypeError(
+            f"a store value must be a Buffer, got {type(value).__name__}. "
+            "Wrap bytes with zarr.buffer.cpu.Buffer.from_bytes()."
+        )
+    return value

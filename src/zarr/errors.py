@@ -144,6 +144,8 @@ class UnknownCodecError(BaseZarrError):
 class ChunkNotFoundError(BaseZarrError):
     """A chunk is absent and the array was opened with `read_missing_chunks=False`."""
 
+    object_coords: tuple[int, ...]  # of the stored object; only where an engine performed the whole request
+
 
 class PickleCodecDisabledError(BaseZarrError):
     """Stored pickles run code when read, so they are refused unless switched on by name."""
@@ -169,6 +171,8 @@ class CodecError(BaseZarrError, RuntimeError):
     coords
         Chunk coordinates, or those of the inner chunk of a shard.
     """
+
+    object_coords: tuple[int, ...]  # of the stored object; only where an engine performed the whole request
 
     def __init__(
         self,

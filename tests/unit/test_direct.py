@@ -15,7 +15,7 @@ import pytest
 import zarr
 from zarr._flow import direct, resize
 from zarr._flow.node import ArrayNode
-from zarr._flow.write import write
+from zarr._flow.objects import write
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr.errors import ChunkNotFoundError, CodecError
 from zarr.storage import LocalStore, MemoryStore

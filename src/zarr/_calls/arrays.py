@@ -17,8 +17,8 @@ from zarr._codec.zstd import ZstdCodec
 from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZarrFormat, ZDType, parse_data_type
 from zarr._flow import elements, nodes
 from zarr._flow.node import ArrayNode
+from zarr._flow.objects import write
 from zarr._flow.requests import Flow
-from zarr._flow.write import write
 from zarr._grid.chunk_shapes import MAX_INNER_NBYTES, MAX_NBYTES, guess_chunks, guess_shards, normalize_chunks
 from zarr._grid.grid import RegularGrid
 from zarr._grid.shapes import parse_shape

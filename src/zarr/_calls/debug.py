@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from zarr._engine import native
+from zarr._engine import extension
 
 REQUIRED = ("packaging", "numpy", "numcodecs", "typing_extensions", "donfig")
 OPTIONAL = ("botocore", "cupy-cuda12x", "fsspec", "s3fs", "gcsfs", "universal-pathlib", "obstore")
@@ -29,13 +29,13 @@ def print_debug_info() -> None:
 
 def debug_info() -> str:
     """What `print_debug_info` prints."""
-    info = native.build_info()
+    info = extension.build_info()
     found = {name: _version(name) for name in OPTIONAL}
     lines = [
         f"platform: {platform.platform()}",
         f"python: {platform.python_version()}",
         f"zarr: {_version('zarr')}",
-        f"engine: {native.load_problem() if info is None else info}",
+        f"engine: {extension.load_problem() if info is None else info}",
         "",
         "**Required dependencies:**",
         *(f"{name}: {_version(name) or 'not installed'}" for name in REQUIRED),

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr._buffer import CPU_PROTOTYPE
 from zarr._calls.arrays import DEFAULT_FILL_VALUE, ArrayParts, create_array
 from zarr._flow.node import ArrayNode, array_node_of
-from zarr._flow.read import read
+from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow, Together
-from zarr._flow.write import write
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._selection import GridSelection, SliceAxis
@@ -223,9 +221,8 @@ def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:
 
 def _copy_block(source: ArrayNode, target: ArrayNode, block: GridSelection) -> Flow[None]:
     spec = source.view.spec
-    part = CPU_PROTOTYPE.nd_buffer.empty(block.shape, spec.dtype)
-    yield from read(source, source.view, block, part)
-    elements = part.as_numpy_array()
+    elements = np.empty(block.shape, spec.dtype)
+    yield from read(source, source.view, block, elements)
     wanted = target.view.spec.dtype
     yield from write(target, target.view, block, elements if elements.dtype == wanted else elements.astype(wanted))
 

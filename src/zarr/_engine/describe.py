@@ -17,7 +17,7 @@ import numpy as np
 from zarr._codec.bytes_ import BytesCodec, has_byte_order
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.v2 import V2Codec
-from zarr._engine.base import Rejection
+from zarr._engine.contract import Rejection
 from zarr._grid.grid import RegularGrid
 
 if TYPE_CHECKING:

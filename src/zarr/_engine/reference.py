@@ -1,33 +1,28 @@
 """The reference engine: every data type, every codec, in plain Python over NumPy. It is the oracle for the native one.
 
-Decoding goes chunk by chunk: bytes through the codec chain to an array, then the selected part into the result.
-Encoding goes the other way, starting from what was stored before (or the fill value) where a chunk is covered only
-in part.
+A request follows the plan of `zarr._plan`, made object by object as it is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from zarr._codec.base import ArrayConfig, ChunkSpec, Codec
-from zarr._codec.chain import CodecChain
-from zarr._dtype.fill import all_fill
-from zarr._dtype.numbers import UInt64
-from zarr._engine.base import Encoded, Rejection
-from zarr._plan.project import decoded_grid
-from zarr.errors import CodecError
+from zarr._engine.chunks import ChunkCodecs, index_nbytes
+from zarr._engine.contract import Encoded, Pieces, Reached, Rejection
+from zarr._engine.shards import ShardReader, rewrite_shard
+from zarr._plan import plan
+from zarr.errors import ChunkNotFoundError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from zarr._buffer import Buffer, BufferPrototype, NDBuffer
+    from zarr._buffer import BufferPrototype
+    from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._metadata.spec import ArraySpec, ShardLevel
-    from zarr._plan.batch import Projection
+    from zarr._plan import ObjectPlan, Projection
     from zarr._selection.model import Selection
+    from zarr._store.places import NativePlace
 
 
 class ReferenceEngine:
@@ -43,7 +38,7 @@ class ReferenceEngine:
 
 
 class ReferencePipeline:
-    """The codec chain of one array.
+    """The codec chain of one array, and its plans.
 
     Parameters
     ----------
@@ -57,107 +52,68 @@ class ReferencePipeline:
 
     def __init__(self, spec: ArraySpec, prototype: BufferPrototype) -> None:
         self._spec = spec
-        self._prototype = prototype
-        self._grid = decoded_grid(spec)
-        self._codecs: tuple[Codec, ...] = spec.inner_codecs if spec.levels else spec.codecs
-        self._chains: dict[tuple[int, ...], CodecChain] = {}
-        self._fill = _assignable(spec.fill_value, spec.dtype)
-        self._fill_is_zero = spec.dtype.kind not in "OT" and not any(self._fill.tobytes())
+        self._codecs = ChunkCodecs(spec, prototype)
 
-    def request(self, selection: Selection, memory: object) -> None:
-        return None
-
-    # -- elements -----------------------------------------------------------------------------------------------
-
-    def decode_into(self, chunks: Sequence[tuple[Encoded, Projection]], out: NDBuffer) -> None:
-        for encoded, projection in chunks:
-            if encoded is None:
-                out[projection.out_index] = self._fill
-            else:
-                chunk = self._decode(encoded, projection.coords).as_ndarray_like()
-                out[projection.out_index] = chunk[projection.chunk_index]
-
-    def encode_from(self, chunks: Sequence[tuple[Encoded, Projection]], value: npt.NDArray[Any]) -> list[Encoded]:
-        return [self._merge(encoded, projection, value) for encoded, projection in chunks]
-
-    def _merge(self, encoded: Encoded, projection: Projection, value: npt.NDArray[Any]) -> Encoded:
-        part = value[projection.out_index]
-        shape = self._grid.chunk_shape(projection.coords)
-        if projection.whole or encoded is None:
-            decoded = self._filled(shape)
-        else:
-            decoded = self._decode(encoded, projection.coords).as_numpy_array()
-            if not decoded.flags.writeable or decoded.dtype != self._spec.dtype:
-                decoded = decoded.astype(self._spec.dtype, copy=True)
-        decoded[projection.chunk_index] = part
-        return self._encode(decoded, projection.coords)
-
-    def _filled(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-        if self._fill_is_zero:
-            return np.zeros(shape, self._spec.dtype)
-        filled = np.empty(shape, self._spec.dtype)
-        filled[...] = self._fill
-        return filled
-
-    def _chain(self, coords: tuple[int, ...]) -> CodecChain:
-        shape = self._grid.chunk_shape(coords)
-        if (chain := self._chains.get(shape)) is None:
-            spec = self._spec.chunk_spec(shape).replace(prototype=self._prototype)
-            chain = self._chains[shape] = CodecChain.compile(self._codecs, spec)
-        return chain
-
-    def _decode(self, encoded: Buffer, coords: tuple[int, ...]) -> NDBuffer:
-        try:
-            return self._chain(coords).decode(encoded)
-        except CodecError as exc:
-            raise exc.at(coords=coords) from exc.__cause__
-
-    def _encode(self, decoded: npt.NDArray[Any], coords: tuple[int, ...]) -> Encoded:
-        if not self._spec.config.write_empty_chunks and all_fill(decoded, self._spec.fill_value):
-            return None
-        try:
-            return self._chain(coords).encode(self._prototype.nd_buffer.from_numpy_array(decoded))
-        except CodecError as exc:
-            raise exc.at(coords=coords) from exc.__cause__
-
-    # -- shard indexes ------------------------------------------------------------------------------------------
-
-    def decode_index(self, level: ShardLevel, encoded: Buffer) -> npt.NDArray[Any]:
-        return _index_chain(level).decode(encoded).as_numpy_array().reshape(-1, 2)
-
-    def encode_index(self, level: ShardLevel, entries: npt.NDArray[Any]) -> Buffer:
-        chain = _index_chain(level)
-        table = entries.reshape(*_index_shape(level), 2)
-        encoded = chain.encode(self._prototype.nd_buffer.from_numpy_array(table))
-        if encoded is None:  # an index codec of a third party that drops data
-            raise CodecError("sharding_indexed", "encode", "the index codecs returned nothing for the shard index")
-        return encoded
+    def request(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[ReferenceRequest]:
+        return (ReferenceRequest(self._spec, self._codecs, part, memory) for part in plan(self._spec, selection))
 
     def index_nbytes(self, level: ShardLevel) -> int:
-        return _index_chain(level).encoded_nbytes()
+        return index_nbytes(level)
+
+    def reach(
+        self, place: NativePlace, keys: ChunkKeyEncoding, prefix: str, *, caches: bool, before: Reached | None
+    ) -> None:
+        return None
 
 
-def _assignable(fill_value: Any, dtype: np.dtype[Any]) -> Any:
-    """The fill value in a form that assigns bit for bit: a 0-d array, or the object itself for object dtypes."""
-    if dtype.kind in "OT":
-        return fill_value
-    if getattr(fill_value, "dtype", None) == dtype:
-        return np.frombuffer(fill_value.tobytes(), dtype).reshape(()) if dtype.itemsize else np.zeros((), dtype)
-    scalar = np.empty((), dtype)
-    scalar[()] = fill_value
-    return scalar
+class ReferenceRequest:
+    """What a selection wants of one stored object.
 
+    Parameters
+    ----------
+    spec, codecs
+        Of the array.
+    part
+        The part of the plan that concerns the object.
+    memory
+        What the whole request reads into or writes from.
+    """
 
-def _index_shape(level: ShardLevel) -> tuple[int, ...]:
-    per_shard = level.chunks_per_shard
-    return tuple(per_shard[axis] for axis in level.axes)
+    __slots__ = ("_codecs", "_memory", "_part", "_shard", "_spec")
 
+    def __init__(self, spec: ArraySpec, codecs: ChunkCodecs, part: ObjectPlan, memory: npt.NDArray[Any]) -> None:
+        self._spec, self._codecs, self._part, self._memory = spec, codecs, part, memory
+        self._shard = ShardReader(spec, codecs, part.projections) if spec.levels else None
 
-@lru_cache(maxsize=256)
-def _compiled_index_chain(codecs: tuple[Codec, ...], shape: tuple[int, ...]) -> CodecChain:
-    spec = ChunkSpec((*shape, 2), UInt64(), np.uint64(2**64 - 1), ArrayConfig())
-    return CodecChain.compile(codecs, spec)
+    @property
+    def coords(self) -> tuple[int, ...]:
+        return self._part.coords
 
+    @property
+    def is_whole(self) -> bool:
+        return self._part.whole
 
-def _index_chain(level: ShardLevel) -> CodecChain:
-    return _compiled_index_chain(level.index_codecs, _index_shape(level))
+    def decode(self, encoded: Encoded) -> None:
+        if encoded is None or self._shard is None:
+            self._place([(encoded, projection) for projection in self._part.projections])
+        else:
+            self.decode_pieces(len(encoded), [(0, encoded)])
+
+    def missing_parts(self, nbytes: int, pieces: Pieces) -> list[tuple[int, int]]:
+        return [] if self._shard is None else self._shard.missing(nbytes, pieces)
+
+    def decode_pieces(self, nbytes: int, pieces: Pieces) -> None:
+        if self._shard is not None:
+            self._place(self._shard.chunks(nbytes, pieces))
+
+    def _place(self, chunks: Sequence[tuple[Encoded, Projection]]) -> None:
+        if not self._spec.config.read_missing_chunks and any(encoded is None for encoded, _ in chunks):
+            raise ChunkNotFoundError(f"chunk {self.coords} is not stored, or not wholly")
+        for encoded, projection in chunks:
+            self._codecs.place(encoded, projection, self._memory)
+
+    def encode(self, old: Encoded) -> Encoded:
+        projections = self._part.projections
+        if self._shard is not None:
+            return rewrite_shard(self._spec, self._codecs, self._memory, projections, old)
+        return self._codecs.merge(old, projections[0], self._memory)

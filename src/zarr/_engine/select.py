@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from zarr._engine import native
-from zarr._engine.base import Engine, Pipeline
+from zarr._engine.contract import Engine, Pipeline
+from zarr._engine.extension import load_problem
+from zarr._engine.native import NativeEngine
 from zarr._engine.reference import ReferenceEngine
 from zarr._support.warn import warn
 from zarr.errors import EngineUnavailableError, ZarrRuntimeWarning
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from zarr._metadata.spec import ArraySpec
 
 _REFERENCE = ReferenceEngine()
+_NATIVE = NativeEngine()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,14 @@ def choose(spec: ArraySpec, prototype: BufferPrototype, engine: str) -> Choice:
 def prepare(engine: str) -> None:
     """Load what the engine needs, while that is possible: when Python exits, nothing can be imported any more."""
     if engine != "python":
-        native.load_problem()
+        load_problem()
 
 
 def _engines(engine: str) -> tuple[Engine, ...]:
     if engine == "python":
         return ()
-    if (problem := native.load_problem()) is None:
-        return native.engines()
+    if (problem := load_problem()) is None:
+        return (_NATIVE,)
     if engine == "native":
         raise EngineUnavailableError(
             f"the configuration demands engine='native', but zarr's native extension cannot be used: {problem}. "

@@ -1,27 +1,140 @@
-"""Rewriting a shard in memory: the new bytes of a stored object from the old ones and the elements that change.
+"""Shards as the reference engine sees them: pure computation over one stored object, whole or in pieces.
 
-Pure computation over one object. Inner chunks that the request does not touch keep their encoded bytes; those it
+Reading finds, level by level, where the inner chunks of a request lie. Rewriting makes the new bytes of the object from
+the old ones and the elements that change: inner chunks that the request does not touch keep their encoded bytes, those it
 touches are merged and encoded again; a nested shard is an inner chunk that is itself rewritten this way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zarr._codec.shard_index import MISSING, assemble_shard, parse_entries, write_order
+from zarr._engine.chunks import index_nbytes
 from zarr._plan.project import decoded_grid
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from zarr._buffer import BufferPrototype
-    from zarr._engine.base import Encoded, Pipeline
-    from zarr._metadata.spec import ArraySpec
+    from zarr._buffer import Buffer
+    from zarr._codec.shard_index import Entries
+    from zarr._engine.chunks import ChunkCodecs
+    from zarr._engine.contract import Encoded, Pieces
+    from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._plan.batch import Projection
+
+
+# -- reading --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Found:
+    """What pieces of a shard tell.
+
+    Attributes
+    ----------
+    leaves
+        The place (offset, nbytes) of the inner chunk of each projection; None where it is absent.
+    missing
+        What has to be fetched to know more.
+    """
+
+    leaves: list[tuple[tuple[int, int] | None, Projection]] = field(default_factory=list)
+    missing: list[tuple[int, int]] = field(default_factory=list)
+
+
+class ShardReader:
+    """Finds in one shard the inner chunks that a request needs.
+
+    Parameters
+    ----------
+    spec, codecs
+        Of the array.
+    projections
+        Of the request, through this shard.
+    """
+
+    __slots__ = ("_codecs", "_indexes", "_projections", "_spec")
+
+    def __init__(self, spec: ArraySpec, codecs: ChunkCodecs, projections: Sequence[Projection]) -> None:
+        self._spec, self._codecs, self._projections = spec, codecs, projections
+        # Indexes are decoded once, though asked for several times; bytes of another version are other objects.
+        self._indexes: dict[int, tuple[Buffer, Entries]] = {}
+
+    def missing(self, nbytes: int, pieces: Pieces) -> list[tuple[int, int]]:
+        """As `ObjectRequest.missing_parts`."""
+        known = _Known(pieces)
+        found = self._resolve(nbytes, known)
+        return found.missing or [leaf for leaf, _ in found.leaves if leaf is not None and known.cut(*leaf) is None]
+
+    def chunks(self, nbytes: int, pieces: Pieces) -> list[tuple[Encoded, Projection]]:
+        """The encoded bytes of every inner chunk, from pieces of which none is missing."""
+        known = _Known(pieces)
+        leaves = self._resolve(nbytes, known).leaves
+        return [(None if leaf is None else known.cut(*leaf), projection) for leaf, projection in leaves]
+
+    def _resolve(self, nbytes: int, known: _Known) -> _Found:
+        found = _Found()
+        self._descend((0, nbytes), known, 0, self._projections, found)
+        return found
+
+    def _descend(
+        self, extent: tuple[int, int], known: _Known, depth: int, projections: Sequence[Projection], found: _Found
+    ) -> None:
+        """Look into the shard of level `depth` that lies at `extent`."""
+        level = self._spec.levels[depth]
+        start, nbytes = extent
+        entries = self._entries(level, start, nbytes, known, found)
+        if entries is None:
+            return
+        for row, _, members in by_inner_chunk(self._spec, depth, projections):
+            offset, length = (int(n) for n in entries[row])
+            if offset == MISSING:
+                found.leaves += [(None, projection) for projection in members]
+            elif depth + 1 < len(self._spec.levels):
+                self._descend((start + offset, length), known, depth + 1, members, found)
+            else:
+                found.leaves += [((start + offset, length), projection) for projection in members]
+
+    def _entries(self, level: ShardLevel, start: int, nbytes: int, known: _Known, found: _Found) -> Entries | None:
+        """The index of a shard; None, with what is missing noted, if the pieces do not have it."""
+        n = index_nbytes(level)
+        at = index_start(nbytes, n, at_end=level.index_at_end)
+        encoded = known.cut(start + at, min(n, nbytes))
+        if encoded is None:
+            found.missing.append((start + at, min(n, nbytes)))
+            return None
+        last = self._indexes.get(start)
+        if last is None or last[0].to_bytes() != encoded.to_bytes():
+            entries = parse_entries(self._codecs.decode_index(level, encoded), nbytes, at, n)
+            last = self._indexes[start] = encoded, entries
+        return last[1]
+
+
+class _Known:
+    """Pieces of an object, by where they begin."""
+
+    __slots__ = ("_pieces", "_starts")
+
+    def __init__(self, pieces: Pieces) -> None:
+        self._pieces = sorted(pieces, key=lambda piece: piece[0])
+        self._starts = [start for start, _ in self._pieces]
+
+    def cut(self, offset: int, nbytes: int) -> Buffer | None:
+        """Bytes of the object, if one piece has them all."""
+        if nbytes == 0:
+            return self._pieces[0][1][:0]
+        for number in range(bisect_right(self._starts, offset) - 1, -1, -1):
+            start, piece = self._pieces[number]
+            if offset + nbytes <= start + len(piece):
+                return piece[offset - start : offset - start + nbytes]
+        return None
 
 
 def by_inner_chunk(
@@ -49,56 +162,62 @@ def _object_coords(spec: ArraySpec, start: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(axis.find(np.array([p], np.int64))[0]) for axis, p in zip(spec.grid.axes, start, strict=True))
 
 
-class ShardWriter:
-    """Makes the new bytes of shards for one request.
+# -- rewriting ------------------------------------------------------------------------------------------------------
+
+
+def rewrite_shard(
+    spec: ArraySpec,
+    codecs: ChunkCodecs,
+    value: npt.NDArray[Any],
+    projections: Iterable[Projection],
+    old: Encoded,
+    depth: int = 0,
+) -> Encoded:
+    """New bytes of a shard of level `depth`, from `old` (None = the shard is absent); None if it is all fill.
 
     Parameters
     ----------
-    pipeline, spec, prototype
+    spec, codecs
         Of the array.
     value
         Elements of the whole request.
+    projections
+        Of the request, through this shard.
+    old
+        What was stored before.
+    depth
+        Level of sharding, outermost first.
     """
+    level = spec.levels[depth]
+    parts = _old_parts(codecs, level, old)
+    for row, _, members in by_inner_chunk(spec, depth, projections):
+        before = None if parts[row] is None else codecs.from_bytes(parts[row])
+        if depth + 1 < len(spec.levels):
+            after = rewrite_shard(spec, codecs, value, members, before, depth + 1)
+        else:
+            (projection,) = members
+            after = codecs.merge(before, projection, value)
+        parts[row] = None if after is None else after.as_buffer_like()
+    order = write_order(level.write_order, tuple(level.chunks_per_shard[axis] for axis in level.axes))
+    assembled = assemble_shard(
+        parts,
+        lambda entries: codecs.encode_index(level, entries),
+        index_nbytes(level),
+        level.index_at_end,
+        order,
+    )
+    return None if assembled is None else codecs.from_bytes(assembled)
 
-    def __init__(
-        self, pipeline: Pipeline, spec: ArraySpec, prototype: BufferPrototype, value: npt.NDArray[Any]
-    ) -> None:
-        self._pipeline, self._spec, self._prototype, self._value = pipeline, spec, prototype, value
 
-    def rewrite(self, projections: Iterable[Projection], old: Encoded, depth: int = 0) -> Encoded:
-        """New bytes of a shard of level `depth`, from `old` (None = the shard is absent); None if it is all fill."""
-        level = self._spec.levels[depth]
-        parts = self._old_parts(old, depth)
-        for row, _, members in by_inner_chunk(self._spec, depth, projections):
-            before = None if parts[row] is None else self._prototype.buffer.from_bytes(parts[row])
-            after = self._inner(members, before, depth)
-            parts[row] = None if after is None else after.as_buffer_like()
-
-        def encode_index(entries: npt.NDArray[np.uint64]) -> bytes:
-            return self._pipeline.encode_index(level, entries).to_bytes()
-
-        nbytes = self._pipeline.index_nbytes(level)
-        order = write_order(level.write_order, tuple(level.chunks_per_shard[axis] for axis in level.axes))
-        assembled = assemble_shard(parts, encode_index, nbytes, level.index_at_end, order)
-        return None if assembled is None else self._prototype.buffer.from_bytes(assembled)
-
-    def _inner(self, projections: list[Projection], before: Encoded, depth: int) -> Encoded:
-        if depth + 1 < len(self._spec.levels):
-            return self.rewrite(projections, before, depth + 1)
-        (projection,) = projections
-        return self._pipeline.encode_from([(before, projection)], self._value)[0]
-
-    def _old_parts(self, old: Encoded, depth: int) -> list[Any]:
-        level = self._spec.levels[depth]
-        if old is None:
-            return [None] * level.n_chunks
-        nbytes = self._pipeline.index_nbytes(level)
-        start = index_start(len(old), nbytes, at_end=level.index_at_end)
-        entries = parse_entries(
-            self._pipeline.decode_index(level, old[start : start + nbytes]), len(old), start, nbytes
-        )
-        whole = old.as_buffer_like()
-        return [None if offset == MISSING else whole[offset : offset + length] for offset, length in entries.tolist()]
+def _old_parts(codecs: ChunkCodecs, level: ShardLevel, old: Encoded) -> list[Any]:
+    """Encoded inner chunks of a shard, in index order."""
+    if old is None:
+        return [None] * level.n_chunks
+    nbytes = index_nbytes(level)
+    start = index_start(len(old), nbytes, at_end=level.index_at_end)
+    entries = parse_entries(codecs.decode_index(level, old[start : start + nbytes]), len(old), start, nbytes)
+    whole = old.as_buffer_like()
+    return [None if offset == MISSING else whole[offset : offset + length] for offset, length in entries.tolist()]
 
 
 def index_start(object_nbytes: int, index_nbytes: int, *, at_end: bool) -> int:

@@ -13,9 +13,8 @@ import numpy as np
 
 from zarr._buffer import BufferPrototype, NDBuffer
 from zarr._flow.node import GroupNode
-from zarr._flow.read import read
+from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow
-from zarr._flow.write import write
 from zarr._selection.model import GridSelection, PointSelection, Selection
 from zarr.errors import ArgumentError
 
@@ -61,19 +60,30 @@ def get(
     spec = view.spec
     normal = normalize(selection, spec.shape)
     target = _result(normal, spec, out, prototype)
-    # Elements are read as they are: another dtype of `out` gets them converted, in one go.
-    converted = target.dtype != spec.dtype
-    result = prototype.nd_buffer.empty(normal.result_shape, spec.dtype, spec.config.order) if converted else target
+    memory = _plain_memory(target, spec.dtype)
     if isinstance(normal, PointSelection):
-        points = prototype.nd_buffer.empty(normal.shape, spec.dtype)
+        points = np.empty(normal.shape, spec.dtype)
         yield from read(node, view, normal, points)
-        result[...] = _points_in_place(points.as_ndarray_like(), normal)
-    else:
+        target[...] = _points_in_place(points, normal)
+    elif memory is not None:
         # Without the axes that the user put in: of length 1, so leaving them out is a view.
-        yield from read(node, view, normal, result.squeeze(normal.new_axes) if normal.new_axes else result)
-    if converted:
-        target[...] = result.as_ndarray_like()
+        yield from read(node, view, normal, memory.squeeze(normal.new_axes) if normal.new_axes else memory)
+    else:
+        elements = np.empty(normal.result_shape, spec.dtype, spec.config.order)
+        yield from read(node, view, normal, elements.squeeze(normal.new_axes))
+        target[...] = elements
     return target.as_scalar() if out is None and normal.is_scalar else target.as_ndarray_like()
+
+
+def _plain_memory(target: NDBuffer, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
+    """The memory of a result, if it is NumPy's and of the elements' dtype.
+
+    Anything else gets the elements in one go, when they are there: another dtype has them converted, a subclass of NumPy's
+    array may give assignment a meaning of its own.
+    """
+    memory: Any = target.as_ndarray_like()
+    is_plain = type(memory) is np.ndarray or type(memory) is np.memmap
+    return memory if is_plain and memory.dtype == dtype else None
 
 
 def put(node: ArrayNode, normalize: Normalize, selection: object, value: object) -> Flow[None]:

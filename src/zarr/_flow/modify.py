@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zarr._buffer import Buffer
-from zarr._flow.access import is_direct
 from zarr._flow.requests import Compute, Fetch, Flow, Put, Read, Remove, TakeHold
 from zarr._store.abstract import Store
+from zarr._store.access import capabilities
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, NoHold
 from zarr.errors import ConcurrentChangeError
 
@@ -44,7 +44,7 @@ def modify(
         If a writer that knows no locks keeps replacing the object.
     """
     rounds = 0
-    if hold is None and is_direct(store):
+    if hold is None and capabilities(store).puts_conditionally:
         if (yield from _swap(store, key, change, None)):
             return
         rounds = 1

@@ -18,41 +18,43 @@ from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
     from zarr._codec.base import ArrayConfig
-    from zarr._engine.base import Pipeline
+    from zarr._engine.contract import Pipeline, Reached
     from zarr._metadata.group import GroupMetadata
     from zarr._metadata.spec import ArraySpec
     from zarr._metadata.v2 import ArrayV2Metadata
     from zarr._metadata.v3 import ArrayV3Metadata
     from zarr._store.path import StorePath
+    from zarr._store.places import NativePlace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ArrayView:
     """What one request works with: a spec and its pipeline, as they were when it began, made of the array's metadata.
 
-    `reached` remembers how the native engine reaches the array's objects, by place (see `zarr._flow.direct`).
+    Attributes
+    ----------
+    spec, choice, metadata
+        Never change.
+    place, reached, shortcut
+        How the engine reaches the array's objects, as far as somebody asked; see `zarr._flow.direct`.
     """
 
     spec: ArraySpec
     choice: Choice
     metadata: ArrayV2Metadata | ArrayV3Metadata = field(compare=False, repr=False)
-    reached: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    place: NativePlace | None = field(default=None, compare=False, repr=False)
+    reached: Reached | None = field(default=None, compare=False, repr=False)
+    shortcut: Any = field(default=None, compare=False, repr=False)
 
     @property
     def pipeline(self) -> Pipeline:
         return self.choice.pipeline
 
-    @property
-    def object_nbytes(self) -> int:
-        """Decoded size of one stored object."""
-        start = (0,) * self.spec.ndim
-        return math.prod(self.spec.grid.chunk_shape(start)) * self.spec.dtype.itemsize
-
 
 class ArrayNode:
     """An open array.
 
-    `places` keeps what the native engine found out about the array's directory, from one view to the next.
+    `place` and `reached` keep what the engine found out about where its objects are, from one view to the next.
 
     Parameters
     ----------
@@ -69,7 +71,7 @@ class ArrayNode:
         If its chunks are larger than the configuration permits.
     """
 
-    __slots__ = ("_metadata", "_view", "config", "engine", "places", "store_path")
+    __slots__ = ("_metadata", "_view", "config", "engine", "place", "reached", "store_path")
 
     def __init__(
         self,
@@ -82,7 +84,8 @@ class ArrayNode:
         _check_chunk_size(metadata, store_path.path)
         self._metadata = metadata
         self._view: ArrayView | None = None
-        self.places: dict[str, Any] = {}
+        self.place: NativePlace | None = None
+        self.reached: Reached | None = None
         self.store_path = store_path
         self.config = config
         self.engine = settings().engine if engine is None else engine

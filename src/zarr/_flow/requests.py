@@ -8,22 +8,33 @@ nor `await`. It is written once and driven twice (`drive.py`).
     RemovePrefix  delete everything under a prefix                      -> None
     Size          size of an object                                     -> int | None
     Compute       a function that only computes                         -> its result
+    Direct        elements read or written by the engine at a place of  -> list[ObjectRequest]
+                  the store that it reaches by itself                      that were left to the flow
     Together      other flows, several at once where that helps         -> list of their results
 
 An error that a request meets is raised at the `yield`. A flow that holds something releases it in a `with` or
 `finally`, which also runs when the flow is closed or cancelled.
+
+Whatever touches a store is a request, native writes included; so whoever drives can count, log, gather or refuse it
+(`watch.py`). A request whose class has `writes` set, or a `Direct` that has it set, changes what is stored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from zarr._buffer import Buffer
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.abstract import Store
 from zarr._store.versioned import ANY, Expected, Hold, Version
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from zarr._engine.contract import Reached
+    from zarr._selection.model import Selection
 
 T = TypeVar("T")
 
@@ -39,6 +50,8 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
+    writes: ClassVar[bool] = False
+
     store: Store
     reads: Sequence[Read]
 
@@ -46,6 +59,8 @@ class Fetch:
 @dataclass(frozen=True, slots=True)
 class Put:
     """Answered with whether `expected` held, and so whether the value was stored."""
+
+    writes: ClassVar[bool] = True
 
     store: Store
     key: str
@@ -58,6 +73,8 @@ class Put:
 class Remove:
     """Answered with whether `expected` held."""
 
+    writes: ClassVar[bool] = True
+
     store: Store
     key: str
     expected: Expected = ANY
@@ -66,44 +83,90 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class TakeHold:
+    writes: ClassVar[bool] = False
+
     store: Store
     prefix: str
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
+    writes: ClassVar[bool] = False
+
     store: Store
     prefix: str
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
+    writes: ClassVar[bool] = False
+
     store: Store
     prefix: str
 
 
 @dataclass(frozen=True, slots=True)
 class RemovePrefix:
+    writes: ClassVar[bool] = True
+
     store: Store
     prefix: str
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
+    writes: ClassVar[bool] = False
+
     store: Store
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Compute:
+    writes: ClassVar[bool] = False
+
     function: Callable[..., Any]
     args: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
+    writes: ClassVar[bool] = False
+
     flows: Iterable[Generator[Any, Any, Any]]
 
 
-Request: TypeAlias = Fetch | Put | Remove | TakeHold | Names | Keys | RemovePrefix | Size | Compute | Together
+@dataclass(slots=True)
+class Direct:
+    """A whole request that the engine performs by itself.
+
+    Attributes
+    ----------
+    store
+        The store that is read or written.
+    prefix
+        What the keys of the array's objects begin with.
+    reached
+        The array's objects, as the engine reaches them.
+    selection, memory
+        What is read into, or written from, plain memory of the selection's shape.
+    writes
+        Whether it is a write.
+    hold
+        The hold of the caller on the array, if it has one.
+    sync
+        Whether what is written is to be on the disk when the request is answered.
+    """
+
+    store: Store
+    prefix: str
+    reached: Reached
+    selection: Selection
+    memory: npt.NDArray[Any]
+    writes: bool = False
+    hold: Hold | None = None
+    sync: bool = False
+
+
+Request: TypeAlias = Fetch | Put | Remove | TakeHold | Names | Keys | RemovePrefix | Size | Compute | Direct | Together
 Flow: TypeAlias = Generator[Request, Any, T]

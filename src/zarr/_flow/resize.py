@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarr._flow.nodes import ArrayMetadata, join, load_array, publish_shape
+from zarr._flow.objects import write
 from zarr._flow.requests import Flow, Keys, Remove, TakeHold
-from zarr._flow.write import write
 from zarr._grid.chunk_keys import parse_chunk_key
 from zarr._selection.model import GridSelection, SliceAxis
 

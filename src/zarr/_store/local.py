@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temp
 from zarr._store.descriptors import open_into
 from zarr._store.keys import check_key
 from zarr._store.locks import DirectoryHold
+from zarr._store.places import Directory
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._support.settings import settings
 from zarr.errors import StoreKeyError
@@ -101,6 +103,7 @@ class LocalStore(SyncStore):
 
     root: Path
     _may_block = True
+    capabilities = replace(SyncStore.capabilities, holds_between_processes=True)
 
     def __init__(self, root: Path | str, *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)
@@ -168,6 +171,9 @@ class LocalStore(SyncStore):
             except FileNotFoundError:
                 _make_directories(directory)
         raise _no_directory(directory)
+
+    def native_place(self) -> Directory | None:
+        return Directory(self._base) if type(self) is LocalStore else None
 
     # -- the contract -------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer, is_immutable
 from zarr._buffer.byte_range import ByteRequest, resolve_range
+from zarr._store.places import Values
 from zarr._store.turns import Turn, Turns
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 
@@ -120,6 +121,12 @@ class MemoryStore(SyncStore):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._contents = _contents_of(state["_contents"])
+
+    def native_place(self) -> Values | None:
+        values = self._contents.values
+        if type(self) is not MemoryStore or type(values) is not dict:
+            return None
+        return Values(values, self.put, self.remove)
 
     # -- the contract -------------------------------------------------------------------------------------------
 

@@ -1,14 +1,16 @@
 """The versioned contract: what a store offers so that nothing is lost between writers.
 
-`SyncStore` is what our own local stores implement: every operation returns without an event loop, reads carry a version,
-and replacing or deleting can be made to depend on it. It derives zarr-python's asynchronous face from the synchronous
-one, so each operation is written once.
+Reads carry a version, and replacing or deleting can be made to depend on it. There are two forms. `SyncStore` is what our
+own local stores implement: every operation returns without an event loop. `AsyncStore` is for stores that are reached over
+a network: the same operations are coroutines. Both derive zarr-python's asynchronous face, so each operation is written
+once.
 
 Versions
     A `Version` is opaque and belongs to the store that issued it. It *pins* the object it came from: as long as it
     lives, a read with `version=` sees the very bytes of that version (a local store keeps the file open, a memory
     store keeps the value). `put(..., expected=version)` stores only if the object is still that version. No time
-    stamp is trusted for this.
+    stamp is trusted for this. A store that cannot pin an object may refuse to read on, with ConcurrentChangeError: an
+    object store sends the version with every range (If-Match), and whoever asks begins again.
 Holds
     `hold(prefix)` excludes every other writer (threads, processes) from the keys directly under that prefix, until it
     is released or its owner dies. Writers of single objects need none: they compare and swap, and take the hold
@@ -28,16 +30,19 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 
 from zarr._buffer import Buffer, BufferPrototype
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.abstract import Store
+from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_key, check_prefix
 from zarr._support.imports_on_use import importing
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from zarr._store.places import NativePlace
 
 
 class _Expected(Enum):
@@ -119,6 +124,23 @@ class SyncStore(Store):
     supports_listing = True
     _may_block = False
     """True if an operation can wait for a disk or a lock: the async face then runs it in a worker thread."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        sync=True,
+        pins_versions=True,
+        puts_conditionally=True,
+        holds_between_threads=True,
+        lists=True,
+        tells_sizes=True,
+    )
+    """What the class promises; one that promises more says so."""
+
+    def native_place(self) -> NativePlace | None:
+        """Where an engine finds the values by itself; None if it has to ask for them.
+
+        Only for a class whose promises the engine knows how to keep: a subclass may do anything.
+        """
+        return None
 
     # -- the contract -------------------------------------------------------------------------------------------
 
@@ -252,6 +274,126 @@ class SyncStore(Store):
 
     async def getsize(self, key: str) -> int:
         nbytes: int | None = await self._call(self.size, check_key(key))
+        if nbytes is None:
+            raise FileNotFoundError(key)
+        return nbytes
+
+
+class AsyncContract(Protocol):
+    """What flows ask of a store that has to be awaited. As `SyncStore`, without holds."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+    async def read(
+        self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
+    ) -> Stored | None: ...
+    async def put(self, key: str, value: Buffer, *, expected: Expected = ANY) -> bool: ...
+    async def remove(self, key: str, *, expected: Expected = ANY) -> bool: ...
+    async def size(self, key: str) -> int | None: ...
+    async def list_keys(self, prefix: str) -> Sequence[str]: ...
+    async def list_names(self, prefix: str) -> Sequence[str]: ...
+    async def remove_prefix(self, prefix: str) -> None: ...
+
+
+class AsyncStore(Store):
+    """A store whose operations are coroutines, with versions.
+
+    A subclass defines `read`, `put`, `remove`, `list_prefix`, `list_dir` and `__eq__`; the rest of zarr-python's face
+    follows from them. Keys arrive unchecked at zarr-python's methods and checked at these. Writers of one process take turns
+    where they change one object; between processes the versions decide.
+    """
+
+    supports_writes = True
+    supports_deletes = True
+    supports_listing = True
+    capabilities = Capabilities(pins_versions=True, puts_conditionally=True, lists=True, tells_sizes=True)
+    """What the class promises; one that promises less says so."""
+
+    # -- the contract -------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def read(
+        self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
+    ) -> Stored | None:
+        """Read an object or a part of it: its bytes, version and size.
+
+        With `version`, the bytes come from that version, or it is a ConcurrentChangeError: the key was replaced or deleted
+        meanwhile. None only if there is no such key; any failure to read is an error.
+        """
+
+    @abstractmethod
+    async def put(self, key: str, value: Buffer, *, expected: Expected = ANY) -> bool:
+        """Replace an object whole and atomically, or create it.
+
+        With `expected=ABSENT` or a version, only if that is what is stored at this moment; returns whether it was. A
+        failure leaves what was there.
+        """
+
+    @abstractmethod
+    async def remove(self, key: str, *, expected: Expected = ANY) -> bool:
+        """Delete an object under the same conditions as `put`. Returns False only if `expected` did not hold."""
+
+    async def size(self, key: str) -> int | None:
+        """Size of an object in bytes, None if there is none."""
+        stored = await self.read(key)
+        return None if stored is None else len(stored.data)
+
+    async def list_keys(self, prefix: str) -> Sequence[str]:
+        """All keys that begin with `prefix`."""
+        return [key async for key in self.list_prefix(prefix)]
+
+    async def list_names(self, prefix: str) -> Sequence[str]:
+        """Names directly under `prefix` (given without a trailing slash), keys and prefixes alike."""
+        return [name async for name in self.list_dir(prefix)]
+
+    async def remove_prefix(self, prefix: str) -> None:
+        """Delete every key under `prefix` (without a trailing slash; `""` = everything)."""
+        for key in await self.list_keys(f"{prefix}/" if prefix else ""):
+            await self.remove(key)
+
+    # -- derived: zarr-python's face ----------------------------------------------------------------------------
+
+    async def get(
+        self,
+        key: str,
+        prototype: BufferPrototype | None = None,
+        byte_range: ByteRequest | None = None,
+    ) -> Buffer | None:
+        stored = await self.read(check_key(key), byte_range)
+        if stored is None or prototype is None:
+            return None if stored is None else stored.data
+        return prototype.buffer.from_buffer(stored.data)
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
+
+    async def exists(self, key: str) -> bool:
+        return await self.size(check_key(key)) is not None
+
+    async def set(self, key: str, value: Buffer) -> None:
+        self._check_writable()
+        await self.put(check_key(key), _require_buffer(value))
+
+    async def set_if_not_exists(self, key: str, value: Buffer) -> None:
+        self._check_writable()
+        await self.put(check_key(key), _require_buffer(value), expected=ABSENT)
+
+    async def delete(self, key: str) -> None:
+        self._check_writable()
+        await self.remove(check_key(key))
+
+    async def delete_dir(self, prefix: str) -> None:
+        self._check_writable()
+        prefix = prefix.rstrip("/")
+        await self.remove_prefix(prefix and check_key(prefix))
+
+    def list(self) -> AsyncIterator[str]:
+        return self.list_prefix("")
+
+    async def getsize(self, key: str) -> int:
+        nbytes = await self.size(check_key(key))
         if nbytes is None:
             raise FileNotFoundError(key)
         return nbytes

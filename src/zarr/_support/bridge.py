@@ -11,6 +11,7 @@ import atexit
 import os
 import sys
 import threading
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -78,11 +79,19 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
     except TimeoutError as exc:
         if future.done():  # the coroutine's own
             raise
-        future.cancel()
+        _cancel(future, coroutine)
         raise TimeoutError(f"an asynchronous operation did not finish within {timeout} seconds") from exc
     except BaseException:
-        future.cancel()
+        _cancel(future, coroutine)
         raise
+
+
+def _cancel(future: Future[Any], coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Cancel a coroutine and wait, but not for ever, until it has cleaned up: what it holds is free then."""
+    future.cancel()
+    patience = time.monotonic() + _STOP_TIMEOUT_S
+    while coroutine.cr_frame is not None and time.monotonic() < patience:  # type: ignore[attr-defined]  # not in the ABC
+        time.sleep(0.001)
 
 
 def _submit(coroutine: Coroutine[Any, Any, T]) -> Future[T] | None:

@@ -41,7 +41,7 @@ DEFAULTS: dict[str, Any] = {
         "chunk_cache": True,
         "chunk_cache_bytes": None,
     },
-    "async": {"concurrency": 10, "timeout": None},
+    "async": {"concurrency": 64, "timeout": None},
     "threading": {"max_workers": None},
     "json_indent": 2,
     "codec_pipeline": {
@@ -89,7 +89,7 @@ class Settings:
     chunk_cache_nbytes
         Most bytes of decoded chunks that are kept; None for a share of the memory.
     concurrency
-        Requests under way at once in asynchronous use.
+        Requests of one call under way at once, in asynchronous use or with a store that has to be awaited.
     max_threads
         Most threads of the native engine at work at once; 0 for as many as the process may run.
     target_shard_nbytes

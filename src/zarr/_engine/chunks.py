@@ -1,0 +1,154 @@
+"""The codecs of one array as the reference engine runs them: one decoded chunk at a time, in plain Python over NumPy.
+
+Decoding goes through the codec chain to an array, then the selected part into the result. Encoding goes the other way,
+starting from what was stored before (or the fill value) where a chunk is covered only in part.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zarr._codec.base import ArrayConfig, ChunkSpec, Codec
+from zarr._codec.chain import CodecChain
+from zarr._dtype.fill import all_fill
+from zarr._dtype.numbers import UInt64
+from zarr._engine.contract import Encoded
+from zarr._plan.project import decoded_grid
+from zarr.errors import CodecError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from zarr._buffer import Buffer, BufferPrototype, NDBuffer
+    from zarr._metadata.spec import ArraySpec, ShardLevel
+    from zarr._plan.batch import Projection
+
+
+class ChunkCodecs:
+    """The codec chain of one array.
+
+    Parameters
+    ----------
+    spec
+        The array.
+    prototype
+        Classes of the buffers that codecs are to produce.
+    """
+
+    def __init__(self, spec: ArraySpec, prototype: BufferPrototype) -> None:
+        self._spec = spec
+        self._prototype = prototype
+        self._grid = decoded_grid(spec)
+        self._codecs: tuple[Codec, ...] = spec.inner_codecs if spec.levels else spec.codecs
+        self._chains: dict[tuple[int, ...], CodecChain] = {}
+        self._fill = _assignable(spec.fill_value, spec.dtype)
+        self._fill_is_zero = spec.dtype.kind not in "OT" and not any(self._fill.tobytes())
+
+    # -- elements -----------------------------------------------------------------------------------------------
+
+    def place(self, encoded: Encoded, projection: Projection, out: npt.NDArray[Any]) -> None:
+        """Decode a chunk and place what the projection selects into the result of the whole request.
+
+        Raises CodecError, with the chunk's coordinates, for bytes that do not decode to the chunk's shape.
+        """
+        if encoded is None:
+            out[projection.out_index] = self._fill
+        else:
+            chunk = self._decode(encoded, projection.coords).as_numpy_array()
+            out[projection.out_index] = chunk[projection.chunk_index]
+
+    def merge(self, encoded: Encoded, projection: Projection, value: npt.NDArray[Any]) -> Encoded:
+        """Merge the part of `value` that the projection selects into what was stored before, and encode that.
+
+        `value` has the shape of the whole request. None: the chunk holds the fill value only and is not to be stored.
+        """
+        part = value[projection.out_index]
+        shape = self._grid.chunk_shape(projection.coords)
+        if projection.whole or encoded is None:
+            decoded = self._filled(shape)
+        else:
+            decoded = self._decode(encoded, projection.coords).as_numpy_array()
+            if not decoded.flags.writeable or decoded.dtype != self._spec.dtype:
+                decoded = decoded.astype(self._spec.dtype, copy=True)
+        decoded[projection.chunk_index] = part
+        return self._encode(decoded, projection.coords)
+
+    def _filled(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        if self._fill_is_zero:
+            return np.zeros(shape, self._spec.dtype)
+        filled = np.empty(shape, self._spec.dtype)
+        filled[...] = self._fill
+        return filled
+
+    def _chain(self, coords: tuple[int, ...]) -> CodecChain:
+        shape = self._grid.chunk_shape(coords)
+        if (chain := self._chains.get(shape)) is None:
+            spec = self._spec.chunk_spec(shape).replace(prototype=self._prototype)
+            chain = self._chains[shape] = CodecChain.compile(self._codecs, spec)
+        return chain
+
+    def _decode(self, encoded: Buffer, coords: tuple[int, ...]) -> NDBuffer:
+        try:
+            return self._chain(coords).decode(encoded)
+        except CodecError as exc:
+            raise exc.at(coords=coords) from exc.__cause__
+
+    def _encode(self, decoded: npt.NDArray[Any], coords: tuple[int, ...]) -> Encoded:
+        if not self._spec.config.write_empty_chunks and all_fill(decoded, self._spec.fill_value):
+            return None
+        try:
+            return self._chain(coords).encode(self._prototype.nd_buffer.from_numpy_array(decoded))
+        except CodecError as exc:
+            raise exc.at(coords=coords) from exc.__cause__
+
+    def from_bytes(self, encoded: Any) -> Buffer:
+        """Bytes as a buffer of the kind that codecs get."""
+        return self._prototype.buffer.from_bytes(encoded)
+
+    # -- shard indexes ------------------------------------------------------------------------------------------
+
+    def decode_index(self, level: ShardLevel, encoded: Buffer) -> npt.NDArray[Any]:
+        """The index of a shard: array `(n_chunks, 2)` of offset and nbytes, in index order, unchecked."""
+        return _index_chain(level).decode(encoded).as_numpy_array().reshape(-1, 2)
+
+    def encode_index(self, level: ShardLevel, entries: npt.NDArray[Any]) -> bytes:
+        """The reverse of `decode_index`."""
+        table = entries.reshape(*_index_shape(level), 2)
+        encoded = _index_chain(level).encode(self._prototype.nd_buffer.from_numpy_array(table))
+        if encoded is None:  # an index codec of a third party that drops data
+            raise CodecError("sharding_indexed", "encode", "the index codecs returned nothing for the shard index")
+        return encoded.to_bytes()
+
+
+def index_nbytes(level: ShardLevel) -> int:
+    """Encoded size of the index of a shard, in bytes."""
+    return _index_chain(level).encoded_nbytes()
+
+
+def _assignable(fill_value: Any, dtype: np.dtype[Any]) -> Any:
+    """The fill value in a form that assigns bit for bit: a 0-d array, or the object itself for object dtypes."""
+    if dtype.kind in "OT":
+        return fill_value
+    if getattr(fill_value, "dtype", None) == dtype:
+        return np.frombuffer(fill_value.tobytes(), dtype).reshape(()) if dtype.itemsize else np.zeros((), dtype)
+    scalar = np.empty((), dtype)
+    scalar[()] = fill_value
+    return scalar
+
+
+def _index_shape(level: ShardLevel) -> tuple[int, ...]:
+    per_shard = level.chunks_per_shard
+    return tuple(per_shard[axis] for axis in level.axes)
+
+
+@lru_cache(maxsize=256)
+def _compiled_index_chain(codecs: tuple[Codec, ...], shape: tuple[int, ...]) -> CodecChain:
+    spec = ChunkSpec((*shape, 2), UInt64(), np.uint64(2**64 - 1), ArrayConfig())
+    return CodecChain.compile(codecs, spec)
+
+
+def _index_chain(level: ShardLevel) -> CodecChain:
+    return _compiled_index_chain(level.index_codecs, _index_shape(level))

@@ -1,0 +1,157 @@
+"""The contract of an engine: encoded bytes <-> elements in place.
+
+An engine says, as data, whether it takes an array (`accepts`), and compiles its spec into a pipeline once; requests
+never switch engines half-way. A pipeline plans a request and answers with one `ObjectRequest` for each stored object that
+the selection meets: encoded bytes in and elements in place, or elements in and encoded bytes out. It knows nothing of how
+the bytes come and go; that is the flow's business, the same for every engine (`zarr._flow.objects`).
+
+Where a store has a place that the engine can reach by itself (a directory, this process's memory), the pipeline offers the
+direct route: a `Reached`, which performs whole requests there in one call each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from zarr._buffer import Buffer, BufferPrototype
+    from zarr._grid.chunk_keys import ChunkKeyEncoding
+    from zarr._metadata.spec import ArraySpec, ShardLevel
+    from zarr._selection.model import Selection
+    from zarr._store.places import NativePlace
+    from zarr._store.versioned import Hold
+
+Encoded: TypeAlias = "Buffer | None"
+"""Stored bytes of one object or decoded chunk; None where there are none, which reads as the fill value."""
+
+Pieces: TypeAlias = "Sequence[tuple[int, Buffer]]"
+"""Parts of one stored object: the offset of each in it, and its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why an engine does not take an array, in words a user can act on."""
+
+    reason: str
+
+
+class ObjectRequest(Protocol):
+    """What one selection of one array wants of one stored object.
+
+    The memory that is read into or written from was given when the request was planned.
+    """
+
+    @property
+    def coords(self) -> tuple[int, ...]:
+        """Chunk coordinates of the object in the outer grid."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the selection covers every element of the object that lies inside the array."""
+
+    def decode(self, encoded: Encoded) -> None:
+        """Place what the selection wants of the object into the memory.
+
+        Raises CodecError, with the chunk's coordinates, and ChunkNotFoundError if a chunk has to be there and is not.
+        """
+
+    def missing_parts(self, nbytes: int, pieces: Pieces) -> list[tuple[int, int]]:
+        """Which byte ranges of a shard, as (offset, nbytes), are needed besides the pieces, as far as those tell.
+
+        `nbytes` is the size of the shard; beyond every range in it where that is not known. Fetch what is missing and ask
+        again, until nothing is: the first pieces hold indexes, which tell of more.
+        """
+
+    def decode_pieces(self, nbytes: int, pieces: Pieces) -> None:
+        """As `decode`, from pieces of a shard of which nothing is missing."""
+
+    def encode(self, old: Encoded) -> Encoded:
+        """New bytes of the object, merged into what was stored before. None: it holds the fill value only.
+
+        `old` is not looked at if the selection covers the object wholly.
+        """
+
+
+class Reached(Protocol):
+    """An array's objects at a native place, where the engine performs whole requests by itself.
+
+    Errors about one object, CodecError and ChunkNotFoundError, have its chunk coordinates as `object_coords`.
+    """
+
+    @property
+    def can_write(self) -> bool:
+        """Whether the place has the locks that writers need."""
+
+    def read(self, selection: Selection, memory: npt.NDArray[Any], max_threads: int) -> None:
+        """Read a selection into memory of its shape, on so many threads at most (0: as many as there are)."""
+
+    def write(
+        self, selection: Selection, memory: npt.NDArray[Any], max_threads: int, *, sync: bool, hold: Hold | None
+    ) -> Sequence[ObjectRequest]:
+        """Write memory into a selection; each object is changed wholly or not at all.
+
+        With `sync` everything is on the disk when this returns. `hold` is the hold under which the caller works, if it has
+        one. Returns what another writer kept from being written, to be written object by object.
+        """
+
+    def getter(self) -> Any:
+        """An object whose `get(selection, max_threads)` makes the result itself: for integers and slices; it answers
+        NotImplemented to anything else.
+        """
+
+
+class Pipeline(Protocol):
+    """The codecs of one array, compiled. Safe to use from several threads."""
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine, as in `zarr.config`."""
+
+    def request(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[ObjectRequest]:
+        """Plan a selection: one request per stored object that it meets, made as they are asked for.
+
+        Parameters
+        ----------
+        selection
+            Normalised against the array's shape.
+        memory
+            What is read into or written from: a plain NumPy array of the selection's shape and the array's dtype.
+        """
+
+    def index_nbytes(self, level: ShardLevel) -> int:
+        """Encoded size of the index of a shard, in bytes."""
+
+    def reach(
+        self, place: NativePlace, keys: ChunkKeyEncoding, prefix: str, *, caches: bool, before: Reached | None
+    ) -> Reached | None:
+        """The array's objects at a place of the store's; None if this engine does not reach there.
+
+        Parameters
+        ----------
+        place
+            What the store says of it.
+        keys, prefix
+            How objects are named: the encoding, and what goes before it, which is empty or ends in a slash.
+        caches
+            Whether decoded chunks may be kept.
+        before
+            What was answered for the same place with an older spec of the array, if anything: what was found out about the
+            place is not found out again.
+        """
+
+
+class Engine(Protocol):
+    """Makes pipelines."""
+
+    @property
+    def name(self) -> str: ...
+
+    def accepts(self, spec: ArraySpec, prototype: BufferPrototype) -> Rejection | None:
+        """None if this engine takes the array, otherwise why not. Decided once per array."""
+
+    def compile(self, spec: ArraySpec, prototype: BufferPrototype) -> Pipeline:
+        """The pipeline of an accepted array."""

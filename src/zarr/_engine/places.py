@@ -1,0 +1,176 @@
+"""The direct route: an array's objects at a place that the kernel reaches by itself, one call without the GIL per request.
+
+In a directory the kernel opens, reads and replaces files, by the same protocol as `zarr._store.local`. Among the values of
+a memory store it reads; writing there is encoding several objects at once and putting the results, on condition that they
+are still what they were made from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zarr._engine.extension import extension
+from zarr._engine.native_request import NativeRequest, as_axes, encode_several, lend
+from zarr._grid.chunk_keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
+from zarr._store.locks import DirectoryHold
+from zarr._store.places import Values
+from zarr._store.versioned import ABSENT, ANY
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from zarr._engine.contract import Encoded, ObjectRequest, Reached
+    from zarr._engine.native import NativePipeline
+    from zarr._grid.chunk_keys import ChunkKeyEncoding
+    from zarr._selection.model import Selection
+    from zarr._store.places import NativePlace
+    from zarr._store.versioned import Hold
+
+_BATCH_NBYTES = 64 * 2**20
+"""Elements of about so many bytes are encoded together before they are put into a memory store."""
+
+
+def reach(
+    pipeline: NativePipeline,
+    place: NativePlace,
+    keys: ChunkKeyEncoding,
+    prefix: str,
+    *,
+    caches: bool,
+    before: Reached | None,
+) -> ReachedObjects | None:
+    """`Pipeline.reach`."""
+    names = _names(keys, prefix)
+    if names is None:
+        return None
+    kernel_place = extension().Place
+    if isinstance(place, Values):
+        return ReachedValues(pipeline, kernel_place.memory(place.values), names, place, keys, prefix)
+    if isinstance(before, ReachedFiles):
+        return ReachedFiles(pipeline, before.place, names)
+    if hasattr(kernel_place, "directory"):  # not on Windows
+        return ReachedFiles(pipeline, kernel_place.directory(place.path, caches), names)
+    return None
+
+
+def _names(keys: ChunkKeyEncoding, prefix: str) -> Any:
+    """The kernel's names of objects; None for an encoding that it does not know."""
+    if type(keys) is DefaultChunkKeyEncoding or type(keys) is V2ChunkKeyEncoding:
+        return extension().Keys(keys.name, keys.separator, prefix)
+    return None
+
+
+class ReachedObjects:
+    """Reading, which is the same at every place.
+
+    Parameters
+    ----------
+    pipeline
+        Of the array.
+    place, names
+        The kernel's place, and its names of the objects there.
+    """
+
+    __slots__ = ("_names", "_pipeline", "place")
+
+    can_write = True
+
+    def __init__(self, pipeline: NativePipeline, place: Any, names: Any) -> None:
+        self._pipeline, self.place, self._names = pipeline, place, names
+
+    def read(self, selection: Selection, memory: npt.NDArray[Any], max_threads: int) -> None:
+        axes, is_points = as_axes(selection)
+        self._pipeline.native.read(self.place, self._names, axes, is_points, lend(memory), max_threads)
+
+    def write(
+        self, selection: Selection, memory: npt.NDArray[Any], max_threads: int, *, sync: bool, hold: Hold | None
+    ) -> Sequence[ObjectRequest]:
+        raise NotImplementedError
+
+    def getter(self) -> Any:
+        """`_native.Getter` for the array's objects at this place."""
+        spec = self._pipeline.spec
+        lent_as = np.dtype(f"V{spec.dtype.itemsize}") if spec.dtype.kind in "mM" else None
+        return extension().Getter(
+            self._pipeline.native, self.place, self._names, spec.shape, spec.dtype, spec.config.order, lent_as
+        )
+
+
+class ReachedFiles(ReachedObjects):
+    """An array's objects in a directory."""
+
+    __slots__ = ()
+
+    @property
+    def can_write(self) -> bool:  # type: ignore[override]  # a fact about the place
+        found: bool = self.place.can_write
+        return found
+
+    def write(
+        self, selection: Selection, memory: npt.NDArray[Any], max_threads: int, *, sync: bool, hold: Hold | None
+    ) -> Sequence[ObjectRequest]:
+        axes, is_points = as_axes(selection)
+        held = hold.directory if isinstance(hold, DirectoryHold) else None
+        native = self._pipeline.native
+        native.write(self.place, self._names, axes, is_points, lend(memory), max_threads, sync, held)
+        return ()
+
+
+class ReachedValues(ReachedObjects):
+    """An array's objects among the values of a memory store.
+
+    Parameters
+    ----------
+    pipeline, place, names
+        As for any place.
+    values
+        What the store says of it.
+    keys, prefix
+        The names of objects, for the store.
+    """
+
+    __slots__ = ("_keys", "_prefix", "_values")
+
+    def __init__(
+        self, pipeline: NativePipeline, place: Any, names: Any, values: Values, keys: ChunkKeyEncoding, prefix: str
+    ) -> None:
+        super().__init__(pipeline, place, names)
+        self._values, self._keys, self._prefix = values, keys, prefix
+
+    def write(
+        self, selection: Selection, memory: npt.NDArray[Any], max_threads: int, *, sync: bool, hold: Hold | None
+    ) -> Sequence[ObjectRequest]:
+        planned, lent = self._pipeline.plan(selection), lend(memory)
+        step = max(1, _BATCH_NBYTES // max(1, self._object_nbytes))
+        lost: list[ObjectRequest] = []
+        for first in range(0, planned.n_objects, step):
+            numbers = range(first, min(first + step, planned.n_objects))
+            lost += [NativeRequest(planned, n, lent) for n in self._put(planned, numbers, lent, max_threads, hold)]
+        return lost
+
+    def _put(
+        self, planned: Any, numbers: range, lent: npt.NDArray[Any], max_threads: int, hold: Hold | None
+    ) -> list[int]:
+        """Encode objects and put them. Answers with the numbers of those that another writer changed meanwhile."""
+        keys = [self._prefix + self._keys.encode_chunk_key(planned.coords(number)) for number in numbers]
+        whole = [planned.is_whole(number) for number in numbers]
+        old: list[Encoded] = [
+            None if covered else self._values.get(key) for key, covered in zip(keys, whole, strict=True)
+        ]
+        new = encode_several(planned, numbers.start, old, lent, max_threads)
+        lost = []
+        for number, key, covered, before, encoded in zip(numbers, keys, whole, old, new, strict=True):
+            expected = ANY if covered else ABSENT if before is None else before
+            if not self._values.replace(key, encoded, expected=expected, hold=hold):
+                lost.append(number)
+        return lost
+
+    @property
+    def _object_nbytes(self) -> int:
+        """Decoded size of one stored object."""
+        spec = self._pipeline.spec
+        return math.prod(spec.grid.chunk_shape((0,) * spec.ndim)) * spec.dtype.itemsize

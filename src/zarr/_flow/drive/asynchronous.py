@@ -1,0 +1,299 @@
+"""Driving a flow on an event loop.
+
+What may wait for a disk or a lock, and what computes, goes to worker threads; stores that have to be awaited are;
+independent flows, and independent reads of one flow, go out together, up to the configured concurrency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from zarr._flow.drive.answers import ANSWER, AWAITED, as_prefix
+from zarr._flow.drive.turns import process_hold
+from zarr._flow.requests import (
+    Compute,
+    Direct,
+    Fetch,
+    Flow,
+    Keys,
+    Names,
+    Put,
+    Read,
+    Remove,
+    RemovePrefix,
+    Size,
+    TakeHold,
+    Together,
+)
+from zarr._store.access import async_contract, sync_contract
+from zarr._store.foreign import ForeignStore
+from zarr._support.imports_on_use import importing
+from zarr._support.settings import settings
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from zarr._store.versioned import AsyncContract, Hold, Stored
+
+T = TypeVar("T")
+
+
+async def run_async(flow: Flow[T], *, concurrency: int | None = None) -> T:
+    """Drive a flow on the running event loop.
+
+    Parameters
+    ----------
+    flow
+        The flow.
+    concurrency
+        Most requests under way at once; as configured if None.
+    """
+    return await _drive(flow, _Lane(settings().concurrency if concurrency is None else concurrency))
+
+
+class _Lane:
+    """Where requests go out: so many at once, in the event loop's worker threads or in threads of their own.
+
+    A flow that has taken a hold goes on in a lane of its own. Others may be waiting for that hold in every slot and every
+    worker thread there is, and it has to get on for them to get on.
+    """
+
+    __slots__ = ("concurrency", "has_own_threads", "slots")
+
+    def __init__(self, concurrency: int, *, has_own_threads: bool = False) -> None:
+        with importing:
+            import asyncio  # on use: synchronous programs never pay for it
+
+        self.concurrency = concurrency
+        self.has_own_threads = has_own_threads
+        self.slots = asyncio.Semaphore(concurrency)
+
+    async def call(self, function: Callable[[Any], Any], request: Any) -> Any:
+        """Call a function in a thread. If the caller is cancelled, that shows only when the function has returned.
+
+        Else it would write on behind the caller's back, and after the hold under which it writes was released.
+        """
+        with importing:
+            import asyncio
+
+        called = (_in_new_thread if self.has_own_threads else _in_worker_thread)(function, request)
+        try:
+            return await asyncio.shield(called)
+        except asyncio.CancelledError:
+            while not called.done():
+                try:
+                    await asyncio.wait([called])
+                except asyncio.CancelledError:
+                    pass  # once is enough
+            if not called.cancelled():
+                called.exception()  # looked at, so that asyncio does not warn that nobody did
+            raise
+
+
+# Both return a future and no task: `asyncio.run` cancels the tasks that it finds at its end, and the thread would go on.
+
+
+def _in_worker_thread(function: Callable[[Any], Any], request: Any) -> Future[Any]:
+    with importing:
+        import asyncio
+    import contextvars
+
+    try:
+        return asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, function, request)
+    except RuntimeError:  # the interpreter is about to end and starts no more threads: as in an atexit handler
+        return _in_place(function, request)
+
+
+def _in_place(function: Callable[[Any], Any], request: Any) -> Future[Any]:
+    with importing:
+        import asyncio
+
+    answer: Future[Any] = asyncio.get_running_loop().create_future()
+    try:
+        answer.set_result(function(request))
+    except Exception as exc:  # noqa: BLE001  # raised where it is awaited
+        answer.set_exception(exc)
+    return answer
+
+
+def _in_new_thread(function: Callable[[Any], Any], request: Any) -> Future[Any]:
+    """Call a function in a thread for which no other call has to wait."""
+    with importing:
+        import asyncio
+    import contextvars
+
+    loop = asyncio.get_running_loop()
+    answer: Future[Any] = loop.create_future()
+    context = contextvars.copy_context()
+
+    def work() -> None:
+        result, error = None, None
+        try:
+            result = context.run(function, request)
+        except BaseException as exc:  # noqa: BLE001  # raised where it is awaited
+            error = exc
+        try:
+            loop.call_soon_threadsafe(_settle, answer, result, error)
+        except RuntimeError:  # the loop was closed meanwhile; a hold that came too late ends with its object
+            pass
+
+    try:
+        Thread(target=work, name="zarr-hold", daemon=True).start()
+    except RuntimeError:  # the interpreter is about to end and starts no more threads
+        return _in_place(function, request)
+    return answer
+
+
+def _settle(answer: Future[Any], result: Any, error: BaseException | None) -> None:
+    if answer.cancelled():
+        return
+    if error is None:
+        answer.set_result(result)
+    else:
+        answer.set_exception(error)
+
+
+async def _drive(flow: Flow[T], lane: _Lane) -> T:
+    try:
+        request = flow.send(None)
+        while True:
+            try:
+                answer = await _answer(request, lane)
+            except BaseException as exc:  # noqa: BLE001  # whatever it is, the flow must see it to clean up
+                request = flow.throw(exc)
+            else:
+                if isinstance(request, TakeHold):
+                    lane = _Lane(lane.concurrency, has_own_threads=True)
+                request = flow.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        flow.close()
+
+
+async def _answer(request: Any, lane: _Lane) -> Any:
+    if isinstance(request, Together):
+        return await _drive_together(request, lane)
+    if isinstance(request, TakeHold):
+        return await _take_hold(request)
+    if isinstance(request, Compute | Direct):
+        async with lane.slots:
+            return await lane.call(ANSWER[type(request)], request)
+    if (store := sync_contract(request.store)) is None:
+        return await _await_store(request, async_contract(request.store), lane)
+    async with lane.slots:
+        if store._may_block or request.writes:  # a write may wait for somebody's hold
+            return await lane.call(ANSWER[type(request)], request)
+        return ANSWER[type(request)](request)
+
+
+async def _take_hold(request: TakeHold) -> Hold:
+    """Wait for a hold in a thread of its own; if the caller is cancelled meanwhile, it is let go as soon as it comes."""
+    with importing:
+        import asyncio
+
+    taking = _in_new_thread(_hold, request)
+    try:
+        hold: Hold = await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        taking.add_done_callback(_let_go)
+        raise
+    return hold
+
+
+def _hold(request: TakeHold) -> Hold:
+    hold: Hold | object = ANSWER[TakeHold](request)
+    return process_hold(request.store, request.prefix) if hold is AWAITED else hold  # type: ignore[return-value]
+
+
+def _let_go(taking: Any) -> None:
+    if not taking.cancelled() and taking.exception() is None:
+        taking.result().release()
+
+
+async def _drive_together(request: Together, lane: _Lane) -> list[Any]:
+    """Run flows concurrently, with as many of them alive as there are slots; the first error stops the others."""
+    with importing:
+        import asyncio
+
+    flows = enumerate(request.flows)
+    results: dict[int, Any] = {}
+
+    async def worker() -> None:
+        for number, flow in flows:
+            results[number] = await _drive(flow, lane)
+
+    first = next(flows, None)
+    if first is None:
+        return []
+    second = next(flows, None)
+    if second is None:
+        return [await _drive(first[1], lane)]
+    tasks = [asyncio.ensure_future(_after(pair, results, lane, worker)) for pair in (first, second)]
+    tasks += [asyncio.ensure_future(worker()) for _ in range(2, lane.concurrency)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return [results[number] for number in sorted(results)]
+
+
+async def _after(pair: tuple[int, Generator[Any, Any, Any]], results: dict[int, Any], lane: _Lane, worker: Any) -> None:
+    number, flow = pair
+    results[number] = await _drive(flow, lane)
+    await worker()
+
+
+# -- stores that have to be awaited -----------------------------------------------------------------------------------
+
+
+async def _await_store(request: Any, store: AsyncContract, lane: _Lane) -> Any:
+    if request.writes:
+        request.store._check_writable()
+    if isinstance(request, Fetch) and len(request.reads) > 1:
+        return await _fetch_together(request.reads, store, lane)
+    async with lane.slots:
+        return await _AWAIT[type(request)](request, store)
+
+
+async def _fetch_together(reads: Sequence[Read], store: AsyncContract, lane: _Lane) -> list[Stored | None]:
+    """Several reads at once; parts of one object by the store's own way to read them, if it has one."""
+    with importing:
+        import asyncio
+
+    if isinstance(store, ForeignStore) and store.gets_ranges and len({read.key for read in reads}) == 1:
+        async with lane.slots:
+            ranges = [read.byte_range for read in reads]
+            return await store.read_ranges(reads[0].key, ranges, max_concurrency=lane.concurrency)
+
+    async def fetch(read: Read) -> Stored | None:
+        async with lane.slots:
+            return await store.read(read.key, read.byte_range, version=read.version)
+
+    tasks = [asyncio.ensure_future(fetch(read)) for read in reads]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _fetch_one(request: Fetch, store: AsyncContract) -> list[Stored | None]:
+    return [await store.read(read.key, read.byte_range, version=read.version) for read in request.reads]
+
+
+_AWAIT: dict[type, Callable[[Any, AsyncContract], Awaitable[Any]]] = {
+    Fetch: _fetch_one,
+    Put: lambda request, store: store.put(request.key, request.value, expected=request.expected),
+    Remove: lambda request, store: store.remove(request.key, expected=request.expected),
+    Names: lambda request, store: store.list_names(request.prefix),
+    Keys: lambda request, store: store.list_keys(as_prefix(request.prefix)),
+    RemovePrefix: lambda request, store: store.remove_prefix(request.prefix),
+    Size: lambda request, store: store.size(request.key),
+}

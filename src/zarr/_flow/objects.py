@@ -1,0 +1,197 @@
+"""Reading and writing elements: the one way to stored objects, for every engine.
+
+The engine plans a request and says what it wants of each stored object (`ObjectRequest`); the flows here fetch, and put.
+There is one small flow per object; the driver runs several at once. Where the engine reaches the store's place by itself,
+the whole request is one `Direct`.
+
+Reading an object that is a shard, of which only a part is wanted, takes a few rounds: its index first, then whatever the
+engine finds missing, until nothing is; neighbouring ranges are fetched together, and all of them come from one version.
+Writing an object that the request covers whole replaces it without reading; any other is changed in a compare-and-swap
+loop, so that a writer of the rest of it loses nothing. An object that holds nothing but the fill value is deleted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
+from zarr._flow.direct import reach
+from zarr._flow.modify import modify
+from zarr._flow.requests import Compute, Direct, Fetch, Flow, Put, Read, Remove, Together
+from zarr._store.access import capabilities
+from zarr._store.ranges import coalesce
+from zarr._support.settings import settings
+from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from zarr._buffer import Buffer
+    from zarr._engine.contract import ObjectRequest
+    from zarr._flow.node import ArrayNode, ArrayView
+    from zarr._selection.model import Selection
+    from zarr._store.abstract import Store
+    from zarr._store.versioned import Hold, Version
+
+MAX_ROUNDS = 20
+_UNKNOWN_NBYTES = 2**62
+"""Size of a shard whose store does not tell: beyond every range in it."""
+
+
+# -- reading --------------------------------------------------------------------------------------------------------
+
+
+def read(node: ArrayNode, view: ArrayView, selection: Selection, memory: npt.NDArray[Any]) -> Flow[None]:
+    """Read what `selection` selects into plain memory of the selection's shape and the array's dtype."""
+    reached = reach(node, view)
+    if reached is None:
+        yield Together(_read_object(node, view, part) for part in view.pipeline.request(selection, memory))
+        return
+    try:
+        yield Direct(node.store_path.store, node.key(""), reached, selection, memory)
+    except (CodecError, ChunkNotFoundError) as exc:
+        raise _placed(exc, node, view, exc.object_coords) from exc.__cause__
+
+
+def _read_object(node: ArrayNode, view: ArrayView, part: ObjectRequest) -> Flow[None]:
+    store, key = node.store_path.store, _key(node, view, part)
+    try:
+        if view.spec.levels and not part.is_whole:
+            yield from _read_parts(store, key, view, part)
+        else:
+            (stored,) = yield Fetch(store, (Read(key),))
+            yield Compute(part.decode, (None if stored is None else stored.without_version(),))
+    except (CodecError, ChunkNotFoundError) as exc:
+        raise _placed(exc, node, view, part.coords) from exc.__cause__
+
+
+def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest) -> Flow[None]:
+    """Read the index of a shard and the inner chunks that the request needs, all from one version."""
+    level = view.spec.levels[0]
+    index_nbytes = view.pipeline.index_nbytes(level)
+    index_read = Read(key, SuffixByteRequest(index_nbytes) if level.index_at_end else RangeByteRequest(0, index_nbytes))
+    is_pinned = capabilities(store).pins_versions
+    for _ in range(MAX_ROUNDS):
+        (stored,) = yield Fetch(store, (index_read,))
+        if stored is None:
+            yield Compute(part.decode, (None,))
+            return
+        nbytes = stored.nbytes if stored.nbytes >= 0 else _UNKNOWN_NBYTES
+        index = stored.data
+        pieces = [(max(0, nbytes - index_nbytes) if level.index_at_end else 0, index)]
+        problem: CodecError | ConcurrentChangeError | None = None
+        try:
+            while missing := (yield Compute(part.missing_parts, (nbytes, pieces))):
+                pieces += yield from _fetch_parts(store, key, view, missing, stored.version)
+        except (CodecError, ConcurrentChangeError) as exc:  # parts of two versions do not fit together
+            problem = exc
+        finally:
+            stored.release()
+        if isinstance(problem, ConcurrentChangeError):
+            continue
+        if not is_pinned and not (yield from _is_unchanged(store, index_read, index)):
+            continue
+        if problem is not None:
+            raise problem
+        yield Compute(part.decode_pieces, (nbytes, pieces))
+        return
+    raise ConcurrentChangeError(
+        f"shard {key!r} was replaced during each of {MAX_ROUNDS} attempts to read from it. The store cannot read two "
+        "parts of one version of an object; read whole shards, or stop the writer meanwhile."
+    )
+
+
+def _is_unchanged(store: Store, index_read: Read, index: Buffer) -> Flow[bool]:
+    """Whether everything that was read since the index comes from the version of the shard that had it."""
+    (again,) = yield Fetch(store, (index_read,))
+    return again is not None and again.data.to_bytes() == index.to_bytes()
+
+
+def _fetch_parts(
+    store: Store, key: str, view: ArrayView, missing: list[tuple[int, int]], version: Version | None
+) -> Flow[list[tuple[int, Buffer]]]:
+    config = view.spec.config
+    runs = coalesce(
+        [(offset, offset + nbytes) for offset, nbytes in missing],
+        max_gap_nbytes=config.sharding_coalesce_max_gap_bytes,
+        max_nbytes=config.sharding_coalesce_max_bytes,
+    )
+    fetched = yield Fetch(store, [Read(key, RangeByteRequest(*run), version) for run in runs])
+    pieces = []
+    for (start, stop), found in zip(runs, fetched, strict=True):
+        if found is None:
+            raise ConcurrentChangeError(f"object {key!r} disappeared while it was read; try again.")
+        if len(found.data) != stop - start:
+            raise CodecError(
+                "sharding_indexed",
+                "decode",
+                f"the shard ends {stop - start - len(found.data)} bytes before the end that its index gives for an "
+                "inner chunk",
+            )
+        pieces.append((start, found.data))
+    return pieces
+
+
+# -- writing --------------------------------------------------------------------------------------------------------
+
+
+def write(
+    node: ArrayNode,
+    view: ArrayView,
+    selection: Selection,
+    value: npt.NDArray[Any],
+    *,
+    hold: Hold | None = None,
+) -> Flow[None]:
+    """Write plain memory of the selection's shape and the array's dtype into what `selection` selects.
+
+    `hold` is a hold of the caller on the node, if it has one.
+    """
+    reached = reach(node, view)
+    if reached is None or not reached.can_write:
+        yield Together(_write_object(node, view, part, hold) for part in view.pipeline.request(selection, value))
+        return
+    is_synced = settings().durability == "fsync"
+    try:
+        left = yield Direct(
+            node.store_path.store, node.key(""), reached, selection, value, writes=True, hold=hold, sync=is_synced
+        )
+    except CodecError as exc:
+        raise _placed(exc, node, view, exc.object_coords) from exc.__cause__
+    for part in left:
+        yield from _write_object(node, view, part, hold)
+
+
+def _write_object(node: ArrayNode, view: ArrayView, part: ObjectRequest, hold: Hold | None) -> Flow[None]:
+    store, key = node.store_path.store, _key(node, view, part)
+    try:
+        if not part.is_whole:
+            yield from modify(store, key, part.encode, hold=hold)
+            return
+        encoded = yield Compute(part.encode, (None,))
+        if encoded is None:
+            yield Remove(store, key, hold=hold)
+        else:
+            yield Put(store, key, encoded, hold=hold)
+    except CodecError as exc:
+        raise _placed(exc, node, view, part.coords) from exc.__cause__
+
+
+# -- places ---------------------------------------------------------------------------------------------------------
+
+
+def _key(node: ArrayNode, view: ArrayView, part: ObjectRequest) -> str:
+    return node.key(view.spec.keys.encode_chunk_key(part.coords))
+
+
+def _placed(
+    exc: CodecError | ChunkNotFoundError, node: ArrayNode, view: ArrayView, coords: tuple[int, ...]
+) -> CodecError | ChunkNotFoundError:
+    """An error about the object at `coords`, with its key and the array's path."""
+    key = node.key(view.spec.keys.encode_chunk_key(coords))
+    if isinstance(exc, CodecError):
+        return exc.at(path=node.path, key=key)
+    return ChunkNotFoundError(
+        f"chunk {key!r} of array {'/' + node.path!r} is missing, and the array was opened with "
+        "read_missing_chunks=False. Open it with read_missing_chunks=True to read the fill value there."
+    )

@@ -1,0 +1,60 @@
+"""Which contract a store is used by: the versioned one, or zarr-python's with what can be made of it.
+
+Our own stores, and others' that are made like them, offer versions. A subclass that overrides the asynchronous face of one
+of them, or a test that instruments it, expects to be asked through that face; so the versioned contract is used only where
+the face is still the one derived from it. Everybody else asks here, never by the type of a store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zarr._store.capabilities import Capabilities
+from zarr._store.foreign import ForeignStore
+from zarr._store.versioned import AsyncStore, SyncStore
+
+if TYPE_CHECKING:
+    from zarr._store.abstract import Store
+    from zarr._store.places import NativePlace
+    from zarr._store.versioned import AsyncContract
+
+_NAMES = ("get", "set", "delete", "exists", "list", "list_prefix", "list_dir", "delete_dir", "getsize")
+_SYNC_FACE = {name: getattr(SyncStore, name) for name in _NAMES}
+_ASYNC_FACE = {name: getattr(AsyncStore, name) for name in ("get", "set", "delete", "exists", "getsize")}
+
+
+def sync_contract(store: Store) -> SyncStore | None:
+    """The store by its synchronous contract; None if it has none that may be used."""
+    if not isinstance(store, SyncStore) or not _SYNC_FACE.keys().isdisjoint(store.__dict__):
+        return None
+    cls = type(store)
+    for name, method in _SYNC_FACE.items():  # classes get patched, so each time, and all() costs twice as much
+        if getattr(cls, name) is not method:
+            return None
+    return store
+
+
+def async_contract(store: Store) -> AsyncContract:
+    """The store by an asynchronous contract: its own with versions, or what others' stores have, in the same form."""
+    if isinstance(store, AsyncStore) and _ASYNC_FACE.keys().isdisjoint(store.__dict__):
+        cls = type(store)
+        if all(getattr(cls, name) is method for name, method in _ASYNC_FACE.items()):
+            return store
+    return ForeignStore(store)
+
+
+def capabilities(store: Store) -> Capabilities:
+    """What may be relied on when a store is used by the contract that is chosen here."""
+    found = sync_contract(store)
+    return async_contract(store).capabilities if found is None else found.capabilities
+
+
+def native_place(store: Store) -> NativePlace | None:
+    """Where an engine finds the store's values by itself; None if it has to ask the store for them."""
+    found = sync_contract(store)
+    return None if found is None else found.native_place()
+
+
+def is_unpatched(store: object) -> bool:
+    """Whether nobody has replaced the asynchronous face of a store of exactly our classes since that was looked at."""
+    return _SYNC_FACE.keys().isdisjoint(store.__dict__) and type(store).__dict__.keys().isdisjoint(_SYNC_FACE)

@@ -1,0 +1,40 @@
+"""What a store can do, as data: positive flags, so that whoever needs something asks for just that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What may be relied on. A store that says nothing has none of it.
+
+    Attributes
+    ----------
+    sync
+        Every operation returns without an event loop: it is a `SyncStore`.
+    pins_versions
+        A read with `version=` sees the very bytes of that version, or raises ConcurrentChangeError.
+    puts_conditionally
+        `put` and `remove` with `expected=` look and act in one step, whoever else writes.
+    holds_between_threads, holds_between_processes
+        `hold` excludes other writers of this process; and of other processes on this machine.
+    lists
+        Keys can be listed.
+    tells_sizes
+        Reading a part of an object tells the size of all of it.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.storage.MemoryStore().capabilities.puts_conditionally
+    True
+    """
+
+    sync: bool = False
+    pins_versions: bool = False
+    puts_conditionally: bool = False
+    holds_between_threads: bool = False
+    holds_between_processes: bool = False
+    lists: bool = False
+    tells_sizes: bool = False

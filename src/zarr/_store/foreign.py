@@ -1,0 +1,96 @@
+"""Somebody else's store: what zarr-python's asynchronous methods allow, in the form of the versioned contract.
+
+There are no versions and no holds. Two things are made of what there is. A value that must not be there yet is stored with
+`set_if_not_exists` and read again: whoever lost the race is told so, as far as the store itself keeps its word. And parts
+of one object go out together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from zarr._buffer import default_buffer_prototype
+from zarr._buffer.byte_range import ByteRequest
+from zarr._store.abstract import Store
+from zarr._store.capabilities import Capabilities
+from zarr._store.versioned import ABSENT, ANY, Expected, Stored, Version
+
+if TYPE_CHECKING:
+    from zarr._buffer import Buffer
+
+
+class ForeignStore:
+    """A store by zarr-python's methods.
+
+    Parameters
+    ----------
+    store
+        The store.
+    """
+
+    __slots__ = ("store",)
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(lists=self.store.supports_listing)
+
+    @property
+    def gets_ranges(self) -> bool:
+        """Whether the store has a way of its own to read several parts of one value."""
+        return type(self.store).get_ranges is not Store.get_ranges
+
+    async def read(
+        self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
+    ) -> Stored | None:
+        data = await self.store.get(key, default_buffer_prototype(), byte_range)
+        return None if data is None else Stored(data, None)
+
+    async def read_ranges(
+        self, key: str, byte_ranges: Sequence[ByteRequest | None], *, max_concurrency: int
+    ) -> list[Stored | None]:
+        """Several parts of one value, by the store's own `get_ranges`. None for all of them if there is no value."""
+        found: list[Stored | None] = [None] * len(byte_ranges)
+        try:
+            async for answered in self.store.get_ranges(
+                key,
+                byte_ranges,
+                prototype=default_buffer_prototype(),
+                max_concurrency=max_concurrency,
+                max_gap_bytes=0,  # what lies close together is one range already
+                max_coalesced_bytes=0,
+            ):
+                for number, data in answered:
+                    found[number] = None if data is None else Stored(data, None)
+        except* FileNotFoundError:
+            found = [None] * len(byte_ranges)
+        return found
+
+    async def put(self, key: str, value: Buffer, *, expected: Expected = ANY) -> bool:
+        if expected is not ABSENT:
+            await self.store.set(key, value)
+            return True
+        if await self.store.exists(key):
+            return False
+        await self.store.set_if_not_exists(key, value)
+        stored = await self.store.get(key, default_buffer_prototype())
+        return stored is not None and stored.to_bytes() == value.to_bytes()
+
+    async def remove(self, key: str, *, expected: Expected = ANY) -> bool:
+        await self.store.delete(key)
+        return True
+
+    async def size(self, key: str) -> int | None:
+        return await self.store.getsize(key) if await self.store.exists(key) else None
+
+    async def list_keys(self, prefix: str) -> list[str]:
+        return [key async for key in self.store.list_prefix(prefix)]
+
+    async def list_names(self, prefix: str) -> list[str]:
+        return [name async for name in self.store.list_dir(prefix)]
+
+    async def remove_prefix(self, prefix: str) -> None:
+        await self.store.delete_dir(prefix)

@@ -75,15 +75,11 @@ class NativePipeline:
     engine = "native"
 
     def __init__(self, spec: ArraySpec, description: Description) -> None:
-        self.spec = spec
-        self.native = extension().Pipeline(**description)
-
-    def plan(self, selection: Selection) -> Any:
-        """The kernel's request, in which stored objects have numbers."""
-        return self.native.request(*as_axes(selection))
+        self._spec = spec
+        self._kernel = extension().Pipeline(**description)
 
     def request(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[NativeRequest]:
-        planned, lent = self.plan(selection), lend(memory)
+        planned, lent = self._kernel.request(*as_axes(selection)), lend(memory)
         return (NativeRequest(planned, number, lent) for number in range(planned.n_objects))
 
     def index_nbytes(self, level: ShardLevel) -> int:
@@ -92,4 +88,4 @@ class NativePipeline:
     def reach(
         self, place: NativePlace, keys: ChunkKeyEncoding, prefix: str, *, caches: bool, before: Reached | None
     ) -> Reached | None:
-        return reach(self, place, keys, prefix, caches=caches, before=before)
+        return reach(self._kernel, self._spec, place, keys, prefix, caches=caches, before=before)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._engine.contract import Encoded, ObjectRequest, Reached
-    from zarr._engine.native import NativePipeline
     from zarr._grid.chunk_keys import ChunkKeyEncoding
+    from zarr._metadata.spec import ArraySpec
     from zarr._selection.model import Selection
     from zarr._store.places import NativePlace
     from zarr._store.versioned import Hold
@@ -35,7 +35,8 @@ _BATCH_NBYTES = 64 * 2**20
 
 
 def reach(
-    pipeline: NativePipeline,
+    kernel: Any,
+    spec: ArraySpec,
     place: NativePlace,
     keys: ChunkKeyEncoding,
     prefix: str,
@@ -43,18 +44,20 @@ def reach(
     caches: bool,
     before: Reached | None,
 ) -> ReachedObjects | None:
-    """`Pipeline.reach`."""
+    """`Pipeline.reach` of the array that the kernel's pipeline was compiled for."""
     names = _names(keys, prefix)
     if names is None:
         return None
-    kernel_place = extension().Place
     if isinstance(place, Values):
-        return ReachedValues(pipeline, kernel_place.memory(place.values), names, place, keys, prefix)
-    if isinstance(before, ReachedFiles):
-        return ReachedFiles(pipeline, before.place, names)
-    if hasattr(kernel_place, "directory"):  # not on Windows
-        return ReachedFiles(pipeline, kernel_place.directory(place.path, caches), names)
-    return None
+        return ReachedValues(kernel, spec, extension().Place.memory(place.values), names, place, keys, prefix)
+    known = before.place if isinstance(before, ReachedFiles) else examine(place.path, caches=caches)
+    return None if known is None else ReachedFiles(kernel, spec, known, names)
+
+
+def examine(directory: str, *, caches: bool) -> Any:
+    """The kernel's place for a directory, with what it finds out about that; None on a system where it has none."""
+    places = extension().Place
+    return places.directory(directory, caches) if hasattr(places, "directory") else None
 
 
 def _names(keys: ChunkKeyEncoding, prefix: str) -> Any:
@@ -69,22 +72,22 @@ class ReachedObjects:
 
     Parameters
     ----------
-    pipeline
-        Of the array.
+    kernel, spec
+        The kernel's pipeline of the array, and what it was compiled from.
     place, names
         The kernel's place, and its names of the objects there.
     """
 
-    __slots__ = ("_names", "_pipeline", "place")
+    __slots__ = ("_kernel", "_names", "_spec", "place")
 
     can_write = True
 
-    def __init__(self, pipeline: NativePipeline, place: Any, names: Any) -> None:
-        self._pipeline, self.place, self._names = pipeline, place, names
+    def __init__(self, kernel: Any, spec: ArraySpec, place: Any, names: Any) -> None:
+        self._kernel, self._spec, self.place, self._names = kernel, spec, place, names
 
     def read(self, selection: Selection, memory: npt.NDArray[Any], max_threads: int) -> None:
         axes, is_points = as_axes(selection)
-        self._pipeline.native.read(self.place, self._names, axes, is_points, lend(memory), max_threads)
+        self._kernel.read(self.place, self._names, axes, is_points, lend(memory), max_threads)
 
     def write(
         self, selection: Selection, memory: npt.NDArray[Any], max_threads: int, *, sync: bool, hold: Hold | None
@@ -93,10 +96,10 @@ class ReachedObjects:
 
     def getter(self) -> Any:
         """`_native.Getter` for the array's objects at this place."""
-        spec = self._pipeline.spec
+        spec = self._spec
         lent_as = np.dtype(f"V{spec.dtype.itemsize}") if spec.dtype.kind in "mM" else None
         return extension().Getter(
-            self._pipeline.native, self.place, self._names, spec.shape, spec.dtype, spec.config.order, lent_as
+            self._kernel, self.place, self._names, spec.shape, spec.dtype, spec.config.order, lent_as
         )
 
 
@@ -115,8 +118,7 @@ class ReachedFiles(ReachedObjects):
     ) -> Sequence[ObjectRequest]:
         axes, is_points = as_axes(selection)
         held = hold.directory if isinstance(hold, DirectoryHold) else None
-        native = self._pipeline.native
-        native.write(self.place, self._names, axes, is_points, lend(memory), max_threads, sync, held)
+        self._kernel.write(self.place, self._names, axes, is_points, lend(memory), max_threads, sync, held)
         return ()
 
 
@@ -125,7 +127,7 @@ class ReachedValues(ReachedObjects):
 
     Parameters
     ----------
-    pipeline, place, names
+    kernel, spec, place, names
         As for any place.
     values
         What the store says of it.
@@ -136,15 +138,22 @@ class ReachedValues(ReachedObjects):
     __slots__ = ("_keys", "_prefix", "_values")
 
     def __init__(
-        self, pipeline: NativePipeline, place: Any, names: Any, values: Values, keys: ChunkKeyEncoding, prefix: str
+        self,
+        kernel: Any,
+        spec: ArraySpec,
+        place: Any,
+        names: Any,
+        values: Values,
+        keys: ChunkKeyEncoding,
+        prefix: str,
     ) -> None:
-        super().__init__(pipeline, place, names)
+        super().__init__(kernel, spec, place, names)
         self._values, self._keys, self._prefix = values, keys, prefix
 
     def write(
         self, selection: Selection, memory: npt.NDArray[Any], max_threads: int, *, sync: bool, hold: Hold | None
     ) -> Sequence[ObjectRequest]:
-        planned, lent = self._pipeline.plan(selection), lend(memory)
+        planned, lent = self._kernel.request(*as_axes(selection)), lend(memory)
         step = max(1, _BATCH_NBYTES // max(1, self._object_nbytes))
         lost: list[ObjectRequest] = []
         for first in range(0, planned.n_objects, step):
@@ -172,5 +181,5 @@ class ReachedValues(ReachedObjects):
     @property
     def _object_nbytes(self) -> int:
         """Decoded size of one stored object."""
-        spec = self._pipeline.spec
+        spec = self._spec
         return math.prod(spec.grid.chunk_shape((0,) * spec.ndim)) * spec.dtype.itemsize

@@ -23,7 +23,6 @@ Keys
 
 from __future__ import annotations
 
-import contextvars
 import sys
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -37,7 +36,7 @@ from zarr._buffer.byte_range import ByteRequest
 from zarr._store.abstract import Store
 from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_key, check_prefix
-from zarr._support.imports_on_use import importing
+from zarr._support.threads import in_worker_thread
 
 if TYPE_CHECKING:
     from typing import Self
@@ -216,15 +215,7 @@ class SyncStore(Store):
     async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         if not self._may_block or sys.is_finalizing():
             return function(*args, **kwargs)
-        with importing:
-            import asyncio  # on use: synchronous programs never pay for it
-
-        call = partial(contextvars.copy_context().run, function, *args, **kwargs)
-        try:
-            called = asyncio.get_running_loop().run_in_executor(None, call)
-        except RuntimeError:  # the interpreter is about to end and starts no more threads: as in an atexit handler
-            return function(*args, **kwargs)
-        return await called
+        return await in_worker_thread(partial(function, *args, **kwargs))
 
     async def get(
         self,

@@ -7,7 +7,6 @@ independent flows, and independent reads of one flow, go out together, up to the
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr._flow.drive.answers import ANSWER, AWAITED, as_prefix
@@ -31,10 +30,9 @@ from zarr._store.access import async_contract, sync_contract
 from zarr._store.foreign import ForeignStore
 from zarr._support.imports_on_use import importing
 from zarr._support.settings import settings
+from zarr._support.threads import in_new_thread, in_worker_thread
 
 if TYPE_CHECKING:
-    from asyncio import Future
-
     from zarr._store.versioned import AsyncContract, Hold, Stored
 
 T = TypeVar("T")
@@ -78,7 +76,7 @@ class _Lane:
         with importing:
             import asyncio
 
-        called = (_in_new_thread if self.has_own_threads else _in_worker_thread)(function, request)
+        called = (in_new_thread if self.has_own_threads else in_worker_thread)(function, request)
         try:
             return await asyncio.shield(called)
         except asyncio.CancelledError:
@@ -90,69 +88,6 @@ class _Lane:
             if not called.cancelled():
                 called.exception()  # looked at, so that asyncio does not warn that nobody did
             raise
-
-
-# Both return a future and no task: `asyncio.run` cancels the tasks that it finds at its end, and the thread would go on.
-
-
-def _in_worker_thread(function: Callable[[Any], Any], request: Any) -> Future[Any]:
-    with importing:
-        import asyncio
-    import contextvars
-
-    try:
-        return asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, function, request)
-    except RuntimeError:  # the interpreter is about to end and starts no more threads: as in an atexit handler
-        return _in_place(function, request)
-
-
-def _in_place(function: Callable[[Any], Any], request: Any) -> Future[Any]:
-    with importing:
-        import asyncio
-
-    answer: Future[Any] = asyncio.get_running_loop().create_future()
-    try:
-        answer.set_result(function(request))
-    except Exception as exc:  # noqa: BLE001  # raised where it is awaited
-        answer.set_exception(exc)
-    return answer
-
-
-def _in_new_thread(function: Callable[[Any], Any], request: Any) -> Future[Any]:
-    """Call a function in a thread for which no other call has to wait."""
-    with importing:
-        import asyncio
-    import contextvars
-
-    loop = asyncio.get_running_loop()
-    answer: Future[Any] = loop.create_future()
-    context = contextvars.copy_context()
-
-    def work() -> None:
-        result, error = None, None
-        try:
-            result = context.run(function, request)
-        except BaseException as exc:  # noqa: BLE001  # raised where it is awaited
-            error = exc
-        try:
-            loop.call_soon_threadsafe(_settle, answer, result, error)
-        except RuntimeError:  # the loop was closed meanwhile; a hold that came too late ends with its object
-            pass
-
-    try:
-        Thread(target=work, name="zarr-hold", daemon=True).start()
-    except RuntimeError:  # the interpreter is about to end and starts no more threads
-        return _in_place(function, request)
-    return answer
-
-
-def _settle(answer: Future[Any], result: Any, error: BaseException | None) -> None:
-    if answer.cancelled():
-        return
-    if error is None:
-        answer.set_result(result)
-    else:
-        answer.set_exception(error)
 
 
 async def _drive(flow: Flow[T], lane: _Lane) -> T:
@@ -195,7 +130,7 @@ async def _take_hold(request: TakeHold) -> Hold:
     with importing:
         import asyncio
 
-    taking = _in_new_thread(_hold, request)
+    taking = in_new_thread(_hold, request)
     try:
         hold: Hold = await asyncio.shield(taking)
     except asyncio.CancelledError:

@@ -1,0 +1,78 @@
+"""From code on an event loop to functions that take their time: in a worker thread of the loop, or in a new one.
+
+Both give a future and no task: `asyncio.run` cancels the tasks that it finds at its end, and the thread would go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from zarr._support.imports_on_use import importing
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+T = TypeVar("T")
+
+
+def in_worker_thread(function: Callable[..., T], *args: Any) -> Future[T]:
+    """Call a function in one of the running loop's worker threads."""
+    with importing:
+        import asyncio  # on use: synchronous programs never pay for it
+    import contextvars
+
+    try:
+        return asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, function, *args)
+    except RuntimeError:  # the interpreter is about to end and starts no more threads: as in an atexit handler
+        return _in_place(function, *args)
+
+
+def in_new_thread(function: Callable[..., T], *args: Any) -> Future[T]:
+    """Call a function in a thread for which no other call has to wait."""
+    with importing:
+        import asyncio
+    import contextvars
+
+    loop = asyncio.get_running_loop()
+    answer: Future[T] = loop.create_future()
+    context = contextvars.copy_context()
+
+    def work() -> None:
+        result, error = None, None
+        try:
+            result = context.run(function, *args)
+        except BaseException as exc:  # noqa: BLE001  # raised where it is awaited
+            error = exc
+        try:
+            loop.call_soon_threadsafe(_settle, answer, result, error)
+        except RuntimeError:  # the loop was closed meanwhile; a hold that came too late ends with its object
+            pass
+
+    try:
+        Thread(target=work, name="zarr-hold", daemon=True).start()
+    except RuntimeError:  # the interpreter is about to end and starts no more threads
+        return _in_place(function, *args)
+    return answer
+
+
+def _in_place(function: Callable[..., T], *args: Any) -> Future[T]:
+    with importing:
+        import asyncio
+
+    answer: Future[T] = asyncio.get_running_loop().create_future()
+    try:
+        answer.set_result(function(*args))
+    except Exception as exc:  # noqa: BLE001  # raised where it is awaited
+        answer.set_exception(exc)
+    return answer
+
+
+def _settle(answer: Future[Any], result: Any, error: BaseException | None) -> None:
+    if answer.cancelled():
+        return
+    if error is None:
+        answer.set_result(result)
+    else:
+        answer.set_exception(error)

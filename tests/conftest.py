@@ -33,6 +33,12 @@ def engine(request):
         yield request.param
 
 
+@pytest.fixture(params=[2, 3], ids=["v2", "v3"])
+def zarr_format(request):
+    """Run a behavioural test on each format."""
+    return request.param
+
+
 @pytest.fixture(params=["memory", "local"])
 def store(request, tmp_path):
     """A new, empty store of each kind that is ours."""

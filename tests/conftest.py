@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import zarr
+from tests.suites.threads import join_started
 
 _COMMON = {
     "deadline": None,
@@ -45,3 +46,25 @@ def store(request, tmp_path):
     if request.param == "memory":
         return zarr.storage.MemoryStore()
     return zarr.storage.LocalStore(tmp_path / "store")
+
+
+@pytest.fixture(params=["memory", "local", "wrapper"])
+def any_store(request, tmp_path):
+    """A new, empty store of each kind that is ours, one that wraps another included."""
+    if request.param == "local":
+        return zarr.storage.LocalStore(tmp_path / "root")
+    memory = zarr.storage.MemoryStore()
+    return memory if request.param == "memory" else zarr.storage.WrapperStore(memory)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A new local store."""
+    return zarr.storage.LocalStore(tmp_path / "root")
+
+
+@pytest.fixture
+def nothing_left_running():
+    """For tests that start threads: they wait for them in the end."""
+    yield
+    join_started()

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import re
 
 import numpy as np
 
 import zarr
 
 FORMATS = [2, 3]
-
-
-def shown(value: object) -> str:
-    """A test's label: without addresses, which differ from process to process."""
-    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
-
-
-def run(coroutine):
-    return asyncio.run(coroutine)
 
 
 def contents(store) -> dict[str, bytes]:

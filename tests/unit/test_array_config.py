@@ -7,10 +7,7 @@ import pytest
 import zarr
 from tests.samples import filled
 from zarr._codec.base import ArrayConfig
-from zarr.errors import (
-    ChunkNotFoundError,
-    MetadataValidationError,
-)
+from zarr.errors import ChunkNotFoundError, MetadataValidationError
 from zarr.storage import MemoryStore
 
 

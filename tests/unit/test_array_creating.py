@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.samples import FORMATS, contents, document, filled, shown
+from tests.samples import FORMATS, contents, document, filled
+from tests.suites.calls import shown
 from zarr.codecs import BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
 from zarr.dtype import Int16
 from zarr.errors import (

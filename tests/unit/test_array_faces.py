@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.samples import filled, run
+from tests.samples import filled
+from tests.suites.calls import run
 from zarr._codec.base import ArrayConfig
 from zarr.api import asynchronous
-from zarr.errors import (
-    ArrayNotFoundError,
-    ContainsArrayError,
-)
+from zarr.errors import ArrayNotFoundError, ContainsArrayError
 
 
 class TestTwoFaces:

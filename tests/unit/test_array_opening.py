@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.samples import contents, filled, shown
+from tests.samples import contents, filled
+from tests.suites.calls import shown
 from zarr.errors import (
     ArrayNotFoundError,
     ContainsArrayError,

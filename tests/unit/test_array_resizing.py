@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.samples import contents, filled, run, shown
-from zarr.errors import (
-    ArrayNotFoundError,
-)
+from tests.samples import contents, filled
+from tests.suites.calls import run, shown
+from zarr.errors import ArrayNotFoundError
 
 
 class TestShape:

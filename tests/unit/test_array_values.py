@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.samples import contents, filled, shown
+from tests.samples import contents, filled
+from tests.suites.calls import shown
 from zarr.codecs import ZstdCodec
-from zarr.errors import (
-    CodecError,
-)
+from zarr.errors import CodecError
 from zarr.storage import MemoryStore, WrapperStore
 
 

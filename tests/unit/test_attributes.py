@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.samples import contents, document, filled, shown
-from zarr.errors import (
-    NodeNotFoundError,
-    ZarrUserWarning,
-)
+from tests.samples import contents, document, filled
+from tests.suites.calls import shown
+from zarr.errors import NodeNotFoundError, ZarrUserWarning
 
 
 @pytest.fixture(params=["array", "group"])

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.samples import contents, run
+from tests.samples import contents
+from tests.suites.calls import run
 from zarr.abc.codec import BytesBytesCodec
 from zarr.codecs import GzipCodec
-from zarr.errors import (
-    UnknownCodecError,
-)
+from zarr.errors import UnknownCodecError
 from zarr.registry import register_codec
 from zarr.storage import MemoryStore
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import zarr
+from tests.suites.threads import join_started
 
 _COMMON = {
     "deadline": None,
@@ -33,9 +34,37 @@ def engine(request):
         yield request.param
 
 
+@pytest.fixture(params=[2, 3], ids=["v2", "v3"])
+def zarr_format(request):
+    """Run a behavioural test on each format."""
+    return request.param
+
+
 @pytest.fixture(params=["memory", "local"])
 def store(request, tmp_path):
     """A new, empty store of each kind that is ours."""
     if request.param == "memory":
         return zarr.storage.MemoryStore()
     return zarr.storage.LocalStore(tmp_path / "store")
+
+
+@pytest.fixture(params=["memory", "local", "wrapper"])
+def any_store(request, tmp_path):
+    """A new, empty store of each kind that is ours, one that wraps another included."""
+    if request.param == "local":
+        return zarr.storage.LocalStore(tmp_path / "root")
+    memory = zarr.storage.MemoryStore()
+    return memory if request.param == "memory" else zarr.storage.WrapperStore(memory)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A new local store."""
+    return zarr.storage.LocalStore(tmp_path / "root")
+
+
+@pytest.fixture
+def nothing_left_running():
+    """For tests that start threads: they wait for them in the end."""
+    yield
+    join_started()

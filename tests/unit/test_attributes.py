@@ -1,0 +1,174 @@
+"""Attributes of arrays and groups: the mapping, what JSON can say, and what becomes of a NaN."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import zarr
+from tests.samples import contents, document, filled
+from tests.suites.calls import shown
+from zarr.errors import NodeNotFoundError, ZarrUserWarning
+
+
+@pytest.fixture(params=["array", "group"])
+def node(request, store, zarr_format):
+    if request.param == "array":
+        return filled(store, zarr_format, name="n", attributes={"first": 1})
+    return zarr.create_group(store, path="n", zarr_format=zarr_format, attributes={"first": 1})
+
+
+def reopened(node):
+    return zarr.open(node.store, path=node.path, mode="r")
+
+
+class TestAttributes:
+    def test_the_mapping_protocol(self, node):
+        attrs = node.attrs
+        assert attrs["first"] == 1
+        attrs["second"] = {"nested": [1, 2.5, None, True, "x"]}
+        assert list(attrs) == ["first", "second"]
+        assert len(attrs) == 2
+        assert "second" in attrs
+        assert "third" not in attrs
+        assert attrs.get("third", 5) == 5
+        assert dict(attrs.items()) == {"first": 1, "second": {"nested": [1, 2.5, None, True, "x"]}}
+        del attrs["first"]
+        assert attrs.pop("second") == {"nested": [1, 2.5, None, True, "x"]}
+        assert attrs.setdefault("third", 3) == 3
+        attrs.update({"a": 1}, b=2)
+        attrs.update(c=3)
+        assert attrs.asdict() == {"third": 3, "a": 1, "b": 2, "c": 3}
+        assert attrs == {"third": 3, "a": 1, "b": 2, "c": 3}
+        assert repr(attrs) == repr(attrs.asdict())
+        assert reopened(node).attrs == attrs
+        attrs.put({"only": 1})
+        assert reopened(node).attrs.asdict() == {"only": 1}
+        attrs.clear()
+        assert reopened(node).attrs.asdict() == {}
+        for missing in (lambda: attrs["x"], lambda: attrs.__delitem__("x"), lambda: attrs.pop("x")):
+            with pytest.raises(KeyError, match="x"):
+                missing()
+
+    def test_update_attributes_merges_and_returns_the_node(self, node):
+        assert node.update_attributes({"b": 2}) is node
+        assert node.attrs.asdict() == {"first": 1, "b": 2}
+        assert reopened(node).attrs.asdict() == {"first": 1, "b": 2}
+
+    @pytest.mark.parametrize(
+        "value",
+        [object(), {1, 2}, b"bytes", 1j, [1, [object()]], np.array([1j]), len],
+        ids=shown,
+    )
+    def test_what_json_cannot_say_is_an_error_and_changes_nothing(self, node, value):
+        before = contents(node.store)
+        for change in (
+            lambda: node.attrs.__setitem__("bad", value),
+            lambda: node.attrs.update({"good": 1, "bad": value}),
+            lambda: node.attrs.put({"bad": value}),
+            lambda: node.update_attributes({"bad": {"deep": [value]}}),
+        ):
+            with pytest.raises(TypeError, match="JSON"):
+                change()
+        assert node.attrs.asdict() == {"first": 1}
+        assert contents(node.store) == before
+
+    def test_nan_is_stored_with_a_warning_that_names_the_place(self, node):
+        with pytest.warns(ZarrUserWarning, match=r"attribute \['a'\]\['b'\]\[1\] = nan") as caught:
+            node.attrs["a"] = {"b": [0, float("nan")]}
+        assert [w.filename for w in caught] == [__file__]
+        node.attrs["other"] = 1  # without a warning
+        np.testing.assert_equal(reopened(node).attrs["a"], {"b": [0, float("nan")]})
+        with pytest.warns(ZarrUserWarning, match=r"attribute \['a'\] = inf"):
+            node.attrs["a"] = float("inf")
+        assert reopened(node).attrs.asdict() == {"first": 1, "a": float("inf"), "other": 1}
+
+    def test_the_handle_that_wrote_sees_what_others_read(self, node):
+        node.attrs["t"] = (1, (2, 3))
+        node.attrs["n"] = np.float32(1.5)
+        node.attrs["a"] = np.arange(3)
+        node.attrs["k"] = {1: "one"}
+        expected = {"first": 1, "t": [1, [2, 3]], "n": 1.5, "a": [0, 1, 2], "k": {"1": "one"}}
+        assert node.attrs.asdict() == expected
+        assert type(node.attrs["n"]) is float
+        assert reopened(node).attrs.asdict() == expected
+
+    def test_a_value_is_not_aliased(self, node):
+        value = {"list": [1]}
+        node.attrs["v"] = value
+        value["list"].append(2)
+        assert node.attrs["v"] == {"list": [1]}
+        copied = node.attrs.asdict()
+        copied["new"] = 1
+        assert "new" not in node.attrs
+
+    def test_two_handles_keep_each_others_entries(self, node):
+        other = zarr.open(node.store, path=node.path)
+        node.attrs["mine"] = 1
+        other.attrs["yours"] = 2
+        assert other.attrs.asdict() == {"first": 1, "mine": 1, "yours": 2}
+        del node.attrs["first"]
+        assert reopened(node).attrs.asdict() == {"mine": 1, "yours": 2}
+
+    def test_a_kept_mapping_follows_the_node(self, node):
+        attrs = node.attrs
+        node.attrs["later"] = 1
+        assert attrs["later"] == 1
+
+    def test_attributes_of_a_deleted_node_are_an_error(self, store):
+        array = filled(store, name="n")
+        zarr.open_group(store).__delitem__("n")
+        with pytest.raises(NodeNotFoundError, match="deleted"):
+            array.attrs["a"] = 1
+        assert "n/zarr.json" not in contents(store)
+
+    def test_everything_else_in_the_document_stays(self, store):
+        array = filled(store, name="n", dimension_names=["y", "x"])
+        stored = document(store, "n")
+        stored["extra"] = {"must_understand": False, "x": 1}
+        store.set_sync("n/zarr.json", zarr.buffer.cpu.Buffer.from_bytes(json.dumps(stored).encode()))
+        array.attrs["a"] = 1
+        assert document(store, "n") == {**stored, "attributes": {"a": 1}}
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("value", [float("nan"), [1.0, float("-inf")], {"attributes": float("inf")}, np.float32("nan")])
+def test_a_nan_among_the_attributes_is_kept_and_warned_of(store, zarr_format, value):
+    with pytest.warns(ZarrUserWarning, match=r"\['odd'\].* in other languages") as caught:
+        array = zarr.create_array(store, shape=(1,), dtype="i1", zarr_format=zarr_format, attributes={"odd": value})
+    assert [w.filename for w in caught] == [__file__]
+    plain = value.item() if isinstance(value, np.generic) else value
+    np.testing.assert_equal(dict(zarr.open_array(store, mode="r").attrs), {"odd": plain})
+    for change in (array.attrs.update, array.attrs.put, array.update_attributes):
+        array.attrs.put({"good": 1})
+        with pytest.warns(ZarrUserWarning, match=r"\['odd'\].* in other languages"):
+            change({"odd": value})
+        np.testing.assert_equal(dict(zarr.open_array(store, mode="r").attrs)["odd"], plain)
+
+
+def test_attributes_that_contain_themselves_are_refused(store):
+    array = zarr.create_array(store, shape=(1,), dtype="i1", attributes={"good": 1})
+    circle = {}
+    circle["self"] = circle
+    with pytest.raises(TypeError, match="contain themselves"):
+        array.attrs["circle"] = circle
+    assert dict(zarr.open_array(store, mode="r").attrs) == {"good": 1}
+
+
+@pytest.mark.parametrize("value", [np.datetime64("2024-02-29"), 1j, b"x", np.array([1j])])
+def test_what_json_has_no_form_for_is_named_in_the_error(store, value):
+    array = zarr.create_array(store, shape=(1,), dtype="i1")
+    with pytest.raises(TypeError, match=rf"type {type(value).__name__} is not JSON serializable: .*Store text"):
+        array.attrs["bad"] = value
+    assert dict(array.attrs) == {}
+
+
+def test_a_list_taken_out_of_the_attributes_is_a_copy(store):
+    array = zarr.create_array(store, shape=(1,), dtype="i1", attributes={"list": [1], "nested": {"a": [1]}})
+    array.attrs["list"].append(2)
+    array.attrs["nested"]["a"].append(2)
+    array.attrs.asdict()["list"].append(2)
+    array.attrs["other"] = 1
+    assert dict(array.attrs) == {"list": [1], "nested": {"a": [1]}, "other": 1}

@@ -1,0 +1,219 @@
+"""Rules of the house that the import contracts in `pyproject.toml` cannot say, read from the sources.
+
+Each list below names modules that a rule excepts, with the reason. Lists are exact: a module that no longer needs its
+exception goes from the list.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import zarr
+
+ROOT = Path(zarr.__file__).parent
+MOST_PRIVATE_ROOMS = 18
+
+COROUTINES = {
+    "_flow.drive": "the asynchronous driver",
+    "_faces.async_array": "the asynchronous face: it hands flows to the driver",
+    "_faces.async_group": "the asynchronous face",
+    "_faces.group": "zarr-python's `Group.update_attributes_async`",
+    "api.asynchronous": "the asynchronous functions",
+    "_store.abstract": "zarr-python's abstract class is asynchronous",
+    "_store.versioned": "derives that face from functions, for stores of ours",
+    "_store.local": "zarr-python's `LocalStore.open` and `move`",
+    "_store.wrapper": "passes coroutines on",
+    "_store.path": "zarr-python's `StorePath` asks its store",
+    "_codec.base": "coroutines that third parties override",
+    "_codec.pipeline": "zarr-python's class of pipelines, which third parties subclass",
+    "_codec.sharding": "zarr-python's partial reads and writes of a shard, for pipelines of third parties",
+    "_compat.pipeline": "zarr-python's own pipeline, for who subclasses that",
+}
+EVENT_LOOPS = {
+    "_flow.drive": "the asynchronous driver",
+    "_support.bridge": "the one loop of the library, for synchronous callers",
+    "_store.abstract": "`get_ranges`, which zarr-python defines to run requests at once",
+    "_store.versioned": "what may wait for a disk or a lock runs in a worker thread of the caller's loop",
+}
+THREADS = {
+    "_flow.drive": "an asynchronous flow that waits for a hold leaves the shared worker threads",
+    "_support.bridge": "the thread of the bridge's loop",
+}
+SETTINGS = {
+    "": "`zarr.config`",
+    "core.config": "zarr-python's path of `config`",
+    "codecs.sharding": "zarr-python has `config` under that name there",
+    "_calls.arrays": "what a caller who makes an array leaves out",
+    "_flow.node": "the engine of an array that is opened, and the limit of its chunks",
+    "_flow.nodes": "how documents are indented, when one is written",
+    "_flow.consolidate": "the same",
+    "_flow.direct": "whether settings are still those that the shortcut was made for",
+    "_flow.drive": "how many requests are under way at once",
+    "_store.local": "whether a write waits for the disk",
+    "_codec.base": "`ArrayConfig.from_dict`: what an array is opened with",
+    "_codec.registry": "which class a codec's name means",
+    "_codec.replaceable": "which classes of buffers and pipelines are used",
+}
+PURE = ("_plan", "_selection", "_metadata", "_grid", "_dtype")
+OUTSIDE = {"asyncio", "concurrent", "http", "io", "mmap", "multiprocessing", "os", "pathlib", "select", "shutil"} | {
+    *("signal", "socket", "sqlite3", "subprocess", "tempfile", "threading", "urllib", "donfig"),
+}
+
+
+def _name(path: Path) -> str:
+    """Name of a module in the package; `""` is the package."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Every module of the library, parsed."""
+    return {_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Full names that a module imports anywhere: at its top, in functions, for types only."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def owner(name: str) -> str | None:
+    """The module of ours that a full name is, or is in; None for names of others."""
+    if name.split(".")[0] != "zarr":
+        return None
+    inner = name.removeprefix("zarr").removeprefix(".")
+    while inner and inner not in modules() and inner != "_native":
+        inner = inner.rpartition(".")[0]
+    return inner
+
+
+@cache
+def graph() -> dict[str, set[str]]:
+    """For each module those of ours that it imports."""
+    found = {name: {owner(other) for other in imported(tree)} - {None} for name, tree in modules().items()}
+    return found | {"_native": set()}
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The sets of modules, each sorted, of which every one leads to every other."""
+
+    def beyond(start: str) -> set[str]:
+        seen: set[str] = set()
+        ahead = [start]
+        while ahead:
+            new = graph[ahead.pop()] - seen
+            seen |= new
+            ahead += new
+        return seen
+
+    reached = {name: beyond(name) for name in graph}
+    return sorted({tuple(sorted(m for m in reached[n] if n in reached[m])) for n in graph if n in reached[n]})
+
+
+def private_rooms(root: Path) -> list[str]:
+    """What stands directly in the package under a private name: modules and packages, but for the extension."""
+    names = {path.name.split(".")[0] for path in root.iterdir()}
+    return sorted(name for name in names if name[0] == "_" and name[:2] != "__" and name != "_native")
+
+
+def uses_coroutines(tree: ast.Module) -> bool:
+    kinds = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+    return any(isinstance(node, kinds) for node in ast.walk(tree))
+
+
+def uses_event_loops(tree: ast.Module) -> bool:
+    return any(name.split(".")[0] == "asyncio" for name in imported(tree))
+
+
+def starts_threads(tree: ast.Module) -> bool:
+    """Whether it makes threads, processes or pools; locks and thread-local values are no threads."""
+    made = {"Thread", "Timer", "ThreadPoolExecutor", "ProcessPoolExecutor", "ThreadPool", "Process", "Pool"}
+    made |= {"start_new_thread", "to_thread"}
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) in made for f in called)
+
+
+def reads_settings(tree: ast.Module) -> bool:
+    """Whether it has the means to: the function `settings`, or `config` itself. The type alone reads nothing."""
+    ways = {"zarr._support.settings.settings", "zarr._support.settings.config", "zarr._support.settings"}
+    return any(name in ways for name in imported(tree))
+
+
+@pytest.mark.parametrize(
+    ("does", "excepted"),
+    [
+        (uses_coroutines, COROUTINES),
+        (uses_event_loops, EVENT_LOOPS),
+        (starts_threads, THREADS),
+        (reads_settings, SETTINGS),
+    ],
+)
+def test_only_those_do_it_that_have_a_reason(does, excepted):
+    found = {name for name, tree in modules().items() if does(tree)}
+    assert {"without a reason": found - set(excepted)} == {"without a reason": set()}
+    assert {"with a reason that is gone": set(excepted) - found} == {"with a reason that is gone": set()}
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if name.split(".")[0] in PURE])
+def test_what_is_computed_without_io_imports_nothing_that_does_any(name):
+    assert {other.split(".")[0] for other in imported(modules()[name])} & OUTSIDE == set()
+
+
+def test_only_the_native_engine_imports_the_extension():
+    importers = {name for name, others in graph().items() if "_native" in others}
+    assert importers
+    assert {name for name in importers if name.split(".")[:2] != ["_engine", "native"]} == set()
+
+
+def test_nothing_imports_the_whole_package():
+    assert [name for name, others in graph().items() if "" in others] == []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert circles(graph()) == []
+
+
+def test_there_are_few_private_rooms():
+    assert len(private_rooms(ROOT)) <= MOST_PRIVATE_ROOMS
+
+
+class TestTheRulesThemselves:
+    """A rule that finds nothing has to be able to find something."""
+
+    def test_circles_are_found(self):
+        chain = {"a": {"b"}, "b": {"c"}, "c": set()}
+        assert circles(chain) == []
+        assert circles(chain | {"c": {"b"}}) == [("b", "c")]
+        assert circles(chain | {"c": {"a"}, "d": {"d", "a"}}) == [("a", "b", "c"), ("d",)]
+
+    @pytest.mark.parametrize(
+        ("does", "code"),
+        [
+            (uses_coroutines, "async def f(): pass"),
+            (uses_coroutines, "class A:\n    async def f(self): return [x async for x in y]"),
+            (uses_event_loops, "def f():\n    import asyncio.tasks"),
+            (uses_event_loops, "from asyncio import run"),
+            (starts_threads, "import threading\nthreading.Thread(target=f).start()"),
+            (starts_threads, "Thread(target=f)"),
+            (reads_settings, "if TYPE_CHECKING:\n    from zarr._support.settings import config as c"),
+            (reads_settings, "from zarr._support import settings"),
+        ],
+    )
+    def test_what_they_forbid_is_found(self, does, code):
+        assert does(ast.parse(code))
+        assert not does(ast.parse('"""async def, asyncio, Thread(), settings()"""\nimport threading\nthreading.Lock()'))
+
+    def test_imports_are_found_wherever_they_stand(self):
+        code = "if TYPE_CHECKING:\n    from zarr._native import x\ndef f():\n    import zarr._codec.base\n    from zarr import _native"
+        assert [owner(name) for name in imported(ast.parse(code))] == ["_native", "_codec.base", "_native"]
+        assert owner("zarr.zeros") == ""
+        assert owner("numpy.ndarray") is None

@@ -12,8 +12,7 @@ from zarr._buffer import CPU_PROTOTYPE, Buffer
 from zarr._flow.modify import modify
 from zarr._flow.nodes import V3, ZMETADATA, NodeMetadata, check_depth, join, load, load_group, members
 from zarr._flow.requests import Fetch, Flow, Read
-from zarr._metadata.consolidated import ConsolidatedMetadata
-from zarr._metadata.group import GroupMetadata
+from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
 from zarr._metadata.parse import parse_v3
 from zarr._store.path import StorePath, normalize_path
 from zarr._support.json import parse_object

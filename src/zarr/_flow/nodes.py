@@ -15,8 +15,7 @@ from zarr._dtype.base import ZarrFormat
 from zarr._flow.modify import MAX_ROUNDS, modify
 from zarr._flow.requests import Fetch, Flow, Keys, Names, Put, Read, Remove, RemovePrefix, TakeHold, Together
 from zarr._metadata.group import GroupMetadata
-from zarr._metadata.known import remember_reshaped
-from zarr._metadata.parse import parse_array_v2, parse_group_v2, parse_v3
+from zarr._metadata.parse import parse_array_v2, parse_group_v2, parse_v3, remember_reshaped
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._store.path import StorePath

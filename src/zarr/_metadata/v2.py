@@ -321,6 +321,14 @@ class ArrayV2Metadata:
             inner_codecs=(self._codec,),
         )
 
+    def is_of_document_of(self, other: object) -> bool:
+        """Whether both were made of one reading of one document, and only their attributes can differ.
+
+        False does not mean that their documents differ.
+        """
+        document = self._document
+        return isinstance(other, ArrayV2Metadata) and document is not None and document is other._document
+
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, in whatever words."""
         return (

@@ -11,9 +11,9 @@ from zarr._metadata.group import GroupMetadata
 from zarr.errors import ArrayNotFoundError, ContainsArrayAndGroupError, GroupNotFoundError
 
 if TYPE_CHECKING:
-    from zarr._metadata.formats import AnyLayout
     from zarr._metadata.group import ArrayMetadata, NodeMetadata
     from zarr._store.path import StorePath
+    from zarr._store.versioned import Stored
 
 
 def load_node(at: StorePath, zarr_format: int | None = None) -> Flow[NodeMetadata | None]:
@@ -28,23 +28,24 @@ def load_node(at: StorePath, zarr_format: int | None = None) -> Flow[NodeMetadat
     ContainsArrayAndGroupError
         If there are documents of an array and of a group.
     """
+    prefix = join(at.path, "")
     for layout in layouts_for(zarr_format):
-        metadata: NodeMetadata | None = yield from _load_as(at, layout)
+        keys = [prefix + name for name in layout.documents]
+        reads = list(map(Read, keys))
+        documents = list(map(_bytes_of, (yield Fetch(at.store, reads))))
+        if len(keys) > 1 and layout.contradict(documents):
+            # Or one document was replaced by the other between the two reads: a second look tells.
+            documents = list(map(_bytes_of, (yield Fetch(at.store, reads))))
+            if layout.contradict(documents):
+                raise ContainsArrayAndGroupError(at.store, at.path)
+        metadata = layout.parse(documents, keys)
         if metadata is not None:
             return metadata
     return None
 
 
-def _load_as(at: StorePath, layout: AnyLayout) -> Flow[NodeMetadata | None]:
-    keys = [join(at.path, name) for name in layout.documents]
-    n_makers = len(layout.makers)
-    for _ in range(2):
-        found = yield Fetch(at.store, [Read(key) for key in keys])
-        documents = [None if stored is None else stored.without_version().to_bytes() for stored in found]
-        if documents[:n_makers].count(None) >= n_makers - 1:
-            return layout.parse(documents, keys)
-        # More than one, or one that was replaced by the other between two reads: the second round tells.
-    raise ContainsArrayAndGroupError(at.store, at.path)
+def _bytes_of(stored: Stored | None) -> bytes | None:
+    return None if stored is None else stored.without_version().to_bytes()
 
 
 def load_array(at: StorePath, zarr_format: int | None = None) -> Flow[ArrayMetadata]:

@@ -16,7 +16,7 @@ from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._dtype.base import ZarrFormat
 from zarr._metadata import consolidated
 from zarr._metadata.consolidated import Document, LazyNodes
-from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require
+from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require, twin_of
 from zarr._metadata.known import read_array_v3
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
@@ -224,16 +224,11 @@ class GroupMetadata:
 
     def with_attributes(self, attributes: Mapping[str, Any]) -> Self:
         """The same group with these attributes in place of its own."""
-        return self._changed(attributes=parse_attributes(attributes))
+        return twin_of(self, attributes=parse_attributes(attributes))
 
     def with_consolidated(self, consolidated_metadata: ConsolidatedMetadata | None) -> Self:
         """The same group with this snapshot, or with none."""
-        return self._changed(consolidated_metadata=consolidated_metadata)
-
-    def _changed(self, **members: Any) -> Self:
-        twin = object.__new__(type(self))  # not `copy`, which imports something: too late where Python exits
-        twin._become(**{name: getattr(self, name) for name in self.__dataclass_fields__} | members)
-        return twin
+        return twin_of(self, consolidated_metadata=consolidated_metadata)
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, in whatever words."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any, Generic, TypeVar
 
-from zarr._metadata.fields import parse_attributes
+from zarr._metadata.fields import parse_attributes, twin_of
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._support import generation
 from zarr._support.document_errors import located
@@ -54,8 +54,8 @@ def read_array_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadat
         with located(where):
             attributes = parse_attributes(document.get("attributes"))
         as_read = {**known._document, "attributes": document.get("attributes")}
-        return known._changed(
-            attributes=attributes, _document={name: as_read[name] for name in document if name in as_read}
+        return twin_of(
+            known, attributes=attributes, _document={name: as_read[name] for name in document if name in as_read}
         )
     since, n_warnings = generation.current(), n_given()
     array = ArrayV3Metadata._read(document, where)

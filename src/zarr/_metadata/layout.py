@@ -62,22 +62,27 @@ class Layout(ABC, Generic[OfArray]):
         """Names of the documents that a node is loaded from: `makers`, then the others."""
         return tuple(dict.fromkeys((*self.makers, self.attributes)))
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """Names of all documents that a node can have."""
         return frozenset({*self.documents, self.consolidated})
 
-    @property
+    @cached_property
     def attributes_apart(self) -> bool:
         """Whether attributes have a document of their own, which neither makes a node nor has to be there."""
         return self.attributes not in self.makers
 
-    @property
+    @cached_property
     def consolidated_apart(self) -> bool:
         """Whether the snapshot has a document of its own, so that loading a group does not bring it."""
         return self.consolidated not in self.documents
 
     # -- documents ----------------------------------------------------------------------------------------------
+
+    def contradict(self, documents: Sequence[bytes | None]) -> bool:
+        """Whether more than one of `makers` is there; given the documents in the order of `self.documents`."""
+        n_makers = len(self.makers)
+        return documents[:n_makers].count(None) < n_makers - 1
 
     @abstractmethod
     def parse(self, documents: Sequence[bytes | None], keys: Sequence[str]) -> NodeMetadata | None:
@@ -86,7 +91,7 @@ class Layout(ABC, Generic[OfArray]):
         Parameters
         ----------
         documents
-            In the order of `self.documents`, None where there is none, and at most one of `makers`.
+            In the order of `self.documents`, None where there is none, and without contradiction.
         keys
             Their keys, for error texts.
         """

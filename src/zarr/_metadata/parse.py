@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from zarr._metadata.fields import twin_of
 from zarr._metadata.group import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, read_node_v3
 from zarr._metadata.known import Memory
 from zarr._metadata.v2 import ArrayV2Metadata
@@ -45,7 +46,7 @@ def _recall(raw: bytes) -> ArrayV3Metadata | GroupMetadata | None:
     """The node of a document with these bytes, if there was one."""
     if (known := _by_bytes.find(raw)) is None:
         return None
-    return known.with_attributes(deepcopy(known.attributes) if known.attributes else {})
+    return twin_of(known, attributes=deepcopy(known.attributes) if known.attributes else {})
 
 
 def _remember(raw: bytes, since: int, n_warnings: int, node: ArrayV3Metadata | GroupMetadata) -> None:

@@ -51,9 +51,10 @@ def like(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str
     return {**made, **kwargs}
 
 
+# Keywords of `zarr.create` for the same shards and codecs, as far as those given leave them open: by format.
+
 _CHUNKS = {"chunks", "chunk_shape", "shards"}
 _CODECS = {"codecs", "compressor", "compressors", "filters", "serializer"}
-# Which keywords of `zarr.create` say the same shards and codecs, as far as those given leave them open.
 
 
 def _laid_out_v2(metadata: ArrayV2Metadata, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,32 +8,25 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from zarr._calls.array_config import array_config
-from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec, Codec
-from zarr._codec.bytes_ import BytesCodec
-from zarr._codec.registry import get_numcodec, parse_codec
-from zarr._codec.sharding import ShardingCodec
-from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
-from zarr._codec.zstd import ZstdCodec
-from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZarrFormat, ZDType, parse_data_type
-from zarr._flow import elements, nodes
+from zarr._codec.base import ArrayConfig
+from zarr._dtype import ZarrFormat, ZDType, parse_data_type
+from zarr._flow import elements
+from zarr._flow.create import create_node
 from zarr._flow.node import ArrayNode
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow
 from zarr._grid.chunk_shapes import MAX_INNER_NBYTES, MAX_NBYTES, guess_chunks, guess_shards, normalize_chunks
-from zarr._grid.grid import RegularGrid
 from zarr._grid.shapes import parse_shape
+from zarr._metadata.formats import FORMATS
 from zarr._metadata.group import GroupMetadata
-from zarr._metadata.v2 import ArrayV2Metadata
-from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._metadata.new_array import NewArray
 from zarr._selection import basic
 from zarr._store.path import StorePath
-from zarr._support.json import as_stored
 from zarr._support.settings import settings
-from zarr._support.warn import warn
-from zarr.errors import ArgumentError, ZarrRuntimeWarning, ZarrUserWarning
+from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from zarr._flow.nodes import ArrayMetadata
+    from zarr._metadata.group import ArrayMetadata
 
 
 class _Default:
@@ -79,8 +72,8 @@ def create_array(
     if shape is None or dtype is None:
         missing = "shape" if shape is None else "dtype"
         raise ArgumentError(f"`{missing}` is needed where no `data` is given")
-    zarr_format = format_of(zarr_format)
-    data_type = parse_data_type(dtype, zarr_format=zarr_format)
+    layout = FORMATS[format_of(zarr_format)]
+    data_type = parse_data_type(dtype, zarr_format=layout.zarr_format)
     if getattr(data_type, "item_size", None) == 0:
         raise ValueError(
             f"elements of dtype {dtype!r} have no room for anything; give a length, as 'U8' or 'S8', or use 'string' "
@@ -88,40 +81,28 @@ def create_array(
         )
     lengths = parse_shape(shape)
     inner, outer = _chunk_shapes(lengths, data_type, chunks, shards)
-    fill = _fill_value(fill_value, data_type, zarr_format)
+    fill = _fill_value(fill_value, data_type)
     settings_ = array_config(config)
-    metadata: ArrayMetadata
-    if zarr_format == 3:
-        if order is not None:
-            _warn_order(order)
-        metadata = ArrayV3Metadata(
-            shape=lengths,
-            data_type=data_type,
-            chunk_grid=RegularGrid(outer or inner),
-            chunk_key_encoding=chunk_key_encoding or "default",
-            fill_value=fill,
-            codecs=_codecs_v3(data_type, inner, shards if outer else None, filters, serializer, compressors),
-            attributes=as_stored(attributes),
-            dimension_names=dimension_names,
-        )
-    else:
-        metadata = _metadata_v2(
-            lengths,
-            data_type,
-            inner,
-            outer,
-            filters,
-            serializer,
-            compressors,
-            fill,
-            order or settings_.order,
-            attributes,
-            chunk_key_encoding,
-            dimension_names,
-        )
+    wanted = NewArray(
+        shape=lengths,
+        data_type=data_type,
+        chunks=inner,
+        shards=outer,
+        shard_options=_shard_options(shards),
+        filters=filters,
+        serializer=serializer,
+        compressors=compressors,
+        fill_value=fill,
+        order=order,
+        memory_order=settings_.order,
+        attributes=attributes,
+        chunk_key_encoding=chunk_key_encoding,
+        dimension_names=dimension_names,
+    )
+    metadata: ArrayMetadata = layout.new_array(wanted)
     node = ArrayNode(metadata, at, settings_)
     elements_ = None if data is None or not write_data else elements.as_elements(data, node.view.spec)
-    yield from nodes.create(at, metadata, overwrite=overwrite)
+    yield from create_node(at, metadata, overwrite=overwrite)
     if elements_ is not None:
         yield from write(node, node.view, basic(Ellipsis, lengths), elements_)
     return metadata, at, settings_
@@ -146,16 +127,6 @@ def format_of(zarr_format: int | None) -> ZarrFormat:
     if chosen not in (2, 3) or isinstance(chosen, bool):
         raise ValueError(f"zarr_format must be 2 or 3, got {zarr_format!r}")
     return chosen  # type: ignore[return-value]  # one of the two
-
-
-def _warn_order(order: str) -> None:
-    if order not in ("C", "F"):
-        raise ValueError(f"order must be 'C' or 'F', got {order!r}")
-    warn(
-        "The `order` keyword argument has no effect in Zarr format 3. For the memory layout of arrays that reads return, "
-        "use config={'order': ...}; to store another layout, a TransposeCodec in `filters`.",
-        ZarrRuntimeWarning,
-    )
 
 
 def _chunk_shapes(
@@ -186,139 +157,13 @@ def _chunk_shapes(
     return inner, outer
 
 
-def _fill_value(fill_value: Any, data_type: ZDType[Any, Any], zarr_format: int) -> Any:
+def _shard_options(shards: Any) -> dict[str, Any]:
+    """Keywords of the sharding codec out of the argument `shards`."""
+    return {key: value for key, value in shards.items() if key != "shape"} if isinstance(shards, Mapping) else {}
+
+
+def _fill_value(fill_value: Any, data_type: ZDType[Any, Any]) -> Any:
+    """The fill value as a scalar; None stays, for the format to say what it means."""
     if isinstance(fill_value, _Default):
         return data_type.default_scalar()
-    if fill_value is None:
-        return None if zarr_format == 2 else data_type.default_scalar()
-    return data_type.cast_scalar(fill_value)
-
-
-def _listed(given: Any) -> list[Any]:
-    """Codecs as users give them: None, one, or several."""
-    if given is None:
-        return []
-    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
-        return [given]
-    return list(given)
-
-
-def _codecs_v3(
-    data_type: ZDType[Any, Any],
-    inner: tuple[int, ...],
-    shards: Any,
-    filters: Any,
-    serializer: Any,
-    compressors: Any,
-) -> tuple[Codec, ...]:
-    def chosen(given: Any, default: list[Any], kind: type, keyword: str) -> list[Codec]:
-        listed = default if isinstance(given, str) and given == "auto" else _listed(given)
-        codecs = [_as_codec(codec) for codec in listed]
-        for codec in codecs:
-            if not isinstance(codec, kind):
-                raise TypeError(
-                    f"`{keyword}` takes codecs of the kind {kind.__name__}, got {type(codec).__name__}. "
-                    "array->array codecs go to `filters`, array->bytes to `serializer`, bytes->bytes to `compressors`."
-                )
-        return codecs
-
-    before = chosen(filters, [], ArrayArrayCodec, "filters")
-    after = chosen(compressors, [ZstdCodec()], BytesBytesCodec, "compressors")
-    middle = chosen(serializer, [_default_serializer(data_type)], ArrayBytesCodec, "serializer")
-    if len(middle) != 1:
-        raise ArgumentError(f"`serializer` takes exactly one array->bytes codec, got {len(middle)}")
-    chain = (*before, *middle, *after)
-    if len(chain) > 1 and isinstance(middle[0], ShardingCodec):
-        warn(
-            "Combining a `sharding_indexed` codec with others: where they follow it, or are no transposes, shards are "
-            "read and written whole. Use `shards` instead, which puts the other codecs inside.",
-            ZarrUserWarning,
-        )
-    if shards is None:
-        return chain
-    options = {key: value for key, value in shards.items() if key != "shape"} if isinstance(shards, Mapping) else {}
-    return (ShardingCodec(chunk_shape=inner, codecs=chain, **options),)
-
-
-def _as_codec(codec: Any) -> Codec:
-    if isinstance(codec, str | Mapping):
-        return parse_codec(codec)
-    if not isinstance(codec, ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec):
-        hint = " numcodecs codecs are for format 2; use those of zarr.codecs" if hasattr(codec, "codec_id") else ""
-        raise TypeError(f"expected a codec or its metadata, got {type(codec).__name__}.{hint}")
-    return codec
-
-
-def _default_serializer(data_type: ZDType[Any, Any]) -> Codec:
-    if isinstance(data_type, VariableLengthUTF8):
-        return VLenUTF8Codec()
-    if isinstance(data_type, VariableLengthBytes):
-        return VLenBytesCodec()
-    return BytesCodec()
-
-
-def _metadata_v2(
-    shape: tuple[int, ...],
-    data_type: ZDType[Any, Any],
-    chunks: tuple[int, ...],
-    shards: tuple[int, ...] | None,
-    filters: Any,
-    serializer: Any,
-    compressors: Any,
-    fill_value: Any,
-    order: str,
-    attributes: Mapping[str, Any] | None,
-    chunk_key_encoding: Any,
-    dimension_names: Any,
-) -> ArrayV2Metadata:
-    if shards is not None:
-        raise ValueError("Zarr format 2 has no shards; leave out `shards` or use zarr_format=3")
-    if dimension_names is not None:
-        raise ValueError("Zarr format 2 has no dimension names; leave out `dimension_names` or use zarr_format=3")
-    if not (isinstance(serializer, str) and serializer == "auto"):
-        raise ValueError("Zarr format 2 arrays have no serializer; leave out `serializer` or use zarr_format=3")
-    object_codec = {VariableLengthUTF8: "vlen-utf8", VariableLengthBytes: "vlen-bytes"}.get(type(data_type))
-    chosen_filters = [] if isinstance(filters, str) and filters == "auto" else [_numcodec(f) for f in _listed(filters)]
-    if object_codec is not None and not any(f.codec_id == object_codec for f in chosen_filters):
-        chosen_filters.append(get_numcodec({"id": object_codec}))
-    if isinstance(compressors, str) and compressors == "auto":
-        compressor = get_numcodec({"id": "zstd", "level": 0})
-    else:
-        listed = [_numcodec(c) for c in _listed(compressors)]
-        if len(listed) > 1:
-            raise ArgumentError(f"Zarr format 2 takes one compressor, got {len(listed)}; use zarr_format=3 for more")
-        compressor = listed[0] if listed else None
-    return ArrayV2Metadata(
-        shape=shape,
-        dtype=data_type,
-        chunks=chunks,
-        fill_value=fill_value,
-        order=order,  # type: ignore[arg-type]  # checked by the metadata
-        dimension_separator=_separator_v2(chunk_key_encoding),
-        compressor=compressor,
-        filters=chosen_filters or None,
-        attributes=as_stored(attributes),
-    )
-
-
-def _numcodec(codec: Any) -> Any:
-    if isinstance(codec, Mapping):
-        return get_numcodec(codec)
-    if not hasattr(codec, "codec_id"):
-        raise ArgumentError(
-            f"Zarr format 2 takes numcodecs codecs, got {type(codec).__name__}; use zarr_format=3 for it, or a codec of "
-            "the package numcodecs"
-        )
-    return codec
-
-
-def _separator_v2(encoding: Any) -> Any:
-    if encoding is None:
-        return "."
-    if isinstance(encoding, Mapping):
-        name, separator = encoding.get("name"), (encoding.get("configuration") or encoding).get("separator", ".")
-    else:
-        name, separator = getattr(encoding, "name", encoding), getattr(encoding, "separator", ".")
-    if name != "v2":
-        raise ValueError(f"Zarr format 2 arrays use the chunk key encoding 'v2', got {name!r}")
-    return separator
+    return None if fill_value is None else data_type.cast_scalar(fill_value)

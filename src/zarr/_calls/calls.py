@@ -28,8 +28,10 @@ from zarr._calls.hierarchy import create_many
 from zarr._calls.legacy import create, warn_without_effect
 from zarr._calls.like import as_member, from_array
 from zarr._calls.opening import GroupParts, Mode, check_mode, create_group, open_array, open_group, open_node
-from zarr._flow import elements, nodes
+from zarr._flow import elements
+from zarr._flow.members import members
 from zarr._flow.node import ArrayNode, GroupNode
+from zarr._flow.paths import below
 from zarr._flow.requests import Flow
 from zarr._metadata.group import GroupMetadata
 from zarr._selection import basic
@@ -174,15 +176,14 @@ def save_group_call(
     if not args and not named:
         raise ValueError("at least one array must be provided")
     arrays = {**{f"arr_{i}": arr for i, arr in enumerate(args)}, **named}
-    members = {name: as_member(arr) for name, arr in arrays.items()}  # all checked before any is stored
-    return _save_group(place(store, path, "a", storage_options), zarr_format, members)
+    given = {name: as_member(arr) for name, arr in arrays.items()}  # all checked before any is stored
+    return _save_group(place(store, path, "a", storage_options), zarr_format, given)
 
 
-def _save_group(at: StorePath, zarr_format: int | None, members: Mapping[str, dict[str, Any]]) -> Flow[None]:
+def _save_group(at: StorePath, zarr_format: int | None, given: Mapping[str, dict[str, Any]]) -> Flow[None]:
     metadata, _ = yield from open_group(at, mode="a", zarr_format=zarr_format)
-    for name, options in members.items():
-        place_ = StorePath(at.store, nodes.join(at.path, name))
-        yield from create_array(place_, zarr_format=metadata.zarr_format, **options)
+    for name, options in given.items():
+        yield from create_array(below(at, name), zarr_format=metadata.zarr_format, **options)
 
 
 def load_call(
@@ -196,11 +197,11 @@ def _load(at: StorePath, zarr_format: int | None) -> Flow[Any]:
     parts = yield from open_node(at, mode="r", zarr_format=zarr_format)
     if not isinstance(parts[0], GroupMetadata):
         return (yield from _elements(ArrayNode(*parts)))
-    found = yield from nodes.members(at)
+    found = yield from members(at)
     loaded = {}
     for name, metadata in found:
         if not isinstance(metadata, GroupMetadata):
-            member, place_, config = yield from open_array(StorePath(at.store, nodes.join(at.path, name)), mode="r")
+            member, place_, config = yield from open_array(below(at, name), mode="r")
             loaded[name] = yield from _elements(ArrayNode(member, place_, config))
     return loaded
 
@@ -237,7 +238,7 @@ def copy_call(
     if not name:
         raise TypeError("the source is the root of its store and has no name; give the copy one with `name`")
     options = CopyOptions(shallow, without_attrs, if_exists, dry_run, create_kws)
-    target = StorePath(group.store_path.store, nodes.join(group.path, name))
+    target = below(group.store_path, name)
     return _copy([(_node_of(source, "source").store_path, target)], group, options, log)
 
 
@@ -258,14 +259,8 @@ def copy_all_call(
 
 
 def _copy_members(source: GroupNode, dest: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
-    found = yield from nodes.members(source.store_path)
-    pairs = [
-        (
-            StorePath(source.store_path.store, nodes.join(source.path, name)),
-            StorePath(dest.store_path.store, nodes.join(dest.path, name)),
-        )
-        for name, _ in found
-    ]
+    found = yield from members(source.store_path)
+    pairs = [(below(source.store_path, name), below(dest.store_path, name)) for name, _ in found]
     return (yield from _copy(pairs, dest, options, log))
 
 

@@ -16,10 +16,15 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
 from zarr._calls.array_config import array_config
 from zarr._calls.like import from_array
 from zarr._calls.opening import create_group
-from zarr._flow import inventory, nodes
+from zarr._flow import inventory
+from zarr._flow.create import create_node, occupied
+from zarr._flow.load import load_group, load_node
+from zarr._flow.members import members
 from zarr._flow.node import ArrayNode, GroupNode
-from zarr._flow.nodes import DOCUMENTS, join
+from zarr._flow.paths import below, join
 from zarr._flow.requests import Fetch, Flow, Keys, Put, Read, Size, Together
+from zarr._flow.update import update_attributes
+from zarr._metadata.formats import DOCUMENTS
 from zarr._metadata.group import GroupMetadata
 from zarr._store.abstract import Store
 from zarr._store.path import StorePath, normalize_path
@@ -28,7 +33,7 @@ from zarr.errors import ContainsArrayError, ContainsGroupError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zarr._flow.nodes import ArrayMetadata, NodeMetadata
+    from zarr._metadata.group import ArrayMetadata, NodeMetadata
 
 IfExists: TypeAlias = Literal["raise", "replace", "skip", "skip_initialized"]
 Log: TypeAlias = str | Path | TextIO | Callable[[str], Any] | None
@@ -104,7 +109,7 @@ class CopyOptions:
 
 def copy_node(source: StorePath, dest: StorePath, zarr_format: int, options: CopyOptions, tally: Tally) -> Flow[None]:
     """Copy the node at `source`, with everything below it unless `shallow`, to `dest`."""
-    metadata = yield from nodes.load(source)
+    metadata = yield from load_node(source)
     if metadata is None:
         raise FileNotFoundError(f"No array or group found in store {source.store!r} at path {source.path!r}")
     if _inside(dest, source):
@@ -123,7 +128,7 @@ def _inside(dest: StorePath, source: StorePath) -> bool:
 def _copy_group(
     source: StorePath, metadata: GroupMetadata, dest: StorePath, zarr_format: int, options: CopyOptions, tally: Tally
 ) -> Flow[None]:
-    existing = yield from nodes.load(dest)
+    existing = yield from load_node(dest)
     if existing is not None and not isinstance(existing, GroupMetadata):
         if options.if_exists == "raise":
             raise ContainsArrayError(dest.store, dest.path)
@@ -141,20 +146,19 @@ def _copy_group(
         yield from _merge_attributes(dest, metadata)
     if options.shallow:
         return
-    for name, _ in (yield from nodes.members(source)):
-        below = StorePath(source.store, join(source.path, name))
-        yield from copy_node(below, StorePath(dest.store, join(dest.path, name)), zarr_format, options, tally)
+    for name, _ in (yield from members(source)):
+        yield from copy_node(below(source, name), below(dest, name), zarr_format, options, tally)
 
 
 def _merge_attributes(dest: StorePath, metadata: GroupMetadata) -> Flow[None]:
-    node = GroupNode((yield from nodes.load_group(dest)), dest)
-    yield from nodes.update_attributes(node, lambda current: {**current, **metadata.attributes})
+    node = GroupNode((yield from load_group(dest)), dest)
+    yield from update_attributes(node, lambda current: {**current, **metadata.attributes})
 
 
 def _copy_array(
     source: StorePath, metadata: ArrayMetadata, dest: StorePath, zarr_format: int, options: CopyOptions, tally: Tally
 ) -> Flow[None]:
-    existing = yield from nodes.load(dest)
+    existing = yield from load_node(dest)
     if existing is not None and not (yield from _may_replace(dest, existing, options)):
         tally.skipped(str(source))
         return
@@ -173,7 +177,7 @@ def _copy_array(
 def _may_replace(dest: StorePath, existing: NodeMetadata, options: CopyOptions) -> Flow[bool]:
     """Whether to go on where there is a node already; raises if that is an error."""
     if options.if_exists == "raise":
-        raise nodes.occupied(dest, existing)
+        raise occupied(dest, existing)
     if options.if_exists != "skip_initialized" or isinstance(existing, GroupMetadata):
         return options.if_exists == "replace"
     stored = yield from inventory.stored_chunks(ArrayNode(existing, dest, array_config(None)))
@@ -183,7 +187,7 @@ def _may_replace(dest: StorePath, existing: NodeMetadata, options: CopyOptions) 
 
 def _copy_stored(source: StorePath, dest: StorePath, metadata: ArrayMetadata, *, replace: bool) -> Flow[int]:
     """Move the stored bytes: the document first, which claims the place, then the chunks."""
-    yield from nodes.create(dest, metadata, overwrite=replace)
+    yield from create_node(dest, metadata, overwrite=replace)
     node = ArrayNode(metadata, source, array_config(None))
     keys = yield from inventory.stored_chunks(node)
     skip = len(join(source.path, ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,18 +11,16 @@ from zarr._calls.array_config import array_config
 from zarr._calls.arrays import ArrayParts, create_array
 from zarr._calls.opening import GroupParts, create_group
 from zarr._dtype import parse_data_type
-from zarr._flow import nodes
-from zarr._flow.nodes import join
+from zarr._flow.create import create_node, ensure_ancestors, occupied
+from zarr._flow.load import load_node
+from zarr._flow.paths import below, join
+from zarr._flow.remove import remove_node
 from zarr._flow.requests import Fetch, Flow, Keys, Put, Read, Together
 from zarr._grid.shapes import parse_shape
-from zarr._metadata.group import GroupMetadata
-from zarr._metadata.v2 import ArrayV2Metadata
-from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._metadata.formats import DOCUMENTS
+from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
 from zarr._store.path import StorePath, normalize_path
 from zarr.errors import ContainsArrayError, ContainsGroupError, NodeNotFoundError
-
-if TYPE_CHECKING:
-    from zarr._flow.nodes import NodeMetadata
 
 
 def require_array(
@@ -35,7 +33,7 @@ def require_array(
     TypeError
         If there is a group, an array of another shape, or one whose dtype is another (`exact`) or cannot be cast to.
     """
-    existing = yield from nodes.load(at)
+    existing = yield from load_node(at)
     if existing is None:
         return (yield from create_array(at, shape=shape, dtype=dtype, config=config, **create))
     if isinstance(existing, GroupMetadata):
@@ -64,12 +62,12 @@ def require_group(at: StorePath, zarr_format: int | None = None, *, overwrite: b
     """
     if overwrite:
         return (yield from create_group(at, zarr_format=zarr_format, overwrite=True))
-    existing = yield from nodes.load(at, zarr_format)
+    existing = yield from load_node(at, zarr_format)
     if existing is None:
         try:
             return (yield from create_group(at, zarr_format=zarr_format))
         except ContainsGroupError:  # somebody was faster, which is just as good
-            existing = yield from nodes.load(at, zarr_format)
+            existing = yield from load_node(at, zarr_format)
     if not isinstance(existing, GroupMetadata):
         raise TypeError(f"Incompatible object (Array) already exists at path {at.path!r}; a group was asked for")
     return existing, at
@@ -105,20 +103,20 @@ def move(group: StorePath, source: str, dest: str) -> Flow[None]:
         raise ValueError("a move needs the path of a member and a new path, both below the group")
     if f"{to_path}/".startswith(f"{from_path}/"):
         raise ValueError(f"{source!r} cannot be moved to {dest!r}, which is the same place or inside it")
-    old, new = (StorePath(group.store, join(group.path, path)) for path in (from_path, to_path))
+    old, new = below(group, from_path), below(group, to_path)
     group.store._check_writable()
-    metadata = yield from nodes.load(old)
+    metadata = yield from load_node(old)
     if metadata is None:
         raise NodeNotFoundError(old.store, old.path)
-    if (existing := (yield from nodes.load(new))) is not None:
-        raise nodes.occupied(new, existing)
-    yield from nodes.ensure_ancestors(new, metadata.zarr_format)
+    if (existing := (yield from load_node(new))) is not None:
+        raise occupied(new, existing)
+    yield from ensure_ancestors(new, metadata.zarr_format)
     keys: list[str] = yield Keys(old.store, old.path)
-    documents = {join(old.path, name) for name in nodes.DOCUMENTS}
+    documents = {join(old.path, name) for name in DOCUMENTS}
     yield Together(_copy_key(old, new, key) for key in keys if key not in documents)
     for key in sorted(documents & set(keys)):
         yield from _copy_key(old, new, key)
-    yield from nodes.remove_node(old)
+    yield from remove_node(old)
 
 
 def _copy_key(old: StorePath, new: StorePath, key: str) -> Flow[None]:
@@ -142,21 +140,17 @@ def create_many(
     named = _by_path(members)
     wanted = _with_groups(named)
     ordered = sorted(wanted.items(), key=lambda item: (item[0].count("/") if item[0] else -1, item[0]))
-    loaded = yield Together(nodes.load(_below(at, path)) for path, _ in ordered)
+    loaded = yield Together(load_node(below(at, path)) for path, _ in ordered)
     new = []
     for (path, metadata), existing in zip(ordered, loaded, strict=True):
         if path not in named and isinstance(existing, GroupMetadata):
             continue  # a group on the way, which is there
         if existing is not None and (path not in named or not overwrite):
-            raise nodes.occupied(_below(at, path), existing)
+            raise occupied(below(at, path), existing)
         new.append((path, metadata))
     for path, metadata in new:
-        yield from nodes.create(_below(at, path), metadata, overwrite=overwrite)
+        yield from create_node(below(at, path), metadata, overwrite=overwrite)
     return new
-
-
-def _below(at: StorePath, path: str) -> StorePath:
-    return StorePath(at.store, join(at.path, path) if path else at.path)
 
 
 def _by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
@@ -165,7 +159,7 @@ def _by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
         raise TypeError(f"nodes must be a mapping from paths to metadata, got {type(members).__name__}")
     wanted: dict[str, NodeMetadata] = {}
     for key, metadata in members.items():
-        if not isinstance(metadata, GroupMetadata | ArrayV2Metadata | ArrayV3Metadata):
+        if not isinstance(metadata, NodeMetadata):
             raise TypeError(f"the node at {key!r} must be array or group metadata, got {type(metadata).__name__}")
         if (path := normalize_path(key)) in wanted:
             raise ValueError(f"two keys mean the path {path!r}")
@@ -183,7 +177,7 @@ def _with_groups(named: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
         names = path.split("/")
         for depth in range(len(names) if path else 0):
             above = "/".join(names[:depth])
-            if isinstance(wanted.get(above), ArrayV2Metadata | ArrayV3Metadata):
+            if isinstance(wanted.get(above), ArrayMetadata):
                 raise ValueError(  # noqa: TRY004  # the layout is wrong, not a type
                     f"The node at {above!r} contains other nodes, but it is an array. Only groups can contain nodes."
                 )

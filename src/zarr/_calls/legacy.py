@@ -67,9 +67,7 @@ def translate(
         "order": order,
         "config": _config(config, write_empty_chunks),
     }
-    if chosen_format == 2:
-        return made | _format_2(compressor, filters, dimension_separator, chunk_key_encoding, codecs)
-    return made | _format_3(compressor, filters, dimension_separator, chunk_key_encoding, codecs)
+    return made | _BY_FORMAT[chosen_format](compressor, filters, dimension_separator, chunk_key_encoding, codecs)
 
 
 def _config(config: ArrayConfig | dict[str, Any] | None, write_empty_chunks: bool | None) -> Any:
@@ -123,6 +121,9 @@ def _format_3(
     _refuse(3, given, instead)
     made: dict[str, Any] = {"chunk_key_encoding": _encoding(chunk_key_encoding)}
     return made if codecs is None else made | _split(list(codecs))
+
+
+_BY_FORMAT = {2: _format_2, 3: _format_3}
 
 
 def _encoding(given: Any) -> Any:

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr._calls.arrays import DEFAULT_FILL_VALUE, ArrayParts, create_array
+from zarr._calls.arrays import DEFAULT_FILL_VALUE, ArrayParts, create_array, format_of
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow, Together
-from zarr._metadata.v2 import ArrayV2Metadata
-from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._metadata.formats import FORMATS, layout_of
 from zarr._selection import GridSelection, SliceAxis
 
 if TYPE_CHECKING:
     from zarr._codec.base import ArrayConfig
-    from zarr._flow.nodes import ArrayMetadata
+    from zarr._metadata.group import ArrayMetadata
     from zarr._metadata.spec import ArraySpec
+    from zarr._metadata.v2 import ArrayV2Metadata
+    from zarr._metadata.v3 import ArrayV3Metadata
     from zarr._store.path import StorePath
 
 KEEP = "keep"
-DIMENSIONS_ATTRIBUTE = "_ARRAY_DIMENSIONS"
 
 
 def like(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,28 +45,38 @@ def like(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str
     if zarr_format is not None:
         made["zarr_format"] = zarr_format
     if node is not None and made["zarr_format"] == node.metadata.zarr_format:
-        made |= _laid_out_like(node.metadata, kwargs)
+        made |= _LAID_OUT[node.metadata.zarr_format](node.metadata, kwargs)
     return {**made, **kwargs}
 
 
-def _laid_out_like(metadata: ArrayMetadata, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Keywords for the same shards and codecs, as far as those given leave them open."""
-    made: dict[str, Any] = {}
-    if isinstance(metadata, ArrayV2Metadata):
-        made["order"] = metadata.order
-    elif not given.keys() & {"chunks", "chunk_shape", "shards"}:
-        made["shards"] = _shards(metadata)
-    if given.keys() & {"codecs", "compressor", "compressors", "filters", "serializer"}:
+# Keywords of `zarr.create` for the same shards and codecs, as far as those given leave them open: by format.
+
+_CHUNKS = {"chunks", "chunk_shape", "shards"}
+_CODECS = {"codecs", "compressor", "compressors", "filters", "serializer"}
+
+
+def _laid_out_v2(metadata: ArrayV2Metadata, given: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"order": metadata.order}
+    if given.keys() & _CODECS:
         return made
-    if isinstance(metadata, ArrayV2Metadata):
-        made["compressor"] = metadata.compressor
-        if "dtype" not in given:  # filters are made for one data type
-            made["filters"] = metadata.filters
-    elif "dtype" in given:
-        made["compressors"] = metadata.compressors
-    else:
-        made["codecs"] = metadata.inner_codecs
+    made["compressor"] = metadata.compressor
+    if "dtype" not in given:  # filters are made for one data type
+        made["filters"] = metadata.filters
     return made
+
+
+def _laid_out_v3(metadata: ArrayV3Metadata, given: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    if not given.keys() & _CHUNKS:
+        made["shards"] = layout_of(metadata).arguments_of(metadata)["shards"]
+    if given.keys() & _CODECS:
+        return made
+    if "dtype" in given:
+        return {**made, "compressors": metadata.compressors}
+    return {**made, "codecs": metadata.inner_codecs}
+
+
+_LAID_OUT: Mapping[int, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {2: _laid_out_v2, 3: _laid_out_v3}
 
 
 def like_filled(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,48 +179,12 @@ def _is_keep(value: Any) -> bool:
 
 def _kept(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
     """What a new array takes over from one with these metadata, as far as its format has it."""
-    same = metadata.zarr_format == zarr_format
-    kept: dict[str, Any] = {
-        "chunks": metadata.chunks,
-        "shards": _shards(metadata) if zarr_format == 3 else None,
-        "filters": metadata.filters or None if same else "auto",
-        "compressors": metadata.compressors or None if same else "auto",
-        "serializer": "auto",
-        "order": None,
-        "chunk_key_encoding": None,
-        **_named(metadata, zarr_format),
-    }
-    if same and isinstance(metadata, ArrayV3Metadata):
-        kept["serializer"] = metadata.serializer
-        kept["chunk_key_encoding"] = metadata.chunk_key_encoding
-    elif same and isinstance(metadata, ArrayV2Metadata):
-        kept["order"] = metadata.order
-        kept["chunk_key_encoding"] = metadata.chunk_key_encoding
-    return kept
-
-
-def _named(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
-    """Attributes and dimension names; format 2 has the names in the attribute that xarray made customary."""
-    attributes = dict(metadata.attributes)
-    names: Sequence[str | None] | None
-    if isinstance(metadata, ArrayV3Metadata):
-        names = metadata.dimension_names
-        if zarr_format == 2 and names and all(name is not None for name in names):
-            attributes.setdefault(DIMENSIONS_ATTRIBUTE, list(names))
-    else:
-        names = attributes.get(DIMENSIONS_ATTRIBUTE)
-        if not (isinstance(names, list) and len(names) == len(metadata.shape)):
-            names = None
-        elif zarr_format == 3:
-            del attributes[DIMENSIONS_ATTRIBUTE]
-    return {"attributes": attributes, "dimension_names": names if zarr_format == 3 else None}
-
-
-def _shards(metadata: ArrayMetadata) -> Any:
-    sharding = metadata.sharding_codec if isinstance(metadata, ArrayV3Metadata) else None
-    if sharding is None:
-        return None
-    return {"shape": metadata.shards, "index_location": sharding.index_location}
+    own, layout = layout_of(metadata), FORMATS[format_of(zarr_format)]
+    if own is layout:
+        return own.arguments_of(metadata)
+    left_out = {"shards": None, "order": None, "chunk_key_encoding": None}
+    anew = dict.fromkeys(("filters", "compressors", "serializer"), "auto")
+    return {"chunks": metadata.chunks, **left_out, **anew, **layout.named(*own.dimension_names_of(metadata))}
 
 
 def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from zarr._calls import legacy
 from zarr._calls.array_config import array_config
 from zarr._calls.arrays import ArrayParts, format_of
-from zarr._flow import nodes
 from zarr._flow.consolidate import load_consolidated
+from zarr._flow.create import create_node, occupied
+from zarr._flow.load import load_array, load_node
 from zarr._flow.requests import Flow
-from zarr._metadata.group import GroupMetadata
-from zarr._metadata.v2 import ArrayV2Metadata
-from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._metadata.group import ArrayMetadata, GroupMetadata
 from zarr._store.path import StorePath
 from zarr._support.json import as_stored
 from zarr.errors import ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
 
 if TYPE_CHECKING:
-    from zarr._flow.nodes import NodeMetadata
+    from zarr._metadata.group import NodeMetadata
 
 Mode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
 MODES = ("r", "r+", "a", "w", "w-")
@@ -35,7 +34,7 @@ def create_group(
 ) -> Flow[GroupParts]:
     """Create a group; see `zarr.create_group`."""
     metadata = GroupMetadata(attributes=as_stored(attributes), zarr_format=format_of(zarr_format))
-    yield from nodes.create(at, metadata, overwrite=overwrite)
+    yield from create_node(at, metadata, overwrite=overwrite)
     return metadata, at
 
 
@@ -63,7 +62,7 @@ def open_array(
     if mode in ("w", "w-"):
         return (yield from legacy.create(at, zarr_format=zarr_format, config=config, overwrite=mode == "w", **create))
     try:
-        metadata = yield from nodes.load_array(at, zarr_format)
+        metadata = yield from load_array(at, zarr_format)
     except NodeNotFoundError:
         if mode != "a" or not create:
             raise
@@ -89,9 +88,9 @@ def open_group(
     except GroupNotFoundError:
         if mode != "a":
             raise
-        existing = yield from nodes.load(at)
+        existing = yield from load_node(at)
         if existing is not None:  # of another format than was asked for
-            raise nodes.occupied(at, existing) from None
+            raise occupied(at, existing) from None
     return (yield from create_group(at, zarr_format=zarr_format, attributes=attributes))
 
 
@@ -110,11 +109,11 @@ def open_node(
     wants_array = create.get("shape") is not None or create.get("data") is not None
     existing: NodeMetadata | None = None
     if mode not in ("w", "w-"):
-        existing = yield from nodes.load(at, zarr_format)
+        existing = yield from load_node(at, zarr_format)
         if existing is None and mode != "a":
             kind = ArrayNotFoundError if wants_array else GroupNotFoundError  # the classes that zarr-python raises
             raise kind(NodeNotFoundError._msg.format(at.store, at.path))
-    if isinstance(existing, ArrayV2Metadata | ArrayV3Metadata):
+    if isinstance(existing, ArrayMetadata):
         return existing, at, array_config(config)
     if existing is None and wants_array:
         return (yield from open_array(at, mode=mode, zarr_format=zarr_format, config=config, **create))

@@ -15,9 +15,10 @@ from zarr._faces.async_array import AsyncArray
 from zarr._faces.attributes import Attributes
 from zarr._faces.indexing import ElementAccess
 from zarr._faces.info import ArrayInfo
-from zarr._flow import elements, inventory, nodes, resize
+from zarr._flow import elements, inventory, resize
 from zarr._flow.drive import run
 from zarr._flow.node import ArrayNode
+from zarr._flow.update import update_attributes
 from zarr._grid.shapes import parse_shape
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from zarr._flow.nodes import ArrayMetadata
+    from zarr._metadata.group import ArrayMetadata
 
 
 class Array(ElementAccess):
@@ -216,7 +217,7 @@ class Array(ElementAccess):
         {'units': 'm', 'source': 'levelling'}
         """
         new = entries(new_attributes)
-        run(nodes.update_attributes(self._node, lambda current: {**current, **new}))
+        run(update_attributes(self._node, lambda current: {**current, **new}))
         return self
 
     def with_config(self, config: ArrayConfig | dict[str, Any]) -> Array:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zarr._codec.base import ArrayBytesCodec, ArrayConfig
 from zarr._faces.info import ArrayInfo
+from zarr._metadata.formats import layout_of
 from zarr.errors import ArrayIndexError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from zarr._flow.node import ArrayNode
-    from zarr._flow.nodes import ArrayMetadata
+    from zarr._metadata.group import ArrayMetadata
     from zarr._store.abstract import Store
     from zarr._store.path import StorePath
 
@@ -131,9 +132,7 @@ class ArrayProperties:
             If the array is of format 3.
         """
         metadata = self._node.metadata
-        if metadata.zarr_format == 3:
-            raise TypeError("`compressor` is not available for Zarr format 3 arrays. Use `compressors`.")
-        return metadata.compressor
+        return layout_of(metadata).compressor_of(metadata)
 
     @property
     def read_chunk_sizes(self) -> tuple[tuple[int, ...], ...]:

@@ -12,12 +12,12 @@ from zarr._codec.base import ArrayConfig
 from zarr._codec.replaceable import default_prototype
 from zarr._faces.array_properties import ArrayProperties, Fields, check_axis, check_fields
 from zarr._faces.info import ArrayInfo
-from zarr._flow import elements, inventory, nodes, resize
+from zarr._flow import elements, inventory, resize
 from zarr._flow.drive import run_async
 from zarr._flow.node import ArrayNode
+from zarr._flow.update import update_attributes
 from zarr._grid.shapes import parse_shape
-from zarr._metadata.v2 import ArrayV2Metadata
-from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._metadata.formats import array_from_dict
 from zarr._selection import basic, coordinate, orthogonal, vectorized
 from zarr._selection import mask as select_mask
 from zarr._store.make import StoreLike, make_store_path
@@ -30,14 +30,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import NDBuffer
-    from zarr._flow.nodes import ArrayMetadata
-
-
-def parse_metadata(document: Mapping[str, Any]) -> ArrayMetadata:
-    """The metadata of an array from a parsed document of either format."""
-    if document.get("zarr_format") == 2:
-        return ArrayV2Metadata.from_dict(document)
-    return ArrayV3Metadata.from_dict(document)
+    from zarr._metadata.group import ArrayMetadata
 
 
 class AsyncArray(ArrayProperties):
@@ -74,7 +67,7 @@ class AsyncArray(ArrayProperties):
         store_path: StorePath,
         config: ArrayConfig | dict[str, Any] | None = None,
     ) -> None:
-        parsed = parse_metadata(metadata) if isinstance(metadata, Mapping) else metadata
+        parsed = array_from_dict(metadata) if isinstance(metadata, Mapping) else metadata
         self._node = ArrayNode(parsed, store_path, array_config(config))
 
     @classmethod
@@ -88,7 +81,7 @@ class AsyncArray(ArrayProperties):
         data
             The document, as `metadata.to_dict()` gives it.
         """
-        return cls(parse_metadata(data), store_path)
+        return cls(array_from_dict(data), store_path)
 
     @classmethod
     async def open(
@@ -209,7 +202,7 @@ class AsyncArray(ArrayProperties):
     async def update_attributes(self, new_attributes: Mapping[str, Any]) -> AsyncArray:
         """Merge entries into the stored attributes; see `zarr.Array.update_attributes`."""
         new = entries(new_attributes)
-        await run_async(nodes.update_attributes(self._node, lambda current: {**current, **new}))
+        await run_async(update_attributes(self._node, lambda current: {**current, **new}))
         return self
 
     @property

@@ -10,11 +10,13 @@ from zarr._faces.async_array import AsyncArray
 from zarr._faces.group_properties import GroupProperties
 from zarr._faces.info import GroupInfo
 from zarr._faces.tree import TreeRepr, check_expand, render
-from zarr._flow import nodes
-from zarr._flow.consolidate import list_members, load_consolidated, open_member
+from zarr._flow.consolidate import load_consolidated
 from zarr._flow.drive import run_async
+from zarr._flow.members import list_members, open_member
 from zarr._flow.node import GroupNode
+from zarr._flow.remove import remove_node
 from zarr._flow.requests import Flow
+from zarr._flow.update import update_attributes
 from zarr._metadata.group import GroupMetadata
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
@@ -24,7 +26,7 @@ from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 if TYPE_CHECKING:
     from typing import Self
 
-    from zarr._flow.nodes import NodeMetadata
+    from zarr._metadata.group import NodeMetadata
 
 T = TypeVar("T")
 
@@ -177,7 +179,7 @@ class AsyncGroup(GroupProperties):
         _, at = await run_async(open_member(self._node, key))
         if at == self.store_path:
             raise KeyError(f"{key!r} is group {self.name!r} itself; delete it from the group that it is in")
-        await self._made(nodes.remove_node(at))
+        await self._made(remove_node(at))
 
     async def move(self, source: str, dest: str) -> None:
         """Rename a member; see `zarr.Group.move`."""
@@ -377,7 +379,7 @@ class AsyncGroup(GroupProperties):
     async def update_attributes(self, new_attributes: Mapping[str, Any]) -> AsyncGroup:
         """Merge entries into the stored attributes, in one write; see `zarr.Group.update_attributes`."""
         new = entries(new_attributes)
-        await run_async(nodes.update_attributes(self._node, lambda current: {**current, **new}))
+        await run_async(update_attributes(self._node, lambda current: {**current, **new}))
         return self
 
     def __eq__(self, other: object) -> bool:

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from zarr._flow.drive import run
-from zarr._flow.nodes import update_attributes
+from zarr._flow.update import update_attributes
 from zarr._support.json import entries
 
 if TYPE_CHECKING:

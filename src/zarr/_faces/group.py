@@ -12,11 +12,13 @@ from zarr._faces.attributes import Attributes
 from zarr._faces.group_properties import GroupProperties
 from zarr._faces.info import GroupInfo
 from zarr._faces.tree import TreeRepr, check_expand, render
-from zarr._flow import nodes
-from zarr._flow.consolidate import list_members, load_consolidated, open_member
+from zarr._flow.consolidate import load_consolidated
 from zarr._flow.drive import run
+from zarr._flow.members import list_members, open_member
 from zarr._flow.node import GroupNode
+from zarr._flow.remove import remove_node
 from zarr._flow.requests import Flow
+from zarr._flow.update import update_attributes
 from zarr._metadata.group import GroupMetadata
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
@@ -26,7 +28,7 @@ from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 if TYPE_CHECKING:
     from typing import Self
 
-    from zarr._flow.nodes import NodeMetadata
+    from zarr._metadata.group import NodeMetadata
 
 T = TypeVar("T")
 
@@ -129,7 +131,7 @@ class Group(GroupProperties):
         _, at = run(open_member(self._node, key))
         if at == self.store_path:
             raise KeyError(f"{key!r} is group {self.name!r} itself; delete it from the group that it is in")
-        run(nodes.remove_node(at))
+        run(remove_node(at))
         self._node.forget_snapshot()
 
     def __iter__(self) -> Iterator[str]:
@@ -619,7 +621,7 @@ class Group(GroupProperties):
         {'title': 'example'}
         """
         new = entries(new_attributes)
-        run(nodes.update_attributes(self._node, lambda current: {**current, **new}))
+        run(update_attributes(self._node, lambda current: {**current, **new}))
         return self
 
     def __repr__(self) -> str:

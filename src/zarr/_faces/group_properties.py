@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zarr._faces.info import GroupInfo
-from zarr._flow.nodes import join
+from zarr._flow.paths import join
 from zarr._metadata.group import GroupMetadata
 from zarr._store.path import StorePath, normalize_path
 
 if TYPE_CHECKING:
     from zarr._dtype.base import ZarrFormat
     from zarr._flow.node import GroupNode
-    from zarr._flow.nodes import NodeMetadata
+    from zarr._metadata.group import NodeMetadata
     from zarr._store.abstract import Store
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zarr._metadata.group import GroupMetadata
 
 if TYPE_CHECKING:
-    from zarr._flow.nodes import NodeMetadata
+    from zarr._metadata.group import NodeMetadata
 
 
 class TreeRepr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zarr._flow.nodes import join
+from zarr._flow.paths import join
 from zarr._flow.requests import Flow, Keys, Size, Together
 from zarr._grid.chunk_keys import parse_chunk_key
 

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr._flow.nodes import ArrayMetadata, join, load_array, publish_shape
+from zarr._flow.load import load_array
 from zarr._flow.objects import write
+from zarr._flow.paths import join
 from zarr._flow.requests import Flow, Keys, Remove, TakeHold
+from zarr._flow.update import publish_shape
 from zarr._grid.chunk_keys import parse_chunk_key
 from zarr._selection.model import GridSelection, SliceAxis
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._flow.node import ArrayNode, ArrayView
+    from zarr._metadata.group import ArrayMetadata
     from zarr._metadata.spec import ArraySpec
     from zarr._store.versioned import Hold
 

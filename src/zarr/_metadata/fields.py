@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from copy import deepcopy
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from zarr._support.document_errors import invalid, wrong_kind
 from zarr.errors import MetadataTypeError, MetadataValidationError, NodeTypeValidationError
@@ -71,6 +72,8 @@ def parse_attributes(data: object) -> dict[str, Any]:
     >>> parse_attributes(None)
     {}
     """
+    if type(data) is dict:
+        return dict(data)
     if data is None or data == []:
         return {}
     if not isinstance(data, Mapping):
@@ -166,6 +169,31 @@ def as_members(document: Mapping[str, Any]) -> dict[str, Any]:
         name: deepcopy(value) if name in ("attributes", ".zattrs") else _tupled(value)
         for name, value in document.items()
     }
+
+
+Frozen = TypeVar("Frozen", bound=Hashable)
+
+
+def twin_of(node: Frozen, **changed: Any) -> Frozen:
+    """A copy of a frozen dataclass with slots, with some members changed, which nothing checks.
+
+    Every node that is opened again is such a copy. (Not by `copy`, which imports something: too late where Python exits.)
+    """
+    kind = type(node)
+    values, setters = _members_of(kind)
+    twin = object.__new__(kind)
+    for put, value in zip(setters, values(node), strict=True):
+        put(twin, value)
+    for name, value in changed.items():
+        object.__setattr__(twin, name, value)
+    return twin
+
+
+@cache
+def _members_of(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[Callable[[Any, Any], None], ...]]:
+    """What gets the members of a dataclass, of which there are several, and what sets each of them."""
+    names = tuple(kind.__dataclass_fields__)
+    return operator.attrgetter(*names), tuple(getattr(kind, name).__set__ for name in names)
 
 
 def _tupled(value: Any) -> Any:

@@ -1,20 +1,22 @@
 """The group documents: `zarr.json` of format 3, and `.zgroup` with `.zattrs` of format 2.
 
-A group says little: its format, its attributes, and perhaps a snapshot of everything below it (`consolidated`). What was
-read from a document is kept and written back in its own words, as for arrays.
+A group says little: its format, its attributes, and perhaps a snapshot of everything below it. What was read from a
+document is kept and written back in its own words, as for arrays. Groups hold snapshots and snapshots hold groups, so
+both are here; what a snapshot looks like in documents is in `consolidated`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._dtype.base import ZarrFormat
-from zarr._metadata import consolidated  # which imports this module: see there
-from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require
+from zarr._metadata import consolidated
+from zarr._metadata.consolidated import Document, LazyNodes
+from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require, twin_of
 from zarr._metadata.known import read_array_v3
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
@@ -25,8 +27,7 @@ from zarr.errors import NodeTypeValidationError
 if TYPE_CHECKING:
     from typing import Self
 
-    from zarr._metadata.consolidated import ConsolidatedMetadata
-
+ArrayMetadata: TypeAlias = ArrayV2Metadata | ArrayV3Metadata
 _KNOWN = frozenset({"zarr_format", "node_type", "attributes", "consolidated_metadata"})
 
 
@@ -116,7 +117,7 @@ class GroupMetadata:
             member = document.get("consolidated_metadata")
             snapshot = None
             if member is not None:
-                snapshot = consolidated.ConsolidatedMetadata.from_dict(member, path=where)
+                snapshot = ConsolidatedMetadata.from_dict(member, path=where)
             self = cls.__new__(cls)
             self._become(
                 attributes=parse_attributes(document.get("attributes")),
@@ -160,7 +161,7 @@ class GroupMetadata:
             attributes, stored = members.pop("attributes", None), members.pop("consolidated_metadata", None)
             snapshot = None
             if stored is not None:
-                snapshot = consolidated.ConsolidatedMetadata.from_dict(stored, path=where, zarr_format=2)
+                snapshot = ConsolidatedMetadata.from_dict(stored, path=where, zarr_format=2)
             return cls._read_v2(members, attributes, None, snapshot)
 
     # -- writing ------------------------------------------------------------------------------------------------
@@ -223,16 +224,11 @@ class GroupMetadata:
 
     def with_attributes(self, attributes: Mapping[str, Any]) -> Self:
         """The same group with these attributes in place of its own."""
-        return self._changed(attributes=parse_attributes(attributes))
+        return twin_of(self, attributes=parse_attributes(attributes))
 
     def with_consolidated(self, consolidated_metadata: ConsolidatedMetadata | None) -> Self:
         """The same group with this snapshot, or with none."""
-        return self._changed(consolidated_metadata=consolidated_metadata)
-
-    def _changed(self, **members: Any) -> Self:
-        twin = object.__new__(type(self))  # not `copy`, which imports something: too late where Python exits
-        twin._become(**{name: getattr(self, name) for name in self.__dataclass_fields__} | members)
-        return twin
+        return twin_of(self, consolidated_metadata=consolidated_metadata)
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, in whatever words."""
@@ -251,6 +247,141 @@ def _parse_zarr_format(found: object) -> ZarrFormat:
     if type(found) is int and found in (2, 3):
         return 2 if found == 2 else 3
     raise invalid("zarr_format", "2 or 3", found)
+
+
+NodeMetadata: TypeAlias = ArrayMetadata | GroupMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolidatedMetadata:
+    """Metadata of the nodes below a group.
+
+    Parameters
+    ----------
+    metadata
+        Nodes of one format by path relative to the group, at every depth.
+    kind, must_understand
+        As format 3 stores them.
+
+    Examples
+    --------
+    >>> ConsolidatedMetadata({}).to_dict()
+    {'kind': 'inline', 'must_understand': False, 'metadata': {}}
+    """
+
+    metadata: Mapping[str, NodeMetadata] = field(default_factory=dict)
+    kind: Literal["inline"] = "inline"
+    must_understand: Literal[False] = False
+
+    def __post_init__(self) -> None:
+        if self.kind != "inline":
+            raise invalid("consolidated_metadata.kind", "'inline'", self.kind)
+
+    @property
+    def flattened_metadata(self) -> Mapping[str, NodeMetadata]:
+        """Nodes by path: `metadata`, which is flat already."""
+        return self.metadata
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_dict(cls, data: object, *, path: str | None = None, zarr_format: ZarrFormat = 3) -> Self:
+        """Parse the member `consolidated_metadata` of a format 3 group, or what `to_dict` gives for either format.
+
+        Parameters
+        ----------
+        data
+            The member's value. Kept, and not to be changed afterwards.
+        path
+            Key of the group's document, for error texts.
+        zarr_format
+            Format of the group and of the nodes.
+
+        Raises
+        ------
+        MetadataValidationError
+            If it is of another kind, or its entries are no documents of nodes below the group.
+        """
+        if zarr_format == 2:
+            return cls(consolidated.read_joined(data, path, read_node_v2))
+        return cls(consolidated.read_member(data, path, _read_member_v3))
+
+    @classmethod
+    def from_v2(cls, document: Mapping[str, Any], where: str | None = None) -> Self:
+        """Parse `.zmetadata`.
+
+        Parameters
+        ----------
+        document
+            The parsed JSON. Kept, and not to be changed afterwards.
+        where
+            Key of the document, for error texts.
+
+        Raises
+        ------
+        MetadataValidationError
+            If it is of another version, or its entries are no documents of nodes below the group.
+        """
+        return cls(consolidated.read_zmetadata(document, where, read_node_v2))
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> Document:
+        """The member that format 3 stores, as a copy of its own.
+
+        Each child group carries an empty one, as other readers expect.
+        """
+        return deepcopy(self._assemble())
+
+    def _assemble(self) -> Document:
+        return consolidated.member(self.metadata)
+
+    def to_zmetadata(self, root: Mapping[str, Document]) -> Document:
+        """The document `.zmetadata`: `.zarray` or `.zgroup`, and `.zattrs`, of every node.
+
+        Parameters
+        ----------
+        root
+            `.zgroup` and `.zattrs` of the group itself.
+        """
+        return consolidated.zmetadata(self.metadata, root)
+
+    # -- what it says -------------------------------------------------------------------------------------------
+
+    def find(self, path: str) -> NodeMetadata | None:
+        """The node at a path, None if there is none. A group comes with its own view of the snapshot."""
+        node = self.metadata.get(path)
+        return node.with_consolidated(self.under(path)) if isinstance(node, GroupMetadata) else node
+
+    def flat(self, max_depth: int | None = None) -> Iterator[tuple[str, NodeMetadata]]:
+        """Paths and nodes as `find` returns them, parents first.
+
+        Parameters
+        ----------
+        max_depth
+            0 for the group's children only; None for all.
+        """
+        for path in consolidated.ordered(self.metadata):
+            if max_depth is not None and path.count("/") > max_depth:
+                return
+            if (node := self.find(path)) is not None:
+                yield path, node
+
+    def under(self, prefix: str) -> ConsolidatedMetadata:
+        """The same snapshot seen from a group below: the nodes under it, by path relative to it.
+
+        Examples
+        --------
+        >>> ConsolidatedMetadata({}).under("a")
+        ConsolidatedMetadata(metadata={}, kind='inline', must_understand=False)
+        """
+        start = f"{prefix.strip('/')}/"
+        if start == "/":
+            return self
+        paths = {path[len(start) :]: path for path in self.metadata if path.startswith(start)}
+        if isinstance(self.metadata, LazyNodes):
+            return ConsolidatedMetadata(self.metadata.under(paths))
+        return ConsolidatedMetadata({new: self.metadata[old] for new, old in paths.items()})
 
 
 def read_node_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadata | GroupMetadata:
@@ -284,3 +415,9 @@ def read_node_v2(documents: Mapping[str, dict[str, Any]], where: str | None) -> 
     if ".zarray" in documents:
         return ArrayV2Metadata._read(dict(documents[".zarray"]), attributes, where)
     return GroupMetadata._read_v2(dict(documents[".zgroup"]), attributes, where)
+
+
+def _read_member_v3(document: Document, where: str | None) -> NodeMetadata:
+    """A node of a snapshot: its own snapshot, which other writers leave empty, is none."""
+    own = {name: value for name, value in document.items() if name != "consolidated_metadata"}
+    return read_node_v3(own, where)

@@ -2,34 +2,33 @@
 a group's is read for each node that is created in it.
 
 Metadata are never changed once made, except that attributes and extra fields are handed out as dicts; so a node without
-extra fields that was parsed before is the new one with attributes of its own. A document whose parsing warns is parsed each time, so that it warns each time, and
-nothing outlives a change of what names mean (`_generation`).
+extra fields that was parsed before is the new one with attributes of its own. A document whose parsing warns is parsed
+each time, so that it warns each time, and nothing outlives a change of what names mean (`generation`).
 """
 
 from __future__ import annotations
 
 import json
-from copy import deepcopy
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from zarr._metadata.fields import parse_attributes
+from zarr._metadata.fields import parse_attributes, twin_of
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._support import generation
 from zarr._support.document_errors import located
 from zarr._support.warn import n_given
 
-if TYPE_CHECKING:
-    from zarr._metadata.group import GroupMetadata
-
-Node = TypeVar("Node", bound="ArrayV3Metadata | GroupMetadata")
+Node = TypeVar("Node")
 
 MOST_NODES = 512
 MOST_NBYTES = 16 * 1024
 """Longer documents are not kept."""
 
 
-class _Memory(Generic[Node]):
-    """Nodes by what they were parsed from. Forgets everything when it is full: in one step, so that it needs no lock."""
+class Memory(Generic[Node]):
+    """Nodes by what they were parsed from. Forgets everything when it is full: in one step, so that it needs no lock.
+
+    Here arrays are kept by what their documents say; `parse` keeps nodes by the bytes of their documents.
+    """
 
     def __init__(self) -> None:
         self._nodes: dict[tuple[int, bytes | str], Node] = {}
@@ -45,47 +44,7 @@ class _Memory(Generic[Node]):
         self._nodes[since, source] = node
 
 
-_by_bytes: _Memory[ArrayV3Metadata | GroupMetadata] = _Memory()
-_by_document: _Memory[ArrayV3Metadata] = _Memory()
-
-
-def recall(raw: bytes) -> ArrayV3Metadata | GroupMetadata | None:
-    """The node of a document with these bytes, if there was one."""
-    if (known := _by_bytes.find(raw)) is None:
-        return None
-    return known.with_attributes(deepcopy(known.attributes) if known.attributes else {})
-
-
-def remember(raw: bytes, since: int, n_warnings: int, node: ArrayV3Metadata | GroupMetadata) -> None:
-    """Keep a node for `recall`, unless it warned.
-
-    Parameters
-    ----------
-    raw
-        The document.
-    since, n_warnings
-        `generation.current()` and `n_given()` when its parsing began.
-    node
-        What was made of it.
-    """
-    if n_given() == n_warnings and not node.extra_fields:
-        _by_bytes.keep(raw, since, node.with_attributes(deepcopy(node.attributes)))
-
-
-def remember_reshaped(before: bytes, after: bytes, since: int, array: ArrayV3Metadata) -> None:
-    """Keep an array of which only the shape was changed since it was recalled, so that it need not be parsed again.
-
-    Parameters
-    ----------
-    before, after
-        Its document before the change, and the one that was made of it.
-    since
-        `generation.current()` when the former was recalled.
-    array
-        With the new shape.
-    """
-    if _by_bytes.find(before) is not None:  # else parsing it gives a warning, or what names mean has changed
-        _by_bytes.keep(after, since, array.with_attributes(deepcopy(array.attributes)))
+_by_document: Memory[ArrayV3Metadata] = Memory()
 
 
 def read_array_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadata:
@@ -95,8 +54,8 @@ def read_array_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadat
         with located(where):
             attributes = parse_attributes(document.get("attributes"))
         as_read = {**known._document, "attributes": document.get("attributes")}
-        return known._changed(
-            attributes=attributes, _document={name: as_read[name] for name in document if name in as_read}
+        return twin_of(
+            known, attributes=attributes, _document={name: as_read[name] for name in document if name in as_read}
         )
     since, n_warnings = generation.current(), n_given()
     array = ArrayV3Metadata._read(document, where)

@@ -6,14 +6,18 @@ depth, and what it returns belongs to the node that is made of it.
 
 from __future__ import annotations
 
-from zarr._metadata.consolidated import ConsolidatedMetadata
-from zarr._metadata.group import GroupMetadata, read_node_v3
-from zarr._metadata.known import recall, remember
+from copy import deepcopy
+
+from zarr._metadata.fields import twin_of
+from zarr._metadata.group import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, read_node_v3
+from zarr._metadata.known import Memory
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._support import generation
 from zarr._support.json import parse_object
 from zarr._support.warn import n_given
+
+_by_bytes: Memory[ArrayV3Metadata | GroupMetadata] = Memory()
 
 
 def parse_v3(raw: bytes, where: str) -> ArrayV3Metadata | GroupMetadata:
@@ -29,13 +33,55 @@ def parse_v3(raw: bytes, where: str) -> ArrayV3Metadata | GroupMetadata:
     >>> parse_v3(b'{"zarr_format": 3, "node_type": "group"}', "a/zarr.json").attributes
     {}
     """
-    if (known := recall(raw)) is not None:
+    if (known := _recall(raw)) is not None:
         return known
     since, n_warnings = generation.current(), n_given()
     node = read_node_v3(parse_object(raw, where), where)
     if isinstance(node, ArrayV3Metadata) or node.consolidated_metadata is None:  # a snapshot has attributes of others
-        remember(raw, since, n_warnings, node)
+        _remember(raw, since, n_warnings, node)
     return node
+
+
+def _recall(raw: bytes) -> ArrayV3Metadata | GroupMetadata | None:
+    """The node of a document with these bytes, if there was one."""
+    if (known := _by_bytes.find(raw)) is None:
+        return None
+    return twin_of(known, attributes=deepcopy(known.attributes) if known.attributes else {})
+
+
+def _remember(raw: bytes, since: int, n_warnings: int, node: ArrayV3Metadata | GroupMetadata) -> None:
+    """Keep a node for `_recall`, unless it warned.
+
+    Parameters
+    ----------
+    raw
+        The document.
+    since, n_warnings
+        `generation.current()` and `n_given()` when its parsing began.
+    node
+        What was made of it.
+    """
+    if n_given() == n_warnings and not node.extra_fields:
+        _by_bytes.keep(raw, since, node.with_attributes(deepcopy(node.attributes)))
+
+
+def remember_reshaped(before: bytes, after: bytes, since: int, array: ArrayMetadata) -> None:
+    """Keep an array of which only the shape was changed since it was parsed, so that it need not be parsed again.
+
+    Nothing is kept of a document that was not kept before the change: none of format 2 is.
+
+    Parameters
+    ----------
+    before, after
+        Its document before the change, and the one that was made of it.
+    since
+        `generation.current()` when the former was parsed.
+    array
+        With the new shape.
+    """
+    # Where there is none, parsing it gives a warning, or what names mean has changed.
+    if isinstance(array, ArrayV3Metadata) and _by_bytes.find(before) is not None:
+        _by_bytes.keep(after, since, array.with_attributes(deepcopy(array.attributes)))
 
 
 def parse_array_v2(zarray: bytes, zattrs: bytes | None, where: str) -> ArrayV2Metadata:

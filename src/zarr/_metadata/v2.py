@@ -26,6 +26,7 @@ from zarr._metadata.fields import (
     parse_stored_shape,
     require,
     strict_fill_value,
+    twin_of,
 )
 from zarr._metadata.grid import RegularChunkGridMetadata, repair_chunk_shape
 from zarr._metadata.members import settle_codecs
@@ -258,20 +259,14 @@ class ArrayV2Metadata:
         document = self._document
         if document is not None:
             document = {**document, "shape": list(new_shape)}
-        return self._changed(shape=new_shape, _document=document)
+        return twin_of(self, shape=new_shape, _document=document)
 
     def with_attributes(self, attributes: Mapping[str, Any]) -> Self:
         """The same array with these attributes in place of its own."""
-        return self._changed(attributes=parse_attributes(attributes))
+        return twin_of(self, attributes=parse_attributes(attributes))
 
     update_shape = with_shape
     update_attributes = with_attributes
-
-    def _changed(self, **members: Any) -> Self:
-        twin = object.__new__(type(self))
-        for name in self.__dataclass_fields__:
-            object.__setattr__(twin, name, members[name] if name in members else getattr(self, name))
-        return twin
 
     # -- what it says -------------------------------------------------------------------------------------------
 
@@ -320,6 +315,14 @@ class ArrayV2Metadata:
             config=replace(config, order=self.order),  # reads return elements as they are stored, as in zarr-python
             inner_codecs=(self._codec,),
         )
+
+    def is_of_document_of(self, other: object) -> bool:
+        """Whether both were made of one reading of one document, and only their attributes can differ.
+
+        False does not mean that their documents differ.
+        """
+        document = self._document
+        return isinstance(other, ArrayV2Metadata) and document is not None and document is other._document
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, in whatever words."""

@@ -29,6 +29,7 @@ from zarr._metadata.fields import (
     parse_stored_shape,
     require,
     strict_fill_value,
+    twin_of,
 )
 from zarr._metadata.grid import RegularChunkGridMetadata, parse_chunk_grid, repair_chunk_shape
 from zarr._metadata.levels import resolve_levels
@@ -281,20 +282,14 @@ class ArrayV3Metadata:
         document = self._document
         if document is not None:
             document = {**document, "shape": list(new_shape)}
-        return self._changed(shape=new_shape, _document=document)
+        return twin_of(self, shape=new_shape, _document=document)
 
     def with_attributes(self, attributes: Mapping[str, Any]) -> Self:
         """The same array with these attributes in place of its own."""
-        return self._changed(attributes=parse_attributes(attributes))
+        return twin_of(self, attributes=parse_attributes(attributes))
 
     update_shape = with_shape
     update_attributes = with_attributes
-
-    def _changed(self, **members: Any) -> Self:
-        twin = object.__new__(type(self))
-        for name in self.__dataclass_fields__:
-            object.__setattr__(twin, name, members[name] if name in members else getattr(self, name))
-        return twin
 
     # -- what it says -------------------------------------------------------------------------------------------
 

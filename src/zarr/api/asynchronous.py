@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._codec.base import ArrayConfig
-    from zarr._flow.nodes import NodeMetadata
+    from zarr._metadata.group import NodeMetadata
 
 __all__ = [
     "array",

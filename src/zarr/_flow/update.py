@@ -1,0 +1,103 @@
+"""Changing what a node's documents say: attributes, and the shape of an array.
+
+Only the member in question changes. The rest is as it is stored when the change is made, whatever a handle knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zarr._flow.documents import document
+from zarr._flow.load import load_node
+from zarr._flow.modify import modify
+from zarr._flow.paths import join
+from zarr._flow.requests import Flow, TakeHold
+from zarr._metadata.formats import layout_of
+from zarr._metadata.group import GroupMetadata
+from zarr._metadata.parse import remember_reshaped
+from zarr._support import generation
+from zarr._support.json import as_stored
+from zarr.errors import ArrayNotFoundError, ConcurrentChangeError, NodeNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from zarr._buffer import Buffer
+    from zarr._flow.node import ArrayNode, ArrayView, GroupNode
+    from zarr._metadata.group import ArrayMetadata, NodeMetadata
+    from zarr._store.path import StorePath
+    from zarr._store.versioned import Hold
+
+
+def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> Flow[None]:
+    """Replace the attributes of a node by what `change` makes of those that are stored now.
+
+    `change` may be called several times, with a fresh dict each time. The rest of the document stays as it is. The hold
+    is for this handle: what its threads store and what they publish in it comes in the same order.
+    """
+    at, metadata = node.store_path, node.metadata
+    layout = layout_of(metadata)
+    latest: list[NodeMetadata] = []
+
+    def rewrite(old: Buffer | None) -> Buffer:
+        current = _reread(at, metadata, old)
+        before = current.attributes
+        latest[:] = [current.with_attributes(as_stored(change(dict(before)), before))]
+        return document(latest[0], layout.attributes)
+
+    with (yield TakeHold(at.store, at.path)) as hold:
+        # A document of their own does not tell whether there still is a node.
+        if layout.attributes_apart and (yield from load_node(at, metadata.zarr_format)) is None:
+            raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} was deleted")
+        yield from modify(at.store, join(at.path, layout.attributes), rewrite, hold=hold)
+        node.publish(latest[0])  # type: ignore[arg-type]  # same kind as before: _reread checks it
+
+
+def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMetadata:
+    """The metadata as stored now, given the document that holds the attributes."""
+    layout = layout_of(metadata)
+    key = join(at.path, layout.attributes)
+    current = layout.reread(layout.attributes, None if raw is None else raw.to_bytes(), key, metadata)
+    if current is None:
+        raise NodeNotFoundError(
+            f"the node at path {at.path!r} of store {at.store!r} was deleted (there is no {key!r} any more)"
+        )
+    if isinstance(current, GroupMetadata) != isinstance(metadata, GroupMetadata):
+        raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} is of another kind now")
+    return current
+
+
+def publish_shape(
+    node: ArrayNode, before: ArrayMetadata, shape: tuple[int, ...], *, view: ArrayView | None = None, hold: Hold
+) -> Flow[None]:
+    """Store a new shape, with the node's hold; the rest of the document stays as it is.
+
+    `before` is what was found when the hold was taken. Whoever replaces a group with all that is in it takes no hold on
+    the array, so it may be another one by now, to which the shape does not belong. `view` is one that was made of `before`
+    with the new shape.
+    """
+    at, metadata = node.store_path, node.metadata
+    layout = layout_of(metadata)
+    key = join(at.path, layout.array)
+    latest: list[tuple[ArrayMetadata, ArrayView | None]] = []
+
+    def rewrite(old: Buffer | None) -> Buffer:
+        raw, since = None if old is None else old.to_bytes(), generation.current()
+        current = layout.reread(layout.array, raw, key, metadata)
+        if raw is None or current is None:
+            raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")
+        if isinstance(current, GroupMetadata):
+            raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")
+        if (current.shape, current.chunks, current.dtype) != (before.shape, before.chunks, before.dtype):
+            raise ConcurrentChangeError(
+                f"the array at path {at.path!r} of store {at.store!r} was replaced while its shape was changed. "
+                "Open it again."
+            )
+        new = current.with_shape(shape)
+        made = document(new, layout.array)
+        remember_reshaped(raw, made.to_bytes(), since, new)
+        latest[:] = [(new, view if current.is_of_document_of(before) else None)]
+        return made
+
+    yield from modify(at.store, key, rewrite, hold=hold)
+    node.publish(*latest[0])

@@ -1,0 +1,59 @@
+"""Format 3: one document per node, `zarr.json`, which holds all that is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from zarr._metadata import new_v3
+from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata, NodeMetadata
+from zarr._metadata.layout import Layout
+from zarr._metadata.parse import parse_v3
+from zarr._metadata.v3 import ArrayV3Metadata
+from zarr.errors import ContainsArrayError, NodeTypeValidationError
+
+if TYPE_CHECKING:
+    from zarr._metadata.new_array import DimensionNames, NewArray
+
+
+class _Format3(Layout[ArrayV3Metadata]):
+    def parse(self, documents: Sequence[bytes | None], keys: Sequence[str]) -> NodeMetadata | None:
+        document = documents[0]
+        return None if document is None else parse_v3(document, keys[0])
+
+    def reread(self, name: str, document: bytes | None, key: str, known: NodeMetadata) -> NodeMetadata | None:
+        return None if document is None else parse_v3(document, key)
+
+    def parse_consolidated(self, document: bytes, key: str) -> ConsolidatedMetadata | None:
+        node = parse_v3(document, key)
+        return node.consolidated_metadata if isinstance(node, GroupMetadata) else None
+
+    def array_from_dict(self, document: Mapping[str, Any]) -> ArrayV3Metadata:
+        return ArrayV3Metadata.from_dict(document)
+
+    def new_array(self, wanted: NewArray) -> ArrayV3Metadata:
+        return new_v3.new_array(wanted)
+
+    def arguments_of(self, array: ArrayV3Metadata) -> dict[str, Any]:
+        return new_v3.arguments_of(array)
+
+    def dimension_names_of(self, array: ArrayV3Metadata) -> tuple[DimensionNames, dict[str, Any]]:
+        return array.dimension_names, dict(array.attributes)
+
+    def named(self, names: DimensionNames, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        return {"attributes": dict(attributes), "dimension_names": names}
+
+    def compressor_of(self, array: ArrayV3Metadata) -> Any:
+        raise TypeError("`compressor` is not available for Zarr format 3 arrays. Use `compressors`.")
+
+
+FORMAT_3 = _Format3(
+    zarr_format=3,
+    array="zarr.json",
+    group="zarr.json",
+    attributes="zarr.json",
+    consolidated="zarr.json",
+    consolidated_is_specified=False,
+    no_array=NodeTypeValidationError,
+    no_group=ContainsArrayError,
+)

@@ -1,0 +1,100 @@
+"""A new array of format 2: the codecs it gets, and what of its arguments the format does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zarr._codec.registry import get_numcodec
+from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType
+from zarr._metadata.new_array import NewArray, is_auto, listed
+from zarr._metadata.v2 import ArrayV2Metadata
+from zarr._support.json import as_stored
+from zarr.errors import ArgumentError
+
+_OBJECT_CODECS = {VariableLengthUTF8: "vlen-utf8", VariableLengthBytes: "vlen-bytes"}
+
+
+def new_array(wanted: NewArray) -> ArrayV2Metadata:
+    """The metadata of a new array.
+
+    Raises
+    ------
+    ValueError
+        For arguments that say what format 2 cannot: shards, dimension names, a serializer, several compressors, codecs
+        or chunk keys of format 3.
+    """
+    if wanted.shards is not None:
+        raise ValueError("Zarr format 2 has no shards; leave out `shards` or use zarr_format=3")
+    if wanted.dimension_names is not None:
+        raise ValueError("Zarr format 2 has no dimension names; leave out `dimension_names` or use zarr_format=3")
+    if not is_auto(wanted.serializer):
+        raise ValueError("Zarr format 2 arrays have no serializer; leave out `serializer` or use zarr_format=3")
+    filters = _filters(wanted.filters, wanted.data_type)
+    return ArrayV2Metadata(
+        shape=wanted.shape,
+        dtype=wanted.data_type,
+        chunks=wanted.chunks,
+        fill_value=wanted.fill_value,
+        order=wanted.order or wanted.memory_order,  # type: ignore[arg-type]  # checked by the metadata
+        compressor=_compressor(wanted.compressors),
+        dimension_separator=_separator(wanted.chunk_key_encoding),
+        filters=filters or None,
+        attributes=as_stored(wanted.attributes),
+    )
+
+
+def arguments_of(array: ArrayV2Metadata) -> dict[str, Any]:
+    """Keywords of `zarr.create_array` for another array of format 2 like this one."""
+    return {
+        "chunks": array.chunks,
+        "shards": None,
+        "filters": array.filters or None,
+        "compressors": array.compressors or None,
+        "serializer": "auto",
+        "order": array.order,
+        "chunk_key_encoding": array.chunk_key_encoding,
+        "attributes": dict(array.attributes),
+        "dimension_names": None,
+    }
+
+
+def _filters(given: Any, data_type: ZDType[Any, Any]) -> list[Any]:
+    """The filters, with the codec that elements of any length need."""
+    filters = [] if is_auto(given) else [_numcodec(codec) for codec in listed(given)]
+    object_codec = _OBJECT_CODECS.get(type(data_type))
+    if object_codec is not None and not any(codec.codec_id == object_codec for codec in filters):
+        filters.append(get_numcodec({"id": object_codec}))
+    return filters
+
+
+def _compressor(given: Any) -> Any:
+    if is_auto(given):
+        return get_numcodec({"id": "zstd", "level": 0})
+    compressors = [_numcodec(codec) for codec in listed(given)]
+    if len(compressors) > 1:
+        raise ArgumentError(f"Zarr format 2 takes one compressor, got {len(compressors)}; use zarr_format=3 for more")
+    return compressors[0] if compressors else None
+
+
+def _numcodec(codec: Any) -> Any:
+    if isinstance(codec, Mapping):
+        return get_numcodec(codec)
+    if not hasattr(codec, "codec_id"):
+        raise ArgumentError(
+            f"Zarr format 2 takes numcodecs codecs, got {type(codec).__name__}; use zarr_format=3 for it, or a codec of "
+            "the package numcodecs"
+        )
+    return codec
+
+
+def _separator(encoding: Any) -> Any:
+    if encoding is None:
+        return "."
+    if isinstance(encoding, Mapping):
+        name, separator = encoding.get("name"), (encoding.get("configuration") or encoding).get("separator", ".")
+    else:
+        name, separator = getattr(encoding, "name", encoding), getattr(encoding, "separator", ".")
+    if name != "v2":
+        raise ValueError(f"Zarr format 2 arrays use the chunk key encoding 'v2', got {name!r}")
+    return separator

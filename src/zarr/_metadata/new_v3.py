@@ -1,0 +1,120 @@
+"""A new array of format 3: the codecs it gets, and what of its arguments the format does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
+from zarr._codec.bytes_ import BytesCodec
+from zarr._codec.registry import parse_codec
+from zarr._codec.sharding import ShardingCodec
+from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
+from zarr._codec.zstd import ZstdCodec
+from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType
+from zarr._grid.grid import RegularGrid
+from zarr._metadata.new_array import NewArray, is_auto, listed
+from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._support.json import as_stored
+from zarr._support.warn import warn
+from zarr.errors import ArgumentError, ZarrRuntimeWarning, ZarrUserWarning
+
+
+def new_array(wanted: NewArray) -> ArrayV3Metadata:
+    """The metadata of a new array.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For codecs of the wrong kind, or of format 2.
+
+    Warns
+    -----
+    ZarrRuntimeWarning, ZarrUserWarning
+        For an `order`, which has no effect; for a sharding codec beside others.
+    """
+    if wanted.order is not None:
+        _warn_order(wanted.order)
+    return ArrayV3Metadata(
+        shape=wanted.shape,
+        data_type=wanted.data_type,
+        chunk_grid=RegularGrid(wanted.shards or wanted.chunks),
+        chunk_key_encoding=wanted.chunk_key_encoding or "default",
+        fill_value=wanted.fill_value,
+        codecs=_codecs(wanted),
+        attributes=as_stored(wanted.attributes),
+        dimension_names=wanted.dimension_names,
+    )
+
+
+def arguments_of(array: ArrayV3Metadata) -> dict[str, Any]:
+    """Keywords of `zarr.create_array` for another array of format 3 like this one."""
+    sharding = array.sharding_codec
+    shards = None if sharding is None else {"shape": array.shards, "index_location": sharding.index_location}
+    return {
+        "chunks": array.chunks,
+        "shards": shards,
+        "filters": array.filters or None,
+        "compressors": array.compressors or None,
+        "serializer": array.serializer,
+        "order": None,
+        "chunk_key_encoding": array.chunk_key_encoding,
+        "attributes": dict(array.attributes),
+        "dimension_names": array.dimension_names,
+    }
+
+
+def _warn_order(order: str) -> None:
+    if order not in ("C", "F"):
+        raise ValueError(f"order must be 'C' or 'F', got {order!r}")
+    warn(
+        "The `order` keyword argument has no effect in Zarr format 3. For the memory layout of arrays that reads return, "
+        "use config={'order': ...}; to store another layout, a TransposeCodec in `filters`.",
+        ZarrRuntimeWarning,
+    )
+
+
+def _codecs(wanted: NewArray) -> tuple[Codec, ...]:
+    before = _chosen(wanted.filters, [], ArrayArrayCodec, "filters")
+    after = _chosen(wanted.compressors, [ZstdCodec()], BytesBytesCodec, "compressors")
+    middle = _chosen(wanted.serializer, [_default_serializer(wanted.data_type)], ArrayBytesCodec, "serializer")
+    if len(middle) != 1:
+        raise ArgumentError(f"`serializer` takes exactly one array->bytes codec, got {len(middle)}")
+    chain = (*before, *middle, *after)
+    if len(chain) > 1 and isinstance(middle[0], ShardingCodec):
+        warn(
+            "Combining a `sharding_indexed` codec with others: where they follow it, or are no transposes, shards are "
+            "read and written whole. Use `shards` instead, which puts the other codecs inside.",
+            ZarrUserWarning,
+        )
+    if not wanted.shards:
+        return chain
+    return (ShardingCodec(chunk_shape=wanted.chunks, codecs=chain, **wanted.shard_options),)
+
+
+def _chosen(given: Any, default: list[Any], kind: type, keyword: str) -> list[Codec]:
+    codecs = [_as_codec(codec) for codec in (default if is_auto(given) else listed(given))]
+    for codec in codecs:
+        if not isinstance(codec, kind):
+            raise TypeError(
+                f"`{keyword}` takes codecs of the kind {kind.__name__}, got {type(codec).__name__}. "
+                "array->array codecs go to `filters`, array->bytes to `serializer`, bytes->bytes to `compressors`."
+            )
+    return codecs
+
+
+def _as_codec(codec: Any) -> Codec:
+    if isinstance(codec, str | Mapping):
+        return parse_codec(codec)
+    if not isinstance(codec, ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec):
+        hint = " numcodecs codecs are for format 2; use those of zarr.codecs" if hasattr(codec, "codec_id") else ""
+        raise TypeError(f"expected a codec or its metadata, got {type(codec).__name__}.{hint}")
+    return codec
+
+
+def _default_serializer(data_type: ZDType[Any, Any]) -> Codec:
+    if isinstance(data_type, VariableLengthUTF8):
+        return VLenUTF8Codec()
+    if isinstance(data_type, VariableLengthBytes):
+        return VLenBytesCodec()
+    return BytesCodec()

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from zarr.errors import DataTypeValidationError
+from zarr._support.named_configuration import parse_named
+from zarr.errors import DataTypeValidationError, MetadataValidationError
 
 
 def named(data: object) -> tuple[str, dict[str, Any]]:
@@ -17,15 +18,10 @@ def named(data: object) -> tuple[str, dict[str, Any]]:
     >>> named({"name": "raw_bytes", "configuration": {"length_bytes": 3}})
     ('raw_bytes', {'length_bytes': 3})
     """
-    if isinstance(data, str):
-        return data, {}
-    if isinstance(data, Mapping) and isinstance(data.get("name"), str):
-        configuration = data.get("configuration") or {}
-        if set(data) <= {"name", "configuration", "must_understand"} and isinstance(configuration, Mapping):
-            return data["name"], dict(configuration)
-    raise DataTypeValidationError(
-        f"a format 3 data type is a name or an object with 'name' and 'configuration', got {data!r}"
-    )
+    try:
+        return parse_named(data, "data_type")
+    except MetadataValidationError as exc:
+        raise DataTypeValidationError(str(exc)) from None
 
 
 def typestr(data: object) -> tuple[str, str | None]:

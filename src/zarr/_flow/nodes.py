@@ -21,7 +21,7 @@ from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._store.path import StorePath
 from zarr._store.versioned import ABSENT, ANY
-from zarr._support import generation
+from zarr._support.extensions import names_version
 from zarr._support.json import as_stored, parse_object
 from zarr._support.settings import settings
 from zarr._support.warn import warn
@@ -279,7 +279,7 @@ def publish_shape(
         key = join(at.path, name)
         if old is None:
             raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")
-        raw, since = old.to_bytes(), generation.current()
+        raw, since = old.to_bytes(), names_version()
         current = parse_v3(raw, key) if name == V3 else parse_array_v2(raw, None, key)
         if isinstance(current, GroupMetadata):
             raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")

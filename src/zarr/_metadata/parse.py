@@ -11,7 +11,7 @@ from zarr._metadata.group import GroupMetadata, read_node_v3
 from zarr._metadata.known import recall, remember
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
-from zarr._support import generation
+from zarr._support.extensions import names_version
 from zarr._support.json import parse_object
 from zarr._support.warn import n_given
 
@@ -31,7 +31,7 @@ def parse_v3(raw: bytes, where: str) -> ArrayV3Metadata | GroupMetadata:
     """
     if (known := recall(raw)) is not None:
         return known
-    since, n_warnings = generation.current(), n_given()
+    since, n_warnings = names_version(), n_given()
     node = read_node_v3(parse_object(raw, where), where)
     if isinstance(node, ArrayV3Metadata) or node.consolidated_metadata is None:  # a snapshot has attributes of others
         remember(raw, since, n_warnings, node)

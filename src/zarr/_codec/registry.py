@@ -101,12 +101,9 @@ def get_codec_class(key: str, reload_config: bool = False) -> type[Codec]:  # no
     """
     wanted = config.codec_choice(key)
     candidates, failures = _candidates(key, wanted)
-    if not candidates and not failures:
-        raise UnknownCodecError(_unknown(key))
     if not candidates or (wanted is not None and wanted not in candidates):
-        raise UnknownCodecError(_unusable(key, wanted, candidates, failures)) from (
-            failures[0].cause if failures else None
-        )
+        cause = failures[0].cause if failures else None
+        raise UnknownCodecError(_why_none(key, wanted, candidates, failures)) from cause
     report(failures)
     if wanted is not None:
         return candidates[wanted]
@@ -247,11 +244,12 @@ def _unknown(key: str) -> str:
     return f"codec {key!r} is not known: {hint}. Known codecs: {', '.join(names)}."
 
 
-def _unusable(key: str, wanted: str | None, candidates: dict[str, type[Codec]], failures: list[LoadFailure]) -> str:
+def _why_none(key: str, wanted: str | None, candidates: dict[str, type[Codec]], failures: list[LoadFailure]) -> str:
     reasons = "; ".join(map(str, failures))
     if not candidates:
-        return f"codec {key!r} cannot be used: {reasons}"
-    return (
+        return f"codec {key!r} cannot be used: {reasons}" if reasons else _unknown(key)
+    choice = (
         f"the configuration chooses {wanted!r} for codec {key!r}, but registered are only "
         f"{', '.join(sorted(candidates))}; register that class, or change the key 'codecs.{key}'"
-    ) + (f" ({reasons})" if reasons else "")
+    )
+    return f"{choice}. {reasons}" if reasons else choice

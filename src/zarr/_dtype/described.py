@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from zarr._support.named_configuration import parse_named
+from zarr._support.named_configuration import Named, parse_named
 from zarr.errors import DataTypeValidationError, MetadataValidationError
 
 
-def named(data: object) -> tuple[str, dict[str, Any]]:
+def named(data: object) -> Named:
     """Name and configuration of a format 3 data type, from any legal form.
 
     Examples
     --------
     >>> named({"name": "raw_bytes", "configuration": {"length_bytes": 3}})
-    ('raw_bytes', {'length_bytes': 3})
+    Named(name='raw_bytes', configuration={'length_bytes': 3})
     """
     try:
         return parse_named(data, "data_type")

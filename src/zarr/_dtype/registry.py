@@ -98,20 +98,19 @@ class DataTypeRegistry:
         DataTypeValidationError
             If no class, or more than one, reads it, or the one of this name finds it invalid.
         """
-        if zarr_format == 3:
-            name, _ = named(data)
-            if (cls := self.contents.get(name)) is not None:
-                return cls.from_json(data, zarr_format=3)  # one parser, so that its own message gets out
+        name = named(data).name if zarr_format == 3 else ""
+        if name and (cls := self.contents.get(name)) is not None:
+            return cls.from_json(data, zarr_format=3)  # one parser, so that its own message gets out
         matches = self._matching(lambda cls: cls.from_json(data, zarr_format=zarr_format))
-        if not matches and ((zarr_format == 3 and self.contents.look_up(name)) or self._load_offered()):
+        if not matches and ((name and self.contents.look_up(name)) or self._load_offered()):
             return self.match_json(data, zarr_format=zarr_format)
-        if not matches and zarr_format == 3 and (failure := self.contents.failure(name)) is not None:
+        if not matches and name and (failure := self.contents.failure(name)) is not None:
             raise DataTypeValidationError(f"data type {name!r} cannot be used: {failure}") from failure.cause
         return self._only(matches, data)
 
     def _matching(self, parse: Any) -> list[AnyDType]:
         matches = []
-        for cls in self.contents.values():
+        for cls in list(self.contents.values()):
             try:
                 matches.append(parse(cls))
             except DataTypeValidationError:

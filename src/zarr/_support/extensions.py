@@ -134,7 +134,8 @@ class Registry(dict[str, type[T]], Generic[T]):
         name
             The name that was looked up.
         """
-        return next((failure for entry, failure in self._failures.items() if name in _names_of(entry)), None)
+        offered = (entry for entry in self._unloaded() if name in _names_of(entry))
+        return next((self._failures[entry] for entry in offered if entry in self._failures), None)
 
     def load_all(self, *, again: bool = False) -> list[LoadFailure]:
         """Load all that packages offer. What fails is returned, for whoever reports it.

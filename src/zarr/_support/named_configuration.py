@@ -67,5 +67,5 @@ def parse_named(data: object, field: str) -> Named:
     if configuration is None:
         return Named(name, {})
     if not isinstance(configuration, Mapping):
-        raise invalid(f"{field}.configuration", f"an object with the settings of {name!r}", configuration)
+        raise wrong_kind(f"{field}.configuration", f"an object with the settings of {name!r}", configuration)
     return Named(name, dict(configuration))

@@ -279,6 +279,27 @@ def test_the_codec_that_the_configuration_chooses_says_why_it_is_not_there(insta
     assert get_codec_class("gzip") is zarr.codecs.GzipCodec
 
 
+def test_a_module_may_register_its_codec_while_it_is_imported_for_it(install):
+    """Even from another thread that it waits for: no lock is held meanwhile."""
+    source = SOURCES["codec"] + (
+        "import threading\nfrom zarr.registry import register_codec\n"
+        "thread = threading.Thread(target=register_codec, args=('offered.name', Offered), daemon=True)\n"
+        "thread.start()\nthread.join(20)\nassert not thread.is_alive()\n"
+    )
+    install("offering", "[zarr.codecs]\noffered.name = offering:Offered\n", source)
+    assert get_codec_class("offered.name").__name__ == "Offered"
+    assert get_codec_class("offered.name") is get_codec_class("offered.name")
+
+
+def test_a_package_that_is_gone_is_no_reason_any_more(install, monkeypatch):
+    install("broken", "[zarr.chunk_key_encoding]\noffered.name = broken:Offered\n", "import no_such_module")
+    with pytest.raises(MetadataValidationError, match="no_such_module"):
+        get_chunk_key_encoding_class("offered.name")
+    monkeypatch.setattr(sys, "path", sys.path[1:])
+    with pytest.raises(MetadataValidationError, match="unknown chunk key encoding"):
+        get_chunk_key_encoding_class("offered.name")
+
+
 def test_a_filter_of_numcodecs_that_fails_to_load_is_named(monkeypatch):
     import numcodecs.registry
 

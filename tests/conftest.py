@@ -1,6 +1,7 @@
 """What all tests share: Hypothesis profiles, the engines, the stores."""
 
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -68,3 +69,23 @@ def nothing_left_running():
     """For tests that start threads: they wait for them in the end."""
     yield
     join_started()
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Install a package for the time of a test: its name, the text of its `entry_points.txt`, the source of its module."""
+    installed = []
+
+    def put(package, entry_points, source=""):
+        place = tmp_path / f"path-of-{package}"
+        information = place / f"{package}-1.0.dist-info"
+        information.mkdir(parents=True)
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (information / "entry_points.txt").write_text(entry_points)
+        (place / f"{package}.py").write_text(source)
+        monkeypatch.syspath_prepend(place)
+        installed.append(package)
+
+    yield put
+    for package in installed:
+        sys.modules.pop(package, None)

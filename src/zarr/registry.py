@@ -1,16 +1,10 @@
 """Adding classes of one's own (codecs, chunk key encodings, buffers, pipelines), and finding them by name."""
 
-from zarr._codec.registry import fully_qualified_name, get_codec_class, get_numcodec, register_codec
-from zarr._codec.replaceable import (
-    Registry,
-    get_buffer_class,
-    get_ndbuffer_class,
-    get_pipeline_class,
-    register_buffer,
-    register_ndbuffer,
-    register_pipeline,
-)
+from zarr._buffer.registry import get_buffer_class, get_ndbuffer_class, register_buffer, register_ndbuffer
+from zarr._codec.pipeline import get_pipeline_class, register_pipeline
+from zarr._codec.registry import get_codec_class, get_numcodec, register_codec
 from zarr._grid.chunk_keys import get_chunk_key_encoding_class, register_chunk_key_encoding
+from zarr._support.extensions import Registry, fully_qualified_name
 
 __all__ = [
     "Registry",

@@ -184,6 +184,12 @@ CODECS = [
         r"level",
     ),
     Row("codecs: a number", lambda f: new(f, compressors=3), TypeError, r"3|int"),
+    Row(
+        "codecs: must be understood in words",
+        lambda f: new(f, compressors={"name": "gzip", "configuration": {"level": 1}, "must_understand": "no"}),
+        ValueError,
+        r"must_understand.*'no'",
+    ),
     Row("codecs: an object", lambda f: new(f, compressors=[Odd()]), TypeError, r"Odd"),
     Row(
         "codecs: a document without a name",

@@ -164,6 +164,12 @@ OTHERS = [
         ValueError,
         r"'-'|separator",
     ),
+    Row(
+        "key encoding: must be understood in words",
+        lambda f: new(f, chunk_key_encoding={"name": "default", "separator": "/", "must_understand": "no"}),
+        ValueError,
+        r"must_understand.*'no'",
+    ),
     Row("key encoding: a number", lambda f: new(f, chunk_key_encoding=3), TypeError, r"3|int"),
     Row(
         "key encoding: v3's in format 2",

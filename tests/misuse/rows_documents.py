@@ -136,6 +136,36 @@ FORMAT3 = [
     opened("a codec without a name", ValueError, r"name", codecs=[*ARRAY3["codecs"], {"configuration": {}}]),
     opened("a codec that is a number", TypeError, r"codec", codecs=[3]),
     opened(
+        "a codec that must be understood in words",
+        ValueError,
+        r"codecs\[1\].must_understand.*'no'",
+        codecs=[*ARRAY3["codecs"], {"name": "crc32c", "must_understand": "no"}],
+    ),
+    opened(
+        "a codec with a list for settings",
+        TypeError,
+        r"codecs\[1\].configuration.*\[1\]",
+        codecs=[*ARRAY3["codecs"], {"name": "gzip", "configuration": [1]}],
+    ),
+    opened(
+        "a data type that must be understood in words",
+        ValueError,
+        r"data_type.must_understand.*'no'",
+        data_type={"name": "int32", "must_understand": "no"},
+    ),
+    opened(
+        "a grid that must be understood in words",
+        ValueError,
+        r"chunk_grid.must_understand.*'no'",
+        chunk_grid={**grid(2, 3), "must_understand": "no"},
+    ),
+    opened(
+        "a key encoding that must be understood in words",
+        ValueError,
+        r"chunk_key_encoding.must_understand.*'no'",
+        chunk_key_encoding={"name": "default", "must_understand": "no"},
+    ),
+    opened(
         "a codec with an unknown setting",
         TypeError,
         r"speed",

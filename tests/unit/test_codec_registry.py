@@ -1,7 +1,5 @@
 """Finding codecs by name."""
 
-from importlib.metadata import EntryPoint, EntryPoints
-
 import numcodecs
 import pytest
 
@@ -17,7 +15,7 @@ from zarr._codec.registry import (
     parse_codec,
     register_codec,
 )
-from zarr._support import generation
+from zarr._support.extensions import names_changed
 from zarr.errors import MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
 
@@ -34,20 +32,13 @@ class Other(Mine):
 def fresh(monkeypatch):
     monkeypatch.setattr(registry, "_registered", {})
     yield
-    generation.advance()
+    names_changed()
 
 
 @pytest.fixture
 def choose(monkeypatch):
     """Make the configuration choose the classes of a mapping."""
     return lambda choices: monkeypatch.setattr(registry.config, "codec_choice", choices.get)
-
-
-def plug_in(monkeypatch, *points):
-    def entry_points(*, group):
-        return EntryPoints(EntryPoint(name, value, g) for name, value, g in points if g == group)
-
-    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
 
 
 @pytest.mark.parametrize("name", sorted(registry._OURS))
@@ -119,12 +110,11 @@ def test_choosing_against_ours(choose):
     assert get_codec_class("gzip") is Mine
 
 
-def test_entry_points(monkeypatch, choose):
-    plug_in(
-        monkeypatch,
-        ("plugged", "fractions:Fraction", "zarr.codecs"),
-        ("broken", "no_such_module:X", "zarr.codecs"),
-        ("any", "decimal:Decimal", "zarr.codecs.gzip"),
+def test_entry_points(install, choose):
+    install(
+        "offering",
+        "[zarr.codecs]\nplugged = fractions:Fraction\nbroken = no_such_module:X\n"
+        "[zarr.codecs.gzip]\nany = decimal:Decimal\n",
     )
     assert get_codec_class("plugged").__name__ == "Fraction"
     with pytest.raises(UnknownCodecError, match="no_such_module"):

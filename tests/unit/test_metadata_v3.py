@@ -24,7 +24,7 @@ from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import parse_v3
 from zarr._metadata.v3 import ArrayV3Metadata
-from zarr._support import generation
+from zarr._support.extensions import names_changed
 from zarr.errors import (
     DataTypeValidationError,
     MetadataValidationError,
@@ -464,7 +464,7 @@ class TestDocumentsParsedBefore:
             assert type(parse_v3(raw, "zarr.json").codecs[1]) is Other
         finally:
             _registered.pop("gzip")
-            generation.advance()
+            names_changed()
         assert type(parse_v3(raw, "zarr.json").codecs[1]) is GzipCodec
 
     def test_a_document_that_warns_warns_each_time(self) -> None:

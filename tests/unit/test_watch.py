@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 import zarr
-from zarr._flow import create, elements, remove, resize
+from zarr._flow import elements, resize
+from zarr._flow.create import create_node
 from zarr._flow.drive import run, run_async
 from zarr._flow.objects import write
+from zarr._flow.remove import remove_node
 from zarr._flow.requests import Compute, Direct, Fetch, Put, RemovePrefix, TakeHold, Together
 from zarr._flow.watch import dry, logged, refusing_writes
 from zarr._selection import basic
@@ -121,11 +123,11 @@ class TestDryRuns:
 
     def test_creating_and_deleting(self, array, drive):
         before, writes = contents(array), []
-        drive(dry(remove.remove_node(array.store_path), writes))
+        drive(dry(remove_node(array.store_path), writes))
         assert [(type(request), request.prefix) for request in writes] == [(RemovePrefix, "a")]
         place = zarr.storage.StorePath(array.store, "b")
         writes.clear()
-        drive(dry(create.create(place, array.metadata, overwrite=False), writes))
+        drive(dry(create_node(place, array.metadata, overwrite=False), writes))
         assert [request.key for request in writes] == ["zarr.json", "b/zarr.json"][-len(writes) :]
         assert contents(array) == before
 

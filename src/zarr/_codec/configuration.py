@@ -1,46 +1,12 @@
-"""Reading codec metadata: the stored form of a codec, checked member by member.
-
-Legal forms are the object `{"name": ..., "configuration": {...}}` and the bare name. An unknown key of a configuration
-is an error: it could change what the bytes mean.
-"""
+"""Reading the configuration of a codec, key by key. An unknown key is an error: it could change what the bytes mean."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
+from zarr._support.named_configuration import parse_named
 from zarr.errors import MetadataTypeError, MetadataValidationError
-
-_MEMBERS = ("name", "configuration", "must_understand")
-
-
-def split_named(data: object, what: str = "codec") -> tuple[str, dict[str, Any]]:
-    """Name and configuration of an extension object, or of the bare name.
-
-    Raises MetadataValidationError for anything else.
-
-    Examples
-    --------
-    >>> split_named({"name": "gzip", "configuration": {"level": 1}})
-    ('gzip', {'level': 1})
-    """
-    if isinstance(data, str):
-        return data, {}
-    if not isinstance(data, Mapping):
-        raise MetadataValidationError(
-            f"a {what} is described by its name or by an object with 'name' and 'configuration'; got {data!r}"
-        )
-    name = data.get("name")
-    if not isinstance(name, str):
-        raise MetadataValidationError(f"the description of a {what} needs a 'name' that is a string; got {data!r}")
-    if extra := [key for key in data if key not in _MEMBERS]:
-        raise MetadataValidationError(
-            f"the description of {what} {name!r} has the unknown member {extra[0]!r}; allowed are {', '.join(_MEMBERS)}"
-        )
-    configuration = data.get("configuration")
-    if configuration is not None and not isinstance(configuration, Mapping):
-        raise MetadataValidationError(f"the configuration of {what} {name!r} must be an object; got {configuration!r}")
-    return name, dict(configuration or {})
 
 
 def read_configuration(
@@ -62,7 +28,7 @@ def read_configuration(
     MetadataValidationError
         Naming the codec and the key.
     """
-    name, configuration = split_named(data)
+    name, configuration = parse_named(data, "codec")
     if name not in names:
         raise MetadataValidationError(f"expected the description of codec {next(iter(names))!r}; got that of {name!r}")
     for key in configuration:

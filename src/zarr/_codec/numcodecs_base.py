@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec
-from zarr._codec.configuration import split_named
 from zarr._codec.limits import output_limit
 from zarr._codec.numcodec import decode_with, encode_with
 from zarr._codec.raw import is_variable_length, native_dtype, octets, to_buffer, to_nd_buffer
 from zarr._codec.registry import get_numcodec
 from zarr._dtype.registry import parse_data_type
+from zarr._support.named_configuration import parse_named
 from zarr.errors import CodecError, MetadataValidationError, UnknownCodecError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class NumcodecsCodec:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:
-        name, configuration = split_named(data)
+        name, configuration = parse_named(data, "codec")
         if name != cls.codec_name:
             raise MetadataValidationError(f"expected the description of codec {cls.codec_name!r}; got that of {name!r}")
         return cls(**configuration)

@@ -7,10 +7,12 @@ This library's own reads and writes do not go through it: an engine compiles a c
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar, runtime_checkable
 
 from zarr._buffer import Buffer, NDBuffer
+from zarr._support.extensions import Registry, places_of
+from zarr._support.settings import config
 
 if TYPE_CHECKING:
     from typing import Self
@@ -38,22 +40,6 @@ class SupportsSyncCodec(Protocol):
 
     def _encode_sync(self, chunk_data: Any, chunk_spec: Any) -> Any: ...
     def _decode_sync(self, chunk_data: Any, chunk_spec: Any) -> Any: ...
-
-
-_choose: Callable[[], type[CodecPipeline]] | None = None
-
-
-def set_pipeline_choice(choose: Callable[[], type[CodecPipeline]]) -> None:
-    """Install the function that says which pipeline class the configuration wants; this module reads no settings."""
-    global _choose
-    _choose = choose
-
-
-def make_pipeline(codecs: Iterable[Codec]) -> CodecPipeline:
-    """A pipeline of the configured class."""
-    if _choose is None:
-        raise RuntimeError("no codec pipeline is known yet; import zarr first")
-    return _choose().from_codecs(codecs)
 
 
 class ArrayBytesCodecPartialDecodeMixin:
@@ -165,3 +151,52 @@ class CodecPipeline:
     @abstractmethod
     async def write(self, batch_info: BatchInfo, value: NDBuffer, drop_axes: tuple[int, ...] = ()) -> None:
         """Write parts of `value` into chunks."""
+
+
+_pipelines: Registry[CodecPipeline] = Registry(*places_of("codec_pipeline"))
+
+
+def register_pipeline(pipe_cls: type[CodecPipeline]) -> None:
+    """Make a codec pipeline known, under its dotted name.
+
+    Parameters
+    ----------
+    pipe_cls
+        The class, a `zarr.abc.codec.CodecPipeline`.
+
+    Examples
+    --------
+    >>> from zarr.core.codec_pipeline import BatchedCodecPipeline
+    >>> from zarr.registry import register_pipeline
+    >>> register_pipeline(BatchedCodecPipeline)
+    """
+    _pipelines.register(pipe_cls)
+
+
+def get_pipeline_class(reload_config: bool = False) -> type[CodecPipeline]:
+    """The codec pipeline that the configuration key `codec_pipeline.path` names.
+
+    Parameters
+    ----------
+    reload_config
+        Return to the defaults, the configuration files and the environment first.
+
+    Raises
+    ------
+    ValueError
+        If there is no such class.
+
+    Examples
+    --------
+    >>> from zarr.registry import get_pipeline_class
+    >>> get_pipeline_class().__name__
+    'BatchedCodecPipeline'
+    """
+    if reload_config:
+        config.reset()
+    return _pipelines.find(config.get("codec_pipeline.path"))
+
+
+def make_pipeline(codecs: Iterable[Codec]) -> CodecPipeline:
+    """A pipeline of the configured class."""
+    return get_pipeline_class().from_codecs(codecs)

@@ -13,16 +13,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import zarr._codec
-from zarr._codec.configuration import split_named
-from zarr._support.generation import advance
+from zarr._support.extensions import Registry, fully_qualified_name
 from zarr._support.imports_on_use import importing
+from zarr._support.named_configuration import parse_named
+from zarr._support.plug_ins import LoadFailure, Place, offered_at, report
 from zarr._support.settings import config
 from zarr._support.warn import warn
 from zarr.errors import MetadataTypeError, MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from zarr._codec.base import Codec
 
 _GROUP = "zarr.codecs"
@@ -48,7 +47,7 @@ _OURS: dict[str, tuple[str, str, str]] = {
 }
 
 _lock = threading.RLock()
-_registered: dict[str, dict[str, type[Codec]]] = {}
+_registered: dict[str, Registry[Codec]] = {}
 
 
 def register_codec(key: str, codec_cls: type[Codec], *, qualname: str | None = None) -> None:
@@ -73,23 +72,10 @@ def register_codec(key: str, codec_cls: type[Codec], *, qualname: str | None = N
     if not isinstance(key, str):
         raise TypeError(f"a codec is registered under a name, got {key!r}")
     with _lock:
-        classes = _registered.setdefault(key, {})
+        classes = _registered.setdefault(key, Registry(*_places(key)))
         name = qualname or fully_qualified_name(codec_cls)
         classes.pop(name, None)  # the latest comes last
-        classes[name] = codec_cls
-    advance()
-
-
-def fully_qualified_name(cls: type) -> str:
-    """Dotted name of a class.
-
-    Examples
-    --------
-    >>> from collections import OrderedDict
-    >>> fully_qualified_name(OrderedDict)
-    'collections.OrderedDict'
-    """
-    return f"{cls.__module__}.{cls.__qualname__}"
+        classes.register(codec_cls, name)
 
 
 def get_codec_class(key: str, reload_config: bool = False) -> type[Codec]:  # noqa: ARG001
@@ -114,15 +100,12 @@ def get_codec_class(key: str, reload_config: bool = False) -> type[Codec]:  # no
     'GzipCodec'
     """
     wanted = config.codec_choice(key)
-    candidates = _candidates(key, wanted)
-    if not candidates:
-        raise UnknownCodecError(_unknown(key))
+    candidates, failures = _candidates(key, wanted)
+    if not candidates or (wanted is not None and wanted not in candidates):
+        cause = failures[0].cause if failures else None
+        raise UnknownCodecError(_why_none(key, wanted, candidates, failures)) from cause
+    report(failures)
     if wanted is not None:
-        if wanted not in candidates:
-            raise UnknownCodecError(
-                f"the configuration chooses {wanted!r} for codec {key!r}, but registered are only "
-                f"{', '.join(sorted(candidates))}; register that class, or change the key 'codecs.{key}'"
-            )
         return candidates[wanted]
     if len(set(candidates.values())) > 1 and key not in _OURS:
         warn(
@@ -133,13 +116,15 @@ def get_codec_class(key: str, reload_config: bool = False) -> type[Codec]:  # no
     return list(candidates.values())[-1]
 
 
-def parse_codec(data: str | Mapping[str, Any]) -> Codec:
+def parse_codec(data: str | Mapping[str, Any], field: str = "codec") -> Codec:
     """Make a codec from its stored form.
 
     Parameters
     ----------
     data
         A name, or an object with `name`, `configuration` and `must_understand`.
+    field
+        The member that it is, for error texts.
 
     Raises
     ------
@@ -153,7 +138,7 @@ def parse_codec(data: str | Mapping[str, Any]) -> Codec:
     >>> parse_codec("crc32c")
     Crc32cCodec()
     """
-    name, configuration = split_named(data)
+    name, configuration = parse_named(data, field)
     cls = get_codec_class(name)
     try:
         return cls.from_dict({"name": name, "configuration": configuration})
@@ -192,6 +177,10 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
     except errors.UnknownCodecError as exc:
         hint = _PACKAGES.get(codec_id, "the package that provides it")
         raise UnknownCodecError(f"numcodecs has no codec with id {codec_id!r}; install {hint}") from exc
+    except (ImportError, AttributeError) as exc:  # what loading an entry point of numcodecs raises
+        raise UnknownCodecError(
+            f"the numcodecs codec {codec_id!r} cannot be used, it failed to load: {type(exc).__name__}: {exc}"
+        ) from exc
     except (TypeError, ValueError) as exc:
         parameters = {key: value for key, value in data.items() if key != "id"}
         raise MetadataTypeError(
@@ -202,19 +191,21 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
 _PACKAGES = {"pcodec": "'pcodec'", "zfpy": "'zfpy'", "msgpack2": "'msgpack'"}
 
 
-def _candidates(key: str, wanted: str | None) -> dict[str, type[Codec]]:
-    """Implementations of a name, ours first. Plug-ins are looked up only if nothing nearer serves."""
+def _candidates(key: str, wanted: str | None) -> tuple[dict[str, type[Codec]], list[LoadFailure]]:
+    """Implementations of a name, ours first. Plug-ins are loaded only if nothing nearer serves; with those that fail."""
+    found: dict[str, type[Codec]] = {}
+    if (ours := _OURS.get(key)) is not None:
+        module, name, public_name = ours
+        found[public_name] = found[f"zarr._codec.{module}.{name}"] = _load_ours(module, name)
     with _lock:
-        found: dict[str, type[Codec]] = {}
-        if (ours := _OURS.get(key)) is not None:
-            module, name, public_name = ours
-            found[public_name] = found[f"zarr._codec.{module}.{name}"] = _load_ours(module, name)
         found |= _registered.get(key, {})
-        if not found or (wanted is not None and wanted not in found):
-            for plugin in _find_plugins(key):
-                register_codec(key, _load_plugin(key, plugin))
-            found |= _registered.get(key, {})
-        return found
+    if found and wanted in (None, *found):
+        return found, []
+    registered = _registered.get(key) or Registry(*_places(key))
+    failures = registered.load_all(again=True)  # without the lock: a module that is imported may register codecs
+    if registered:
+        _registered.setdefault(key, registered)
+    return found | registered, failures
 
 
 @cache
@@ -232,21 +223,9 @@ def _load_ours(module: str, name: str) -> type[Codec]:
     return cast("type[Codec]", getattr(loaded or import_module(f"zarr._codec.{module}"), name))
 
 
-def _load_plugin(key: str, plugin: EntryPoint) -> type[Codec]:
-    try:
-        return cast("type[Codec]", plugin.load())
-    except Exception as exc:
-        raise UnknownCodecError(
-            f"the package that provides codec {key!r} ({plugin.value}) failed to load: {exc}"
-        ) from exc
-
-
-def _find_plugins(key: str) -> list[EntryPoint]:
-    """Codecs of installed packages: by name in group `zarr.codecs`, or alternatives in group `zarr.codecs.<name>`."""
-    from importlib.metadata import entry_points
-
-    named = [point for point in entry_points(group=_GROUP) if point.name == key]
-    return [*named, *entry_points(group=f"{_GROUP}.{key}")]
+def _places(key: str) -> tuple[Place, Place]:
+    """Where packages offer a codec: by name in the group `zarr.codecs`, or alternatives in a group of its own."""
+    return (_GROUP, key), (f"{_GROUP}.{key}", None)
 
 
 _HOW_TO_ADD = "install the package that provides it, or register its class with zarr.registry.register_codec"
@@ -254,9 +233,8 @@ _HOW_TO_ADD = "install the package that provides it, or register its class with 
 
 def _unknown(key: str) -> str:
     from difflib import get_close_matches  # on use, as it is slow to import
-    from importlib.metadata import entry_points
 
-    names = sorted({*_OURS, *_registered, *entry_points(group=_GROUP).names})
+    names = sorted({*_OURS, *_registered, *(entry.name for entry in offered_at([(_GROUP, None)]))})
     if near := get_close_matches(key, names, n=1):
         hint = f"did you mean {near[0]!r}? Otherwise {_HOW_TO_ADD}"
     elif key.startswith("numcodecs."):
@@ -264,3 +242,14 @@ def _unknown(key: str) -> str:
     else:
         hint = _HOW_TO_ADD
     return f"codec {key!r} is not known: {hint}. Known codecs: {', '.join(names)}."
+
+
+def _why_none(key: str, wanted: str | None, candidates: dict[str, type[Codec]], failures: list[LoadFailure]) -> str:
+    reasons = "; ".join(map(str, failures))
+    if not candidates:
+        return f"codec {key!r} cannot be used: {reasons}" if reasons else _unknown(key)
+    choice = (
+        f"the configuration chooses {wanted!r} for codec {key!r}, but registered are only "
+        f"{', '.join(sorted(candidates))}; register that class, or change the key 'codecs.{key}'"
+    )
+    return f"{choice}. {reasons}" if reasons else choice

@@ -337,6 +337,9 @@ def _parse_shape(shape: object) -> tuple[int, ...]:
 def _parse_codecs(key: str, codecs: object) -> tuple[Codec, ...]:
     if isinstance(codecs, str | Mapping) or not isinstance(codecs, Iterable):
         raise TypeError(f"{key} of codec 'sharding_indexed' must be a list of codecs; got {codecs!r}")
-    parsed = tuple(parse_codec(codec) if isinstance(codec, str | Mapping) else codec for codec in codecs)
+    parsed = tuple(
+        parse_codec(codec, f"{key}[{i}]") if isinstance(codec, str | Mapping) else codec
+        for i, codec in enumerate(codecs)
+    )
     check_order(parsed)
     return cast("tuple[Codec, ...]", parsed)

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from zarr.errors import DataTypeValidationError
+from zarr._support.named_configuration import Named, parse_named
+from zarr.errors import DataTypeValidationError, MetadataValidationError
 
 
-def named(data: object) -> tuple[str, dict[str, Any]]:
+def named(data: object) -> Named:
     """Name and configuration of a format 3 data type, from any legal form.
 
     Examples
     --------
     >>> named({"name": "raw_bytes", "configuration": {"length_bytes": 3}})
-    ('raw_bytes', {'length_bytes': 3})
+    Named(name='raw_bytes', configuration={'length_bytes': 3})
     """
-    if isinstance(data, str):
-        return data, {}
-    if isinstance(data, Mapping) and isinstance(data.get("name"), str):
-        configuration = data.get("configuration") or {}
-        if set(data) <= {"name", "configuration", "must_understand"} and isinstance(configuration, Mapping):
-            return data["name"], dict(configuration)
-    raise DataTypeValidationError(
-        f"a format 3 data type is a name or an object with 'name' and 'configuration', got {data!r}"
-    )
+    try:
+        return parse_named(data, "data_type")
+    except MetadataValidationError as exc:
+        raise DataTypeValidationError(str(exc)) from None
 
 
 def typestr(data: object) -> tuple[str, str | None]:

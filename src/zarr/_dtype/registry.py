@@ -9,7 +9,8 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named
-from zarr._support import generation
+from zarr._support.extensions import Registry, names_changed, names_version, places_of
+from zarr._support.plug_ins import report
 from zarr._support.warn import n_given
 from zarr.errors import DataTypeValidationError, UnknownDataTypeError
 
@@ -32,8 +33,7 @@ class DataTypeRegistry:
     """
 
     def __init__(self) -> None:
-        self.contents: dict[str, type[AnyDType]] = {}
-        self._entry_points_read = False
+        self.contents: Registry[AnyDType] = Registry(*places_of("data_type"), use_entrypoint_name=True)
 
     def register(self, key: str, cls: type[AnyDType]) -> None:
         """Add a class, or replace the one of this name.
@@ -45,8 +45,7 @@ class DataTypeRegistry:
         cls
             The class.
         """
-        self.contents[key] = cls
-        generation.advance()
+        self.contents.register(cls, key)
 
     def unregister(self, key: str) -> None:
         """Remove a class. Raises KeyError if there is none of this name.
@@ -59,7 +58,7 @@ class DataTypeRegistry:
         if key not in self.contents:
             raise KeyError(f"Data type '{key}' not found in registry.")
         del self.contents[key]
-        generation.advance()
+        names_changed()
 
     def get(self, key: str) -> type[AnyDType]:
         """The class of this name. Raises KeyError if there is none.
@@ -87,7 +86,7 @@ class DataTypeRegistry:
                 "Use dtype='string' for text, zarr.dtype.VariableLengthBytes() for bytes."
             )
         matches = self._matching(lambda cls: cls.from_native_dtype(dtype))
-        if not matches and self._read_entry_points():
+        if not matches and self._load_offered():
             matches = self._matching(lambda cls: cls.from_native_dtype(dtype))
         return self._only(matches, dtype)
 
@@ -99,18 +98,19 @@ class DataTypeRegistry:
         DataTypeValidationError
             If no class, or more than one, reads it, or the one of this name finds it invalid.
         """
-        if zarr_format == 3:
-            name, _ = named(data)
-            if (cls := self.contents.get(name)) is not None:
-                return cls.from_json(data, zarr_format=3)  # one parser, so that its own message gets out
+        name = named(data).name if zarr_format == 3 else ""
+        if name and (cls := self.contents.get(name)) is not None:
+            return cls.from_json(data, zarr_format=3)  # one parser, so that its own message gets out
         matches = self._matching(lambda cls: cls.from_json(data, zarr_format=zarr_format))
-        if not matches and self._read_entry_points():
+        if not matches and ((name and self.contents.look_up(name)) or self._load_offered()):
             return self.match_json(data, zarr_format=zarr_format)
+        if not matches and name and (failure := self.contents.failure(name)) is not None:
+            raise DataTypeValidationError(f"data type {name!r} cannot be used: {failure}") from failure.cause
         return self._only(matches, data)
 
     def _matching(self, parse: Any) -> list[AnyDType]:
         matches = []
-        for cls in self.contents.values():
+        for cls in list(self.contents.values()):
             try:
                 matches.append(parse(cls))
             except DataTypeValidationError:
@@ -127,18 +127,11 @@ class DataTypeRegistry:
             )
         raise DataTypeValidationError(f"No Zarr data type found that matches {described!r}.{_hint(described)}")
 
-    def _read_entry_points(self) -> bool:
+    def _load_offered(self) -> bool:
         """Register the data types that installed packages offer; whether there were any new ones."""
-        if self._entry_points_read:
-            return False
-        from importlib.metadata import entry_points  # on use: slow, and seldom needed
-
-        self._entry_points_read = True
-        offered = [*entry_points(group="zarr.data_type"), *entry_points(group="zarr", name="data_type")]
-        new = [entry for entry in offered if entry.name not in self.contents]
-        for entry in new:
-            self.register(entry.name, entry.load())
-        return bool(new)
+        n_known = len(self.contents)
+        report(self.contents.load_all())
+        return len(self.contents) > n_known
 
 
 def _hint(described: Any) -> str:
@@ -182,7 +175,7 @@ def parse_data_type(spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
         return spec
     if not isinstance(spec, str | np.dtype):
         return _parse(spec, zarr_format)
-    since, n_warnings = generation.current(), n_given()
+    since, n_warnings = names_version(), n_given()
     key = (since, type(spec), spec, zarr_format)
     if (known := _known.get(key)) is None:
         known = _parse(spec, zarr_format)
@@ -194,7 +187,7 @@ def parse_data_type(spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
 
 
 _known: dict[tuple[int, type, Any, ZarrFormat], AnyDType] = {}
-"""What names and dtypes meant since a change of what they mean, see `_generation`: every array that is created has one."""
+"""What names and dtypes meant since a change of what they mean, see `zarr._support.extensions.names_version`: every array that is created has one."""
 
 _MOST_KNOWN = 1000
 
@@ -209,8 +202,10 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
     if isinstance(spec, str) and zarr_format == 3:
         try:
             return data_type_registry.match_json(spec, zarr_format=3)
-        except DataTypeValidationError:
-            pass  # NumPy's spelling then
+        except DataTypeValidationError as exc:
+            if data_type_registry.contents.failure(spec) is not None:
+                raise UnknownDataTypeError(str(exc)) from exc.__cause__
+            # NumPy's spelling then
     try:
         dtype = np.dtype(spec)
     except TypeError as exc:

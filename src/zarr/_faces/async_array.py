@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from zarr import _calls
 from zarr._buffer import BufferPrototype
+from zarr._buffer.registry import default_prototype
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
-from zarr._codec.replaceable import default_prototype
 from zarr._faces.array_properties import ArrayProperties, Fields, check_axis, check_fields
 from zarr._faces.info import ArrayInfo
 from zarr._flow import elements, inventory, resize

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import BufferPrototype
-from zarr._codec.replaceable import default_prototype
+from zarr._buffer.registry import default_prototype
 from zarr._faces.array_properties import ArrayProperties, Fields, check_fields
 from zarr._flow import elements
 from zarr._flow.direct import get_direct

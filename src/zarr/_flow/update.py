@@ -15,7 +15,7 @@ from zarr._flow.requests import Flow, TakeHold
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import remember_reshaped
-from zarr._support import generation
+from zarr._support.extensions import names_version
 from zarr._support.json import as_stored
 from zarr.errors import ArrayNotFoundError, ConcurrentChangeError, NodeNotFoundError
 
@@ -82,7 +82,7 @@ def publish_shape(
     latest: list[tuple[ArrayMetadata, ArrayView | None]] = []
 
     def rewrite(old: Buffer | None) -> Buffer:
-        raw, since = None if old is None else old.to_bytes(), generation.current()
+        raw, since = None if old is None else old.to_bytes(), names_version()
         current = layout.reread(layout.array, raw, key, metadata)
         if raw is None or current is None:
             raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")

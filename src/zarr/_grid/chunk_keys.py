@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from zarr._support.document_errors import invalid, judged
-from zarr._support.generation import advance
+from zarr._support.extensions import Registry, places_of
 from zarr._support.named_configuration import parse_named
 from zarr.errors import MetadataValidationError
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Self
 
 Separator: TypeAlias = Literal[".", "/"]
-ENTRY_POINT_GROUP = "zarr.chunk_key_encoding"
 
 
 class ChunkKeyEncoding(ABC):
@@ -162,7 +161,8 @@ def _no_chunk_key(key: str, encoding: ChunkKeyEncoding) -> ValueError:
     return ValueError(f"{key!r} is not a chunk key of the encoding {encoding.to_dict()!r}")
 
 
-_classes: dict[str, type[ChunkKeyEncoding]] = {cls.name: cls for cls in (DefaultChunkKeyEncoding, V2ChunkKeyEncoding)}
+_classes: Registry[ChunkKeyEncoding] = Registry(*places_of("chunk_key_encoding"), use_entrypoint_name=True)
+_classes.update({cls.name: cls for cls in (DefaultChunkKeyEncoding, V2ChunkKeyEncoding)})
 
 
 def register_chunk_key_encoding(key: str, cls: type[ChunkKeyEncoding]) -> None:
@@ -181,8 +181,7 @@ def register_chunk_key_encoding(key: str, cls: type[ChunkKeyEncoding]) -> None:
     >>> from zarr.registry import register_chunk_key_encoding
     >>> register_chunk_key_encoding("default", DefaultChunkKeyEncoding)
     """
-    _classes[key] = cls
-    advance()
+    _classes.register(cls, key)
 
 
 def get_chunk_key_encoding_class(key: str) -> type[ChunkKeyEncoding]:
@@ -203,23 +202,14 @@ def get_chunk_key_encoding_class(key: str) -> type[ChunkKeyEncoding]:
     >>> get_chunk_key_encoding_class("v2").name
     'v2'
     """
-    if key not in _classes:
-        _load_entry_point(key)
-    try:
-        return _classes[key]
-    except KeyError:
-        raise MetadataValidationError(
-            f"unknown chunk key encoding {key!r}; known are {sorted(_classes)}. "
-            "Install the package that provides it, or register its class with "
-            "zarr.registry.register_chunk_key_encoding."
-        ) from None
-
-
-def _load_entry_point(key: str) -> None:
-    from importlib.metadata import entry_points  # slow to import and to run: only for unknown names
-
-    for entry in entry_points(group=ENTRY_POINT_GROUP, name=key):
-        register_chunk_key_encoding(key, entry.load())
+    if (known := _classes.look_up(key)) is not None:
+        return known
+    if (failure := _classes.failure(key)) is not None:
+        raise MetadataValidationError(f"chunk key encoding {key!r} cannot be used: {failure}") from failure.cause
+    raise MetadataValidationError(
+        f"unknown chunk key encoding {key!r}; known are {sorted(_classes)}. Install the package that provides it, or "
+        "register its class with zarr.registry.register_chunk_key_encoding."
+    )
 
 
 def parse_chunk_key_encoding(
@@ -248,9 +238,9 @@ def parse_chunk_key_encoding(
     if isinstance(data, ChunkKeyEncoding):
         return data
     if not stored and isinstance(data, Mapping) and "configuration" not in data:
-        settings = {k: v for k, v in data.items() if k not in ("name", "must_understand")}
-        data = {"name": data.get("name"), "configuration": settings}
-    named = parse_named(data, "chunk_key_encoding")
-    cls = get_chunk_key_encoding_class(named.name)
-    with judged("chunk_key_encoding.configuration", f"making the encoding {named.name!r}"):
-        return cls.from_dict({"name": named.name, "configuration": named.configuration})
+        named = {k: v for k, v in data.items() if k in ("name", "must_understand")}
+        data = {**named, "configuration": {k: v for k, v in data.items() if k not in named}}
+    parsed = parse_named(data, "chunk_key_encoding")
+    cls = get_chunk_key_encoding_class(parsed.name)
+    with judged("chunk_key_encoding.configuration", f"making the encoding {parsed.name!r}"):
+        return cls.from_dict({"name": parsed.name, "configuration": parsed.configuration})

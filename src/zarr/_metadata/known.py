@@ -3,7 +3,7 @@ a group's is read for each node that is created in it.
 
 Metadata are never changed once made, except that attributes and extra fields are handed out as dicts; so a node without
 extra fields that was parsed before is the new one with attributes of its own. A document whose parsing warns is parsed
-each time, so that it warns each time, and nothing outlives a change of what names mean (`generation`).
+each time, so that it warns each time, and nothing outlives a change of what names mean (`names_version`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from zarr._metadata.fields import parse_attributes, twin_of
 from zarr._metadata.v3 import ArrayV3Metadata
-from zarr._support import generation
 from zarr._support.document_errors import located
+from zarr._support.extensions import names_version
 from zarr._support.warn import n_given
 
 Node = TypeVar("Node")
@@ -34,7 +34,7 @@ class Memory(Generic[Node]):
         self._nodes: dict[tuple[int, bytes | str], Node] = {}
 
     def find(self, source: bytes | str) -> Node | None:
-        return self._nodes.get((generation.current(), source))
+        return self._nodes.get((names_version(), source))
 
     def keep(self, source: bytes | str, since: int, node: Node) -> None:
         if len(source) > MOST_NBYTES:
@@ -57,7 +57,7 @@ def read_array_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadat
         return twin_of(
             known, attributes=attributes, _document={name: as_read[name] for name in document if name in as_read}
         )
-    since, n_warnings = generation.current(), n_given()
+    since, n_warnings = names_version(), n_given()
     array = ArrayV3Metadata._read(document, where)
     if n_given() == n_warnings and not array.extra_fields:
         _by_document.keep(source, since, array)

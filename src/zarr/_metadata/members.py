@@ -69,7 +69,7 @@ def _parse_codec(data: object, field: str) -> Codec:
     if not isinstance(data, str | Mapping):
         raise wrong_kind(field, "a codec, a name, or an object with a 'name'", data)
     with judged(field, f"making a codec from {shorten(data)}"):
-        return parse_codec(data)
+        return parse_codec(data, field)
 
 
 def stored_codec(codec: Codec) -> Any:

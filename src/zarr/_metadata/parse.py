@@ -13,7 +13,7 @@ from zarr._metadata.group import ArrayMetadata, ConsolidatedMetadata, GroupMetad
 from zarr._metadata.known import Memory
 from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._metadata.v3 import ArrayV3Metadata
-from zarr._support import generation
+from zarr._support.extensions import names_version
 from zarr._support.json import parse_object
 from zarr._support.warn import n_given
 
@@ -35,7 +35,7 @@ def parse_v3(raw: bytes, where: str) -> ArrayV3Metadata | GroupMetadata:
     """
     if (known := _recall(raw)) is not None:
         return known
-    since, n_warnings = generation.current(), n_given()
+    since, n_warnings = names_version(), n_given()
     node = read_node_v3(parse_object(raw, where), where)
     if isinstance(node, ArrayV3Metadata) or node.consolidated_metadata is None:  # a snapshot has attributes of others
         _remember(raw, since, n_warnings, node)
@@ -57,7 +57,7 @@ def _remember(raw: bytes, since: int, n_warnings: int, node: ArrayV3Metadata | G
     raw
         The document.
     since, n_warnings
-        `generation.current()` and `n_given()` when its parsing began.
+        `names_version()` and `n_given()` when its parsing began.
     node
         What was made of it.
     """
@@ -75,7 +75,7 @@ def remember_reshaped(before: bytes, after: bytes, since: int, array: ArrayMetad
     before, after
         Its document before the change, and the one that was made of it.
     since
-        `generation.current()` when the former was parsed.
+        `names_version()` when the former was parsed.
     array
         With the new shape.
     """

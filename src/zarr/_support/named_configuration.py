@@ -1,22 +1,23 @@
 """The form that format 3 gives to everything that can be extended: a name and a configuration.
 
 A document may write `{"name": ..., "configuration": {...}, "must_understand": ...}`, or the bare name where there is
-nothing to configure. Both are read; what we write ourselves is always the object.
+nothing to configure. Both are read; what we write ourselves is always the object. One parser serves codecs, data types,
+chunk grids and chunk key encodings, so that they take the same forms. `must_understand` has to be a boolean, as a word
+could mean either; it changes nothing, as nothing of these can be left out without changing what the data mean. A null
+configuration is none: the format does not have it, but it leaves no doubt, and arrays with such codecs were always read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from zarr._support.document_errors import invalid, wrong_kind
 
 _MEMBERS = frozenset({"name", "configuration", "must_understand"})
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A parsed extension.
 
     Attributes
@@ -57,12 +58,14 @@ def parse_named(data: object, field: str) -> Named:
         raise wrong_kind(field, "a name or an object with a 'name'", data)
     name = data.get("name")
     if not isinstance(name, str):
-        raise invalid(f"{field}.name", "a string", name)
+        raise invalid(field, "an object whose 'name' is a string", data)
     if unknown := sorted(map(str, data.keys() - _MEMBERS)):
-        raise invalid(field, "no members beside 'name' and 'configuration'", unknown)
+        raise invalid(field, f"no members of {name!r} beside 'name' and 'configuration'", unknown)
     if not isinstance(data.get("must_understand", True), bool):
-        raise invalid(f"{field}.must_understand", "true or false", data["must_understand"])
-    configuration = data.get("configuration", {})
+        raise invalid(f"{field}.must_understand", f"true or false for {name!r}", data["must_understand"])
+    configuration = data.get("configuration")
+    if configuration is None:
+        return Named(name, {})
     if not isinstance(configuration, Mapping):
-        raise invalid(f"{field}.configuration", "an object", configuration)
+        raise wrong_kind(f"{field}.configuration", f"an object with the settings of {name!r}", configuration)
     return Named(name, dict(configuration))

@@ -15,7 +15,7 @@ from typing import Any
 from donfig import Config
 from donfig.config_obj import ConfigSet
 
-from zarr._support.generation import advance
+from zarr._support.extensions import names_changed
 from zarr._support.warn import warn
 from zarr.errors import ZarrUserWarning
 
@@ -199,7 +199,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
     def changed(self) -> None:
         """Forget the cached settings."""
         self._settings = None
-        advance()
+        names_changed()
 
     def codec_choice(self, name: str) -> str | None:
         """Dotted name of the class that is wanted for codecs of this name, if one is configured."""

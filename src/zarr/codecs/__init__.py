@@ -1,6 +1,5 @@
 """Codecs: what can be put into `filters`, `serializer` and `compressors`."""
 
-from zarr._codec import replaceable as replaceable  # which says what pipeline a sharding codec gets
 from zarr._codec.blosc import BloscCodec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.crc32c_ import Crc32cCodec

@@ -4,14 +4,19 @@ from typing import TYPE_CHECKING
 
 from zarr._buffer import Buffer, BufferPrototype, NDBuffer, default_buffer_prototype, numpy_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest, RangeByteRequest, SuffixByteRequest
+from zarr._buffer.registry import get_ndbuffer_class
 from zarr._codec.base import ArrayBytesCodec, ArrayConfig
 from zarr._codec.base import ChunkSpec as ArraySpec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.documents import INDEX_LOCATION, SUBCHUNK_WRITE_ORDER
 from zarr._codec.names import ShardingCodecIndexLocation
-from zarr._codec.pipeline import ArrayBytesCodecPartialDecodeMixin, ArrayBytesCodecPartialEncodeMixin, CodecPipeline
-from zarr._codec.replaceable import get_ndbuffer_class, get_pipeline_class
+from zarr._codec.pipeline import (
+    ArrayBytesCodecPartialDecodeMixin,
+    ArrayBytesCodecPartialEncodeMixin,
+    CodecPipeline,
+    get_pipeline_class,
+)
 from zarr._codec.shard_index import MISSING as MAX_UINT_64
 from zarr._codec.sharding import ShardingCodec
 from zarr._compat.chunk_grids import ChunkGrid

@@ -11,7 +11,8 @@ Some of them stand for capabilities; a part names those in `promises`, and `prom
 
     part               capabilities that it stands for
     ListingSuite       lists
-    SyncSuite          sync, tells_sizes
+    SyncSuite          sync
+    SizeSuite          tells_sizes
     VersionSuite       puts_conditionally
     PinSuite           pins_versions
     HoldSuite          holds_between_threads
@@ -585,13 +586,26 @@ class PinSuite(StoreCase):
         assert read(store, "a") == b"same"
 
 
+class SizeSuite(StoreCase):
+    """Whoever reads a part of an object learns how large all of it is."""
+
+    promises = frozenset({"tells_sizes"})
+
+    @pytest.mark.parametrize("part", [None, RangeByteRequest(2, 4), OffsetByteRequest(7), SuffixByteRequest(3)])
+    def test_a_part_tells_the_size_of_the_whole(self, store, part):
+        put(store, "a/b", b"nine byte")
+        assert answer(store.read("a/b", part)).nbytes == 9
+        assert answer(store.size("a/b")) == 9
+        assert answer(store.size("a")) is None
+
+
 # -- the versioned contract without an event loop -------------------------------------------------------------------------
 
 
 class SyncSuite(StoreCase):
     """Everything is a function: listing, sizes and removal too."""
 
-    promises = frozenset({"sync", "tells_sizes"})
+    promises = frozenset({"sync"})
 
     def test_listing_and_sizes(self, store):
         for key in ("a/b", "a/c/d", "ab"):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+import pytest
+
 from tests.suites.plain_stores import AsyncOnly, AsyncVersions
 from tests.suites.stores import (
     HoldSuite,
@@ -10,11 +14,13 @@ from tests.suites.stores import (
     ProcessHoldSuite,
     ReadOnlySuite,
     RefusalSuite,
+    SizeSuite,
     StoreSuite,
     SyncFaceSuite,
     SyncSuite,
     VersionSuite,
 )
+from zarr._store.access import capabilities
 from zarr.storage import LocalStore, MemoryStore, WrapperStore
 
 
@@ -22,7 +28,7 @@ class OurStore(StoreSuite, RefusalSuite, SyncFaceSuite, ReadOnlySuite, ObjectSui
     """What all stores of ours share."""
 
 
-class OurSyncStore(OurStore, VersionSuite, PinSuite, SyncSuite, HoldSuite):
+class OurSyncStore(OurStore, VersionSuite, PinSuite, SizeSuite, SyncSuite, HoldSuite):
     """What those share that are called without an event loop."""
 
 
@@ -56,12 +62,24 @@ class TestWrappedPlainStore(StoreSuite):
         return WrapperStore(AsyncOnly(**kwargs))
 
 
-class TestVersionsInCoroutines(StoreSuite, VersionSuite, PinSuite):
+class TestVersionsInCoroutines(StoreSuite, VersionSuite, PinSuite, SizeSuite):
     def make(self, directory, **kwargs):
         return AsyncVersions(**kwargs)
 
 
+SUITES = [
+    *(TestMemoryStore, TestLocalStore, TestWrappedMemoryStore, TestWrappedLocalStore),
+    *(TestPlainStore, TestWrappedPlainStore, TestVersionsInCoroutines),
+]
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_what_a_store_says_that_it_can_is_what_is_proven(suite, tmp_path):
+    said = {name for name, can in asdict(capabilities(suite().make(tmp_path))).items() if can}
+    assert said == suite.promised()
+
+
 def test_a_suite_tells_what_it_proves():
     assert TestPlainStore.promised() == {"lists"}
-    assert TestVersionsInCoroutines.promised() == {"lists", "puts_conditionally", "pins_versions"}
+    assert TestVersionsInCoroutines.promised() == {"lists", "puts_conditionally", "pins_versions", "tells_sizes"}
     assert TestLocalStore.promised() - TestMemoryStore.promised() == {"holds_between_processes"}

@@ -30,9 +30,9 @@ from typing_extensions import Buffer
 __all__ = [
     "Getter",
     "Keys",
-    "LocalFiles",
     "OwnedBytes",
     "Pipeline",
+    "Place",
     "Request",
     "build_info",
     "cache_nbytes",
@@ -101,24 +101,24 @@ class Pipeline:
         keeps_empty: bool,
         refuses_missing: bool,
     ) -> Pipeline: ...
-    def read_local(
+    def read(
         self,
-        files: LocalFiles,
+        place: Place,
         keys: Keys,
         axes: Sequence[_Axis],
         is_points: bool,
         out: NDArray[Any],
         max_threads: int,
     ) -> None:
-        """Read a selection from a local directory into `out`; see `request` for the selection.
+        """Read a selection of the array in `place` into `out`; see `request` for the selection.
 
         `max_threads` is the most threads at work in this process, 0 for as many as it may run. A signal
         handler that raises stops the request. Raises `OSError` where the system refuses to read.
         """
 
-    def write_local(
+    def write(
         self,
-        files: LocalFiles,
+        place: Place,
         keys: Keys,
         axes: Sequence[_Axis],
         is_points: bool,
@@ -127,23 +127,12 @@ class Pipeline:
         sync: bool,
         held: str | None,
     ) -> None:
-        """Write `value` into a selection in a local directory. Each object is changed wholly or not at all.
+        """Write `value` into a selection of the array in a directory. Each object is changed wholly or not at all.
 
         With `sync`, everything is on the disk when it returns. `held` is a directory that the caller has
-        locked. Raises `OSError` where the system refuses, and `zarr.errors.ConcurrentChangeError` if
-        programs without locks keep changing an object.
+        locked. Raises `OSError` where the system refuses, `zarr.errors.ConcurrentChangeError` if
+        programs without locks keep changing an object, and `ValueError` for a place in memory.
         """
-
-    def read_memory(
-        self,
-        values: dict[str, Any],
-        keys: Keys,
-        axes: Sequence[_Axis],
-        is_points: bool,
-        out: NDArray[Any],
-        max_threads: int,
-    ) -> None:
-        """Read a selection from the buffers of a memory store into `out`, as `read_local`."""
 
     def request(self, axes: Sequence[_Axis], is_points: bool) -> Request:
         """Plan a selection: one entry per axis of the array.
@@ -208,7 +197,7 @@ class Getter:
     pipeline, keys
         Of the array.
     place
-        Where its objects are: a local directory, or the dict of a memory store.
+        Where its objects are.
     shape
         Of the array.
     dtype, order
@@ -220,7 +209,7 @@ class Getter:
     def __new__(
         cls,
         pipeline: Pipeline,
-        place: LocalFiles | dict[str, Any],
+        place: Place,
         keys: Keys,
         shape: Sequence[int],
         dtype: np.dtype[Any],
@@ -239,13 +228,20 @@ class Keys:
     def __new__(cls, encoding: str, separator: str, prefix: str) -> Keys: ...
 
 @final
-class LocalFiles:
-    """A local directory as a store; it need not exist. With `caches`, reads use the chunk cache. Not on Windows."""
+class Place:
+    """Where the objects of arrays are, if the kernel can reach them itself: the one class for all such stores."""
 
-    def __new__(cls, base: str, caches: bool) -> LocalFiles: ...
+    @staticmethod
+    def directory(path: str, caches: bool) -> Place:
+        """A local directory; it need not exist. With `caches`, reads use the chunk cache. Absent on Windows."""
+
+    @staticmethod
+    def memory(values: dict[str, Any]) -> Place:
+        """The dict of a memory store, whose values are `zarr.buffer.cpu.Buffer`s; they are looked up in each request."""
+
     @property
-    def has_locks(self) -> bool:
-        """Whether locks between processes work there, which writing needs."""
+    def can_write(self) -> bool:
+        """Whether `Pipeline.write` can: a directory needs locks between processes. Values in memory the store puts."""
 
 def crc32c(data: _Readable, /) -> int:
     """CRC-32C (Castagnoli) of `data`. Other threads run meanwhile if there is much of it.

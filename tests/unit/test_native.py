@@ -6,12 +6,15 @@ import os
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 
 import google_crc32c
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from zarr.buffer.cpu import Buffer
 
 native = pytest.importorskip("zarr._native")
 
@@ -217,23 +220,91 @@ def test_build_info_names_this_version():
     assert info["target"] not in {"", "unknown"}
 
 
+def row_of_bytes(nbytes, chunk_nbytes):
+    """The pipeline of an array of bytes without codecs."""
+    return native.Pipeline(
+        shape=(nbytes,),
+        object_shape=(chunk_nbytes,),
+        chunk_shape=(chunk_nbytes,),
+        order=[0],
+        itemsize=1,
+        swap_nbytes=1,
+        codecs=[],
+        levels=[],
+        fill=b"\0",
+        keeps_empty=True,
+        refuses_missing=False,
+    )
+
+
+KEYS = native.Keys("default", "/", "")
+PLACES = ["memory"] if os.name == "nt" else ["memory", "directory"]
+
+
+class TestPlace:
+    VALUE = np.arange(10, dtype="u1")
+    WHOLE = ((0, 1, 10),)
+
+    @pytest.fixture(params=PLACES)
+    def place(self, request, tmp_path):
+        """Where the first of the array's three chunks is stored."""
+        stored = self.VALUE[:4].tobytes()
+        if request.param == "memory":
+            return native.Place.memory({"c/0": Buffer.from_bytes(stored)})
+        (tmp_path / "c").mkdir()
+        (tmp_path / "c" / "0").write_bytes(stored)
+        return native.Place.directory(str(tmp_path), False)
+
+    def test_every_place_is_read_alike(self, place):
+        out = np.full(10, 9, "u1")
+        row_of_bytes(10, 4).read(place, KEYS, self.WHOLE, False, out, 0)
+        assert out.tolist() == [0, 1, 2, 3, 0, 0, 0, 0, 0, 0]
+
+    def test_every_place_has_getters(self, place):
+        getter = native.Getter(row_of_bytes(10, 4), place, KEYS, (10,), self.VALUE.dtype, "C", None)
+        assert getter.get(2, 0) == 2
+        assert getter.get(slice(3, 5), 0).tolist() == [3, 0]
+        assert getter.get("a", 0) is NotImplemented
+
+    def test_memory_is_looked_up_in_every_request(self):
+        values = {}
+        getter = native.Getter(
+            row_of_bytes(10, 4), native.Place.memory(values), KEYS, (10,), self.VALUE.dtype, "C", None
+        )
+        assert getter.get(1, 0) == 0
+        values["c/0"] = Buffer.from_bytes(b"\5\6\7\x08")
+        assert getter.get(1, 0) == 6
+
+    @pytest.mark.skipif("directory" not in PLACES, reason="there are no directories on this system")
+    def test_directories_are_written(self, tmp_path):
+        place = native.Place.directory(str(tmp_path / "new"), True)
+        assert place.can_write
+        row_of_bytes(10, 4).write(place, KEYS, self.WHOLE, False, self.VALUE, 0, False, None)
+        files = sorted((tmp_path / "new" / "c").iterdir())
+        assert b"".join(file.read_bytes() for file in files) == bytes([*range(10), 0, 0])
+
+    def test_values_in_memory_are_put_by_the_store(self):
+        values = {}
+        place = native.Place.memory(values)
+        assert not place.can_write
+        with pytest.raises(ValueError, match="a memory store puts its values itself"):
+            row_of_bytes(10, 4).write(place, KEYS, self.WHOLE, False, self.VALUE, 0, False, None)
+        assert not values
+
+    @pytest.mark.parametrize("bad", [{}, None, "/tmp"])
+    def test_only_a_place_is_one(self, bad):
+        with pytest.raises(TypeError):
+            row_of_bytes(10, 4).read(bad, KEYS, self.WHOLE, False, self.VALUE.copy(), 0)
+        with pytest.raises(TypeError):
+            native.Place()
+        with pytest.raises(TypeError):
+            native.Place.memory(MappingProxyType({}))
+
+
 class TestOwnedBytes:
     @staticmethod
     def encode(value):
-        pipeline = native.Pipeline(
-            shape=value.shape,
-            object_shape=value.shape,
-            chunk_shape=value.shape,
-            order=[0],
-            itemsize=1,
-            swap_nbytes=1,
-            codecs=[],
-            levels=[],
-            fill=b"\0",
-            keeps_empty=True,
-            refuses_missing=False,
-        )
-        request = pipeline.request(((0, 1, len(value)),), is_points=False)
+        request = row_of_bytes(len(value), len(value)).request(((0, 1, len(value)),), is_points=False)
         (encoded,) = request.encode(0, [None], value, 1)
         return encoded
 

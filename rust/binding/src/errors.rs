@@ -44,9 +44,9 @@ impl From<Failure> for PyErr {
 /// What goes wrong with the bytes of an object is an error of `zarr.errors` that knows its codec and,
 /// where the kernel does, the chunk. Whatever else is wrong was wrong in the arguments.
 fn exception_for(error: &KernelError) -> PyErr {
-    let place = Place::of(error);
-    let text = place.error.to_string();
-    match place.error {
+    let located = Located::of(error);
+    let text = located.error.to_string();
+    match located.error {
         KernelError::OutOfMemory { .. } => PyMemoryError::new_err(text),
         KernelError::Panicked { .. } => PyRuntimeError::new_err(format!(
             "zarr._native failed in a way it never should: {text}. Please report this; ZARR_ENGINE=python avoids it"
@@ -58,25 +58,27 @@ fn exception_for(error: &KernelError) -> PyErr {
         KernelError::Contended { .. }
         | KernelError::Unsteady { .. }
         | KernelError::Replaced
-        | KernelError::RangeOutsideObject { .. } => place.raise("ConcurrentChangeError", &[&text]),
-        KernelError::ChunkMissing => place.raise("ChunkNotFoundError", &[&text]),
-        _ if place.object_coords.is_some() => {
-            let (codec, action) = responsible(place.error);
+        | KernelError::RangeOutsideObject { .. } => {
+            located.raise("ConcurrentChangeError", &[&text])
+        }
+        KernelError::ChunkMissing => located.raise("ChunkNotFoundError", &[&text]),
+        _ if located.object_coords.is_some() => {
+            let (codec, action) = responsible(located.error);
             let reason = text.strip_prefix(&format!("{codec}: ")).unwrap_or(&text);
-            place.raise("CodecError", &[codec, action, reason])
+            located.raise("CodecError", &[codec, action, reason])
         }
         _ => PyValueError::new_err(text),
     }
 }
 
 /// Where an error happened, and what it is.
-struct Place<'a> {
+struct Located<'a> {
     object_coords: Option<&'a [usize]>,
     coords: Option<&'a [usize]>,
     error: &'a KernelError,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Located<'a> {
     fn of(error: &'a KernelError) -> Self {
         match error {
             KernelError::InObject { coords, error } => Self {

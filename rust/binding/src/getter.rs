@@ -3,14 +3,13 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyInt, PySlice, PyTuple};
+use pyo3::types::{PyInt, PySlice, PyTuple};
 use zarr_kernel::selection::AxisSelection;
 
 use crate::buffers::ArrayView;
 use crate::errors::guard;
-#[cfg(unix)]
-use crate::pipeline::LocalFiles;
 use crate::pipeline::{Keys, Pipeline};
+use crate::place::Place;
 
 /// `numpy.empty`. Kept, as at the exit of Python nothing is found any more that was imported.
 static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -19,7 +18,7 @@ static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 #[pyclass(frozen, module = "zarr._native")]
 pub(crate) struct Getter {
     pipeline: Py<Pipeline>,
-    place: Place,
+    place: Py<Place>,
     keys: Py<Keys>,
     shape: Vec<usize>,
     /// `numpy.empty`, and what it is called with besides the shape.
@@ -30,13 +29,6 @@ pub(crate) struct Getter {
     lent_as: Option<Py<PyAny>>,
 }
 
-/// Where the array's objects are.
-enum Place {
-    Values(Py<PyDict>),
-    #[cfg(unix)]
-    Files(Py<LocalFiles>),
-}
-
 #[pymethods]
 impl Getter {
     #[new]
@@ -44,24 +36,15 @@ impl Getter {
     // One argument per fact.
     #[allow(clippy::too_many_arguments)]
     fn new(
+        py: Python<'_>,
         pipeline: Py<Pipeline>,
-        place: &Bound<'_, PyAny>,
+        place: Py<Place>,
         keys: Py<Keys>,
         shape: Vec<usize>,
         dtype: Py<PyAny>,
         order: Py<PyAny>,
         lent_as: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
-        let py = place.py();
-        #[cfg(unix)]
-        let files = place.cast::<LocalFiles>().ok();
-        #[cfg(not(unix))]
-        let files: Option<&Bound<'_, PyAny>> = None;
-        let place = match files {
-            #[cfg(unix)]
-            Some(files) => Place::Files(files.clone().unbind()),
-            _ => Place::Values(place.cast::<PyDict>()?.clone().unbind()),
-        };
         Ok(Self {
             pipeline,
             place,
@@ -125,15 +108,8 @@ impl Getter {
     ) -> PyResult<()> {
         let pipeline = self.pipeline.get();
         let keys = self.keys.get();
-        guard(|| match &self.place {
-            Place::Values(values) => {
-                pipeline.read_values(py, values.bind(py), keys, axes, false, &out, max_threads)
-            }
-            #[cfg(unix)]
-            Place::Files(files) => {
-                pipeline.read_files(py, files.get(), keys, axes, false, &out, max_threads)
-            }
-        })
+        let place = self.place.get();
+        guard(|| pipeline.read_from(py, place, keys, axes, false, &out, max_threads))
     }
 
     /// A selection of integers, slices and whole axes at the end. `None` for any other, and for one

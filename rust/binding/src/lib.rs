@@ -7,9 +7,12 @@
 
 mod buffers;
 mod codecs;
+#[cfg(unix)]
+mod directory;
 mod errors;
 mod getter;
 mod pipeline;
+mod place;
 mod process;
 
 /// Compiled part of zarr. See `_native.pyi`.
@@ -30,11 +33,10 @@ mod _native {
     use crate::buffers::OwnedBytes;
     #[pymodule_export]
     use crate::getter::Getter;
-    #[cfg(unix)]
-    #[pymodule_export]
-    use crate::pipeline::LocalFiles;
     #[pymodule_export]
     use crate::pipeline::{Keys, Pipeline, Request};
+    #[pymodule_export]
+    use crate::place::Place;
 
     #[pyfunction]
     #[pyo3(signature = (data, /))]

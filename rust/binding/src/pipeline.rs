@@ -1,22 +1,19 @@
 //! The classes `Pipeline` and `Request`: an array's codecs, and one selection of it.
 
-#[cfg(unix)]
-use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::exceptions::PyValueError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use zarr_kernel::KernelError;
-use zarr_kernel::cache::Cache;
 use zarr_kernel::chain::Chain;
 use zarr_kernel::counters::{self, Counter};
 use zarr_kernel::element::ElementType;
 use zarr_kernel::in_memory::{Pieces, Whole};
 use zarr_kernel::keys;
 #[cfg(unix)]
-use zarr_kernel::local::{self, Files, Manner, Writer};
+use zarr_kernel::local::{Manner, Writer};
+use zarr_kernel::memory::ArrayMut;
 use zarr_kernel::pipeline::{self, Description};
 use zarr_kernel::plan::{Grid, Plan};
 use zarr_kernel::reading::{Fetched, Stored, Workers};
@@ -27,7 +24,10 @@ use zarr_kernel::workers::available_threads;
 
 use crate::buffers::{ArrayView, ByteView, OwnedBytes};
 use crate::codecs::codec_from;
+#[cfg(unix)]
+use crate::directory::Directory;
 use crate::errors::{Failure, guard};
+use crate::place::{Kind, Place, Values};
 
 /// An array's grid, shards and codecs, compiled. See `_native.pyi`.
 #[pyclass(frozen, module = "zarr._native")]
@@ -104,45 +104,28 @@ impl Pipeline {
         })
     }
 
-    #[pyo3(signature = (values, keys, axes, is_points, out, max_threads))]
-    // A request is its selection, its memory and its store.
+    #[pyo3(signature = (place, keys, axes, is_points, out, max_threads))]
+    // A request is its place, its selection and its memory.
     #[allow(clippy::too_many_arguments)]
-    fn read_memory(
+    fn read(
         &self,
         py: Python<'_>,
-        values: &Bound<'_, PyDict>,
+        place: &Place,
         keys: &Keys,
         axes: Vec<AxisArgument>,
         is_points: bool,
         out: ArrayView,
         max_threads: usize,
     ) -> PyResult<()> {
-        guard(|| self.read_values(py, values, keys, plain(axes), is_points, &out, max_threads))
+        guard(|| self.read_from(py, place, keys, plain(axes), is_points, &out, max_threads))
     }
 
-    #[cfg(unix)]
-    #[pyo3(signature = (files, keys, axes, is_points, out, max_threads))]
+    #[pyo3(signature = (place, keys, axes, is_points, value, max_threads, sync, held))]
     #[allow(clippy::too_many_arguments)]
-    fn read_local(
+    fn write(
         &self,
         py: Python<'_>,
-        files: &LocalFiles,
-        keys: &Keys,
-        axes: Vec<AxisArgument>,
-        is_points: bool,
-        out: ArrayView,
-        max_threads: usize,
-    ) -> PyResult<()> {
-        guard(|| self.read_files(py, files, keys, plain(axes), is_points, &out, max_threads))
-    }
-
-    #[cfg(unix)]
-    #[pyo3(signature = (files, keys, axes, is_points, value, max_threads, sync, held))]
-    #[allow(clippy::too_many_arguments)]
-    fn write_local(
-        &self,
-        py: Python<'_>,
-        files: &LocalFiles,
+        place: &Place,
         keys: &Keys,
         axes: Vec<AxisArgument>,
         is_points: bool,
@@ -152,38 +135,29 @@ impl Pipeline {
         held: Option<String>,
     ) -> PyResult<()> {
         guard(|| {
-            counters::count(Counter::Crossings);
-            let plan = self.kernel.plan(plain(axes), is_points)?;
-            let value = value.readable(plan.shape(), self.kernel.itemsize())?;
-            let signals = Signals::default();
-            let on_signal = || signals.check();
-            let outcome = py.detach(|| {
-                let files = files.open(0);
-                let manner = Manner {
-                    sync,
-                    held: held.as_deref(),
-                    on_signal: &on_signal,
-                };
-                let writer = Writer::new(&files, manner);
-                let workers = Workers {
-                    max_threads: at_most(max_threads),
-                    poll: &mut || signals.check(),
-                };
-                self.kernel
-                    .write(&plan, &keys.kernel, &writer, &value, workers)
-            });
-            signals.outcome(outcome)
+            match &place.0 {
+            Kind::Memory(_) => Err(PyValueError::new_err(
+                "a memory store puts its values itself: plan with Pipeline.request, then Request.encode",
+            )
+            .into()),
+            #[cfg(unix)]
+            Kind::Directory(directory) => {
+                let plan = self.kernel.plan(plain(axes), is_points)?;
+                let held = held.as_deref();
+                self.write_files(py, directory, keys, &plan, &value, max_threads, sync, held)
+            }
+        }
         })
     }
 }
 
 impl Pipeline {
-    /// Read a selection from the buffers of a memory store.
+    /// Read a selection of an array in a place.
     #[allow(clippy::too_many_arguments)]
-    pub(crate) fn read_values(
+    pub(crate) fn read_from(
         &self,
         py: Python<'_>,
-        values: &Bound<'_, PyDict>,
+        place: &Place,
         keys: &Keys,
         axes: Vec<AxisSelection>,
         is_points: bool,
@@ -193,57 +167,93 @@ impl Pipeline {
         counters::count(Counter::Crossings);
         let plan = self.kernel.plan(axes, is_points)?;
         let target = out.writable(plan.shape(), self.kernel.itemsize())?;
-        let found = (0..plan.n_objects())
-            .map(|number| stored_bytes(values, &keys.kernel.key(plan.object(number)?.coords())))
-            .collect::<Result<Vec<_>, Failure>>()?;
+        match &place.0 {
+            Kind::Memory(values) => self.read_values(py, values, keys, &plan, &target, max_threads),
+            #[cfg(unix)]
+            Kind::Directory(directory) => {
+                self.read_files(py, directory, keys, &plan, &target, max_threads)
+            }
+        }
+    }
+
+    fn read_values(
+        &self,
+        py: Python<'_>,
+        values: &Values,
+        keys: &Keys,
+        plan: &Plan,
+        target: &ArrayMut<'_>,
+        max_threads: usize,
+    ) -> Result<(), Failure> {
+        let found = values.of_plan(py, &keys.kernel, plan)?;
         let views = found
             .iter()
             .map(|view| view.as_ref().map(ByteView::as_bytes));
         let source = Fetched(views.collect());
         interruptible(py, max_threads, |workers| {
-            self.kernel.read(&plan, &source, &target, workers)
+            self.kernel.read(plan, &source, target, workers)
         })
     }
 
-    /// Read a selection from a local directory.
     #[cfg(unix)]
-    #[allow(clippy::too_many_arguments)]
-    pub(crate) fn read_files(
+    fn read_files(
         &self,
         py: Python<'_>,
-        files: &LocalFiles,
+        directory: &Directory,
         keys: &Keys,
-        axes: Vec<AxisSelection>,
-        is_points: bool,
-        out: &ArrayView,
+        plan: &Plan,
+        target: &ArrayMut<'_>,
         max_threads: usize,
     ) -> Result<(), Failure> {
-        counters::count(Counter::Crossings);
-        let plan = self.kernel.plan(axes, is_points)?;
-        let target = out.writable(plan.shape(), self.kernel.itemsize())?;
         interruptible(py, max_threads, |workers| {
-            let objects = files.open(plan.n_objects());
+            let objects = directory.open(plan.n_objects());
             let source = Stored {
                 objects: &objects,
                 keys: &keys.kernel,
             };
-            self.kernel.read(&plan, &source, &target, workers)
+            self.kernel.read(plan, &source, target, workers)
         })
+    }
+
+    #[cfg(unix)]
+    #[allow(clippy::too_many_arguments)]
+    fn write_files(
+        &self,
+        py: Python<'_>,
+        directory: &Directory,
+        keys: &Keys,
+        plan: &Plan,
+        value: &ArrayView,
+        max_threads: usize,
+        sync: bool,
+        held: Option<&str>,
+    ) -> Result<(), Failure> {
+        counters::count(Counter::Crossings);
+        let value = value.readable(plan.shape(), self.kernel.itemsize())?;
+        let signals = Signals::default();
+        let on_signal = || signals.check();
+        let outcome = py.detach(|| {
+            let files = directory.open(0);
+            let manner = Manner {
+                sync,
+                held,
+                on_signal: &on_signal,
+            };
+            let writer = Writer::new(&files, manner);
+            let workers = Workers {
+                max_threads: at_most(max_threads),
+                poll: &mut || signals.check(),
+            };
+            self.kernel
+                .write(plan, &keys.kernel, &writer, &value, workers)
+        });
+        signals.outcome(outcome)
     }
 }
 
 /// What the axes of a selection are to the kernel.
 fn plain(axes: Vec<AxisArgument>) -> Vec<AxisSelection> {
     axes.into_iter().map(|axis| axis.0).collect()
-}
-
-/// The value under a key of a memory store, if there is one.
-fn stored_bytes(values: &Bound<'_, PyDict>, key: &str) -> Result<Option<ByteView>, Failure> {
-    let Some(value) = values.get_item(key)? else {
-        return Ok(None);
-    };
-    let bytes = value.call_method0(intern!(values.py(), "as_numpy_array"))?;
-    Ok(Some(bytes.extract()?))
 }
 
 /// Let other Python threads run during `work`, and stop it when a signal handler raises.
@@ -320,67 +330,6 @@ impl Keys {
             }
         };
         Ok(Self { kernel })
-    }
-}
-
-/// A local directory as a store. See `_native.pyi`.
-#[cfg(unix)]
-#[pyclass(frozen, module = "zarr._native")]
-pub(crate) struct LocalFiles {
-    base: String,
-    /// Whether reads may use the chunk cache.
-    caches: bool,
-    /// The device whose stamps are sound, once the directory is there.
-    sound_device: OnceLock<u64>,
-    has_locks: OnceLock<bool>,
-}
-
-#[cfg(unix)]
-#[pymethods]
-impl LocalFiles {
-    #[new]
-    #[pyo3(signature = (base, caches))]
-    fn new(base: String, caches: bool) -> Self {
-        Self {
-            base,
-            caches,
-            sound_device: OnceLock::new(),
-            has_locks: OnceLock::new(),
-        }
-    }
-
-    #[getter]
-    fn has_locks(&self) -> bool {
-        *self
-            .has_locks
-            .get_or_init(|| local::has_locks(Path::new(&self.base)))
-    }
-}
-
-#[cfg(unix)]
-impl LocalFiles {
-    /// From how many files on a look-up from the directory is cheaper than from the root.
-    const WORTH_PINNING: usize = 16;
-
-    /// The files, for one request of so many.
-    fn open(&self, n_files: usize) -> Files {
-        let files = Files::new(self.base.clone(), self.sound_device());
-        if n_files >= Self::WORTH_PINNING {
-            files.pinned()
-        } else {
-            files
-        }
-    }
-
-    fn sound_device(&self) -> Option<u64> {
-        if !self.caches || !Cache::of_process().is_on() {
-            return None;
-        }
-        if let Some(device) = self.sound_device.get() {
-            return Some(*device);
-        }
-        let device = local::stamps_are_sound(Path::new(&self.base))?;
-        Some(*self.sound_device.get_or_init(|| device))
     }
 }
 

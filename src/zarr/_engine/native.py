@@ -43,7 +43,7 @@ def _load() -> tuple[Any, str | None]:
     try:
         with importing:
             from zarr import _native  # on use: with engine "python" it is never imported
-            from zarr._native import OwnedBytes  # an extension of an older build has none, and is refused
+            from zarr._native import OwnedBytes, Place  # noqa: F401  # an older build lacks one, and is refused
     except ImportError as exc:
         if find_spec("zarr._native") is None:
             return None, "its extension in Rust, zarr._native, was not built"
@@ -158,7 +158,8 @@ class NativePipeline:
     def values(self, values: dict[str, Buffer], keys: ChunkKeyEncoding, prefix: str) -> NativeValues | None:
         """The array's objects among the values of a memory store, as `files`."""
         native_keys = _native_keys(keys, prefix)
-        return None if native_keys is None else NativeValues(self, values, native_keys)
+        place = _load()[0].Place.memory(values)
+        return None if native_keys is None else NativeValues(self, place, native_keys)
 
     def getter(self, place: Any, keys: Any) -> Any:
         """`_native.Getter` for the array's objects in a place of the kernel's."""
@@ -256,7 +257,7 @@ class NativeFiles:
     @property
     def can_write(self) -> bool:
         """Whether the file system has the locks that writers need."""
-        found: bool = self._files.has_locks
+        found: bool = self._files.can_write
         return found
 
     def read(self, selection: Selection, lent: npt.NDArray[Any], max_threads: int) -> None:
@@ -265,7 +266,7 @@ class NativeFiles:
         Raises what the kernel raises; errors about one object have its coordinates as `object_coords`.
         """
         axes, is_points = _wanted(selection)
-        self._pipeline.native.read_local(self._files, self._keys, axes, is_points, lent, max_threads)
+        self._pipeline.native.read(self._files, self._keys, axes, is_points, lent, max_threads)
 
     def write(
         self, selection: Selection, lent: npt.NDArray[Any], max_threads: int, *, sync: bool, held: str | None
@@ -283,25 +284,25 @@ class NativeFiles:
         """
         axes, is_points = _wanted(selection)
         native = self._pipeline.native
-        native.write_local(self._files, self._keys, axes, is_points, lent, max_threads, sync, held)
+        native.write(self._files, self._keys, axes, is_points, lent, max_threads, sync, held)
 
 
 class NativeValues:
     """An array's objects among the values of a memory store, as `NativeFiles`."""
 
-    __slots__ = ("_keys", "_pipeline", "_values")
+    __slots__ = ("_keys", "_pipeline", "_place")
 
-    def __init__(self, pipeline: NativePipeline, values: dict[str, Buffer], keys: Any) -> None:
-        self._pipeline, self._values, self._keys = pipeline, values, keys
+    def __init__(self, pipeline: NativePipeline, place: Any, keys: Any) -> None:
+        self._pipeline, self._place, self._keys = pipeline, place, keys
 
     def getter(self) -> Any:
         """What reads small selections; see `NativePipeline.getter`."""
-        return self._pipeline.getter(self._values, self._keys)
+        return self._pipeline.getter(self._place, self._keys)
 
     def read(self, selection: Selection, lent: npt.NDArray[Any], max_threads: int) -> None:
         """Read a selection into lent memory of its shape."""
         axes, is_points = _wanted(selection)
-        self._pipeline.native.read_memory(self._values, self._keys, axes, is_points, lent, max_threads)
+        self._pipeline.native.read(self._place, self._keys, axes, is_points, lent, max_threads)
 
     def request(self, selection: Selection, lent: npt.NDArray[Any]) -> NativeRequest:
         """Plan a request that writes lent memory."""
@@ -309,9 +310,9 @@ class NativeValues:
 
 
 def local_files(base: str, *, caches: bool) -> Any:
-    """The kernel's `LocalFiles` for a directory; None on a system where it has none."""
-    module, _ = _load()
-    return module.LocalFiles(base, caches) if hasattr(module, "LocalFiles") else None
+    """The kernel's place for a directory; None on a system where it has none."""
+    place = _load()[0].Place
+    return place.directory(base, caches) if hasattr(place, "directory") else None
 
 
 def lend(memory: object, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:

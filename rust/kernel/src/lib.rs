@@ -38,6 +38,7 @@ pub mod selection;
 pub mod shard;
 pub mod shard_index;
 pub mod source;
+pub mod stamp;
 pub mod workers;
 pub mod writing;
 

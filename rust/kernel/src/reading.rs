@@ -29,7 +29,8 @@ use crate::plan::{ChunkPlan, ObjectPlan, Plan};
 use crate::scratch::{self, Scratch};
 use crate::shard::{Extent, ShardLevel};
 use crate::shard_index::{Entry, Table};
-use crate::source::{Object, Objects, Stamp};
+use crate::source::{Object, Objects, Version};
+use crate::stamp::Stamp;
 use crate::workers::{self, Effort};
 use crate::{KernelError, Result};
 
@@ -54,12 +55,12 @@ pub trait Source: Sync {
     /// If that cannot be found out.
     fn open(&self, plan: &ObjectPlan<'_>) -> Result<Option<Self::Object>>;
 
-    /// The stamp of an object as it is now, to look for it in the cache; `None` if the store has
-    /// none, or not the object.
+    /// What an object is now, to look for it in the cache; `None` if the store cannot tell, or does
+    /// not have it.
     ///
     /// # Errors
     /// If that cannot be found out.
-    fn stamp(&self, plan: &ObjectPlan<'_>) -> Result<Option<Stamp>> {
+    fn version(&self, plan: &ObjectPlan<'_>) -> Result<Option<Version>> {
         let _ = plan;
         Ok(None)
     }
@@ -81,8 +82,8 @@ impl<S: Objects<Object: Send + Sync>> Source for Stored<'_, S> {
         self.objects.open(&self.keys.key(plan.coords()))
     }
 
-    fn stamp(&self, plan: &ObjectPlan<'_>) -> Result<Option<Stamp>> {
-        self.objects.stamp(&self.keys.key(plan.coords()))
+    fn version(&self, plan: &ObjectPlan<'_>) -> Result<Option<Version>> {
+        self.objects.version(&self.keys.key(plan.coords()))
     }
 }
 
@@ -539,7 +540,7 @@ struct ObjectReader<'r, 'p, S: Source> {
     plan: &'r ObjectPlan<'p>,
     source: &'r S,
     /// The version that the cache was asked about, if it may help.
-    stamp: Option<Stamp>,
+    version: Option<Version>,
     /// What opening found.
     object: Option<Option<S::Object>>,
     index: Index<'r>,
@@ -551,7 +552,7 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
         let description = &pipeline.description;
         let may_help = pipeline.is_sharded() || !description.chain.is_verbatim();
         if may_help && Cache::of_process().is_on() && !plan.is_whole()? {
-            reader.stamp = source.stamp(plan)?;
+            reader.version = source.version(plan)?;
         }
         Ok(reader)
     }
@@ -561,7 +562,7 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
             pipeline,
             plan,
             source,
-            stamp: None,
+            version: None,
             object: None,
             index: Index::new(&pipeline.description.levels),
         }
@@ -587,7 +588,7 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
 
     /// Where a chunk lies, if it is stored. `None` if the object is not the version looked for.
     fn find(&mut self, coords: &[usize]) -> Result<Option<Option<Extent>>> {
-        let Some(stamp) = self.stamp else {
+        let Some(Version { nbytes, stamp }) = self.version.clone() else {
             if !self.open()? {
                 return Ok(None);
             }
@@ -597,7 +598,7 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
             return self.index.find(coords, object).map(Some);
         };
         let mut index = std::mem::replace(&mut self.index, Index::new(&[]));
-        let found = index.find_in(coords, stamp.nbytes, |level, shard| {
+        let found = index.find_in(coords, nbytes, |level, shard| {
             self.table(level, shard, &stamp)
         });
         self.index = index;
@@ -624,8 +625,8 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
         let table = read_table(level, shard, object)?;
         let nbytes = table.len();
         let kept = Arc::new(Kept::Bytes(table));
-        if object.settled_stamp()? == Some(*stamp) {
-            cache.insert(key, *stamp, Arc::clone(&kept) as Arc<_>, nbytes);
+        if object.settled_stamp()?.as_ref() == Some(stamp) {
+            cache.insert(key, stamp.clone(), Arc::clone(&kept) as Arc<_>, nbytes);
         }
         Ok(kept)
     }
@@ -634,10 +635,10 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
     fn open(&mut self) -> Result<bool> {
         if self.object.is_none() {
             let object = self.source.open(self.plan)?;
-            let is_same = match (&self.stamp, &object) {
+            let is_same = match (&self.version, &object) {
                 (None, _) => true,
                 (Some(_), None) => false,
-                (Some(stamp), Some(object)) => object.is_version(stamp),
+                (Some(version), Some(object)) => object.is_version(&version.stamp),
             };
             if !is_same {
                 return Ok(false);
@@ -657,8 +658,10 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
     ) -> Result<bool> {
         let pipeline = self.pipeline;
         let chain = &pipeline.description.chain;
-        let stamp = match self.stamp {
-            Some(stamp) if !chain.is_verbatim() && !chunk.is_whole()? => Some(stamp),
+        let stamp = match &self.version {
+            Some(version) if !chain.is_verbatim() && !chunk.is_whole()? => {
+                Some(version.stamp.clone())
+            }
             _ => None,
         };
         let mut is_wanted_again = false;
@@ -690,7 +693,7 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
             let encoded = read_extent(object, extent, &mut scratch.encoded)?;
             let decoded = chain.decode_whole(encoded, &mut scratch.contexts)?;
             pipeline.place_decoded(chunk, &decoded, out)?;
-            if object.settled_stamp()? == Some(stamp) {
+            if object.settled_stamp()?.as_ref() == Some(&stamp) {
                 cache.insert(key, stamp, Arc::new(Kept::Bytes(decoded)), chain.nbytes());
             }
         } else {

@@ -10,7 +10,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::system::{failure, is_missing, stamp_of};
+use super::stamp::FileStamp;
+use super::system::{failure, is_missing};
 use crate::Result;
 use crate::counters::{self, Counter};
 use crate::process::{self, Listed};
@@ -44,7 +45,7 @@ impl Directory {
             Err(errno) => return Err(failure("open", path, errno)),
         };
         let status = fs::fstat(&fd).map_err(|errno| failure("look at", path, errno))?;
-        let stamp = stamp_of(&status);
+        let stamp = FileStamp::of(&status);
         Ok(Some(Self {
             path: path.to_owned(),
             device: stamp.device,
@@ -71,7 +72,7 @@ impl Directory {
         counters::count(Counter::Locks);
         let found = match fs::statat(CWD, self.path.as_str(), AtFlags::empty()) {
             Ok(status) => {
-                let stamp = stamp_of(&status);
+                let stamp = FileStamp::of(&status);
                 Ok((stamp.device, stamp.inode) == (self.device, self.inode))
             }
             Err(errno) if is_missing(errno) => Ok(false),

@@ -12,9 +12,11 @@ mod files;
 mod locks;
 mod names;
 mod publish;
+mod stamp;
 mod system;
 mod write;
 
 pub use files::{File, Files};
-pub use system::{has_locks, stamps_are_sound};
+pub use stamp::stamps_are_sound;
+pub use system::has_locks;
 pub use write::{Manner, Writer};

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::counters::{self, Counter};
-use crate::process;
+use crate::process::PerProcess;
 use crate::stamp::Stamp;
 
 /// Where the memory of the machine cannot be learned, and never more than this by default.
@@ -78,6 +78,9 @@ pub struct Cache {
     entries: Mutex<Entries>,
 }
 
+static OF_PROCESS: PerProcess<Cache> =
+    PerProcess::new(Cache::new(0), |parent| Cache::new(parent.capacity()));
+
 impl Cache {
     /// An empty cache of at most `capacity` bytes.
     #[must_use]
@@ -93,10 +96,11 @@ impl Cache {
         }
     }
 
-    /// The cache that all arrays of this process share. It is off until it has a capacity.
+    /// The cache that all arrays of this process share. It is off until it has a capacity; a forked
+    /// child begins with an empty one.
     #[must_use]
     pub fn of_process() -> &'static Self {
-        &process::state().cache
+        OF_PROCESS.get()
     }
 
     /// The most bytes it holds.

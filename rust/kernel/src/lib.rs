@@ -23,6 +23,7 @@ pub mod codec;
 pub mod counters;
 pub mod element;
 mod error;
+pub mod fork;
 pub mod in_memory;
 pub mod keys;
 #[cfg(unix)]
@@ -31,7 +32,7 @@ pub mod memory;
 pub mod pipeline;
 mod place;
 pub mod plan;
-pub mod process;
+mod process;
 pub mod reading;
 pub mod scratch;
 pub mod selection;

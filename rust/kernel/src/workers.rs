@@ -21,7 +21,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::counters::{self, Counter};
-use crate::{KernelError, Result, process};
+use crate::process::PerProcess;
+use crate::{KernelError, Result};
 
 /// Work below this is done on the calling thread: starting and joining a helper takes about 20 us,
 /// and what it touches is not in its cache.
@@ -30,6 +31,10 @@ const WORTH_HELP_NS: u64 = 150_000;
 const LEAST_SHARE_NS: u64 = 75_000;
 /// How often the calling thread looks whether it shall stop.
 const POLL_EVERY: Duration = Duration::from_millis(50);
+
+/// Threads of this process that run tasks.
+pub(crate) static AT_WORK: PerProcess<AtomicUsize> =
+    PerProcess::new(AtomicUsize::new(0), |_| AtomicUsize::new(0));
 
 /// How much work a request is, and how many threads may do it.
 #[derive(Clone, Copy, Debug)]
@@ -79,8 +84,7 @@ pub fn run<C>(
     context: impl Fn() -> C + Sync,
     task: impl Fn(&mut C, usize) -> Result<()> + Sync,
 ) -> Result<()> {
-    let at_work = &process::state().at_work;
-    run_counted(at_work, n_tasks, effort, poll, context, task)
+    run_counted(AT_WORK.get(), n_tasks, effort, poll, context, task)
 }
 
 fn run_counted<C>(

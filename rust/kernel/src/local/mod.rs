@@ -8,9 +8,10 @@
 //!
 //! All system calls go through `rustix`, which needs no `unsafe` here.
 
+pub(crate) mod descriptors;
 mod files;
 mod locks;
-mod names;
+pub(crate) mod names;
 mod publish;
 mod stamp;
 mod system;

@@ -14,6 +14,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -58,6 +59,22 @@ impl Effort {
         }
         let shares = usize::try_from(self.total_ns / LEAST_SHARE_NS).unwrap_or(usize::MAX);
         self.max_threads.min(n_tasks).min(shares).max(1)
+    }
+}
+
+/// Who does the work, and who may stop it.
+pub struct Workers<'a> {
+    /// Most threads at work in the process.
+    pub max_threads: usize,
+    /// Asked now and then on the calling thread; an error stops the request.
+    pub poll: &'a mut dyn FnMut() -> Result<()>,
+}
+
+impl fmt::Debug for Workers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workers")
+            .field("max_threads", &self.max_threads)
+            .finish_non_exhaustive()
     }
 }
 

@@ -31,7 +31,7 @@ pub trait BytesCodec: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// As [`decode_into`](Self::decode_into); corruption outside what had to be looked at may go
-    /// unnoticed. [`KernelError::RangeOutside`] when `wanted` does not lie in `decoded`.
+    /// unnoticed. [`crate::KernelError::RangeOutside`] when `wanted` does not lie in `decoded`.
     fn decode_range(
         &self,
         encoded: &[u8],

@@ -9,18 +9,19 @@ use zarr_kernel::KernelError;
 use zarr_kernel::chain::Chain;
 use zarr_kernel::counters::{self, Counter};
 use zarr_kernel::element::ElementType;
+use zarr_kernel::grid::Grid;
 use zarr_kernel::in_memory::{Pieces, Whole};
 use zarr_kernel::keys;
 #[cfg(unix)]
 use zarr_kernel::local::{Manner, Writer};
 use zarr_kernel::memory::ArrayMut;
+use zarr_kernel::objects::{Fetched, Stored};
 use zarr_kernel::pipeline::{self, Description};
-use zarr_kernel::plan::{Grid, Plan};
-use zarr_kernel::reading::{Fetched, Stored, Workers};
+use zarr_kernel::plan::Plan;
 use zarr_kernel::selection::AxisSelection;
 use zarr_kernel::shard::{ShardLevel, WriteOrder};
 use zarr_kernel::shard_index::Location;
-use zarr_kernel::workers::available_threads;
+use zarr_kernel::workers::{Workers, available_threads};
 
 use crate::buffers::{ArrayView, ByteView, OwnedBytes};
 use crate::codecs::codec_from;

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use zarr_kernel::cache::{self, Cache};
 use zarr_kernel::counters as kernel_counters;
-use zarr_kernel::process;
+use zarr_kernel::fork;
 
 #[pyfunction]
 pub(crate) fn counters(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
@@ -38,17 +38,17 @@ pub(crate) fn clear_cache() {
 
 #[pyfunction]
 fn before_fork() {
-    process::before_fork();
+    fork::before_fork();
 }
 
 #[pyfunction]
 fn after_fork_in_parent() {
-    process::after_fork_in_parent();
+    fork::after_fork_in_parent();
 }
 
 #[pyfunction]
 fn after_fork_in_child(py: Python<'_>) -> PyResult<()> {
-    let inherited = process::in_forked_child();
+    let inherited = fork::in_forked_child();
     if inherited.is_empty() {
         return Ok(());
     }

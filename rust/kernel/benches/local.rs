@@ -236,13 +236,13 @@ fn main() {
     for (what, files) in [("cache hit", &files), ("cache hit, pinned", &pinned)] {
         microseconds(what, n, |_| {
             for key in &keys {
-                let stamp = files.stamp(key).unwrap().unwrap();
+                let stamp = files.version(key).unwrap().unwrap().stamp;
                 let found = cache.get(&CacheKey::new(&stamp, 0, 0, 0), &stamp);
                 black_box(found.unwrap());
             }
         });
     }
-    let stamp = files.stamp("c/0/0").unwrap().unwrap();
+    let stamp = files.version("c/0/0").unwrap().unwrap().stamp;
     microseconds("cache lookup without the look at the file", n, |_| {
         for _ in 0..n {
             black_box(cache.get(&CacheKey::new(&stamp, 0, 0, 0), &stamp).unwrap());

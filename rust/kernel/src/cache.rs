@@ -1,17 +1,8 @@
 //! Decoded chunks and shard indexes that are used again only while they are what is stored.
 //!
 //! An entry is kept with the [`Stamp`] of the object it was made from, and found again only under
-//! the stamp that the object has now. That costs one system call, and is right only if a change of
-//! the object always changes its stamp. It does not by itself: stamps come from a clock that ticks
-//! every few milliseconds, a long write sets its stamp when it begins, and the number of a file is
-//! used again when it is gone. [`may_keep`] is the rule that makes it so: an object is kept only if
-//! it had been left alone for a while when it was opened. Then a later change happens at a later
-//! tick, and an earlier one that still goes on would have begun longer ago than a write lasts.
-//!
-//! What remains: a single write call that lasts longer than the quiet period, changes through a
-//! shared memory mapping, a clock that is set back and then meets the same nanosecond. On file
-//! systems whose stamps come from elsewhere (network, FUSE) nothing is kept, see
-//! [`crate::local`].
+//! the stamp that the object has now. Stamps are compared and nothing else: that equal ones stand
+//! for equal bytes is what the place that made them promises.
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
@@ -20,15 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::counters::{self, Counter};
-use crate::process;
-use crate::source::{Stamp, Time};
+use crate::process::PerProcess;
+use crate::stamp::Stamp;
 
-/// Longer than any tick of a file system's clock, with room for a write that waits for the disk.
-const QUIET_NS: u64 = 100_000_000;
-/// A write of many bytes lasts longer; no disk that matters writes less than 50 MB/s.
-const QUIET_NS_PER_BYTE: u64 = 20;
-/// File systems whose stamps have no fractions count seconds, FAT two at a time.
-const QUIET_COARSE_NS: u64 = 2_100_000_000;
 /// Where the memory of the machine cannot be learned, and never more than this by default.
 const MOST_BY_DEFAULT: usize = 256 << 20;
 /// One part in so many of the memory, by default.
@@ -38,28 +23,10 @@ const LARGEST_SHARE: usize = 4;
 /// Estimate of what an entry costs beyond its bytes.
 const ENTRY_NBYTES: usize = 200;
 
-/// Whether an object may be kept: it was stamped `first` when opened and `second` after its bytes
-/// had been read, and `before` is the file system's clock before it was opened.
-#[must_use]
-pub fn may_keep(before: Time, first: &Stamp, second: &Stamp) -> bool {
-    let last_change = first.modified.max(first.changed);
-    let coarse = first.modified.nanoseconds == 0 && first.changed.nanoseconds == 0;
-    let least = if coarse { QUIET_COARSE_NS } else { QUIET_NS };
-    let quiet = least.saturating_add(first.nbytes.saturating_mul(QUIET_NS_PER_BYTE));
-    first == second && nanoseconds(before) > nanoseconds(last_change).saturating_add(quiet.into())
-}
-
-fn nanoseconds(time: Time) -> i128 {
-    i128::from(time.seconds)
-        .saturating_mul(1_000_000_000)
-        .saturating_add(time.nanoseconds.into())
-}
-
 /// What an entry was made from and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey {
-    device: u64,
-    inode: u64,
+    object: u64,
     /// Distinguishes what was made of the same bytes; see [`CacheKey::new`].
     view: u64,
     offset: u64,
@@ -73,8 +40,7 @@ impl CacheKey {
     #[must_use]
     pub fn new(stamp: &Stamp, view: u64, offset: u64, nbytes: u64) -> Self {
         Self {
-            device: stamp.device,
-            inode: stamp.inode,
+            object: stamp.object(),
             view,
             offset,
             nbytes,
@@ -112,6 +78,9 @@ pub struct Cache {
     entries: Mutex<Entries>,
 }
 
+static OF_PROCESS: PerProcess<Cache> =
+    PerProcess::new(Cache::new(0), |parent| Cache::new(parent.capacity()));
+
 impl Cache {
     /// An empty cache of at most `capacity` bytes.
     #[must_use]
@@ -127,10 +96,11 @@ impl Cache {
         }
     }
 
-    /// The cache that all arrays of this process share. It is off until it has a capacity.
+    /// The cache that all arrays of this process share. It is off until it has a capacity; a forked
+    /// child begins with an empty one.
     #[must_use]
     pub fn of_process() -> &'static Self {
-        &process::state().cache
+        OF_PROCESS.get()
     }
 
     /// The most bytes it holds.
@@ -184,8 +154,8 @@ impl Cache {
         None
     }
 
-    /// Keep something, if it is not too large. The caller has the word of [`may_keep`] that the
-    /// stamp stands for the bytes it was made of. `nbytes` is what it takes in memory.
+    /// Keep something, if it is not too large. The caller has the word of the place that the stamp
+    /// stands for the bytes it was made of. `nbytes` is what it takes in memory.
     pub fn insert(&self, key: CacheKey, stamp: Stamp, value: Cached, nbytes: usize) {
         let capacity = self.capacity();
         let nbytes = nbytes.saturating_add(ENTRY_NBYTES);
@@ -293,27 +263,12 @@ fn memory_nbytes() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use std::hash::BuildHasher;
 
     use super::*;
 
-    const TICK_NS: u64 = 4_000_000;
-
-    fn time(nanoseconds: u64) -> Time {
-        Time {
-            seconds: i64::try_from(nanoseconds / 1_000_000_000).unwrap(),
-            nanoseconds: u32::try_from(nanoseconds % 1_000_000_000).unwrap(),
-        }
-    }
-
-    fn stamp(inode: u64, changed_ns: u64) -> Stamp {
-        Stamp {
-            device: 1,
-            inode,
-            nbytes: 100,
-            modified: time(changed_ns),
-            changed: time(changed_ns),
-        }
+    fn stamp(object: u64, version: u64) -> Stamp {
+        Stamp::new(object, &version.to_le_bytes())
     }
 
     fn key(number: u64) -> CacheKey {
@@ -325,41 +280,6 @@ mod tests {
     }
 
     #[test]
-    fn young_objects_are_not_kept() {
-        let second = 1_000_000_000;
-        let object = stamp(1, 10 * second + 1);
-        assert!(!may_keep(time(10 * second + 2), &object, &object));
-        assert!(!may_keep(time(10 * second + QUIET_NS), &object, &object));
-        assert!(may_keep(time(10 * second + QUIET_NS * 2), &object, &object));
-    }
-
-    #[test]
-    fn quiet_is_longer_for_large_objects_and_coarse_stamps() {
-        let second = 1_000_000_000;
-        let mut large = stamp(1, 10 * second + 1);
-        large.nbytes = 50_000_000;
-        assert!(!may_keep(time(11 * second), &large, &large));
-        assert!(may_keep(time(12 * second), &large, &large));
-        let coarse = stamp(1, 10 * second);
-        assert!(!may_keep(time(12 * second), &coarse, &coarse));
-        assert!(may_keep(time(13 * second), &coarse, &coarse));
-    }
-
-    #[test]
-    fn stamps_of_the_future_and_changed_objects_are_not_kept() {
-        let second = 1_000_000_000;
-        let object = stamp(1, 10 * second + 1);
-        assert!(!may_keep(time(2 * second), &object, &object));
-        let later = stamp(1, 10 * second + 2);
-        assert!(!may_keep(time(30 * second), &object, &later));
-        let forged = Stamp {
-            modified: Time::default(),
-            ..object
-        };
-        assert!(!may_keep(time(10 * second + 2), &forged, &forged));
-    }
-
-    #[test]
     fn other_stamps_find_nothing() {
         let cache = Cache::new(10_000);
         cache.insert(key(1), stamp(1, 5), Arc::new(7_u64), 8);
@@ -367,6 +287,39 @@ mod tests {
         assert!(cache.get(&key(1), &stamp(1, 6)).is_none());
         assert!(cache.get(&key(1), &stamp(1, 5)).is_none()); // it was dropped
         assert_eq!(cache.nbytes(), 0);
+    }
+
+    /// A place that is asked for an ETag instead of looking at a file.
+    #[test]
+    fn stamps_can_be_made_of_etags() {
+        let stamp = |name: &str, etag: &str| {
+            let object = BuildHasherDefault::<DefaultHasher>::new().hash_one(name);
+            Stamp::new(
+                object,
+                format!("https://example.org/{name} {etag}").as_bytes(),
+            )
+        };
+        let cache = Cache::new(10_000);
+        let first = stamp("c/0", "\"9b2cf535f27731c974343645a3985328\"");
+        let key = CacheKey::new(&first, 0, 0, 100);
+        cache.insert(key, first.clone(), Arc::new(1_u64), 8);
+        assert_eq!(number_of(&cache.get(&key, &first).unwrap()), 1);
+        let other = stamp("c/1", "\"9b2cf535f27731c974343645a3985328\"");
+        let other_key = CacheKey::new(&other, 0, 0, 100);
+        assert!(cache.get(&other_key, &other).is_none());
+        let second = stamp("c/0", "\"9b2cf535f27731c974343645a3985328-2\"");
+        let second_key = CacheKey::new(&second, 0, 0, 100);
+        assert!(cache.get(&second_key, &second).is_none());
+        assert_eq!(cache.nbytes(), 0); // what was made of the first is of no use any more
+    }
+
+    /// Numbers of objects are hashes: two may have the same.
+    #[test]
+    fn objects_of_the_same_number_are_told_apart() {
+        let cache = Cache::new(10_000);
+        let (one, other) = (Stamp::new(1, b"one"), Stamp::new(1, b"other"));
+        cache.insert(CacheKey::new(&one, 0, 0, 1), one, Arc::new(1_u64), 8);
+        assert!(cache.get(&CacheKey::new(&other, 0, 0, 1), &other).is_none());
     }
 
     #[test]
@@ -401,92 +354,5 @@ mod tests {
     #[test]
     fn default_is_modest() {
         assert!((1..=MOST_BY_DEFAULT).contains(&default_capacity()));
-    }
-
-    /// A file system of one file whose clock ticks coarsely, that uses the number of the old file
-    /// for the new one, and whose writes stamp first and copy later.
-    struct FileSystem {
-        now_ns: u64,
-        stamp: Stamp,
-        contents: u64,
-        /// Of a write in place that has begun.
-        pending: Option<u64>,
-    }
-
-    #[derive(Clone, Debug)]
-    enum Step {
-        Pass { ns: u64 },
-        Replace,
-        BeginWrite,
-        EndWrite,
-        Read,
-    }
-
-    impl FileSystem {
-        fn clock(&self) -> u64 {
-            self.now_ns / TICK_NS * TICK_NS + 1
-        }
-
-        fn restamp(&mut self) {
-            self.stamp = stamp(1, self.clock());
-        }
-    }
-
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let step = prop_oneof![
-            // Often within a tick; sometimes longer than the quiet period, never during a write.
-            3 => (0..TICK_NS * 2).prop_map(|ns| Step::Pass { ns }),
-            2 => (0..QUIET_NS * 3).prop_map(|ns| Step::Pass { ns }),
-            2 => Just(Step::Replace),
-            2 => Just(Step::BeginWrite),
-            2 => Just(Step::EndWrite),
-            6 => Just(Step::Read),
-        ];
-        prop::collection::vec(step, 1..60)
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(400))]
-
-        #[test]
-        fn nothing_stale_is_found(steps in steps()) {
-            let cache = Cache::new(100_000);
-            let mut files = FileSystem {
-                now_ns: 1_000_000_000_000,
-                stamp: stamp(1, 1),
-                contents: 0,
-                pending: None,
-            };
-            let mut next = 0;
-            for step in steps {
-                match step {
-                    Step::Pass { ns } => {
-                        let longest = if files.pending.is_some() { TICK_NS } else { u64::MAX };
-                        files.now_ns += ns.min(longest);
-                    }
-                    Step::Replace => {
-                        next += 1;
-                        files.pending = None;
-                        files.contents = next;
-                        files.restamp();
-                    }
-                    Step::BeginWrite => {
-                        next += 1;
-                        files.pending = Some(next);
-                        files.restamp();
-                    }
-                    Step::EndWrite => {
-                        files.contents = files.pending.take().unwrap_or(files.contents);
-                    }
-                    Step::Read => {
-                        if let Some(found) = cache.get(&key(1), &files.stamp) {
-                            prop_assert_eq!(number_of(&found), files.contents);
-                        } else if may_keep(time(files.clock()), &files.stamp, &files.stamp) {
-                            cache.insert(key(1), files.stamp, Arc::new(files.contents), 8);
-                        }
-                    }
-                }
-            }
-        }
     }
 }

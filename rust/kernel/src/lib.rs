@@ -18,26 +18,33 @@
 )]
 
 pub mod cache;
+mod cached;
 pub mod chain;
+mod chunk_reading;
 pub mod codec;
 pub mod counters;
 pub mod element;
 mod error;
+pub mod fork;
+pub mod grid;
 pub mod in_memory;
 pub mod keys;
 #[cfg(unix)]
 pub mod local;
 pub mod memory;
+pub mod objects;
 pub mod pipeline;
-mod place;
 pub mod plan;
-pub mod process;
+mod process;
 pub mod reading;
 pub mod scratch;
 pub mod selection;
 pub mod shard;
 pub mod shard_index;
+mod shard_lookup;
 pub mod source;
+pub mod stamp;
+mod transfer;
 pub mod workers;
 pub mod writing;
 

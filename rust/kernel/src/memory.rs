@@ -23,7 +23,7 @@ use std::marker::PhantomData;
 use std::mem::size_of;
 
 use crate::element::ElementType;
-use crate::place::{Axis, Side, Transfer};
+use crate::transfer::{Axis, Side, Transfer};
 use crate::{KernelError, Result};
 
 /// Bytes that may be read, at offsets `low..high` from a base.

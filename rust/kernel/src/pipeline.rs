@@ -5,11 +5,16 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::chain::Chain;
-use crate::place::Transfer;
-use crate::plan::{ChunkPlan, Grid, Plan};
+use crate::grid::Grid;
+use crate::plan::{ChunkPlan, ObjectPlan, Plan};
 use crate::selection::{AxisSelection, Selection};
 use crate::shard::ShardLevel;
+use crate::transfer::Transfer;
 use crate::{KernelError, Result};
+
+/// What opening a file costs, and what a read within one.
+const OPEN_NS: u64 = 5_000;
+const CHUNK_NS: u64 = 1_500;
 
 /// What a pipeline is compiled from.
 #[derive(Debug)]
@@ -77,5 +82,31 @@ impl Pipeline {
     /// The copy between a chunk and an array of the request's shape.
     pub(crate) fn transfer(&self, chunk: &ChunkPlan<'_>, strides: &[isize]) -> Result<Transfer> {
         chunk.transfer(self.description.chain.strides(), strides)
+    }
+
+    pub(crate) fn is_sharded(&self) -> bool {
+        !self.description.levels.is_empty()
+    }
+
+    /// Estimate of the work, from the first object.
+    pub(crate) fn effort_ns(&self, plan: &Plan, first: &ObjectPlan<'_>) -> u64 {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let n_objects = count(plan.n_objects());
+        let n_chunks = n_objects.saturating_mul(count(first.n_chunks()));
+        let n_elements = plan
+            .shape()
+            .iter()
+            .fold(1_u64, |n, length| n.saturating_mul(count(*length)));
+        let placing = n_elements.saturating_mul(count(self.itemsize())) >> 4;
+        let chain = &self.description.chain;
+        let decoding = if chain.is_verbatim() {
+            0
+        } else {
+            chain.cost_ns()
+        };
+        n_chunks
+            .saturating_mul(decoding.saturating_add(CHUNK_NS))
+            .saturating_add(n_objects.saturating_mul(OPEN_NS))
+            .saturating_add(placing)
     }
 }

@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
 
 use crate::codec::Contexts;
-use crate::process;
+use crate::process::PerProcess;
 
 /// As many are kept as threads can be expected to work at once.
 const MOST_KEPT: usize = 16;
@@ -37,12 +37,15 @@ impl Scratch {
     }
 }
 
+/// That of this process.
+pub(crate) static STASH: PerProcess<Stash> = PerProcess::new(Stash::new(), |_| Stash::new());
+
 /// What is kept between requests.
 #[derive(Debug)]
 pub(crate) struct Stash(Mutex<Vec<Scratch>>);
 
 impl Stash {
-    pub(crate) const fn new() -> Self {
+    const fn new() -> Self {
         Self(Mutex::new(Vec::new()))
     }
 
@@ -74,7 +77,7 @@ pub struct Borrowed {
 /// Scratch for the calling thread.
 #[must_use]
 pub fn borrow() -> Borrowed {
-    let stash = &process::state().scratch;
+    let stash = STASH.get();
     Borrowed {
         scratch: stash.take(),
         stash,

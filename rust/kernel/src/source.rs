@@ -8,30 +8,15 @@
 //! an error. So a failure can never be mistaken for a chunk of fill value.
 
 use crate::Result;
+use crate::stamp::Stamp;
 
-/// A moment as a file system tells it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time {
-    /// Seconds since 1970, negative before.
-    pub seconds: i64,
-    /// Nanoseconds within the second.
-    pub nanoseconds: u32,
-}
-
-/// What tells one version of a stored object from others, cheaply: equal for equal contents as far
-/// as the file system notices changes. By itself no proof, see [`crate::cache`] for what is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Stamp {
-    /// The file system.
-    pub device: u64,
-    /// The file within it; used again after the file is gone.
-    pub inode: u64,
-    /// Length of the object in bytes.
+/// A version of a stored object, as a look at it tells without opening it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Length in bytes.
     pub nbytes: u64,
-    /// When the contents last changed, or what a program claims.
-    pub modified: Time,
-    /// When contents or names last changed; programs cannot set it.
-    pub changed: Time,
+    /// Tells it from other versions.
+    pub stamp: Stamp,
 }
 
 /// An object that was found. It stays the version that was opened, whatever is stored meanwhile.
@@ -122,12 +107,12 @@ pub trait Objects: Sync {
     /// If that cannot be found out.
     fn open(&self, key: &str) -> Result<Option<Self::Object>>;
 
-    /// The stamp of what is now stored under a key, to look it up in the cache; cheaper than
-    /// opening. `None` if there is no object or the store cannot tell; open it to learn which.
+    /// What is now stored under a key, to look it up in the cache; cheaper than opening. `None` if
+    /// there is no object or the store cannot tell; open it to learn which.
     ///
     /// # Errors
     /// If that cannot be found out.
-    fn stamp(&self, key: &str) -> Result<Option<Stamp>> {
+    fn version(&self, key: &str) -> Result<Option<Version>> {
         let _ = key;
         Ok(None)
     }

@@ -14,6 +14,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -21,7 +22,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::counters::{self, Counter};
-use crate::{KernelError, Result, process};
+use crate::process::PerProcess;
+use crate::{KernelError, Result};
 
 /// Work below this is done on the calling thread: starting and joining a helper takes about 20 us,
 /// and what it touches is not in its cache.
@@ -30,6 +32,10 @@ const WORTH_HELP_NS: u64 = 150_000;
 const LEAST_SHARE_NS: u64 = 75_000;
 /// How often the calling thread looks whether it shall stop.
 const POLL_EVERY: Duration = Duration::from_millis(50);
+
+/// Threads of this process that run tasks.
+pub(crate) static AT_WORK: PerProcess<AtomicUsize> =
+    PerProcess::new(AtomicUsize::new(0), |_| AtomicUsize::new(0));
 
 /// How much work a request is, and how many threads may do it.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +62,22 @@ impl Effort {
     }
 }
 
+/// Who does the work, and who may stop it.
+pub struct Workers<'a> {
+    /// Most threads at work in the process.
+    pub max_threads: usize,
+    /// Asked now and then on the calling thread; an error stops the request.
+    pub poll: &'a mut dyn FnMut() -> Result<()>,
+}
+
+impl fmt::Debug for Workers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workers")
+            .field("max_threads", &self.max_threads)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Number of threads that this process can run at once, as processor affinity and container limits
 /// allow.
 #[must_use]
@@ -79,8 +101,7 @@ pub fn run<C>(
     context: impl Fn() -> C + Sync,
     task: impl Fn(&mut C, usize) -> Result<()> + Sync,
 ) -> Result<()> {
-    let at_work = &process::state().at_work;
-    run_counted(at_work, n_tasks, effort, poll, context, task)
+    run_counted(AT_WORK.get(), n_tasks, effort, poll, context, task)
 }
 
 fn run_counted<C>(

@@ -17,13 +17,12 @@ use crate::codec::Contexts;
 use crate::keys::Keys;
 use crate::memory::{self, ArrayRef, Readable, Writable};
 use crate::pipeline::Pipeline;
-use crate::place::{Axis, Transfer};
 use crate::plan::{ChunkPlan, ObjectPlan, Plan};
-use crate::reading::Workers;
 use crate::scratch::{self, Scratch};
 use crate::shard::Part;
 use crate::source::{Change, Expected, Object, WritableObjects};
-use crate::workers::{self, Effort};
+use crate::transfer::{Axis, Transfer};
+use crate::workers::{self, Effort, Workers};
 use crate::{KernelError, Result};
 
 /// What replacing a file costs.

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use zarr_kernel::cache::{Cache, CacheKey};
 use zarr_kernel::local::{Files, Manner, Writer, has_locks, stamps_are_sound};
-use zarr_kernel::source::{Change, Expected, Object, Objects, WritableObjects};
+use zarr_kernel::source::{Change, Expected, Object, Objects, Version, WritableObjects};
 use zarr_kernel::{KernelError, Result};
 
 static N_DIRECTORIES: AtomicUsize = AtomicUsize::new(0);
@@ -603,7 +603,7 @@ fn a_pinned_directory_is_one_directory() {
 
 /// Read through a cache, as a pipeline does.
 fn cached(files: &Files, cache: &Cache, key: &str) -> (Vec<u8>, bool) {
-    if let Some(stamp) = files.stamp(key).unwrap() {
+    if let Some(Version { stamp, .. }) = files.version(key).unwrap() {
         if let Some(found) = cache.get(&CacheKey::new(&stamp, 0, 0, 0), &stamp) {
             return (found.downcast_ref::<Vec<u8>>().unwrap().clone(), true);
         }
@@ -668,8 +668,8 @@ fn nothing_is_kept_of_young_files_and_unsound_stamps() {
     assert_eq!(settled.settled_stamp().unwrap(), None);
     thread::sleep(Duration::from_millis(150));
     let unsound = Files::new(files.base().to_owned(), None);
-    assert_eq!(unsound.stamp("x").unwrap(), None);
+    assert_eq!(unsound.version("x").unwrap(), None);
     let object = unsound.open("x").unwrap().unwrap();
     assert_eq!(object.settled_stamp().unwrap(), None);
-    assert_eq!(files.stamp("missing").unwrap(), None);
+    assert_eq!(files.version("missing").unwrap(), None);
 }

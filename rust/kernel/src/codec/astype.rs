@@ -1,8 +1,9 @@
 //! The filter `astype` of numcodecs: numbers stored as another type.
 
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
 use super::filter::{Sides, filter_methods};
 use super::number::{NumberType, convert};
-use super::{BytesCodec, Contexts};
 use crate::Result;
 
 const NAME: &str = "astype";

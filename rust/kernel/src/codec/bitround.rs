@@ -2,9 +2,10 @@
 //!
 //! The rounded floats are floats; decoding has nothing to do.
 
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
 use super::filter::{Sides, filter_methods};
 use super::number::{NumberKind, NumberType};
-use super::{BytesCodec, Contexts};
 use crate::{KernelError, Result};
 
 const NAME: &str = "bitround";

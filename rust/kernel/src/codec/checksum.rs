@@ -3,9 +3,10 @@
 //! The checksum is stored as four little-endian bytes, before or after the data. Decoding is
 //! verification: the decoded form is a part of the encoded form, so nothing need be copied.
 
-use super::{
-    BytesCodec, Contexts, crc32c, decoded_wrong_size, extend_from_slice, fletcher32, write_whole,
-};
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
+use super::output::{decoded_wrong_size, extend_from_slice, write_whole};
+use super::{crc32c, fletcher32};
 use crate::{KernelError, Result};
 
 /// Bytes that a checksum adds.

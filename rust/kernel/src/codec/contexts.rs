@@ -3,12 +3,14 @@
 //! Making a zstd or deflate context costs more than decoding a small chunk, and a fresh buffer
 //! costs page faults; both are made at first use and kept here.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use super::deflate::DeflateContexts;
-use super::zstd::ZstdContexts;
-use crate::Result;
+use libdeflater::{CompressionLvl, Compressor, Decompressor};
+use zstd_safe::{CCtx, DCtx, DParameter};
+
 use crate::memory::zeroed;
+use crate::{KernelError, Result};
 
 /// The most buffers kept for later: those that come back without having been taken must not pile up.
 const MOST_BUFFERS: usize = 4;
@@ -78,6 +80,70 @@ impl Contexts {
         self.scratch.push(scratch);
         outcome
     }
+}
+
+/// Those of libdeflate, made at first use; compressors by level.
+#[derive(Default)]
+pub(super) struct DeflateContexts {
+    decompressor: Option<Decompressor>,
+    compressors: BTreeMap<u8, Compressor>,
+}
+
+impl DeflateContexts {
+    pub(super) fn decompressor(&mut self) -> &mut Decompressor {
+        self.decompressor.get_or_insert_with(Decompressor::new)
+    }
+
+    pub(super) fn compressor(&mut self, level: u8) -> &mut Compressor {
+        self.compressors.entry(level).or_insert_with(|| {
+            let level = CompressionLvl::new(i32::from(level)).unwrap_or_default();
+            Compressor::new(level)
+        })
+    }
+}
+
+/// Those of libzstd, made at first use.
+#[derive(Default)]
+pub(super) struct ZstdContexts {
+    one_shot: Option<DCtx<'static>>,
+    streaming: Option<DCtx<'static>>,
+    encoder: Option<CCtx<'static>>,
+}
+
+impl ZstdContexts {
+    pub(super) fn one_shot(&mut self) -> Result<&mut DCtx<'static>> {
+        or_make(&mut self.one_shot, DCtx::try_create)
+    }
+
+    pub(super) fn encoder(&mut self) -> Result<&mut CCtx<'static>> {
+        or_make(&mut self.encoder, CCtx::try_create)
+    }
+
+    /// The decoder of parts. It is given all of the output from the start, and decodes right into it
+    /// instead of into a window of its own.
+    pub(super) fn streaming(&mut self) -> Result<&mut DCtx<'static>> {
+        or_make(&mut self.streaming, || {
+            let mut context = DCtx::try_create()?;
+            context
+                .set_parameter(DParameter::StableOutBuffer(true))
+                .ok()?;
+            Some(context)
+        })
+    }
+
+    /// The next decoder of parts is a new one.
+    pub(super) fn drop_streaming(&mut self) {
+        self.streaming = None;
+    }
+}
+
+fn or_make<T>(slot: &mut Option<T>, make: impl FnOnce() -> Option<T>) -> Result<&mut T> {
+    if slot.is_none() {
+        *slot = make();
+    }
+    slot.as_mut().ok_or(KernelError::OutOfMemory {
+        nbytes: size_of::<T>(),
+    })
 }
 
 #[cfg(test)]

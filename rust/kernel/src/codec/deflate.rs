@@ -3,15 +3,14 @@
 //! Both wrappers end in a checksum of everything, so there is no decoding of a part: to verify
 //! means to decode to the end.
 
-use std::collections::BTreeMap;
-
-use libdeflater::{CompressionLvl, Compressor, DecompressionError, Decompressor};
+use libdeflater::DecompressionError;
 use memchr::memmem;
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress as inflate};
 
-use super::{Contexts, extend_from_slice};
+use super::contexts::Contexts;
+use super::output::extend_from_slice;
 use crate::{KernelError, Result};
 
 /// The most that a byte of deflated data can decode to, rounded up.
@@ -33,13 +32,6 @@ impl Format {
             Self::Zlib => "zlib",
         }
     }
-}
-
-/// The library's contexts, made at first use; compressors by level.
-#[derive(Default)]
-pub(super) struct DeflateContexts {
-    decompressor: Option<Decompressor>,
-    compressors: BTreeMap<u8, Compressor>,
 }
 
 /// What became of the first stream or member in some data.
@@ -71,10 +63,7 @@ pub(super) fn decompress(
     decoded: &mut [u8],
     contexts: &mut Contexts,
 ) -> Deflated {
-    let decompressor = contexts
-        .deflate
-        .decompressor
-        .get_or_insert_with(Decompressor::new);
+    let decompressor = contexts.deflate.decompressor();
     let outcome = match format {
         Format::Gzip => decompressor.gzip_decompress(encoded, decoded),
         Format::Zlib => decompressor.zlib_decompress(encoded, decoded),
@@ -117,14 +106,7 @@ pub(super) fn compress_into(
     encoded: &mut [u8],
     contexts: &mut Contexts,
 ) -> Option<usize> {
-    let compressor = contexts
-        .deflate
-        .compressors
-        .entry(level)
-        .or_insert_with(|| {
-            let level = CompressionLvl::new(i32::from(level)).unwrap_or_default();
-            Compressor::new(level)
-        });
+    let compressor = contexts.deflate.compressor(level);
     match format {
         Format::Gzip => compressor.gzip_compress(decoded, encoded).ok(),
         Format::Zlib => compressor.zlib_compress(decoded, encoded).ok(),

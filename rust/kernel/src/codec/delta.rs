@@ -5,9 +5,10 @@
 //! of integers NumPy takes them. Where it would take them in another type of floats, and where the
 //! differences are those of booleans, the filter is left to the reference engine.
 
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
 use super::filter::{Sides, filter_methods};
 use super::number::{Number, NumberKind, NumberType, Value, convert, with_number};
-use super::{BytesCodec, Contexts};
 use crate::{KernelError, Result};
 
 const NAME: &str = "delta";

@@ -1,7 +1,7 @@
 //! What filters of elements have in common: numbers in, as many numbers out.
 
 use super::number::NumberType;
-use super::{decoded_wrong_size, extend_zeroed};
+use super::output::{decoded_wrong_size, extend_zeroed};
 use crate::{KernelError, Result};
 
 /// Types of the elements on both sides of a filter.

@@ -4,9 +4,10 @@
 //! scale are converted first, and in 64 bits where the stored type is one of integers. Subtraction
 //! comes before multiplication, and rounding is half to even.
 
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
 use super::filter::{Sides, filter_methods};
 use super::number::{NumberKind, NumberType, convert};
-use super::{BytesCodec, Contexts};
 use crate::{KernelError, Result};
 
 const NAME: &str = "fixedscaleoffset";

@@ -8,8 +8,10 @@
 //! bytes at its end and nowhere else is that one member. All other data goes through a second,
 //! slower decoder that counts.
 
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
 use super::deflate::{self, Deflated, Format};
-use super::{BytesCodec, Contexts, decode_growing, decoded_wrong_size};
+use super::output::{decode_growing, decoded_wrong_size};
 use crate::{KernelError, Result};
 
 const NAME: &str = "gzip";

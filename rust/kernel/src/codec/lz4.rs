@@ -4,7 +4,9 @@
 
 use lz4::block::{CompressionMode, compress_to_buffer, decompress_to_buffer};
 
-use super::{BytesCodec, Contexts, decoded_wrong_size, extend_from_slice, extend_zeroed};
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
+use super::output::{decoded_wrong_size, extend_from_slice, extend_zeroed};
 use crate::{KernelError, Result};
 
 const NAME: &str = "lz4";

@@ -372,6 +372,10 @@ impl Number for Bool {
 
 /// A floating-point number of 16 bits (binary16 of IEEE 754), which Rust has no type for. Arithmetic
 /// is done in 32 bits and rounded, as NumPy does it.
+///
+/// Not the crate `half`, whose results are not NumPy's: version 2.7.1 rounds numbers of 64 bits twice
+/// where the processor helps (by way of 32 bits) and looks at their upper 32 bits only where it does
+/// not, and makes all NaNs quiet. The tests below say what is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct F16(u16);
 
@@ -536,6 +540,23 @@ mod tests {
         assert_eq!(F16::narrow(OVERFLOW), F16(0x7C00));
         assert_eq!(F16::narrow(1e300), F16(0x7C00));
         assert_eq!(F16::narrow(1e-300), F16(0));
+    }
+
+    /// As NumPy 2.4.6 does it, quiet or not.
+    #[test]
+    fn sixteen_bits_keep_what_tells_nans_apart() {
+        for (bits, wide) in [
+            (0x7C01, 0x7FF0_0400_0000_0000),
+            (0x7D00, 0x7FF4_0000_0000_0000),
+            (0x7E00, 0x7FF8_0000_0000_0000),
+            (0xFC02, 0xFFF0_0800_0000_0000),
+            (0xFFFF, 0xFFFF_FC00_0000_0000),
+        ] {
+            assert_eq!(F16(bits).widen().to_bits(), wide, "{bits:#x}");
+            assert_eq!(F16::narrow(f64::from_bits(wide)), F16(bits), "{bits:#x}");
+        }
+        let has_low_bits_only = f64::from_bits(0x7FF0_0000_0000_0001);
+        assert_eq!(F16::narrow(has_low_bits_only), F16(0x7C01));
     }
 
     #[test]

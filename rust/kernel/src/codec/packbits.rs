@@ -1,7 +1,9 @@
 //! The filter `packbits` of numcodecs: one byte with the number of padding bits, then booleans as
 //! bits, the highest first.
 
-use super::{BytesCodec, Contexts, decoded_wrong_size, extend_zeroed};
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
+use super::output::{decoded_wrong_size, extend_zeroed};
 use crate::{KernelError, Result};
 
 const NAME: &str = "packbits";

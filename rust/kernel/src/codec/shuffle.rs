@@ -1,7 +1,9 @@
 //! The codec `shuffle` of numcodecs: first bytes of all elements, then second bytes, and so on.
 
 use super::byteshuffle::{shuffle, unshuffle};
-use super::{BytesCodec, Contexts, decoded_wrong_size, extend_zeroed};
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
+use super::output::{decoded_wrong_size, extend_zeroed};
 use crate::{KernelError, Result};
 
 const NAME: &str = "shuffle";

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::{BytesCodec, Contexts};
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
 use crate::Result;
 
 pub(super) fn encoded(codec: &dyn BytesCodec, data: &[u8]) -> Vec<u8> {

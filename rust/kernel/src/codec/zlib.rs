@@ -1,7 +1,9 @@
 //! The codec `zlib`: one RFC 1950 stream. Anything behind it is an error.
 
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
 use super::deflate::{self, Deflated, Format};
-use super::{BytesCodec, Contexts, decode_growing, decoded_wrong_size};
+use super::output::{decode_growing, decoded_wrong_size};
 use crate::{KernelError, Result};
 
 const NAME: &str = "zlib";

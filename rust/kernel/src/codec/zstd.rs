@@ -9,9 +9,11 @@
 use std::ops::Range;
 
 use zstd_safe::zstd_sys::ZSTD_ErrorCode;
-use zstd_safe::{CCtx, CParameter, DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
+use zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective};
 
-use super::{BytesCodec, Contexts, check_range, decode_growing, decoded_wrong_size};
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
+use super::output::{check_range, decode_growing, decoded_wrong_size};
 use crate::{KernelError, Result};
 
 const NAME: &str = "zstd";
@@ -141,45 +143,6 @@ impl Zstd {
     }
 }
 
-/// The library's contexts, made at first use.
-#[derive(Default)]
-pub(super) struct ZstdContexts {
-    one_shot: Option<DCtx<'static>>,
-    streaming: Option<DCtx<'static>>,
-    encoder: Option<CCtx<'static>>,
-}
-
-impl ZstdContexts {
-    pub(super) fn one_shot(&mut self) -> Result<&mut DCtx<'static>> {
-        or_make(&mut self.one_shot, DCtx::try_create)
-    }
-
-    pub(super) fn encoder(&mut self) -> Result<&mut CCtx<'static>> {
-        or_make(&mut self.encoder, CCtx::try_create)
-    }
-
-    /// The decoder of parts. It is given all of the output from the start, and decodes right into it
-    /// instead of into a window of its own.
-    fn streaming(&mut self) -> Result<&mut DCtx<'static>> {
-        or_make(&mut self.streaming, || {
-            let mut context = DCtx::try_create()?;
-            context
-                .set_parameter(DParameter::StableOutBuffer(true))
-                .ok()?;
-            Some(context)
-        })
-    }
-}
-
-fn or_make<T>(slot: &mut Option<T>, make: impl FnOnce() -> Option<T>) -> Result<&mut T> {
-    if slot.is_none() {
-        *slot = make();
-    }
-    slot.as_mut().ok_or(KernelError::OutOfMemory {
-        nbytes: size_of::<T>(),
-    })
-}
-
 /// Decode all frames; `None` when they do not fit into `decoded`. Errors are in the name of `codec`.
 pub(super) fn decompress(
     codec: &'static str,
@@ -213,7 +176,7 @@ fn decompress_head(
     let outcome = stream(encoded, decoded, end, context);
     let is_reusable = context.reset(ResetDirective::SessionOnly).is_ok();
     if !is_reusable || context.sizeof() > MAX_KEPT_NBYTES {
-        contexts.zstd.streaming = None;
+        contexts.zstd.drop_streaming();
     }
     outcome
 }

@@ -9,10 +9,11 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{self, AtFlags, CWD, Mode, OFlags};
 use rustix::io;
 
-use super::system::{clock, failure, is_directory, is_missing, retry, stamp_of};
-use crate::cache::may_keep;
+use super::stamp::{FileStamp, Time, clock, may_keep};
+use super::system::{failure, is_directory, is_missing, retry};
 use crate::counters::{self, Counter};
-use crate::source::{Object, Objects, Stamp, Time};
+use crate::source::{Object, Objects, Version};
+use crate::stamp::Stamp;
 use crate::{KernelError, Result};
 
 const OPEN: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC);
@@ -68,7 +69,7 @@ impl Files {
         path
     }
 
-    fn is_sound(&self, stamp: &Stamp) -> bool {
+    fn is_sound(&self, stamp: &FileStamp) -> bool {
         self.sound_device == Some(stamp.device)
     }
 }
@@ -101,7 +102,7 @@ impl Objects for Files {
             counters::count(Counter::Missing);
             return Ok(None);
         }
-        let stamp = stamp_of(&status);
+        let stamp = FileStamp::of(&status);
         Ok(Some(File {
             fd,
             path,
@@ -110,7 +111,7 @@ impl Objects for Files {
         }))
     }
 
-    fn stamp(&self, key: &str) -> Result<Option<Stamp>> {
+    fn version(&self, key: &str) -> Result<Option<Version>> {
         if self.sound_device.is_none() {
             return Ok(None);
         }
@@ -121,8 +122,9 @@ impl Objects for Files {
         };
         match found {
             Ok(status) => {
-                let stamp = stamp_of(&status);
-                Ok((self.is_sound(&stamp) && !is_directory(&status)).then_some(stamp))
+                let stamp = FileStamp::of(&status);
+                let is_object = self.is_sound(&stamp) && !is_directory(&status);
+                Ok(is_object.then(|| stamp.version()))
             }
             Err(errno) if is_missing(errno) => Ok(None),
             Err(errno) => Err(failure("look at", self.path(key), errno)),
@@ -135,7 +137,7 @@ impl Objects for Files {
 pub struct File {
     fd: OwnedFd,
     path: String,
-    stamp: Stamp,
+    stamp: FileStamp,
     /// The clock before it was opened, if its stamps are sound.
     before: Option<Time>,
 }
@@ -144,14 +146,15 @@ impl File {
     /// Whether `path` still leads to this very file, unchanged. Changes of permissions and names do
     /// not count.
     pub(crate) fn is_at(&self, status: &fs::Stat) -> bool {
-        let found = stamp_of(status);
-        let identity = |stamp: &Stamp| (stamp.device, stamp.inode, stamp.nbytes, stamp.modified);
+        let found = FileStamp::of(status);
+        let identity =
+            |stamp: &FileStamp| (stamp.device, stamp.inode, stamp.nbytes, stamp.modified);
         identity(&found) == identity(&self.stamp)
     }
 
-    fn stamp_now(&self) -> Result<Stamp> {
+    fn stamp_now(&self) -> Result<FileStamp> {
         fs::fstat(&self.fd)
-            .map(|status| stamp_of(&status))
+            .map(|status| FileStamp::of(&status))
             .map_err(|errno| failure("look at", &self.path, errno))
     }
 
@@ -212,7 +215,7 @@ impl Object for File {
     }
 
     fn is_version(&self, stamp: &Stamp) -> bool {
-        self.stamp == *stamp
+        self.stamp.opaque() == *stamp
     }
 
     fn settled_stamp(&self) -> Result<Option<Stamp>> {
@@ -223,7 +226,7 @@ impl Object for File {
             return Ok(None);
         }
         let now = self.stamp_now()?;
-        Ok(may_keep(before, &self.stamp, &now).then_some(self.stamp))
+        Ok(may_keep(before, &self.stamp, &now).then(|| self.stamp.opaque()))
     }
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {

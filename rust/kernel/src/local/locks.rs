@@ -3,17 +3,18 @@
 //!
 //! Two descriptors exclude each other inside one process too, so each thread opens its own. A forked
 //! child would inherit descriptors and with them the locks; they are listed for it to close
-//! ([`crate::process`]), and a lock is let go of explicitly, which ends it for the copies too.
+//! (`descriptors`), and a lock is let go of explicitly, which ends it for the copies too.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::system::{failure, is_missing, stamp_of};
+use super::descriptors::{LISTED, Listed};
+use super::stamp::FileStamp;
+use super::system::{failure, is_missing};
 use crate::Result;
 use crate::counters::{self, Counter};
-use crate::process::{self, Listed};
 
 /// Asked when a signal has arrived while waiting; an error ends the wait.
 pub(crate) type OnSignal<'a> = &'a (dyn Fn() -> Result<()> + Sync);
@@ -33,8 +34,7 @@ impl Directory {
     /// Open it. `Ok(None)` if there is no such directory.
     pub(crate) fn open(path: &str) -> Result<Option<Self>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let list = &process::state().not_for_children;
-        let opened = list.list(
+        let opened = LISTED.get().list(
             || fs::openat(CWD, path, flags, Mode::empty()),
             OwnedFd::as_raw_fd,
         );
@@ -44,7 +44,7 @@ impl Directory {
             Err(errno) => return Err(failure("open", path, errno)),
         };
         let status = fs::fstat(&fd).map_err(|errno| failure("look at", path, errno))?;
-        let stamp = stamp_of(&status);
+        let stamp = FileStamp::of(&status);
         Ok(Some(Self {
             path: path.to_owned(),
             device: stamp.device,
@@ -71,7 +71,7 @@ impl Directory {
         counters::count(Counter::Locks);
         let found = match fs::statat(CWD, self.path.as_str(), AtFlags::empty()) {
             Ok(status) => {
-                let stamp = stamp_of(&status);
+                let stamp = FileStamp::of(&status);
                 Ok((stamp.device, stamp.inode) == (self.device, self.inode))
             }
             Err(errno) if is_missing(errno) => Ok(false),

@@ -8,13 +8,16 @@
 //!
 //! All system calls go through `rustix`, which needs no `unsafe` here.
 
+pub(crate) mod descriptors;
 mod files;
 mod locks;
-mod names;
+pub(crate) mod names;
 mod publish;
+mod stamp;
 mod system;
 mod write;
 
 pub use files::{File, Files};
-pub use system::{has_locks, stamps_are_sound};
+pub use stamp::stamps_are_sound;
+pub use system::has_locks;
 pub use write::{Manner, Writer};

@@ -4,9 +4,10 @@
 //! when it started.
 
 use std::fmt::Write;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::process;
+use crate::process::PerProcess;
 
 const PREFIX: &str = "__zarr-";
 const SUFFIX: &str = ".tmp";
@@ -14,10 +15,14 @@ const SUFFIX: &str = ".tmp";
 /// The Python store of the same process counts from 0; the two never meet.
 static NEXT: AtomicU64 = AtomicU64::new(1 << 62);
 
+/// What names of this process begin with.
+pub(crate) static OWN_PREFIX: PerProcess<OnceLock<String>> =
+    PerProcess::new(OnceLock::new(), |_| OnceLock::new());
+
 /// A name that nobody else uses.
 pub(crate) fn temporary() -> String {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let prefix = process::state().temporary_prefix.get_or_init(own_prefix);
+    let prefix = OWN_PREFIX.get().get_or_init(own_prefix);
     format!("{prefix}{number}{SUFFIX}")
 }
 

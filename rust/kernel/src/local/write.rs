@@ -17,7 +17,7 @@ use super::locks::{Directory, OnSignal};
 use super::publish::NewFile;
 use super::system::{failure, is_directory, is_missing};
 use crate::counters::{self, Counter};
-use crate::source::{Change, Expected, Objects, Stamp, WritableObjects};
+use crate::source::{Change, Expected, Objects, Version, WritableObjects};
 use crate::{KernelError, Result};
 
 /// How often a change is tried again when directories vanish or other writers are faster.
@@ -271,8 +271,8 @@ impl Objects for Writer<'_> {
         self.files.open(key)
     }
 
-    fn stamp(&self, key: &str) -> Result<Option<Stamp>> {
-        self.files.stamp(key)
+    fn version(&self, key: &str) -> Result<Option<Version>> {
+        self.files.version(key)
     }
 }
 

@@ -11,8 +11,10 @@
 //! byte of the elements; a stream is its encoded length in four bytes, then that many bytes. A stream
 //! as long as its decoded form is stored as it is.
 
-use super::{Compressor, Shuffle, corrupt};
-use crate::Result;
+use crate::{KernelError, Result};
+
+/// The codec's name, in errors about containers too.
+pub(super) const NAME: &str = "blosc";
 
 pub(super) const HEADER_NBYTES: usize = 16;
 
@@ -35,6 +37,17 @@ const BIT_SHUFFLED: u8 = 0x04;
 const RESERVED: u8 = 0x08;
 const NOT_DIVIDED: u8 = 0x10;
 const FORMAT_SHIFT: u32 = 5;
+
+/// What happens to a block before it is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shuffle {
+    /// Nothing.
+    None,
+    /// The bytes of elements are grouped by significance.
+    Byte,
+    /// The bits of elements are grouped by significance.
+    Bit,
+}
 
 /// A header whose numbers agree with one another and with the data that it was parsed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,12 +129,7 @@ impl Header {
 
     /// The header of a container of `encoded_nbytes` bytes. Lengths are at most [`MAX_NBYTES`] and
     /// 16 bytes more, and `typesize` at most 255.
-    pub(super) fn to_bytes(
-        self,
-        compressor: Compressor,
-        encoded_nbytes: usize,
-    ) -> [u8; HEADER_NBYTES] {
-        let format = compressor.format();
+    pub(super) fn to_bytes(self, format: Format, encoded_nbytes: usize) -> [u8; HEADER_NBYTES] {
         let position = FORMATS.iter().position(|other| *other == format);
         let mut flags = u8::try_from(position.unwrap_or(0)).unwrap_or(0) << FORMAT_SHIFT;
         flags |= match self.shuffle {
@@ -190,4 +198,11 @@ pub(super) fn read_number(stored: &[u8]) -> usize {
 
 pub(super) fn write_number(number: usize) -> [u8; NUMBER_NBYTES] {
     u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes()
+}
+
+pub(super) fn corrupt(problem: &'static str) -> KernelError {
+    KernelError::Corrupt {
+        codec: NAME,
+        problem: problem.into(),
+    }
 }

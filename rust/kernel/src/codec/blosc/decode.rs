@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
-use super::container::{HEADER_NBYTES, Header, NUMBER_NBYTES, read_number};
-use super::{NAME, Shuffle, container::Format, corrupt};
+use super::container::{
+    Format, HEADER_NBYTES, Header, NAME, NUMBER_NBYTES, Shuffle, corrupt, read_number,
+};
 use crate::Result;
 use crate::codec::bitshuffle::{bitunshuffle, has_whole_groups};
 use crate::codec::byteshuffle::unshuffle;
-use crate::codec::{Contexts, decoded_wrong_size};
+use crate::codec::contexts::Contexts;
+use crate::codec::output::decoded_wrong_size;
 
 /// Decode the blocks of `encoded` that hold `wanted` bytes into their places in `decoded`.
 pub(super) fn decode(

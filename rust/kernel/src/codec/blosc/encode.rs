@@ -2,13 +2,15 @@
 //! containers have the sizes and the speed that people know.
 
 use super::container::{
-    HEADER_NBYTES, Header, MAX_NBYTES, MIN_STREAM_NBYTES, NUMBER_NBYTES, can_be_divided,
-    write_number,
+    HEADER_NBYTES, Header, MAX_NBYTES, MIN_STREAM_NBYTES, NAME, NUMBER_NBYTES, Shuffle,
+    can_be_divided, write_number,
 };
-use super::{Blosc, Compressor, NAME, Shuffle};
+use super::inner::Compressor;
+use super::parameters::Blosc;
 use crate::codec::bitshuffle::{bitshuffle, has_whole_groups};
 use crate::codec::byteshuffle::shuffle;
-use crate::codec::{Contexts, extend_from_slice};
+use crate::codec::contexts::Contexts;
+use crate::codec::output::extend_from_slice;
 use crate::{KernelError, Result};
 
 /// The block length that others derive from: about what a first-level cache holds.
@@ -49,7 +51,7 @@ pub(super) fn encode(
             .format
             .and_then(|_| encode_blocks(codec, &header, decoded, container, contexts));
         if let Some(nbytes) = nbytes {
-            extend_from_slice(encoded, &header.to_bytes(codec.compressor, nbytes))?;
+            extend_from_slice(encoded, &header.to_bytes(codec.compressor.format(), nbytes))?;
             let behind = container.get(HEADER_NBYTES..nbytes).unwrap_or_default();
             extend_from_slice(encoded, behind)
         } else {
@@ -57,7 +59,7 @@ pub(super) fn encode(
                 format: None,
                 ..header
             };
-            extend_from_slice(encoded, &stored.to_bytes(codec.compressor, room))?;
+            extend_from_slice(encoded, &stored.to_bytes(codec.compressor.format(), room))?;
             extend_from_slice(encoded, decoded)
         }
     })

@@ -2,10 +2,12 @@
 
 use lz4::block::CompressionMode;
 
-use super::container::Format;
-use super::{NAME, blosclz, corrupt};
+use super::blosclz;
+use super::container::{Format, NAME, corrupt};
+use crate::codec::contexts::Contexts;
 use crate::codec::deflate::{self, Format as Wrapper};
-use crate::codec::{Contexts, decoded_wrong_size, lz4 as lz4_codec, zlib, zstd};
+use crate::codec::output::decoded_wrong_size;
+use crate::codec::{lz4 as lz4_codec, zlib, zstd};
 use crate::{KernelError, Result};
 
 /// A compressor that blocks go through.

@@ -12,78 +12,22 @@ mod container;
 mod decode;
 mod encode;
 mod inner;
+mod parameters;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
-use super::{BytesCodec, Contexts, check_range, decoded_wrong_size, extend_zeroed};
-use crate::{KernelError, Result};
+use super::contexts::Contexts;
+use super::contract::BytesCodec;
+use super::output::{check_range, decoded_wrong_size, extend_zeroed};
+use crate::Result;
 
-use container::{Header, MAX_NBYTES};
+use container::{HEADER_NBYTES, Header, MAX_NBYTES, NAME};
 
+pub use container::Shuffle;
 pub use inner::Compressor;
-
-const NAME: &str = "blosc";
-
-const MAX_LEVEL: u8 = 9;
-
-/// What happens to a block before it is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shuffle {
-    /// Nothing.
-    None,
-    /// The bytes of elements are grouped by significance.
-    Byte,
-    /// The bits of elements are grouped by significance.
-    Bit,
-}
-
-/// Parameters of the codec. Decoding needs none of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Blosc {
-    compressor: Compressor,
-    level: u8,
-    shuffle: Shuffle,
-    typesize: u8,
-    blocksize: usize,
-}
-
-impl Blosc {
-    /// `level` is 0 (stored) to 9, `typesize` the size of the elements to shuffle, in bytes, and
-    /// `blocksize` the length of a block, or 0 for one that suits the other parameters. A container
-    /// cannot express elements of more than 255 bytes; they count as single bytes, as in c-blosc.
-    ///
-    /// # Errors
-    /// [`KernelError::BadParameter`] for a level above 9 and a `typesize` of 0.
-    pub fn new(
-        compressor: Compressor,
-        level: u8,
-        shuffle: Shuffle,
-        typesize: usize,
-        blocksize: usize,
-    ) -> Result<Self> {
-        let bad = |problem: String| KernelError::BadParameter {
-            codec: NAME,
-            problem: problem.into(),
-        };
-        if level > MAX_LEVEL {
-            return Err(bad(format!(
-                "level {level} is not between 0 and {MAX_LEVEL}"
-            )));
-        }
-        if typesize == 0 {
-            return Err(bad("elements cannot have 0 bytes".to_owned()));
-        }
-        Ok(Self {
-            compressor,
-            level,
-            shuffle,
-            typesize: u8::try_from(typesize).unwrap_or(1),
-            blocksize,
-        })
-    }
-}
+pub use parameters::Blosc;
 
 impl BytesCodec for Blosc {
     fn name(&self) -> &'static str {
@@ -137,14 +81,7 @@ impl BytesCodec for Blosc {
 
     fn encoded_bound(&self, decoded_nbytes: usize) -> Option<usize> {
         (decoded_nbytes <= MAX_NBYTES)
-            .then(|| decoded_nbytes.checked_add(container::HEADER_NBYTES))
+            .then(|| decoded_nbytes.checked_add(HEADER_NBYTES))
             .flatten()
-    }
-}
-
-fn corrupt(problem: &'static str) -> KernelError {
-    KernelError::Corrupt {
-        codec: NAME,
-        problem: problem.into(),
     }
 }

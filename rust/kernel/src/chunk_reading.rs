@@ -1,0 +1,161 @@
+//! From the encoded bytes of one chunk to the elements of a result, the shortest way that fits:
+//!
+//! - a chunk that is wholly wanted, and lies in the result as it does in memory, is decoded there;
+//! - of a chunk without codecs, only the bytes that hold wanted elements are read, row by row where
+//!   rows lie far apart;
+//! - of any other, the codecs decode at least the wanted bytes, and those elements are copied.
+
+use std::ops::Range;
+
+use crate::memory::{self, ArrayMut, Readable};
+use crate::pipeline::Pipeline;
+use crate::plan::ChunkPlan;
+use crate::scratch::Scratch;
+use crate::shard::Extent;
+use crate::source::Object;
+use crate::transfer::{Side, Transfer};
+use crate::{KernelError, Result};
+
+/// Reading so many bytes takes as long as another read.
+const GAP_NBYTES: isize = 32 * 1024;
+
+impl Pipeline {
+    /// Place the fill value where the chunk would be.
+    pub(crate) fn place_missing(&self, chunk: &ChunkPlan<'_>, out: &ArrayMut<'_>) -> Result<()> {
+        if self.description.refuses_missing {
+            return Err(KernelError::ChunkMissing);
+        }
+        let transfer = self.transfer(chunk, &out.layout.strides)?;
+        let fill = Readable::from(self.description.fill.as_slice());
+        let element = self.description.chain.element().verbatim();
+        memory::copy(
+            &transfer.spread_one().normalise(),
+            fill,
+            &out.memory,
+            element,
+        )
+    }
+
+    /// Place what is wanted of a chunk that is decoded already.
+    pub(crate) fn place_decoded(
+        &self,
+        chunk: &ChunkPlan<'_>,
+        decoded: &[u8],
+        out: &ArrayMut<'_>,
+    ) -> Result<()> {
+        let transfer = self.transfer(chunk, &out.layout.strides)?.normalise();
+        let element = self.description.chain.element();
+        memory::copy(&transfer, Readable::from(decoded), &out.memory, element)
+    }
+
+    /// Read, decode and place one chunk whose encoded form is a part of `object`.
+    pub(crate) fn read_chunk<O: Object>(
+        &self,
+        chunk: &ChunkPlan<'_>,
+        object: &O,
+        extent: Extent,
+        out: &ArrayMut<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let chain = &self.description.chain;
+        let element = chain.element();
+        let transfer = self.transfer(chunk, &out.layout.strides)?.normalise();
+        if transfer.is_empty() {
+            return Ok(());
+        }
+        if chain.is_verbatim() {
+            self.check_verbatim(extent)?;
+            return self.read_verbatim(object, extent, &transfer, out, scratch);
+        }
+        let wanted = wanted_bytes(&transfer, element.itemsize())?;
+        let Scratch {
+            contexts,
+            encoded,
+            decoded,
+        } = scratch;
+        let encoded = read_extent(object, extent, encoded)?;
+        if element.is_verbatim()
+            && wanted == (0..chain.nbytes())
+            && transfer.contiguous_nbytes(element) == Some(chain.nbytes())
+        {
+            let placed = out.memory.slice_mut(transfer.to, chain.nbytes())?;
+            return chain.decode_into(encoded, placed, contexts);
+        }
+        let decoded = chain.decode(encoded, wanted, decoded, contexts)?;
+        memory::copy(&transfer, Readable::from(decoded), &out.memory, element)
+    }
+
+    fn check_verbatim(&self, extent: Extent) -> Result<()> {
+        let chain = &self.description.chain;
+        if usize::try_from(extent.nbytes) == Ok(chain.nbytes()) {
+            return Ok(());
+        }
+        Err(KernelError::DecodedWrongSize {
+            codec: "bytes",
+            expected_nbytes: chain.nbytes(),
+            nbytes: usize::try_from(extent.nbytes).ok(),
+        })
+    }
+
+    /// A chunk without codecs: read no more than what is wanted.
+    fn read_verbatim<O: Object>(
+        &self,
+        object: &O,
+        extent: Extent,
+        transfer: &Transfer,
+        out: &ArrayMut<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let element = self.description.chain.element();
+        if let Some(rows) = transfer.split_far_apart(element.itemsize(), GAP_NBYTES)? {
+            for row in rows {
+                self.read_verbatim(object, extent, &row, out, scratch)?;
+            }
+            return Ok(());
+        }
+        let wanted = wanted_bytes(transfer, element.itemsize())?;
+        let start = u64::try_from(wanted.start).map_err(|_| KernelError::OutsideMemory)?;
+        let offset = extent.offset.saturating_add(start);
+        if element.is_verbatim() && transfer.contiguous_nbytes(element) == Some(wanted.len()) {
+            let placed = out.memory.slice_mut(transfer.to, wanted.len())?;
+            return object.read_at(offset, placed);
+        }
+        let part = object.range(offset, wanted.len(), &mut scratch.encoded)?;
+        let moved = isize::try_from(wanted.start)
+            .ok()
+            .and_then(|start| transfer.from.checked_sub(start))
+            .ok_or(KernelError::OutsideMemory)?;
+        let transfer = Transfer {
+            axes: transfer.axes.clone(),
+            from: moved,
+            to: transfer.to,
+        };
+        memory::copy(&transfer, Readable::from(part), &out.memory, element)
+    }
+}
+
+/// The encoded bytes of a chunk.
+pub(crate) fn read_extent<'a, O: Object>(
+    object: &'a O,
+    extent: Extent,
+    scratch: &'a mut Vec<u8>,
+) -> Result<&'a [u8]> {
+    if extent.offset == 0 && extent.nbytes == object.nbytes() {
+        return object.whole(scratch);
+    }
+    let nbytes = usize::try_from(extent.nbytes).map_err(|_| KernelError::OutsideMemory)?;
+    object.range(extent.offset, nbytes, scratch)
+}
+
+/// The bytes of the decoded chunk from the first wanted one to the last.
+fn wanted_bytes(transfer: &Transfer, itemsize: usize) -> Result<Range<usize>> {
+    let (first, last) = transfer.reach(Side::From)?;
+    let start = usize::try_from(first).ok();
+    let end = usize::try_from(last)
+        .ok()
+        .and_then(|last| last.checked_add(itemsize));
+    match (start, end) {
+        (Some(start), Some(end)) => Ok(start..end),
+        _ => Err(KernelError::OutsideMemory),
+    }
+}

@@ -1,0 +1,93 @@
+//! Room for what codecs make, and whether it has the expected length.
+
+use std::ops::Range;
+
+use crate::{KernelError, Result};
+
+/// Refuse a range that does not lie in `nbytes` bytes.
+pub(super) fn check_range(wanted: &Range<usize>, nbytes: usize) -> Result<()> {
+    if wanted.start <= wanted.end && wanted.end <= nbytes {
+        Ok(())
+    } else {
+        Err(KernelError::RangeOutside {
+            start: wanted.start,
+            end: wanted.end,
+            nbytes,
+        })
+    }
+}
+
+/// Append `data`. Too little memory is an error.
+pub(super) fn extend_from_slice(buffer: &mut Vec<u8>, data: &[u8]) -> Result<()> {
+    let nbytes = data.len();
+    buffer
+        .try_reserve(nbytes)
+        .map_err(|_| KernelError::OutOfMemory { nbytes })?;
+    buffer.extend_from_slice(data);
+    Ok(())
+}
+
+/// Copy the whole of a codec's result to where the caller wants it.
+pub(super) fn write_whole(codec: &'static str, result: &[u8], decoded: &mut [u8]) -> Result<()> {
+    if result.len() == decoded.len() {
+        decoded.copy_from_slice(result);
+        Ok(())
+    } else {
+        Err(KernelError::DecodedWrongSize {
+            codec,
+            expected_nbytes: decoded.len(),
+            nbytes: Some(result.len()),
+        })
+    }
+}
+
+pub(super) fn decoded_wrong_size(
+    codec: &'static str,
+    expected_nbytes: usize,
+    nbytes: Option<usize>,
+) -> KernelError {
+    KernelError::DecodedWrongSize {
+        codec,
+        expected_nbytes,
+        nbytes,
+    }
+}
+
+/// Room for the first attempt to decode something of unknown length.
+const FIRST_GUESS_NBYTES: usize = 4096;
+
+/// Append what `decode` yields, whose length nobody knows beforehand.
+///
+/// `decode` fills as much of the slice as it needs and says how much that was, or `None` when the
+/// slice is too short; it is then called again with a longer one, up to `limit`. `guess` is where
+/// to begin; it may come from the data, since `limit` bounds it.
+pub(super) fn decode_growing(
+    codec: &'static str,
+    limit: usize,
+    guess: usize,
+    decoded: &mut Vec<u8>,
+    mut decode: impl FnMut(&mut [u8]) -> Result<Option<usize>>,
+) -> Result<()> {
+    let start = decoded.len();
+    let mut room = guess.max(FIRST_GUESS_NBYTES).min(limit);
+    loop {
+        let outcome = extend_zeroed(decoded, room).and_then(&mut decode);
+        let nbytes = outcome.as_ref().ok().copied().flatten().unwrap_or(0);
+        decoded.truncate(start.saturating_add(nbytes));
+        match outcome? {
+            Some(_) => return Ok(()),
+            None if room == limit => return Err(decoded_wrong_size(codec, limit, None)),
+            None => room = room.saturating_mul(4).min(limit),
+        }
+    }
+}
+
+/// Grow `buffer` by `nbytes` zeros and hand out the new part. Too little memory is an error.
+pub(super) fn extend_zeroed(buffer: &mut Vec<u8>, nbytes: usize) -> Result<&mut [u8]> {
+    let start = buffer.len();
+    buffer
+        .try_reserve(nbytes)
+        .map_err(|_| KernelError::OutOfMemory { nbytes })?;
+    buffer.resize(start.saturating_add(nbytes), 0);
+    Ok(buffer.get_mut(start..).unwrap_or_default())
+}

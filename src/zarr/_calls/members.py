@@ -65,6 +65,11 @@ def _changing(group: GroupNode, flow: Flow[T]) -> Flow[T]:
     return result
 
 
+def _itself(group: GroupNode) -> Flow[GroupParts]:
+    yield from ()
+    return group.metadata, group.store_path
+
+
 # -- find -------------------------------------------------------------------------------------------------------
 
 
@@ -152,7 +157,9 @@ def create_group(
 
 
 def require_group(group: GroupNode, name: str, *, overwrite: bool = False) -> Flow[GroupParts]:
-    """The group at a path, created if there is none."""
+    """The group at a path, created if there is none. The group's own path is the group itself, which is there."""
+    if name in ("", "/") and not overwrite:
+        return _itself(group)
     flow = hierarchy.require_group(place_of(group, name), group.metadata.zarr_format, overwrite=overwrite)
     return _changing(group, flow)
 

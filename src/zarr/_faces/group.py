@@ -301,7 +301,7 @@ class Group(GroupProperties):
         Parameters
         ----------
         name
-            Path below this group.
+            Path below this group; `"/"` is the group itself.
         overwrite
             Delete what is there and make a new group.
 

@@ -33,7 +33,7 @@ def draw(
     """A drawing of the hierarchy below a group; see `zarr.Group.tree`."""
     if expand is not None:  # meant notebook widgets in zarr-python 2
         raise NotImplementedError("'expand' is not implemented; use `level` to say how deep to draw")
-    found = yield from list_members(group, level)
+    found = sorted((yield from list_members(group, level)), key=lambda member: member[0].split("/"))
     return render(f"/{group.path}", found, max_nodes=max_nodes, plain=plain)
 
 

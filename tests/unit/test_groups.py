@@ -346,6 +346,16 @@ class TestCreate:
         with pytest.raises(TypeError, match=r"\(Array\) already exists at path 'a'"):
             root.require_group("a")
 
+    @pytest.mark.parametrize("name", ["/", ""])
+    def test_a_group_requires_itself(self, root, store, name):
+        before = contents(store)
+        assert root.require_group(name) == root
+        assert root["g"].require_group(name).path == "g"
+        assert root.require_groups("g", name) == (root["g"], root)
+        assert contents(store) == before
+        with pytest.raises(ValueError, match="does not name a member"):
+            root.require_group(name, overwrite=True)
+
     def test_zarr_group_opens_or_creates(self, root, store, zarr_format):
         assert zarr.group(store) == root
         made = zarr.group(store, path="x", zarr_format=zarr_format, attributes={"n": 1})
@@ -455,6 +465,12 @@ class TestConsolidated:
     @pytest.fixture
     def snapshot(self, root, store):
         return zarr.consolidate_metadata(store)
+
+    def test_the_tree_is_that_of_the_store(self, snapshot, store):
+        root = zarr.open_group(store, use_consolidated=False)
+        root.create_group("empty/x")
+        zarr.consolidate_metadata(store)
+        assert str(zarr.open_consolidated(store).tree(plain=True)) == str(root.tree(plain=True))
 
     def test_format_3_warns(self, store):
         zarr.create_group(store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -26,6 +26,20 @@ from zarr._support.settings import settings
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from zarr._calls.keywords import (
+        Auto,
+        ChunksLike,
+        CodecLike,
+        CodecsLike,
+        ConfigLike,
+        DataTypeLike,
+        KeyEncodingLike,
+        Order,
+        ShapeLike,
+        ShardsLike,
+    )
     from zarr._metadata.group import ArrayMetadata
 
 
@@ -48,22 +62,22 @@ GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
 def create_array(
     at: StorePath,
     *,
-    shape: int | Iterable[int] | None = None,
-    dtype: Any = None,
-    data: Any = None,
-    chunks: Any = "auto",
-    shards: Any = None,
-    filters: Any = "auto",
-    compressors: Any = "auto",
-    serializer: Any = "auto",
+    shape: ShapeLike | None = None,
+    dtype: DataTypeLike | None = None,
+    data: npt.ArrayLike | None = None,
+    chunks: ChunksLike | Auto | None = "auto",
+    shards: ShardsLike | Auto | None = None,
+    filters: CodecsLike | Auto | None = "auto",
+    compressors: CodecsLike | Auto | None = "auto",
+    serializer: CodecLike | Auto = "auto",
     fill_value: Any = DEFAULT_FILL_VALUE,
-    order: str | None = None,
-    zarr_format: int | None = 3,
+    order: Order | None = None,
+    zarr_format: ZarrFormat | None = 3,
     attributes: Mapping[str, Any] | None = None,
-    chunk_key_encoding: Any = None,
+    chunk_key_encoding: KeyEncodingLike | None = None,
     dimension_names: Sequence[str | None] | None = None,
     overwrite: bool = False,
-    config: ArrayConfig | dict[str, Any] | None = None,
+    config: ConfigLike | None = None,
     write_data: bool = True,
 ) -> Flow[ArrayParts]:
     """Create an array; see `zarr.create_array`."""
@@ -106,6 +120,9 @@ def create_array(
     if elements_ is not None:
         yield from write(node, node.view, basic(Ellipsis, lengths), elements_)
     return metadata, at, settings_
+
+
+ARRAY_DEFAULTS: Mapping[str, Any] = create_array.__kwdefaults__ or {}
 
 
 def _take_data(data: Any, shape: Any, dtype: Any) -> tuple[Any, tuple[int, ...], Any]:

@@ -6,8 +6,8 @@ drive it and make the face.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -25,12 +25,20 @@ from zarr._calls.copy import (
     logging_to,
 )
 from zarr._calls.hierarchy import create_many
+from zarr._calls.keywords import (
+    ArrayOptions,
+    FromArrayOptions,
+    GroupOptions,
+    OlderOptions,
+    OpenGroupOptions,
+    check_known,
+)
 from zarr._calls.legacy import create, warn_without_effect
-from zarr._calls.like import as_member, from_array
+from zarr._calls.like import as_member, from_array, like_filled
 from zarr._calls.opening import GroupParts, Mode, check_mode, create_group, open_array, open_group, open_node
-from zarr._flow import elements
+from zarr._flow import consolidate, elements
 from zarr._flow.members import members
-from zarr._flow.node import ArrayNode, GroupNode
+from zarr._flow.node import ArrayNode, GroupNode, array_node_of
 from zarr._flow.paths import below
 from zarr._flow.requests import Flow
 from zarr._metadata.group import GroupMetadata
@@ -39,7 +47,24 @@ from zarr._store.abstract import Store
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath, normalize_path
 
-Options = dict[str, Any] | None
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from zarr._calls.keywords import (
+        AnyOptions,
+        ConfigLike,
+        EmptyOptions,
+        OpenAnyOptions,
+        OpenOptions,
+        SaveOptions,
+        ShapeLike,
+    )
+    from zarr._calls.members import Members
+    from zarr._dtype import ZarrFormat
+    from zarr._metadata.group import NodeMetadata
+
+Options: TypeAlias = dict[str, Any] | None
+Patterns: TypeAlias = str | Iterable[str] | None
 
 
 def place(store: StoreLike | None, path: str | None, mode: Mode | None, storage_options: Options = None) -> StorePath:
@@ -55,48 +80,66 @@ def mode_for(mode: Mode | None, store: StoreLike | None) -> Mode:
 
 
 def create_array_call(
-    *, store: StoreLike, name: str | None = None, storage_options: Options = None, overwrite: bool = False, **rest: Any
+    store: StoreLike, name: str | None, storage_options: Options, **options: Unpack[ArrayOptions]
 ) -> Flow[ArrayParts]:
-    at = place(store, name, "w" if overwrite else "w-", storage_options)
-    return create_array(at, overwrite=overwrite, **rest)
+    check_known("create_array", options, ArrayOptions)
+    return create_array(_new_place(store, name, storage_options, overwrite=options.get("overwrite", False)), **options)
 
 
 def from_array_call(
-    *, store: StoreLike, name: str | None = None, storage_options: Options = None, overwrite: bool = False, **rest: Any
-) -> Flow[ArrayParts]:
-    at = place(store, name, "w" if overwrite else "w-", storage_options)
-    return from_array(at, overwrite=overwrite, **rest)
-
-
-def create_call(
-    *,
-    store: StoreLike | None = None,
-    path: str | None = None,
+    store: StoreLike,
+    data: Any,
+    write_data: bool = True,
+    name: str | None = None,
     storage_options: Options = None,
-    mode: Mode | None = None,
-    overwrite: bool = False,
-    **rest: Any,
+    **options: Unpack[FromArrayOptions],
 ) -> Flow[ArrayParts]:
-    if mode is not None:
+    check_known("from_array", options, FromArrayOptions)
+    at = _new_place(store, name, storage_options, overwrite=options.get("overwrite", False))
+    return from_array(at, data=data, write_data=write_data, **options)
+
+
+def _new_place(store: StoreLike, name: str | None, storage_options: Options, *, overwrite: bool) -> StorePath:
+    return place(store, name, "w" if overwrite else "w-", storage_options)
+
+
+def create_call(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Flow[ArrayParts]:
+    check_known("create", options, OlderOptions)
+    return empty_call(shape=shape, **options)
+
+
+def empty_call(shape: ShapeLike | None = None, **options: Unpack[EmptyOptions]) -> Flow[ArrayParts]:
+    """`zarr.empty` and the like: keywords of `create`, and newer ones."""
+    store, path, storage_options = (
+        options.pop("store", None),
+        options.pop("path", None),
+        options.pop("storage_options", None),
+    )
+    if (mode := options.pop("mode", None)) is not None:
         check_mode(mode)
-    overwrite = overwrite or mode == "w"
-    at = place(store, path, "w" if overwrite else mode or "a", storage_options)
-    return create(at, overwrite=overwrite, **rest)
+    options["overwrite"] = options.get("overwrite", False) or mode == "w"
+    at = place(store, path, "w" if options["overwrite"] else mode or "a", storage_options)
+    return create(at, shape=shape, **options)
 
 
-def array_call(data: Any, **rest: Any) -> Flow[ArrayParts]:
-    """`zarr.array`: keywords of `create_array`, or the older ones of `create`."""
-    if hasattr(data, "_node") and isinstance(data._node, ArrayNode):
-        rest["name"] = rest.pop("path", rest.get("name"))
-        return from_array_call(store=rest.pop("store", None), data=data, **rest)
-    return create_call(data=data if hasattr(data, "shape") else np.asarray(data), **rest)
+def array_call(data: Any, **options: Unpack[AnyOptions]) -> Flow[ArrayParts]:
+    """`zarr.array`: keywords of `from_array`, or the older ones of `create`."""
+    if array_node_of(data) is None:
+        found = data if hasattr(data, "shape") else np.asarray(data)
+        return empty_call(data=found, **options)  # type: ignore[misc]  # what `create` does not have is refused there
+    options["name"] = options.pop("path", options.get("name"))
+    return from_array_call(options.pop("store", None), data, **options)  # type: ignore[arg-type,misc]  # or refused there
+
+
+def like_call(a: Any, zarr_format: ZarrFormat | None, options: Mapping[str, Any]) -> Flow[ArrayParts]:
+    return empty_call(**like_filled(a, zarr_format, options))
 
 
 def create_group_call(
-    *,
     store: StoreLike,
+    *,
     path: str | None = None,
-    zarr_format: int | None = None,
+    zarr_format: ZarrFormat | None = None,
     overwrite: bool = False,
     attributes: Mapping[str, Any] | None = None,
     storage_options: Options = None,
@@ -106,72 +149,113 @@ def create_group_call(
 
 
 def open_group_call(
-    *,
     store: StoreLike | None = None,
+    *,
     mode: Mode = "a",
     path: str | None = None,
     storage_options: Options = None,
-    zarr_format: int | None = None,
+    zarr_format: ZarrFormat | None = None,
     attributes: Mapping[str, Any] | None = None,
     use_consolidated: bool | str | None = None,
-    **without_effect: Any,
+    **without_effect: object,
 ) -> Flow[GroupParts]:
+    check_known("open_group", without_effect, OpenGroupOptions)
     warn_without_effect(without_effect)
     at = place(store, path, mode, storage_options)
     return open_group(at, mode=mode, zarr_format=zarr_format, attributes=attributes, use_consolidated=use_consolidated)
 
 
-def group_call(*, overwrite: bool = False, **rest: Any) -> Flow[GroupParts]:
-    return open_group_call(mode="w" if overwrite else "a", **rest)
+def group_call(store: StoreLike | None, **options: Unpack[GroupOptions]) -> Flow[GroupParts]:
+    check_known("group", options, GroupOptions)
+    mode: Mode = "w" if options.pop("overwrite", False) else "a"
+    return open_group_call(store, mode=mode, **options)
 
 
 def open_array_call(
+    store: StoreLike | None,
+    path: str | None,
+    storage_options: Options,
+    mode: Mode | None,
     *,
-    store: StoreLike | None = None,
-    path: str | None = "",
-    storage_options: Options = None,
-    mode: Mode | None = None,
-    **rest: Any,
+    zarr_format: ZarrFormat | None = None,
+    config: ConfigLike | None = None,
+    **create: Unpack[OpenOptions],
 ) -> Flow[ArrayParts]:
     chosen = mode_for(mode, store)
-    return open_array(place(store, path, chosen, storage_options), mode=chosen, **rest)
+    at = place(store, path, chosen, storage_options)
+    return open_array(at, mode=chosen, zarr_format=zarr_format, config=config, **create)
+
+
+def open_like_call(a: Any, path: str, zarr_format: ZarrFormat | None, options: Mapping[str, Any]) -> Flow[ArrayParts]:
+    wanted = {"mode": None, "storage_options": None, "store": None, **like_filled(a, zarr_format, options)}
+    return open_array_call(path=path, **wanted)
 
 
 def open_call(
+    store: StoreLike | None,
+    path: str | None,
+    storage_options: Options,
+    mode: Mode | None,
     *,
-    store: StoreLike | None = None,
-    path: str | None = None,
-    storage_options: Options = None,
-    mode: Mode | None = None,
-    **rest: Any,
+    zarr_format: ZarrFormat | None = None,
+    config: ConfigLike | None = None,
+    **create: Unpack[OpenAnyOptions],
 ) -> Flow[ArrayParts | GroupParts]:
     chosen = mode_for(mode, store)
-    return open_node(place(store, path, chosen, storage_options), mode=chosen, **rest)
+    at = place(store, path, chosen, storage_options)
+    return open_node(at, mode=chosen, zarr_format=zarr_format, config=config, **create)
+
+
+def consolidate_metadata_call(store: StoreLike, path: str | None, zarr_format: ZarrFormat | None) -> Flow[GroupParts]:
+    return _consolidate(place(store, path, "r+"), zarr_format)
+
+
+def _consolidate(at: StorePath, zarr_format: ZarrFormat | None) -> Flow[GroupParts]:
+    return (yield from consolidate.consolidate(at, zarr_format)), at
+
+
+# -- saving and loading -----------------------------------------------------------------------------------------
 
 
 def save_array_call(
-    *,
     store: StoreLike,
     arr: Any,
-    zarr_format: int | None = None,
+    *,
+    zarr_format: ZarrFormat | None = None,
     path: str | None = None,
     storage_options: Options = None,
-    mode: Mode | None = None,
-    **rest: Any,
+    **options: Unpack[SaveOptions],
 ) -> Flow[ArrayParts]:
-    chosen = mode or "w"
+    chosen = options.pop("mode", None) or "w"
     check_mode(chosen)
     at = place(store, path, chosen, storage_options)
-    return create(at, zarr_format=zarr_format, **{**as_member(arr), "overwrite": chosen == "w", **rest})
+    return create(at, zarr_format=zarr_format, **{**as_member(arr), "overwrite": chosen == "w", **options})
+
+
+def save_call(
+    store: StoreLike,
+    args: tuple[Any, ...],
+    named: Mapping[str, Any],
+    *,
+    zarr_format: ZarrFormat | None = None,
+    path: str | None = None,
+    storage_options: Options = None,
+) -> Flow[object]:
+    """`zarr.save`: one array as an array, several as a group."""
+    where: Any = {"zarr_format": zarr_format, "path": path, "storage_options": storage_options}
+    if len(args) == 1 and not named:
+        return save_array_call(store, args[0], **where)
+    return save_group_call(store, args, named, **where)
 
 
 def save_group_call(
-    *args: Any,
     store: StoreLike,
-    zarr_format: int | None = None,
+    args: tuple[Any, ...],
+    named: Mapping[str, Any],
+    *,
+    zarr_format: ZarrFormat | None = None,
     path: str | None = None,
     storage_options: Options = None,
-    **named: Any,
 ) -> Flow[None]:
     if not args and not named:
         raise ValueError("at least one array must be provided")
@@ -180,20 +264,18 @@ def save_group_call(
     return _save_group(place(store, path, "a", storage_options), zarr_format, given)
 
 
-def _save_group(at: StorePath, zarr_format: int | None, given: Mapping[str, dict[str, Any]]) -> Flow[None]:
+def _save_group(at: StorePath, zarr_format: ZarrFormat | None, given: Mapping[str, dict[str, Any]]) -> Flow[None]:
     metadata, _ = yield from open_group(at, mode="a", zarr_format=zarr_format)
     for name, options in given.items():
         yield from create_array(below(at, name), zarr_format=metadata.zarr_format, **options)
 
 
-def load_call(
-    *, store: StoreLike, path: str | None = None, zarr_format: int | None = None, storage_options: Options = None
-) -> Flow[Any]:
+def load_call(store: StoreLike, path: str | None, zarr_format: ZarrFormat | None) -> Flow[Any]:
     """`zarr.load`: an array, or a dict of the arrays of a group."""
-    return _load(place(store, path, "r", storage_options), zarr_format)
+    return _load(place(store, path, "r"), zarr_format)
 
 
-def _load(at: StorePath, zarr_format: int | None) -> Flow[Any]:
+def _load(at: StorePath, zarr_format: ZarrFormat | None) -> Flow[Any]:
     parts = yield from open_node(at, mode="r", zarr_format=zarr_format)
     if not isinstance(parts[0], GroupMetadata):
         return (yield from _elements(ArrayNode(*parts)))
@@ -211,10 +293,22 @@ def _elements(node: ArrayNode) -> Flow[Any]:
 
 
 def create_hierarchy_call(
-    *, store: StoreLike, nodes: Mapping[str, Any], overwrite: bool = False
-) -> tuple[StorePath, Flow[Any]]:
-    at = place(store, None, "a")
-    return at, create_many(at, nodes, overwrite=overwrite)
+    store: StoreLike, nodes: Mapping[str, NodeMetadata], *, overwrite: bool = False
+) -> Flow[Members]:
+    return _create_hierarchy(place(store, None, "a"), nodes, overwrite)
+
+
+def _create_hierarchy(at: StorePath, nodes: Mapping[str, NodeMetadata], overwrite: bool) -> Flow[Members]:
+    made = yield from create_many(at, nodes, overwrite=overwrite)
+    return [(path, metadata, below(at, path)) for path, metadata in made]
+
+
+def group_to_draw(grp: object) -> GroupNode:
+    """The group of which `zarr.tree` makes a drawing."""
+    node = getattr(grp, "_node", None)
+    if not isinstance(node, GroupNode):
+        raise TypeError(f"a tree is drawn of a group, got {type(grp).__name__}; open one with zarr.open_group")
+    return node
 
 
 # -- copying ----------------------------------------------------------------------------------------------------
@@ -223,13 +317,13 @@ def create_hierarchy_call(
 def copy_call(
     source: Any,
     dest: Any,
-    name: str | None = None,
-    shallow: bool = False,
-    without_attrs: bool = False,
-    log: Log = None,
-    if_exists: IfExists = "raise",
-    dry_run: bool = False,
-    **create_kws: Any,
+    name: str | None,
+    shallow: bool,
+    without_attrs: bool,
+    log: Log,
+    if_exists: IfExists,
+    dry_run: bool,
+    create_kws: dict[str, Any],
 ) -> Flow[Counts]:
     """`zarr.copy`: one node into a group."""
     check_if_exists(if_exists)
@@ -245,12 +339,12 @@ def copy_call(
 def copy_all_call(
     source: Any,
     dest: Any,
-    shallow: bool = False,
-    without_attrs: bool = False,
-    log: Log = None,
-    if_exists: IfExists = "raise",
-    dry_run: bool = False,
-    **create_kws: Any,
+    shallow: bool,
+    without_attrs: bool,
+    log: Log,
+    if_exists: IfExists,
+    dry_run: bool,
+    create_kws: dict[str, Any],
 ) -> Flow[Counts]:
     """`zarr.copy_all`: every member of a group into another."""
     check_if_exists(if_exists)
@@ -278,14 +372,14 @@ def _copy(pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: C
 def copy_store_call(
     source: StoreLike,
     dest: StoreLike,
-    source_path: str = "",
-    dest_path: str = "",
-    excludes: Any = None,
-    includes: Any = None,
-    flags: int = 0,
-    if_exists: IfExists = "raise",
-    dry_run: bool = False,
-    log: Log = None,
+    source_path: str,
+    dest_path: str,
+    excludes: Patterns,
+    includes: Patterns,
+    flags: int,
+    if_exists: IfExists,
+    dry_run: bool,
+    log: Log,
 ) -> Flow[Counts]:
     """`zarr.copy_store`: keys from store to store."""
     check_if_exists(if_exists, keys=True)
@@ -296,8 +390,8 @@ def copy_store_call(
 def _copy_store(
     source: StorePath,
     dest: StorePath,
-    excludes: Any,
-    includes: Any,
+    excludes: Patterns,
+    includes: Patterns,
     flags: int,
     if_exists: str,
     dry_run: bool,

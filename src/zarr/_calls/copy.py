@@ -33,6 +33,7 @@ from zarr.errors import ContainsArrayError, ContainsGroupError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zarr._dtype import ZarrFormat
     from zarr._metadata.group import ArrayMetadata, NodeMetadata
 
 IfExists: TypeAlias = Literal["raise", "replace", "skip", "skip_initialized"]
@@ -107,7 +108,9 @@ class CopyOptions:
     create_kws: dict[str, Any]
 
 
-def copy_node(source: StorePath, dest: StorePath, zarr_format: int, options: CopyOptions, tally: Tally) -> Flow[None]:
+def copy_node(
+    source: StorePath, dest: StorePath, zarr_format: ZarrFormat, options: CopyOptions, tally: Tally
+) -> Flow[None]:
     """Copy the node at `source`, with everything below it unless `shallow`, to `dest`."""
     metadata = yield from load_node(source)
     if metadata is None:
@@ -126,7 +129,12 @@ def _inside(dest: StorePath, source: StorePath) -> bool:
 
 
 def _copy_group(
-    source: StorePath, metadata: GroupMetadata, dest: StorePath, zarr_format: int, options: CopyOptions, tally: Tally
+    source: StorePath,
+    metadata: GroupMetadata,
+    dest: StorePath,
+    zarr_format: ZarrFormat,
+    options: CopyOptions,
+    tally: Tally,
 ) -> Flow[None]:
     existing = yield from load_node(dest)
     if existing is not None and not isinstance(existing, GroupMetadata):
@@ -156,7 +164,12 @@ def _merge_attributes(dest: StorePath, metadata: GroupMetadata) -> Flow[None]:
 
 
 def _copy_array(
-    source: StorePath, metadata: ArrayMetadata, dest: StorePath, zarr_format: int, options: CopyOptions, tally: Tally
+    source: StorePath,
+    metadata: ArrayMetadata,
+    dest: StorePath,
+    zarr_format: ZarrFormat,
+    options: CopyOptions,
+    tally: Tally,
 ) -> Flow[None]:
     existing = yield from load_node(dest)
     if existing is not None and not (yield from _may_replace(dest, existing, options)):
@@ -196,7 +209,7 @@ def _copy_stored(source: StorePath, dest: StorePath, metadata: ArrayMetadata, *,
 
 
 def _copy_elements(
-    node: ArrayNode, dest: StorePath, zarr_format: int, options: CopyOptions, *, replace: bool
+    node: ArrayNode, dest: StorePath, zarr_format: ZarrFormat, options: CopyOptions, *, replace: bool
 ) -> Flow[None]:
     attributes: dict[str, Any] | None = {} if options.without_attrs else None
     keywords = {"attributes": attributes, "zarr_format": zarr_format, "overwrite": replace, **options.create_kws}

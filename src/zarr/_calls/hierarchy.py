@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,11 +20,23 @@ from zarr._grid.shapes import parse_shape
 from zarr._metadata.formats import DOCUMENTS
 from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
 from zarr._store.path import StorePath, normalize_path
-from zarr.errors import ContainsArrayError, ContainsGroupError, NodeNotFoundError
+from zarr.errors import ContainsGroupError, NodeNotFoundError
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from zarr._calls.keywords import ConfigLike, DataTypeLike, RequiredOptions, ShapeLike
+    from zarr._dtype import ZarrFormat
 
 
 def require_array(
-    at: StorePath, *, shape: Any, dtype: Any = None, exact: bool = False, config: Any = None, **create: Any
+    at: StorePath,
+    *,
+    shape: ShapeLike,
+    dtype: DataTypeLike | None = None,
+    exact: bool = False,
+    config: ConfigLike | None = None,
+    **create: Unpack[RequiredOptions],
 ) -> Flow[ArrayParts]:
     """The array at a path, created if there is none.
 
@@ -52,7 +64,7 @@ def _check_dtype(stored: np.dtype[Any], asked: Any, zarr_format: Any, exact: boo
         raise TypeError(f"Incompatible dtype ({stored} vs {wanted}) of the array at path {at.path!r}")
 
 
-def require_group(at: StorePath, zarr_format: int | None = None, *, overwrite: bool = False) -> Flow[GroupParts]:
+def require_group(at: StorePath, zarr_format: ZarrFormat | None = None, *, overwrite: bool = False) -> Flow[GroupParts]:
     """The group at a path, created if there is none; with `overwrite`, a new one in its place.
 
     Raises
@@ -71,16 +83,6 @@ def require_group(at: StorePath, zarr_format: int | None = None, *, overwrite: b
     if not isinstance(existing, GroupMetadata):
         raise TypeError(f"Incompatible object (Array) already exists at path {at.path!r}; a group was asked for")
     return existing, at
-
-
-def expect(found: tuple[NodeMetadata, StorePath], kind: type) -> tuple[Any, StorePath]:
-    """A member that has to be an array, or a group."""
-    metadata, at = found
-    if isinstance(metadata, GroupMetadata) and kind is not GroupMetadata:
-        raise ContainsGroupError(at.store, at.path)
-    if not isinstance(metadata, GroupMetadata) and kind is GroupMetadata:
-        raise ContainsArrayError(at.store, at.path)
-    return metadata, at
 
 
 def move(group: StorePath, source: str, dest: str) -> Flow[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -14,6 +14,24 @@ from zarr._flow.requests import Flow
 from zarr._store.path import StorePath
 from zarr._support.warn import warn
 from zarr.errors import ArgumentError, ZarrRuntimeWarning
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from zarr._calls.keywords import (
+        Auto,
+        ChunksLike,
+        CodecLike,
+        CodecsLike,
+        ConfigLike,
+        DataTypeLike,
+        KeyEncodingLike,
+        Order,
+        Separator,
+        ShapeLike,
+        ShardsLike,
+    )
+    from zarr._dtype import ZarrFormat
 
 WITHOUT_EFFECT = (
     "synchronizer",
@@ -161,28 +179,28 @@ def _split(codecs: Sequence[Any]) -> dict[str, Any]:
 def create(
     at: StorePath,
     *,
-    shape: Any = None,
-    chunks: Any = None,
-    dtype: Any = None,
-    compressor: Any = "auto",
+    shape: ShapeLike | None = None,
+    chunks: ChunksLike | Auto | None = None,
+    dtype: DataTypeLike | None = None,
+    compressor: CodecLike | Auto | None = "auto",
     fill_value: Any = DEFAULT_FILL_VALUE,
-    order: str | None = None,
+    order: Order | None = None,
     overwrite: bool = False,
-    filters: Any = None,
-    dimension_separator: str | None = None,
+    filters: CodecsLike | None = None,
+    dimension_separator: Separator | None = None,
     write_empty_chunks: bool | None = None,
-    zarr_format: int | None = None,
+    zarr_format: ZarrFormat | None = None,
     attributes: Mapping[str, Any] | None = None,
-    chunk_shape: Any = None,
-    chunk_key_encoding: Any = None,
-    codecs: Iterable[Any] | None = None,
-    dimension_names: Any = None,
-    config: ArrayConfig | dict[str, Any] | None = None,
-    data: Any = None,
-    shards: Any = None,
-    compressors: Any = "auto",
-    serializer: Any = "auto",
-    **without_effect: Any,
+    chunk_shape: ChunksLike | None = None,
+    chunk_key_encoding: KeyEncodingLike | tuple[Literal["default", "v2"], Separator] | None = None,
+    codecs: Iterable[CodecLike] | None = None,
+    dimension_names: Sequence[str | None] | None = None,
+    config: ConfigLike | None = None,
+    data: npt.ArrayLike | None = None,
+    shards: ShardsLike | Auto | None = None,
+    compressors: CodecsLike | Auto | None = "auto",
+    serializer: CodecLike | Auto = "auto",
+    **without_effect: object,
 ) -> Flow[ArrayParts]:
     """Create an array with the keywords of `zarr.create`; those of `create_array` for shards and codecs work too."""
     if unknown := without_effect.keys() - WITHOUT_EFFECT:
@@ -220,6 +238,39 @@ def create(
             **translated,
         )
     )
+
+
+OLDER_DEFAULTS: Mapping[str, Any] = {
+    "chunks": None,
+    "dtype": None,
+    "compressor": "auto",
+    "fill_value": DEFAULT_FILL_VALUE,
+    "order": None,
+    "store": None,
+    "synchronizer": None,
+    "overwrite": False,
+    "path": None,
+    "chunk_store": None,
+    "filters": None,
+    "cache_metadata": None,
+    "cache_attrs": None,
+    "read_only": None,
+    "object_codec": None,
+    "dimension_separator": None,
+    "write_empty_chunks": None,
+    "zarr_format": None,
+    "meta_array": None,
+    "attributes": None,
+    "chunk_shape": None,
+    "chunk_key_encoding": None,
+    "codecs": None,
+    "dimension_names": None,
+    "storage_options": None,
+    "config": None,
+    "mode": None,
+    "data": None,
+}
+"""What `zarr.create` shows, in the order that zarr-python gave it."""
 
 
 def one_of(compressor: Any, compressors: Any) -> Any:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr._calls.arrays import DEFAULT_FILL_VALUE, ArrayParts, create_array, format_of
+from zarr._calls.arrays import ARRAY_DEFAULTS, DEFAULT_FILL_VALUE, ArrayParts, create_array, format_of
+from zarr._calls.keywords import FromArrayOptions, check_known
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow, Together
@@ -18,7 +19,8 @@ from zarr._metadata.formats import FORMATS, layout_of
 from zarr._selection import GridSelection, SliceAxis
 
 if TYPE_CHECKING:
-    from zarr._codec.base import ArrayConfig
+    from typing import Unpack
+
     from zarr._metadata.group import ArrayMetadata
     from zarr._metadata.spec import ArraySpec
     from zarr._metadata.v2 import ArrayV2Metadata
@@ -103,78 +105,40 @@ def as_member(value: Any) -> dict[str, Any]:
     return {"data": value, "overwrite": True}
 
 
+_NOT_SAID: Mapping[str, object] = {
+    **dict.fromkeys(("chunks", "shards", "filters", "compressors", "serializer"), KEEP),
+    **dict.fromkeys(("order", "zarr_format", "attributes", "chunk_key_encoding", "dimension_names"), None),
+    "fill_value": DEFAULT_FILL_VALUE,
+}
+"""What stands for "as in the array that is copied": the same as to leave the keyword out."""
+
+FROM_ARRAY_DEFAULTS: Mapping[str, Any] = {**ARRAY_DEFAULTS, **_NOT_SAID}
+
+
 def from_array(
-    at: StorePath,
-    *,
-    data: Any,
-    write_data: bool = True,
-    chunks: Any = KEEP,
-    shards: Any = KEEP,
-    filters: Any = KEEP,
-    compressors: Any = KEEP,
-    serializer: Any = KEEP,
-    fill_value: Any = DEFAULT_FILL_VALUE,
-    order: str | None = None,
-    zarr_format: int | None = None,
-    attributes: Mapping[str, Any] | None = None,
-    chunk_key_encoding: Any = None,
-    dimension_names: Sequence[str | None] | None = None,
-    overwrite: bool = False,
-    config: ArrayConfig | dict[str, Any] | None = None,
+    at: StorePath, *, data: Any, write_data: bool = True, **options: Unpack[FromArrayOptions]
 ) -> Flow[ArrayParts]:
     """Create an array with the contents, and where nothing else is said the settings, of another; see `zarr.from_array`."""
-    given: dict[str, Any] = {
-        "chunks": chunks,
-        "shards": shards,
-        "filters": filters,
-        "compressors": compressors,
-        "serializer": serializer,
-    }
+    check_known("from_array", options, FromArrayOptions)
+    given = {name: value for name, value in options.items() if not _is_unsaid(name, value)}
     if (source := array_node_of(data)) is None:
-        array = np.asarray(data)
-        plain: dict[str, Any] = dict.fromkeys(given, "auto") | {"shards": None}
-        made = {key: plain[key] if _is_keep(value) else value for key, value in given.items()}
-        return (
-            yield from create_array(
-                at,
-                data=array,
-                write_data=write_data,
-                fill_value=fill_value,
-                order=order,
-                zarr_format=3 if zarr_format is None else zarr_format,
-                attributes=attributes,
-                chunk_key_encoding=chunk_key_encoding,
-                dimension_names=dimension_names,
-                overwrite=overwrite,
-                config=config,
-                **made,
-            )
-        )
+        return create_array(at, data=np.asarray(data), write_data=write_data, **given)  # type: ignore[arg-type]  # some of `options`
+    return _from_node(at, source, given, write_data)
+
+
+def _is_unsaid(name: str, value: object) -> bool:
+    unsaid = _NOT_SAID.get(name, _NOT_SAID)
+    return value is unsaid or (isinstance(value, str) and isinstance(unsaid, str) and value == unsaid)
+
+
+def _from_node(at: StorePath, source: ArrayNode, given: Mapping[str, Any], write_data: bool) -> Flow[ArrayParts]:
     metadata = source.metadata
-    new_format = metadata.zarr_format if zarr_format is None else zarr_format
-    kept = _kept(metadata, new_format)
-    made = {key: kept[key] if _is_keep(value) else value for key, value in given.items()}
-    parts = yield from create_array(
-        at,
-        shape=metadata.shape,
-        dtype=metadata.dtype,
-        fill_value=metadata.fill_value if fill_value is DEFAULT_FILL_VALUE else fill_value,
-        order=kept["order"] if order is None else order,
-        zarr_format=new_format,
-        attributes=kept["attributes"] if attributes is None else attributes,
-        chunk_key_encoding=kept["chunk_key_encoding"] if chunk_key_encoding is None else chunk_key_encoding,
-        dimension_names=kept["dimension_names"] if dimension_names is None else dimension_names,
-        overwrite=overwrite,
-        config=config,
-        **made,
-    )
+    new_format = given.get("zarr_format", metadata.zarr_format)
+    kept = {"zarr_format": new_format, "fill_value": metadata.fill_value, **_kept(metadata, new_format)}
+    parts = yield from create_array(at, shape=metadata.shape, dtype=metadata.dtype, **{**kept, **given})
     if write_data:
         yield from copy_elements(source, ArrayNode(*parts))
     return parts
-
-
-def _is_keep(value: Any) -> bool:
-    return isinstance(value, str) and value == KEEP
 
 
 def _kept(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:

@@ -18,6 +18,10 @@ from zarr._support.json import as_stored
 from zarr.errors import ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from zarr._calls.keywords import ConfigLike, OpenOptions
+    from zarr._dtype import ZarrFormat
     from zarr._metadata.group import NodeMetadata
 
 Mode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
@@ -28,7 +32,7 @@ GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
 def create_group(
     at: StorePath,
     *,
-    zarr_format: int | None = None,
+    zarr_format: ZarrFormat | None = None,
     overwrite: bool = False,
     attributes: Mapping[str, Any] | None = None,
 ) -> Flow[GroupParts]:
@@ -54,13 +58,20 @@ def check_keywords(create: Mapping[str, Any]) -> None:
 
 
 def open_array(
-    at: StorePath, *, mode: str, zarr_format: int | None = None, config: Any = None, **create: Any
+    at: StorePath,
+    *,
+    mode: str,
+    zarr_format: ZarrFormat | None = None,
+    config: ConfigLike | None = None,
+    **create: Unpack[OpenOptions],
 ) -> Flow[ArrayParts]:
     """Open an array, or create it where the mode allows; see `zarr.open_array`."""
     check_mode(mode)
     check_keywords(create)
     if mode in ("w", "w-"):
-        return (yield from legacy.create(at, zarr_format=zarr_format, config=config, overwrite=mode == "w", **create))
+        overwrite = mode == "w"
+        flow = legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `overwrite` given beside these modes is an error
+        return (yield from flow)
     try:
         metadata = yield from load_array(at, zarr_format)
     except NodeNotFoundError:
@@ -74,7 +85,7 @@ def open_group(
     at: StorePath,
     *,
     mode: str,
-    zarr_format: int | None = None,
+    zarr_format: ZarrFormat | None = None,
     attributes: Mapping[str, Any] | None = None,
     use_consolidated: bool | str | None = None,
 ) -> Flow[GroupParts]:
@@ -98,10 +109,10 @@ def open_node(
     at: StorePath,
     *,
     mode: str,
-    zarr_format: int | None = None,
-    config: Any = None,
+    zarr_format: ZarrFormat | None = None,
+    config: ConfigLike | None = None,
     use_consolidated: bool | str | None = None,
-    **create: Any,
+    **create: Unpack[OpenOptions],
 ) -> Flow[ArrayParts | GroupParts]:
     """Open what is at a path, array or group; see `zarr.open`."""
     check_mode(mode)

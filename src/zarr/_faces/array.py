@@ -10,19 +10,16 @@ import numpy as np
 from zarr import _calls
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
-from zarr._faces.array_properties import check_axis
 from zarr._faces.async_array import AsyncArray
-from zarr._faces.attributes import Attributes
+from zarr._faces.attributes import Attributes, merge
 from zarr._faces.indexing import ElementAccess
 from zarr._faces.info import ArrayInfo
-from zarr._flow import elements, inventory, resize
+from zarr._flow import inventory, resize
 from zarr._flow.drive import run
 from zarr._flow.node import ArrayNode
-from zarr._flow.update import update_attributes
 from zarr._grid.shapes import parse_shape
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
-from zarr._support.json import entries
 
 if TYPE_CHECKING:
     from typing import Self
@@ -186,8 +183,7 @@ class Array(ElementAccess):
         >>> array.append([[7], [8], [9]], axis=1)
         (3, 3)
         """
-        values = elements.as_addition(data, self._node.view.spec)
-        return run(resize.append(self._node, values, check_axis(axis, self.ndim)))
+        return run(self._appending(data, axis))
 
     # -- metadata -----------------------------------------------------------------------------------------------
 
@@ -216,8 +212,7 @@ class Array(ElementAccess):
         >>> dict(array.update_attributes({"source": "levelling"}).attrs)
         {'units': 'm', 'source': 'levelling'}
         """
-        new = entries(new_attributes)
-        run(update_attributes(self._node, lambda current: {**current, **new}))
+        run(merge(self._node, new_attributes))
         return self
 
     def with_config(self, config: ArrayConfig | dict[str, Any]) -> Array:
@@ -243,7 +238,7 @@ class Array(ElementAccess):
     @property
     def nchunks_initialized(self) -> int:
         """Number of chunks that are stored; in a sharded array, those of the stored shards."""
-        return self.chunks_per_object * len(run(inventory.stored_chunks(self._node)))
+        return run(self._count_stored())
 
     def nbytes_stored(self) -> int:
         """Size of everything stored for the array, in bytes."""
@@ -251,8 +246,7 @@ class Array(ElementAccess):
 
     def info_complete(self) -> ArrayInfo:
         """All facts as a table, with what is stored; this lists the store."""
-        n_stored = len(run(inventory.stored_chunks(self._node)))
-        return ArrayInfo.of(self, n_stored=n_stored, nbytes_stored=self.nbytes_stored())
+        return run(self._complete_info())
 
     def __repr__(self) -> str:
         return f"<Array {self.store_path} shape={self.shape} dtype={self.dtype}>"

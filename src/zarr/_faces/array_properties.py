@@ -7,14 +7,17 @@ import operator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zarr._codec.base import ArrayBytesCodec, ArrayConfig
-from zarr._faces.info import ArrayInfo
+from zarr._faces.info import ArrayInfo, human_size
+from zarr._flow import elements, inventory, resize
 from zarr._metadata.formats import layout_of
 from zarr.errors import ArrayIndexError
 
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
 
     from zarr._flow.node import ArrayNode
+    from zarr._flow.requests import Flow
     from zarr._metadata.group import ArrayMetadata
     from zarr._store.abstract import Store
     from zarr._store.path import StorePath
@@ -154,7 +157,50 @@ class ArrayProperties:
     @property
     def info(self) -> ArrayInfo:
         """The facts that need no look into the store, as a table."""
-        return ArrayInfo.of(self)
+        return self._info()
+
+    def _complete_info(self) -> Flow[ArrayInfo]:
+        """All facts, with what is stored."""
+        n_stored = len((yield from inventory.stored_chunks(self._node)))
+        return self._info(n_stored, (yield from inventory.stored_nbytes(self.store_path)))
+
+    def _info(self, n_stored: int | None = None, nbytes_stored: int | None = None) -> ArrayInfo:
+        metadata = self.metadata
+        rows: list[tuple[str, object]] = [
+            ("Type", "Array"),
+            ("Zarr format", metadata.zarr_format),
+            ("Data type", metadata.dtype),
+            ("Fill value", metadata.fill_value),
+            ("Shape", self.shape),
+        ]
+        if self.shards is not None:
+            rows.append(("Shard shape", self.shards))
+        rows += [
+            ("Chunk shape", self.chunks),
+            ("Order", self.order),
+            ("Read-only", self.read_only),
+            ("Store type", type(self.store).__name__),
+            ("Filters", self.filters),
+        ]
+        if self.serializer is not None:
+            rows.append(("Serializer", self.serializer))
+        rows += [("Compressors", self.compressors), ("No. bytes", human_size(self.nbytes))]
+        if nbytes_stored is not None:
+            rows.append(("No. bytes stored", human_size(nbytes_stored)))
+            if nbytes_stored:
+                rows.append(("Storage ratio", f"{self.nbytes / nbytes_stored:.1f}"))
+        if n_stored is not None:
+            rows.append((f"{'Chunks' if self.shards is None else 'Shards'} Initialized", n_stored))
+        return ArrayInfo(rows=tuple(rows), n_stored=n_stored, nbytes_stored=nbytes_stored)
+
+    def _count_stored(self) -> Flow[int]:
+        """Number of chunks that are stored; in a sharded array, those of the stored shards."""
+        return self.chunks_per_object * len((yield from inventory.stored_chunks(self._node)))
+
+    def _appending(self, data: npt.ArrayLike, axis: int) -> Flow[tuple[int, ...]]:
+        """Write data behind the end of an axis; the new shape."""
+        values = elements.as_addition(data, self._node.view.spec)
+        return resize.append(self._node, values, check_axis(axis, self.ndim))
 
     @property
     def order(self) -> str:

@@ -10,19 +10,18 @@ from zarr._buffer import BufferPrototype
 from zarr._buffer.registry import default_prototype
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
-from zarr._faces.array_properties import ArrayProperties, Fields, check_axis, check_fields
+from zarr._faces.array_properties import ArrayProperties, Fields, check_fields
+from zarr._faces.attributes import attributes_of, merge
 from zarr._faces.info import ArrayInfo
 from zarr._flow import elements, inventory, resize
 from zarr._flow.drive import run_async
 from zarr._flow.node import ArrayNode
-from zarr._flow.update import update_attributes
 from zarr._grid.shapes import parse_shape
 from zarr._metadata.formats import array_from_dict
 from zarr._selection import basic, coordinate, orthogonal, vectorized
 from zarr._selection import mask as select_mask
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
-from zarr._support.json import entries
 
 if TYPE_CHECKING:
     from typing import Self
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import NDBuffer
+    from zarr._dtype import ZarrFormat
     from zarr._metadata.group import ArrayMetadata
 
 
@@ -85,17 +85,11 @@ class AsyncArray(ArrayProperties):
 
     @classmethod
     async def open(
-        cls, store: StoreLike, zarr_format: int | None = 3, *, config: ArrayConfig | dict[str, Any] | None = None
+        cls, store: StoreLike, zarr_format: ZarrFormat | None = 3, *, config: ArrayConfig | dict[str, Any] | None = None
     ) -> Self:
         """Open an existing array; see `zarr.open_array`."""
         flow = _calls.open_array(make_store_path(store), mode="r+", zarr_format=zarr_format, config=config)
         return cls(*await run_async(flow))
-
-    @classmethod
-    def _of(cls, node: ArrayNode) -> AsyncArray:
-        array = cls.__new__(cls)
-        array._node = node
-        return array
 
     async def getitem(self, selection: Any, *, prototype: BufferPrototype | None = None) -> Any:
         """Read a selection of integers and slices.
@@ -196,19 +190,17 @@ class AsyncArray(ArrayProperties):
 
     async def append(self, data: npt.ArrayLike, axis: int = 0) -> tuple[int, ...]:
         """Write data behind the end of an axis; see `zarr.Array.append`."""
-        elements_ = elements.as_addition(data, self._node.view.spec)
-        return await run_async(resize.append(self._node, elements_, check_axis(axis, self.ndim)))
+        return await run_async(self._appending(data, axis))
 
     async def update_attributes(self, new_attributes: Mapping[str, Any]) -> AsyncArray:
         """Merge entries into the stored attributes; see `zarr.Array.update_attributes`."""
-        new = entries(new_attributes)
-        await run_async(update_attributes(self._node, lambda current: {**current, **new}))
+        await run_async(merge(self._node, new_attributes))
         return self
 
     @property
     def attrs(self) -> dict[str, Any]:
         """User attributes, a copy."""
-        return dict(self._node.metadata.attributes)
+        return attributes_of(self._node)
 
     def with_config(self, config: ArrayConfig | dict[str, Any]) -> Self:
         """The same array with other settings; see `zarr.Array.with_config`."""
@@ -216,7 +208,7 @@ class AsyncArray(ArrayProperties):
 
     async def nchunks_initialized(self) -> int:
         """Number of chunks that are stored; in a sharded array, those of the stored shards."""
-        return self.chunks_per_object * len(await run_async(inventory.stored_chunks(self._node)))
+        return await run_async(self._count_stored())
 
     async def nbytes_stored(self) -> int:
         """Size of everything stored for the array, in bytes."""
@@ -224,8 +216,7 @@ class AsyncArray(ArrayProperties):
 
     async def info_complete(self) -> ArrayInfo:
         """All facts as a table, with what is stored; this lists the store."""
-        n_stored = len(await run_async(inventory.stored_chunks(self._node)))
-        return ArrayInfo.of(self, n_stored=n_stored, nbytes_stored=await self.nbytes_stored())
+        return await run_async(self._complete_info())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AsyncArray):

@@ -12,6 +12,18 @@ from zarr._support.json import entries
 
 if TYPE_CHECKING:
     from zarr._flow.node import ArrayNode, GroupNode
+    from zarr._flow.requests import Flow
+
+
+def merge(node: ArrayNode | GroupNode, new_attributes: Mapping[str, Any]) -> Flow[None]:
+    """Merge entries into the stored attributes, in one write."""
+    new = entries(new_attributes)
+    return update_attributes(node, lambda current: {**current, **new})
+
+
+def attributes_of(node: ArrayNode | GroupNode) -> dict[str, Any]:
+    """A copy of the attributes: whoever changed a list in them would believe that it is stored."""
+    return deepcopy(dict(node.metadata.attributes))
 
 
 class Attributes(MutableMapping[str, Any]):
@@ -71,7 +83,7 @@ class Attributes(MutableMapping[str, Any]):
 
     def asdict(self) -> dict[str, Any]:
         """The attributes as a plain dict."""
-        return deepcopy(dict(self._current()))
+        return attributes_of(self._node)
 
     def __repr__(self) -> str:
         return repr(self.asdict())

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from zarr import _calls
+from zarr._calls import members
+from zarr._calls.arrays import ARRAY_DEFAULTS
+from zarr._calls.keywords import MemberOptions, takes
 from zarr._faces.array import Array
 from zarr._faces.async_group import AsyncGroup
-from zarr._faces.attributes import Attributes
+from zarr._faces.attributes import Attributes, merge
 from zarr._faces.group_properties import GroupProperties
 from zarr._faces.info import GroupInfo
-from zarr._faces.tree import TreeRepr, check_expand, render
-from zarr._flow.consolidate import load_consolidated
+from zarr._faces.tree import TreeRepr, draw
 from zarr._flow.drive import run
-from zarr._flow.members import list_members, open_member
+from zarr._flow.members import open_member
 from zarr._flow.node import GroupNode
-from zarr._flow.remove import remove_node
-from zarr._flow.requests import Flow
-from zarr._flow.update import update_attributes
 from zarr._metadata.group import GroupMetadata
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
-from zarr._support.json import entries
-from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Self, Unpack
 
+    from zarr._calls.keywords import (
+        Auto,
+        CodecLike,
+        ConfigLike,
+        DataTypeLike,
+        EmptyMemberOptions,
+        FilledMemberOptions,
+        LikeMemberOptions,
+        RequiredOptions,
+        ShapeLike,
+        StorageOptions,
+    )
+    from zarr._codec.base import ArrayConfig
+    from zarr._dtype import ZarrFormat
     from zarr._metadata.group import NodeMetadata
-
-T = TypeVar("T")
 
 
 class Group(GroupProperties):
@@ -65,10 +74,9 @@ class Group(GroupProperties):
         return cls(AsyncGroup(metadata, store_path))
 
     @classmethod
-    def open(cls, store: StoreLike, zarr_format: int | None = 3) -> Self:
+    def open(cls, store: StoreLike, zarr_format: ZarrFormat | None = 3) -> Self:
         """Open an existing group; see `zarr.open_group`."""
-        at = make_store_path(store)
-        return cls._at(run(load_consolidated(at, zarr_format)), at)
+        return cls._at(*run(_calls.open_group(make_store_path(store), mode="r+", zarr_format=zarr_format)))
 
     @classmethod
     def from_store(
@@ -76,7 +84,7 @@ class Group(GroupProperties):
         store: StoreLike,
         *,
         attributes: Mapping[str, Any] | None = None,
-        zarr_format: int = 3,
+        zarr_format: ZarrFormat = 3,
         overwrite: bool = False,
     ) -> Self:
         """Create a group; see `zarr.create_group`."""
@@ -118,25 +126,18 @@ class Group(GroupProperties):
         >>> zarr.create_group({}).get("missing", "nothing")
         'nothing'
         """
-        try:
-            return self[path]
-        except KeyError:
-            return default
+        found = run(members.get(self._node, path))
+        return default if found is None else as_face(*found)
 
     def __contains__(self, member: object) -> bool:
-        return isinstance(member, str) and self.get(member) is not None
+        return run(members.contains(self._node, member))
 
     def __delitem__(self, key: str) -> None:
         """Delete a member with everything below it. Files that are not Zarr's stay."""
-        _, at = run(open_member(self._node, key))
-        if at == self.store_path:
-            raise KeyError(f"{key!r} is group {self.name!r} itself; delete it from the group that it is in")
-        run(remove_node(at))
-        self._node.forget_snapshot()
+        run(members.remove(self._node, key))
 
     def __iter__(self) -> Iterator[str]:
-        for path, _ in run(list_members(self._node)):
-            yield path
+        yield from run(members.names(self._node))
 
     def __len__(self) -> int:
         return self.nmembers()
@@ -161,7 +162,7 @@ class Group(GroupProperties):
         >>> root.nmembers(), root.nmembers(max_depth=None)
         (1, 2)
         """
-        return len(run(list_members(self._node, max_depth)))
+        return run(members.count(self._node, max_depth))
 
     def members(
         self, max_depth: int | None = 0, *, use_consolidated_for_children: bool = True
@@ -188,8 +189,8 @@ class Group(GroupProperties):
         >>> [(path, type(node).__name__) for path, node in root.members(max_depth=None)]
         [('a', 'Group'), ('a/b', 'Array')]
         """
-        found = run(list_members(self._node, max_depth, use_consolidated=use_consolidated_for_children))
-        return tuple((path, as_face(metadata, self._below(path))) for path, metadata in found)
+        found = run(members.members(self._node, max_depth, use_consolidated=use_consolidated_for_children))
+        return tuple((path, as_face(metadata, at)) for path, metadata, at in found)
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         """Direct members that are arrays."""
@@ -225,7 +226,7 @@ class Group(GroupProperties):
         ContainsGroupError
             If it is a group.
         """
-        return Array._at(*self._expect(path, Array))
+        return Array._at(*run(members.get_array(self._node, path)))
 
     def get_group(self, path: str) -> Group:
         """The group at a path.
@@ -237,16 +238,7 @@ class Group(GroupProperties):
         ContainsArrayError
             If it is an array.
         """
-        return Group._at(*self._expect(path, GroupMetadata))
-
-    def _expect(self, path: str, kind: type) -> tuple[Any, StorePath]:
-        at = self._below(path)
-        try:
-            found = run(open_member(self._node, path))
-        except KeyError as exc:
-            missing = GroupNotFoundError if kind is GroupMetadata else ArrayNotFoundError
-            raise missing(at.store, at.path) from exc
-        return _calls.expect(found, kind)
+        return Group._at(*run(members.get_group(self._node, path)))
 
     def tree(
         self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
@@ -274,9 +266,7 @@ class Group(GroupProperties):
         └── a
             └── b (2, 3) int8
         """
-        check_expand(expand)
-        found = run(list_members(self._node, level))
-        return render(self.name, found, max_nodes=max_nodes, plain=plain)
+        return run(draw(self._node, expand, level, max_nodes=max_nodes, plain=plain))
 
     # -- creating -----------------------------------------------------------------------------------------------
 
@@ -303,21 +293,15 @@ class Group(GroupProperties):
         >>> zarr.create_group({}).create_group("a/b").name
         '/a/b'
         """
-        flow = _calls.create_group(
-            self._below(name),
-            zarr_format=self.metadata.zarr_format,
-            overwrite=overwrite,
-            attributes=attributes,
-        )
-        return Group._at(*self._made(flow))
+        return Group._at(*run(members.create_group(self._node, name, overwrite=overwrite, attributes=attributes)))
 
-    def require_group(self, name: str, *, overwrite: bool = False) -> Group:
+    def require_group(self, name: str, overwrite: bool = False) -> Group:
         """The group at a path, created if there is none.
 
         Parameters
         ----------
         name
-            Path below this group.
+            Path below this group; `"/"` is the group itself.
         overwrite
             Delete what is there and make a new group.
 
@@ -333,34 +317,20 @@ class Group(GroupProperties):
         >>> root.require_group("a") == root.require_group("a")
         True
         """
-        return Group._at(*self._made(_calls.require_group(self._below(name), self._format, overwrite=overwrite)))
+        return Group._at(*run(members.require_group(self._node, name, overwrite=overwrite)))
 
     def require_groups(self, *names: str) -> tuple[Group, ...]:
         """Several groups, each created if there is none."""
-        return tuple(self.require_group(name) for name in names)
+        return tuple(Group._at(*parts) for parts in run(members.require_groups(self._node, names)))
 
+    @takes(MemberOptions, ARRAY_DEFAULTS)
     def create_array(
         self,
         name: str,
         *,
-        shape: int | Iterable[int] | None = None,
-        dtype: Any = None,
-        data: Any = None,
-        chunks: Any = "auto",
-        shards: Any = None,
-        filters: Any = "auto",
-        compressors: Any = "auto",
-        compressor: Any = "auto",
-        serializer: Any = "auto",
-        fill_value: Any = _calls.DEFAULT_FILL_VALUE,
-        order: str | None = None,
-        attributes: Mapping[str, Any] | None = None,
-        chunk_key_encoding: Any = None,
-        dimension_names: Sequence[str | None] | None = None,
-        storage_options: dict[str, Any] | None = None,
-        overwrite: bool = False,
-        config: Any = None,
-        write_data: bool = True,
+        compressor: CodecLike | Auto | None = "auto",
+        storage_options: StorageOptions = None,
+        **options: Unpack[MemberOptions],
     ) -> Array:
         """Create an array below this group, in this group's format.
 
@@ -402,27 +372,7 @@ class Group(GroupProperties):
         >>> zarr.create_group({}).create_array("a/b", shape=(4, 6), chunks=(2, 3), dtype="int32").path
         'a/b'
         """
-        flow = _calls.create_array(
-            self._below(name),
-            shape=shape,
-            dtype=dtype,
-            data=data,
-            chunks=chunks,
-            shards=shards,
-            filters=filters,
-            compressors=_calls.one_of(compressor, compressors),
-            serializer=serializer,
-            fill_value=fill_value,
-            order=order,
-            zarr_format=self._format,
-            attributes=attributes,
-            chunk_key_encoding=chunk_key_encoding,
-            dimension_names=dimension_names,
-            overwrite=overwrite,
-            config=config,
-            write_data=write_data,
-        )
-        return Array._at(*self._made(flow))
+        return Array._at(*run(members.create_array(self._node, name, compressor=compressor, **options)))
 
     create = create_array
 
@@ -430,11 +380,11 @@ class Group(GroupProperties):
         self,
         name: str,
         *,
-        shape: int | Iterable[int],
-        dtype: Any = None,
+        shape: ShapeLike,
+        dtype: DataTypeLike | None = None,
         exact: bool = False,
-        config: Any = None,
-        **kwargs: Any,
+        config: ConfigLike | None = None,
+        **kwargs: Unpack[RequiredOptions],
     ) -> Array:
         """The array at a path, created if there is none.
 
@@ -454,27 +404,26 @@ class Group(GroupProperties):
         TypeError
             If there is a group, or an array that does not fit.
         """
-        kwargs.setdefault("zarr_format", self._format)
-        flow = _calls.require_array(self._below(name), shape=shape, dtype=dtype, exact=exact, config=config, **kwargs)
-        return Array._at(*self._made(flow))
+        flow = members.require_array(self._node, name, shape=shape, dtype=dtype, exact=exact, config=config, **kwargs)
+        return Array._at(*run(flow))
 
-    def empty(self, *, name: str, shape: Any, **kwargs: Any) -> Array:
+    def empty(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[EmptyMemberOptions]) -> Array:
         """Create an array without contents; keywords as in `zarr.create`."""
-        return self._create(name, shape=shape, **kwargs)
+        return Array._at(*run(members.create(self._node, name, shape=shape, **kwargs)))
 
-    def zeros(self, *, name: str, shape: Any, **kwargs: Any) -> Array:
+    def zeros(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of zeros; keywords as in `zarr.create`."""
-        return self._create(name, shape=shape, fill_value=0, **kwargs)
+        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=0, **kwargs)))
 
-    def ones(self, *, name: str, shape: Any, **kwargs: Any) -> Array:
+    def ones(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of ones; keywords as in `zarr.create`."""
-        return self._create(name, shape=shape, fill_value=1, **kwargs)
+        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=1, **kwargs)))
 
-    def full(self, *, name: str, shape: Any, fill_value: Any, **kwargs: Any) -> Array:
+    def full(self, *, name: str, shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of one value; keywords as in `zarr.create`."""
-        return self._create(name, shape=shape, fill_value=fill_value, **kwargs)
+        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=fill_value, **kwargs)))
 
-    def empty_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+    def empty_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array without contents, with the shape, dtype and chunks of another.
 
         Parameters
@@ -486,9 +435,9 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return self._create(name, **_calls.like_filled(data, self._format, kwargs))
+        return Array._at(*run(members.create_like(self._node, name, data, kwargs)))
 
-    def zeros_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+    def zeros_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array of zeros, with the shape, dtype and chunks of another.
 
         Parameters
@@ -500,9 +449,9 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return self._create(name, **_calls.like(data, self._format, {"fill_value": 0, **kwargs}))
+        return Array._at(*run(members.create_filled_like(self._node, name, data, 0, kwargs)))
 
-    def ones_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+    def ones_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array of ones, with the shape, dtype and chunks of another.
 
         Parameters
@@ -514,9 +463,9 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return self._create(name, **_calls.like(data, self._format, {"fill_value": 1, **kwargs}))
+        return Array._at(*run(members.create_filled_like(self._node, name, data, 1, kwargs)))
 
-    def full_like(self, *, name: str, data: Any, **kwargs: Any) -> Array:
+    def full_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array of one value, with the shape, dtype and chunks of another.
 
         Parameters
@@ -528,18 +477,14 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has; `fill_value` is that of `data` if not given.
         """
-        return self._create(name, **_calls.like_filled(data, self._format, kwargs))
-
-    def _create(self, name: str, **kwargs: Any) -> Array:
-        kwargs.setdefault("zarr_format", self._format)
-        return Array._at(*self._made(_calls.create(self._below(name), **kwargs)))
+        return Array._at(*run(members.create_like(self._node, name, data, kwargs)))
 
     def create_hierarchy(
         self, nodes: Mapping[str, NodeMetadata], *, overwrite: bool = False
     ) -> Iterator[tuple[str, Array | Group]]:
         """Create nodes below this group from their metadata; see `zarr.create_hierarchy`."""
-        made = self._made(_calls.create_many(self.store_path, nodes, overwrite=overwrite))
-        return ((path, as_face(metadata, self._below(path) if path else self.store_path)) for path, metadata in made)
+        made = run(members.create_many(self._node, nodes, overwrite=overwrite))
+        return ((path, as_face(metadata, at)) for path, metadata, at in made)
 
     # -- changing -----------------------------------------------------------------------------------------------
 
@@ -551,7 +496,7 @@ class Group(GroupProperties):
         TypeError
             If the value is no array.
         """
-        self._made(_calls.create_array(self._below(key), zarr_format=self._format, **_calls.as_member(value)))
+        run(members.put(self._node, key, value))
 
     def move(self, source: str, dest: str) -> None:
         """Rename a member, with everything below it.
@@ -579,17 +524,11 @@ class Group(GroupProperties):
         >>> list(root)
         ['new']
         """
-        self._made(_calls.move(self.store_path, source, dest))
+        run(members.move(self._node, source, dest))
 
     def info_complete(self) -> GroupInfo:
         """The facts as a table, with the number of members at every depth."""
-        return self._info(run(list_members(self._node, None)))
-
-    def _made(self, flow: Flow[T]) -> T:
-        """Drive a flow that changes what members there are; consolidated metadata tell of them no longer."""
-        result = run(flow)
-        self._node.forget_snapshot()
-        return result
+        return run(self._complete_info())
 
     async def update_attributes_async(self, new_attributes: Mapping[str, Any]) -> Group:
         """Merge entries into the stored attributes, as a coroutine; see `Group.update_attributes`."""
@@ -620,8 +559,7 @@ class Group(GroupProperties):
         >>> dict(zarr.create_group({}).update_attributes({"title": "example"}).attrs)
         {'title': 'example'}
         """
-        new = entries(new_attributes)
-        run(update_attributes(self._node, lambda current: {**current, **new}))
+        run(merge(self._node, new_attributes))
         return self
 
     def __repr__(self) -> str:
@@ -642,6 +580,6 @@ def _reopen(cls: type[Group], metadata: GroupMetadata, store_path: StorePath) ->
     return cls._at(metadata, store_path)
 
 
-def as_face(metadata: NodeMetadata, at: StorePath) -> Array | Group:
-    """The synchronous face of a node."""
-    return Group._at(metadata, at) if isinstance(metadata, GroupMetadata) else Array._at(metadata, at)
+def as_face(metadata: NodeMetadata, at: StorePath, config: ArrayConfig | None = None) -> Array | Group:
+    """The synchronous face of a node; settings are for arrays only."""
+    return Group._at(metadata, at) if isinstance(metadata, GroupMetadata) else Array._at(metadata, at, config)

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zarr._faces.info import GroupInfo
-from zarr._flow.paths import join
+from zarr._flow.members import list_members
 from zarr._metadata.group import GroupMetadata
-from zarr._store.path import StorePath, normalize_path
 
 if TYPE_CHECKING:
     from zarr._dtype.base import ZarrFormat
     from zarr._flow.node import GroupNode
+    from zarr._flow.requests import Flow
     from zarr._metadata.group import NodeMetadata
     from zarr._store.abstract import Store
+    from zarr._store.path import StorePath
 
 
 class GroupProperties:
@@ -72,6 +73,10 @@ class GroupProperties:
         snapshot = self.metadata.consolidated_metadata
         return self._info(None if snapshot is None else list(snapshot.flat()))
 
+    def _complete_info(self) -> Flow[GroupInfo]:
+        """The facts, with the number of members at every depth."""
+        return self._info((yield from list_members(self._node, None)))
+
     def _info(self, members: Sequence[tuple[str, NodeMetadata]] | None) -> GroupInfo:
         n_groups = None if members is None else sum(isinstance(m, GroupMetadata) for _, m in members)
         return GroupInfo(
@@ -82,12 +87,3 @@ class GroupProperties:
             n_groups=n_groups,
             n_arrays=None if members is None or n_groups is None else len(members) - n_groups,
         )
-
-    def _below(self, path: str) -> StorePath:
-        """The place of a member."""
-        if not isinstance(path, str):
-            raise TypeError(f"a member of a group is named by a string, got {type(path).__name__}")
-        relative = normalize_path(path)
-        if not relative:
-            raise ValueError(f"{path!r} does not name a member of group {self.name!r}; give a name")
-        return StorePath(self.store, join(self.path, relative))

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from zarr._faces.array_properties import ArrayProperties
+from typing import Any
 
 _UNITS = ("", "K", "M", "G", "T", "P", "E")
 
@@ -46,37 +43,6 @@ class ArrayInfo:
     rows: tuple[tuple[str, object], ...]
     n_stored: int | None = None
     nbytes_stored: int | None = None
-
-    @classmethod
-    def of(cls, array: ArrayProperties, *, n_stored: int | None = None, nbytes_stored: int | None = None) -> ArrayInfo:
-        """Gather the facts. The two that need the store are handed in."""
-        metadata = array.metadata
-        rows: list[tuple[str, object]] = [
-            ("Type", "Array"),
-            ("Zarr format", metadata.zarr_format),
-            ("Data type", metadata.dtype),
-            ("Fill value", metadata.fill_value),
-            ("Shape", array.shape),
-        ]
-        if array.shards is not None:
-            rows.append(("Shard shape", array.shards))
-        rows += [
-            ("Chunk shape", array.chunks),
-            ("Order", array.order),
-            ("Read-only", array.read_only),
-            ("Store type", type(array.store).__name__),
-            ("Filters", array.filters),
-        ]
-        if array.serializer is not None:
-            rows.append(("Serializer", array.serializer))
-        rows += [("Compressors", array.compressors), ("No. bytes", human_size(array.nbytes))]
-        if nbytes_stored is not None:
-            rows.append(("No. bytes stored", human_size(nbytes_stored)))
-            if nbytes_stored:
-                rows.append(("Storage ratio", f"{array.nbytes / nbytes_stored:.1f}"))
-        if n_stored is not None:
-            rows.append((f"{'Chunks' if array.shards is None else 'Shards'} Initialized", n_stored))
-        return cls(rows=tuple(rows), n_stored=n_stored, nbytes_stored=nbytes_stored)
 
     def __repr__(self) -> str:
         return _table(self.rows, len("Chunks Initialized"))  # the widest there can be, so that both forms line up

@@ -6,9 +6,12 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from zarr._flow.members import list_members
 from zarr._metadata.group import GroupMetadata
 
 if TYPE_CHECKING:
+    from zarr._flow.node import GroupNode
+    from zarr._flow.requests import Flow
     from zarr._metadata.group import NodeMetadata
 
 
@@ -24,10 +27,14 @@ class TreeRepr:
     __repr__ = __str__
 
 
-def check_expand(expand: bool | None) -> None:
-    """Refuse the keyword `expand` of zarr-python 2, which meant notebook widgets."""
-    if expand is not None:
+def draw(
+    group: GroupNode, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
+) -> Flow[TreeRepr]:
+    """A drawing of the hierarchy below a group; see `zarr.Group.tree`."""
+    if expand is not None:  # meant notebook widgets in zarr-python 2
         raise NotImplementedError("'expand' is not implemented; use `level` to say how deep to draw")
+    found = sorted((yield from list_members(group, level)), key=lambda member: member[0].split("/"))
+    return render(f"/{group.path}", found, max_nodes=max_nodes, plain=plain)
 
 
 def render(root: str, members: Sequence[tuple[str, NodeMetadata]], *, max_nodes: int, plain: bool) -> TreeRepr:

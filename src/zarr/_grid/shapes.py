@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from typing import SupportsIndex
 
 
-def parse_shape(shape: int | Iterable[int]) -> tuple[int, ...]:
+def parse_shape(shape: SupportsIndex | Iterable[SupportsIndex]) -> tuple[int, ...]:
     """A shape as users give it, as a tuple of non-negative ints.
 
     Examples

@@ -1,0 +1,181 @@
+"""Functions of `zarr` that store NumPy arrays and read them back, in one call. See `zarr.api.synchronous`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zarr._calls import calls
+from zarr._flow.drive import run
+from zarr._store.make import StoreLike
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from zarr._calls.keywords import SaveOptions, StorageOptions
+    from zarr._dtype import ZarrFormat
+
+
+def save(
+    store: StoreLike,
+    *args: Any,
+    zarr_format: ZarrFormat | None = None,
+    path: str | None = None,
+    storage_options: StorageOptions = None,
+    **kwargs: Any,
+) -> None:
+    """Save one array (as an array) or several (as a group, see `save_group`).
+
+    Parameters
+    ----------
+    store
+        A store or a path.
+    *args, **kwargs
+        The arrays.
+    zarr_format
+        3 or 2; the configuration's default if None.
+    path
+        Path of the node inside the store.
+    storage_options
+        For stores on remote systems.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no array. Nothing is stored then.
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> zarr.save(store, np.arange(3))
+    >>> zarr.load(store)
+    array([0, 1, 2])
+    """
+    flow = calls.save_call(store, args, kwargs, zarr_format=zarr_format, path=path, storage_options=storage_options)
+    run(flow)
+
+
+def save_array(
+    store: StoreLike,
+    arr: Any,
+    *,
+    zarr_format: ZarrFormat | None = None,
+    path: str | None = None,
+    storage_options: StorageOptions = None,
+    **kwargs: Unpack[SaveOptions],
+) -> None:
+    """Save one array, in place of a node that is there.
+
+    Parameters
+    ----------
+    store
+        A store or a path.
+    arr
+        The array.
+    zarr_format
+        3 or 2; the configuration's default if None.
+    path
+        Path of the array inside the store.
+    storage_options
+        For stores on remote systems.
+    **kwargs
+        Keywords of `zarr.create`.
+
+    Raises
+    ------
+    TypeError
+        If `arr` is no array.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> zarr.save_array(store, np.arange(6), chunks=3)
+    >>> zarr.open_array(store, mode="r").chunks
+    (3,)
+    """
+    flow = calls.save_array_call(
+        store, arr, zarr_format=zarr_format, path=path, storage_options=storage_options, **kwargs
+    )
+    run(flow)
+
+
+def save_group(
+    store: StoreLike,
+    *args: Any,
+    zarr_format: ZarrFormat | None = None,
+    path: str | None = None,
+    storage_options: StorageOptions = None,
+    **kwargs: Any,
+) -> None:
+    """Save several arrays in a group: those without a name as `arr_0`, `arr_1`, …, others under their keyword.
+
+    Arrays of these names are replaced; other members of the group stay.
+
+    Parameters
+    ----------
+    store
+        A store or a path.
+    *args, **kwargs
+        The arrays.
+    zarr_format
+        3 or 2; the configuration's default if None.
+    path
+        Path of the group inside the store.
+    storage_options
+        For stores on remote systems.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no array. Nothing is stored then.
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> zarr.save_group(store, np.arange(2), mask=np.ones(2, bool))
+    >>> sorted(zarr.load(store))
+    ['arr_0', 'mask']
+    """
+    flow = calls.save_group_call(
+        store, args, kwargs, zarr_format=zarr_format, path=path, storage_options=storage_options
+    )
+    run(flow)
+
+
+def load(store: StoreLike, path: str | None = None, zarr_format: ZarrFormat | None = None) -> Any:
+    """Read an array into memory, or the arrays of a group into a dict.
+
+    Parameters
+    ----------
+    store
+        A store or a path.
+    path
+        Path of the node inside the store.
+    zarr_format
+        Look for this format only.
+
+    Returns
+    -------
+    Any
+        A NumPy array, or a dict of NumPy arrays with the names of the direct members.
+
+    Raises
+    ------
+    NodeNotFoundError
+        If there is nothing.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> zarr.save(store, a=np.arange(2), b=np.array([3.5]))
+    >>> zarr.load(store)["b"]
+    array([3.5])
+    """
+    return run(calls.load_call(store, path, zarr_format))

@@ -45,7 +45,8 @@ def read(node: ArrayNode, view: ArrayView, selection: Selection, memory: npt.NDA
     """Read what `selection` selects into plain memory of the selection's shape and the array's dtype."""
     reached = reach(node, view)
     if reached is None:
-        yield Together(_read_object(node, view, part) for part in view.pipeline.request(selection, memory))
+        parts = view.pipeline.request(selection, memory)
+        yield Together((_read_object(node, view, part) for part in parts), node.store_path.store)
         return
     try:
         yield Direct(node.store_path.store, node.key(""), reached, selection, memory)
@@ -149,7 +150,8 @@ def write(
     """
     reached = reach(node, view)
     if reached is None or not reached.can_write:
-        yield Together(_write_object(node, view, part, hold) for part in view.pipeline.request(selection, value))
+        parts = view.pipeline.request(selection, value)
+        yield Together((_write_object(node, view, part, hold) for part in parts), node.store_path.store)
         return
     is_synced = settings().durability == "fsync"
     try:

@@ -131,9 +131,12 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class Together:
+    """`store` is the one store that the flows work with, if it is one: how many at once help depends on it."""
+
     writes: ClassVar[bool] = False
 
     flows: Iterable[Generator[Any, Any, Any]]
+    store: Store | None = None
 
 
 @dataclass(slots=True)

@@ -95,5 +95,5 @@ def _watched(flow: Flow[T], decide: Decide) -> Flow[T]:
 def _inside(request: Request, decide: Decide) -> Request:
     """The same request, with the flows inside it watched too."""
     if isinstance(request, Together):
-        return Together(_watched(flow, decide) for flow in request.flows)
+        return Together((_watched(flow, decide) for flow in request.flows), request.store)
     return request

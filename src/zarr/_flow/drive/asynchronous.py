@@ -168,7 +168,7 @@ async def _drive_together(request: Together, lane: _Lane) -> list[Any]:
     if second is None:
         return [await _drive(first[1], lane)]
     tasks = [asyncio.ensure_future(_after(pair, results, lane, worker)) for pair in (first, second)]
-    tasks += [asyncio.ensure_future(worker()) for _ in range(2, lane.concurrency)]
+    tasks += [asyncio.ensure_future(worker()) for _ in range(2, _n_at_once(request, lane))]
     try:
         await asyncio.gather(*tasks)
     finally:
@@ -176,6 +176,15 @@ async def _drive_together(request: Together, lane: _Lane) -> list[Any]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     return [results[number] for number in sorted(results)]
+
+
+_MOST_IN_THREADS = 10
+"""Flows over a store that is called in worker threads, of which there are not many: more would only keep files open."""
+
+
+def _n_at_once(request: Together, lane: _Lane) -> int:
+    is_awaited = request.store is None or sync_contract(request.store) is None
+    return lane.concurrency if is_awaited else min(lane.concurrency, _MOST_IN_THREADS)
 
 
 async def _after(pair: tuple[int, Generator[Any, Any, Any]], results: dict[int, Any], lane: _Lane, worker: Any) -> None:

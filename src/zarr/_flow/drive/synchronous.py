@@ -82,7 +82,7 @@ def _together(request: Together) -> list[Any] | _Standing:
     for flow in flows:
         result = _drive(flow)
         if isinstance(result, _Standing):
-            rest = Together(chain(map(_done, results), (result.go_on(),), flows))
+            rest = Together(chain(map(_done, results), (result.go_on(),), flows), request.store)
             return _Standing(flow, rest)
         results.append(result)
     return results

@@ -11,7 +11,7 @@ from zarr._codec import numcodecs_
 from zarr._codec.base import ChunkSpec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.chain import CodecChain
-from zarr._codec.numcodec import decode_with
+from zarr._codec.numcodec_call import decode_with
 from zarr._codec.registry import parse_codec
 from zarr._codec.transpose import TransposeCodec
 from zarr._dtype.registry import parse_data_type

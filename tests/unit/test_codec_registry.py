@@ -15,7 +15,7 @@ from zarr._codec.registry import (
     parse_codec,
     register_codec,
 )
-from zarr._support.extensions import names_changed
+from zarr._support.registry import names_changed
 from zarr.errors import MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
 

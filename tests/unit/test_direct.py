@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import zarr
-from zarr._engine import places
+from zarr._engine import reached
 from zarr._flow import resize
 from zarr._flow.node import ArrayNode
 from zarr._flow.objects import write
-from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr.errors import ChunkNotFoundError, CodecError
 from zarr.storage import LocalStore, MemoryStore
 
@@ -206,7 +206,7 @@ class TestAppending:
 
     def test_no_document_is_parsed_and_no_directory_examined_twice(self, array, monkeypatch):
         made = []
-        monkeypatch.setattr(places, "examine", lambda *_, **__: made.append("directory"))
+        monkeypatch.setattr(reached, "examine", lambda *_, **__: made.append("directory"))
         monkeypatch.setattr(ArrayV3Metadata, "_read", lambda *_: made.append("metadata"))
         for n in (3, 4):
             assert array.append(ELEMENTS) == (8 * n, 8)

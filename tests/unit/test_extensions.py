@@ -18,7 +18,7 @@ from zarr._dtype.registry import data_type_registry, parse_data_type
 from zarr._grid import chunk_keys
 from zarr._grid.chunk_keys import get_chunk_key_encoding_class
 from zarr._support import plug_ins
-from zarr._support.extensions import Registry, names_version, places_of
+from zarr._support.registry import Registry, names_version, places_of
 from zarr.errors import DataTypeValidationError, MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
 SOURCES = {

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zarr._metadata.array_v2 import ArrayV2Metadata
+from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
 from zarr._metadata.parse import parse_group_v2, parse_v3
-from zarr._metadata.v2 import ArrayV2Metadata
-from zarr._metadata.v3 import ArrayV3Metadata
 from zarr.errors import DataTypeValidationError, MetadataValidationError, NodeTypeValidationError
 
 WHERE = "a/zarr.json"

@@ -12,13 +12,13 @@ import pytest
 
 import zarr
 from zarr._dtype import parse_data_type
-from zarr._metadata.format_2 import FORMAT_2
-from zarr._metadata.format_3 import FORMAT_3
+from zarr._metadata.array_v2 import ArrayV2Metadata
+from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.formats import ARRAY_DOCUMENTS, DOCUMENTS, FORMATS, array_from_dict, layout_of, layouts_for
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
 from zarr._metadata.new_array import NewArray
-from zarr._metadata.v2 import ArrayV2Metadata
-from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._metadata.node_documents_v2 import FORMAT_2
+from zarr._metadata.node_documents_v3 import FORMAT_3
 from zarr.errors import MetadataValidationError
 
 SNAPSHOT_V2 = {"zarr_consolidated_format": 1, "metadata": {"g/.zgroup": {"zarr_format": 2}}}

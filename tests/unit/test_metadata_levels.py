@@ -17,8 +17,8 @@ from zarr._codec.base import ArrayConfig, ChunkSpec
 from zarr._codec.chain import CodecChain
 from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.registry import parse_data_type
+from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.spec import ArraySpec, ShardLevel
-from zarr._metadata.v3 import ArrayV3Metadata
 
 MISSING = 2**64 - 1
 FILL = 7

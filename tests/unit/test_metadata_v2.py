@@ -16,8 +16,8 @@ from zarr._codec.chain import CodecChain
 from zarr._dtype.registry import parse_data_type
 from zarr._grid.chunk_keys import V2ChunkKeyEncoding
 from zarr._grid.grid import RegularGrid
+from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.parse import parse_array_v2
-from zarr._metadata.v2 import ArrayV2Metadata
 from zarr.errors import DataTypeValidationError, MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
 WHERE = "a/b/.zarray"

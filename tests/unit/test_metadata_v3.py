@@ -20,11 +20,11 @@ from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.registry import parse_data_type
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
 from zarr._grid.grid import RegularGrid
+from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import parse_v3
-from zarr._metadata.v3 import ArrayV3Metadata
-from zarr._support.extensions import names_changed
+from zarr._support.registry import names_changed
 from zarr.errors import (
     DataTypeValidationError,
     MetadataValidationError,

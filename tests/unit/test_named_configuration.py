@@ -8,8 +8,8 @@ import zarr
 from zarr._codec.registry import parse_codec
 from zarr._dtype.registry import data_type_registry
 from zarr._grid.chunk_keys import parse_chunk_key_encoding
+from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.grid import parse_chunk_grid
-from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._support.named_configuration import parse_named
 from zarr.errors import DataTypeValidationError, MetadataValidationError
 

@@ -10,17 +10,17 @@ use zarr_kernel::chain::Chain;
 use zarr_kernel::counters::{self, Counter};
 use zarr_kernel::element::ElementType;
 use zarr_kernel::grid::Grid;
-use zarr_kernel::in_memory::{Pieces, Whole};
 use zarr_kernel::keys;
+use zarr_kernel::lent_values::{Pieces, Whole};
 #[cfg(unix)]
 use zarr_kernel::local::{Manner, Writer};
 use zarr_kernel::memory::ArrayMut;
-use zarr_kernel::objects::{Fetched, Stored};
 use zarr_kernel::pipeline::{self, Description};
 use zarr_kernel::plan::Plan;
 use zarr_kernel::selection::AxisSelection;
 use zarr_kernel::shard::{ShardLevel, WriteOrder};
 use zarr_kernel::shard_index::Location;
+use zarr_kernel::source::{Fetched, Stored};
 use zarr_kernel::workers::{Workers, available_threads};
 
 use crate::buffers::{ArrayView, ByteView, OwnedBytes};

@@ -17,7 +17,7 @@ use rustix::fs::{self, AtFlags, Mode};
 use rustix::time::{ClockId, clock_gettime};
 use zarr_kernel::cache::{Cache, CacheKey};
 use zarr_kernel::local::{Files, Manner, Writer, stamps_are_sound};
-use zarr_kernel::source::{Change, Expected, Object, Objects, WritableObjects};
+use zarr_kernel::stored_object::{Change, Expected, Object, Objects, WritableObjects};
 use zarr_kernel::workers::{self, Effort};
 
 const N_ROUNDS: usize = 9;

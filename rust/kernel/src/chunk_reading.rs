@@ -12,7 +12,7 @@ use crate::pipeline::Pipeline;
 use crate::plan::ChunkPlan;
 use crate::scratch::Scratch;
 use crate::shard::Extent;
-use crate::source::Object;
+use crate::stored_object::Object;
 use crate::transfer::{Side, Transfer};
 use crate::{KernelError, Result};
 

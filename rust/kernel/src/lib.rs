@@ -18,7 +18,6 @@
 )]
 
 pub mod cache;
-mod cached;
 pub mod chain;
 mod chunk_reading;
 pub mod codec;
@@ -27,12 +26,12 @@ pub mod element;
 mod error;
 pub mod fork;
 pub mod grid;
-pub mod in_memory;
 pub mod keys;
+pub mod lent_values;
 #[cfg(unix)]
 pub mod local;
 pub mod memory;
-pub mod objects;
+mod object_reading;
 pub mod pipeline;
 pub mod plan;
 mod process;
@@ -44,6 +43,7 @@ pub mod shard_index;
 mod shard_lookup;
 pub mod source;
 pub mod stamp;
+pub mod stored_object;
 mod transfer;
 pub mod workers;
 pub mod writing;

@@ -6,14 +6,14 @@
 //!
 //! Of a shard, its index and the wanted inner chunks are read, all from one version of the object.
 
-use crate::cached;
 use crate::memory::ArrayMut;
-use crate::objects::{Single, Source};
+use crate::object_reading;
 use crate::pipeline::Pipeline;
 use crate::plan::{ObjectPlan, Plan};
 use crate::scratch::{self, Scratch};
 use crate::shard_lookup::Index;
-use crate::source::Object;
+use crate::source::{Single, Source};
+use crate::stored_object::Object;
 use crate::workers::{self, Effort, Workers};
 use crate::{KernelError, Result};
 
@@ -138,7 +138,7 @@ impl Pipeline {
         out: &ArrayMut<'_>,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        cached::read_object(self, plan, source, out, scratch)
+        object_reading::read_object(self, plan, source, out, scratch)
             .map_err(|error| error.in_object(plan.coords()))
     }
 }
@@ -152,8 +152,8 @@ mod tests {
     use crate::element::ElementType;
     use crate::grid::Grid;
     use crate::memory::{ArrayRef, Layout, Readable, Writable};
-    use crate::objects::Fetched;
     use crate::pipeline::Description;
+    use crate::source::Fetched;
 
     use crate::selection::AxisSelection;
     use crate::shard::{ShardLevel, WriteOrder};

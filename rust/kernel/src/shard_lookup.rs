@@ -9,7 +9,7 @@ use crate::pipeline::Pipeline;
 use crate::plan::ObjectPlan;
 use crate::shard::{Extent, ShardLevel};
 use crate::shard_index::{Entry, Table};
-use crate::source::Object;
+use crate::stored_object::Object;
 use crate::{KernelError, Result};
 
 /// The verified table of a shard index.

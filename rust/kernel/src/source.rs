@@ -1,170 +1,77 @@
-//! Where encoded bytes come from and go to: the two sides of a store that the pipelines see.
-//!
-//! A local directory ([`crate::local`]) opens files; a batch of buffers, filled by Python from any
-//! other store, lends its memory. A pipeline is written once against these traits and compiled for
-//! each, so reading from memory costs nothing that files need.
-//!
-//! "There is no such object" is `None`, and only that; whatever else keeps bytes from being read is
-//! an error. So a failure can never be mistaken for a chunk of fill value.
+//! Where the objects of a plan come from: a store, or somebody who fetched them.
 
-use crate::Result;
-use crate::stamp::Stamp;
+use crate::keys::Keys;
+use crate::lent_values::Whole;
+use crate::plan::ObjectPlan;
+use crate::stored_object::{Object, Objects, Version};
+use crate::{KernelError, Result};
 
-/// A version of a stored object, as a look at it tells without opening it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version {
-    /// Length in bytes.
-    pub nbytes: u64,
-    /// Tells it from other versions.
-    pub stamp: Stamp,
-}
-
-/// An object that was found. It stays the version that was opened, whatever is stored meanwhile.
-pub trait Object {
-    /// Length in bytes.
-    fn nbytes(&self) -> u64;
-
-    /// Whether it is the version with this stamp. `false` also where the store cannot tell.
-    fn is_version(&self, stamp: &Stamp) -> bool {
-        let _ = stamp;
-        false
-    }
-
-    /// To be asked after bytes of it were read: the stamp under which they may be kept, or `None`
-    /// if they may not, because the object is being changed or the store cannot tell.
-    ///
-    /// # Errors
-    /// If that cannot be found out.
-    fn settled_stamp(&self) -> Result<Option<Stamp>> {
-        Ok(None)
-    }
-
-    /// Fill `into` with the bytes from `offset` on.
-    ///
-    /// # Errors
-    /// If the object ends before, or cannot be read.
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()>;
-
-    /// The `nbytes` bytes from `offset` on: lent, if they are in memory, else read into `scratch`,
-    /// whose earlier contents are dropped.
-    ///
-    /// # Errors
-    /// If the object ends before, or cannot be read. The range is not trusted: one that lies
-    /// outside the object is refused before anything is allocated for it.
-    fn range<'a>(
-        &'a self,
-        offset: u64,
-        nbytes: usize,
-        scratch: &'a mut Vec<u8>,
-    ) -> Result<&'a [u8]>;
-
-    /// All bytes, lent or read as by [`Object::range`].
-    ///
-    /// # Errors
-    /// If the object cannot be read, or keeps changing its length.
-    fn whole<'a>(&'a self, scratch: &'a mut Vec<u8>) -> Result<&'a [u8]>;
-}
-
-impl<O: Object> Object for &O {
-    fn nbytes(&self) -> u64 {
-        (**self).nbytes()
-    }
-
-    fn is_version(&self, stamp: &Stamp) -> bool {
-        (**self).is_version(stamp)
-    }
-
-    fn settled_stamp(&self) -> Result<Option<Stamp>> {
-        (**self).settled_stamp()
-    }
-
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
-        (**self).read_at(offset, into)
-    }
-
-    fn range<'a>(
-        &'a self,
-        offset: u64,
-        nbytes: usize,
-        scratch: &'a mut Vec<u8>,
-    ) -> Result<&'a [u8]> {
-        (**self).range(offset, nbytes, scratch)
-    }
-
-    fn whole<'a>(&'a self, scratch: &'a mut Vec<u8>) -> Result<&'a [u8]> {
-        (**self).whole(scratch)
-    }
-}
-
-/// Objects under keys, to read. Shared by the threads of one request.
-pub trait Objects: Sync {
+/// Where the objects of a plan come from.
+pub trait Source: Sync {
     /// What opening finds.
-    type Object: Object;
+    type Object: Object + Send + Sync;
 
-    /// Find an object; `None` if there is none under this key.
+    /// Find an object; `None` if it is not stored.
     ///
     /// # Errors
     /// If that cannot be found out.
-    fn open(&self, key: &str) -> Result<Option<Self::Object>>;
+    fn open(&self, plan: &ObjectPlan<'_>) -> Result<Option<Self::Object>>;
 
-    /// What is now stored under a key, to look it up in the cache; cheaper than opening. `None` if
-    /// there is no object or the store cannot tell; open it to learn which.
+    /// What an object is now, to look for it in the cache; `None` if the store cannot tell, or does
+    /// not have it.
     ///
     /// # Errors
     /// If that cannot be found out.
-    fn version(&self, key: &str) -> Result<Option<Version>> {
-        let _ = key;
+    fn version(&self, plan: &ObjectPlan<'_>) -> Result<Option<Version>> {
+        let _ = plan;
         Ok(None)
     }
 }
 
-/// What must be stored under a key for a change to take place.
+/// Objects of a store, under the keys of an array.
 #[derive(Debug)]
-pub enum Expected<'a, O> {
-    /// Anything or nothing.
-    Any,
-    /// Nothing.
-    Absent,
-    /// This very version.
-    Version(&'a O),
+pub struct Stored<'a, S> {
+    /// The store.
+    pub objects: &'a S,
+    /// The array's keys.
+    pub keys: &'a Keys,
 }
 
-/// What becomes of an object in [`WritableObjects::modify`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It stays as it is.
-    Keep,
-    /// It is replaced by the new bytes, or created.
-    Put,
-    /// It is removed.
-    Remove,
+impl<S: Objects<Object: Send + Sync>> Source for Stored<'_, S> {
+    type Object = S::Object;
+
+    fn open(&self, plan: &ObjectPlan<'_>) -> Result<Option<S::Object>> {
+        self.objects.open(&self.keys.key(plan.coords()))
+    }
+
+    fn version(&self, plan: &ObjectPlan<'_>) -> Result<Option<Version>> {
+        self.objects.version(&self.keys.key(plan.coords()))
+    }
 }
 
-/// Objects under keys, to read and to change. Each is replaced whole and atomically, or not at all.
-pub trait WritableObjects: Objects {
-    /// Replace or create an object. Returns whether `expected` was what was stored; if not,
-    /// nothing has changed.
-    ///
-    /// # Errors
-    /// If it could not be stored. What was there before is still there.
-    fn put(&self, key: &str, encoded: &[u8], expected: Expected<'_, Self::Object>) -> Result<bool>;
+/// All objects of a plan in order, fetched by somebody else; `None` is one that is not stored.
+#[derive(Debug)]
+pub struct Fetched<'a>(pub Vec<Option<&'a [u8]>>);
 
-    /// Remove an object, if there is one. Returns as `put` does.
-    ///
-    /// # Errors
-    /// If it could not be removed.
-    fn remove(&self, key: &str, expected: Expected<'_, Self::Object>) -> Result<bool>;
+impl<'a> Source for Fetched<'a> {
+    type Object = Whole<'a>;
 
-    /// Replace an object by what `change` makes of it, guarded against every other writer.
-    ///
-    /// `change` gets the stored object, or `None`, and an empty buffer for the new bytes, which
-    /// count only if it returns [`Change::Put`]. It may be called several times.
-    ///
-    /// # Errors
-    /// What `change` returns; failures to read and to store; and
-    /// [`crate::KernelError::Contended`] if a program that knows no locks replaces the object
-    /// again and again.
-    fn modify<C>(&self, key: &str, encoded: &mut Vec<u8>, change: C) -> Result<()>
-    where
-        C: FnMut(Option<&Self::Object>, &mut Vec<u8>) -> Result<Change>;
+    fn open(&self, plan: &ObjectPlan<'_>) -> Result<Option<Whole<'a>>> {
+        let found = self
+            .0
+            .get(plan.number())
+            .ok_or(KernelError::OutsideMemory)?;
+        Ok(found.map(Whole))
+    }
+}
+
+/// The same object, whatever is asked for.
+pub(crate) struct Single<O>(pub(crate) Option<O>);
+
+impl<O: Object + Send + Sync + Copy> Source for Single<O> {
+    type Object = O;
+
+    fn open(&self, _plan: &ObjectPlan<'_>) -> Result<Option<O>> {
+        Ok(self.0)
+    }
 }

@@ -20,7 +20,7 @@ use crate::pipeline::Pipeline;
 use crate::plan::{ChunkPlan, ObjectPlan, Plan};
 use crate::scratch::{self, Scratch};
 use crate::shard::Part;
-use crate::source::{Change, Expected, Object, WritableObjects};
+use crate::stored_object::{Change, Expected, Object, WritableObjects};
 use crate::transfer::{Axis, Transfer};
 use crate::workers::{self, Effort, Workers};
 use crate::{KernelError, Result};

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use zarr_kernel::cache::{Cache, CacheKey};
 use zarr_kernel::local::{Files, Manner, Writer, has_locks, stamps_are_sound};
-use zarr_kernel::source::{Change, Expected, Object, Objects, Version, WritableObjects};
+use zarr_kernel::stored_object::{Change, Expected, Object, Objects, Version, WritableObjects};
 use zarr_kernel::{KernelError, Result};
 
 static N_DIRECTORIES: AtomicUsize = AtomicUsize::new(0);

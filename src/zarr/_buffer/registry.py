@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zarr._buffer.buffers import CPU_PROTOTYPE, Buffer, BufferPrototype, CPUBuffer, CPUNDBuffer, NDBuffer
-from zarr._support.extensions import Registry, places_of
+from zarr._support.registry import Registry, places_of
 from zarr._support.settings import config, settings
 
 _buffers: Registry[Buffer] = Registry(*places_of("buffer"))

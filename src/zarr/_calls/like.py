@@ -21,10 +21,10 @@ from zarr._selection import GridSelection, SliceAxis
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from zarr._metadata.array_v2 import ArrayV2Metadata
+    from zarr._metadata.array_v3 import ArrayV3Metadata
     from zarr._metadata.group import ArrayMetadata
     from zarr._metadata.spec import ArraySpec
-    from zarr._metadata.v2 import ArrayV2Metadata
-    from zarr._metadata.v3 import ArrayV3Metadata
     from zarr._store.path import StorePath
 
 KEEP = "keep"

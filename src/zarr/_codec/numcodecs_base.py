@@ -15,7 +15,7 @@ import numpy as np
 
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec
 from zarr._codec.limits import output_limit
-from zarr._codec.numcodec import decode_with, encode_with
+from zarr._codec.numcodec_call import decode_with, encode_with
 from zarr._codec.raw import is_variable_length, native_dtype, octets, to_buffer, to_nd_buffer
 from zarr._codec.registry import get_numcodec
 from zarr._dtype.registry import parse_data_type

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar, runtime_checkable
 
 from zarr._buffer import Buffer, NDBuffer
-from zarr._support.extensions import Registry, places_of
+from zarr._support.registry import Registry, places_of
 from zarr._support.settings import config
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import zarr._codec
-from zarr._support.extensions import Registry, fully_qualified_name
 from zarr._support.imports_on_use import importing
 from zarr._support.named_configuration import parse_named
 from zarr._support.plug_ins import LoadFailure, Place, offered_at, report
+from zarr._support.registry import Registry, fully_qualified_name
 from zarr._support.settings import config
 from zarr._support.warn import warn
 from zarr.errors import MetadataTypeError, MetadataValidationError, UnknownCodecError, ZarrUserWarning

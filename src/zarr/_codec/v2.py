@@ -17,7 +17,7 @@ import numpy as np
 
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec, MemoryOrder
 from zarr._codec.limits import MARGIN_NBYTES, VARIABLE_NBYTES, decoded_nbytes, with_margin
-from zarr._codec.numcodec import decode_with, encode_with
+from zarr._codec.numcodec_call import decode_with, encode_with
 from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
 from zarr._codec.vlen import as_array, join_bytes, join_utf8, split_bytes, split_utf8
 from zarr.errors import CodecError, PickleCodecDisabledError

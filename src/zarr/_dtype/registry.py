@@ -9,8 +9,8 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named
-from zarr._support.extensions import Registry, names_changed, names_version, places_of
 from zarr._support.plug_ins import report
+from zarr._support.registry import Registry, names_changed, names_version, places_of
 from zarr._support.warn import n_given
 from zarr.errors import DataTypeValidationError, UnknownDataTypeError
 
@@ -187,7 +187,7 @@ def parse_data_type(spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:
 
 
 _known: dict[tuple[int, type, Any, ZarrFormat], AnyDType] = {}
-"""What names and dtypes meant since a change of what they mean, see `zarr._support.extensions.names_version`: every array that is created has one."""
+"""What names and dtypes meant since a change of what they mean, see `zarr._support.registry.names_version`: every array that is created has one."""
 
 _MOST_KNOWN = 1000
 

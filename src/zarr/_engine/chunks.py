@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from zarr._buffer import Buffer, BufferPrototype, NDBuffer
     from zarr._metadata.spec import ArraySpec, ShardLevel
-    from zarr._plan.batch import Projection
+    from zarr._plan.model import Projection
 
 
 class ChunkCodecs:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._selection.model import Selection
-    from zarr._store.places import NativePlace
+    from zarr._store.native_place import NativePlace
     from zarr._store.versioned import Hold
 
 Encoded: TypeAlias = "Buffer | None"

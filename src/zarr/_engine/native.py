@@ -1,7 +1,7 @@
 """The native engine: arrays that `describe` can put in plain numbers, compiled by the kernel.
 
 Its pipeline plans a request itself, from the normalised selection, and hands out a `NativeRequest` for each stored object
-that it meets. How it reaches objects without being handed their bytes is in `places.py`.
+that it meets. How it reaches objects without being handed their bytes is in `reached.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zarr._engine.contract import Rejection
 from zarr._engine.describe import describe
 from zarr._engine.extension import extension
 from zarr._engine.native_request import NativeRequest, as_axes, lend
-from zarr._engine.places import reach
+from zarr._engine.reached import reach
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._selection.model import Selection
-    from zarr._store.places import NativePlace
+    from zarr._store.native_place import NativePlace
 
 
 class NativeEngine:

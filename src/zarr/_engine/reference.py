@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._plan import ObjectPlan, Projection
     from zarr._selection.model import Selection
-    from zarr._store.places import NativePlace
+    from zarr._store.native_place import NativePlace
 
 
 class ReferenceEngine:

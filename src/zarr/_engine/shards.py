@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zarr._engine.chunks import ChunkCodecs
     from zarr._engine.contract import Encoded, Pieces
     from zarr._metadata.spec import ArraySpec, ShardLevel
-    from zarr._plan.batch import Projection
+    from zarr._plan.model import Projection
 
 
 # -- reading --------------------------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zarr._flow.compare_and_swap import modify
 from zarr._flow.documents import document
 from zarr._flow.load import load_group
 from zarr._flow.members import members
-from zarr._flow.modify import modify
 from zarr._flow.paths import join
 from zarr._flow.requests import Fetch, Flow, Read
 from zarr._metadata.formats import layout_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from zarr._flow.compare_and_swap import MAX_ROUNDS
 from zarr._flow.documents import documents
 from zarr._flow.load import load_node
-from zarr._flow.modify import MAX_ROUNDS
 from zarr._flow.paths import join
 from zarr._flow.remove import remove_node
 from zarr._flow.requests import Fetch, Flow, Put, Read, TakeHold

@@ -12,19 +12,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import CPU_PROTOTYPE
-from zarr._engine.select import Choice, choose, prepare
+from zarr._engine.choose import Choice, choose, prepare
 from zarr._support.settings import settings
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
     from zarr._codec.base import ArrayConfig
     from zarr._engine.contract import Pipeline, Reached
+    from zarr._metadata.array_v2 import ArrayV2Metadata
+    from zarr._metadata.array_v3 import ArrayV3Metadata
     from zarr._metadata.group import GroupMetadata
     from zarr._metadata.spec import ArraySpec
-    from zarr._metadata.v2 import ArrayV2Metadata
-    from zarr._metadata.v3 import ArrayV3Metadata
+    from zarr._store.native_place import NativePlace
     from zarr._store.path import StorePath
-    from zarr._store.places import NativePlace
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
+from zarr._flow.compare_and_swap import modify
 from zarr._flow.direct import reach
-from zarr._flow.modify import modify
 from zarr._flow.requests import Compute, Direct, Fetch, Flow, Put, Read, Remove, Together
 from zarr._store.access import capabilities
 from zarr._store.ranges import coalesce

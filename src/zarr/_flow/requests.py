@@ -1,5 +1,5 @@
 """What a flow may ask for. A flow is a generator: it yields requests and receives answers, and knows neither threads
-nor `await`. It is written once and driven twice (`drive.py`).
+nor `await`. It is written once and driven twice (`drive`).
 
     Fetch         bytes of objects, with versions                       -> list[Stored | None]
     Put, Remove   replace or delete an object, conditionally or not     -> bool

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zarr._flow.compare_and_swap import modify
 from zarr._flow.documents import document
 from zarr._flow.load import load_node
-from zarr._flow.modify import modify
 from zarr._flow.paths import join
 from zarr._flow.requests import Flow, TakeHold
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import remember_reshaped
-from zarr._support.extensions import names_version
 from zarr._support.json import as_stored
+from zarr._support.registry import names_version
 from zarr.errors import ArrayNotFoundError, ConcurrentChangeError, NodeNotFoundError
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from zarr._support.document_errors import invalid, judged
-from zarr._support.extensions import Registry, places_of
 from zarr._support.named_configuration import parse_named
+from zarr._support.registry import Registry, places_of
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from zarr._metadata.format_2 import FORMAT_2
-from zarr._metadata.format_3 import FORMAT_3
 from zarr._metadata.group import ArrayMetadata, NodeMetadata
-from zarr._metadata.layout import Layout
+from zarr._metadata.node_documents import Layout
+from zarr._metadata.node_documents_v2 import FORMAT_2
+from zarr._metadata.node_documents_v3 import FORMAT_3
 from zarr.errors import MetadataValidationError
 
 AnyLayout: TypeAlias = Layout[Any]

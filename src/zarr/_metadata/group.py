@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._dtype.base import ZarrFormat
 from zarr._metadata import consolidated
+from zarr._metadata.array_v2 import ArrayV2Metadata
+from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.consolidated import Document, LazyNodes
 from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require, twin_of
-from zarr._metadata.known import read_array_v3
-from zarr._metadata.v2 import ArrayV2Metadata
-from zarr._metadata.v3 import ArrayV3Metadata
+from zarr._metadata.parsed_before import read_array_v3
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump, dump_attributes
 from zarr.errors import NodeTypeValidationError

@@ -7,8 +7,8 @@ from typing import Any
 
 from zarr._codec.registry import get_numcodec
 from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType
+from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.new_array import NewArray, is_auto, listed
-from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._support.json import as_stored
 from zarr.errors import ArgumentError
 

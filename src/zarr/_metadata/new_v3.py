@@ -13,8 +13,8 @@ from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
 from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType
 from zarr._grid.grid import RegularGrid
+from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.new_array import NewArray, is_auto, listed
-from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._support.json import as_stored
 from zarr._support.warn import warn
 from zarr.errors import ArgumentError, ZarrRuntimeWarning, ZarrUserWarning

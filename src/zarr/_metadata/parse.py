@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from zarr._metadata.array_v2 import ArrayV2Metadata
+from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.fields import twin_of
 from zarr._metadata.group import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, read_node_v3
-from zarr._metadata.known import Memory
-from zarr._metadata.v2 import ArrayV2Metadata
-from zarr._metadata.v3 import ArrayV3Metadata
-from zarr._support.extensions import names_version
+from zarr._metadata.parsed_before import Memory
 from zarr._support.json import parse_object
+from zarr._support.registry import names_version
 from zarr._support.warn import n_given
 
 _by_bytes: Memory[ArrayV3Metadata | GroupMetadata] = Memory()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zarr._plan.batch import AxisRegion
+from zarr._plan.model import AxisRegion
 from zarr._selection.model import ArrayAxis, AxisSelection, IntAxis, SliceAxis
 
 if TYPE_CHECKING:

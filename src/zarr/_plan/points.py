@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zarr._plan.axis import AxisGroup, AxisProjection, group_axis, length_inside
-from zarr._plan.batch import AxisRegion, ObjectPlan, Projection, Region, open_mesh
+from zarr._plan.model import AxisRegion, ObjectPlan, Projection, Region, open_mesh
 from zarr._selection.model import ArrayAxis, PointSelection
 
 if TYPE_CHECKING:

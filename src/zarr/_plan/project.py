@@ -15,7 +15,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from zarr._plan.axis import AxisProjection, group_axis
-from zarr._plan.batch import ObjectPlan, Projection
+from zarr._plan.model import ObjectPlan, Projection
 from zarr._plan.points import plan_points
 from zarr._selection.model import PointSelection, Selection
 

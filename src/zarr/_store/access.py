@@ -15,7 +15,7 @@ from zarr._store.versioned import AsyncStore, SyncStore
 
 if TYPE_CHECKING:
     from zarr._store.abstract import Store
-    from zarr._store.places import NativePlace
+    from zarr._store.native_place import NativePlace
     from zarr._store.versioned import AsyncContract
 
 _NAMES = ("get", "set", "delete", "exists", "list", "list_prefix", "list_dir", "delete_dir", "getsize")

@@ -18,7 +18,7 @@ from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temp
 from zarr._store.descriptors import open_into
 from zarr._store.keys import check_key
 from zarr._store.locks import DirectoryHold
-from zarr._store.places import Directory
+from zarr._store.native_place import Directory
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._support.settings import settings
 from zarr.errors import StoreKeyError

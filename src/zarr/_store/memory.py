@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer, is_immutable
 from zarr._buffer.byte_range import ByteRequest, resolve_range
-from zarr._store.places import Values
+from zarr._store.native_place import Values
 from zarr._store.turns import Turn, Turns
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 

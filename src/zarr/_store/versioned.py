@@ -41,7 +41,7 @@ from zarr._support.threads import in_worker_thread
 if TYPE_CHECKING:
     from typing import Self
 
-    from zarr._store.places import NativePlace
+    from zarr._store.native_place import NativePlace
 
 
 class _Expected(Enum):

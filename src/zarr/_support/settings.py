@@ -15,7 +15,7 @@ from typing import Any
 from donfig import Config
 from donfig.config_obj import ConfigSet
 
-from zarr._support.extensions import names_changed
+from zarr._support.registry import names_changed
 from zarr._support.warn import warn
 from zarr.errors import ZarrUserWarning
 

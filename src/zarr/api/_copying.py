@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from zarr._calls import calls
+from zarr._calls import functions
 from zarr._calls.copy import Counts, IfExists, Log
 from zarr._faces.array import Array
 from zarr._faces.group import Group
@@ -70,7 +70,7 @@ def copy(
     >>> new["a"][:]
     array([0, 1, 2, 3])
     """
-    flow = calls.copy_call(source, dest, name, shallow, without_attrs, log, if_exists, dry_run, create_kws)
+    flow = functions.copy_call(source, dest, name, shallow, without_attrs, log, if_exists, dry_run, create_kws)
     return run(flow)
 
 
@@ -113,7 +113,7 @@ def copy_all(
     >>> sorted(path for path, _ in new.members(max_depth=None))
     ['a', 'b', 'b/c']
     """
-    flow = calls.copy_all_call(source, dest, shallow, without_attrs, log, if_exists, dry_run, create_kws)
+    flow = functions.copy_all_call(source, dest, shallow, without_attrs, log, if_exists, dry_run, create_kws)
     return run(flow)
 
 
@@ -161,7 +161,7 @@ def copy_store(
     >>> zarr.copy_store(source, dest)[:2]
     (2, 0)
     """
-    flow = calls.copy_store_call(
+    flow = functions.copy_store_call(
         source, dest, source_path, dest_path, excludes, includes, flags, if_exists, dry_run, log
     )
     return run(flow)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zarr._calls import calls
+from zarr._calls import functions
 from zarr._calls.arrays import ARRAY_DEFAULTS
 from zarr._calls.keywords import ArrayOptions, FromArrayOptions, OlderOptions, takes
 from zarr._calls.legacy import OLDER_DEFAULTS
@@ -92,7 +92,7 @@ def create_array(
     >>> array.chunks, array.shards
     ((10, 10), (50, 50))
     """
-    return Array._at(*run(calls.create_array_call(store, name, storage_options, **options)))
+    return Array._at(*run(functions.create_array_call(store, name, storage_options, **options)))
 
 
 @takes(OlderOptions, OLDER_DEFAULTS)
@@ -152,7 +152,7 @@ def create(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Array:
     >>> zarr.create((10, 10), chunks=5, dtype="int8", zarr_format=2).chunks
     (5, 5)
     """
-    return Array._at(*run(calls.create_call(shape, **options)))
+    return Array._at(*run(functions.create_call(shape, **options)))
 
 
 @takes(FromArrayOptions, FROM_ARRAY_DEFAULTS)
@@ -205,7 +205,7 @@ def from_array(
     >>> new.chunks, new[:]
     ((3,), array([3, 3, 3, 3, 3, 3], dtype=int8))
     """
-    flow = calls.from_array_call(store, data, write_data, name, storage_options, **options)
+    flow = functions.from_array_call(store, data, write_data, name, storage_options, **options)
     return Array._at(*run(flow))
 
 
@@ -230,7 +230,7 @@ def array(data: npt.ArrayLike | Array, **kwargs: Unpack[AnyOptions]) -> Array:
     >>> zarr.array([[1, 2, 3], [4, 5, 6]], chunks=(1, 3))[:, 1]
     array([2, 5])
     """
-    return Array._at(*run(calls.array_call(data, **kwargs)))
+    return Array._at(*run(functions.array_call(data, **kwargs)))
 
 
 def empty(shape: ShapeLike, **kwargs: Unpack[EmptyOptions]) -> Array:
@@ -249,7 +249,7 @@ def empty(shape: ShapeLike, **kwargs: Unpack[EmptyOptions]) -> Array:
     >>> zarr.empty(3, dtype="int8")[:]
     array([0, 0, 0], dtype=int8)
     """
-    return Array._at(*run(calls.empty_call(shape, **kwargs)))
+    return Array._at(*run(functions.empty_call(shape, **kwargs)))
 
 
 def zeros(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> Array:
@@ -269,7 +269,7 @@ def zeros(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> Array:
     array([[0, 0, 0],
            [0, 0, 0]], dtype=int8)
     """
-    return Array._at(*run(calls.empty_call(shape, fill_value=0, **kwargs)))
+    return Array._at(*run(functions.empty_call(shape, fill_value=0, **kwargs)))
 
 
 def ones(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> Array:
@@ -288,7 +288,7 @@ def ones(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> Array:
     >>> zarr.ones(3, dtype="int8")[:]
     array([1, 1, 1], dtype=int8)
     """
-    return Array._at(*run(calls.empty_call(shape, fill_value=1, **kwargs)))
+    return Array._at(*run(functions.empty_call(shape, fill_value=1, **kwargs)))
 
 
 def full(shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledOptions]) -> Array:
@@ -309,7 +309,7 @@ def full(shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledOptions]) -> 
     >>> zarr.full(3, 2.5)[:]
     array([2.5, 2.5, 2.5])
     """
-    return Array._at(*run(calls.empty_call(shape, fill_value=fill_value, **kwargs)))
+    return Array._at(*run(functions.empty_call(shape, fill_value=fill_value, **kwargs)))
 
 
 def empty_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> Array:
@@ -330,7 +330,7 @@ def empty_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpac
     >>> zarr.empty_like(zarr.ones((4, 6), chunks=(2, 3))).chunks
     (2, 3)
     """
-    return Array._at(*run(calls.like_call(a, zarr_format, kwargs)))
+    return Array._at(*run(functions.like_call(a, zarr_format, kwargs)))
 
 
 def zeros_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> Array:
@@ -351,7 +351,7 @@ def zeros_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpac
     >>> zarr.zeros_like([1.5, 2.5])[:]
     array([0., 0.])
     """
-    return Array._at(*run(calls.like_call(a, zarr_format, {"fill_value": 0, **kwargs})))
+    return Array._at(*run(functions.like_call(a, zarr_format, {"fill_value": 0, **kwargs})))
 
 
 def ones_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> Array:
@@ -372,7 +372,7 @@ def ones_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack
     >>> zarr.ones_like([1.5, 2.5])[:]
     array([1., 1.])
     """
-    return Array._at(*run(calls.like_call(a, zarr_format, {"fill_value": 1, **kwargs})))
+    return Array._at(*run(functions.like_call(a, zarr_format, {"fill_value": 1, **kwargs})))
 
 
 def full_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> Array:
@@ -394,7 +394,7 @@ def full_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack
     >>> zarr.full_like([1.5, 2.5], fill_value=7)[:]
     array([7., 7.])
     """
-    return Array._at(*run(calls.like_call(a, zarr_format, kwargs)))
+    return Array._at(*run(functions.like_call(a, zarr_format, kwargs)))
 
 
 def create_group(
@@ -434,7 +434,7 @@ def create_group(
     >>> zarr.create_group({}, path="a", attributes={"made": "today"}).attrs["made"]
     'today'
     """
-    flow = calls.create_group_call(
+    flow = functions.create_group_call(
         store,
         path=path,
         zarr_format=zarr_format,
@@ -478,5 +478,5 @@ def create_hierarchy(
     >>> [path for path, _ in zarr.create_hierarchy(store={}, nodes={"a/b": metadata})]
     ['', 'a', 'a/b']
     """
-    made = run(calls.create_hierarchy_call(store, nodes, overwrite=overwrite))
+    made = run(functions.create_hierarchy_call(store, nodes, overwrite=overwrite))
     return ((path, as_face(metadata, at)) for path, metadata, at in made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zarr._calls import Mode, calls
+from zarr._calls import Mode, functions
 from zarr._calls.keywords import GROUP_DEFAULTS, OPEN_GROUP_DEFAULTS, GroupOptions, OpenGroupOptions, takes
 from zarr._faces.array import Array
 from zarr._faces.group import Group, as_face
@@ -61,7 +61,7 @@ def open(
     >>> type(zarr.open(store)).__name__, type(zarr.open(store, path="a")).__name__
     ('Group', 'Array')
     """
-    flow = calls.open_call(store, path, storage_options, mode, zarr_format=zarr_format, config=config, **kwargs)
+    flow = functions.open_call(store, path, storage_options, mode, zarr_format=zarr_format, config=config, **kwargs)
     return as_face(*run(flow))
 
 
@@ -111,7 +111,9 @@ def open_array(
     >>> zarr.open_array(store, path="a", mode="r")[:]
     array([5, 5, 5], dtype=int8)
     """
-    flow = calls.open_array_call(store, path, storage_options, mode, zarr_format=zarr_format, config=config, **kwargs)
+    flow = functions.open_array_call(
+        store, path, storage_options, mode, zarr_format=zarr_format, config=config, **kwargs
+    )
     return Array._at(*run(flow))
 
 
@@ -136,7 +138,7 @@ def open_like(a: Any, path: str, *, zarr_format: ZarrFormat | None = None, **kwa
     >>> zarr.open_like(zarr.ones((4, 6), chunks=(2, 3)), "b", store=store).chunks
     (2, 3)
     """
-    return Array._at(*run(calls.open_like_call(a, path, zarr_format, kwargs)))
+    return Array._at(*run(functions.open_like_call(a, path, zarr_format, kwargs)))
 
 
 @takes(OpenGroupOptions, OPEN_GROUP_DEFAULTS)
@@ -182,7 +184,7 @@ def open_group(store: StoreLike | None = None, **options: Unpack[OpenGroupOption
     >>> zarr.open_group(store, mode="r")["a/b"].attrs["title"]
     'new'
     """
-    return Group._at(*run(calls.open_group_call(store, **options)))
+    return Group._at(*run(functions.open_group_call(store, **options)))
 
 
 @takes(GroupOptions, GROUP_DEFAULTS)
@@ -220,7 +222,7 @@ def group(store: StoreLike | None = None, **options: Unpack[GroupOptions]) -> Gr
     >>> root.create_array("a", shape=3, dtype="int8").name
     '/a'
     """
-    return Group._at(*run(calls.group_call(store, **options)))
+    return Group._at(*run(functions.group_call(store, **options)))
 
 
 def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs: Any) -> Group:
@@ -282,7 +284,7 @@ def consolidate_metadata(store: StoreLike, path: str | None = None, zarr_format:
     >>> list(zarr.consolidate_metadata(store).metadata.consolidated_metadata.metadata)
     ['a']
     """
-    return Group._at(*run(calls.consolidate_metadata_call(store, path, zarr_format)))
+    return Group._at(*run(functions.consolidate_metadata_call(store, path, zarr_format)))
 
 
 def tree(grp: Group, expand: bool | None = None, level: int | None = None) -> TreeRepr:
@@ -312,4 +314,4 @@ def tree(grp: Group, expand: bool | None = None, level: int | None = None) -> Tr
     └── a
         └── b (2, 3) int8
     """
-    return run(draw(calls.group_to_draw(grp), expand, level))
+    return run(draw(functions.group_to_draw(grp), expand, level))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zarr._calls import calls
+from zarr._calls import functions
 from zarr._flow.drive import run
 from zarr._store.make import StoreLike
 
@@ -53,7 +53,7 @@ def save(
     >>> zarr.load(store)
     array([0, 1, 2])
     """
-    flow = calls.save_call(store, args, kwargs, zarr_format=zarr_format, path=path, storage_options=storage_options)
+    flow = functions.save_call(store, args, kwargs, zarr_format=zarr_format, path=path, storage_options=storage_options)
     run(flow)
 
 
@@ -96,7 +96,7 @@ def save_array(
     >>> zarr.open_array(store, mode="r").chunks
     (3,)
     """
-    flow = calls.save_array_call(
+    flow = functions.save_array_call(
         store, arr, zarr_format=zarr_format, path=path, storage_options=storage_options, **kwargs
     )
     run(flow)
@@ -142,7 +142,7 @@ def save_group(
     >>> sorted(zarr.load(store))
     ['arr_0', 'mask']
     """
-    flow = calls.save_group_call(
+    flow = functions.save_group_call(
         store, args, kwargs, zarr_format=zarr_format, path=path, storage_options=storage_options
     )
     run(flow)
@@ -178,4 +178,4 @@ def load(store: StoreLike, path: str | None = None, zarr_format: ZarrFormat | No
     >>> zarr.load(store)["b"]
     array([3.5])
     """
-    return run(calls.load_call(store, path, zarr_format))
+    return run(functions.load_call(store, path, zarr_format))

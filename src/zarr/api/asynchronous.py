@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zarr._calls import Mode, calls
+from zarr._calls import Mode, functions
 from zarr._calls.arrays import ARRAY_DEFAULTS
 from zarr._calls.copy import Counts, IfExists, Log
 from zarr._calls.keywords import (
@@ -89,13 +89,13 @@ async def create_array(
     **options: Unpack[ArrayOptions],
 ) -> AsyncArray:
     """See `zarr.create_array`."""
-    return AsyncArray(*await run_async(calls.create_array_call(store, name, storage_options, **options)))
+    return AsyncArray(*await run_async(functions.create_array_call(store, name, storage_options, **options)))
 
 
 @takes(OlderOptions, OLDER_DEFAULTS)
 async def create(shape: ShapeLike, **options: Unpack[OlderOptions]) -> AsyncArray:
     """See `zarr.create`."""
-    return AsyncArray(*await run_async(calls.create_call(shape, **options)))
+    return AsyncArray(*await run_async(functions.create_call(shape, **options)))
 
 
 @takes(FromArrayOptions, FROM_ARRAY_DEFAULTS)
@@ -109,60 +109,60 @@ async def from_array(
     **options: Unpack[FromArrayOptions],
 ) -> AsyncArray:
     """See `zarr.from_array`."""
-    flow = calls.from_array_call(store, data, write_data, name, storage_options, **options)
+    flow = functions.from_array_call(store, data, write_data, name, storage_options, **options)
     return AsyncArray(*await run_async(flow))
 
 
 async def array(data: npt.ArrayLike | AsyncArray, **kwargs: Unpack[AnyOptions]) -> AsyncArray:
     """See `zarr.array`."""
-    return AsyncArray(*await run_async(calls.array_call(data, **kwargs)))
+    return AsyncArray(*await run_async(functions.array_call(data, **kwargs)))
 
 
 async def empty(shape: ShapeLike, **kwargs: Unpack[EmptyOptions]) -> AsyncArray:
     """See `zarr.empty`."""
-    return AsyncArray(*await run_async(calls.empty_call(shape, **kwargs)))
+    return AsyncArray(*await run_async(functions.empty_call(shape, **kwargs)))
 
 
 async def zeros(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> AsyncArray:
     """See `zarr.zeros`."""
-    return AsyncArray(*await run_async(calls.empty_call(shape, fill_value=0, **kwargs)))
+    return AsyncArray(*await run_async(functions.empty_call(shape, fill_value=0, **kwargs)))
 
 
 async def ones(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> AsyncArray:
     """See `zarr.ones`."""
-    return AsyncArray(*await run_async(calls.empty_call(shape, fill_value=1, **kwargs)))
+    return AsyncArray(*await run_async(functions.empty_call(shape, fill_value=1, **kwargs)))
 
 
 async def full(shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledOptions]) -> AsyncArray:
     """See `zarr.full`."""
-    return AsyncArray(*await run_async(calls.empty_call(shape, fill_value=fill_value, **kwargs)))
+    return AsyncArray(*await run_async(functions.empty_call(shape, fill_value=fill_value, **kwargs)))
 
 
 async def empty_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> AsyncArray:
     """See `zarr.empty_like`."""
-    return AsyncArray(*await run_async(calls.like_call(a, zarr_format, kwargs)))
+    return AsyncArray(*await run_async(functions.like_call(a, zarr_format, kwargs)))
 
 
 async def zeros_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> AsyncArray:
     """See `zarr.zeros_like`."""
-    return AsyncArray(*await run_async(calls.like_call(a, zarr_format, {"fill_value": 0, **kwargs})))
+    return AsyncArray(*await run_async(functions.like_call(a, zarr_format, {"fill_value": 0, **kwargs})))
 
 
 async def ones_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> AsyncArray:
     """See `zarr.ones_like`."""
-    return AsyncArray(*await run_async(calls.like_call(a, zarr_format, {"fill_value": 1, **kwargs})))
+    return AsyncArray(*await run_async(functions.like_call(a, zarr_format, {"fill_value": 1, **kwargs})))
 
 
 async def full_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> AsyncArray:
     """See `zarr.full_like`."""
-    return AsyncArray(*await run_async(calls.like_call(a, zarr_format, kwargs)))
+    return AsyncArray(*await run_async(functions.like_call(a, zarr_format, kwargs)))
 
 
 async def open_like(
     a: Any, path: str, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[OpenLikeOptions]
 ) -> AsyncArray:
     """See `zarr.open_like`."""
-    return AsyncArray(*await run_async(calls.open_like_call(a, path, zarr_format, kwargs)))
+    return AsyncArray(*await run_async(functions.open_like_call(a, path, zarr_format, kwargs)))
 
 
 async def create_group(
@@ -175,7 +175,7 @@ async def create_group(
     storage_options: StorageOptions = None,
 ) -> AsyncGroup:
     """See `zarr.create_group`."""
-    flow = calls.create_group_call(
+    flow = functions.create_group_call(
         store,
         path=path,
         zarr_format=zarr_format,
@@ -190,14 +190,14 @@ async def create_hierarchy(
     *, store: StoreLike, nodes: Mapping[str, NodeMetadata], overwrite: bool = False
 ) -> AsyncIterator[tuple[str, AsyncArray | AsyncGroup]]:
     """See `zarr.create_hierarchy`."""
-    for path, metadata, at in await run_async(calls.create_hierarchy_call(store, nodes, overwrite=overwrite)):
+    for path, metadata, at in await run_async(functions.create_hierarchy_call(store, nodes, overwrite=overwrite)):
         yield path, as_async_face(metadata, at)
 
 
 @takes(GroupOptions, GROUP_DEFAULTS)
 async def group(store: StoreLike | None = None, **options: Unpack[GroupOptions]) -> AsyncGroup:
     """See `zarr.group`."""
-    return AsyncGroup(*await run_async(calls.group_call(store, **options)))
+    return AsyncGroup(*await run_async(functions.group_call(store, **options)))
 
 
 async def open_array(
@@ -211,14 +211,16 @@ async def open_array(
     **kwargs: Unpack[OpenOptions],
 ) -> AsyncArray:
     """See `zarr.open_array`."""
-    flow = calls.open_array_call(store, path, storage_options, mode, zarr_format=zarr_format, config=config, **kwargs)
+    flow = functions.open_array_call(
+        store, path, storage_options, mode, zarr_format=zarr_format, config=config, **kwargs
+    )
     return AsyncArray(*await run_async(flow))
 
 
 @takes(OpenGroupOptions, OPEN_GROUP_DEFAULTS)
 async def open_group(store: StoreLike | None = None, **options: Unpack[OpenGroupOptions]) -> AsyncGroup:
     """See `zarr.open_group`."""
-    return AsyncGroup(*await run_async(calls.open_group_call(store, **options)))
+    return AsyncGroup(*await run_async(functions.open_group_call(store, **options)))
 
 
 async def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs: Any) -> AsyncGroup:
@@ -237,7 +239,7 @@ async def open(
     **kwargs: Unpack[OpenAnyOptions],
 ) -> AsyncArray | AsyncGroup:
     """See `zarr.open`."""
-    flow = calls.open_call(store, path, storage_options, mode, zarr_format=zarr_format, config=config, **kwargs)
+    flow = functions.open_call(store, path, storage_options, mode, zarr_format=zarr_format, config=config, **kwargs)
     return as_async_face(*await run_async(flow))
 
 
@@ -245,7 +247,7 @@ async def consolidate_metadata(
     store: StoreLike, path: str | None = None, zarr_format: ZarrFormat | None = None
 ) -> AsyncGroup:
     """See `zarr.consolidate_metadata`."""
-    return AsyncGroup(*await run_async(calls.consolidate_metadata_call(store, path, zarr_format)))
+    return AsyncGroup(*await run_async(functions.consolidate_metadata_call(store, path, zarr_format)))
 
 
 async def save_array(
@@ -258,7 +260,7 @@ async def save_array(
     **kwargs: Unpack[SaveOptions],
 ) -> None:
     """See `zarr.save_array`."""
-    flow = calls.save_array_call(
+    flow = functions.save_array_call(
         store, arr, zarr_format=zarr_format, path=path, storage_options=storage_options, **kwargs
     )
     await run_async(flow)
@@ -273,7 +275,7 @@ async def save_group(
     **kwargs: Any,
 ) -> None:
     """See `zarr.save_group`."""
-    flow = calls.save_group_call(
+    flow = functions.save_group_call(
         store, args, kwargs, zarr_format=zarr_format, path=path, storage_options=storage_options
     )
     await run_async(flow)
@@ -288,18 +290,18 @@ async def save(
     **kwargs: Any,
 ) -> None:
     """See `zarr.save`."""
-    flow = calls.save_call(store, args, kwargs, zarr_format=zarr_format, path=path, storage_options=storage_options)
+    flow = functions.save_call(store, args, kwargs, zarr_format=zarr_format, path=path, storage_options=storage_options)
     await run_async(flow)
 
 
 async def load(store: StoreLike, path: str | None = None, zarr_format: ZarrFormat | None = None) -> Any:
     """See `zarr.load`."""
-    return await run_async(calls.load_call(store, path, zarr_format))
+    return await run_async(functions.load_call(store, path, zarr_format))
 
 
 async def tree(grp: AsyncGroup, expand: bool | None = None, level: int | None = None) -> TreeRepr:
     """See `zarr.tree`."""
-    return await run_async(draw(calls.group_to_draw(grp), expand, level))
+    return await run_async(draw(functions.group_to_draw(grp), expand, level))
 
 
 async def copy(
@@ -314,7 +316,7 @@ async def copy(
     **create_kws: Any,
 ) -> Counts:
     """See `zarr.copy`."""
-    flow = calls.copy_call(source, dest, name, shallow, without_attrs, log, if_exists, dry_run, create_kws)
+    flow = functions.copy_call(source, dest, name, shallow, without_attrs, log, if_exists, dry_run, create_kws)
     return await run_async(flow)
 
 
@@ -329,7 +331,7 @@ async def copy_all(
     **create_kws: Any,
 ) -> Counts:
     """See `zarr.copy_all`."""
-    flow = calls.copy_all_call(source, dest, shallow, without_attrs, log, if_exists, dry_run, create_kws)
+    flow = functions.copy_all_call(source, dest, shallow, without_attrs, log, if_exists, dry_run, create_kws)
     return await run_async(flow)
 
 
@@ -346,7 +348,7 @@ async def copy_store(
     log: Log = None,
 ) -> Counts:
     """See `zarr.copy_store`."""
-    flow = calls.copy_store_call(
+    flow = functions.copy_store_call(
         source, dest, source_path, dest_path, excludes, includes, flags, if_exists, dry_run, log
     )
     return await run_async(flow)

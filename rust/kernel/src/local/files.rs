@@ -9,11 +9,11 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{self, AtFlags, CWD, Mode, OFlags};
 use rustix::io;
 
-use super::stamp::{FileStamp, Time, clock, may_keep};
+use super::file_stamp::{FileStamp, Time, clock, may_keep};
 use super::system::{failure, is_directory, is_missing, retry};
 use crate::counters::{self, Counter};
-use crate::source::{Object, Objects, Version};
 use crate::stamp::Stamp;
+use crate::stored_object::{Object, Objects, Version};
 use crate::{KernelError, Result};
 
 const OPEN: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC);

@@ -11,7 +11,7 @@ use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::descriptors::{LISTED, Listed};
-use super::stamp::FileStamp;
+use super::file_stamp::FileStamp;
 use super::system::{failure, is_missing};
 use crate::Result;
 use crate::counters::{self, Counter};

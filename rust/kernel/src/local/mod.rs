@@ -9,15 +9,15 @@
 //! All system calls go through `rustix`, which needs no `unsafe` here.
 
 pub(crate) mod descriptors;
+mod file_stamp;
 mod files;
 mod locks;
 pub(crate) mod names;
 mod publish;
-mod stamp;
 mod system;
 mod write;
 
+pub use file_stamp::stamps_are_sound;
 pub use files::{File, Files};
-pub use stamp::stamps_are_sound;
 pub use system::has_locks;
 pub use write::{Manner, Writer};

@@ -17,7 +17,7 @@ use super::locks::{Directory, OnSignal};
 use super::publish::NewFile;
 use super::system::{failure, is_directory, is_missing};
 use crate::counters::{self, Counter};
-use crate::source::{Change, Expected, Objects, Version, WritableObjects};
+use crate::stored_object::{Change, Expected, Objects, Version, WritableObjects};
 use crate::{KernelError, Result};
 
 /// How often a change is tried again when directories vanish or other writers are faster.

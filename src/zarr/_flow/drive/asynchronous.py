@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr._flow.drive.answers import ANSWER, AWAITED, as_prefix
-from zarr._flow.drive.turns import process_hold
+from zarr._flow.drive.process_hold import process_hold
 from zarr._flow.requests import (
     Compute,
     Direct,

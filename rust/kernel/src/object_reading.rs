@@ -9,14 +9,14 @@ use std::sync::Arc;
 use crate::cache::{Cache, CacheKey, Cached};
 use crate::chunk_reading::read_extent;
 use crate::memory::ArrayMut;
-use crate::objects::Source;
 use crate::pipeline::Pipeline;
 use crate::plan::{ChunkPlan, ObjectPlan};
 use crate::scratch::Scratch;
 use crate::shard::{Extent, ShardLevel};
 use crate::shard_lookup::{Index, OwnedTable};
-use crate::source::{Object, Version};
+use crate::source::Source;
 use crate::stamp::Stamp;
+use crate::stored_object::{Object, Version};
 use crate::{KernelError, Result};
 
 /// Chunks up to this size are kept when first wanted: no codec decodes less of them.

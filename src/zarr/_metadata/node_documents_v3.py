@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zarr._metadata import new_v3
+from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata, NodeMetadata
-from zarr._metadata.layout import Layout
+from zarr._metadata.node_documents import Layout
 from zarr._metadata.parse import parse_v3
-from zarr._metadata.v3 import ArrayV3Metadata
 from zarr.errors import ContainsArrayError, NodeTypeValidationError
 
 if TYPE_CHECKING:

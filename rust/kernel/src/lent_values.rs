@@ -1,6 +1,6 @@
 //! Stored objects whose bytes somebody else has fetched: whole, or in pieces.
 
-use crate::source::Object;
+use crate::stored_object::Object;
 use crate::{KernelError, Result};
 
 /// All bytes of an object.

@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 from typing import Any, Generic, TypeVar
 
+from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.fields import parse_attributes, twin_of
-from zarr._metadata.v3 import ArrayV3Metadata
 from zarr._support.document_errors import located
-from zarr._support.extensions import names_version
+from zarr._support.registry import names_version
 from zarr._support.warn import n_given
 
 Node = TypeVar("Node")

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zarr._metadata import new_v2
+from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.group import ConsolidatedMetadata, NodeMetadata
-from zarr._metadata.layout import Layout
+from zarr._metadata.node_documents import Layout
 from zarr._metadata.parse import parse_array_v2, parse_group_v2
-from zarr._metadata.v2 import ArrayV2Metadata
 from zarr._support.json import parse_object
 from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 

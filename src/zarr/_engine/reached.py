@@ -17,7 +17,7 @@ from zarr._engine.extension import extension
 from zarr._engine.native_request import NativeRequest, as_axes, encode_several, lend
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
 from zarr._store.locks import DirectoryHold
-from zarr._store.places import Values
+from zarr._store.native_place import Values
 from zarr._store.versioned import ABSENT, ANY
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._metadata.spec import ArraySpec
     from zarr._selection.model import Selection
-    from zarr._store.places import NativePlace
+    from zarr._store.native_place import NativePlace
     from zarr._store.versioned import Hold
 
 _BATCH_NBYTES = 64 * 2**20

@@ -1,7 +1,7 @@
 """What one format lays down about nodes: which documents a node has, and what is in which.
 
 `Layout` is the value that everything above this room works with, so that nothing there asks for the format: flows load,
-create, change and consolidate nodes by the names and functions here. `format_2` and `format_3` hold its two values,
+create, change and consolidate nodes by the names and functions here. `node_documents_v2` and `node_documents_v3` hold its two values,
 `formats` finds them.
 """
 

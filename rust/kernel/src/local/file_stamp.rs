@@ -17,8 +17,8 @@ use std::path::Path;
 
 use rustix::fs;
 
-use crate::source::Version;
 use crate::stamp::Stamp;
+use crate::stored_object::Version;
 
 /// Longer than any tick of a file system's clock, with room for a write that waits for the disk.
 const QUIET_NS: u64 = 100_000_000;

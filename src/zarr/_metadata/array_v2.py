@@ -18,6 +18,7 @@ from zarr._codec.v2 import V2Codec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
 from zarr._grid.chunk_keys import Separator, V2ChunkKeyEncoding
+from zarr._metadata.extension_members import settle_codecs
 from zarr._metadata.fields import (
     as_members,
     check_format,
@@ -29,7 +30,6 @@ from zarr._metadata.fields import (
     twin_of,
 )
 from zarr._metadata.grid import RegularChunkGridMetadata, repair_chunk_shape
-from zarr._metadata.members import settle_codecs
 from zarr._metadata.spec import ArraySpec
 from zarr._metadata.v2_members import (
     check_object_codec,

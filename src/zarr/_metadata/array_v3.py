@@ -19,6 +19,13 @@ from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
 from zarr._grid.chunk_keys import ChunkKeyEncoding, parse_chunk_key_encoding
+from zarr._metadata.extension_members import (
+    parse_codecs,
+    parse_stored_data_type,
+    parse_stored_fill_value,
+    settle_codecs,
+    stored_codec,
+)
 from zarr._metadata.fields import (
     as_members,
     check_format,
@@ -33,13 +40,6 @@ from zarr._metadata.fields import (
 )
 from zarr._metadata.grid import RegularChunkGridMetadata, parse_chunk_grid, repair_chunk_shape
 from zarr._metadata.levels import resolve_levels
-from zarr._metadata.members import (
-    parse_codecs,
-    parse_stored_data_type,
-    parse_stored_fill_value,
-    settle_codecs,
-    stored_codec,
-)
 from zarr._metadata.spec import ArraySpec
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump

@@ -91,7 +91,14 @@ def put(node: ArrayNode, normalize: Normalize, selection: object, value: object)
     node.store_path.store._check_writable()
     view = node.view
     normal = normalize(selection, view.spec.shape)
-    yield from write(node, view, normal, _value_for(normal, as_elements(value, view.spec)))
+    elements = as_elements(value, view.spec)
+    too_deep = isinstance(value, list | tuple) and 0 < len(normal.result_shape) < elements.ndim
+    if too_deep and elements.dtype.kind != "O":  # of arrays, axes of length 1 are left out
+        raise ValueError(
+            f"cannot write a sequence of {elements.ndim} dimensions to a selection of {len(normal.result_shape)}; give "
+            "one that is nested less deeply"
+        )
+    yield from write(node, view, normal, _value_for(normal, elements))
 
 
 def _value_for(selection: Selection, value: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -144,10 +144,12 @@ def write(
     *,
     hold: Hold | None = None,
 ) -> Flow[None]:
-    """Write plain memory of the selection's shape and the array's dtype into what `selection` selects.
+    """Write plain memory of the selection's shape into what `selection` selects.
 
     `hold` is a hold of the caller on the node, if it has one.
     """
+    if value.dtype != view.spec.dtype:  # format 3 does not store the byte order that a handle has elements in
+        value = value.astype(view.spec.dtype)
     reached = reach(node, view)
     if reached is None or not reached.can_write:
         parts = view.pipeline.request(selection, value)

@@ -12,10 +12,9 @@ import os
 import sys
 import threading
 import time
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zarr._support.imports_on_use import importing
+from zarr._support.imports_on_use import asyncio_module, importing
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,15 +28,6 @@ _STOP_TIMEOUT_S = 1.0
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
-
-
-@cache
-def _library() -> Any:
-    """The module asyncio: kept, as at the end of the interpreter no import finds even what is loaded."""
-    with importing:
-        import asyncio
-
-    return asyncio
 
 
 def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
@@ -96,7 +86,7 @@ def _cancel(future: Future[Any], coroutine: Coroutine[Any, Any, Any]) -> None:
 
 def _submit(coroutine: Coroutine[Any, Any, T]) -> Future[T] | None:
     """Hand a coroutine to the bridge's loop; None if the interpreter is ending and its thread cannot run any more."""
-    asyncio = _library()
+    asyncio = asyncio_module()
 
     while not sys.is_finalizing():
         try:
@@ -115,7 +105,7 @@ def _submit(coroutine: Coroutine[Any, Any, T]) -> Future[T] | None:
 
 def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on a loop of its own, in this thread."""
-    asyncio = _library()
+    asyncio = asyncio_module()
 
     loop = asyncio.new_event_loop()
     try:
@@ -135,7 +125,7 @@ def _running_loop() -> asyncio.AbstractEventLoop:
     global _loop, _thread
     with _lock:
         if _loop is None:
-            loop = _library().new_event_loop()
+            loop = asyncio_module().new_event_loop()
             thread = threading.Thread(target=loop.run_forever, name="zarr-bridge", daemon=True)
             try:
                 thread.start()

@@ -12,6 +12,7 @@ import logging  # noqa: F401  # whoever forks takes its lock too: after ours, as
 import os
 import threading
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -53,3 +54,15 @@ def submodules_of(package: str) -> Callable[[str], Any]:
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return load
+
+
+@cache
+def asyncio_module() -> Any:
+    """The module asyncio, which costs more than most of this library: imported on first use, and kept.
+
+    At the end of the interpreter no import finds even what is loaded.
+    """
+    with importing:
+        import asyncio
+
+    return asyncio

@@ -5,39 +5,38 @@ Both give a future and no task: `asyncio.run` cancels the tasks that it finds at
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextvars import copy_context
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zarr._support.imports_on_use import importing
+from zarr._support.imports_on_use import asyncio_module
 
 if TYPE_CHECKING:
-    from asyncio import Future
+    from asyncio import AbstractEventLoop, Future
 
 T = TypeVar("T")
 
 
 def in_worker_thread(function: Callable[..., T], *args: Any) -> Future[T]:
     """Call a function in one of the running loop's worker threads."""
-    with importing:
-        import asyncio  # on use: synchronous programs never pay for it
-    import contextvars
-
+    if sys.is_finalizing():
+        return _in_place(function, *args)
+    loop: AbstractEventLoop = asyncio_module().get_running_loop()
     try:
-        return asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, function, *args)
+        return loop.run_in_executor(None, copy_context().run, function, *args)
     except RuntimeError:  # the interpreter is about to end and starts no more threads: as in an atexit handler
         return _in_place(function, *args)
 
 
 def in_new_thread(function: Callable[..., T], *args: Any) -> Future[T]:
     """Call a function in a thread for which no other call has to wait."""
-    with importing:
-        import asyncio
-    import contextvars
-
-    loop = asyncio.get_running_loop()
+    if sys.is_finalizing():  # a thread that is started so late never runs
+        return _in_place(function, *args)
+    loop = asyncio_module().get_running_loop()
     answer: Future[T] = loop.create_future()
-    context = contextvars.copy_context()
+    context = copy_context()
 
     def work() -> None:
         result, error = None, None
@@ -58,10 +57,7 @@ def in_new_thread(function: Callable[..., T], *args: Any) -> Future[T]:
 
 
 def _in_place(function: Callable[..., T], *args: Any) -> Future[T]:
-    with importing:
-        import asyncio
-
-    answer: Future[T] = asyncio.get_running_loop().create_future()
+    answer: Future[T] = asyncio_module().get_running_loop().create_future()
     try:
         answer.set_result(function(*args))
     except Exception as exc:  # noqa: BLE001  # raised where it is awaited

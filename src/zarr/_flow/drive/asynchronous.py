@@ -28,7 +28,7 @@ from zarr._flow.requests import (
 )
 from zarr._store.access import async_contract, sync_contract
 from zarr._store.foreign import ForeignStore
-from zarr._support.imports_on_use import importing
+from zarr._support.imports_on_use import asyncio_module
 from zarr._support.settings import settings
 from zarr._support.threads import in_new_thread, in_worker_thread
 
@@ -61,9 +61,7 @@ class _Lane:
     __slots__ = ("concurrency", "has_own_threads", "slots")
 
     def __init__(self, concurrency: int, *, has_own_threads: bool = False) -> None:
-        with importing:
-            import asyncio  # on use: synchronous programs never pay for it
-
+        asyncio = asyncio_module()
         self.concurrency = concurrency
         self.has_own_threads = has_own_threads
         self.slots = asyncio.Semaphore(concurrency)
@@ -73,9 +71,7 @@ class _Lane:
 
         Else it would write on behind the caller's back, and after the hold under which it writes was released.
         """
-        with importing:
-            import asyncio
-
+        asyncio = asyncio_module()
         called = (in_new_thread if self.has_own_threads else in_worker_thread)(function, request)
         try:
             return await asyncio.shield(called)
@@ -127,9 +123,7 @@ async def _answer(request: Any, lane: _Lane) -> Any:
 
 async def _take_hold(request: TakeHold) -> Hold:
     """Wait for a hold in a thread of its own; if the caller is cancelled meanwhile, it is let go as soon as it comes."""
-    with importing:
-        import asyncio
-
+    asyncio = asyncio_module()
     taking = in_new_thread(_hold, request)
     try:
         hold: Hold = await asyncio.shield(taking)
@@ -151,9 +145,7 @@ def _let_go(taking: Any) -> None:
 
 async def _drive_together(request: Together, lane: _Lane) -> list[Any]:
     """Run flows concurrently, with as many of them alive as there are slots; the first error stops the others."""
-    with importing:
-        import asyncio
-
+    asyncio = asyncio_module()
     flows = enumerate(request.flows)
     results: dict[int, Any] = {}
 
@@ -207,9 +199,7 @@ async def _await_store(request: Any, store: AsyncContract, lane: _Lane) -> Any:
 
 async def _fetch_together(reads: Sequence[Read], store: AsyncContract, lane: _Lane) -> list[Stored | None]:
     """Several reads at once; parts of one object by the store's own way to read them, if it has one."""
-    with importing:
-        import asyncio
-
+    asyncio = asyncio_module()
     if isinstance(store, ForeignStore) and store.gets_ranges and len({read.key for read in reads}) == 1:
         async with lane.slots:
             ranges = [read.byte_range for read in reads]
@@ -221,11 +211,12 @@ async def _fetch_together(reads: Sequence[Read], store: AsyncContract, lane: _La
 
     tasks = [asyncio.ensure_future(fetch(read)) for read in reads]
     try:
-        return await asyncio.gather(*tasks)
+        found: list[Stored | None] = await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    return found
 
 
 async def _fetch_one(request: Fetch, store: AsyncContract) -> list[Stored | None]:

@@ -26,6 +26,7 @@ COROUTINES = {
     "api.asynchronous": "the asynchronous functions",
     "_store.abstract": "zarr-python's abstract class is asynchronous",
     "_store.versioned": "derives that face from functions, for stores of ours",
+    "_support.bridge": "what comes of a coroutine is handed over, whatever it is",
     "_store.foreign": "others' stores, in the form of the versioned contract, have to be awaited",
     "_store.local": "zarr-python's `LocalStore.open` and `move`",
     "_store.wrapper": "passes coroutines on",
@@ -40,6 +41,7 @@ EVENT_LOOPS = {
     "_support.bridge": "the one loop of the library, for synchronous callers",
     "_store.abstract": "`get_ranges`, which zarr-python defines to run requests at once",
     "_support.threads": "the way from a loop to a thread and back",
+    "_support.imports_on_use": "where asyncio is imported, on first use",
 }
 THREADS = {
     "_support.threads": "what would keep the shared worker threads waiting gets one of its own",
@@ -55,6 +57,7 @@ SETTINGS = {
     "_flow.objects": "whether a native write waits for the disk",
     "_flow.direct": "whether settings are still those that the shortcut was made for",
     "_flow.drive.asynchronous": "how many requests are under way at once",
+    "_flow.drive.synchronous": "the same, where a store has to be awaited",
     "_store.local": "whether a write waits for the disk",
     "_codec.base": "`ArrayConfig.from_dict`: what an array is opened with",
     "_codec.registry": "which class a codec's name means",
@@ -133,7 +136,10 @@ def uses_coroutines(tree: ast.Module) -> bool:
 
 
 def uses_event_loops(tree: ast.Module) -> bool:
-    return any(name.split(".")[0] == "asyncio" for name in imported(tree))
+    names = set(imported(tree))
+    return (
+        any(name.split(".")[0] == "asyncio" for name in names) or "zarr._support.imports_on_use.asyncio_module" in names
+    )
 
 
 def starts_threads(tree: ast.Module) -> bool:

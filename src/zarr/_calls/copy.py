@@ -22,7 +22,7 @@ from zarr._flow.load import load_group, load_node
 from zarr._flow.members import members
 from zarr._flow.node import ArrayNode, GroupNode
 from zarr._flow.paths import below, join
-from zarr._flow.requests import Fetch, Flow, Keys, Put, Read, Size, Together
+from zarr._flow.requests import MOST_COPIES, Fetch, Flow, Keys, Put, Read, Size, Together
 from zarr._flow.update import update_attributes
 from zarr._metadata.formats import DOCUMENTS
 from zarr._metadata.group import GroupMetadata
@@ -204,7 +204,8 @@ def _copy_stored(source: StorePath, dest: StorePath, metadata: ArrayMetadata, *,
     node = ArrayNode(metadata, source, array_config(None))
     keys = yield from inventory.stored_chunks(node)
     skip = len(join(source.path, ""))
-    sizes = yield Together(_copy_key(source.store, key, dest.store, join(dest.path, key[skip:])) for key in keys)
+    flows = (_copy_key(source.store, key, dest.store, join(dest.path, key[skip:])) for key in keys)
+    sizes = yield Together(flows, MOST_COPIES)
     return sum(sizes)
 
 

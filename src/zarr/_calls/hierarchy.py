@@ -15,7 +15,7 @@ from zarr._flow.create import create_node, ensure_ancestors, occupied
 from zarr._flow.load import load_node
 from zarr._flow.paths import below, join
 from zarr._flow.remove import remove_node
-from zarr._flow.requests import Fetch, Flow, Keys, Put, Read, Together
+from zarr._flow.requests import MOST_COPIES, Fetch, Flow, Keys, Put, Read, Together
 from zarr._grid.shapes import parse_shape
 from zarr._metadata.formats import DOCUMENTS
 from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
@@ -115,7 +115,7 @@ def move(group: StorePath, source: str, dest: str) -> Flow[None]:
     yield from ensure_ancestors(new, metadata.zarr_format)
     keys: list[str] = yield Keys(old.store, old.path)
     documents = {join(old.path, name) for name in DOCUMENTS}
-    yield Together(_copy_key(old, new, key) for key in keys if key not in documents)
+    yield Together((_copy_key(old, new, key) for key in keys if key not in documents), MOST_COPIES)
     for key in sorted(documents & set(keys)):
         yield from _copy_key(old, new, key)
     yield from remove_node(old)

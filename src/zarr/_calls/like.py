@@ -154,7 +154,7 @@ def _kept(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
 def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:
     """Copy every element, in blocks of whole stored objects of the target."""
     blocks = _blocks(source.view.spec, target.view.spec)
-    yield Together(_copy_block(source, target, block) for block in blocks)
+    yield Together((_copy_block(source, target, block) for block in blocks), _MOST_BLOCKS)
 
 
 def _copy_block(source: ArrayNode, target: ArrayNode, block: GridSelection) -> Flow[None]:
@@ -165,6 +165,8 @@ def _copy_block(source: ArrayNode, target: ArrayNode, block: GridSelection) -> F
     yield from write(target, target.view, block, elements if elements.dtype == wanted else elements.astype(wanted))
 
 
+_MOST_BLOCKS = 4
+"""So many blocks are in memory at once, where copying one has to wait for a store."""
 _BLOCK_NBYTES = 32 * 2**20
 """A block has no more bytes, unless a single stored object has."""
 

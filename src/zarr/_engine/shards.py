@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,28 +60,34 @@ class ShardReader:
         Of the request, through this shard.
     """
 
-    __slots__ = ("_codecs", "_indexes", "_projections", "_spec")
+    __slots__ = ("_codecs", "_found", "_indexes", "_projections", "_spec")
 
     def __init__(self, spec: ArraySpec, codecs: ChunkCodecs, projections: Sequence[Projection]) -> None:
         self._spec, self._codecs, self._projections = spec, codecs, projections
         # Indexes are decoded once, though asked for several times; bytes of another version are other objects.
         self._indexes: dict[int, tuple[Buffer, Entries]] = {}
+        self._found: tuple[Buffer, int, _Found] | None = None
 
     def missing(self, nbytes: int, pieces: Pieces) -> list[tuple[int, int]]:
         """As `ObjectRequest.missing_parts`."""
         known = _Known(pieces)
-        found = self._resolve(nbytes, known)
+        found = self._resolve(nbytes, pieces, known)
         return found.missing or [leaf for leaf, _ in found.leaves if leaf is not None and known.cut(*leaf) is None]
 
     def chunks(self, nbytes: int, pieces: Pieces) -> list[tuple[Encoded, Projection]]:
         """The encoded bytes of every inner chunk, from pieces of which none is missing."""
         known = _Known(pieces)
-        leaves = self._resolve(nbytes, known).leaves
+        leaves = self._resolve(nbytes, pieces, known).leaves
         return [(None if leaf is None else known.cut(*leaf), projection) for leaf, projection in leaves]
 
-    def _resolve(self, nbytes: int, known: _Known) -> _Found:
+    def _resolve(self, nbytes: int, pieces: Pieces, known: _Known) -> _Found:
+        index = pieces[0][1]
+        if self._found is not None and self._found[0] is index and self._found[1] == nbytes:
+            return self._found[2]
         found = _Found()
         self._descend((0, nbytes), known, 0, self._projections, found)
+        if not found.missing:  # more pieces tell nothing more
+            self._found = index, nbytes, found
         return found
 
     def _descend(
@@ -107,6 +113,8 @@ class ShardReader:
         n = index_nbytes(level)
         at = index_start(nbytes, n, at_end=level.index_at_end)
         encoded = known.cut(start + at, min(n, nbytes))
+        if encoded is None and start == 0:
+            encoded = known.piece_at(at)  # of a shard that is shorter than its index, all that there is
         if encoded is None:
             found.missing.append((start + at, min(n, nbytes)))
             return None
@@ -120,17 +128,25 @@ class ShardReader:
 class _Known:
     """Pieces of an object, by where they begin."""
 
-    __slots__ = ("_pieces", "_starts")
+    __slots__ = ("_pieces", "_reach", "_starts")
 
     def __init__(self, pieces: Pieces) -> None:
         self._pieces = sorted(pieces, key=lambda piece: piece[0])
         self._starts = [start for start, _ in self._pieces]
+        self._reach = list(accumulate((start + len(piece) for start, piece in self._pieces), max))
+
+    def piece_at(self, offset: int) -> Buffer | None:
+        """The piece that begins at an offset, however long."""
+        number = bisect_right(self._starts, offset) - 1
+        return self._pieces[number][1] if number >= 0 and self._starts[number] == offset else None
 
     def cut(self, offset: int, nbytes: int) -> Buffer | None:
         """Bytes of the object, if one piece has them all."""
         if nbytes == 0:
             return self._pieces[0][1][:0]
         for number in range(bisect_right(self._starts, offset) - 1, -1, -1):
+            if self._reach[number] < offset + nbytes:
+                return None
             start, piece = self._pieces[number]
             if offset + nbytes <= start + len(piece):
                 return piece[offset - start : offset - start + nbytes]

@@ -46,7 +46,7 @@ def read(node: ArrayNode, view: ArrayView, selection: Selection, memory: npt.NDA
     reached = reach(node, view)
     if reached is None:
         parts = view.pipeline.request(selection, memory)
-        yield Together((_read_object(node, view, part) for part in parts), node.store_path.store)
+        yield Together(_read_object(node, view, part) for part in parts)
         return
     try:
         yield Direct(node.store_path.store, node.key(""), reached, selection, memory)
@@ -153,7 +153,7 @@ def write(
     reached = reach(node, view)
     if reached is None or not reached.can_write:
         parts = view.pipeline.request(selection, value)
-        yield Together((_write_object(node, view, part, hold) for part in parts), node.store_path.store)
+        yield Together(_write_object(node, view, part, hold) for part in parts)
         return
     is_synced = settings().durability == "fsync"
     try:

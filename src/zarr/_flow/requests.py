@@ -131,12 +131,16 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """`store` is the one store that the flows work with, if it is one: how many at once help depends on it."""
+    """At most `most` of the flows are under way at once, where each of them holds much; None leaves it to the driver."""
 
     writes: ClassVar[bool] = False
 
     flows: Iterable[Generator[Any, Any, Any]]
-    store: Store | None = None
+    most: int | None = None
+
+
+MOST_COPIES = 10
+"""For `Together.most`: objects that are copied whole, each in memory meanwhile."""
 
 
 @dataclass(slots=True)

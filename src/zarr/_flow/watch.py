@@ -44,7 +44,8 @@ def logged(flow: Flow[T], show: Callable[[Request], None]) -> Flow[T]:
 def dry(flow: Flow[T], writes: list[Request]) -> Flow[T]:
     """Let a flow run without writing anything; what it would have written is appended to `writes`.
 
-    The flow goes on as if its writes had been done, while its reads see what is stored. No hold is taken.
+    The flow goes on as if its writes had been done, while its reads see what is stored. No hold is taken. So a node that
+    the flow works on looks afterwards as if it had been changed: give it one of its own, opened for this.
     """
 
     def decide(request: Request) -> Any:
@@ -95,5 +96,5 @@ def _watched(flow: Flow[T], decide: Decide) -> Flow[T]:
 def _inside(request: Request, decide: Decide) -> Request:
     """The same request, with the flows inside it watched too."""
     if isinstance(request, Together):
-        return Together((_watched(flow, decide) for flow in request.flows), request.store)
+        return Together((_watched(flow, decide) for flow in request.flows), request.most)
     return request

@@ -8,7 +8,7 @@ of one object go out together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import default_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest
@@ -40,8 +40,14 @@ class ForeignStore:
 
     @property
     def gets_ranges(self) -> bool:
-        """Whether the store has a way of its own to read several parts of one value."""
-        return type(self.store).get_ranges is not Store.get_ranges
+        """Whether the store has a way of its own to read several parts of one value.
+
+        One that it inherits is none if `get` was overridden since: that may decrypt, count or cache.
+        """
+        cls, patched = type(self.store), self.store.__dict__
+        if cls.get_ranges is Store.get_ranges or "get" in patched or "get_ranges" in patched:
+            return False
+        return _depth(cls, "get_ranges") <= _depth(cls, "get")
 
     async def read(
         self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
@@ -50,10 +56,10 @@ class ForeignStore:
         return None if data is None else Stored(data, None)
 
     async def read_ranges(
-        self, key: str, byte_ranges: Sequence[ByteRequest | None], *, max_concurrency: int
+        self, key: str, byte_ranges: Sequence[ByteRequest | None], *, version: Version | None, max_concurrency: int
     ) -> list[Stored | None]:
         """Several parts of one value, by the store's own `get_ranges`. None for all of them if there is no value."""
-        found: list[Stored | None] = [None] * len(byte_ranges)
+        found: dict[int, Buffer | None] = {}
         try:
             async for answered in self.store.get_ranges(
                 key,
@@ -63,11 +69,19 @@ class ForeignStore:
                 max_gap_bytes=0,  # what lies close together is one range already
                 max_coalesced_bytes=0,
             ):
-                for number, data in answered:
-                    found[number] = None if data is None else Stored(data, None)
-        except* FileNotFoundError:
-            found = [None] * len(byte_ranges)
-        return found
+                found.update(answered)
+        except ExceptionGroup as group:  # callers of one `get` do not expect several failures
+            if not isinstance(failure := _first(group), FileNotFoundError):
+                raise failure from group
+            return [None] * len(byte_ranges)
+        except FileNotFoundError:
+            return [None] * len(byte_ranges)
+        if found.keys() != set(range(len(byte_ranges))):
+            raise ValueError(
+                f"get_ranges of {self.store!r} was asked for {len(byte_ranges)} parts of {key!r} and answered for the "
+                f"numbers {sorted(found)}; it has to answer once for each, by its number"
+            )
+        return [None if (data := found[n]) is None else Stored(data, None) for n in range(len(byte_ranges))]
 
     async def put(self, key: str, value: Buffer, *, expected: Expected = ANY) -> bool:
         if expected is not ABSENT:
@@ -94,3 +108,14 @@ class ForeignStore:
 
     async def remove_prefix(self, prefix: str) -> None:
         await self.store.delete_dir(prefix)
+
+
+def _depth(cls: type, name: str) -> int:
+    """How far up among the bases of a class a method is defined."""
+    return next(depth for depth, base in enumerate(cls.__mro__) if name in base.__dict__)
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    """The first failure in a group, however deep."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -275,9 +275,14 @@ class AsyncContract(Protocol):
 
     @property
     def capabilities(self) -> Capabilities: ...
+    @property
+    def gets_ranges(self) -> bool: ...
     async def read(
         self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
     ) -> Stored | None: ...
+    async def read_ranges(
+        self, key: str, byte_ranges: Sequence[ByteRequest | None], *, version: Version | None, max_concurrency: int
+    ) -> Sequence[Stored | None]: ...
     async def put(self, key: str, value: Buffer, *, expected: Expected = ANY) -> bool: ...
     async def remove(self, key: str, *, expected: Expected = ANY) -> bool: ...
     async def size(self, key: str) -> int | None: ...
@@ -323,6 +328,15 @@ class AsyncStore(Store):
     @abstractmethod
     async def remove(self, key: str, *, expected: Expected = ANY) -> bool:
         """Delete an object under the same conditions as `put`. Returns False only if `expected` did not hold."""
+
+    gets_ranges: ClassVar[bool] = False
+    """Whether `read_ranges` does better than several calls of `read` at once, as where one request fetches several."""
+
+    async def read_ranges(
+        self, key: str, byte_ranges: Sequence[ByteRequest | None], *, version: Version | None, max_concurrency: int
+    ) -> Sequence[Stored | None]:
+        """Several parts of one object, as `read`, in the order asked for; so many requests at once at most."""
+        raise NotImplementedError
 
     async def size(self, key: str) -> int | None:
         """Size of an object in bytes, None if there is none."""

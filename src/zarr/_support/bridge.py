@@ -11,14 +11,13 @@ import atexit
 import os
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr._support.imports_on_use import asyncio_module, importing
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from concurrent.futures import Future
 
 T = TypeVar("T")
@@ -56,12 +55,7 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
     with importing:
         pass
 
-    if threading.current_thread() is _thread:
-        coroutine.close()
-        raise RuntimeError(
-            "synchronous zarr code was called from a coroutine that zarr itself runs; await the asynchronous form "
-            "instead"
-        )
+    _refuse_from_own_thread(coroutine)
     if (future := _submit(coroutine)) is None:
         return _run_here(coroutine)
     try:
@@ -69,30 +63,101 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
     except TimeoutError as exc:
         if future.done():  # the coroutine's own
             raise
-        _cancel(future, coroutine)
+        future.cancel()
         raise TimeoutError(f"an asynchronous operation did not finish within {timeout} seconds") from exc
     except BaseException:
-        _cancel(future, coroutine)
+        future.cancel()
         raise
 
 
-def _cancel(future: Future[Any], coroutine: Coroutine[Any, Any, Any]) -> None:
-    """Cancel a coroutine and wait, but not for ever, until it has cleaned up: what it holds is free then."""
-    future.cancel()
-    patience = time.monotonic() + _STOP_TIMEOUT_S
-    while coroutine.cr_frame is not None and time.monotonic() < patience:  # type: ignore[attr-defined]  # not in the ABC
-        time.sleep(0.001)
+def start(
+    coroutine: Coroutine[Any, Any, T], answered: Callable[[T | None, BaseException | None], None]
+) -> Callable[[], None]:
+    """Start a coroutine on the bridge's loop and go on. Returns what cancels it.
+
+    Parameters
+    ----------
+    coroutine
+        A fresh coroutine object.
+    answered
+        Called once, in the bridge's thread, with its result or with what it raised. That may be anything: what would end
+        an event loop is handed over too.
+    """
+    asyncio = asyncio_module()
+
+    async def work() -> None:
+        try:
+            result = await coroutine
+        except BaseException as exc:  # noqa: BLE001  # raised by whoever waits
+            outcome.append((None, exc))
+        else:
+            outcome.append((result, None))
+
+    def report(_: object) -> None:
+        coroutine.close()  # for one that was cancelled before it began
+        answered(*(outcome[0] if outcome else (None, asyncio.CancelledError())))
+
+    def begin() -> None:
+        task = loop.create_task(work())
+        begun.append(task)
+        task.add_done_callback(report)
+
+    def cancel_task() -> None:
+        for task in begun:
+            task.cancel()
+
+    def cancel() -> None:
+        _call_soon(loop, cancel_task)
+
+    outcome: list[tuple[T | None, BaseException | None]] = []
+    begun: list[Any] = []
+    _refuse_from_own_thread(coroutine)
+    while (found := _usable_loop()) is not None:
+        loop = found
+        if _call_soon(loop, begin):
+            return cancel
+    try:
+        answered(_run_here(coroutine), None)
+    except BaseException as exc:  # noqa: BLE001  # raised by whoever waits
+        answered(None, exc)
+    return lambda: None
+
+
+def _refuse_from_own_thread(coroutine: Coroutine[Any, Any, Any]) -> None:
+    if threading.current_thread() is _thread:
+        coroutine.close()
+        raise RuntimeError(
+            "synchronous zarr code was called from a coroutine that zarr itself runs; await the asynchronous form "
+            "instead"
+        )
+
+
+def _usable_loop() -> asyncio.AbstractEventLoop | None:
+    """The bridge's loop; None if the interpreter is ending and its thread cannot run any more."""
+    if sys.is_finalizing():
+        return None
+    try:
+        return _running_loop()
+    except RuntimeError:  # Python 3.12 and newer start no threads then
+        return None
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> bool:
+    """Have the loop call a function; False if it was closed meanwhile."""
+    try:
+        loop.call_soon_threadsafe(function)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise
+        return False
+    return True
 
 
 def _submit(coroutine: Coroutine[Any, Any, T]) -> Future[T] | None:
     """Hand a coroutine to the bridge's loop; None if the interpreter is ending and its thread cannot run any more."""
     asyncio = asyncio_module()
 
-    while not sys.is_finalizing():
-        try:
-            loop = _running_loop()
-        except RuntimeError:  # Python 3.12 and newer start no threads then
-            return None
+    while (loop := _usable_loop()) is not None:
         try:
             future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, loop)
         except RuntimeError:

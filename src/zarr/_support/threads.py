@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,28 +33,41 @@ def in_worker_thread(function: Callable[..., T], *args: Any) -> Future[T]:
 
 def in_new_thread(function: Callable[..., T], *args: Any) -> Future[T]:
     """Call a function in a thread for which no other call has to wait."""
-    if sys.is_finalizing():  # a thread that is started so late never runs
-        return _in_place(function, *args)
     loop = asyncio_module().get_running_loop()
     answer: Future[T] = loop.create_future()
-    context = copy_context()
 
-    def work() -> None:
-        result, error = None, None
-        try:
-            result = context.run(function, *args)
-        except BaseException as exc:  # noqa: BLE001  # raised where it is awaited
-            error = exc
+    def done(result: T | None, error: BaseException | None) -> None:
         try:
             loop.call_soon_threadsafe(_settle, answer, result, error)
         except RuntimeError:  # the loop was closed meanwhile; a hold that came too late ends with its object
             pass
 
-    try:
-        Thread(target=work, name="zarr-hold", daemon=True).start()
-    except RuntimeError:  # the interpreter is about to end and starts no more threads
-        return _in_place(function, *args)
+    call_in_new_thread(partial(copy_context().run, function, *args), done)
     return answer
+
+
+def call_in_new_thread(function: Callable[[], T], done: Callable[[T | None, BaseException | None], None]) -> None:
+    """Call a function in a new thread, which then calls `done` with the result or the error.
+
+    Where the interpreter is about to end, a thread that is started never runs: then all happens here.
+    """
+
+    def work() -> None:
+        result, error = None, None
+        try:
+            result = function()
+        except BaseException as exc:  # noqa: BLE001  # raised by whoever waits
+            error = exc
+        done(result, error)
+
+    if not sys.is_finalizing():
+        try:
+            Thread(target=work, name="zarr-hold", daemon=True).start()
+        except RuntimeError:  # Python 3.12 and newer say so
+            pass
+        else:
+            return
+    work()
 
 
 def _in_place(function: Callable[..., T], *args: Any) -> Future[T]:

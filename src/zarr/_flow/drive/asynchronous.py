@@ -6,7 +6,9 @@ independent flows, and independent reads of one flow, go out together, up to the
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr._flow.drive.answers import ANSWER, AWAITED, as_prefix
@@ -27,7 +29,6 @@ from zarr._flow.requests import (
     Together,
 )
 from zarr._store.access import async_contract, sync_contract
-from zarr._store.foreign import ForeignStore
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.settings import settings
 from zarr._support.threads import in_new_thread, in_worker_thread
@@ -48,23 +49,43 @@ async def run_async(flow: Flow[T], *, concurrency: int | None = None) -> T:
     concurrency
         Most requests under way at once; as configured if None.
     """
-    return await _drive(flow, _Lane(settings().concurrency if concurrency is None else concurrency))
+    return await _drive(flow, Lane(settings().concurrency if concurrency is None else concurrency))
 
 
-class _Lane:
+class Lane:
     """Where requests go out: so many at once, in the event loop's worker threads or in threads of their own.
 
     A flow that has taken a hold goes on in a lane of its own. Others may be waiting for that hold in every slot and every
     worker thread there is, and it has to get on for them to get on.
     """
 
-    __slots__ = ("concurrency", "has_own_threads", "slots")
+    __slots__ = ("_callbacks", "_has_awaited", "concurrency", "has_own_threads", "slots")
 
     def __init__(self, concurrency: int, *, has_own_threads: bool = False) -> None:
         asyncio = asyncio_module()
         self.concurrency = concurrency
         self.has_own_threads = has_own_threads
         self.slots = asyncio.Semaphore(concurrency)
+        self._callbacks: list[Callable[[], None]] = []
+        self._has_awaited = False
+
+    @contextmanager
+    def when_awaited(self, function: Callable[[], None]) -> Iterator[None]:
+        """Call a function as soon as a request has to be awaited, or now if one had."""
+        self._callbacks.append(function)
+        if self._has_awaited:
+            function()
+        try:
+            yield
+        finally:
+            self._callbacks.remove(function)
+
+    def note_awaited(self) -> None:
+        """Say that a request has to be awaited."""
+        if not self._has_awaited:
+            self._has_awaited = True
+            for function in list(self._callbacks):
+                function()
 
     async def call(self, function: Callable[[Any], Any], request: Any) -> Any:
         """Call a function in a thread. If the caller is cancelled, that shows only when the function has returned.
@@ -86,7 +107,7 @@ class _Lane:
             raise
 
 
-async def _drive(flow: Flow[T], lane: _Lane) -> T:
+async def _drive(flow: Flow[T], lane: Lane) -> T:
     try:
         request = flow.send(None)
         while True:
@@ -96,7 +117,7 @@ async def _drive(flow: Flow[T], lane: _Lane) -> T:
                 request = flow.throw(exc)
             else:
                 if isinstance(request, TakeHold):
-                    lane = _Lane(lane.concurrency, has_own_threads=True)
+                    lane = Lane(lane.concurrency, has_own_threads=True)
                 request = flow.send(answer)
     except StopIteration as stop:
         result: T = stop.value
@@ -105,7 +126,7 @@ async def _drive(flow: Flow[T], lane: _Lane) -> T:
         flow.close()
 
 
-async def _answer(request: Any, lane: _Lane) -> Any:
+async def _answer(request: Any, lane: Lane) -> Any:
     if isinstance(request, Together):
         return await _drive_together(request, lane)
     if isinstance(request, TakeHold):
@@ -114,7 +135,8 @@ async def _answer(request: Any, lane: _Lane) -> Any:
         async with lane.slots:
             return await lane.call(ANSWER[type(request)], request)
     if (store := sync_contract(request.store)) is None:
-        return await _await_store(request, async_contract(request.store), lane)
+        lane.note_awaited()
+        return await await_store(request, lane)
     async with lane.slots:
         if store._may_block or request.writes:  # a write may wait for somebody's hold
             return await lane.call(ANSWER[type(request)], request)
@@ -143,7 +165,7 @@ def _let_go(taking: Any) -> None:
         taking.result().release()
 
 
-async def _drive_together(request: Together, lane: _Lane) -> list[Any]:
+async def _drive_together(request: Together, lane: Lane) -> list[Any]:
     """Run flows concurrently, with as many of them alive as there are slots; the first error stops the others."""
     asyncio = asyncio_module()
     flows = enumerate(request.flows)
@@ -160,26 +182,32 @@ async def _drive_together(request: Together, lane: _Lane) -> list[Any]:
     if second is None:
         return [await _drive(first[1], lane)]
     tasks = [asyncio.ensure_future(_after(pair, results, lane, worker)) for pair in (first, second)]
-    tasks += [asyncio.ensure_future(worker()) for _ in range(2, _n_at_once(request, lane))]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    most = lane.concurrency if request.most is None else min(request.most, lane.concurrency)
+
+    def start_more(n: int) -> None:
+        tasks.extend(asyncio.ensure_future(worker()) for _ in range(len(tasks), n))
+
+    start_more(min(most, _MOST_IN_THREADS))
+    with lane.when_awaited(partial(start_more, most)):
+        try:
+            while under_way := [task for task in tasks if not task.done()]:
+                await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for task in tasks:
+                    if task.done():
+                        task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
     return [results[number] for number in sorted(results)]
 
 
 _MOST_IN_THREADS = 10
-"""Flows over a store that is called in worker threads, of which there are not many: more would only keep files open."""
+"""So many flows at once, until one of them awaits a store: of worker threads there are not many, and more flows would only
+keep files open."""
 
 
-def _n_at_once(request: Together, lane: _Lane) -> int:
-    is_awaited = request.store is None or sync_contract(request.store) is None
-    return lane.concurrency if is_awaited else min(lane.concurrency, _MOST_IN_THREADS)
-
-
-async def _after(pair: tuple[int, Generator[Any, Any, Any]], results: dict[int, Any], lane: _Lane, worker: Any) -> None:
+async def _after(pair: tuple[int, Generator[Any, Any, Any]], results: dict[int, Any], lane: Lane, worker: Any) -> None:
     number, flow = pair
     results[number] = await _drive(flow, lane)
     await worker()
@@ -188,7 +216,9 @@ async def _after(pair: tuple[int, Generator[Any, Any, Any]], results: dict[int, 
 # -- stores that have to be awaited -----------------------------------------------------------------------------------
 
 
-async def _await_store(request: Any, store: AsyncContract, lane: _Lane) -> Any:
+async def await_store(request: Any, lane: Lane) -> Any:
+    """Answer a request to a store that has to be awaited."""
+    store = async_contract(request.store)
     if request.writes:
         request.store._check_writable()
     if isinstance(request, Fetch) and len(request.reads) > 1:
@@ -197,13 +227,15 @@ async def _await_store(request: Any, store: AsyncContract, lane: _Lane) -> Any:
         return await _AWAIT[type(request)](request, store)
 
 
-async def _fetch_together(reads: Sequence[Read], store: AsyncContract, lane: _Lane) -> list[Stored | None]:
+async def _fetch_together(reads: Sequence[Read], store: AsyncContract, lane: Lane) -> Sequence[Stored | None]:
     """Several reads at once; parts of one object by the store's own way to read them, if it has one."""
     asyncio = asyncio_module()
-    if isinstance(store, ForeignStore) and store.gets_ranges and len({read.key for read in reads}) == 1:
+    if store.gets_ranges and len({(read.key, read.version) for read in reads}) == 1:
         async with lane.slots:
             ranges = [read.byte_range for read in reads]
-            return await store.read_ranges(reads[0].key, ranges, max_concurrency=lane.concurrency)
+            return await store.read_ranges(
+                reads[0].key, ranges, version=reads[0].version, max_concurrency=lane.concurrency
+            )
 
     async def fetch(read: Read) -> Stored | None:
         async with lane.slots:

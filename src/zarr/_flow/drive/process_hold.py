@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from threading import RLock
+from collections.abc import Callable
+from functools import partial
+from threading import Lock, RLock
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from zarr._store.abstract import Store
 from zarr._store.turns import Turn, Turns
 from zarr._store.versioned import Hold
+from zarr._support.threads import call_in_new_thread
 
 _turns: WeakKeyDictionary[Any, Turns] = WeakKeyDictionary()
 _turns_by_id: dict[int, Turns] = {}
@@ -18,12 +21,48 @@ _turns_guard = RLock()
 
 def process_hold(store: Store, prefix: str) -> Hold:
     """Wait for, and take, the turn to change what lies directly under a prefix."""
+    return Turn(_turns_of(store), prefix)
+
+
+def take_free_hold(store: Store, prefix: str) -> Hold | None:
+    """The same, if nobody has the turn; else None."""
+    turns = _turns_of(store)
+    with turns.guard:
+        return Turn(turns, prefix) if turns.is_open_to(prefix, None) else None
+
+
+def await_hold(store: Store, prefix: str, answered: Callable[[Any, BaseException | None], None]) -> Callable[[], None]:
+    """Wait for the turn in a thread of its own. Returns what gives it up, though it may come later.
+
+    Parameters
+    ----------
+    store, prefix
+        As in `process_hold`.
+    answered
+        Called once, with the hold or what went wrong.
+    """
+    guard = Lock()
+    is_answered = False
+
+    def answer(hold: Any, error: BaseException | None) -> None:
+        nonlocal is_answered
+        with guard:
+            late, is_answered = is_answered, True
+        if not late:
+            answered(hold, error)
+        elif hold is not None:
+            hold.release()
+
+    call_in_new_thread(partial(process_hold, store, prefix), answer)
+    return lambda: answer(None, InterruptedError("nobody waits any more"))
+
+
+def _turns_of(store: Store) -> Turns:
     with _turns_guard:
         try:
-            turns = _turns.setdefault(store, Turns())
+            return _turns.setdefault(store, Turns())
         except TypeError:  # unhashable: most stores define equality only
-            turns = _turns_by_id.setdefault(id(store), Turns())
-    return Turn(turns, prefix)
+            return _turns_by_id.setdefault(id(store), Turns())
 
 
 def _forget_turns_after_fork() -> None:

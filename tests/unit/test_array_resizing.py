@@ -132,3 +132,12 @@ def test_resizing_a_huge_array_touches_what_is_stored_and_nothing_else(store, sh
     np.testing.assert_array_equal(array[10**11], expected)
     expected[:10] = 1
     np.testing.assert_array_equal(array[6], expected)
+
+
+@pytest.mark.parametrize("options", [{"zarr_format": 2}, {"zarr_format": 3}, {"shards": 6}], ids=shown)
+def test_what_is_appended_has_its_bytes_in_any_order(engine, store, options):
+    """A document of format 3 does not say in which order a handle has the bytes of elements in memory."""
+    array = zarr.create_array(store, data=np.array([1, 2], ">i2"), chunks=3, **options)
+    for dtype in (">i2", "<i2"):
+        array.append(np.array([256, 1], dtype))
+    assert array[:].tolist() == zarr.open_array(store)[:].tolist() == [1, 2, 256, 1, 256, 1]

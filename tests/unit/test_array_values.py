@@ -64,6 +64,19 @@ class TestWrongValues:
             expected[selection] = value if not isinstance(value, zarr.Array) else value[:]
             np.testing.assert_array_equal(array[...], expected)
 
+    @pytest.mark.parametrize("value", [[[False]], [[None]], ([1], [2])])
+    @pytest.mark.parametrize("dtype", ["int32", "float64"])
+    def test_a_sequence_that_is_nested_too_deeply_is_refused_as_by_numpy(self, store, engine, value, dtype):
+        array = zarr.create_array(store, data=np.ones((4, 6), dtype), chunks=(2, 4))
+        with pytest.raises((ValueError, TypeError)):
+            np.ones((4, 6), dtype)[0] = value
+        before = contents(store)
+        with pytest.raises((ValueError, TypeError)):
+            array[0] = value
+        assert contents(store) == before
+        array[0] = np.zeros((1, 1))  # of an array, axes of length 1 are left out
+        assert array[0].tolist() == [0] * 6
+
     def test_what_is_written_is_not_aliased(self, store, engine):
         array = zarr.create_array(store, shape=(2, 2), chunks=2, dtype="i4", compressors=None)
         data = np.arange(4, dtype="i4").reshape(2, 2)

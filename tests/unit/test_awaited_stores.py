@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import signal
 import threading
 import warnings
 
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 
 import zarr
-from zarr._buffer.byte_range import SuffixByteRequest, resolve_range
+from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest, resolve_range
+from zarr._calls import like
 from zarr._store.access import capabilities
 from zarr._store.versioned import ABSENT, ANY, AsyncStore, Stored
+from zarr.abc.codec import BytesBytesCodec
 from zarr.errors import ConcurrentChangeError, ContainsArrayError
 from zarr.storage import MemoryStore, WrapperStore
 
@@ -252,6 +255,236 @@ class TestTogether:
         slow = Slow(array.store)
         assert (zarr.open_array(slow, path="a")[:] == np.arange(1000)).all()
         assert slow.calls.threads == {"zarr-bridge"}
+
+
+class Threaded(BytesBytesCodec):
+    """A codec as for zarr-python: it hands its work to a thread of whatever loop it runs on."""
+
+    is_fixed_size = True
+
+    def to_dict(self):
+        return {"name": "test.threaded"}
+
+    def compute_encoded_size(self, input_byte_length, spec):
+        return input_byte_length
+
+    async def _encode_single(self, chunk, spec):
+        return await asyncio.to_thread(lambda: chunk)
+
+    async def _decode_single(self, chunk, spec):
+        return await asyncio.to_thread(lambda: chunk)
+
+
+class Looking(BytesBytesCodec):
+    """A codec that looks something up in another array, whose store has to be awaited too."""
+
+    is_fixed_size = True
+    table = None
+
+    def to_dict(self):
+        return {"name": "test.looking"}
+
+    def compute_encoded_size(self, input_byte_length, spec):
+        return input_byte_length
+
+    def _encode_sync(self, chunk, spec):
+        assert int(self.table[:].sum()) == 6
+        return chunk
+
+    _decode_sync = _encode_sync
+
+
+def test_parts_of_one_chunk_are_written_by_several_threads(awaited, engine):
+    """Whoever comes to a hold that another thread has waits for it."""
+    array = zarr.create_array(awaited, name="a", shape=40, chunks=20, dtype="i4")
+
+    def fill(start):
+        for at in range(start, 40, 4):
+            array[at] = at + 1
+
+    threads = [threading.Thread(target=fill, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (array[:] == np.arange(1, 41)).all()
+
+
+class TestOthersThreads:
+    """Nothing of ours waits where a codec or a store of somebody else may be waiting for it."""
+
+    @pytest.mark.parametrize("codec", [Threaded, Looking])
+    def test_codecs_that_wait(self, awaited, read, codec, engine):
+        Looking.table = zarr.create_array(Slow(MemoryStore()), data=np.arange(4))
+        array = zarr.create_array(awaited, name="a", data=np.arange(40), chunks=2, compressors=[codec()])
+        assert (read(array, slice(None)) == np.arange(40)).all()
+
+    def test_a_store_that_reads_another_array(self, engine, read):
+        other = zarr.create_array(Slow(MemoryStore()), data=np.arange(40), chunks=2)
+
+        class Checking(Slow):
+            async def get(self, key, prototype, byte_range=None):
+                assert await asyncio.to_thread(lambda: int(other[7])) == 7
+                return await super().get(key, prototype, byte_range)
+
+        array = zarr.create_array(MemoryStore(), name="a", data=np.arange(40), chunks=2)
+        found = zarr.open_array(Checking(array.store), path="a", mode="r")
+        assert (read(found, slice(None)) == np.arange(40)).all()
+
+    @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+    def test_what_ends_a_program_comes_out_and_the_next_call_works(self, kind):
+        class Ending(Slow):
+            async def get(self, key, prototype, byte_range=None):
+                if ending:
+                    raise ending.pop()
+                return await super().get(key, prototype, byte_range)
+
+        ending = []
+        store = Ending(MemoryStore())
+        array = made(store)
+        ending.append(kind("now"))
+        with pytest.raises(kind, match="now"):
+            array[:]
+        assert (array[:] == np.arange(1000)).all()
+
+    def test_elements_are_computed_in_the_thread_that_asks(self):
+        where = set()
+
+        class Telling(Looking):
+            def _encode_sync(self, chunk, spec):
+                where.add(threading.current_thread())
+                return chunk
+
+            _decode_sync = _encode_sync
+
+        array = zarr.create_array(Slow(MemoryStore()), data=np.arange(40), chunks=2, compressors=[Telling()])
+        assert array[3] == 3
+        assert (array[:] == np.arange(40)).all()
+        assert where == {threading.current_thread()}
+
+
+def interrupt():
+    """Ctrl-C: what a terminal sends to the thread that waits."""
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+
+class TestInterruptions:
+    @pytest.fixture(autouse=True)
+    def sigint_is_heard(self):
+        """A shell may have it ignored in the background."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+        signal.signal(signal.SIGINT, before)
+
+    def test_nothing_is_written_after_it(self, engine):
+        """Ctrl-C while requests are under way: they are cancelled, and have ended when it comes out."""
+
+        class Stuck(Slow):
+            async def set(self, key, value):
+                if key.startswith("a/c/"):
+                    under_way.append(key)
+                    if len(under_way) == 10:
+                        interrupt()
+                    try:
+                        await asyncio.sleep(30)
+                    finally:
+                        under_way.remove(key)
+                await super().set(key, value)
+
+        under_way = []
+        store = Stuck(MemoryStore())
+        array = zarr.create_array(store, name="a", shape=1000, chunks=20, dtype="i4")
+        with pytest.raises(KeyboardInterrupt):
+            array[:] = 1
+        assert not under_way
+        assert not [key for key in store._store._store_dict if key.startswith("a/c/")]
+        Stuck.set = Slow.set
+        array[:] = 2
+        assert (array[:] == 2).all()
+
+    def test_holds_are_let_go(self, engine):
+        class Stuck(Slow):
+            async def set(self, key, value):
+                if stuck and key.startswith("a/c/"):
+                    interrupt()
+                    await asyncio.sleep(30)
+                await super().set(key, value)
+
+        stuck = [True]
+        array = zarr.create_array(Stuck(MemoryStore()), name="a", shape=100, chunks=50, dtype="i4")
+        with pytest.raises(KeyboardInterrupt):
+            array.append(np.ones(10, "i4"))
+        stuck.clear()
+        assert array.append(np.ones(10, "i4")) == (110,)
+
+
+class TestRangesOfOthers:
+    def shard(self, cls, **attributes):
+        store = type(cls.__name__, (cls,), attributes)(MemoryStore())
+        array = made(store, chunks=10, shards=1000, config={"sharding_coalesce_max_gap_bytes": 0})
+        return array
+
+    def test_a_get_that_is_overridden_later_is_asked(self, engine, read):
+        """Else bytes that it decrypts would come out as they are stored."""
+
+        class Secret(Ranging):
+            async def get(self, key, prototype, byte_range=None):
+                found = await super().get(key, prototype, byte_range)
+                return None if found is None else prototype.buffer.from_bytes(bytes(b ^ 85 for b in found.to_bytes()))
+
+            async def set(self, key, value):
+                await super().set(key, type(value).from_bytes(bytes(b ^ 85 for b in value.to_bytes())))
+
+            async def set_if_not_exists(self, key, value):
+                await self.set(key, value)
+
+        array = self.shard(Secret)
+        assert (read(array, slice(None, None, 40)) == np.arange(0, 1000, 40)).all()
+
+    @pytest.mark.parametrize("n_parts", [1, 3])
+    def test_errors_are_those_of_a_single_read(self, engine, read, n_parts):
+        async def get_ranges(self, key, byte_ranges, **options):
+            raise ExceptionGroup("parts", [ExceptionGroup("more", [ConnectionError("net")])])
+            yield
+
+        async def get(self, key, prototype, byte_range=None):
+            if isinstance(byte_range, RangeByteRequest):
+                raise ConnectionError("net")
+            return await Slow.get(self, key, prototype, byte_range)
+
+        array = self.shard(Ranging, get=get, get_ranges=get_ranges)
+        with pytest.raises(ConnectionError, match="net"):
+            read(array, slice(0, 40 * n_parts, 40))
+
+    @pytest.mark.parametrize("answered", [[0], [0, 1, 2, 7]])
+    def test_answers_for_other_parts_are_refused(self, engine, read, answered):
+        async def get_ranges(self, key, byte_ranges, **options):
+            value = await self._store.get(key, options["prototype"], byte_ranges[0])
+            yield [(number, value) for number in answered]
+
+        array = self.shard(Ranging, get=Slow.get, get_ranges=get_ranges)
+        with pytest.raises(ValueError, match="asked for 3 parts of 'a/c/0'"):
+            read(array, slice(0, 120, 40))
+
+
+def test_blocks_of_a_copy_are_not_all_in_memory_at_once(awaited, monkeypatch):
+    alive, peak = 0, 0
+
+    def copy_block(*args):
+        nonlocal alive, peak
+        alive += 1
+        peak = max(peak, alive)
+        try:
+            yield from original(*args)
+        finally:
+            alive -= 1
+
+    original = like._copy_block
+    monkeypatch.setattr(like, "_copy_block", copy_block)
+    monkeypatch.setattr(like, "_BLOCK_NBYTES", 80)
+    source = made(MemoryStore())
+    assert (zarr.from_array(awaited, data=source)[:] == np.arange(1000)).all()
+    assert 1 < peak <= 4
 
 
 class TestWarnings:

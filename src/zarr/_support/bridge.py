@@ -11,7 +11,7 @@ import atexit
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from zarr._support.imports_on_use import asyncio_module, importing
 
@@ -52,9 +52,6 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
     >>> run(asyncio.sleep(0, result="done"))
     'done'
     """
-    with importing:
-        pass
-
     _refuse_from_own_thread(coroutine)
     if (future := _submit(coroutine)) is None:
         return _run_here(coroutine)
@@ -70,10 +67,10 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         raise
 
 
-def start(
-    coroutine: Coroutine[Any, Any, T], answered: Callable[[T | None, BaseException | None], None]
-) -> Callable[[], None]:
-    """Start a coroutine on the bridge's loop and go on. Returns what cancels it.
+class Started(Generic[T]):
+    """A coroutine on the bridge's loop, for which its starter does not wait.
+
+    It is made, then begun, so that whoever is interrupted in between can still cancel it.
 
     Parameters
     ----------
@@ -83,47 +80,71 @@ def start(
         Called once, in the bridge's thread, with its result or with what it raised. That may be anything: what would end
         an event loop is handed over too.
     """
-    asyncio = asyncio_module()
 
-    async def work() -> None:
+    __slots__ = ("_answered", "_coroutine", "_is_over", "_loop", "_task")
+
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, T], answered: Callable[[T | None, BaseException | None], None]
+    ) -> None:
+        _refuse_from_own_thread(coroutine)
+        self._coroutine, self._answered = coroutine, answered
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._is_over = False
+
+    def begin(self) -> None:
+        """Start it. Where the interpreter is ending and the bridge's thread cannot run any more, it is run to its end here."""
+        while (loop := _usable_loop()) is not None:
+            self._loop = loop
+            if _call_soon(loop, self._begin):
+                return
         try:
-            result = await coroutine
+            result = _run_here(self._coroutine)
         except BaseException as exc:  # noqa: BLE001  # raised by whoever waits
-            outcome.append((None, exc))
+            self._end(None, exc)
         else:
-            outcome.append((result, None))
+            self._end(result, None)
 
-    def report(_: object) -> None:
-        coroutine.close()  # for one that was cancelled before it began
-        answered(*(outcome[0] if outcome else (None, asyncio.CancelledError())))
+    def cancel(self) -> None:
+        """Cancel it; it is answered for when it has ended."""
+        if self._loop is None or not _call_soon(self._loop, self._cancel):
+            self._cancel()
 
-    def begin() -> None:
-        task = loop.create_task(work())
-        begun.append(task)
-        task.add_done_callback(report)
+    # -- in the bridge's thread ---------------------------------------------------------------------------------
 
-    def cancel_task() -> None:
-        for task in begun:
-            task.cancel()
+    def _begin(self) -> None:
+        if not self._is_over and self._loop is not None:
+            self._task = self._loop.create_task(self._work())
+            self._task.add_done_callback(self._see_to_it)
 
-    def cancel() -> None:
-        _call_soon(loop, cancel_task)
+    async def _work(self) -> None:
+        try:
+            result = await self._coroutine
+        except BaseException as exc:  # noqa: BLE001  # raised by whoever waits
+            self._end(None, exc)
+        else:
+            self._end(result, None)
 
-    outcome: list[tuple[T | None, BaseException | None]] = []
-    begun: list[Any] = []
-    _refuse_from_own_thread(coroutine)
-    while (found := _usable_loop()) is not None:
-        loop = found
-        if _call_soon(loop, begin):
-            return cancel
-    try:
-        answered(_run_here(coroutine), None)
-    except BaseException as exc:  # noqa: BLE001  # raised by whoever waits
-        answered(None, exc)
-    return lambda: None
+    def _cancel(self) -> None:
+        if self._task is None:
+            self._see_to_it(None)
+        else:
+            self._task.cancel()
+
+    def _see_to_it(self, _: object) -> None:
+        """Answer for one that never ran."""
+        self._coroutine.close()
+        self._end(None, asyncio_module().CancelledError())
+
+    def _end(self, result: T | None, error: BaseException | None) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._answered(result, error)
 
 
 def _refuse_from_own_thread(coroutine: Coroutine[Any, Any, Any]) -> None:
+    with importing:  # whoever forks is let finish first
+        pass
     if threading.current_thread() is _thread:
         coroutine.close()
         raise RuntimeError(

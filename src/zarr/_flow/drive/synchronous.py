@@ -11,7 +11,8 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Any, TypeVar
 
 from zarr._flow.drive.answers import ANSWER, AWAITED
@@ -22,6 +23,7 @@ from zarr._support import bridge
 from zarr._support.settings import settings
 
 T = TypeVar("T")
+_PATIENCE_S = 2.0
 _AnyFlow = Generator[Any, Any, Any]
 
 
@@ -181,6 +183,7 @@ class _Crew:
         except StopIteration as stop:
             self._end(member, stop.value, None)
         except Exception as exc:  # noqa: BLE001  # it is raised where it is looked for
+            member.flow.close()
             self._end(member, None, exc)
 
     def _ask(self, member: _Member, request: Any) -> bool:
@@ -191,7 +194,8 @@ class _Crew:
         try:
             answer = ANSWER[type(request)](request)
             if answer is AWAITED and isinstance(request, TakeHold):
-                answer = take_free_hold(request.store, request.prefix)
+                free = take_free_hold(request.store, request.prefix)
+                answer = AWAITED if free is None else free
         except Exception as exc:  # noqa: BLE001  # the flow must see it to clean up
             self._ready.append((member, None, exc))
             return True
@@ -211,7 +215,9 @@ class _Crew:
         if isinstance(request, TakeHold):
             member.cancel = await_hold(request.store, request.prefix, answered)
         else:
-            member.cancel = bridge.start(await_store(request, self._lane), answered)
+            started = bridge.Started(await_store(request, self._lane), answered)
+            member.cancel = started.cancel
+            started.begin()
 
     # -- teams --------------------------------------------------------------------------------------------------
 
@@ -268,7 +274,7 @@ class _Crew:
 
     # -- stopping -----------------------------------------------------------------------------------------------
 
-    def _dissolve(self, team: _Team) -> None:
+    def _dissolve(self, team: _Team, patience_s: float | None = None) -> None:
         """End what is left of a team: requests first, so that nothing is written afterwards, then the flows."""
         gone: set[_Member] = set()
 
@@ -279,30 +285,39 @@ class _Crew:
                     gather(member.inner)
 
         gather(team)
-        self._await_end(gone)
+        self._await_end(gone, patience_s)
         self._ready = deque(entry for entry in self._ready if entry[0] not in gone)
         for member in gone:
             member.flow.close()
         team.members.clear()
 
-    def _await_end(self, gone: set[_Member]) -> None:
-        """Cancel what flows wait for, and wait until it has ended."""
+    def _await_end(self, gone: set[_Member], patience_s: float | None = None) -> None:
+        """Cancel what flows wait for, and wait until it has ended, or for so long."""
+        until = None if patience_s is None else monotonic() + patience_s
         waiting = {member for member in gone if member.cancel is not None}
         for member in waiting:
             if member.cancel is not None:
                 member.cancel()
         while waiting:
-            member, answer, error = self._answers.get()
+            try:
+                member, answer, error = self._answers.get(
+                    timeout=None if until is None else max(0, until - monotonic())
+                )
+            except Empty:
+                return
             self._take(member, answer, error)
             waiting.discard(member)
             if member in gone:
                 _release(answer)
 
     def _stop(self, root: _Member) -> None:
-        """The calling thread was interrupted: end everything. A second interruption ends the waiting."""
+        """The calling thread was interrupted: end everything, waiting for requests no longer than `_PATIENCE_S`.
+
+        The answer of one of them may have been lost in the interruption.
+        """
         if root.inner is not None:
-            self._dissolve(root.inner)
-        self._await_end({root})
+            self._dissolve(root.inner, _PATIENCE_S)
+        self._await_end({root}, _PATIENCE_S)
         root.flow.close()
 
 

@@ -395,3 +395,9 @@ class TestBlocksOfACopy:
         source = zarr.create_array(store, name="old", data=data, **old)
         zarr.from_array(store, name="new", data=source, **new)
         np.testing.assert_array_equal(zarr.open_array(store, path="new")[...], data)
+
+
+@pytest.mark.parametrize("create", [zarr.zeros, zarr.ones])
+def test_what_fills_with_one_value_takes_no_other(create):
+    with pytest.raises(TypeError, match=f"{create.__name__}.. fills with [01] and takes no `fill_value`; use full"):
+        create(3, fill_value=2)

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         AnyOptions,
         ConfigLike,
         EmptyOptions,
+        FilledOptions,
         OpenAnyOptions,
         OpenOptions,
         SaveOptions,
@@ -106,6 +107,13 @@ def _new_place(store: StoreLike, name: str | None, storage_options: Options, *, 
 def create_call(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Flow[ArrayParts]:
     check_known("create", options, OlderOptions)
     return empty_call(shape=shape, **options)
+
+
+def filled_call(function: str, shape: ShapeLike, value: int, options: FilledOptions) -> Flow[ArrayParts]:
+    """`zarr.zeros` and `zarr.ones`."""
+    if "fill_value" in options:
+        raise TypeError(f"{function}() fills with {value} and takes no `fill_value`; use full()")
+    return empty_call(shape, fill_value=value, **options)
 
 
 def empty_call(shape: ShapeLike | None = None, **options: Unpack[EmptyOptions]) -> Flow[ArrayParts]:

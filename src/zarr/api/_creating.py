@@ -269,7 +269,7 @@ def zeros(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> Array:
     array([[0, 0, 0],
            [0, 0, 0]], dtype=int8)
     """
-    return Array._at(*run(functions.empty_call(shape, fill_value=0, **kwargs)))
+    return Array._at(*run(functions.filled_call("zeros", shape, 0, kwargs)))
 
 
 def ones(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> Array:
@@ -288,7 +288,7 @@ def ones(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> Array:
     >>> zarr.ones(3, dtype="int8")[:]
     array([1, 1, 1], dtype=int8)
     """
-    return Array._at(*run(functions.empty_call(shape, fill_value=1, **kwargs)))
+    return Array._at(*run(functions.filled_call("ones", shape, 1, kwargs)))
 
 
 def full(shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledOptions]) -> Array:

@@ -125,12 +125,12 @@ async def empty(shape: ShapeLike, **kwargs: Unpack[EmptyOptions]) -> AsyncArray:
 
 async def zeros(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> AsyncArray:
     """See `zarr.zeros`."""
-    return AsyncArray(*await run_async(functions.empty_call(shape, fill_value=0, **kwargs)))
+    return AsyncArray(*await run_async(functions.filled_call("zeros", shape, 0, kwargs)))
 
 
 async def ones(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> AsyncArray:
     """See `zarr.ones`."""
-    return AsyncArray(*await run_async(functions.empty_call(shape, fill_value=1, **kwargs)))
+    return AsyncArray(*await run_async(functions.filled_call("ones", shape, 1, kwargs)))
 
 
 async def full(shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledOptions]) -> AsyncArray:

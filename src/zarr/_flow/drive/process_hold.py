@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 from threading import Lock, RLock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -31,30 +30,37 @@ def take_free_hold(store: Store, prefix: str) -> Hold | None:
         return Turn(turns, prefix) if turns.is_open_to(prefix, None) else None
 
 
-def await_hold(store: Store, prefix: str, answered: Callable[[Any, BaseException | None], None]) -> Callable[[], None]:
-    """Wait for the turn in a thread of its own. Returns what gives it up, though it may come later.
+class AwaitedHold:
+    """A hold that is waited for in a thread of its own. It is made, then begun, so that it can be cancelled at any moment.
 
     Parameters
     ----------
-    store, prefix
-        As in `process_hold`.
+    take
+        Waits for the hold and returns it.
     answered
-        Called once, with the hold or what went wrong.
+        Called once, with the hold or what went wrong. A hold that comes after it was given up is let go.
     """
-    guard = Lock()
-    is_answered = False
 
-    def answer(hold: Any, error: BaseException | None) -> None:
-        nonlocal is_answered
-        with guard:
-            late, is_answered = is_answered, True
+    __slots__ = ("_answered", "_guard", "_is_answered", "_take")
+
+    def __init__(self, take: Callable[[], Hold], answered: Callable[[Any, BaseException | None], None]) -> None:
+        self._take, self._answered = take, answered
+        self._guard = Lock()
+        self._is_answered = False
+
+    def begin(self) -> None:
+        call_in_new_thread(self._take, self._answer)
+
+    def cancel(self) -> None:
+        self._answer(None, InterruptedError("nobody waits any more"))
+
+    def _answer(self, hold: Any, error: BaseException | None) -> None:
+        with self._guard:
+            late, self._is_answered = self._is_answered, True
         if not late:
-            answered(hold, error)
+            self._answered(hold, error)
         elif hold is not None:
             hold.release()
-
-    call_in_new_thread(partial(process_hold, store, prefix), answer)
-    return lambda: answer(None, InterruptedError("nobody waits any more"))
 
 
 def _turns_of(store: Store) -> Turns:

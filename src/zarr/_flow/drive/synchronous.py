@@ -11,19 +11,26 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr._flow.drive.answers import ANSWER, AWAITED
 from zarr._flow.drive.asynchronous import Lane, await_store
-from zarr._flow.drive.process_hold import await_hold, take_free_hold
+from zarr._flow.drive.process_hold import AwaitedHold, process_hold, take_free_hold
 from zarr._flow.requests import Flow, Request, TakeHold, Together
+from zarr._store.access import sync_contract
 from zarr._support import bridge
 from zarr._support.settings import settings
 
+if TYPE_CHECKING:
+    from zarr._store.versioned import Hold
+
 T = TypeVar("T")
 _PATIENCE_S = 2.0
+_LOOK_AGAIN_S = 0.02
 _AnyFlow = Generator[Any, Any, Any]
 
 
@@ -147,7 +154,9 @@ class _Crew:
         # So late no thread can be relied on: one thing after the other then, on a loop made for it.
         self._concurrency = 1 if sys.is_finalizing() else concurrency
         self._lane = Lane(self._concurrency)
-        self._answers: SimpleQueue[tuple[_Member, Any, BaseException | None]] = SimpleQueue()
+        self._answers: deque[tuple[_Member, Any, BaseException | None]] = deque()
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._is_over = False
         self._ready: deque[tuple[_Member, Any, BaseException | None]] = deque()
         self._outcome: tuple[Any, BaseException | None] | None = None
 
@@ -160,7 +169,8 @@ class _Crew:
                 if self._ready:
                     self._step(*self._ready.popleft())
                 else:
-                    self._take(*self._answers.get())
+                    self._wake.get()
+                    self._take_answers()
         except BaseException:
             self._stop(root)
             raise
@@ -169,9 +179,14 @@ class _Crew:
             raise error
         return result
 
-    def _take(self, member: _Member, answer: Any, error: BaseException | None) -> None:
-        member.cancel = None
-        self._ready.append((member, answer, error))
+    def _take_answers(self) -> None:
+        """Give the answers that have come to those who wait. None is lost if this is interrupted."""
+        while self._answers:
+            member, answer, error = self._answers[0]
+            if member.cancel is not None:
+                self._ready.append((member, answer, error))
+                member.cancel = None
+            self._answers.popleft()
 
     def _step(self, member: _Member, answer: Any, error: BaseException | None) -> None:
         """Hand a flow its answer, and go on with it until it has to wait or ends."""
@@ -182,9 +197,11 @@ class _Crew:
                 request = member.flow.send(answer) if error is None else member.flow.throw(error)
         except StopIteration as stop:
             self._end(member, stop.value, None)
-        except Exception as exc:  # noqa: BLE001  # it is raised where it is looked for
-            member.flow.close()
-            self._end(member, None, exc)
+        except BaseException as exc:
+            if exc is not error and not isinstance(exc, Exception):
+                raise  # the thread was interrupted
+            _close(member.flow)
+            self._end(member, None, exc)  # it is raised where it is looked for
 
     def _ask(self, member: _Member, request: Any) -> bool:
         """Answer a request, or have it answered; whether the answer is the last one that is ready."""
@@ -192,10 +209,7 @@ class _Crew:
             self._begin(member, request)
             return False
         try:
-            answer = ANSWER[type(request)](request)
-            if answer is AWAITED and isinstance(request, TakeHold):
-                free = take_free_hold(request.store, request.prefix)
-                answer = AWAITED if free is None else free
+            answer = _hold_at_once(request) if isinstance(request, TakeHold) else ANSWER[type(request)](request)
         except Exception as exc:  # noqa: BLE001  # the flow must see it to clean up
             self._ready.append((member, None, exc))
             return True
@@ -207,17 +221,20 @@ class _Crew:
 
     def _wait(self, member: _Member, request: Any) -> None:
         """Have a request answered elsewhere; the answer comes by way of `_answers`."""
-        answers = self._answers
 
         def answered(answer: Any, error: BaseException | None) -> None:
-            answers.put((member, answer, error))
+            self._answers.append((member, answer, error))
+            self._wake.put(None)
+            if self._is_over:
+                self._let_go()
 
+        started: AwaitedHold | bridge.Started[Any]
         if isinstance(request, TakeHold):
-            member.cancel = await_hold(request.store, request.prefix, answered)
+            started = AwaitedHold(partial(_hold, request), answered)
         else:
             started = bridge.Started(await_store(request, self._lane), answered)
-            member.cancel = started.cancel
-            started.begin()
+        member.cancel = started.cancel
+        started.begin()
 
     # -- teams --------------------------------------------------------------------------------------------------
 
@@ -226,10 +243,10 @@ class _Crew:
         if isinstance(request, _Rest):
             n_ended = len(request.results)
             team = _Team(leader, enumerate(request.flows, n_ended + 1), dict(enumerate(request.results)))
+            leader.inner = team
             self._ask(self._join(team, n_ended, request.standing.flow), request.standing.request)
         else:
-            team = _Team(leader, enumerate(request.flows), {})
-        leader.inner = team
+            team = leader.inner = _Team(leader, enumerate(request.flows), {})
         most = self._concurrency if request.most is None else min(request.most, self._concurrency)
         while len(team.members) < most and self._begin_next(team):
             pass
@@ -242,7 +259,11 @@ class _Crew:
 
     def _begin_next(self, team: _Team) -> bool:
         """Start one more flow of a team, if there is one."""
-        number, flow = next(team.rest, (0, None))
+        try:
+            number, flow = next(team.rest, (0, None))
+        except Exception as exc:  # noqa: BLE001  # for the leader, whose flows these are
+            self._fail(team, exc)
+            return False
         if flow is None:
             return False
         self._ready.append((self._join(team, number, flow), None, None))
@@ -258,17 +279,21 @@ class _Crew:
             return
         team.members.discard(member)
         if error is not None:
-            self._dissolve(team)
-            team.leader.inner = None
-            self._ready.append((team.leader, None, error))
+            self._fail(team, error)
             return
         team.results[member.number] = result
         self._begin_next(team)
         self._look(team)
 
+    def _fail(self, team: _Team, error: BaseException) -> None:
+        """Hand the leader an error; the others of the team end."""
+        self._dissolve(team)
+        team.leader.inner = None
+        self._ready.append((team.leader, None, error))
+
     def _look(self, team: _Team) -> None:
         """Let the leader go on if everybody is done."""
-        if not team.members:
+        if not team.members and team.leader.inner is team:
             team.leader.inner = None
             self._ready.append((team.leader, [team.results[number] for number in sorted(team.results)], None))
 
@@ -286,39 +311,65 @@ class _Crew:
 
         gather(team)
         self._await_end(gone, patience_s)
+        dropped = [entry for entry in self._ready if entry[0] in gone]
         self._ready = deque(entry for entry in self._ready if entry[0] not in gone)
+        for _, answer, _ in dropped:
+            _release(answer)
         for member in gone:
-            member.flow.close()
+            _close(member.flow)
         team.members.clear()
 
     def _await_end(self, gone: set[_Member], patience_s: float | None = None) -> None:
         """Cancel what flows wait for, and wait until it has ended, or for so long."""
         until = None if patience_s is None else monotonic() + patience_s
-        waiting = {member for member in gone if member.cancel is not None}
-        for member in waiting:
+        for member in gone:
             if member.cancel is not None:
                 member.cancel()
-        while waiting:
+        while any(member.cancel is not None for member in gone) and (until is None or monotonic() < until):
             try:
-                member, answer, error = self._answers.get(
-                    timeout=None if until is None else max(0, until - monotonic())
-                )
+                self._wake.get(timeout=_LOOK_AGAIN_S)
             except Empty:
-                return
-            self._take(member, answer, error)
-            waiting.discard(member)
-            if member in gone:
-                _release(answer)
+                pass
+            self._take_answers()
 
     def _stop(self, root: _Member) -> None:
-        """The calling thread was interrupted: end everything, waiting for requests no longer than `_PATIENCE_S`.
+        """The calling thread was interrupted: end everything, waiting for requests no longer than `_PATIENCE_S`."""
+        try:
+            if root.inner is not None:
+                self._dissolve(root.inner, _PATIENCE_S)
+            self._await_end({root}, _PATIENCE_S)
+        finally:
+            self._is_over = True
+            self._let_go()
+            _close(root.flow)
 
-        The answer of one of them may have been lost in the interruption.
-        """
-        if root.inner is not None:
-            self._dissolve(root.inner, _PATIENCE_S)
-        self._await_end({root}, _PATIENCE_S)
-        root.flow.close()
+    def _let_go(self) -> None:
+        """Release what has come for nobody."""
+        for waiting in (self._answers, self._ready):
+            while waiting:
+                _release(waiting.popleft()[1])
+
+
+def _close(flow: _AnyFlow) -> None:
+    """Close a flow that ends because of something else, which is what is to be heard of."""
+    with suppress(Exception):
+        flow.close()
+
+
+def _hold_at_once(request: TakeHold) -> Any:
+    """A hold that nobody has; `AWAITED` if it has to be waited for, which must not keep this thread from its other flows."""
+    request.store._check_writable()
+    if sync_contract(request.store) is not None:
+        return AWAITED
+    free = take_free_hold(request.store, request.prefix)
+    return AWAITED if free is None else free
+
+
+def _hold(request: TakeHold) -> Hold:
+    """Wait for a hold."""
+    if (store := sync_contract(request.store)) is not None:
+        return store.hold(request.prefix)
+    return process_hold(request.store, request.prefix)
 
 
 def _release(answer: Any) -> None:

@@ -14,6 +14,8 @@ import pytest
 import zarr
 from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest, resolve_range
 from zarr._calls import like
+from zarr._flow.drive import run
+from zarr._flow.requests import Fetch, Read, TakeHold, Together
 from zarr._store.access import capabilities
 from zarr._store.versioned import ABSENT, ANY, AsyncStore, Stored
 from zarr.abc.codec import BytesBytesCodec
@@ -613,3 +615,66 @@ class TestVersions:
 
         with pytest.raises(ConcurrentChangeError, match="each of 20 attempts"):
             zarr.open_array(Changing(store.values))[5:15]
+
+
+class TestTeams:
+    """Flows that run together in one thread, whatever happens to one of them."""
+
+    def fetching(self, store):
+        (found,) = yield Fetch(store, [Read("missing")])
+        assert found is None
+        return 1
+
+    def test_flows_that_cannot_be_made_are_the_leaders_error(self, awaited):
+        def flows():
+            yield self.fetching(awaited)
+            raise LookupError("no more")
+
+        def leader():
+            try:
+                yield Together(flows())
+            except LookupError:
+                return (yield Together([self.fetching(awaited)]))
+
+        assert run(leader()) == [1]
+
+    def test_results_come_in_the_order_of_the_flows(self, awaited):
+        def numbered(number):
+            yield Fetch(awaited, [Read("missing")] * (1 + number % 3))
+            yield Together([self.fetching(awaited)] * 0)
+            return number
+
+        assert run(iter_flow(Together(numbered(n) for n in range(100)))) == list(range(100))
+
+    def test_an_error_ends_the_others_and_their_holds(self, awaited):
+        ended = []
+
+        def holding(number):
+            with (yield TakeHold(awaited, f"h{number}")):
+                try:
+                    if number == 5:
+                        raise ValueError("five")
+                    yield Fetch(awaited, [Read("missing")])
+                    yield Together(self.fetching(awaited) for _ in range(5))
+                finally:
+                    ended.append(number)
+
+        with pytest.raises(ValueError, match="five"):
+            run(iter_flow(Together(holding(n) for n in range(20))))
+        assert len(ended) == len(set(ended))
+        for number in range(20):
+            assert run(iter_flow(Together([holding(number + 100)]))) == [None]
+
+    def test_a_hold_of_another_store_does_not_keep_the_thread(self, awaited):
+        memory = MemoryStore()
+
+        def both():
+            with (yield TakeHold(memory, "h")):
+                return (yield from self.fetching(awaited))
+
+        assert run(iter_flow(Together([self.fetching(awaited), both(), both()]))) == [1, 1, 1]
+
+
+def iter_flow(request):
+    """A flow of one request."""
+    return (yield request)

@@ -389,9 +389,9 @@ def _discard(path: str, *, ignore_errors: bool = True) -> None:
             else:
                 os.unlink(path)
         except OSError as exc:
-            # A writer that found the directory before it was put aside may still put a file there.
-            if exc.errno == errno.ENOTEMPTY and attempt + 1 < _ATTEMPTS:
+            # A writer that found the directory before it was put aside may still put a file there, or take its own away.
+            if exc.errno in (errno.ENOTEMPTY, errno.ENOENT) and os.path.lexists(path) and attempt + 1 < _ATTEMPTS:
                 continue
-            if not ignore_errors:
+            if not ignore_errors and os.path.lexists(path):
                 raise
         return

@@ -1,6 +1,6 @@
 """Contract of the compiled part of zarr (`rust/binding`, a thin layer over `rust/kernel`).
 
-Only `zarr._engine.native` imports it, and it may be absent: see `zarr._engine` for what happens
+Only `zarr._engine.extension` imports it, and it may be absent: see `zarr._engine` for what happens
 then.
 
 *Buffer arguments* are anything C-contiguous with bytes in it: `bytes`, `bytearray`, `memoryview`, a

@@ -1,8 +1,8 @@
 """What one format lays down about nodes: which documents a node has, and what is in which.
 
 `Layout` is the value that everything above this room works with, so that nothing there asks for the format: flows load,
-create, change and consolidate nodes by the names and functions here. `node_documents_v2` and `node_documents_v3` hold its two values,
-`formats` finds them.
+create, change and consolidate nodes by the names and functions here. `node_documents_v2` and `node_documents_v3` hold its
+two values, `formats` finds them.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ async def _answer(request: Any, lane: Lane) -> Any:
 async def _take_hold(request: TakeHold) -> Hold:
     """Wait for a hold in a thread of its own; if the caller is cancelled meanwhile, it is let go as soon as it comes."""
     asyncio = asyncio_module()
-    taking = in_new_thread(_hold, request)
+    taking = in_new_thread(take_hold, request)
     try:
         hold: Hold = await asyncio.shield(taking)
     except asyncio.CancelledError:
@@ -155,7 +155,8 @@ async def _take_hold(request: TakeHold) -> Hold:
     return hold
 
 
-def _hold(request: TakeHold) -> Hold:
+def take_hold(request: TakeHold) -> Hold:
+    """Wait for a hold in this thread: the store's own, or a turn among the threads of this process."""
     hold: Hold | object = ANSWER[TakeHold](request)
     return process_hold(request.store, request.prefix) if hold is AWAITED else hold  # type: ignore[return-value]
 

@@ -15,18 +15,15 @@ from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from zarr._flow.drive.answers import ANSWER, AWAITED
-from zarr._flow.drive.asynchronous import Lane, await_store
-from zarr._flow.drive.process_hold import AwaitedHold, process_hold, take_free_hold
+from zarr._flow.drive.asynchronous import Lane, await_store, take_hold
+from zarr._flow.drive.process_hold import AwaitedHold, take_free_hold
 from zarr._flow.requests import Flow, Request, TakeHold, Together
 from zarr._store.access import sync_contract
 from zarr._support import bridge
 from zarr._support.settings import settings
-
-if TYPE_CHECKING:
-    from zarr._store.versioned import Hold
 
 T = TypeVar("T")
 _PATIENCE_S = 2.0
@@ -197,7 +194,7 @@ class _Crew:
                 request = member.flow.send(answer) if error is None else member.flow.throw(error)
         except StopIteration as stop:
             self._end(member, stop.value, None)
-        except BaseException as exc:
+        except BaseException as exc:  # some end programs: as answers they are errors like others
             if exc is not error and not isinstance(exc, Exception):
                 raise  # the thread was interrupted
             _close(member.flow)
@@ -230,7 +227,7 @@ class _Crew:
 
         started: AwaitedHold | bridge.Started[Any]
         if isinstance(request, TakeHold):
-            started = AwaitedHold(partial(_hold, request), answered)
+            started = AwaitedHold(partial(take_hold, request), answered)
         else:
             started = bridge.Started(await_store(request, self._lane), answered)
         member.cancel = started.cancel
@@ -363,13 +360,6 @@ def _hold_at_once(request: TakeHold) -> Any:
         return AWAITED
     free = take_free_hold(request.store, request.prefix)
     return AWAITED if free is None else free
-
-
-def _hold(request: TakeHold) -> Hold:
-    """Wait for a hold."""
-    if (store := sync_contract(request.store)) is not None:
-        return store.hold(request.prefix)
-    return process_hold(request.store, request.prefix)
 
 
 def _release(answer: Any) -> None:

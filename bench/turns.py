@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Compare two builds of one library where the machine changes its speed from one second to the next.
+
+    python turns.py --data DIR --pairs 15 BEFORE AFTER
+    python turns.py --data DIR --only open_array,scalar PYTHON,ours PYTHON,ours
+
+BEFORE and AFTER are an interpreter, and an adapter where it is not `ours`. Both run the same workload, each in a process
+of its own that stays, and take turns at every single repetition (A B, B A, A B ...), so that what slows the machine slows
+both; the ratio is taken pair by pair. DIR holds what `arraybench.py --reuse DIR` prepared.
+
+A row is judged by the median of its ratios and its interval: the ratios that the median of so many pairs lies between in
+95 of 100 cases, whatever their distribution (the order statistics of the sign test).
+"""
+
+import argparse
+import fnmatch
+import gc
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+# ---------------------------------------------------------------- one of the two
+
+
+def take_turns(job):
+    """Run a workload; each repetition begins when the driver says so, and is told to it."""
+    import workloads
+
+    class Turns(workloads.Run):
+        def bench(self, metric, fn, setup=None, teardown=None, **_):
+            while True:
+                arg = setup() if setup else None
+                gc.collect()
+                more = tell_and_wait(ready=metric) == "go"
+                if more:
+                    cpu, began = workloads.cpu_seconds(), time.perf_counter()
+                    out = fn(arg)
+                    took = time.perf_counter() - began
+                    tell(took=took, cpu=workloads.cpu_seconds() - cpu)
+                else:
+                    out = fn(arg)  # once more: the next metric may want what this one leaves
+                self.metrics[metric] = {"ops": 1}
+                if teardown:
+                    teardown(arg, out, not more)
+                if not more:
+                    break
+
+    run = Turns(job)
+    try:
+        workloads.WORKLOADS[job["workload"]](run)
+    except workloads.Unsupported as exc:
+        tell(unsupported=str(exc))
+    tell(end=True)
+
+
+def tell(**what):
+    print(json.dumps(what), flush=True)
+
+
+def tell_and_wait(**what):
+    tell(**what)
+    return sys.stdin.readline().strip()
+
+
+# ---------------------------------------------------------------- who drives the two
+
+
+class Contender:
+    def __init__(self, text, workload, data, scratch):
+        python, _, adapter = text.partition(",")
+        self.scratch = tempfile.TemporaryDirectory(dir=scratch)
+        job = {"workload": workload, "workdir": data, "check": False, "keep": "", "adapter": adapter or "ours"}
+        command = [python, os.path.abspath(__file__), "--child", json.dumps(job | {"tmp": self.scratch.name})]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=self.scratch.name
+        )
+
+    def hear(self):
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                return json.loads(line)
+        raise SystemExit(f"{self.process.args[0]} ended with {self.process.wait()}")
+
+    def say(self, word):
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+
+    def take(self):
+        self.say("go")
+        return self.hear()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.scratch.cleanup()
+
+
+def interval(ratios):
+    """Between which ratios their median lies, in 95 of 100 cases."""
+    ordered, n = sorted(ratios), len(ratios)
+    outside, k = 0.0, 0
+    while k < n // 2 and outside + math.comb(n, k) / 2**n <= 0.025:
+        outside += math.comb(n, k) / 2**n
+        k += 1
+    k = max(k - 1, 0)
+    return ordered[k], ordered[n - 1 - k]
+
+
+def compare(workload, args):
+    """The rows of one workload: metric -> pairs of seconds, and of CPU seconds."""
+    pairs = {}
+    both = [Contender(text, workload, args.data, args.scratch) for text in (args.before, args.after)]
+    try:
+        while True:
+            ready = [c.hear() for c in both]
+            if any("ready" not in r for r in ready):
+                return pairs
+            (metric,) = {r["ready"] for r in ready}
+            seen = pairs.setdefault(metric, [])
+            spent = sum(a["took"] + b["took"] for a, b in seen)
+            if len(seen) > args.pairs or (len(seen) > 5 and spent > args.seconds):
+                for c in both:
+                    c.say("next")
+                seen.pop(0)  # the first pair warmed up
+            else:
+                order = both if len(seen) % 2 else both[::-1]
+                took = {id(c): c.take() for c in order}
+                seen.append((took[id(both[0])], took[id(both[1])]))
+    finally:
+        for c in both:
+            c.end()
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--child", help=argparse.SUPPRESS)
+    ap.add_argument("before", nargs="?")
+    ap.add_argument("after", nargs="?")
+    ap.add_argument("--data", help="what arraybench.py --reuse prepared")
+    ap.add_argument("--scratch", help="where arrays are written (default: the system's directory)")
+    ap.add_argument("--only", default="*", help="workload patterns, comma-separated")
+    ap.add_argument("--pairs", type=int, default=15)
+    ap.add_argument("--seconds", type=float, default=30, help="spend no more on one row, six pairs excepted")
+    args = ap.parse_args()
+    if args.child:
+        take_turns(json.loads(args.child))
+        return
+    args.data = os.path.abspath(args.data)
+    probe = [
+        args.before.partition(",")[0],
+        "-c",
+        "import json, workloads; print(json.dumps(list(workloads.WORKLOADS)))",
+    ]
+    names = json.loads(subprocess.run(probe, cwd=HERE, capture_output=True, text=True, check=True).stdout)
+    print(
+        "| row | pairs | before, s | after, s | after / before, median of pairs | its interval | of CPU time | minima |"
+    )
+    print("|---|---:|---:|---:|---:|---|---:|---:|")
+    for name in names:
+        if any(fnmatch.fnmatch(name, pattern) for pattern in args.only.split(",")):
+            for metric, pairs in compare(name, args).items():
+                print(row(metric, pairs), flush=True)
+
+
+def row(metric, pairs):
+    before, after = [a["took"] for a, _ in pairs], [b["took"] for _, b in pairs]
+    ratios = [b / a for a, b in zip(before, after)]
+    cpu = statistics.median(b["cpu"] / a["cpu"] if a["cpu"] else math.nan for a, b in pairs)
+    low, high = interval(ratios)
+    return (
+        f"| {metric} | {len(pairs)} | {statistics.median(before):.4g} | {statistics.median(after):.4g} | "
+        f"{statistics.median(ratios):.3f} | {low:.2f}-{high:.2f} | {cpu:.2f} | {min(after) / min(before):.3f} |"
+    )
+
+
+if __name__ == "__main__":
+    main()

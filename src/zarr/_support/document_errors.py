@@ -68,7 +68,7 @@ def judged(field: str, what: str) -> Iterator[None]:
         yield
     except (BaseZarrError, DataTypeValidationError):
         raise
-    except (TypeError, ValueError, KeyError, OverflowError) as exc:
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as exc:
         if came_from_a_signal(exc):
             raise
         kind = MetadataTypeError if isinstance(exc, TypeError) else MetadataValidationError

@@ -71,15 +71,25 @@ def load_class(entry: EntryPoint) -> type[Any] | LoadFailure:
 def report(failures: Iterable[LoadFailure]) -> None:
     """Warn of each failure, once in this process."""
     for failure in failures:
-        _warn_once(f"{failure}. What it offers is left out; install what it needs, or remove that package.")
+        warn_once(f"{failure}. What it offers is left out; install what it needs, or remove that package.")
 
 
 _reported: set[str] = set()
 
 
-def _warn_once(text: str) -> None:
-    if text not in _reported:
-        _reported.add(text)
+def warn_once(text: str, about: str | None = None) -> None:
+    """Warn, once in this process.
+
+    Parameters
+    ----------
+    text
+        What to say.
+    about
+        What there is to be one warning of; the text itself if None.
+    """
+    key = text if about is None else about
+    if key not in _reported:
+        _reported.add(key)
         warn(text, ZarrUserWarning)
 
 
@@ -122,7 +132,7 @@ def _offered_by(packages: Iterable[Distribution]) -> Iterator[EntryPoint]:
             if came_from_a_signal(exc):
                 raise
             where = f"the entry points of package {_name_of(package)!r} cannot be read: {type(exc).__name__}: {exc}"
-            _warn_once(f"{where}. What it offers is left out; install it again, or remove it.")
+            warn_once(f"{where}. What it offers is left out; install it again, or remove it.")
             continue
         if ours and (name := _name_of(package)) not in seen:  # the first on the path hides others of its name
             seen.add(name)

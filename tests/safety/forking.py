@@ -12,10 +12,12 @@ import signal
 import sys
 import threading
 import time
+import traceback
 import warnings
 from pathlib import Path
 
 import numpy as np
+import numpy.testing  # before any fork: NumPy loads it on use, and a child would wait for a parent's thread that loads it
 
 import zarr
 from tests.suites.plain_stores import AsyncOnly
@@ -132,8 +134,6 @@ def fork(work):
             status = 0
         except BaseException:  # noqa: BLE001  # a child must not go on as its parent
             faulthandler.cancel_dump_traceback_later()
-            import traceback
-
             traceback.print_exc()
         finally:
             os._exit(status)

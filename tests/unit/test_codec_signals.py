@@ -111,7 +111,7 @@ def wherever_it_comes(work, error, step):
     return None
 
 
-@pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", RAISED, ids=repr)
 @pytest.mark.parametrize(("zarr_format", "name"), ARRAYS, ids=str)
 def test_wherever_it_comes_it_is_what_the_caller_gets(zarr_format, name, error, on_signal):
     on_signal(raising(error))
@@ -128,7 +128,9 @@ def again_and_again(work):
         work()
 
 
-@pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # it closes itself, as it must: nobody knows it
+@pytest.mark.filterwarnings("ignore:.*FileIO:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("error", RAISED, ids=repr)
 def test_it_comes_out_of_both_engines(error, engine, on_signal, tmp_path):
     signal.signal(signal.SIGALRM, raising(error))
     try:

@@ -20,6 +20,7 @@ from zarr.errors import BaseZarrError, CodecError, DataTypeValidationError
 _REFUSALS = (
     *(ArithmeticError, AssertionError, BufferError, EOFError, LookupError, RuntimeError, TypeError, ValueError),
     *(lzma.LZMAError, pickle.PickleError, struct.error, zlib.error),
+    RuntimeWarning,  # where warnings are errors: NumPy's of numbers that are none
 )
 _NO_REFUSALS = (BaseZarrError, DataTypeValidationError, NotImplementedError, RecursionError)
 

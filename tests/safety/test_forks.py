@@ -126,6 +126,45 @@ def test_imports_do_not_wait_for_each_other():
     assert imports_on_use._under_way == {}
 
 
+def test_one_import_after_the_other_keeps_nobody_from_forking(monkeypatch):
+    """Somebody who waits to fork gets a turn: other threads begin no imports meanwhile."""
+    stop = threading.Event()
+
+    def import_on():
+        while not stop.is_set():
+            with imports_on_use.importing("one after the other"):
+                time.sleep(0.02)
+
+    threads = [threading.Thread(target=import_on, daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    monkeypatch.setattr(forks, "_PATIENCE_S", 3600)
+    for _ in range(10):
+        assert status_of(lambda: None) == 0
+    stop.set()
+    for thread in threads:
+        thread.join(10)
+
+
+def test_an_import_that_waits_for_another_thread_to_import_gets_on(monkeypatch):
+    monkeypatch.setattr(imports_on_use, "_COURTESY_S", 0.2)
+    forked = []
+    with imports_on_use.importing("outer"):
+        forker = threading.Thread(target=lambda: forked.append(status_of(lambda: None)), daemon=True)
+        forker.start()
+        while not forks.is_wanted():
+            time.sleep(0.002)
+        inner = threading.Thread(target=imports_on_use.importing("inner").__enter__, daemon=True)
+        inner.start()
+        inner.join(10)
+        assert not inner.is_alive()
+        with imports_on_use.importing("inside of outer"):
+            pass
+        assert forked == []
+    forker.join(20)
+    assert forked == [0]
+
+
 def test_an_interrupted_import_keeps_nobody_from_forking():
     for _ in range(2):
         entered = imports_on_use.importing("interrupted")

@@ -55,6 +55,7 @@ class _Held:
 _held: list[_Held] = []
 _renewals: list[Callable[[], Any]] = []
 _unfinished: list[Callable[[], bool]] = []
+_pending: set[int] = set()
 _n_forks = 0
 
 
@@ -91,6 +92,11 @@ def finish_before_forks(is_under_way: Callable[[], bool]) -> None:
     _unfinished.append(is_under_way)
 
 
+def is_wanted() -> bool:
+    """Whether a thread waits to fork, or forks. What it waits for should not begin anew meanwhile."""
+    return bool(_pending)
+
+
 def n_forks() -> int:
     """How many forks lie between this process and the one that loaded this library."""
     return _n_forks
@@ -110,6 +116,7 @@ def _before_fork() -> None:
     """Take everything. It is all taken in the end, even if this is interrupted: nobody can keep Python from forking now."""
     taken: list[_Held] = []
     _forking.taken.append(taken)
+    _pending.add(id(taken))
     end = monotonic() + _PATIENCE_S
     interruption: BaseException | None = None
     while len(taken) < len(_held):
@@ -133,12 +140,15 @@ def _let_go(taken: list[_Held]) -> None:
 
 def _in_parent() -> None:
     if _forking.taken:
-        _let_go(_forking.taken.pop())
+        taken = _forking.taken.pop()
+        _pending.discard(id(taken))
+        _let_go(taken)
 
 
 def _in_child() -> None:
     global _n_forks
     _n_forks += 1
+    _pending.clear()
     if _forking.taken:
         deque(map(methodcaller("in_child"), reversed(_forking.taken.pop())), maxlen=0)
     for renew in _renewals:

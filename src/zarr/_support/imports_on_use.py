@@ -6,7 +6,8 @@ lock and not the thread, and would wait for ever when it needs the module. So wh
 anything while it is imported, also wait for another thread that imports.
 
 Whoever forks waits ten seconds at most, as the import may be waiting for it. A module that was still not complete then
-cannot be had in the child, which is an ImportError there.
+cannot be had in the child, which is an ImportError there. As long as somebody waits to fork, other threads begin no imports,
+for three seconds at most, as an import that is under way may be waiting for one of theirs.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from threading import get_ident
+from time import monotonic, sleep
 from typing import Any
 
-from zarr._support.forks import finish_before_forks, held_around_forks, renew_in_children
+from zarr._support.forks import finish_before_forks, held_around_forks, is_wanted, renew_in_children
 
+_COURTESY_S = 3.0
+_NAP_S = 0.002
 _gate = held_around_forks(threading.RLock())
 _under_way: dict[int, tuple[int, str]] = {}
 """For each import its thread, and what is imported."""
@@ -58,6 +62,8 @@ class importing:  # noqa: N801  # used as a statement
                 "here; import it before forking, or start the process in another way ('spawn', 'forkserver')",
                 name=self.module,
             )
+        if is_wanted() and get_ident() not in [thread for thread, _ in list(_under_way.values())]:
+            _give_way()
         with _gate:  # whoever forks is let finish
             _under_way[id(self)] = get_ident(), self.module
 
@@ -66,6 +72,12 @@ class importing:  # noqa: N801  # used as a statement
 
     def __del__(self) -> None:
         _under_way.pop(id(self), None)  # for one that was interrupted on its way in or out
+
+
+def _give_way() -> None:
+    end = monotonic() + _COURTESY_S
+    while is_wanted() and monotonic() < end:
+        sleep(_NAP_S)
 
 
 def let_forks_finish() -> None:

@@ -305,7 +305,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
     def _choice(self, key: str) -> Any:
         """A setting that is one of a few words or numbers."""
         value, allowed = self._value(key), _CHOICES[key]
-        if isinstance(value, str | numbers.Integral) and not isinstance(value, bool) and value in allowed:
+        if (isinstance(value, str) or _is_whole(value)) and value in allowed:
             return allowed[allowed.index(value)]
         raise self._refuse(key, f"one of {allowed}")
 
@@ -326,7 +326,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
     def _count(self, key: str, least: int, most: int = sys.maxsize, *, also: str = "") -> int:
         """A setting that is a whole number."""
         value = self._value(key)
-        if isinstance(value, numbers.Integral) and not isinstance(value, bool) and least <= value <= most:
+        if _is_whole(value) and least <= value <= most:
             return int(value)
         limits = f"of at least {least}" if most == sys.maxsize else f"from {least} to {most}"
         raise self._refuse(key, f"a whole number {limits}{also}")
@@ -334,6 +334,10 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
     def _count_or(self, key: str, least: int, none: T, *, most: int = sys.maxsize) -> int | T:
         """A setting that is a whole number or None, which means `none`."""
         return none if self._value(key) is None else self._count(key, least, most, also=", or None")
+
+
+def _is_whole(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, numbers.Integral)
 
 
 def _items(values: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -113,12 +113,15 @@ _NAMES = {*_HOMES, *__all__} - {"__version__"}
 
 def __getattr__(name: str) -> Any:
     """What is there after `import zarr`, but loaded when it is used: a program that only might need arrays starts at once."""
-    if name in _SUBMODULES:
-        return import_module(f"zarr.{name}")
-    if name not in _NAMES:
+    if name not in _SUBMODULES and name not in _NAMES:
         raise AttributeError(f"module 'zarr' has no attribute {name!r}")
-    home = _HOMES.get(name, _FUNCTIONS)
-    module = import_module(home)
+    from zarr._support.imports_on_use import importing
+
+    home = f"zarr.{name}" if name in _SUBMODULES else _HOMES.get(name, _FUNCTIONS)
+    with importing(home):
+        module = import_module(home)
+    if name in _SUBMODULES:
+        return module
     # Found without this function from now on, with the others of that module: at exit nothing can be imported any more,
     # not even what has been.
     globals().update({each: getattr(module, each) for each in _NAMES if _HOMES.get(each, _FUNCTIONS) == home})

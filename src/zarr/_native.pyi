@@ -321,3 +321,12 @@ def cache_nbytes() -> int:
 
 def clear_cache() -> None:
     """Drop everything in the chunk cache."""
+
+def before_fork() -> bool:
+    """Let no thread open what a forked child would have to close, until one of the next two is called. Always true."""
+
+def after_fork_in_parent() -> None:
+    """To be called after a fork, or an attempt, in the process that forked."""
+
+def after_fork_in_child() -> None:
+    """To be called in a forked child, by its only thread, instead: closes inherited locks, and begins everything anew."""

@@ -195,8 +195,8 @@ class CodecError(BaseZarrError, RuntimeError):
         if self.path is not None:
             where += f" of array {'/' + self.path!r}"
         step = (
-            "The stored bytes are damaged or were written with other settings; restore the object from a copy, or "
-            "delete it to read the fill value there."
+            "The stored bytes are damaged, or they were written with other codecs or another data type than the metadata "
+            "say. Compare the metadata with the program that wrote them, or restore the object from a copy."
             if self.action == "decode"
             else "Nothing was written for this chunk."
         )

@@ -5,6 +5,7 @@ import multiprocessing
 import subprocess
 import sys
 import threading
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from zarr._codec.transpose import TransposeCodec
 from zarr._codec.zstd import ZstdCodec
 from zarr._dtype.registry import parse_data_type
 from zarr._support import bridge
-from zarr.errors import CodecError
+from zarr.errors import CodecError, ConcurrentChangeError, UnknownCodecError
 
 ARRAY = np.arange(6, dtype="<i4").reshape(2, 3)
 
@@ -132,7 +133,7 @@ class Asynchronous(Odd):
         raise RuntimeError("of its own")
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("x"), OSError("x"), IndexError("x")])
+@pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("x"), OSError("x"), IndexError("x"), zlib.error("x")])
 def test_errors_are_wrapped(error):
     chain = chain_of(BytesCodec(), Odd(error))
     with pytest.raises(CodecError, match=type(error).__name__) as caught:
@@ -144,10 +145,49 @@ def test_errors_are_wrapped(error):
     assert caught.value.action == "encode"
 
 
-@pytest.mark.parametrize("error", [MemoryError(), KeyboardInterrupt()])
-def test_some_exceptions_pass(error):
-    with pytest.raises(type(error)):
-        chain_of(BytesCodec(), Odd(error)).decode(CPUBuffer.from_bytes(b""))
+class Stopped(Exception):
+    """Of somebody who has nothing to do with the codec."""
+
+
+Stopped.__module__ = "scheduler.stopping"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(MemoryError(), KeyboardInterrupt(), Stopped(), TimeoutError("late"), PermissionError(13, "denied")),
+        *(
+            ModuleNotFoundError("no such package"),
+            NotImplementedError("no such level"),
+            RecursionError(),
+            OSError(5, "bad disk"),
+        ),
+        *(
+            UnknownCodecError("install it"),
+            ConcurrentChangeError("try again"),
+            AttributeError("a mistake"),
+            UserWarning("odd"),
+        ),
+    ],
+    ids=repr,
+)
+def test_exceptions_that_say_nothing_of_the_bytes_pass(error):
+    chain = chain_of(BytesCodec(), Odd(error))
+    with pytest.raises(type(error)) as caught:
+        chain.decode(CPUBuffer.from_bytes(b""))
+    assert caught.value is error
+    with pytest.raises(type(error)) as caught:
+        chain.encode(CPUNDBuffer.from_numpy_array(ARRAY))
+    assert caught.value is error
+
+
+class OwnError(Exception):
+    """Of the package that the codec is from."""
+
+
+def test_errors_of_the_package_of_a_codec_are_wrapped():
+    with pytest.raises(CodecError, match="OwnError: bad magic"):
+        chain_of(BytesCodec(), Odd(OwnError("bad magic"))).decode(CPUBuffer.from_bytes(b""))
 
 
 def test_runtime_error_of_a_coroutine():
@@ -160,7 +200,7 @@ class Nothing(BytesBytesCodec):
 
 
 def test_missing_methods_are_named():
-    with pytest.raises(CodecError, match="_encode_sync"):
+    with pytest.raises(NotImplementedError, match="_encode_sync"):
         call_codec(Nothing(), "encode", CPUBuffer.from_bytes(b""), spec_of())
     with pytest.raises(ValueError, match="Nothing"):
         chain_of(BytesCodec(), Nothing()).encoded_nbytes()

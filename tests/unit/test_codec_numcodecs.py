@@ -156,9 +156,8 @@ def test_optional_packages(cls, package):
     try:
         __import__(package)
     except ImportError:
-        with pytest.raises(CodecError, match=package) as caught:
+        with pytest.raises(UnknownCodecError, match=f"install '{package}'"):
             encode(chain, FLOATS)
-        assert isinstance(caught.value.__cause__, UnknownCodecError)
     else:
         np.testing.assert_allclose(decode(chain, encode(chain, FLOATS)), FLOATS, rtol=1e-6)
 

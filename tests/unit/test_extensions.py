@@ -373,3 +373,48 @@ class TestRegistryOfZarrPython:
     def test_a_class_that_is_nowhere(self):
         with pytest.raises(ValueError, match=r"no class 'no\.such\.Class'.*Register it"):
             Registry(*places_of("buffer")).find("no.such.Class")
+
+
+ODD = """
+from zarr.dtype import Int8
+class Offered(Int8):
+    @classmethod
+    def from_json(cls, data, *, zarr_format):
+        raise {error}
+    @classmethod
+    def from_native_dtype(cls, dtype):
+        raise {error}
+"""
+
+
+@pytest.mark.parametrize(
+    "error", ["KeyError('k')", "AttributeError('a')", "TypeError('t')", "OSError('o')", "Exception('e')"]
+)
+def test_a_data_type_with_odd_errors_takes_nothing_from_others_and_is_named_once(error, install):
+    install("odd", "[zarr.data_type]\nodd.name = odd:Offered\n", ODD.format(error=error))
+    install("odder", "[zarr.data_type]\nodder.name = odder:Offered\n", ODD.format(error=error))
+    install("offering", "[zarr.data_type]\noffered.name = offering:Offered\n", SOURCES["data_type"])
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        assert type(data_type_registry.match_json("data_type", zarr_format=3)).__module__ == "offering"
+        assert zarr.create_array({}, shape=3, dtype="<i4").dtype == np.dtype("i4")
+        assert zarr.create_array({}, shape=3, dtype="<U4", zarr_format=2).dtype == np.dtype("<U4")
+    said = sorted(str(one.message) for one in given)
+    assert len(said) == 2
+    for text, name in zip(said, ("odd.name", "odder.name"), strict=True):
+        assert text.startswith(f"the data type {name!r}")
+        assert f"left out of a search: it raised {error.partition('(')[0]}: " in text
+
+
+@pytest.mark.parametrize("error", ["KeyError('k')", "AttributeError('a')", "RuntimeError('r')", "IndexError('i')"])
+def test_an_odd_error_of_a_data_type_is_named_to_whoever_asks_for_it(error, install):
+    install("odd", "[zarr.data_type]\nodd.name = odd:Offered\n", ODD.format(error=error))
+    kind = error.partition("(")[0]
+    with pytest.raises(DataTypeValidationError, match=rf"odd\.Offered.*{kind}"):
+        zarr.create_array({}, shape=3, dtype="odd.name")
+    store = {}
+    zarr.create_array(store, shape=3, dtype="int8")
+    document = store["zarr.json"].to_bytes().replace(b'"int8"', b'"odd.name"')
+    store["zarr.json"] = zarr.buffer.cpu.Buffer.from_bytes(document)
+    with pytest.raises(DataTypeValidationError, match=rf"zarr\.json.*{kind}"):
+        zarr.open_array(store)

@@ -59,11 +59,22 @@ SETTINGS = {
     "_flow.drive.asynchronous": "how many requests are under way at once",
     "_flow.drive.synchronous": "the same, where a store has to be awaited",
     "_store.local": "whether a write waits for the disk",
+    "_store.mounts": "whether this machine alone writes",
     "_codec.base": "`ArrayConfig.from_dict`: what an array is opened with",
     "_codec.registry": "which class a codec's name means",
     "_codec.pipeline": "which class of pipelines is used",
     "_buffer.registry": "which classes of buffers are used",
 }
+LOCKS = {
+    "_support.bridge": "one loop is started, and stopped",
+    "_support.imports_on_use": "no import begins during a fork",
+    "_codec.registry": "a class is moved to the end",
+    "_store.memory": "stores over one dict share what guards it",
+    "_store.locks": "a forked child knows every descriptor that has a lock",
+    "_store.turns": "the rights themselves, and what guards their queues",
+    "_flow.drive.process_hold": "which rights are those of a store; a hold that nobody waits for any more",
+}
+FORKS = {"_support.forks": "the one place that Python tells of a fork; what hangs on it is registered there"}
 PURE = ("_plan", "_selection", "_metadata", "_grid", "_dtype")
 OUTSIDE = {"asyncio", "concurrent", "http", "io", "mmap", "multiprocessing", "os", "pathlib", "select", "shutil"} | {
     *("signal", "socket", "sqlite3", "subprocess", "tempfile", "threading", "urllib", "donfig"),
@@ -150,6 +161,69 @@ def starts_threads(tree: ast.Module) -> bool:
     return any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) in made for f in called)
 
 
+def makes_locks(tree: ast.Module) -> bool:
+    """Whether it makes locks of threads; `functools.cached_property` has one too, before Python 3.12."""
+    made = {"Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore", "Barrier", "allocate_lock"}
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    makes = any(
+        f.attr in made and getattr(f.value, "id", "") == "threading"
+        if isinstance(f, ast.Attribute)
+        else getattr(f, "id", "") in made
+        for f in called
+    )
+    return makes or "functools.cached_property" in set(imported(tree))
+
+
+def is_told_of_forks(tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.Attribute) and node.attr == "register_at_fork" for node in ast.walk(tree))
+
+
+NUMPY_ON_USE = {"char", "ctypeslib", "fft", "linalg", "ma", "polynomial", "random", "rec", "strings", "testing"}
+
+
+def unguarded_imports(tree: ast.Module) -> list[str]:
+    """What functions import outside `with importing(...)`, NumPy's modules that it imports on use among them."""
+    found = []
+
+    def look(node: ast.AST, *, in_function: bool, is_guarded: bool) -> None:
+        for child in ast.iter_child_nodes(node):
+            inside = in_function or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            guarded = is_guarded or (isinstance(child, ast.With) and any(map(_is_importing, child.items)))
+            if inside and not guarded and (name := _imports(child)) is not None:
+                found.append(name)
+            look(child, in_function=inside, is_guarded=guarded)
+
+    look(tree, in_function=False, is_guarded=False)
+    at_the_top = {name for node in tree.body if isinstance(node, ast.Import) for name in (a.name for a in node.names)}
+    return [name for name in found if name not in at_the_top]
+
+
+def _is_importing(item: ast.withitem) -> bool:
+    return isinstance(item.context_expr, ast.Call) and getattr(item.context_expr.func, "id", "") == "importing"
+
+
+def _imports(node: ast.AST) -> str | None:
+    """What a node imports, if it does."""
+    if isinstance(node, ast.Import):
+        return node.names[0].name
+    if isinstance(node, ast.ImportFrom):
+        return node.module or "."
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("import_module", "__import__"):
+        return "import_module"
+    if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "np" and node.attr in NUMPY_ON_USE:
+        return f"numpy.{node.attr}"
+    return None
+
+
+IMPORTS_ON_USE = {"": ["zarr._support.imports_on_use"]}
+"""Outside of `importing`: what has that to begin with."""
+
+
+def test_what_is_imported_on_use_is_let_finish_by_forks():
+    found = {name: names for name, tree in modules().items() if (names := unguarded_imports(tree))}
+    assert found == IMPORTS_ON_USE
+
+
 def reads_settings(tree: ast.Module) -> bool:
     """Whether it has the means to: the function `settings`, or `config` itself. The type alone reads nothing."""
     ways = {"zarr._support.settings.settings", "zarr._support.settings.config", "zarr._support.settings"}
@@ -163,6 +237,8 @@ def reads_settings(tree: ast.Module) -> bool:
         (uses_event_loops, EVENT_LOOPS),
         (starts_threads, THREADS),
         (reads_settings, SETTINGS),
+        (makes_locks, LOCKS),
+        (is_told_of_forks, FORKS),
     ],
 )
 def test_only_those_do_it_that_have_a_reason(does, excepted):
@@ -212,11 +288,23 @@ class TestTheRulesThemselves:
             (starts_threads, "Thread(target=f)"),
             (reads_settings, "if TYPE_CHECKING:\n    from zarr._support.settings import config as c"),
             (reads_settings, "from zarr._support import settings"),
+            (makes_locks, "import threading\nclass A:\n    lock = threading.Condition()"),
+            (makes_locks, "from threading import RLock as R, Lock\nx = [Lock()]"),
+            (makes_locks, "from functools import cached_property"),
+            (is_told_of_forks, "import os\nif 1: os.register_at_fork(before=f)"),
+            (unguarded_imports, "def f():\n    with other(): import difflib"),
+            (unguarded_imports, "class A:\n    def f(self): return np.ma.masked"),
+            (unguarded_imports, "f = lambda: import_module('x')"),
         ],
     )
     def test_what_they_forbid_is_found(self, does, code):
         assert does(ast.parse(code))
-        assert not does(ast.parse('"""async def, asyncio, Thread(), settings()"""\nimport threading\nthreading.Lock()'))
+        assert not does(
+            ast.parse('"""async def, asyncio, Thread(), settings(), Lock()"""\nimport threading\nthreading.local()')
+        )
+        assert not does(
+            ast.parse("import numpy.ma\ndef f():\n    with importing('x'):\n        import x\n    np.ma.masked")
+        )
 
     def test_imports_are_found_wherever_they_stand(self):
         code = "if TYPE_CHECKING:\n    from zarr._native import x\ndef f():\n    import zarr._codec.base\n    from zarr import _native"

@@ -1,9 +1,8 @@
 //! A local directory, as far as it is asked about once and not by every request.
 
 use std::path::Path;
-use std::sync::OnceLock;
-
 use zarr_kernel::cache::Cache;
+use zarr_kernel::kept::Kept;
 use zarr_kernel::local::{self, Files};
 
 /// From how many files on a look-up from the directory is cheaper than from the root.
@@ -15,8 +14,8 @@ pub(crate) struct Directory {
     /// Whether reads may use the chunk cache.
     caches: bool,
     /// The device whose stamps are sound, once the directory is there.
-    sound_device: OnceLock<u64>,
-    has_locks: OnceLock<bool>,
+    sound_device: Kept<u64>,
+    has_locks: Kept<bool>,
 }
 
 impl Directory {
@@ -24,16 +23,15 @@ impl Directory {
         Self {
             path,
             caches,
-            sound_device: OnceLock::new(),
-            has_locks: OnceLock::new(),
+            sound_device: Kept::new(),
+            has_locks: Kept::new(),
         }
     }
 
     /// Whether locks between processes work there.
     pub(crate) fn has_locks(&self) -> bool {
-        *self
-            .has_locks
-            .get_or_init(|| local::has_locks(Path::new(&self.path)))
+        self.has_locks
+            .get_or(|| local::has_locks(Path::new(&self.path)))
     }
 
     /// The files, for one request of so many.
@@ -51,9 +49,10 @@ impl Directory {
             return None;
         }
         if let Some(device) = self.sound_device.get() {
-            return Some(*device);
+            return Some(device);
         }
         let device = local::stamps_are_sound(Path::new(&self.path))?;
-        Some(*self.sound_device.get_or_init(|| device))
+        self.sound_device.keep(device);
+        Some(device)
     }
 }

@@ -118,11 +118,7 @@ mod _native {
 
     #[pymodule_export]
     use crate::process::{
-        cache_nbytes, clear_cache, counters, default_cache_nbytes, set_cache_capacity,
+        after_fork_in_child, after_fork_in_parent, before_fork, cache_nbytes, clear_cache,
+        counters, default_cache_nbytes, set_cache_capacity,
     };
-
-    #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::process::register_at_fork(module)
-    }
 }

@@ -1,6 +1,6 @@
 //! The classes `Pipeline` and `Request`: an array's codecs, and one selection of it.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -10,6 +10,7 @@ use zarr_kernel::chain::Chain;
 use zarr_kernel::counters::{self, Counter};
 use zarr_kernel::element::ElementType;
 use zarr_kernel::grid::Grid;
+use zarr_kernel::kept::Kept;
 use zarr_kernel::keys;
 use zarr_kernel::lent_values::{Pieces, Whole};
 #[cfg(unix)]
@@ -276,11 +277,11 @@ fn interruptible<T: Send>(
 /// The number of threads, or as many as this process may run for 0. To find that out takes longer
 /// than a small request.
 fn at_most(max_threads: usize) -> usize {
-    static AVAILABLE: OnceLock<usize> = OnceLock::new();
+    static AVAILABLE: Kept<usize> = Kept::new();
     if max_threads > 0 {
         max_threads
     } else {
-        *AVAILABLE.get_or_init(available_threads)
+        AVAILABLE.get_or(available_threads)
     }
 }
 

@@ -37,44 +37,26 @@ pub(crate) fn clear_cache() {
 }
 
 #[pyfunction]
-fn before_fork() {
+pub(crate) fn before_fork() -> bool {
     fork::before_fork();
+    true
 }
 
 #[pyfunction]
-fn after_fork_in_parent() {
+pub(crate) fn after_fork_in_parent() {
     fork::after_fork_in_parent();
 }
 
 #[pyfunction]
-fn after_fork_in_child(py: Python<'_>) -> PyResult<()> {
+pub(crate) fn after_fork_in_child(py: Python<'_>) -> PyResult<()> {
     let inherited = fork::in_forked_child();
     if inherited.is_empty() {
         return Ok(());
     }
     let close = py.import("os")?.getattr("close")?;
     for descriptor in inherited {
-        close.call1((descriptor,))?;
+        // One that was closed meanwhile keeps nothing locked.
+        let _ = close.call1((descriptor,));
     }
-    Ok(())
-}
-
-/// Have Python tell the kernel of forks, where there are any.
-pub(crate) fn register_at_fork(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let py = module.py();
-    let Some(register) = py.import("os")?.getattr_opt("register_at_fork")? else {
-        return Ok(());
-    };
-    let hooks = PyDict::new(py);
-    hooks.set_item("before", wrap_pyfunction!(before_fork, module)?)?;
-    hooks.set_item(
-        "after_in_parent",
-        wrap_pyfunction!(after_fork_in_parent, module)?,
-    )?;
-    hooks.set_item(
-        "after_in_child",
-        wrap_pyfunction!(after_fork_in_child, module)?,
-    )?;
-    register.call((), Some(&hooks))?;
     Ok(())
 }

@@ -26,6 +26,7 @@ pub mod element;
 mod error;
 pub mod fork;
 pub mod grid;
+pub mod kept;
 pub mod keys;
 pub mod lent_values;
 #[cfg(unix)]

@@ -1,8 +1,9 @@
 //! Shards: where the inner chunks of a stored object lie, level by level, and how an object is put
 //! together again.
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 
+use crate::kept::Kept;
 use crate::shard_index::{self, Entry, Location, Surroundings, Table};
 use crate::{KernelError, Result};
 
@@ -80,7 +81,7 @@ pub struct ShardLevel {
     n_inner: usize,
     write_order: WriteOrder,
     /// Rows of the index in this order, made when a shard is first written.
-    laid: OnceLock<Vec<usize>>,
+    laid: Kept<Arc<[usize]>>,
 }
 
 impl ShardLevel {
@@ -124,7 +125,7 @@ impl ShardLevel {
             checksum,
             n_inner,
             write_order,
-            laid: OnceLock::new(),
+            laid: Kept::new(),
         })
     }
 
@@ -159,8 +160,8 @@ impl ShardLevel {
     }
 
     /// Rows of the index, in the order in which their inner chunks are laid.
-    fn laid(&self) -> &[usize] {
-        self.laid.get_or_init(|| {
+    fn laid(&self) -> Arc<[usize]> {
+        self.laid.get_or(|| {
             let lengths: Vec<usize> = self
                 .axes
                 .iter()
@@ -170,7 +171,7 @@ impl ShardLevel {
                 })
                 .map(|length| length.unwrap_or(1)) // `new` has seen to it
                 .collect();
-            self.write_order.rows(self.n_inner, &lengths)
+            self.write_order.rows(self.n_inner, &lengths).into()
         })
     }
 
@@ -204,7 +205,7 @@ impl ShardLevel {
         };
         let mut entries = vec![Entry::Absent; parts.len()];
         let mut laid = Vec::with_capacity(parts.len());
-        for row in self.laid() {
+        for row in self.laid().iter() {
             let (Some(part), Some(entry)) = (parts.get(*row), entries.get_mut(*row)) else {
                 return Err(KernelError::OutsideMemory);
             };

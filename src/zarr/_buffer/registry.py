@@ -54,7 +54,7 @@ def get_buffer_class(reload_config: bool = False) -> type[Buffer]:
     """
     if reload_config:
         config.reset()
-    return _buffers.find(config.get("buffer"))
+    return _buffers.find(config.class_name("buffer"))
 
 
 def register_ndbuffer(cls: type[NDBuffer], qualname: str | None = None) -> None:
@@ -96,7 +96,7 @@ def get_ndbuffer_class(reload_config: bool = False) -> type[NDBuffer]:
     """
     if reload_config:
         config.reset()
-    return _nd_buffers.find(config.get("ndbuffer"))
+    return _nd_buffers.find(config.class_name("ndbuffer"))
 
 
 def default_prototype() -> BufferPrototype:

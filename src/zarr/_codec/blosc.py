@@ -19,6 +19,7 @@ from zarr._codec.base import BytesBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.limits import output_limit, oversized
 from zarr._codec.raw import is_variable_length, native_dtype, octets, to_buffer
+from zarr._codec.refusals import refusing
 from zarr._support.imports_on_use import importing
 from zarr.errors import CodecError
 
@@ -44,7 +45,7 @@ _LONG_RUN = 2**23  # a match length coded in this many bytes overflows 31 bits
 @cache
 def _library() -> Any:
     """The module that does the work: kept, as at the end of the interpreter no import finds even what is loaded."""
-    with importing:
+    with importing("numcodecs"):
         from numcodecs import blosc
 
     return blosc
@@ -153,10 +154,8 @@ def decompress(data: npt.NDArray[np.uint8], limit: int, codec: str = "blosc") ->
         return b""
     blosc = _library()
 
-    try:
+    with refusing(codec, "decode", RuntimeError):
         return bytes(blosc.decompress(data))
-    except RuntimeError as exc:
-        raise CodecError(codec, "decode", str(exc)) from exc
 
 
 def _check_container(data: npt.NDArray[np.uint8], limit: int, codec: str) -> int:

@@ -12,8 +12,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from zarr._codec.base import BaseCodec
+from zarr._codec.refusals import refuses
 from zarr._support import bridge
-from zarr.errors import CodecError, PickleCodecDisabledError
+from zarr._support.signals import came_from_a_signal
+from zarr.errors import CodecError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -40,8 +42,7 @@ def call_codec(codec: Codec, action: Action, chunk: Chunk, spec: ChunkSpec) -> A
     Raises
     ------
     CodecError
-        For whatever the codec raised, which is its cause. MemoryError and the exceptions that are no errors
-        (KeyboardInterrupt, cancellation) pass through.
+        If the codec refuses the data; what it raised is the cause. Whatever else is raised meanwhile passes as it is.
     """
     try:
         cls: type = type(codec)
@@ -51,10 +52,10 @@ def call_codec(codec: Codec, action: Action, chunk: Chunk, spec: ChunkSpec) -> A
         if route == f"_{action}_single":
             return _drive((cls, action), lambda: getattr(codec, route)(chunk, spec))
         # Who overrides a batch method does so to gather coroutines, which cannot even be tried without a loop.
-        return next(iter(bridge.run(getattr(codec, action)([(chunk, spec)]))))
-    except (CodecError, PickleCodecDisabledError, MemoryError):
-        raise
+        return next(iter(bridge.run(getattr(codec, action)([(chunk, spec)]))), None)
     except Exception as exc:
+        if not refuses(exc, codec):
+            raise
         raise CodecError(codec_name(codec), action, f"{type(exc).__name__}: {exc}") from exc
 
 
@@ -95,8 +96,10 @@ def _drive(key: tuple[type, Action], make: Callable[[], Coroutine[Any, Any, Any]
         return done.value
     except CodecError:
         raise
-    except RuntimeError:
-        pass  # most likely the lack of a running loop; if not, it comes again on the bridge
+    except RuntimeError as exc:
+        if came_from_a_signal(exc):
+            raise
+        # Most likely the lack of a running loop; if not, it comes again on the bridge
     finally:
         coroutine.close()
     result = bridge.run(make())

@@ -29,7 +29,7 @@ _PIECE_NBYTES = 2**20
 @cache
 def _library() -> Any:
     """The module that does the work: kept, as at the end of the interpreter no import finds even what is loaded."""
-    with importing:
+    with importing("google_crc32c"):
         import google_crc32c
 
     return google_crc32c

@@ -8,7 +8,6 @@ zfpy) is missing. Elements always reach numcodecs in C order: it would take Fort
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -20,6 +19,7 @@ from zarr._codec.raw import is_variable_length, native_dtype, octets, to_buffer,
 from zarr._codec.registry import get_numcodec
 from zarr._dtype.registry import parse_data_type
 from zarr._support.named_configuration import parse_named
+from zarr._support.once import once
 from zarr.errors import CodecError, MetadataValidationError, UnknownCodecError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class NumcodecsCodec:
             pass  # a package is missing: metadata stays readable, using the codec says what to install
         return evolved
 
-    @cached_property
+    @once
     def numcodec(self) -> Any:
         """The numcodecs object. Raises UnknownCodecError if a package is missing."""
         return get_numcodec({"id": self.codec_id(), **self.codec_config})

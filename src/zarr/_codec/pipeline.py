@@ -194,7 +194,7 @@ def get_pipeline_class(reload_config: bool = False) -> type[CodecPipeline]:
     """
     if reload_config:
         config.reset()
-    return _pipelines.find(config.get("codec_pipeline.path"))
+    return _pipelines.find(config.class_name("codec_pipeline.path"))
 
 
 def make_pipeline(codecs: Iterable[Codec]) -> CodecPipeline:

@@ -6,18 +6,20 @@ of our own codecs and plug-in packages are imported when a name is first asked f
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 import zarr._codec
+from zarr._support.forks import held_around_forks
 from zarr._support.imports_on_use import importing
 from zarr._support.named_configuration import parse_named
 from zarr._support.plug_ins import LoadFailure, Place, offered_at, report
 from zarr._support.registry import Registry, fully_qualified_name
 from zarr._support.settings import config
+from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
 from zarr.errors import MetadataTypeError, MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
@@ -46,7 +48,7 @@ _OURS: dict[str, tuple[str, str, str]] = {
     **{f"numcodecs.{cls.lower()}": ("numcodecs_", cls, f"zarr.codecs.numcodecs.{cls}") for cls in _NUMCODECS.split()},
 }
 
-_lock = threading.RLock()
+_lock = held_around_forks(RLock())
 _registered: dict[str, Registry[Codec]] = {}
 
 
@@ -173,15 +175,20 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
         raise MetadataValidationError(f"a format 2 codec is an object with a string 'id'; got {data!r}")
     numcodecs, errors = _numcodecs()
     try:
-        return numcodecs.get_codec(dict(data))
+        with importing(f"numcodecs.{codec_id}"):  # it may load a plug-in
+            return numcodecs.get_codec(dict(data))
     except errors.UnknownCodecError as exc:
         hint = _PACKAGES.get(codec_id, "the package that provides it")
         raise UnknownCodecError(f"numcodecs has no codec with id {codec_id!r}; install {hint}") from exc
     except (ImportError, AttributeError) as exc:  # what loading an entry point of numcodecs raises
+        if came_from_a_signal(exc):
+            raise
         raise UnknownCodecError(
             f"the numcodecs codec {codec_id!r} cannot be used, it failed to load: {type(exc).__name__}: {exc}"
         ) from exc
     except (TypeError, ValueError) as exc:
+        if came_from_a_signal(exc):
+            raise
         parameters = {key: value for key, value in data.items() if key != "id"}
         raise MetadataTypeError(
             f"the parameters {parameters!r} do not suit the numcodecs codec {codec_id!r}: {exc}"
@@ -211,7 +218,7 @@ def _candidates(key: str, wanted: str | None) -> tuple[dict[str, type[Codec]], l
 @cache
 def _numcodecs() -> tuple[Any, Any]:
     """The package and its errors: kept, as at the end of the interpreter no import finds even what is loaded."""
-    with importing:
+    with importing("numcodecs"):
         import numcodecs
         import numcodecs.errors
     return numcodecs, numcodecs.errors
@@ -220,7 +227,10 @@ def _numcodecs() -> tuple[Any, Any]:
 @cache
 def _load_ours(module: str, name: str) -> type[Codec]:
     loaded = getattr(zarr._codec, module, None)  # where Python exits, `import_module` finds nothing, loaded or not
-    return cast("type[Codec]", getattr(loaded or import_module(f"zarr._codec.{module}"), name))
+    if loaded is None:
+        with importing(f"zarr._codec.{module}"):
+            loaded = import_module(f"zarr._codec.{module}")
+    return cast("type[Codec]", getattr(loaded, name))
 
 
 def _places(key: str) -> tuple[Place, Place]:
@@ -232,7 +242,8 @@ _HOW_TO_ADD = "install the package that provides it, or register its class with 
 
 
 def _unknown(key: str) -> str:
-    from difflib import get_close_matches  # on use, as it is slow to import
+    with importing("difflib"):  # on use, as it is slow to import
+        from difflib import get_close_matches
 
     names = sorted({*_OURS, *_registered, *(entry.name for entry in offered_at([(_GROUP, None)]))})
     if near := get_close_matches(key, names, n=1):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from zarr._codec.limits import oversized
+from zarr._codec.refusals import refusing
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def drain(
     codec
         Name for errors.
     errors
-        What the decompressor raises for damaged data.
+        What the decompressor raises for damaged data, these very classes.
     several
         Whether more than one stream is legal.
     zero_padded
@@ -52,14 +53,13 @@ def drain(
     parts: list[bytes] = []
     room, position = limit, 0
     stream = make()
+    refuses = refusing(codec, "decode", *errors)
     while True:
         piece = data[position : position + _PIECE_NBYTES]
         if piece.size == 0:
             raise CodecError(codec, "decode", "the compressed data is cut short")
-        try:
+        with refuses:
             part = stream.decompress(piece, room + 1)
-        except errors as exc:
-            raise CodecError(codec, "decode", str(exc)) from exc
         room -= len(part)
         if room < 0:
             raise oversized(codec, f"more than {limit}", limit)

@@ -19,6 +19,7 @@ from zarr._codec.base import ArrayBytesCodec, ChunkSpec, MemoryOrder
 from zarr._codec.limits import MARGIN_NBYTES, VARIABLE_NBYTES, decoded_nbytes, with_margin
 from zarr._codec.numcodec_call import decode_with, encode_with
 from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
+from zarr._codec.refusals import refuses
 from zarr._codec.vlen import as_array, join_bytes, join_utf8, split_bytes, split_utf8
 from zarr.errors import CodecError, PickleCodecDisabledError
 
@@ -151,9 +152,9 @@ class V2Codec(ArrayBytesCodec):
             return as_array(split_bytes(octets_of(encoded), n_items), np.dtype(object))
         try:
             return decode_with(codec, encoded, limit)
-        except (CodecError, MemoryError):
-            raise
         except Exception as exc:
+            if not refuses(exc, codec):
+                raise
             raise CodecError(codec.codec_id, "decode", f"{type(exc).__name__}: {exc}") from exc
 
     def _place_bytes(self, form: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
@@ -194,9 +195,9 @@ def _encode_stage(codec: Any, form: Any) -> Any:
         return join(data.reshape(-1, order="A"))
     try:
         return encode_with(codec, data)
-    except MemoryError:
-        raise
     except Exception as exc:
+        if not refuses(exc, codec):
+            raise
         raise CodecError(codec.codec_id, "encode", f"{type(exc).__name__}: {exc}") from exc
 
 

@@ -20,7 +20,9 @@ from zarr._codec.base import BytesBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_bool, check_int, read_configuration
 from zarr._codec.limits import output_limit, oversized
 from zarr._codec.raw import octets, to_buffer
+from zarr._codec.refusals import refusing
 from zarr._support.imports_on_use import importing
+from zarr._support.signals import came_from_a_signal
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ _RAW, _REPEATED, _COMPRESSED = 0, 1, 2
 @cache
 def _library() -> Any:
     """The module that does the work: kept, as at the end of the interpreter no import finds even what is loaded."""
-    with importing:
+    with importing("numcodecs"):
         from numcodecs import zstd
 
     return zstd
@@ -127,12 +129,10 @@ def decompress(data: npt.NDArray[np.uint8], limit: int, codec: str = "zstd") -> 
 def _decompress_frame(encoded: npt.NDArray[np.uint8], frame: _Frame, room: int, codec: str) -> bytes:
     zstd = _library()
 
-    try:
-        # One block is the granularity of the bound: a small chunk in a frame without a size claims a whole one.
-        if frame.content_nbytes is not None or frame.bound_nbytes <= room + _BLOCK_NBYTES:
+    # One block is the granularity of the bound: a small chunk in a frame without a size claims a whole one.
+    if frame.content_nbytes is not None or frame.bound_nbytes <= room + _BLOCK_NBYTES:
+        with refusing(codec, "decode", RuntimeError):
             return bytes(zstd.decompress(encoded))
-    except RuntimeError as exc:
-        raise CodecError(codec, "decode", str(exc)) from exc
     return _decompress_capped(encoded, room, codec)
 
 
@@ -147,6 +147,8 @@ def _decompress_capped(encoded: npt.NDArray[np.uint8], room: int, codec: str) ->
     try:
         zstd.decompress(encoded, out)
     except RuntimeError as exc:
+        if came_from_a_signal(exc):
+            raise
         reported = re.search(r"got (\d+)", str(exc))
         if reported is None:
             too_small = "too small" in str(exc)

@@ -9,8 +9,9 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named
-from zarr._support.plug_ins import report
-from zarr._support.registry import Registry, names_changed, names_version, places_of
+from zarr._support.plug_ins import report, warn_once
+from zarr._support.registry import Registry, fully_qualified_name, names_changed, names_version, places_of
+from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import n_given
 from zarr.errors import DataTypeValidationError, UnknownDataTypeError
 
@@ -100,7 +101,7 @@ class DataTypeRegistry:
         """
         name = named(data).name if zarr_format == 3 else ""
         if name and (cls := self.contents.get(name)) is not None:
-            return cls.from_json(data, zarr_format=3)  # one parser, so that its own message gets out
+            return self._read(cls, data)  # one parser, so that its own message gets out
         matches = self._matching(lambda cls: cls.from_json(data, zarr_format=zarr_format))
         if not matches and ((name and self.contents.look_up(name)) or self._load_offered()):
             return self.match_json(data, zarr_format=zarr_format)
@@ -108,13 +109,28 @@ class DataTypeRegistry:
             raise DataTypeValidationError(f"data type {name!r} cannot be used: {failure}") from failure.cause
         return self._only(matches, data)
 
+    def _read(self, cls: type[AnyDType], data: Any) -> AnyDType:
+        try:
+            return cls.from_json(data, zarr_format=3)
+        except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError) as exc:
+            if _is_ours(cls) or came_from_a_signal(exc):
+                raise
+            raise DataTypeValidationError(
+                f"the data type of class {fully_qualified_name(cls)} could not be read from {data!r}: it raised "
+                f"{type(exc).__name__}: {exc}"
+            ) from exc
+
     def _matching(self, parse: Any) -> list[AnyDType]:
         matches = []
-        for cls in list(self.contents.values()):
+        for name, cls in list(self.contents.items()):
             try:
                 matches.append(parse(cls))
             except DataTypeValidationError:
                 continue
+            except Exception as exc:
+                if _is_ours(cls) or isinstance(exc, MemoryError) or came_from_a_signal(exc):
+                    raise
+                _pass_over(name, cls, exc)
         return matches
 
     def _only(self, matches: list[AnyDType], described: Any) -> AnyDType:
@@ -132,6 +148,20 @@ class DataTypeRegistry:
         n_known = len(self.contents)
         report(self.contents.load_all())
         return len(self.contents) > n_known
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.startswith("zarr.")
+
+
+def _pass_over(name: str, cls: type, exc: Exception) -> None:
+    """Go on without a class of others that fails where it should say no; say so once."""
+    warn_once(
+        f"the data type {name!r} of class {fully_qualified_name(cls)} was left out of a search: it raised "
+        f"{type(exc).__name__}: {exc}. A class that does not mean what it is asked for has to raise "
+        "zarr.errors.DataTypeValidationError.",
+        about=f"data type {fully_qualified_name(cls)}",
+    )
 
 
 def _hint(described: Any) -> str:
@@ -203,7 +233,8 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
         try:
             return data_type_registry.match_json(spec, zarr_format=3)
         except DataTypeValidationError as exc:
-            if data_type_registry.contents.failure(spec) is not None:
+            known = data_type_registry.contents.get(spec)
+            if data_type_registry.contents.failure(spec) is not None or (known is not None and not _is_ours(known)):
                 raise UnknownDataTypeError(str(exc)) from exc.__cause__
             # NumPy's spelling then
     try:

@@ -10,15 +10,18 @@ from importlib.util import find_spec
 from typing import Any
 
 from zarr._buffer import declare_immutable
+from zarr._support.forks import hold_around_forks
 from zarr._support.imports_on_use import importing
 
 
 @lru_cache(maxsize=1)
 def _load() -> tuple[Any, str | None]:
     try:
-        with importing:
+        with importing("zarr._native"):
             from zarr import _native  # on use: with engine "python" it is never imported
-            from zarr._native import OwnedBytes, Place  # noqa: F401  # an extension of an older build is refused
+            from zarr._native import OwnedBytes, Place, before_fork  # noqa: F401  # one of an older build is refused
+
+            hold_around_forks(before_fork, _native.after_fork_in_parent, _native.after_fork_in_child)
     except ImportError as exc:
         if find_spec("zarr._native") is None:
             return None, "its extension in Rust, zarr._native, was not built"

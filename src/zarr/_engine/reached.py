@@ -8,6 +8,7 @@ are still what they were made from.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from zarr._engine.extension import extension
 from zarr._engine.native_request import NativeRequest, as_axes, encode_several, lend
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
 from zarr._store.locks import DirectoryHold
+from zarr._store.mounts import doubtful_kind, warn_of
 from zarr._store.native_place import Values
 from zarr._store.versioned import ABSENT, ANY
 
@@ -51,7 +53,7 @@ def reach(
     if isinstance(place, Values):
         return ReachedValues(kernel, spec, extension().Place.memory(place.values), names, place, keys, prefix)
     known = before.place if isinstance(before, ReachedFiles) else examine(place.path, caches=caches)
-    return None if known is None else ReachedFiles(kernel, spec, known, names)
+    return None if known is None else ReachedFiles(kernel, spec, known, names, place.path)
 
 
 def examine(directory: str, *, caches: bool) -> Any:
@@ -104,9 +106,21 @@ class ReachedObjects:
 
 
 class ReachedFiles(ReachedObjects):
-    """An array's objects in a directory."""
+    """An array's objects in a directory.
 
-    __slots__ = ()
+    Parameters
+    ----------
+    kernel, spec, place, names
+        As for any place.
+    directory
+        The store's.
+    """
+
+    __slots__ = ("_directory",)
+
+    def __init__(self, kernel: Any, spec: ArraySpec, place: Any, names: Any, directory: str) -> None:
+        super().__init__(kernel, spec, place, names)
+        self._directory = directory
 
     @property
     def can_write(self) -> bool:  # type: ignore[override]  # a fact about the place
@@ -118,8 +132,23 @@ class ReachedFiles(ReachedObjects):
     ) -> Sequence[ObjectRequest]:
         axes, is_points = as_axes(selection)
         held = hold.directory if isinstance(hold, DirectoryHold) else None
+        if held is None:
+            self._see_where_locks_end(axes, is_points)
         self._kernel.write(self.place, self._names, axes, is_points, lend(memory), max_threads, sync, held)
         return ()
+
+    def _see_where_locks_end(self, axes: Any, is_points: bool) -> None:
+        """Warn where others may have the locks too that the kernel takes to change parts of objects."""
+        try:
+            device = os.stat(self._directory).st_dev  # noqa: PTH116  # for each write, and Path takes longer
+        except FileNotFoundError:  # nothing to change
+            return
+        kind = doubtful_kind(self._directory, device)
+        if kind is None:
+            return
+        planned = self._kernel.request(axes, is_points)
+        if not all(planned.is_whole(number) for number in range(planned.n_objects)):
+            warn_of(kind, self._directory, device)
 
 
 class ReachedValues(ReachedObjects):

@@ -10,10 +10,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from zarr._metadata.group import ArrayMetadata, ConsolidatedMetadata, NodeMetadata
+from zarr._support.once import once
 
 if TYPE_CHECKING:
     from zarr._dtype.base import ZarrFormat
@@ -52,27 +52,27 @@ class Layout(ABC, Generic[OfArray]):
     no_array: type[BaseZarrError]
     no_group: type[BaseZarrError]
 
-    @cached_property
+    @once
     def makers(self) -> tuple[str, ...]:
         """Names of the documents that make a node: a node exists where there is one of these, and has only one."""
         return tuple(dict.fromkeys((self.array, self.group)))
 
-    @cached_property
+    @once
     def documents(self) -> tuple[str, ...]:
         """Names of the documents that a node is loaded from: `makers`, then the others."""
         return tuple(dict.fromkeys((*self.makers, self.attributes)))
 
-    @cached_property
+    @once
     def names(self) -> frozenset[str]:
         """Names of all documents that a node can have."""
         return frozenset({*self.documents, self.consolidated})
 
-    @cached_property
+    @once
     def attributes_apart(self) -> bool:
         """Whether attributes have a document of their own, which neither makes a node nor has to be there."""
         return self.attributes not in self.makers
 
-    @cached_property
+    @once
     def consolidated_apart(self) -> bool:
         """Whether the snapshot has a document of its own, so that loading a group does not bring it."""
         return self.consolidated not in self.documents

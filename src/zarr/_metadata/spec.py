@@ -8,13 +8,13 @@ inside each object.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zarr._codec.base import ArrayConfig, ChunkSpec, Codec
 from zarr._dtype.base import ZDType
+from zarr._support.once import once
 
 if TYPE_CHECKING:
     from zarr._codec.sharding import SubchunkWriteOrder
@@ -107,7 +107,7 @@ class ArraySpec:
     def ndim(self) -> int:
         return len(self.shape)
 
-    @cached_property
+    @once
     def dtype(self) -> np.dtype[Any]:
         """NumPy dtype of arrays in memory."""
         dtype: np.dtype[Any] = self.data_type.to_native_dtype()

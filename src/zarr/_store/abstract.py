@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, ru
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.ranges import RangeGroup, group_ranges
-from zarr._support.imports_on_use import importing
+from zarr._support.imports_on_use import asyncio_module
+from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
     from typing import Self
@@ -211,8 +212,7 @@ class Store(ABC):
         ExceptionGroup
             Of what failed; of FileNotFoundError if there is no such value.
         """
-        with importing:
-            import asyncio  # on use: synchronous programs never pay for it
+        asyncio = asyncio_module()  # synchronous programs never pay for it
 
         free = asyncio.Semaphore(max_concurrency)
 
@@ -249,6 +249,8 @@ class Store(ABC):
                 found = self.get_sync(key, prototype=prototype, byte_range=group.request)
                 parts.extend(_share(key, group, found))
         except Exception as exc:
+            if came_from_a_signal(exc):
+                raise
             raise _failed(key, exc) from exc
         return parts
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zarr._store.descriptors import open_new
+from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -200,7 +201,9 @@ def _host() -> str:
     host = re.sub(r"[^0-9A-Za-z]", "_", node)
     try:
         namespace = os.stat("/proc/self/ns/pid").st_ino  # process numbers mean something inside one namespace only
-    except OSError:
+    except OSError as exc:
+        if came_from_a_signal(exc):
+            raise
         namespace = 0
     return f"{host}.{namespace}"
 
@@ -221,6 +224,8 @@ def _start_of(pid: int) -> int | None:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    except OSError:
+    except OSError as exc:
+        if came_from_a_signal(exc):
+            raise
         return _UNKNOWN
     return int(fields[19])

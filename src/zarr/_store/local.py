@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
@@ -21,6 +21,7 @@ from zarr._store.locks import DirectoryHold
 from zarr._store.native_place import Directory
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._support.settings import settings
+from zarr._support.signals import came_from_a_signal
 from zarr.errors import StoreKeyError
 
 if TYPE_CHECKING:
@@ -215,8 +216,10 @@ class LocalStore(SyncStore):
             held = self._hold_for(directory, hold)
             try:
                 is_taken = expected is not ANY and expected is not ABSENT
-                if is_taken and not _is_version(path, expected):
-                    return False
+                if is_taken:
+                    held.rely_on()
+                    if not _is_version(path, expected):
+                        return False
                 done = new.publish(path, replace=expected is not ABSENT, is_taken=is_taken)
                 if done and sync:
                     _sync_directory(directory)
@@ -235,8 +238,10 @@ class LocalStore(SyncStore):
         try:
             if expected is ABSENT:
                 return not os.path.lexists(path)
-            if expected is not ANY and not _is_version(path, expected):
-                return False
+            if expected is not ANY:
+                held.rely_on()
+                if not _is_version(path, expected):
+                    return False
             os.unlink(path)
             if settings().durability == "fsync":
                 _sync_directory(directory)
@@ -251,7 +256,13 @@ class LocalStore(SyncStore):
         return True
 
     def hold(self, prefix: str) -> Hold:
-        return self._hold_for(self._path(prefix and check_key(prefix)), None)
+        held = self._hold_for(self._path(prefix and check_key(prefix)), None)
+        try:
+            held.rely_on()
+        except BaseException:
+            held.release()
+            raise
+        return held
 
     def list_keys(self, prefix: str) -> Iterator[str]:
         above = prefix.rpartition("/")[0]
@@ -331,7 +342,7 @@ class LocalStore(SyncStore):
         return None if stat.S_ISDIR(status.st_mode) else status.st_size
 
 
-def _covers(hold: Hold | None, directory: str) -> bool:
+def _covers(hold: Hold | None, directory: str) -> TypeGuard[DirectoryHold]:
     return isinstance(hold, DirectoryHold) and hold.directory == directory
 
 
@@ -392,6 +403,6 @@ def _discard(path: str, *, ignore_errors: bool = True) -> None:
             # A writer that found the directory before it was put aside may still put a file there, or take its own away.
             if exc.errno in (errno.ENOTEMPTY, errno.ENOENT) and os.path.lexists(path) and attempt + 1 < _ATTEMPTS:
                 continue
-            if not ignore_errors and os.path.lexists(path):
+            if came_from_a_signal(exc) or (not ignore_errors and os.path.lexists(path)):
                 raise
         return

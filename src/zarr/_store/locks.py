@@ -5,18 +5,21 @@ dies, and two descriptors exclude each other inside one process too. A directory
 waits for it, so whoever gets the lock checks that the path still leads to the directory that is locked.
 
 Where the file system has no such locks (some network file systems, Windows), a lock between the threads of this
-process takes their place, with one warning.
+process takes their place, with one warning. Where it has locks that may end at this machine, whoever relies on one is
+warned (`mounts`).
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import threading
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from zarr._store.descriptors import open_into
+from zarr._store.mounts import doubtful_kind, warn_of
 from zarr._store.turns import Turn, Turns
+from zarr._support.forks import held_around_forks, renew_in_children
 from zarr._support.warn import warn
 from zarr.errors import ZarrRuntimeWarning
 
@@ -62,7 +65,7 @@ class DirectoryHold:
 
     def _take(self) -> bool:
         """One attempt: open, lock, and look whether it is still the same directory."""
-        with _state.descriptors:
+        with _descriptors:
             open_into(self._opened, self.directory, _DIRECTORY)
             _state.open_fds.add(self.fd)
         try:
@@ -90,13 +93,20 @@ class DirectoryHold:
         """Descriptor of the directory, -1 if there is none."""
         return self._opened[0] if self._opened else -1
 
+    def rely_on(self) -> None:
+        """Say that more depends on this than that things come in order: it warns where others may have it too."""
+        if self._opened:
+            device = os.fstat(self.fd).st_dev
+            if (kind := doubtful_kind(self.directory, device)) is not None:
+                warn_of(kind, self.directory, device)
+
     def release(self) -> None:
         """Let go. Does nothing the second time, or in a forked child of the owner."""
         if self._generation != _state.generation:
             self._opened, self._fallback = [], None
             return
         if self._opened:
-            with _state.descriptors:
+            with _descriptors:
                 _state.open_fds.discard(self._opened[0])
                 # Nothing is called between these two lines, so no signal handler can raise there and leave it locked.
                 (fd,), self._opened = self._opened, []
@@ -128,15 +138,11 @@ class _State:
         Locks between the threads of this process, for directories that have no others.
     open_fds
         Descriptors that have, or wait for, a lock.
-    descriptors
-        Held while a descriptor is opened and noted, or forgotten and closed, and by whoever forks: so the child knows
-        all of them. Reentrant, as a signal handler or finalizer may write in the middle of it.
     """
 
     def __init__(self, generation: int) -> None:
         self.generation = generation
         self.open_fds: set[int] = set()
-        self.descriptors = threading.RLock()
         self.turns = Turns()
         self._warned = False
 
@@ -150,8 +156,9 @@ class _State:
             )
 
 
+@renew_in_children
 def _leave_locks_to_parent() -> None:
-    """In a forked child: close inherited lock descriptors, which would keep the parent's locks alive after its death."""
+    """Close inherited lock descriptors, which would keep the parent's locks alive after its death."""
     global _state
     for fd in list(_state.open_fds):
         try:
@@ -162,15 +169,6 @@ def _leave_locks_to_parent() -> None:
 
 
 _state = _State(0)
-
-
-def _stop_others() -> None:
-    _state.descriptors.acquire()
-
-
-def _let_others_go_on() -> None:
-    _state.descriptors.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_stop_others, after_in_parent=_let_others_go_on, after_in_child=_leave_locks_to_parent)
+_descriptors = held_around_forks(RLock())
+"""Held while a descriptor is opened and noted, or forgotten and closed, and by whoever forks: so the child knows all of
+them. Reentrant, as a signal handler or finalizer may write in the middle of it."""

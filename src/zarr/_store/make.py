@@ -12,6 +12,7 @@ from zarr._store.abstract import AccessMode, Store
 from zarr._store.local import LocalStore
 from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath, normalize_path, with_mode
+from zarr._support.imports_on_use import importing
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
 
@@ -75,7 +76,8 @@ def make_store_path(
 def _directory(text: str) -> Path:
     if "://" not in text:
         return Path(text)
-    from urllib.parse import unquote, urlsplit  # on use: most stores are plain paths
+    with importing("urllib.parse"):  # on use: most stores are plain paths
+        from urllib.parse import unquote, urlsplit
 
     parts = urlsplit(text)
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):

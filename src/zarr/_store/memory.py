@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
@@ -13,6 +12,7 @@ from zarr._buffer.byte_range import ByteRequest, resolve_range
 from zarr._store.native_place import Values
 from zarr._store.turns import Turn, Turns
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
+from zarr._support.forks import renew_in_children
 
 
 class _Contents:
@@ -53,16 +53,10 @@ def _contents_of(values: MutableMapping[str, Buffer]) -> _Contents:
         return contents
 
 
-def _renew_locks_after_fork() -> None:
-    """In a forked child: the threads that had the locks or held prefixes are gone."""
+@renew_in_children
+def _renew_guard() -> None:
     global _contents_guard
     _contents_guard = threading.Lock()
-    for contents in list(_contents_by_id.values()):
-        contents.turns.forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks_after_fork)
 
 
 class MemoryStore(SyncStore):

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from threading import Lock, RLock
 from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from zarr._support.forks import renew_in_children
 
 if TYPE_CHECKING:
     from typing import Self
@@ -29,16 +32,23 @@ class Turns:
     def __init__(self) -> None:
         self.guard = RLock()
         self.queues: dict[str, list[Lock]] = {}
+        _all.add(self)
 
     def is_open_to(self, prefix: str, turn: object) -> bool:
         """Whether nobody has the right on a prefix, or `turn` is it. To be asked with `guard` acquired."""
         queue = self.queues.get(prefix)
         return not queue or (isinstance(turn, Turn) and queue[0] is turn.token)
 
-    def forget(self) -> None:
-        """In a forked child: the threads that had the rights are gone, and one may have been in the middle."""
-        self.guard = RLock()
-        self.queues.clear()
+
+_all: WeakSet[Turns] = WeakSet()
+
+
+@renew_in_children
+def _forget_all() -> None:
+    """The threads that had the rights are gone, and one may have been in the middle."""
+    for turns in list(_all):
+        turns.guard = RLock()
+        turns.queues.clear()
 
 
 class Turn:

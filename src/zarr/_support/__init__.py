@@ -1,1 +1,1 @@
-"""What every layer may use: settings, JSON, extensions, imports on use, warnings, the bridge to coroutines."""
+"""What every layer may use: settings, JSON, extensions, imports on use, warnings, forks, signals, the bridge to coroutines."""

@@ -8,12 +8,13 @@ starts its own when it needs one. `asyncio` is imported on first use, as it cost
 from __future__ import annotations
 
 import atexit
-import os
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from zarr._support.imports_on_use import asyncio_module, importing
+from zarr._support.forks import renew_in_children
+from zarr._support.imports_on_use import asyncio_module, let_forks_finish
+from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
     import asyncio
@@ -143,8 +144,7 @@ class Started(Generic[T]):
 
 
 def _refuse_from_own_thread(coroutine: Coroutine[Any, Any, Any]) -> None:
-    with importing:  # whoever forks is let finish first
-        pass
+    let_forks_finish()
     if threading.current_thread() is _thread:
         coroutine.close()
         raise RuntimeError(
@@ -159,7 +159,9 @@ def _usable_loop() -> asyncio.AbstractEventLoop | None:
         return None
     try:
         return _running_loop()
-    except RuntimeError:  # Python 3.12 and newer start no threads then
+    except RuntimeError as exc:  # Python 3.12 and newer start no threads then
+        if came_from_a_signal(exc):
+            raise
         return None
 
 
@@ -237,17 +239,21 @@ def _stop() -> None:
         loop.close()
 
 
+@renew_in_children
 def _forget_after_fork() -> None:
     """In a forked child: the thread is gone, and the lock may have been held by another one."""
     global _lock, _loop, _thread
     _lock = threading.Lock()
-    _abandoned.append(_loop)
+    abandon(_loop)
     _loop = _thread = None
     atexit.unregister(_stop)
 
 
-# A loop inherited through fork shares its wake-up descriptors with the parent: it must be neither used nor collected.
-_abandoned: list[asyncio.AbstractEventLoop | None] = []
+_abandoned: list[object] = []
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_after_fork)
+
+def abandon(inherited: object) -> None:
+    """Keep what belongs to a loop inherited through fork. That shares its wake-up descriptors with the parent, so neither it nor
+    what runs on it may be used, or collected.
+    """
+    _abandoned.append(inherited)

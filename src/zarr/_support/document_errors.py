@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from zarr._support.signals import came_from_a_signal
 from zarr.errors import BaseZarrError, DataTypeValidationError, MetadataTypeError, MetadataValidationError
 
 _SHOWN = 200
@@ -67,6 +68,8 @@ def judged(field: str, what: str) -> Iterator[None]:
         yield
     except (BaseZarrError, DataTypeValidationError):
         raise
-    except (TypeError, ValueError, KeyError, OverflowError) as exc:
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as exc:
+        if came_from_a_signal(exc):
+            raise
         kind = MetadataTypeError if isinstance(exc, TypeError) else MetadataValidationError
         raise kind(f"Invalid value for '{field}': {what} failed with {type(exc).__name__}: {exc}") from exc

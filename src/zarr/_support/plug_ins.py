@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zarr._support.imports_on_use import importing
+from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
 from zarr.errors import ZarrUserWarning
 
@@ -56,8 +57,11 @@ def offered_at(places: Iterable[Place]) -> list[EntryPoint]:
 def load_class(entry: EntryPoint) -> type[Any] | LoadFailure:
     """The class that an entry point leads to, or why there is none: modules of packages may raise whatever they like."""
     try:
-        loaded = entry.load()
-    except Exception as exc:  # noqa: BLE001  # whatever a foreign module raises: whoever asked for it sees it
+        with importing(entry.module):
+            loaded = entry.load()
+    except Exception as exc:  # whatever a foreign module raises: whoever asked for it sees it
+        if came_from_a_signal(exc):
+            raise
         return LoadFailure(entry, exc)
     if not isinstance(loaded, type):
         return LoadFailure(entry, TypeError(f"{loaded!r} is not a class"))
@@ -67,15 +71,25 @@ def load_class(entry: EntryPoint) -> type[Any] | LoadFailure:
 def report(failures: Iterable[LoadFailure]) -> None:
     """Warn of each failure, once in this process."""
     for failure in failures:
-        _warn_once(f"{failure}. What it offers is left out; install what it needs, or remove that package.")
+        warn_once(f"{failure}. What it offers is left out; install what it needs, or remove that package.")
 
 
 _reported: set[str] = set()
 
 
-def _warn_once(text: str) -> None:
-    if text not in _reported:
-        _reported.add(text)
+def warn_once(text: str, about: str | None = None) -> None:
+    """Warn, once in this process.
+
+    Parameters
+    ----------
+    text
+        What to say.
+    about
+        What there is to be one warning of; the text itself if None.
+    """
+    key = text if about is None else about
+    if key not in _reported:
+        _reported.add(key)
         warn(text, ZarrUserWarning)
 
 
@@ -95,22 +109,30 @@ def _changed_at(directory: str) -> int | None:
     """When packages came or went; None for what is no place on disk."""
     try:
         return Path(directory).stat().st_mtime_ns
-    except (OSError, TypeError, ValueError):  # anybody may put anything there
+    except (OSError, TypeError, ValueError) as exc:  # anybody may put anything there
+        if came_from_a_signal(exc):
+            raise
         return None
 
 
-def _read() -> Iterator[EntryPoint]:
+def _read() -> list[EntryPoint]:
     """Package by package: read all at once, one unreadable package would hide the others."""
-    with importing:
-        from importlib.metadata import distributions  # on use: slow, and seldom needed
+    with importing("importlib.metadata"):  # on use: slow, and seldom needed; and it imports more for each package
+        from importlib.metadata import distributions
 
+        return list(_offered_by(distributions()))
+
+
+def _offered_by(packages: Iterable[Distribution]) -> Iterator[EntryPoint]:
     seen = set()
-    for package in distributions():
+    for package in packages:
         try:
             ours = [entry for entry in package.entry_points if entry.group.partition(".")[0] == "zarr"]
-        except Exception as exc:  # noqa: BLE001  # a damaged file fails in any way
+        except Exception as exc:  # a damaged file fails in any way
+            if came_from_a_signal(exc):
+                raise
             where = f"the entry points of package {_name_of(package)!r} cannot be read: {type(exc).__name__}: {exc}"
-            _warn_once(f"{where}. What it offers is left out; install it again, or remove it.")
+            warn_once(f"{where}. What it offers is left out; install it again, or remove it.")
             continue
         if ours and (name := _name_of(package)) not in seen:  # the first on the path hides others of its name
             seen.add(name)
@@ -120,5 +142,7 @@ def _read() -> Iterator[EntryPoint]:
 def _name_of(package: Distribution) -> str | None:
     try:
         return package.name
-    except Exception:  # noqa: BLE001  # metadata is missing, or damaged in any way
+    except Exception as exc:  # metadata is missing, or damaged in any way
+        if came_from_a_signal(exc):
+            raise
         return None

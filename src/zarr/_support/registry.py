@@ -10,7 +10,9 @@ import itertools
 from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
+from zarr._support.imports_on_use import importing
 from zarr._support.plug_ins import LoadFailure, Place, load_class, offered_at, report
+from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,8 +168,11 @@ class Registry(dict[str, type[T]], Generic[T]):
             raise ValueError(f"the class {name!r} cannot be used: {failure}") from failure.cause
         module, _, attribute = name.rpartition(".")
         try:
-            return cast("type[T]", getattr(import_module(module), attribute))
+            with importing(module):
+                return cast("type[T]", getattr(import_module(module), attribute))
         except (ImportError, AttributeError, ValueError) as exc:
+            if came_from_a_signal(exc):
+                raise
             report(self.load_all())
             if name in self:
                 return self[name]

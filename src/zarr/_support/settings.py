@@ -8,17 +8,21 @@ value, made anew only when the configuration changed.
 from __future__ import annotations
 
 import numbers
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from donfig import Config
 from donfig.config_obj import ConfigSet
 
+from zarr._support.forks import renew_in_children
+from zarr._support.imports_on_use import importing
 from zarr._support.registry import names_changed
 from zarr._support.warn import warn
-from zarr.errors import ZarrUserWarning
+from zarr.errors import ArgumentError, ZarrUserWarning
 
+T = TypeVar("T")
 CPU_BUFFERS = ("zarr.buffer.cpu.Buffer", "zarr.buffer.cpu.NDBuffer")
 _NUMCODECS = (
     "Adler32 AsType BitRound Blosc BZ2 CRC32 CRC32C Delta FixedScaleOffset Fletcher32 GZip LZ4 LZMA PackBits PCodec "
@@ -37,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
         "sharding_coalesce_max_bytes": 16 * 2**20,
         "allow_unsafe_pickle_decode": False,
         "durability": "atomic",
+        "locking": "auto",
         "max_chunk_bytes": 2**40,
         "chunk_cache": True,
         "chunk_cache_bytes": None,
@@ -84,12 +89,15 @@ class Settings:
         Defaults of the shard range limits, in bytes.
     durability
         `"atomic"` (rename) or `"fsync"` (also wait for the disk).
+    locking
+        `"auto"`, or `"directory"`: only this machine writes, whatever the file systems are.
     max_chunk_nbytes
         Largest decoded chunk that is accepted, in bytes.
     chunk_cache_nbytes
         Most bytes of decoded chunks that are kept; None for a share of the memory.
     concurrency
-        Requests of one call under way at once, in asynchronous use or with a store that has to be awaited.
+        Requests of one call under way at once, in asynchronous use or with a store that has to be awaited; `NO_LIMIT` where
+        there is none.
     max_threads
         Most threads of the native engine at work at once; 0 for as many as the process may run.
     target_shard_nbytes
@@ -109,6 +117,7 @@ class Settings:
     coalesce_max_gap_nbytes: int
     coalesce_max_nbytes: int
     durability: str
+    locking: str
     max_chunk_nbytes: int
     chunk_cache_nbytes: int | None
     concurrency: int
@@ -118,10 +127,13 @@ class Settings:
     cpu_buffers: bool
 
 
+NO_LIMIT = sys.maxsize
+_MOST_INDENT = 100
 _CHOICES = {
     "engine": ("auto", "native", "python"),
     "array.order": ("C", "F"),
     "array.durability": ("atomic", "fsync"),
+    "array.locking": ("auto", "directory"),
     "default_zarr_format": (2, 3),
 }
 
@@ -133,6 +145,9 @@ class _CountingSet(ConfigSet):  # type: ignore[misc]  # donfig has no types
         self._owner = owner
         try:
             super().__init__(owner.config, owner.config_lock, owner.deprecations, arg=arg, **kwargs)
+        except TypeError as exc:
+            given = ", ".join(map(repr, [*_leaves(arg or {}), *(name.replace("__", ".") for name in kwargs)]))
+            raise ArgumentError(f"there is nothing below a single setting, and so no {given} to set: {exc}") from exc
         finally:
             owner.changed()
 
@@ -183,6 +198,18 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         """Return to the defaults, the YAML files and the environment."""
         self.refresh()
 
+    def collect(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            collected = super().collect(*args, **kwargs)
+        except TypeError as exc:
+            names = ", ".join(sorted(name for name in self.env if name.startswith(self.env_prefix)))
+            raise ValueError(
+                f"the settings in the environment ({names}) and in configuration files contradict each other: one of them "
+                "gives a value to a group of settings, or to something below a single setting"
+            ) from exc
+        _check_shape(collected, DEFAULTS, self.env)
+        return collected
+
     def refresh(self, **kwargs: Any) -> None:
         super().refresh(**kwargs)
         self.changed()
@@ -207,7 +234,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         if "." in name:  # nested where users set it
             chosen = self.get(f"codecs.{name}", None)
         if chosen is None:
-            chosen = self.config["codecs"].get(name)
+            chosen = self._codecs().get(name)
         default = DEFAULTS["codecs"].get(name)  # no choice: whoever registers another class wants it used
         return chosen if isinstance(chosen, str) and chosen != default else None
 
@@ -215,57 +242,132 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         """The configuration as a frozen value."""
         if (cached := self._settings) is not None:
             return cached
-        for key, allowed in _CHOICES.items():
-            if (value := self.get(key)) not in allowed:
-                raise ValueError(f"zarr.config value {key!r} is {value!r}; choose one of {allowed}")
         made = Settings(
-            engine=self.get("engine"),
-            default_zarr_format=self.get("default_zarr_format"),
-            order=self.get("array.order"),
+            engine=self._choice("engine"),
+            default_zarr_format=self._choice("default_zarr_format"),
+            order=self._choice("array.order"),
             write_empty_chunks=self._truth("array.write_empty_chunks"),
             read_missing_chunks=self._truth("array.read_missing_chunks"),
             chunk_cache=self._truth("array.chunk_cache"),
             coalesce_max_gap_nbytes=self._count("array.sharding_coalesce_max_gap_bytes", 0),
             coalesce_max_nbytes=self._count("array.sharding_coalesce_max_bytes", 0),
-            durability=self.get("array.durability"),
+            durability=self._choice("array.durability"),
+            locking=self._choice("array.locking"),
             max_chunk_nbytes=self._count("array.max_chunk_bytes", 1),
-            chunk_cache_nbytes=None
-            if self.get("array.chunk_cache_bytes") is None
-            else self._count("array.chunk_cache_bytes", 0),
-            concurrency=self._count("async.concurrency", 1),
-            max_threads=0 if self.get("threading.max_workers") is None else self._count("threading.max_workers", 1),
-            target_shard_nbytes=None
-            if self.get("array.target_shard_size_bytes") is None
-            else self._count("array.target_shard_size_bytes", 1),
-            json_indent=None if self.get("json_indent") is None else self._count("json_indent", 0),
-            cpu_buffers=(self.get("buffer"), self.get("ndbuffer")) == CPU_BUFFERS,
+            chunk_cache_nbytes=self._count_or("array.chunk_cache_bytes", 0, None),
+            concurrency=self._count_or("async.concurrency", 1, NO_LIMIT),
+            max_threads=self._count_or("threading.max_workers", 1, 0),
+            target_shard_nbytes=self._count_or("array.target_shard_size_bytes", 1, None),
+            json_indent=self._count_or("json_indent", 0, None, most=_MOST_INDENT),
+            cpu_buffers=(self.class_name("buffer"), self.class_name("ndbuffer")) == CPU_BUFFERS,
         )
+        self._check_others()
         self._settings = made
         return made
 
+    def _check_others(self) -> None:
+        """Settings that nothing here reads, or that are read one by one."""
+        self._truth("array.rectilinear_chunks")
+        self._truth("array.allow_unsafe_pickle_decode")
+        self._count("codec_pipeline.batch_size", 1)
+        self._count_or("codec_pipeline.max_workers", 1, None)
+        self.class_name("codec_pipeline.path")
+        timeout = self._value("async.timeout")
+        if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, numbers.Real) or timeout < 0):
+            raise self._refuse("async.timeout", "a number of seconds, or None for no limit")
+        for key, chosen in _items(self._codecs(), "codecs."):
+            if chosen is not None and not isinstance(chosen, str):
+                raise ValueError(f"zarr.config value {key!r} is {chosen!r}; choose the dotted name of a class")
+
+    def _codecs(self) -> Mapping[str, Any]:
+        codecs = self._value("codecs")
+        if not isinstance(codecs, Mapping):
+            raise self._refuse("codecs", "a mapping from names of codecs to dotted names of classes")
+        return codecs
+
+    def _value(self, key: str) -> Any:
+        """A setting as it stands. ValueError if there is no such place, as a value has been given to the group it is in."""
+        try:
+            return self.get(key)
+        except (KeyError, TypeError, IndexError) as exc:
+            group = key.rpartition(".")[0]
+            if group and not isinstance(self.get(group, None), Mapping):
+                raise self._refuse(group, f"a mapping of its settings, or set one of them, as {key!r}") from exc
+            raise ValueError(f"zarr.config has no value {key!r}; zarr.config.reset() returns to the defaults") from exc
+
+    def _refuse(self, key: str, allowed: str) -> ValueError:
+        """The error for a value that is not allowed. It says where the value comes from if that is the environment."""
+        value = self.get(key, None)
+        variable = self.env_prefix + key.upper().replace(".", "__")
+        source = f", from the environment variable {variable}" if self.env.get(variable) == str(value) else ""
+        return ValueError(f"zarr.config value {key!r} is {value!r}{source}; choose {allowed}")
+
+    def _choice(self, key: str) -> Any:
+        """A setting that is one of a few words or numbers."""
+        value, allowed = self._value(key), _CHOICES[key]
+        if (isinstance(value, str) or _is_whole(value)) and value in allowed:
+            return allowed[allowed.index(value)]
+        raise self._refuse(key, f"one of {allowed}")
+
     def _truth(self, key: str) -> bool:
         """A setting that is true or false; the environment says it in words."""
-        value = self.get(key)
         known = {"true": True, "false": False, "1": True, "0": False}
-        if (truth := known.get(str(value).lower())) is None:
-            raise ValueError(f"zarr.config value {key!r} is {value!r}; choose True or False")
+        if (truth := known.get(str(self._value(key)).lower())) is None:
+            raise self._refuse(key, "True or False")
         return truth
 
-    def _count(self, key: str, least: int) -> int:
+    def class_name(self, key: str) -> str:
+        """A setting that is the dotted name of a class."""
+        value = self._value(key)
+        if not isinstance(value, str):
+            raise self._refuse(key, "the dotted name of a class")
+        return value
+
+    def _count(self, key: str, least: int, most: int = sys.maxsize, *, also: str = "") -> int:
         """A setting that is a whole number."""
-        value = self.get(key)
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-            raise ValueError(f"zarr.config value {key!r} is {value!r}; choose a whole number of at least {least}")
-        return int(value)
+        value = self._value(key)
+        if _is_whole(value) and least <= value <= most:
+            return int(value)
+        limits = f"of at least {least}" if most == sys.maxsize else f"from {least} to {most}"
+        raise self._refuse(key, f"a whole number {limits}{also}")
+
+    def _count_or(self, key: str, least: int, none: T, *, most: int = sys.maxsize) -> int | T:
+        """A setting that is a whole number or None, which means `none`."""
+        return none if self._value(key) is None else self._count(key, least, most, also=", or None")
 
 
-def _leaves(values: Mapping[Any, Any], above: str = "") -> Iterator[str]:
-    """Names of single values in nested ones, with dots."""
+def _is_whole(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, numbers.Integral)
+
+
+def _items(values: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Single values in nested ones, with their names with dots."""
     for name, value in values.items():
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{above}{name}.")
+            yield from _items(value, f"{above}{name}.")
         else:
-            yield f"{above}{name}".replace("-", "_")
+            yield f"{above}{name}", value
+
+
+def _leaves(values: Mapping[Any, Any]) -> Iterator[str]:
+    """Names of single values in nested ones, with dots."""
+    return (name.replace("-", "_") for name, _ in _items(values))
+
+
+def _check_shape(given: Mapping[Any, Any], known: Mapping[str, Any], env: Mapping[str, str], above: str = "") -> None:
+    """Refuse a single value for a group of settings, and a group for a single one."""
+    for name, value in given.items():
+        if (place := str(name).replace("-", "_")) not in known:
+            continue
+        key, default = f"{above}{place}", known[place]
+        if isinstance(default, Mapping) != isinstance(value, Mapping):
+            what = "a group of settings" if isinstance(default, Mapping) else "a single setting"
+            start = f"ZARR_{key.upper().replace('.', '__')}"
+            variables = ", ".join(sorted(variable for variable in env if variable.startswith(start)))
+            source = f"environment variable {variables}" if variables else "a configuration file"
+            raise ValueError(f"{key!r} is {what}, and is given {value!r} ({source})")
+        if isinstance(default, Mapping) and key != "codecs":
+            _check_shape(value, default, env, f"{key}.")
 
 
 _KNOWN = frozenset(_leaves({name: value for name, value in DEFAULTS.items() if name != "codecs"}))
@@ -288,12 +390,18 @@ def _is_nearly(name: str, known: str) -> bool:
     different = [pair for pair in zip(parts, others, strict=False) if pair[0] != pair[1]]
     if len(parts) != len(others) or len(different) != 1:
         return False
-    from difflib import SequenceMatcher  # on use: for names that nobody knows
+    with importing("difflib"):  # on use: for names that nobody knows
+        from difflib import SequenceMatcher
 
     return SequenceMatcher(None, *different[0]).ratio() >= 0.8
 
 
 config = ZarrConfig("zarr", defaults=[DEFAULTS])
+
+
+@renew_in_children
+def _renew_lock() -> None:
+    config.config_lock = type(config.config_lock)()
 
 
 def settings() -> Settings:

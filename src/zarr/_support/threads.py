@@ -13,6 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr._support.imports_on_use import asyncio_module
+from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
@@ -27,7 +28,9 @@ def in_worker_thread(function: Callable[..., T], *args: Any) -> Future[T]:
     loop: AbstractEventLoop = asyncio_module().get_running_loop()
     try:
         return loop.run_in_executor(None, copy_context().run, function, *args)
-    except RuntimeError:  # the interpreter is about to end and starts no more threads: as in an atexit handler
+    except RuntimeError as exc:  # the interpreter is about to end and starts no more threads: as in an atexit handler
+        if came_from_a_signal(exc):
+            raise
         return _in_place(function, *args)
 
 
@@ -63,8 +66,9 @@ def call_in_new_thread(function: Callable[[], T], done: Callable[[T | None, Base
     if not sys.is_finalizing():
         try:
             Thread(target=work, name="zarr-hold", daemon=True).start()
-        except RuntimeError:  # Python 3.12 and newer say so
-            pass
+        except RuntimeError as exc:  # Python 3.12 and newer say so
+            if came_from_a_signal(exc):
+                raise
         else:
             return
     work()

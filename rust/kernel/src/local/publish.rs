@@ -189,6 +189,6 @@ fn open_nameless(_directory: &Directory) -> Result<Option<OwnedFd>> {
 /// Without it, a file without a name can never get one.
 #[cfg(target_os = "linux")]
 fn has_proc() -> bool {
-    static HAS_PROC: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
-    *HAS_PROC.get_or_init(|| std::path::Path::new("/proc/self/fd").is_dir())
+    static HAS_PROC: crate::kept::Kept<bool> = crate::kept::Kept::new();
+    HAS_PROC.get_or(|| std::path::Path::new("/proc/self/fd").is_dir())
 }

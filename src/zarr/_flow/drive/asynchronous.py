@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr._flow.drive.answers import ANSWER, AWAITED, as_prefix
@@ -168,50 +169,83 @@ def _let_go(taking: Any) -> None:
 
 async def _drive_together(request: Together, lane: Lane) -> list[Any]:
     """Run flows concurrently, with as many of them alive as there are slots; the first error stops the others."""
-    asyncio = asyncio_module()
     flows = enumerate(request.flows)
-    results: dict[int, Any] = {}
-
-    async def worker() -> None:
-        for number, flow in flows:
-            results[number] = await _drive(flow, lane)
-
     first = next(flows, None)
     if first is None:
         return []
     second = next(flows, None)
     if second is None:
         return [await _drive(first[1], lane)]
-    tasks = [asyncio.ensure_future(_after(pair, results, lane, worker)) for pair in (first, second)]
+    together = _Together(chain((first, second), flows), lane)
     most = lane.concurrency if request.most is None else min(request.most, lane.concurrency)
-
-    def start_more(n: int) -> None:
-        tasks.extend(asyncio.ensure_future(worker()) for _ in range(len(tasks), n))
-
-    start_more(min(most, _MOST_IN_THREADS))
-    with lane.when_awaited(partial(start_more, most)):
+    with lane.when_awaited(partial(together.start, most)):
         try:
-            while under_way := [task for task in tasks if not task.done()]:
-                await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                for task in tasks:
-                    if task.done():
-                        task.result()
+            together.start(min(most, _MOST_IN_THREADS))
+            await together.over
         finally:
-            for task in tasks:
+            for task in together.tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-    return [results[number] for number in sorted(results)]
+            await asyncio_module().gather(*together.tasks, return_exceptions=True)
+            together.look()
+    return [together.results[number] for number in sorted(together.results)]
+
+
+class _Together:
+    """Flows with their numbers, and the tasks that drive them one after the other.
+
+    Attributes
+    ----------
+    results
+        Of flows that have ended, by number.
+    over
+        A future: done when every flow has ended, or one has failed.
+    """
+
+    __slots__ = ("_flows", "_lane", "_n_ended", "over", "results", "tasks")
+
+    def __init__(self, flows: Iterator[tuple[int, Generator[Any, Any, Any]]], lane: Lane) -> None:
+        self._flows, self._lane = flows, lane
+        self._n_ended = 0
+        self.results: dict[int, Any] = {}
+        self.tasks: list[Any] = []
+        self.over = asyncio_module().get_running_loop().create_future()
+
+    def start(self, n: int) -> None:
+        """See to it that there are so many tasks, as long as there are flows for them."""
+        try:
+            while len(self.tasks) < n and (numbered := next(self._flows, None)) is not None:
+                task = asyncio_module().ensure_future(self._drive_from(numbered))
+                self.tasks.append(task)
+                task.add_done_callback(self._end)
+        except Exception as exc:  # noqa: BLE001  # a flow that cannot be made: raised where the others are waited for
+            self._fail(exc)
+
+    async def _drive_from(self, first: tuple[int, Generator[Any, Any, Any]]) -> None:
+        for number, flow in chain((first,), self._flows):
+            self.results[number] = await _drive(flow, self._lane)
+
+    def _end(self, task: Any) -> None:
+        self._n_ended += 1
+        if task.cancelled():
+            self._fail(asyncio_module().CancelledError())
+        elif (error := task.exception()) is not None:
+            self._fail(error)
+        elif self._n_ended == len(self.tasks) and not self.over.done():
+            self.over.set_result(None)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self.over.done():
+            self.over.set_exception(error)
+
+    def look(self) -> None:
+        """Look at what went wrong, so that asyncio does not warn that nobody did."""
+        if self.over.done() and not self.over.cancelled():
+            self.over.exception()
 
 
 _MOST_IN_THREADS = 10
 """So many flows at once, until one of them awaits a store: of worker threads there are not many, and more flows would only
 keep files open."""
-
-
-async def _after(pair: tuple[int, Generator[Any, Any, Any]], results: dict[int, Any], lane: Lane, worker: Any) -> None:
-    number, flow = pair
-    results[number] = await _drive(flow, lane)
-    await worker()
 
 
 # -- stores that have to be awaited -----------------------------------------------------------------------------------

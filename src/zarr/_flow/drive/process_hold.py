@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from threading import Lock, RLock
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from zarr._store.abstract import Store
 from zarr._store.turns import Turn, Turns
 from zarr._store.versioned import Hold
+from zarr._support.forks import renew_in_children
 from zarr._support.threads import call_in_new_thread
 
 _turns: WeakKeyDictionary[Any, Turns] = WeakKeyDictionary()
-_turns_by_id: dict[int, Turns] = {}
+_turns_by_id: dict[int, tuple[ref[Any], Turns]] = {}
+"""Those of stores without a hash, each with what forgets it when the store is gone."""
 _turns_guard = RLock()
 
 
@@ -66,18 +67,23 @@ class AwaitedHold:
 def _turns_of(store: Store) -> Turns:
     with _turns_guard:
         try:
-            return _turns.setdefault(store, Turns())
+            known = _turns.get(store)
         except TypeError:  # unhashable: most stores define equality only
-            return _turns_by_id.setdefault(id(store), Turns())
+            return _turns_of_unhashable(store)
+        if known is None:
+            known = _turns[store] = Turns()
+        return known
 
 
-def _forget_turns_after_fork() -> None:
-    """In a forked child: the threads that had them are gone."""
-    global _turns, _turns_guard
-    _turns = WeakKeyDictionary()
-    _turns_by_id.clear()
+def _turns_of_unhashable(store: Store) -> Turns:
+    number = id(store)
+    if number not in _turns_by_id:
+        forget = ref(store, lambda _: _turns_by_id.pop(number, None))
+        _turns_by_id[number] = forget, Turns()
+    return _turns_by_id[number][1]
+
+
+@renew_in_children
+def _renew_guard() -> None:
+    global _turns_guard
     _turns_guard = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_turns_after_fork)

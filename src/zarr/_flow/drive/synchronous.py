@@ -23,6 +23,7 @@ from zarr._flow.drive.process_hold import AwaitedHold, take_free_hold
 from zarr._flow.requests import Flow, Request, TakeHold, Together
 from zarr._store.access import sync_contract
 from zarr._support import bridge
+from zarr._support.forks import n_forks
 from zarr._support.settings import settings
 
 T = TypeVar("T")
@@ -102,18 +103,26 @@ class _Member:
         The flow.
     team, number
         The flows that it runs together with, and its place among them; None for the outermost.
-    cancel
-        What ends the request that it waits for; None if it waits for none, or only for a team of its own.
+    request, cancel
+        What it waits for, and what ends that; `cancel` is None if it waits for nothing, or only for a team of its own.
     inner
         That team.
     """
 
-    __slots__ = ("cancel", "flow", "inner", "number", "team")
+    __slots__ = ("cancel", "flow", "inner", "number", "request", "team")
 
     def __init__(self, flow: _AnyFlow, team: _Team | None, number: int) -> None:
         self.flow, self.team, self.number = flow, team, number
+        self.request: Any = None
         self.cancel: Callable[[], None] | None = None
         self.inner: _Team | None = None
+
+    def everybody(self) -> Iterator[_Member]:
+        """This flow, and those that it has under way."""
+        yield self
+        if self.inner is not None:
+            for member in self.inner.members:
+                yield from member.everybody()
 
 
 class _Team:
@@ -150,21 +159,28 @@ class _Crew:
     def __init__(self, concurrency: int) -> None:
         # So late no thread can be relied on: one thing after the other then, on a loop made for it.
         self._concurrency = 1 if sys.is_finalizing() else concurrency
-        self._lane = Lane(self._concurrency)
+        self._begin_in_this_process()
+        self._root: _Member | None = None
         self._answers: deque[tuple[_Member, Any, BaseException | None]] = deque()
-        self._wake: SimpleQueue[None] = SimpleQueue()
         self._is_over = False
         self._ready: deque[tuple[_Member, Any, BaseException | None]] = deque()
         self._outcome: tuple[Any, BaseException | None] | None = None
 
+    def _begin_in_this_process(self) -> None:
+        self._n_forks = n_forks()
+        self._lane = Lane(self._concurrency)
+        self._wake: SimpleQueue[None] = SimpleQueue()
+
     def run(self, standing: _Standing) -> Any:
         """Drive the outermost flow from where it stands."""
-        root = _Member(standing.flow, None, 0)
+        root = self._root = _Member(standing.flow, None, 0)
         try:
             self._ask(root, standing.request)
             while self._outcome is None:
                 if self._ready:
                     self._step(*self._ready.popleft())
+                elif self._n_forks != n_forks():
+                    self._ask_again()
                 else:
                     self._wake.get()
                     self._take_answers()
@@ -216,8 +232,20 @@ class _Crew:
         self._ready.append((member, answer, None))
         return True
 
+    def _ask_again(self) -> None:
+        """In a child that something forked which ran here: nobody answers what its parent asked, so it asks itself."""
+        self._take_answers()
+        self._begin_in_this_process()
+        everybody = [] if self._root is None else list(self._root.everybody())
+        for member in everybody:
+            if member.cancel is not None:
+                bridge.abandon(member.cancel)
+                self._wait(member, member.request)
+
     def _wait(self, member: _Member, request: Any) -> None:
         """Have a request answered elsewhere; the answer comes by way of `_answers`."""
+        if self._n_forks != n_forks():
+            self._ask_again()
 
         def answered(answer: Any, error: BaseException | None) -> None:
             self._answers.append((member, answer, error))
@@ -230,7 +258,7 @@ class _Crew:
             started = AwaitedHold(partial(take_hold, request), answered)
         else:
             started = bridge.Started(await_store(request, self._lane), answered)
-        member.cancel = started.cancel
+        member.request, member.cancel = request, started.cancel
         started.begin()
 
     # -- teams --------------------------------------------------------------------------------------------------
@@ -298,15 +326,7 @@ class _Crew:
 
     def _dissolve(self, team: _Team, patience_s: float | None = None) -> None:
         """End what is left of a team: requests first, so that nothing is written afterwards, then the flows."""
-        gone: set[_Member] = set()
-
-        def gather(team: _Team) -> None:
-            for member in team.members:
-                gone.add(member)
-                if member.inner is not None:
-                    gather(member.inner)
-
-        gather(team)
+        gone = {other for member in team.members for other in member.everybody()}
         self._await_end(gone, patience_s)
         dropped = [entry for entry in self._ready if entry[0] in gone]
         self._ready = deque(entry for entry in self._ready if entry[0] not in gone)
@@ -319,6 +339,11 @@ class _Crew:
     def _await_end(self, gone: set[_Member], patience_s: float | None = None) -> None:
         """Cancel what flows wait for, and wait until it has ended, or for so long."""
         until = None if patience_s is None else monotonic() + patience_s
+        if self._n_forks != n_forks():  # what is under way is the parent's
+            self._take_answers()
+            for member in gone:
+                bridge.abandon(member.cancel)
+                member.cancel = None
         for member in gone:
             if member.cancel is not None:
                 member.cancel()

@@ -1,0 +1,55 @@
+"""Which exceptions a signal handler raised, in the midst of something that has nothing to do with them.
+
+A handler may raise whatever it likes (a time-out, a scheduler's "stop"), after nearly any step of Python code. Whoever turns
+exceptions of others into errors of this library, or goes on after them, lets these pass as they are.
+"""
+
+from __future__ import annotations
+
+import signal
+from types import CodeType, FrameType
+from typing import Any
+
+_HAS_VARARGS = 0x04
+_CALL = "__call__"
+
+
+def came_from_a_signal(exc: BaseException) -> bool:
+    """Whether a signal handler raised an exception that was caught here, or in something that is called from here.
+
+    A handler is recognised by what Python calls it with, the number of the signal and the interrupted frame, and where it
+    does not keep these, by being installed.
+    """
+    traceback, interrupted = exc.__traceback__, None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if interrupted is not None and (_is_called_for_signal(frame, interrupted) or frame.f_code in _installed()):
+            return True
+        traceback, interrupted = traceback.tb_next, frame
+    return False
+
+
+def _is_called_for_signal(frame: FrameType, interrupted: FrameType) -> bool:
+    given = _arguments(frame)
+    return any(value is interrupted for value in given) and any(isinstance(value, int) for value in given)
+
+
+def _arguments(frame: FrameType) -> list[Any]:
+    """What the positional parameters of a frame's function hold."""
+    code, values = frame.f_code, frame.f_locals
+    names = code.co_varnames
+    given = [values.get(name) for name in names[: code.co_argcount]]
+    if code.co_flags & _HAS_VARARGS:
+        given += values.get(names[code.co_argcount + code.co_kwonlyargcount]) or ()
+    return given
+
+
+def _installed() -> set[CodeType]:
+    """The code of all handlers that are functions of Python, or made of one."""
+    return {code for number in signal.valid_signals() if (code := _code_of(signal.getsignal(number))) is not None}
+
+
+def _code_of(handler: Any) -> CodeType | None:
+    function = getattr(handler, "func", handler)  # of a functools.partial
+    called = (getattr(which, "__code__", None) for which in (function, getattr(type(function), _CALL, None)))
+    return next((code for code in called if isinstance(code, CodeType)), None)

@@ -1,0 +1,140 @@
+"""A child that is forked while another thread has a lock of this library finds it free: each lock, and none is left out."""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import types
+from functools import cached_property
+
+import numpy as np
+import pytest
+
+import zarr
+from tests.safety.fork_locks import locks, taken_elsewhere
+from tests.suites.plain_stores import AsyncOnly
+from zarr._flow.drive.process_hold import process_hold
+from zarr._support import bridge, forks
+from zarr._support.forks import n_forks
+from zarr.storage import LocalStore, MemoryStore
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+KNOWN = (
+    "zarr._support.bridge._lock",
+    "zarr._support.imports_on_use._gate",
+    "zarr._codec.registry._lock",
+    "zarr._store.memory._contents_guard",
+    "zarr._store.locks._descriptors",
+    "zarr._flow.drive.process_hold._turns_guard",
+)
+FREE, TAKEN, GONE = 0, 1, 2
+"""What has become of the locks in a child: `TAKEN` if any is, `GONE` if one that must be there is not."""
+
+
+@pytest.fixture
+def everything(tmp_path):
+    """One of everything that has locks, in use."""
+    memory, local, foreign = MemoryStore(), LocalStore(tmp_path), AsyncOnly()
+    for store in (memory, local, foreign):
+        zarr.create_group(store).create_array("a", data=np.arange(10), chunks=3).append([1])
+        zarr.open_array(store, path="a")[2:5]
+    with process_hold(foreign, "somewhere"):
+        pass
+    bridge.run(asyncio.sleep(0))
+    return memory, local, foreign
+
+
+def in_child():
+    """What has become of the locks in a child that is forked now."""
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(30)
+        found = locks()
+        is_free = [lock.acquire(False) for lock in found.values()]
+        os._exit(GONE if not set(KNOWN) <= found.keys() else FREE if all(is_free) else TAKEN)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_locks_that_another_thread_has_are_free_in_a_child(everything):
+    found = locks()
+    assert set(KNOWN) <= found.keys()
+    assert any("config_lock" in name for name in found)
+    assert sum("turns" in name for name in found) >= 3
+    outcome = {}
+    for name, lock in found.items():
+        thread, timer = taken_elsewhere(lock, 0.1)
+        outcome[name] = in_child()
+        thread.join()
+        timer.join()
+    assert outcome == dict.fromkeys(found, FREE)
+
+
+def test_the_walk_finds_what_a_child_would_wait_for(monkeypatch):
+    class Lazy:
+        @cached_property
+        def value(self):
+            return 1
+
+    Lazy.__module__ = "zarr.example"
+    module = types.ModuleType("zarr.example")
+    module.forgotten = {"a": [threading.Lock()]}
+    module.Lazy = Lazy
+    module.condition = threading.Condition()
+    monkeypatch.setitem(sys.modules, "zarr.example", module)
+    found = {name: lock for name, lock in locks().items() if name.startswith("zarr.example")}
+    expected = {"zarr.example.forgotten[0][0]", "zarr.example.condition._lock"}
+    assert expected <= found.keys()
+    assert hasattr(cached_property(len), "lock") == ("zarr.example.Lazy.value.lock" in found)
+    thread, timer = taken_elsewhere(module.forgotten["a"][0], 0.1)
+    assert in_child() == TAKEN
+    thread.join()
+    timer.join()
+
+
+def test_who_forks_while_it_has_a_lock_itself_goes_on():
+    """As a signal handler may."""
+    held = [
+        lock
+        for name, lock in locks().items()
+        if name in ("zarr._codec.registry._lock", "zarr._store.locks._descriptors")
+    ]
+    assert len(held) == 2
+    with held[0], held[1]:
+        assert in_child() == FREE
+    for lock in held:
+        thread, timer = taken_elsewhere(lock, 0)
+        thread.join()
+        timer.join()
+
+
+def test_forks_are_counted():
+    before = n_forks()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(n_forks() - before)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
+    assert n_forks() == before
+
+
+def test_an_interruption_of_whoever_waits_to_fork_leaves_nothing_half_taken(monkeypatch):
+    """Python forks all the same, and drops the exception; so everything is taken first."""
+    naps = []
+
+    def interrupted_nap(seconds):
+        naps.append(seconds)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(forks, "sleep", interrupted_nap)
+    monkeypatch.setattr(forks, "_unfinished", [lambda: True])
+    with pytest.raises(KeyboardInterrupt):
+        forks._before_fork()
+    assert len(naps) == 1
+    assert len(forks._forking.taken) == 1
+    assert forks._forking.taken[0] == forks._held
+    forks._in_parent()
+    assert forks._forking.taken == []
+    for lock in (lock for name, lock in locks().items() if name in KNOWN):
+        thread, timer = taken_elsewhere(lock, 0)
+        thread.join()
+        timer.join()

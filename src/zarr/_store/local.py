@@ -103,7 +103,7 @@ class LocalStore(SyncStore):
 
     root: Path
     _may_block = True
-    capabilities = replace(SyncStore.capabilities, holds_between_processes=True)
+    capabilities = replace(SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True)
 
     def __init__(self, root: Path | str, *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)
@@ -169,7 +169,8 @@ class LocalStore(SyncStore):
             try:
                 return DirectoryHold(directory)
             except FileNotFoundError:
-                _make_directories(directory)
+                pass
+            _make_directories(directory)
         raise _no_directory(directory)
 
     def native_place(self) -> Directory | None:
@@ -207,7 +208,10 @@ class LocalStore(SyncStore):
             try:
                 return self._put(path, directory, value, expected, hold, sync)
             except FileNotFoundError:  # the directory is not there yet, or not any more
-                _make_directories(directory, sync=sync)
+                pass
+            except OSError as exc:
+                raise _of_file(exc, path) from None
+            _make_directories(directory, sync=sync)
         raise _no_directory(directory)
 
     def _put(self, path: str, directory: str, value: Buffer, expected: Expected, hold: Hold | None, sync: bool) -> bool:
@@ -319,9 +323,14 @@ class LocalStore(SyncStore):
                 os.rename(directory, aside)
         except FileNotFoundError:
             return
+        except OSError as exc:
+            raise _of_file(exc, directory) from None
         if settings().durability == "fsync":
             _sync_directory(os.path.dirname(directory))
-        _discard(aside, ignore_errors=False)
+        try:
+            _discard(aside, ignore_errors=False)
+        except OSError as exc:
+            raise _of_file(exc, str(exc.filename or directory).replace(aside, directory)) from None
 
     def size(self, key: str) -> int | None:
         try:
@@ -342,6 +351,17 @@ def _is_version(path: str, expected: FileVersion) -> bool:
         return False
 
 
+_NOT_PERMITTED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def _of_file(exc: OSError, path: str) -> OSError:
+    """The same error with the name of the file that was to be changed, where there may be temporary names in it."""
+    text = exc.strerror or str(exc)
+    if exc.errno in _NOT_PERMITTED:
+        text += " to change it; with mode='r' it can be read"
+    return OSError(exc.errno, text, path) if exc.errno is not None else exc
+
+
 def _no_directory(directory: str) -> FileNotFoundError:
     """Why there is no directory, however often it is made."""
     if os.path.islink(directory):
@@ -349,20 +369,24 @@ def _no_directory(directory: str) -> FileNotFoundError:
     return FileNotFoundError(f"{directory} is deleted by another program as soon as it is made")
 
 
-def _make_directories(directory: str, *, sync: bool = False) -> None:
-    """Make a directory and those above it that are missing."""
+def _made_directory(directory: str) -> bool:
+    """Whether there is a directory now. False: the one above is missing."""
     try:
         os.mkdir(directory)
     except FileExistsError:
-        return
+        pass
     except FileNotFoundError:
+        return False
+    except OSError as exc:
+        raise _of_file(exc, directory) from None
+    return True
+
+
+def _make_directories(directory: str, *, sync: bool = False) -> None:
+    """Make a directory and those above it that are missing."""
+    if not _made_directory(directory):
         _make_directories(os.path.dirname(directory) or ".", sync=sync)
-        try:
-            os.mkdir(directory)
-        except (
-            FileExistsError,
-            FileNotFoundError,
-        ):  # made, or the one above deleted: the caller looks, and comes again
+        if not _made_directory(directory):  # the one above is deleted again: the caller looks, and comes again
             return
     if sync:
         _sync_directory(os.path.dirname(directory) or ".")

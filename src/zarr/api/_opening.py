@@ -226,7 +226,7 @@ def group(store: StoreLike | None = None, **options: Unpack[GroupOptions]) -> Gr
 
 
 def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs: Any) -> Group:
-    """Open a group from its consolidated metadata, which must be there.
+    """Open a group from its consolidated metadata, which must be there: nothing is created, whatever the mode.
 
     Parameters
     ----------
@@ -237,6 +237,10 @@ def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs:
 
     Raises
     ------
+    GroupNotFoundError
+        If there is no group.
+    TypeError
+        If `use_consolidated` is False.
     ValueError
         If there are no consolidated metadata.
 
@@ -249,7 +253,7 @@ def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs:
     >>> list(zarr.open_consolidated(store))
     ['a']
     """
-    return open_group(*args, use_consolidated=use_consolidated, **kwargs)
+    return Group._at(*run(functions.open_consolidated_call(*args, use_consolidated=use_consolidated, **kwargs)))
 
 
 def consolidate_metadata(store: StoreLike, path: str | None = None, zarr_format: ZarrFormat | None = None) -> Group:

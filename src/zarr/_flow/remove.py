@@ -11,8 +11,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from zarr._flow.load import load_node
+from zarr._flow.paths import join
 from zarr._flow.requests import Flow, Keys, Remove, RemovePrefix, Together
-from zarr._metadata.formats import ARRAY_DOCUMENTS, DOCUMENTS
+from zarr._metadata.formats import ARRAY_DOCUMENTS, DOCUMENTS, MAKERS
 from zarr._metadata.group import GroupMetadata
 from zarr._store.access import capabilities
 from zarr._store.path import StorePath
@@ -46,7 +47,7 @@ def remove_node(at: StorePath) -> Flow[None]:
 def clear(at: StorePath, encoding: Any) -> Flow[None]:
     """Make room for a new node: as `remove_node`, but nobody finds a node of which a part is gone already.
 
-    Documents go first, that of the node itself before all others. If that is interrupted, the rest is no node's, and whoever
+    Documents go first, the one that makes it a node before all others. If that is interrupted, the rest is no node's, and whoever
     overwrites next takes it away.
 
     Parameters
@@ -62,9 +63,9 @@ def clear(at: StorePath, encoding: Any) -> Flow[None]:
     ours = yield from _ours(at, keys, encoding)
     is_all = len(ours) == len(keys)
     if not (is_all and at.path and capabilities(at.store).removes_in_one_step):
-        documents = list(filter(_is_document, ours))
-        yield from _remove(at.store, (key for key in documents if key.rpartition("/")[0] == at.path))
-        yield from _remove(at.store, (key for key in documents if key.rpartition("/")[0] != at.path))
+        own = {join(at.path, name) for name in MAKERS}
+        yield from _remove(at.store, sorted(own.intersection(ours)))
+        yield from _remove(at.store, (key for key in ours if _is_document(key) and key not in own))
     if is_all:
         yield RemovePrefix(at.store, at.path)
     else:

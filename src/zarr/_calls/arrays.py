@@ -63,6 +63,8 @@ GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
 
 def create_array(
     at: StorePath,
+    ancestry: Ancestry | None = None,
+    format_without_parent: ZarrFormat | None = None,
     *,
     shape: ShapeLike | None = None,
     dtype: DataTypeLike | None = None,
@@ -81,8 +83,6 @@ def create_array(
     overwrite: bool = False,
     config: ConfigLike | None = None,
     write_data: bool = True,
-    ancestry: Ancestry | None = None,
-    format_without_parent: ZarrFormat | None = None,
 ) -> Flow[ArrayParts]:
     """Create an array; see `zarr.create_array`.
 

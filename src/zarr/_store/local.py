@@ -246,9 +246,9 @@ class LocalStore(SyncStore):
                 _sync_directory(directory)
         except (FileNotFoundError, NotADirectoryError):
             pass
-        except (IsADirectoryError, PermissionError):
+        except (IsADirectoryError, PermissionError) as exc:
             if not os.path.isdir(path):  # a directory is no key
-                raise
+                raise _of_file(exc, path) from None
         finally:
             if held is not hold and held is not None:
                 held.release()

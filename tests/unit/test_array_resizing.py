@@ -171,7 +171,7 @@ class TestWhatIsLookedAt:
         drive(logged(resize.resize(array._node, shape), seen.append))
         return [type(request).__name__ for request in seen]
 
-    @pytest.mark.parametrize("new", [(501, 4), (530, 4), (500, 5), (470, 4), (499, 4)], ids=shown)
+    @pytest.mark.parametrize("new", [(501, 4), (530, 4), (470, 4), (499, 4)], ids=shown)
     def test_a_few_chunks_are_looked_up(self, rows, new):
         assert "Keys" not in self.requests_of(rows, new)
         expected = np.full((530, 5), -1)
@@ -196,12 +196,12 @@ class TestWhatIsLookedAt:
 
     def test_edges_of_many_chunks(self, any_store):
         """One row of 300 chunks that the old shape reaches into: all of them may hold something beyond it."""
-        array = zarr.create_array(any_store, shape=(3, 600), chunks=(2, 2), dtype="i4", fill_value=-1)
+        array = zarr.create_array(any_store, name="one", shape=(3, 600), chunks=(2, 2), dtype="i4", fill_value=-1)
         array[...] = 5
         beyond = zarr.create_array(any_store, name="other", shape=(4, 600), chunks=(2, 2), dtype="i4", fill_value=-1)
         beyond[...] = 5
         for column in (0, 150, 299):
-            put(any_store, f"c/1/{column}", get(any_store, f"other/c/1/{column}"))
+            put(any_store, f"one/c/1/{column}", get(any_store, f"other/c/1/{column}"))
         array.resize((4, 600))
         assert (array[:3] == 5).all()
         assert (array[3] == -1).all()

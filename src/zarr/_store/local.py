@@ -246,8 +246,9 @@ class LocalStore(SyncStore):
                 _sync_directory(directory)
         except (FileNotFoundError, NotADirectoryError):
             pass
-        except (IsADirectoryError, PermissionError) as exc:
-            if not os.path.isdir(path):  # a directory is no key
+        except OSError as exc:
+            is_directory = isinstance(exc, IsADirectoryError | PermissionError) and os.path.isdir(path)
+            if not is_directory:  # which is no key
                 raise _of_file(exc, path) from None
         finally:
             if held is not hold and held is not None:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, product
+from itertools import chain, compress, islice, product
 from typing import TYPE_CHECKING, TypeAlias
 
-from zarr._buffer.byte_range import RangeByteRequest
 from zarr._flow.paths import join
-from zarr._flow.requests import Fetch, Flow, Keys, Read, Size, Together
+from zarr._flow.requests import Exist, Flow, Keys, Size, Together
 from zarr._grid.chunk_keys import parse_chunk_key
 from zarr._store.access import capabilities
 
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
     from zarr._metadata.spec import ArraySpec
     from zarr._store.abstract import Store
     from zarr._store.path import StorePath
-    from zarr._store.versioned import Stored
 
 
 Box: TypeAlias = tuple[range, ...]
 
-_AT_ONCE = 64
-"""So many keys are looked up together: a store may keep something open for each that it finds."""
+_AT_ONCE = 1024
+"""So many keys are looked up with one request."""
+_FEW = 64
 _MOST_LOOKUPS = 16_384
 _KEYS_PER_REQUEST = 16
 """What a listing brings in the time of a lookup, where both are requests to somewhere else and many lookups go out at once."""
@@ -48,7 +47,7 @@ def stored_in(node: ArrayNode, spec: ArraySpec, boxes: Sequence[Box]) -> Flow[li
     """
     n_lookups, n_objects = count(boxes), math.prod(spec.grid.counts(spec.shape))
     per_lookup = 1 if capabilities(node.store_path.store).sync else _KEYS_PER_REQUEST
-    if n_lookups <= _AT_ONCE or n_lookups <= min(n_objects - n_lookups, _MOST_LOOKUPS) // per_lookup:
+    if n_lookups <= _FEW or n_lookups <= min(n_objects - n_lookups, _MOST_LOOKUPS) // per_lookup:
         return (yield from _looked_up(node, spec, boxes))
     return [coords for _, coords in (yield from _listed(node, spec, boxes))]
 
@@ -75,13 +74,10 @@ def coordinates(boxes: Iterable[Box]) -> Iterator[tuple[int, ...]]:
 
 def _looked_up(node: ArrayNode, spec: ArraySpec, boxes: Iterable[Box]) -> Flow[list[tuple[int, ...]]]:
     wanted, found = coordinates(boxes), []
+    prefix, encode = node.key(""), spec.keys.encode_chunk_key
     while some := list(islice(wanted, _AT_ONCE)):
-        reads = [Read(node.key(spec.keys.encode_chunk_key(coords)), RangeByteRequest(0, 1)) for coords in some]
-        answers: list[Stored | None] = yield Fetch(node.store_path.store, reads)
-        for coords, stored in zip(some, answers, strict=True):
-            if stored is not None:
-                stored.release()
-                found.append(coords)
+        exist: list[bool] = yield Exist(node.store_path.store, [prefix + encode(coords) for coords in some])
+        found += compress(some, exist)
     return found
 
 

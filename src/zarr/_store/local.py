@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -332,6 +332,13 @@ class LocalStore(SyncStore):
             _discard(aside, ignore_errors=False)
         except OSError as exc:
             raise _of_file(exc, str(exc.filename or directory).replace(aside, directory)) from None
+
+    def present(self, keys: Sequence[str]) -> list[bool]:
+        base = f"{self._base}/"
+        exists = (
+            os.access
+        )  # which raises nothing where there is nothing, and so takes half the time of a look at the size
+        return [exists(base + key, os.F_OK) for key in keys]
 
     def size(self, key: str) -> int | None:
         try:

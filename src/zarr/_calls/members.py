@@ -70,6 +70,11 @@ def _changing(group: GroupNode, flow: Flow[T]) -> Flow[T]:
     return result
 
 
+def _is_own_path(path: object) -> bool:
+    """Whether a path below a group, as a user gives it, is that of the group itself."""
+    return isinstance(path, str) and not normalize_path(path)
+
+
 def _itself(group: GroupNode) -> Flow[GroupParts]:
     yield from ()
     return group.metadata, group.store_path
@@ -163,7 +168,7 @@ def create_group(
 
 def require_group(group: GroupNode, name: str, *, overwrite: bool = False) -> Flow[GroupParts]:
     """The group at a path, created if there is none. The group's own path is the group itself, which is there."""
-    if not overwrite and isinstance(name, str) and not normalize_path(name):
+    if not overwrite and _is_own_path(name):
         return _itself(group)
     flow = hierarchy.require_group(place_of(group, name), group.metadata.zarr_format, overwrite=overwrite)
     return _changing(group, flow)

@@ -73,7 +73,8 @@ def coordinates(boxes: Iterable[Box]) -> Iterator[tuple[int, ...]]:
 
 
 def _looked_up(node: ArrayNode, spec: ArraySpec, boxes: Iterable[Box]) -> Flow[list[tuple[int, ...]]]:
-    wanted, found = coordinates(boxes), []
+    wanted = coordinates(boxes)
+    found: list[tuple[int, ...]] = []
     prefix, encode = node.key(""), spec.keys.encode_chunk_key
     while some := list(islice(wanted, _AT_ONCE)):
         exist: list[bool] = yield Exist(node.store_path.store, [prefix + encode(coords) for coords in some])

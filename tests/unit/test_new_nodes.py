@@ -236,6 +236,15 @@ def test_names_are_strings(store, call, name):
     assert contents(store) == before
 
 
+def test_a_hierarchy_of_which_one_node_cannot_be_stored_is_not_begun(store, zarr_format):
+    blank = zarr.create_array({}, shape=1, dtype="i1", zarr_format=zarr_format).metadata
+    odd = blank.with_attributes({"a": object()})
+    for nodes in ({"a": blank, "x/b": odd}, {"a": blank, "x/zarr.json": blank}):
+        with pytest.raises((TypeError, ValueError)):
+            dict(zarr.create_hierarchy(store=store, nodes=nodes))
+        assert contents(store) == {}
+
+
 def test_names_of_hierarchies_are_strings(store):
     blank = zarr.create_array({}, shape=1, dtype="i1").metadata
     with pytest.raises(TypeError, match="named by a string"):
@@ -251,6 +260,22 @@ class TestRequiring:
             with pytest.raises(TypeError, match="'colour'"):
                 group.require_array(name, shape=3, dtype="i8", colour=1)
         assert list(group) == ["a"]
+
+    def test_what_says_overwrite_would_not_be_done(self, store):
+        group = zarr.create_group(store)
+        group.create_array("a", data=DATA)
+        for name in ("a", "new"):
+            for call in (
+                lambda name=name: group.require_array(name, shape=3, dtype="i8", overwrite=True),
+                lambda name=name: zarr.open_array(store, path=name, mode="a", shape=3, dtype="i8", overwrite=True),
+                lambda name=name: zarr.open_array(store, path=name, mode="r+", overwrite=True),
+                lambda name=name: zarr.open_array(store, path=name, mode="w", shape=3, dtype="i8", overwrite=False),
+                lambda name=name: zarr.open(store, path=name, mode="a", overwrite=True),
+            ):
+                with pytest.raises(TypeError, match="overwrite"):
+                    call()
+        assert list(group) == ["a"]
+        assert group["a"][:].tolist() == DATA.tolist()
 
     def test_options_of_remote_stores_are_errors(self, store):
         group = zarr.create_group(store)

@@ -12,7 +12,7 @@ from zarr._calls.arrays import ArrayParts, create_array
 from zarr._calls.keywords import RequiredOptions, check_known
 from zarr._calls.opening import GroupParts, create_group
 from zarr._dtype import parse_data_type
-from zarr._flow.create import create_node, ensure_ancestors, occupied, open_or_create
+from zarr._flow.create import check_storable, create_node, ensure_ancestors, occupied, open_or_create
 from zarr._flow.load import load_node
 from zarr._flow.paths import below, join
 from zarr._flow.remove import remove_node
@@ -21,7 +21,7 @@ from zarr._grid.shapes import parse_shape
 from zarr._metadata.formats import DOCUMENTS
 from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
 from zarr._store.path import StorePath, node_path
-from zarr.errors import ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
+from zarr.errors import ArgumentError, ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -47,6 +47,10 @@ def require_array(
         If there is a group, an array of another shape, or one whose dtype is another (`exact`) or cannot be cast to.
     """
     check_known("require_array", create, RequiredOptions)
+    if create.get("overwrite"):
+        raise ArgumentError(
+            "require_array() overwrites nothing; create_array(..., overwrite=True) replaces what is there"
+        )
 
     def find() -> Flow[ArrayParts]:
         existing = yield from load_node(at)
@@ -161,6 +165,8 @@ def create_many(
         if existing is not None and (path not in named or not overwrite):
             raise occupied(below(at, path), existing)
         new.append((path, metadata))
+    for path, metadata in new:
+        check_storable(below(at, path), metadata)
     for path, metadata in new:
         # Of a group that nobody named nothing is replaced: what lies below it without one stays.
         yield from create_node(below(at, path), metadata, overwrite=overwrite and path in named)

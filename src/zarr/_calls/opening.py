@@ -51,9 +51,11 @@ def check_mode(mode: str) -> None:
 
 
 def check_keywords(create: Mapping[str, Any]) -> None:
-    """Raise TypeError for keywords that `create` does not have, even where nothing is to be created."""
+    """Raise TypeError for keywords that `create` does not have, even where nothing is to be created, and for `overwrite`."""
     if not create:
         return
+    if "overwrite" in create:
+        raise TypeError("unexpected keyword argument 'overwrite': what is opened says `mode`, and mode='w' replaces it")
     known = {*(legacy.create.__kwdefaults__ or {}), *legacy.WITHOUT_EFFECT}
     if unknown := sorted(create.keys() - known):
         raise TypeError(f"unexpected keyword arguments {unknown}; see zarr.create for those that there are")
@@ -80,7 +82,7 @@ def open_array(
 
     if mode in ("w", "w-"):
         overwrite = mode == "w"
-        flow = legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `overwrite` given beside these modes is an error
+        flow = legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `create` has none
         return (yield from flow)
     if mode == "a" and create:
         return (yield from open_or_create(at, find, make))

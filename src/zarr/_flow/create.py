@@ -108,6 +108,12 @@ def create_node(
     raise occupied(at, (yield from load_node(at)))
 
 
+def check_storable(at: StorePath, metadata: NodeMetadata) -> None:
+    """Raise what `create_node` would raise whatever there is in the store."""
+    _check_name(at)
+    documents(metadata)
+
+
 def open_or_create(at: StorePath, find: Callable[[], Flow[T]], create: Callable[[], Flow[T]]) -> Flow[T]:
     """What there is at a path, created if there is nothing, however many do the same at once.
 

@@ -40,7 +40,7 @@ def open(
     mode
         As in `open_array`; `"a"` if None, or `"r"` for a read-only store.
     zarr_format
-        Look for this format only.
+        Look for, or create, this format only; created, a node has that of the group above if None.
     storage_options
         For stores on remote systems.
     config
@@ -156,7 +156,7 @@ def open_group(store: StoreLike | None = None, **options: Unpack[OpenGroupOption
     storage_options
         For stores on remote systems.
     zarr_format
-        Look for, or create, this format only.
+        Look for, or create, this format only; created, a group has that of the group above if None.
     attributes
         Of a group that is created.
     use_consolidated
@@ -200,7 +200,8 @@ def group(store: StoreLike | None = None, **options: Unpack[GroupOptions]) -> Gr
     overwrite
         Delete what is there and make a new group.
     zarr_format
-        Look for, or create, this format only; for new groups the configuration's default if None.
+        Look for, or create, this format only; created, a group has that of the group above
+        if None, or the configuration's default.
     attributes
         Of a group that is created.
     storage_options

@@ -4,6 +4,7 @@
       BaseZarrError
         NodeNotFoundError (also FileNotFoundError)
           ArrayNotFoundError, GroupNotFoundError
+            StoreIsFileError (both, and NotADirectoryError and FileExistsError)
         ContainsArrayError, ContainsGroupError (also FileExistsError), ContainsArrayAndGroupError
         MetadataValidationError
           NodeTypeValidationError
@@ -54,6 +55,7 @@ __all__ = [
     "PickleCodecDisabledError",
     "SelectionShapeError",
     "SelectionTypeError",
+    "StoreIsFileError",
     "StoreKeyError",
     "UnknownCodecError",
     "UnknownDataTypeError",
@@ -81,7 +83,10 @@ class BaseZarrError(ValueError):
 class NodeNotFoundError(BaseZarrError, FileNotFoundError):
     """No array or group at this path: called as `NodeNotFoundError(store, path)`."""
 
-    _msg = "No array or group found in store {!r} at path {!r}. Check both; zarr.open_group(store).tree() shows what is there."
+    _msg = (
+        "No array or group found in store {!r} at path {!r}. Check both; "
+        "zarr.open_group(store, mode='r').tree() shows what is there."
+    )
 
 
 class ArrayNotFoundError(NodeNotFoundError):
@@ -94,6 +99,10 @@ class GroupNotFoundError(NodeNotFoundError):
     """No group at this path: called as `GroupNotFoundError(store, path)`."""
 
     _msg = "No group found in store {!r} at path {!r}. Check both, or create it with zarr.create_group."
+
+
+class StoreIsFileError(ArrayNotFoundError, GroupNotFoundError, NotADirectoryError, FileExistsError):
+    """A file where the directory of a store is to be: nothing can be opened there, and nothing created."""
 
 
 class ContainsArrayError(BaseZarrError, FileExistsError):

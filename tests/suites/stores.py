@@ -17,6 +17,7 @@ Some of them stand for capabilities; a part names those in `promises`, and `prom
     PinSuite           pins_versions
     HoldSuite          holds_between_threads
     ProcessHoldSuite   holds_between_processes
+    OneStepSuite       removes_in_one_step
 
 `read`, `put` and `remove` of the versioned contract may be functions or coroutines: what they return is awaited if it can
 be. Holds are those of stores that are called without an event loop.
@@ -775,3 +776,25 @@ class ProcessHoldSuite(StoreCase):
         finally:
             child.kill()
             child.join()
+
+
+class OneStepSuite(StoreCase):
+    """Removing a prefix is one step for who reads meanwhile: there is all of it or nothing."""
+
+    promises = frozenset({"removes_in_one_step"})
+
+    @pytest.mark.parametrize("backwards", [False, True])
+    def test_once_a_key_is_gone_all_are(self, store, backwards):
+        keys = [f"a/{where}{i:03}" for i in range(100) for where in ("", "deeper/")]
+        order = sorted(keys, reverse=backwards)
+        for _ in range(5):
+            for key in keys:
+                store.put(key, buf(b"x"))
+            seen: list[bool] = []
+
+            def look(seen: list[bool] = seen) -> None:
+                while not seen or seen[-1]:
+                    seen.extend(store.size(key) is not None for key in order)
+
+            in_threads([look, lambda: store.remove_prefix("a")])
+            assert not any(seen[seen.index(False) :])

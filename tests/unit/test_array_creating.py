@@ -188,7 +188,7 @@ class TestCreate:
     def test_the_format_of_the_configuration_is_used_where_none_is_named(self, store):
         with zarr.config.set({"default_zarr_format": 2}):
             assert zarr.create_array(store, name="a", shape=1, dtype="i1", zarr_format=None).metadata.zarr_format == 2
-            assert zarr.create_array(store, name="b", shape=1, dtype="i1").metadata.zarr_format == 3
+            assert zarr.create_array({}, name="b", shape=1, dtype="i1").metadata.zarr_format == 3
 
     @pytest.mark.parametrize(
         ("keyword", "value", "error", "text"),
@@ -291,7 +291,7 @@ class TestOverwrite:
         array = zarr.create_array(store, name="g", shape=3, dtype="i1", overwrite=True)
         assert array[:].tolist() == [0, 0, 0]
         assert set(contents(store)) == (
-            {"zarr.json", "g/zarr.json"} if zarr_format == 3 else {".zgroup", ".zattrs", "g/zarr.json"}
+            {"zarr.json", "g/zarr.json"} if zarr_format == 3 else {".zgroup", ".zattrs", "g/.zarray", "g/.zattrs"}
         )
 
     @pytest.mark.parametrize(

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import threading
+import time
+
 import numpy as np
 import pytest
 
 import zarr
 from tests.samples import contents, filled
-from tests.suites.calls import run, shown
+from tests.suites.calls import get, put, run, shown
+from zarr._flow import resize
+from zarr._flow.drive import run as drive
+from zarr._flow.drive.answers import ANSWER
+from zarr._flow.requests import TakeHold, Together
+from zarr._flow.watch import logged
 from zarr.errors import ArrayNotFoundError
 
 
@@ -141,3 +151,163 @@ def test_what_is_appended_has_its_bytes_in_any_order(engine, store, options):
     for dtype in (">i2", "<i2"):
         array.append(np.array([256, 1], dtype))
     assert array[:].tolist() == zarr.open_array(store)[:].tolist() == [1, 2, 256, 1, 256, 1]
+
+
+class TestWhatIsLookedAt:
+    """Growing and shrinking look at the chunks that come or go, not at all that are stored."""
+
+    @pytest.fixture
+    def rows(self, any_store, zarr_format):
+        """500 chunks of one row, all stored."""
+        array = zarr.create_array(
+            any_store, shape=(500, 4), chunks=(1, 4), dtype="i4", zarr_format=zarr_format, fill_value=-1
+        )
+        array[...] = np.arange(2000).reshape(500, 4)
+        return array
+
+    @staticmethod
+    def requests_of(array, shape):
+        seen = []
+        drive(logged(resize.resize(array._node, shape), seen.append))
+        return [type(request).__name__ for request in seen]
+
+    @pytest.mark.parametrize("new", [(501, 4), (530, 4), (470, 4), (499, 4)], ids=shown)
+    def test_a_few_chunks_are_looked_up(self, rows, new):
+        assert "Keys" not in self.requests_of(rows, new)
+        expected = np.full((530, 5), -1)
+        inside = tuple(slice(min(pair)) for pair in zip(rows.shape, (500, 4), strict=True))
+        expected[inside] = np.arange(2000).reshape(500, 4)[inside]
+        rows.resize((530, 5))
+        np.testing.assert_array_equal(rows[...], expected)
+
+    def test_of_more_than_there_are_what_is_stored_is_listed(self, rows):
+        assert self.requests_of(rows, (100_000, 4)).count("Keys") == 1
+
+    @pytest.mark.parametrize("new", [(501, 4), (560, 4), (900, 4), (20_000, 4), (500, 9), (600, 9)], ids=shown)
+    def test_what_somebody_left_beyond_the_edge_does_not_show(self, rows, any_store, new):
+        for row in (500, 501, 559, 560, 899, 19_999, 20_000):
+            for column in (0, 1, 2):
+                put(any_store, rows.metadata.encode_chunk_key((row, column)), b"damaged")
+        put(any_store, rows.metadata.encode_chunk_key((3, 1)), b"damaged")
+        rows.resize(new)
+        assert (rows[500:] == -1).all()
+        assert (rows[:, 4:] == -1).all()
+        np.testing.assert_array_equal(rows[:500, :4], np.arange(2000).reshape(500, 4))
+
+    def test_edges_of_many_chunks(self, any_store):
+        """One row of 300 chunks that the old shape reaches into: all of them may hold something beyond it."""
+        array = zarr.create_array(any_store, name="one", shape=(3, 600), chunks=(2, 2), dtype="i4", fill_value=-1)
+        array[...] = 5
+        beyond = zarr.create_array(any_store, name="other", shape=(4, 600), chunks=(2, 2), dtype="i4", fill_value=-1)
+        beyond[...] = 5
+        for column in (0, 150, 299):
+            put(any_store, f"one/c/1/{column}", get(any_store, f"other/c/1/{column}"))
+        array.resize((4, 600))
+        assert (array[:3] == 5).all()
+        assert (array[3] == -1).all()
+
+
+class Stopped(BaseException):
+    """Comes between a request and its answer, as a cancellation may."""
+
+
+@pytest.mark.parametrize("change", ["append", "grow", "shrink"])
+def test_after_a_cancelled_change_the_handle_has_the_stored_shape(store, zarr_format, change):
+    """Interrupted after every single request, and before it: the shape is what the document says."""
+    calls = {
+        "append": lambda node: resize.append(node, np.full((3, 4), 7, "i4"), 0),
+        "grow": lambda node: resize.resize(node, (9, 4)),
+        "shrink": lambda node: resize.resize(node, (2, 4)),
+    }
+    shapes = set()
+    for step in range(200):
+        array = filled(store, zarr_format, name=str(step))
+        if not interrupted(calls[change](array._node), step):
+            break
+        stored = zarr.open_array(store, path=str(step), mode="r").shape
+        assert array.shape == stored
+        shapes.add(stored)
+    assert 3 < step < 199
+    assert len(shapes) == 2
+
+
+def interrupted(flow, step):
+    """Drive a flow, with an interruption in the place of the answer to one request; whether there was that request."""
+    count = itertools.count()
+
+    def watched(request):
+        number = next(count)
+        answer = ANSWER[type(request)](request)
+        if number == step:
+            if isinstance(request, TakeHold):
+                answer.release()
+            raise Stopped
+        return answer
+
+    try:
+        request = flow.send(None)
+        while True:
+            try:
+                if isinstance(request, Together):
+                    answer = [drive_inner(inner, watched) for inner in request.flows]
+                else:
+                    answer = watched(request)
+            except BaseException as exc:  # noqa: BLE001  # the flow must see it
+                request = flow.throw(exc)
+            else:
+                request = flow.send(answer)
+    except StopIteration:
+        return False
+    except Stopped:
+        return True
+
+
+def drive_inner(flow, watched):
+    try:
+        request = flow.send(None)
+        while True:
+            try:
+                answer = watched(request)
+            except BaseException as exc:  # noqa: BLE001  # the flow must see it
+                request = flow.throw(exc)
+            else:
+                request = flow.send(answer)
+    except StopIteration as stop:
+        return stop.value
+
+
+@pytest.mark.parametrize("change", ["append", "resize", "attributes"])
+def test_a_task_that_is_cancelled_while_the_document_is_stored(tmp_path, zarr_format, change):
+    class Slow(zarr.storage.LocalStore):
+        capabilities = zarr.storage.LocalStore.capabilities
+        under_way = None
+
+        def put(self, key, value, **kwargs):
+            done = super().put(key, value, **kwargs)
+            if self.under_way is not None and key.rpartition("/")[2] in ("zarr.json", ".zarray", ".zattrs"):
+                self.under_way.set()
+                time.sleep(0.05)
+            return done
+
+    store = Slow(tmp_path / "store")
+    array = filled(store, zarr_format)
+
+    async def main():
+        face = array.async_array
+        loop = asyncio.get_running_loop()
+        store.under_way = threading.Event()
+        calls = {
+            "append": lambda: face.append(np.full((3, 4), 7)),
+            "resize": lambda: face.resize((9, 4)),
+            "attributes": lambda: face.update_attributes({"a": 1}),
+        }
+        task = asyncio.ensure_future(calls[change]())
+        await loop.run_in_executor(None, store.under_way.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(main())
+    stored = zarr.open_array(tmp_path / "store", mode="r")
+    assert array.shape == stored.shape == {"append": (8, 4), "resize": (9, 4), "attributes": (5, 4)}[change]
+    assert dict(array.attrs) == dict(stored.attrs) == ({"a": 1} if change == "attributes" else {})

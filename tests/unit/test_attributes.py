@@ -9,7 +9,7 @@ import pytest
 
 import zarr
 from tests.samples import contents, document, filled
-from tests.suites.calls import shown
+from tests.suites.calls import run, shown
 from zarr.errors import NodeNotFoundError, ZarrUserWarning
 
 
@@ -172,3 +172,31 @@ def test_a_list_taken_out_of_the_attributes_is_a_copy(store):
     array.attrs.asdict()["list"].append(2)
     array.attrs["other"] = 1
     assert dict(array.attrs) == {"list": [1], "nested": {"a": [1]}, "other": 1}
+
+
+@pytest.mark.parametrize("key", [1, 1.5, None, True, b"x", ("a",)])
+@pytest.mark.parametrize("kind", ["array", "group"])
+def test_keys_are_strings(store, zarr_format, kind, key):
+    """JSON has no others: the library would have to make up a string, and another key be read than was written."""
+    make = {
+        "array": lambda path, **options: zarr.create_array(
+            store, name=path, shape=1, dtype="i1", zarr_format=zarr_format, **options
+        ),
+        "group": lambda path, **options: zarr.create_group(store, path=path, zarr_format=zarr_format, **options),
+    }[kind]
+    node = make("x", attributes={"a": 1})
+    for change in (
+        lambda: node.attrs.__setitem__(key, 2),
+        lambda: node.attrs.update({key: 2}),
+        lambda: node.attrs.update([(key, 2)]),
+        lambda: node.attrs.put({"a": 1, key: 2}),
+        lambda: node.attrs.setdefault(key, 2),
+        lambda: node.update_attributes({key: 2}),
+        lambda: run(getattr(node, f"_async_{kind}" if kind == "group" else "async_array").update_attributes({key: 2})),
+        lambda: make("new", attributes={key: 2}),
+        lambda: zarr.open_group(store).require_array("new", shape=1, dtype="i1", attributes={key: 2}),
+    ):
+        with pytest.raises(TypeError, match="keys of attributes are strings"):
+            change()
+    assert dict(node.attrs) == dict(zarr.open(store, path="x").attrs) == {"a": 1}
+    assert "new" not in zarr.open_group(store)

@@ -302,7 +302,8 @@ class TestCreate:
     def test_the_format_of_the_configuration(self, store):
         with zarr.config.set({"default_zarr_format": 2}):
             assert zarr.create_group(store).metadata.zarr_format == V2
-        assert zarr.create_group(store, path="x").metadata.zarr_format == V3
+            assert zarr.create_group({}, path="x").metadata.zarr_format == V2
+        assert zarr.create_group({}, path="x").metadata.zarr_format == V3
 
     def test_what_is_there_is_an_error_and_stays(self, root, store):
         before = contents(store)

@@ -10,6 +10,7 @@ from tests.suites.plain_stores import AsyncOnly, AsyncVersions
 from tests.suites.stores import (
     HoldSuite,
     ObjectSuite,
+    OneStepSuite,
     PinSuite,
     ProcessHoldSuite,
     ReadOnlySuite,
@@ -37,7 +38,7 @@ class TestMemoryStore(OurSyncStore):
         return MemoryStore(**kwargs)
 
 
-class TestLocalStore(OurSyncStore, ProcessHoldSuite):
+class TestLocalStore(OurSyncStore, ProcessHoldSuite, OneStepSuite):
     def make(self, directory, **kwargs):
         return LocalStore(directory / "root", **kwargs)
 
@@ -82,4 +83,4 @@ def test_what_a_store_says_that_it_can_is_what_is_proven(suite, tmp_path):
 def test_a_suite_tells_what_it_proves():
     assert TestPlainStore.promised() == {"lists"}
     assert TestVersionsInCoroutines.promised() == {"lists", "puts_conditionally", "pins_versions", "tells_sizes"}
-    assert TestLocalStore.promised() - TestMemoryStore.promised() == {"holds_between_processes"}
+    assert TestLocalStore.promised() - TestMemoryStore.promised() == {"holds_between_processes", "removes_in_one_step"}

@@ -52,8 +52,12 @@ fn exception_for(error: &KernelError) -> PyErr {
             "zarr._native failed in a way it never should: {text}. Please report this; ZARR_ENGINE=python avoids it"
         )),
         KernelError::Io { path, errno, .. } => {
-            let reason = std::io::Error::from_raw_os_error(*errno).to_string();
-            PyOSError::new_err((*errno, reason, path.clone()))
+            // Rust adds the number, which the exception of Python has of its own.
+            let text = std::io::Error::from_raw_os_error(*errno).to_string();
+            let reason = text
+                .strip_suffix(&format!(" (os error {errno})"))
+                .unwrap_or(&text);
+            PyOSError::new_err((*errno, reason.to_owned(), path.clone().into_os_string()))
         }
         KernelError::Contended { .. }
         | KernelError::Unsteady { .. }

@@ -11,7 +11,7 @@ from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
 from zarr._dtype import ZarrFormat, ZDType, parse_data_type
 from zarr._flow import elements
-from zarr._flow.create import create_node
+from zarr._flow.create import Ancestry, create_node, look_above
 from zarr._flow.node import ArrayNode
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow
@@ -51,6 +51,8 @@ class _Default:
 
 
 DEFAULT_FILL_VALUE = _Default()
+DEFAULT_FORMAT: ZarrFormat = 3
+"""What `zarr.create_array` makes where neither its caller nor a group above the new array says anything."""
 
 ArrayParts: TypeAlias = tuple["ArrayMetadata", StorePath, ArrayConfig]
 GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
@@ -61,6 +63,8 @@ GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
 
 def create_array(
     at: StorePath,
+    ancestry: Ancestry | None = None,
+    format_without_parent: ZarrFormat | None = None,
     *,
     shape: ShapeLike | None = None,
     dtype: DataTypeLike | None = None,
@@ -72,7 +76,7 @@ def create_array(
     serializer: CodecLike | Auto = "auto",
     fill_value: Any = DEFAULT_FILL_VALUE,
     order: Order | None = None,
-    zarr_format: ZarrFormat | None = 3,
+    zarr_format: ZarrFormat | None = None,
     attributes: Mapping[str, Any] | None = None,
     chunk_key_encoding: KeyEncodingLike | None = None,
     dimension_names: Sequence[str | None] | None = None,
@@ -80,12 +84,22 @@ def create_array(
     config: ConfigLike | None = None,
     write_data: bool = True,
 ) -> Flow[ArrayParts]:
-    """Create an array; see `zarr.create_array`."""
+    """Create an array; see `zarr.create_array`.
+
+    Parameters
+    ----------
+    ancestry
+        What `look_above` found, if somebody has looked already.
+    format_without_parent
+        The format where none is asked for and there is no group above; that of the configuration if None.
+    """
     if data is not None:
         data, shape, dtype = _take_data(data, shape, dtype)
     if shape is None or dtype is None:
         missing = "shape" if shape is None else "dtype"
         raise ArgumentError(f"`{missing}` is needed where no `data` is given")
+    if zarr_format is None:
+        ancestry, zarr_format = yield from find_format(at, format_without_parent)
     layout = FORMATS[format_of(zarr_format)]
     data_type = parse_data_type(dtype, zarr_format=layout.zarr_format)
     if getattr(data_type, "item_size", None) == 0:
@@ -116,13 +130,13 @@ def create_array(
     metadata: ArrayMetadata = layout.new_array(wanted)
     node = ArrayNode(metadata, at, settings_)
     elements_ = None if data is None or not write_data else elements.as_elements(data, node.view.spec)
-    yield from create_node(at, metadata, overwrite=overwrite)
+    yield from create_node(at, metadata, overwrite=overwrite, ancestry=ancestry)
     if elements_ is not None:
         yield from write(node, node.view, basic(Ellipsis, lengths), elements_)
     return metadata, at, settings_
 
 
-ARRAY_DEFAULTS: Mapping[str, Any] = create_array.__kwdefaults__ or {}
+ARRAY_DEFAULTS: Mapping[str, Any] = {**(create_array.__kwdefaults__ or {}), "zarr_format": DEFAULT_FORMAT}
 
 
 def _take_data(data: Any, shape: Any, dtype: Any) -> tuple[Any, tuple[int, ...], Any]:
@@ -136,6 +150,16 @@ def _take_data(data: Any, shape: Any, dtype: Any) -> tuple[Any, tuple[int, ...],
     if dtype is None and data.dtype.kind == "O" and all(isinstance(item, str) for item in np.ravel(data)):
         dtype = "string"
     return np.asarray(data), tuple(data.shape), data.dtype if dtype is None else dtype
+
+
+def find_format(at: StorePath, otherwise: ZarrFormat | None = None) -> Flow[tuple[Ancestry, ZarrFormat]]:
+    """What is above a new node, and the format that it gets there if none is asked for.
+
+    That of the nearest group above it, so that one reader can list the whole hierarchy; `otherwise`, or the configuration's
+    default, where there is none.
+    """
+    ancestry = yield from look_above(at)
+    return ancestry, format_of(otherwise if ancestry.zarr_format is None else ancestry.zarr_format)
 
 
 def format_of(zarr_format: int | None) -> ZarrFormat:

@@ -7,28 +7,30 @@ anew after the old one and its elements are copied, one stored object at a time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
 
 from zarr._calls.array_config import array_config
+from zarr._calls.keywords import FromArrayOptions, check_known
 from zarr._calls.like import from_array
 from zarr._calls.opening import create_group
 from zarr._flow import inventory
-from zarr._flow.create import create_node, occupied
+from zarr._flow.create import create_node
 from zarr._flow.load import load_group, load_node
 from zarr._flow.members import members
 from zarr._flow.node import ArrayNode, GroupNode
 from zarr._flow.paths import below, join
 from zarr._flow.requests import MOST_COPIES, Fetch, Flow, Keys, Put, Read, Size, Together
 from zarr._flow.update import update_attributes
-from zarr._metadata.formats import DOCUMENTS
+from zarr._metadata.formats import DOCUMENTS, layout_of
 from zarr._metadata.group import GroupMetadata
 from zarr._store.abstract import Store
+from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath, normalize_path
-from zarr.errors import ContainsArrayError, ContainsGroupError
+from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,17 +117,35 @@ def copy_node(
     metadata = yield from load_node(source)
     if metadata is None:
         raise FileNotFoundError(f"No array or group found in store {source.store!r} at path {source.path!r}")
-    if _inside(dest, source):
-        raise ValueError(f"cannot copy {source} into itself, to {dest}")
+    check_apart(source, dest)
     if isinstance(metadata, GroupMetadata):
         yield from _copy_group(source, metadata, dest, zarr_format, options, tally)
     else:
         yield from _copy_array(source, metadata, dest, zarr_format, options, tally)
 
 
-def _inside(dest: StorePath, source: StorePath) -> bool:
+def check_apart(source: StorePath, dest: StorePath) -> None:
+    """Raise ValueError for a copy that would lie in its source."""
     below = f"{dest.path}/".startswith(f"{source.path}/" if source.path else "")
-    return below and (dest.store is source.store or dest.store == source.store)
+    one, other = dest.store, source.store  # stores in memory with equal contents are equal, but have another text
+    if below and (one is other or (str(one) == str(other) and one == other)):
+        raise ValueError(f"cannot copy {source} into itself, to {dest}")
+
+
+def check_keywords(function: str, given: Mapping[str, Any]) -> None:
+    """Raise TypeError for keywords that `from_array` does not have, or that say what `if_exists` says."""
+    if "overwrite" in given:
+        raise TypeError(
+            f"{function}() got an unexpected keyword argument 'overwrite'; what happens to a node that is there says "
+            "`if_exists`, and if_exists='replace' puts the copy in its place"
+        )
+    check_known(function, given, FromArrayOptions)
+
+
+def merge_attributes(source: GroupMetadata, dest: GroupNode) -> Flow[None]:
+    """Add the attributes of a group to those of another."""
+    if source.attributes:
+        yield from update_attributes(dest, lambda current: {**current, **source.attributes})
 
 
 def _copy_group(
@@ -139,7 +159,7 @@ def _copy_group(
     existing = yield from load_node(dest)
     if existing is not None and not isinstance(existing, GroupMetadata):
         if options.if_exists == "raise":
-            raise ContainsArrayError(dest.store, dest.path)
+            raise _occupied(dest, existing)
         if options.if_exists != "replace":
             tally.skipped(str(source))
             return
@@ -150,17 +170,12 @@ def _copy_group(
         yield from create_group(
             dest, zarr_format=zarr_format, attributes=attributes, overwrite=options.if_exists == "replace"
         )
-    elif not options.dry_run and not options.without_attrs and metadata.attributes:
-        yield from _merge_attributes(dest, metadata)
+    elif not (options.dry_run or options.without_attrs):
+        yield from merge_attributes(metadata, GroupNode((yield from load_group(dest)), dest))
     if options.shallow:
         return
     for name, _ in (yield from members(source)):
         yield from copy_node(below(source, name), below(dest, name), zarr_format, options, tally)
-
-
-def _merge_attributes(dest: StorePath, metadata: GroupMetadata) -> Flow[None]:
-    node = GroupNode((yield from load_group(dest)), dest)
-    yield from update_attributes(node, lambda current: {**current, **metadata.attributes})
 
 
 def _copy_array(
@@ -175,22 +190,30 @@ def _copy_array(
     if existing is not None and not (yield from _may_replace(dest, existing, options)):
         tally.skipped(str(source))
         return
+    replace = existing is not None or options.if_exists == "replace"
+    text = f"{source} {metadata.shape} {metadata.dtype.to_native_dtype()}"
+    if metadata.zarr_format == zarr_format and not options.create_kws and not options.without_attrs:
+        nbytes = 0 if options.dry_run else (yield from _copy_stored(source, dest, metadata, replace=replace))
+        tally.copied(text, nbytes)
+        return
     node = ArrayNode(metadata, source, array_config(None))
-    nbytes = 0
-    if not options.dry_run:
-        same = metadata.zarr_format == zarr_format and not options.create_kws and not options.without_attrs
-        if same:
-            nbytes = yield from _copy_stored(source, dest, metadata, replace=existing is not None)
-        else:
-            yield from _copy_elements(node, dest, zarr_format, options, replace=existing is not None)
-            nbytes = node.view.spec.dtype.itemsize * _size(metadata.shape)
-    tally.copied(f"{source} {metadata.shape} {metadata.dtype.to_native_dtype()}", nbytes)
+    made = yield from _copy_elements(node, dest, zarr_format, options, replace=replace)
+    tally.copied(text + _changed_codecs(metadata, made), node.view.spec.dtype.itemsize * _size(metadata.shape))
+
+
+def _occupied(dest: StorePath, existing: NodeMetadata) -> BaseZarrError:
+    """The error for a place where there is a node already, with what a copy can do about it."""
+    is_group = isinstance(existing, GroupMetadata)
+    return (ContainsGroupError if is_group else ContainsArrayError)(
+        f"{'A group' if is_group else 'An array'} exists in store {dest.store!r} at path {dest.path!r}. Give the copy another "
+        "name, or say with `if_exists` what is to happen: 'replace', 'skip' or 'skip_initialized'."
+    )
 
 
 def _may_replace(dest: StorePath, existing: NodeMetadata, options: CopyOptions) -> Flow[bool]:
     """Whether to go on where there is a node already; raises if that is an error."""
     if options.if_exists == "raise":
-        raise occupied(dest, existing)
+        raise _occupied(dest, existing)
     if options.if_exists != "skip_initialized" or isinstance(existing, GroupMetadata):
         return options.if_exists == "replace"
     stored = yield from inventory.stored_chunks(ArrayNode(existing, dest, array_config(None)))
@@ -211,10 +234,28 @@ def _copy_stored(source: StorePath, dest: StorePath, metadata: ArrayMetadata, *,
 
 def _copy_elements(
     node: ArrayNode, dest: StorePath, zarr_format: ZarrFormat, options: CopyOptions, *, replace: bool
-) -> Flow[None]:
+) -> Flow[ArrayMetadata]:
+    """Make an array after another, and copy its elements, unless that is not to be done; the metadata of the new one."""
     attributes: dict[str, Any] | None = {} if options.without_attrs else None
     keywords = {"attributes": attributes, "zarr_format": zarr_format, "overwrite": replace, **options.create_kws}
-    yield from from_array(dest, data=node, **keywords)
+    place = StorePath(MemoryStore(), dest.path) if options.dry_run else dest
+    made, *_ = yield from from_array(place, data=node, write_data=not options.dry_run, **keywords)
+    return made
+
+
+def _changed_codecs(before: ArrayMetadata, after: ArrayMetadata) -> str:
+    """What a log says of codecs that became others; nothing if those of the other format mean the same."""
+    old, new = layout_of(before).codecs_of(before), layout_of(after).codecs_of(after)
+    if [name for name, _ in old] == [name for name, _ in new] and all(
+        was[key] == now[key] for (_, was), (_, now) in zip(old, new, strict=True) for key in was.keys() & now.keys()
+    ):
+        return ""
+    return f", codecs {_as_text(old)} -> {_as_text(new)}"
+
+
+def _as_text(codecs: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    texts = (f"{name}({', '.join(f'{key}={value!r}' for key, value in settings.items())})" for name, settings in codecs)
+    return ", ".join(texts) or "none"
 
 
 def _size(shape: Iterable[int]) -> int:

@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from zarr._buffer import CPU_PROTOTYPE
-from zarr._calls.arrays import ArrayParts, create_array
+from zarr._calls.arrays import DEFAULT_FORMAT, ArrayParts, create_array
 from zarr._calls.copy import (
     CopyOptions,
     Counts,
     IfExists,
     Log,
     Tally,
+    check_apart,
     check_if_exists,
+    check_keywords,
     copy_keys,
     copy_node,
     logging_to,
+    merge_attributes,
 )
 from zarr._calls.hierarchy import create_many
 from zarr._calls.keywords import (
@@ -37,6 +40,7 @@ from zarr._calls.legacy import create, warn_without_effect
 from zarr._calls.like import as_member, from_array, like_filled
 from zarr._calls.opening import GroupParts, Mode, check_mode, create_group, open_array, open_group, open_node
 from zarr._flow import consolidate, elements
+from zarr._flow.load import load_group
 from zarr._flow.members import members
 from zarr._flow.node import ArrayNode, GroupNode, array_node_of
 from zarr._flow.paths import below
@@ -45,7 +49,7 @@ from zarr._metadata.group import GroupMetadata
 from zarr._selection import basic
 from zarr._store.abstract import Store
 from zarr._store.make import StoreLike, make_store_path
-from zarr._store.path import StorePath, normalize_path
+from zarr._store.path import StorePath, node_path
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -84,7 +88,8 @@ def create_array_call(
     store: StoreLike, name: str | None, storage_options: Options, **options: Unpack[ArrayOptions]
 ) -> Flow[ArrayParts]:
     check_known("create_array", options, ArrayOptions)
-    return create_array(_new_place(store, name, storage_options, overwrite=options.get("overwrite", False)), **options)
+    at = _new_place(store, name, storage_options, overwrite=options.get("overwrite", False))
+    return create_array(at, format_without_parent=DEFAULT_FORMAT, **options)
 
 
 def from_array_call(
@@ -171,6 +176,17 @@ def open_group_call(
     warn_without_effect(without_effect)
     at = place(store, path, mode, storage_options)
     return open_group(at, mode=mode, zarr_format=zarr_format, attributes=attributes, use_consolidated=use_consolidated)
+
+
+def open_consolidated_call(
+    store: StoreLike | None = None, *, use_consolidated: bool | str, **options: Any
+) -> Flow[GroupParts]:
+    if use_consolidated is not True and not isinstance(use_consolidated, str):
+        raise TypeError(
+            "'use_consolidated' must be True, or the name of the document, in open_consolidated(). Use open_group() with "
+            "use_consolidated=False to leave consolidated metadata aside."
+        )
+    return open_group_call(store, use_consolidated=use_consolidated, **options)
 
 
 def group_call(store: StoreLike | None, **options: Unpack[GroupOptions]) -> Flow[GroupParts]:
@@ -335,13 +351,18 @@ def copy_call(
 ) -> Flow[Counts]:
     """`zarr.copy`: one node into a group."""
     check_if_exists(if_exists)
-    group = _group_node(dest, "dest")
-    name = normalize_path(name) if name is not None else _node_of(source, "source").path.rpartition("/")[2]
-    if not name:
-        raise TypeError("the source is the root of its store and has no name; give the copy one with `name`")
+    check_keywords("copy", create_kws)
+    node, group = _node_of(source, "source"), _group_node(dest, "dest")
+    wanted = node.path.rpartition("/")[2] if name is None else node_path(name)
+    if not wanted and (name is None or not isinstance(node, GroupNode)):
+        raise TypeError(
+            "the source is the root of its store and has no name; give the copy one with `name`. A group can be copied onto "
+            "the destination itself with name='/'."
+            if name is None
+            else f"an array cannot be copied onto a group, and {name!r} names the destination; give the copy a name"
+        )
     options = CopyOptions(shallow, without_attrs, if_exists, dry_run, create_kws)
-    target = below(group.store_path, name)
-    return _copy([(_node_of(source, "source").store_path, target)], group, options, log)
+    return _copy([(node.store_path, below(group.store_path, wanted))], group, options, log)
 
 
 def copy_all_call(
@@ -354,16 +375,21 @@ def copy_all_call(
     dry_run: bool,
     create_kws: dict[str, Any],
 ) -> Flow[Counts]:
-    """`zarr.copy_all`: every member of a group into another."""
+    """`zarr.copy_all`: every member of a group into another, and its attributes."""
     check_if_exists(if_exists)
+    check_keywords("copy_all", create_kws)
     options = CopyOptions(shallow, without_attrs, if_exists, dry_run, create_kws)
     return _copy_members(_group_node(source, "source"), _group_node(dest, "dest"), options, log)
 
 
 def _copy_members(source: GroupNode, dest: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
+    check_apart(source.store_path, dest.store_path)
     found = yield from members(source.store_path)
     pairs = [(below(source.store_path, name), below(dest.store_path, name)) for name, _ in found]
-    return (yield from _copy(pairs, dest, options, log))
+    counts = yield from _copy(pairs, dest, options, log)
+    if not (options.dry_run or options.without_attrs):
+        yield from merge_attributes((yield from load_group(source.store_path)), dest)
+    return counts
 
 
 def _copy(pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
@@ -373,6 +399,8 @@ def _copy(pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: C
             group.store_path.store._check_writable()
         for source, dest in pairs:
             yield from copy_node(source, dest, group.metadata.zarr_format, options, tally)
+            if dest == group.store_path and not options.dry_run:
+                group.publish((yield from load_group(dest)))  # it has the attributes of the source now
         group.forget_snapshot()
         return tally.finish()
 

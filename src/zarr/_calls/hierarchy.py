@@ -9,9 +9,10 @@ import numpy as np
 
 from zarr._calls.array_config import array_config
 from zarr._calls.arrays import ArrayParts, create_array
+from zarr._calls.keywords import RequiredOptions, check_known
 from zarr._calls.opening import GroupParts, create_group
 from zarr._dtype import parse_data_type
-from zarr._flow.create import create_node, ensure_ancestors, occupied
+from zarr._flow.create import check_storable, create_node, ensure_ancestors, occupied, open_or_create
 from zarr._flow.load import load_node
 from zarr._flow.paths import below, join
 from zarr._flow.remove import remove_node
@@ -19,13 +20,13 @@ from zarr._flow.requests import MOST_COPIES, Fetch, Flow, Keys, Put, Read, Toget
 from zarr._grid.shapes import parse_shape
 from zarr._metadata.formats import DOCUMENTS
 from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
-from zarr._store.path import StorePath, normalize_path
-from zarr.errors import ContainsGroupError, NodeNotFoundError
+from zarr._store.path import StorePath, node_path
+from zarr.errors import ArgumentError, ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from zarr._calls.keywords import ConfigLike, DataTypeLike, RequiredOptions, ShapeLike
+    from zarr._calls.keywords import ConfigLike, DataTypeLike, ShapeLike
     from zarr._dtype import ZarrFormat
 
 
@@ -45,17 +46,29 @@ def require_array(
     TypeError
         If there is a group, an array of another shape, or one whose dtype is another (`exact`) or cannot be cast to.
     """
-    existing = yield from load_node(at)
-    if existing is None:
-        return (yield from create_array(at, shape=shape, dtype=dtype, config=config, **create))
-    if isinstance(existing, GroupMetadata):
-        raise TypeError(f"Incompatible object (Group) already exists at path {at.path!r}; an array was asked for")
-    wanted = parse_shape(shape)
-    if existing.shape != wanted:
-        raise TypeError(f"Incompatible shape ({existing.shape} vs {wanted}) of the array at path {at.path!r}")
-    if dtype is not None:
-        _check_dtype(existing.dtype.to_native_dtype(), dtype, existing.zarr_format, exact, at)
-    return existing, at, array_config(config)
+    check_known("require_array", create, RequiredOptions)
+    if create.get("overwrite"):
+        raise ArgumentError(
+            "require_array() overwrites nothing; create_array(..., overwrite=True) replaces what is there"
+        )
+
+    def find() -> Flow[ArrayParts]:
+        existing = yield from load_node(at)
+        if existing is None:
+            raise ArrayNotFoundError(at.store, at.path)
+        if isinstance(existing, GroupMetadata):
+            raise TypeError(f"Incompatible object (Group) already exists at path {at.path!r}; an array was asked for")
+        wanted = parse_shape(shape)
+        if existing.shape != wanted:
+            raise TypeError(f"Incompatible shape ({existing.shape} vs {wanted}) of the array at path {at.path!r}")
+        if dtype is not None:
+            _check_dtype(existing.dtype.to_native_dtype(), dtype, existing.zarr_format, exact, at)
+        return existing, at, array_config(config)
+
+    def make() -> Flow[ArrayParts]:
+        return create_array(at, shape=shape, dtype=dtype, config=config, **create)
+
+    return open_or_create(at, find, make)
 
 
 def _check_dtype(stored: np.dtype[Any], asked: Any, zarr_format: Any, exact: bool, at: StorePath) -> None:
@@ -72,17 +85,19 @@ def require_group(at: StorePath, zarr_format: ZarrFormat | None = None, *, overw
     TypeError
         If there is an array.
     """
-    if overwrite:
-        return (yield from create_group(at, zarr_format=zarr_format, overwrite=True))
-    existing = yield from load_node(at, zarr_format)
-    if existing is None:
-        try:
-            return (yield from create_group(at, zarr_format=zarr_format))
-        except ContainsGroupError:  # somebody was faster, which is just as good
-            existing = yield from load_node(at, zarr_format)
-    if not isinstance(existing, GroupMetadata):
-        raise TypeError(f"Incompatible object (Array) already exists at path {at.path!r}; a group was asked for")
-    return existing, at
+
+    def find() -> Flow[GroupParts]:
+        existing = yield from load_node(at, zarr_format)
+        if existing is None:
+            raise GroupNotFoundError(at.store, at.path)
+        if not isinstance(existing, GroupMetadata):
+            raise TypeError(f"Incompatible object (Array) already exists at path {at.path!r}; a group was asked for")
+        return existing, at
+
+    def make() -> Flow[GroupParts]:
+        return create_group(at, zarr_format=zarr_format, overwrite=overwrite)
+
+    return make() if overwrite else open_or_create(at, find, make)
 
 
 def move(group: StorePath, source: str, dest: str) -> Flow[None]:
@@ -100,7 +115,7 @@ def move(group: StorePath, source: str, dest: str) -> Flow[None]:
     ValueError
         If the destination lies inside the source.
     """
-    from_path, to_path = normalize_path(source), normalize_path(dest)
+    from_path, to_path = node_path(source), node_path(dest)
     if not from_path or not to_path:
         raise ValueError("a move needs the path of a member and a new path, both below the group")
     if f"{to_path}/".startswith(f"{from_path}/"):
@@ -151,7 +166,10 @@ def create_many(
             raise occupied(below(at, path), existing)
         new.append((path, metadata))
     for path, metadata in new:
-        yield from create_node(below(at, path), metadata, overwrite=overwrite)
+        check_storable(below(at, path), metadata)
+    for path, metadata in new:
+        # Of a group that nobody named nothing is replaced: what lies below it without one stays.
+        yield from create_node(below(at, path), metadata, overwrite=overwrite and path in named)
     return new
 
 
@@ -163,7 +181,7 @@ def _by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
     for key, metadata in members.items():
         if not isinstance(metadata, NodeMetadata):
             raise TypeError(f"the node at {key!r} must be array or group metadata, got {type(metadata).__name__}")
-        if (path := normalize_path(key)) in wanted:
+        if (path := node_path(key)) in wanted:
             raise ValueError(f"two keys mean the path {path!r}")
         wanted[path] = metadata
     return wanted

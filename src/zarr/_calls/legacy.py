@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from zarr._calls.arrays import DEFAULT_FILL_VALUE, ArrayParts, create_array, format_of
+from zarr._calls.arrays import DEFAULT_FILL_VALUE, ArrayParts, create_array, find_format, format_of
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec
 from zarr._codec.registry import parse_codec
 from zarr._flow.requests import Flow
@@ -206,6 +206,9 @@ def create(
     if unknown := without_effect.keys() - WITHOUT_EFFECT:
         raise TypeError(f"create() got an unexpected keyword argument {min(unknown)!r}")
     warn_without_effect(without_effect)
+    ancestry = None
+    if zarr_format is None:
+        ancestry, zarr_format = yield from find_format(at)
     translated = translate(
         chunks=chunks,
         dtype=dtype,
@@ -235,6 +238,7 @@ def create(
             attributes=attributes,
             dimension_names=dimension_names,
             shards=shards,
+            ancestry=ancestry,
             **translated,
         )
     )

@@ -18,6 +18,7 @@ from zarr._flow.members import list_members, open_member
 from zarr._flow.paths import below
 from zarr._flow.remove import remove_node
 from zarr._metadata.group import GroupMetadata
+from zarr._store.make import refuse_storage_options
 from zarr._store.path import StorePath, normalize_path
 from zarr.errors import ArrayNotFoundError, ContainsArrayError, ContainsGroupError, GroupNotFoundError
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         EmptyMemberOptions,
         RequiredOptions,
         ShapeLike,
+        StorageOptions,
     )
     from zarr._flow.node import GroupNode
     from zarr._flow.requests import Flow
@@ -55,7 +57,10 @@ def place_of(group: GroupNode, path: str) -> StorePath:
         raise TypeError(f"a member of a group is named by a string, got {type(path).__name__}")
     relative = normalize_path(path)
     if not relative:
-        raise ValueError(f"{path!r} does not name a member of group {'/' + group.path!r}; give a name")
+        raise ValueError(
+            f"{path!r} does not name a member of group {'/' + group.path!r}, but the group itself, which exists; give a "
+            "name. To replace the group, use zarr.create_group(store, path=..., overwrite=True)."
+        )
     return below(group.store_path, relative)
 
 
@@ -63,6 +68,11 @@ def _changing(group: GroupNode, flow: Flow[T]) -> Flow[T]:
     result = yield from flow
     group.forget_snapshot()
     return result
+
+
+def _is_own_path(path: object) -> bool:
+    """Whether a path below a group, as a user gives it, is that of the group itself."""
+    return isinstance(path, str) and not normalize_path(path)
 
 
 def _itself(group: GroupNode) -> Flow[GroupParts]:
@@ -96,10 +106,10 @@ def get_array(group: GroupNode, path: str) -> Flow[tuple[ArrayMetadata, StorePat
     ContainsGroupError
         If it is a group.
     """
-    at = place_of(group, path)
     try:
-        metadata, _ = yield from open_member(group, path)
+        metadata, at = yield from open_member(group, path)
     except KeyError as exc:
+        at = place_of(group, path)
         raise ArrayNotFoundError(at.store, at.path) from exc
     if isinstance(metadata, GroupMetadata):
         raise ContainsGroupError(at.store, at.path)
@@ -116,10 +126,10 @@ def get_group(group: GroupNode, path: str) -> Flow[GroupParts]:
     ContainsArrayError
         If it is an array.
     """
-    at = place_of(group, path)
     try:
-        metadata, _ = yield from open_member(group, path)
+        metadata, at = yield from open_member(group, path)
     except KeyError as exc:
+        at = place_of(group, path)
         raise GroupNotFoundError(at.store, at.path) from exc
     if not isinstance(metadata, GroupMetadata):
         raise ContainsArrayError(at.store, at.path)
@@ -158,7 +168,7 @@ def create_group(
 
 def require_group(group: GroupNode, name: str, *, overwrite: bool = False) -> Flow[GroupParts]:
     """The group at a path, created if there is none. The group's own path is the group itself, which is there."""
-    if name in ("", "/") and not overwrite:
+    if not overwrite and _is_own_path(name):
         return _itself(group)
     flow = hierarchy.require_group(place_of(group, name), group.metadata.zarr_format, overwrite=overwrite)
     return _changing(group, flow)
@@ -177,9 +187,11 @@ def create_array(
     name: str,
     *,
     compressor: CodecLike | Auto | None = "auto",
+    storage_options: StorageOptions = None,
     **options: Unpack[MemberOptions],
 ) -> Flow[ArrayParts]:
     """A new array, in the group's format."""
+    refuse_storage_options(storage_options, group.store_path.store)
     check_known("Group.create_array", options, MemberOptions)
     chosen: MemberOptions = {**options, "compressors": legacy.one_of(compressor, options.get("compressors", "auto"))}
     return _changing(

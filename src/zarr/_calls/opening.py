@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from zarr._calls import legacy
 from zarr._calls.array_config import array_config
-from zarr._calls.arrays import ArrayParts, format_of
+from zarr._calls.arrays import ArrayParts, find_format, format_of
 from zarr._flow.consolidate import load_consolidated
-from zarr._flow.create import create_node, occupied
+from zarr._flow.create import create_node, open_or_create
 from zarr._flow.load import load_array, load_node
 from zarr._flow.requests import Flow
 from zarr._metadata.group import ArrayMetadata, GroupMetadata
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from zarr._calls.keywords import ConfigLike, OpenOptions
     from zarr._dtype import ZarrFormat
-    from zarr._metadata.group import NodeMetadata
 
 Mode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
 MODES = ("r", "r+", "a", "w", "w-")
@@ -37,8 +36,11 @@ def create_group(
     attributes: Mapping[str, Any] | None = None,
 ) -> Flow[GroupParts]:
     """Create a group; see `zarr.create_group`."""
-    metadata = GroupMetadata(attributes=as_stored(attributes), zarr_format=format_of(zarr_format))
-    yield from create_node(at, metadata, overwrite=overwrite)
+    stored, ancestry = as_stored(attributes), None
+    if zarr_format is None:
+        ancestry, zarr_format = yield from find_format(at)
+    metadata = GroupMetadata(attributes=stored, zarr_format=format_of(zarr_format))
+    yield from create_node(at, metadata, overwrite=overwrite, ancestry=ancestry)
     return metadata, at
 
 
@@ -49,9 +51,11 @@ def check_mode(mode: str) -> None:
 
 
 def check_keywords(create: Mapping[str, Any]) -> None:
-    """Raise TypeError for keywords that `create` does not have, even where nothing is to be created."""
+    """Raise TypeError for keywords that `create` does not have, even where nothing is to be created, and for `overwrite`."""
     if not create:
         return
+    if "overwrite" in create:
+        raise TypeError("unexpected keyword argument 'overwrite': what is opened says `mode`, and mode='w' replaces it")
     known = {*(legacy.create.__kwdefaults__ or {}), *legacy.WITHOUT_EFFECT}
     if unknown := sorted(create.keys() - known):
         raise TypeError(f"unexpected keyword arguments {unknown}; see zarr.create for those that there are")
@@ -68,17 +72,21 @@ def open_array(
     """Open an array, or create it where the mode allows; see `zarr.open_array`."""
     check_mode(mode)
     check_keywords(create)
+
+    def find() -> Flow[ArrayParts]:
+        metadata = yield from load_array(at, zarr_format)
+        return metadata, at, array_config(config)
+
+    def make() -> Flow[ArrayParts]:
+        return legacy.create(at, zarr_format=zarr_format, config=config, **create)
+
     if mode in ("w", "w-"):
         overwrite = mode == "w"
-        flow = legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `overwrite` given beside these modes is an error
+        flow = legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `create` has none
         return (yield from flow)
-    try:
-        metadata = yield from load_array(at, zarr_format)
-    except NodeNotFoundError:
-        if mode != "a" or not create:
-            raise
-        return (yield from legacy.create(at, zarr_format=zarr_format, config=config, **create))
-    return metadata, at, array_config(config)
+    if mode == "a" and create:
+        return (yield from open_or_create(at, find, make))
+    return (yield from find())
 
 
 def open_group(
@@ -91,18 +99,29 @@ def open_group(
 ) -> Flow[GroupParts]:
     """Open a group, or create it where the mode allows; see `zarr.open_group`."""
     check_mode(mode)
+
+    def find() -> Flow[GroupParts]:
+        return (yield from load_consolidated(at, zarr_format, use=use_consolidated)), at
+
+    def make() -> Flow[GroupParts]:
+        return create_group(at, zarr_format=zarr_format, attributes=attributes)
+
     if mode in ("w", "w-"):
+        _check_consolidated(use_consolidated, mode)
         overwrite = mode == "w"
         return (yield from create_group(at, zarr_format=zarr_format, overwrite=overwrite, attributes=attributes))
-    try:
-        return (yield from load_consolidated(at, zarr_format, use=use_consolidated)), at
-    except GroupNotFoundError:
-        if mode != "a":
-            raise
-        existing = yield from load_node(at)
-        if existing is not None:  # of another format than was asked for
-            raise occupied(at, existing) from None
-    return (yield from create_group(at, zarr_format=zarr_format, attributes=attributes))
+    if mode == "a" and not use_consolidated:
+        return (yield from open_or_create(at, find, make))
+    return (yield from find())
+
+
+def _check_consolidated(use: bool | str | None, mode: str) -> None:
+    """Refuse to look for consolidated metadata in a group that is only made."""
+    if use:
+        raise ValueError(
+            f"Consolidated metadata were requested with 'use_consolidated={use!r}', and mode {mode!r} makes a new group, "
+            "which has none. Open what there is with mode 'r' or 'r+'."
+        )
 
 
 def open_node(
@@ -118,22 +137,33 @@ def open_node(
     check_mode(mode)
     check_keywords(create)
     wants_array = create.get("shape") is not None or create.get("data") is not None
-    existing: NodeMetadata | None = None
-    if mode not in ("w", "w-"):
+
+    def find() -> Flow[ArrayParts | GroupParts]:
         existing = yield from load_node(at, zarr_format)
-        if existing is None and mode != "a":
+        if existing is None:
             kind = ArrayNotFoundError if wants_array else GroupNotFoundError  # the classes that zarr-python raises
             raise kind(NodeNotFoundError._msg.format(at.store, at.path))
-    if isinstance(existing, ArrayMetadata):
-        return existing, at, array_config(config)
-    if existing is None and wants_array:
-        return (yield from open_array(at, mode=mode, zarr_format=zarr_format, config=config, **create))
-    return (
-        yield from open_group(
-            at,
-            mode=mode,
-            zarr_format=zarr_format,
-            attributes=create.get("attributes"),
-            use_consolidated=use_consolidated,
+        if isinstance(existing, ArrayMetadata):
+            return existing, at, array_config(config)
+        return (yield from open_group(at, mode="r", zarr_format=zarr_format, use_consolidated=use_consolidated))
+
+    def make() -> Flow[ArrayParts | GroupParts]:
+        if wants_array:
+            return legacy.create(at, zarr_format=zarr_format, config=config, **create)
+        return create_group(at, zarr_format=zarr_format, attributes=create.get("attributes"))
+
+    if mode in ("w", "w-"):
+        if wants_array:
+            return (yield from open_array(at, mode=mode, zarr_format=zarr_format, config=config, **create))
+        return (
+            yield from open_group(
+                at,
+                mode=mode,
+                zarr_format=zarr_format,
+                attributes=create.get("attributes"),
+                use_consolidated=use_consolidated,
+            )
         )
-    )
+    if mode == "a" and not use_consolidated:
+        return (yield from open_or_create(at, find, make))
+    return (yield from find())

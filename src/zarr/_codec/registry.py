@@ -13,6 +13,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 import zarr._codec
+from zarr._codec.documents import BLOSC_CNAME
 from zarr._support.forks import held_around_forks
 from zarr._support.imports_on_use import importing
 from zarr._support.named_configuration import parse_named
@@ -246,8 +247,13 @@ def _unknown(key: str) -> str:
         from difflib import get_close_matches
 
     names = sorted({*_OURS, *_registered, *(entry.name for entry in offered_at([(_GROUP, None)]))})
-    if near := get_close_matches(key, names, n=1):
-        hint = f"did you mean {near[0]!r}? Otherwise {_HOW_TO_ADD}"
+    asked = key.lower()
+    near = [name for name in names if name.endswith(f".{asked}")] or get_close_matches(asked, names, n=1)
+    meant = [repr(name) for name in near[:1]]
+    if asked in BLOSC_CNAME:
+        meant.append(f"BloscCodec(cname={asked!r})")
+    if meant:
+        hint = f"did you mean {' or '.join(meant)}? Otherwise {_HOW_TO_ADD}"
     elif key.startswith("numcodecs."):
         hint = "only the numcodecs codecs listed below have a format 3 form"
     else:

@@ -269,7 +269,7 @@ class AsyncGroup(GroupProperties):
         **options: Unpack[MemberOptions],
     ) -> AsyncArray:
         """Create an array below this group; see `zarr.Group.create_array`."""
-        flow = members.create_array(self._node, name, compressor=compressor, **options)
+        flow = members.create_array(self._node, name, compressor=compressor, storage_options=storage_options, **options)
         return AsyncArray(*await run_async(flow))
 
     async def require_array(

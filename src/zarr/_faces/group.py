@@ -372,7 +372,8 @@ class Group(GroupProperties):
         >>> zarr.create_group({}).create_array("a/b", shape=(4, 6), chunks=(2, 3), dtype="int32").path
         'a/b'
         """
-        return Array._at(*run(members.create_array(self._node, name, compressor=compressor, **options)))
+        flow = members.create_array(self._node, name, compressor=compressor, storage_options=storage_options, **options)
+        return Array._at(*run(flow))
 
     create = create_array
 

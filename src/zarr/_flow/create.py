@@ -1,32 +1,90 @@
-"""Creating nodes: their documents are stored where there is no node yet, and their ancestors become groups."""
+"""Creating nodes: their documents are stored where there is no node yet, and their ancestors become groups.
+
+Everything that can be found out without a write is found out first: a creation that is refused leaves nothing. What comes
+then goes from the root down, so that nobody finds a node without the groups above it; a store that fails in the middle
+keeps the groups that were made until then, which are whole.
+
+What lies below the path of a new node and is no node is left alone, as is the data of a program that stores chunks before
+the document; so objects with the keys of its chunks are its chunks. Only `overwrite` clears the place.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from zarr._flow.compare_and_swap import MAX_ROUNDS
 from zarr._flow.documents import documents
 from zarr._flow.load import load_node
 from zarr._flow.paths import join
-from zarr._flow.remove import remove_node
+from zarr._flow.remove import clear
 from zarr._flow.requests import Fetch, Flow, Put, Read, TakeHold
 from zarr._metadata.formats import DOCUMENTS, layout_of
 from zarr._metadata.group import GroupMetadata, NodeMetadata
 from zarr._store.path import StorePath
 from zarr._store.versioned import ABSENT, ANY
-from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError
+from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError, NodeNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from zarr._buffer import Buffer
     from zarr._dtype.base import ZarrFormat
 
+T = TypeVar("T")
 AnyMetadata = TypeVar("AnyMetadata", bound=NodeMetadata)
 
 
-def create_node(at: StorePath, metadata: AnyMetadata, *, overwrite: bool) -> Flow[AnyMetadata]:
+@dataclass(frozen=True, slots=True)
+class Ancestry:
+    """What there is above a place.
+
+    Attributes
+    ----------
+    zarr_format
+        That of the nearest group; None if there is none.
+    missing
+        The places between that group and the place that is looked at, from the root down.
+    """
+
+    zarr_format: ZarrFormat | None
+    missing: tuple[StorePath, ...]
+
+
+def look_above(at: StorePath) -> Flow[Ancestry]:
+    """Find the nearest group above a path. Groups are made from the root down, so one that exists has all of its own.
+
+    Raises
+    ------
+    ContainsArrayError
+        If there is an array instead.
+    """
+    names = at.path.split("/") if at.path else []
+    missing: list[StorePath] = []
+    for depth in reversed(range(len(names))):
+        above = StorePath(at.store, "/".join(names[:depth]))
+        existing = yield from load_node(above)
+        if existing is not None:
+            _check_is_group(existing, above, at)
+            return Ancestry(existing.zarr_format, tuple(reversed(missing)))
+        missing.append(above)
+    return Ancestry(None, tuple(reversed(missing)))
+
+
+def create_node(
+    at: StorePath, metadata: AnyMetadata, *, overwrite: bool, ancestry: Ancestry | None = None
+) -> Flow[AnyMetadata]:
     """Store a new node, and make its ancestors groups.
+
+    Parameters
+    ----------
+    at, metadata
+        The place and the node.
+    overwrite
+        Clear the place first, of whatever could be taken for a part of the new node or of one below it. Interrupted, it
+        leaves the old node, or none, or the new one.
+    ancestry
+        What `look_above` found, if somebody has looked already.
 
     Raises
     ------
@@ -36,16 +94,60 @@ def create_node(at: StorePath, metadata: AnyMetadata, *, overwrite: bool) -> Flo
     at.store._check_writable()
     _check_name(at)
     made = documents(metadata)  # first, as it fails on what cannot be stored
-    yield from ensure_ancestors(at, metadata.zarr_format)
+    if ancestry is None:
+        ancestry = yield from look_above(at)
+    if not overwrite and (existing := (yield from load_node(at))) is not None:
+        raise occupied(at, existing)
     for _ in range(MAX_ROUNDS if overwrite else 1):
         if overwrite:
-            yield from remove_node(at)
-        elif (existing := (yield from load_node(at))) is not None:
-            raise occupied(at, existing)
+            yield from clear(at, getattr(metadata, "chunk_key_encoding", None))
+        yield from _make_groups(ancestry.missing, metadata.zarr_format, at)
         if (yield from _put_new(at, layout_of(metadata).makers, made)):
             return metadata
         # Another creator was faster. Who overwrites does so with that node too.
     raise occupied(at, (yield from load_node(at)))
+
+
+def check_storable(at: StorePath, metadata: NodeMetadata) -> None:
+    """Raise what `create_node` would raise whatever there is in the store."""
+    _check_name(at)
+    documents(metadata)
+
+
+def open_or_create(at: StorePath, find: Callable[[], Flow[T]], create: Callable[[], Flow[T]]) -> Flow[T]:
+    """What there is at a path, created if there is nothing, however many do the same at once.
+
+    Parameters
+    ----------
+    at
+        The place.
+    find
+        Opens what there is; NodeNotFoundError if there is nothing that it looks for.
+    create
+        Creates it, without overwriting.
+
+    Raises
+    ------
+    ContainsArrayError, ContainsGroupError
+        If there is a node that `find` does not look for, or an array above.
+    """
+    for _ in range(MAX_ROUNDS):
+        try:
+            return (yield from find())
+        except NodeNotFoundError:
+            pass
+        try:
+            return (yield from create())
+        except (ContainsArrayError, ContainsGroupError) as exc:
+            refusal = exc
+        if (yield from load_node(at)) is None:  # deleted again, or in the way is an array above
+            yield from look_above(at)
+            continue
+        try:
+            return (yield from find())  # somebody was faster, which is just as good
+        except NodeNotFoundError:
+            raise refusal from None
+    raise refusal
 
 
 def _put_new(at: StorePath, makers: Sequence[str], made: Sequence[tuple[str, Buffer]]) -> Flow[bool]:
@@ -86,16 +188,24 @@ def occupied(at: StorePath, existing: NodeMetadata | None) -> BaseZarrError:
 
 def ensure_ancestors(at: StorePath, zarr_format: ZarrFormat) -> Flow[None]:
     """Make every ancestor of a path a group, where there is no node yet; an array there is an error."""
-    names = at.path.split("/") if at.path else []
-    for depth in range(len(names)):
-        above = StorePath(at.store, "/".join(names[:depth]))
-        existing = yield from load_node(above)
-        if existing is None:
-            group = GroupMetadata(attributes={}, zarr_format=zarr_format)
-            for name, document in documents(group):
-                yield Put(above.store, join(above.path, name), document, ABSENT)
-        elif not isinstance(existing, GroupMetadata):
-            raise ContainsArrayError(
-                f"An array exists in store {at.store!r} at path {above.path!r}, so nothing can be created below it at "
-                f"{at.path!r}. Choose a path beside the array."
-            )
+    ancestry = yield from look_above(at)
+    yield from _make_groups(ancestry.missing, zarr_format, at)
+
+
+def _make_groups(places: Sequence[StorePath], zarr_format: ZarrFormat, at: StorePath) -> Flow[None]:
+    """Make groups, as ancestors of `at`. Of two that make the same one the later takes that of the other."""
+    group = GroupMetadata(attributes={}, zarr_format=zarr_format)
+    made, makers = documents(group), layout_of(group).makers
+    for place in places:
+        if not (yield from _put_new(place, makers, made)):
+            existing = yield from load_node(place)
+            if existing is not None:  # else it is deleted again already
+                _check_is_group(existing, place, at)
+
+
+def _check_is_group(existing: NodeMetadata, above: StorePath, at: StorePath) -> None:
+    if not isinstance(existing, GroupMetadata):
+        raise ContainsArrayError(
+            f"An array exists in store {above.store!r} at path {above.path!r}, so nothing can be created below it at "
+            f"{at.path!r}. Choose a path beside the array."
+        )

@@ -1,17 +1,32 @@
-"""Deleting nodes: what is Zarr's goes, every other file stays."""
+"""Taking nodes away: what is Zarr's goes, every other file stays.
+
+Zarr's are the documents of nodes, and what is called like a chunk, whether or not there still is a document that makes it
+one: another program, or one that was killed, may have taken the document away, and in a new array at this place its chunks
+would show as data.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from zarr._flow.load import load_node
+from zarr._flow.paths import join
 from zarr._flow.requests import Flow, Keys, Remove, RemovePrefix, Together
-from zarr._metadata.formats import ARRAY_DOCUMENTS, DOCUMENTS
+from zarr._metadata.formats import ARRAY_DOCUMENTS, DOCUMENTS, MAKERS
 from zarr._metadata.group import GroupMetadata
+from zarr._store.access import capabilities
 from zarr._store.path import StorePath
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from zarr._metadata.group import NodeMetadata
+    from zarr._store.abstract import Store
+
+_NUMBER = r"(0|[1-9][0-9]*)"
+_LAST_OF_CHUNK_KEY = re.compile(rf"c(\.{_NUMBER})*|{_NUMBER}(\.{_NUMBER})*")
+"""How the keys end that the encodings of the formats themselves make, in any rank and with either separator."""
 
 
 def remove_node(at: StorePath) -> Flow[None]:
@@ -20,17 +35,66 @@ def remove_node(at: StorePath) -> Flow[None]:
     keys: list[str] = yield Keys(at.store, at.path)
     if not keys:
         return
-    ours = yield from _ours(at, keys)
+    ours = yield from _ours(at, keys, None)
     if len(ours) == len(keys):
         yield RemovePrefix(at.store, at.path)
         return
     # Documents last: a node that is half gone is still a node, and can be deleted again.
-    for key in sorted(ours, key=lambda key: key.rpartition("/")[2] in DOCUMENTS):
-        yield Remove(at.store, key)
+    yield from _remove(at.store, (key for key in ours if not _is_document(key)))
+    yield from _remove(at.store, filter(_is_document, ours))
 
 
-def _ours(at: StorePath, keys: list[str]) -> Flow[list[str]]:
-    """Those of `keys` that are documents of nodes, or chunks of the nearest array above them."""
+def clear(at: StorePath, encoding: Any) -> Flow[None]:
+    """Make room for a new node: as `remove_node`, but nobody finds a node of which a part is gone already.
+
+    Documents go first, the one that makes it a node before all others. If that is interrupted, the rest is no node's, and whoever
+    overwrites next takes it away.
+
+    Parameters
+    ----------
+    at
+        The place, of a node or of what is left of one.
+    encoding
+        How the new node calls its chunks, if it is an array: what is called so is taken away too.
+    """
+    keys: list[str] = yield Keys(at.store, at.path)
+    if not keys:
+        return
+    ours = yield from _ours(at, keys, encoding)
+    is_all = len(ours) == len(keys)
+    if not (is_all and at.path and capabilities(at.store).removes_in_one_step):
+        own = {join(at.path, name) for name in MAKERS}
+        yield from _remove(at.store, sorted(own.intersection(ours)))
+        yield from _remove(at.store, (key for key in ours if _is_document(key) and key not in own))
+    if is_all:
+        yield RemovePrefix(at.store, at.path)
+    else:
+        yield from _remove(at.store, (key for key in ours if not _is_document(key)))
+
+
+def _remove(store: Store, keys: Iterable[str]) -> Flow[None]:
+    yield Together(_remove_key(store, key) for key in keys)
+
+
+def _remove_key(store: Store, key: str) -> Flow[None]:
+    yield Remove(store, key)
+
+
+def _is_document(key: str) -> bool:
+    return key.rpartition("/")[2] in DOCUMENTS
+
+
+def _looks_like_chunk(key: str) -> bool:
+    return _LAST_OF_CHUNK_KEY.fullmatch(key.rpartition("/")[2]) is not None
+
+
+def _ours(at: StorePath, keys: list[str], encoding: Any) -> Flow[list[str]]:
+    """Those of `keys` that are documents of nodes, or are called like chunks: in the formats' own ways, in that of the
+    nearest array above them, or in the way of `encoding`, relative to the place.
+    """
+    unclear = [key for key in keys if not (_is_document(key) or _looks_like_chunk(key))]
+    if not unclear:
+        return keys
     arrays = [key for key in keys if key.rpartition("/")[2] in ARRAY_DOCUMENTS]
     parsed = yield Together(_try_load(StorePath(at.store, key.rpartition("/")[0])) for key in arrays)
     encodings = {
@@ -38,25 +102,37 @@ def _ours(at: StorePath, keys: list[str]) -> Flow[list[str]]:
         for key, metadata in zip(arrays, parsed, strict=True)
         if metadata is not None and not isinstance(metadata, GroupMetadata)
     }
+    skip = len(at.path) + 1 if at.path else 0
 
     def is_chunk(key: str) -> bool:
+        if encoding is not None and _may_be_chunk_key(encoding, key[skip:]):
+            return True
         path = key
         while path:
             path = path.rpartition("/")[0]
             if path in encodings:
-                return is_chunk_key(encodings[path], key[len(path) + 1 if path else 0 :])
+                return _is_chunk_key(encodings[path], key[len(path) + 1 if path else 0 :])
         return False
 
-    return [key for key in keys if key.rpartition("/")[2] in DOCUMENTS or is_chunk(key)]
+    foreign = {key for key in unclear if not is_chunk(key)}
+    return [key for key in keys if key not in foreign]
 
 
-def is_chunk_key(encoding: Any, suffix: str) -> bool:
+def _is_chunk_key(encoding: Any, suffix: str) -> bool:
     """Whether a key, relative to its array, is one that `encoding` makes."""
     try:
         encoding.decode_chunk_key(suffix)
     except ValueError:
         return False
     return True
+
+
+def _may_be_chunk_key(encoding: Any, suffix: str) -> bool:
+    """The same of an encoding that need not know the way back: nobody says then what such a key means."""
+    try:
+        return _is_chunk_key(encoding, suffix)
+    except NotImplementedError:
+        return False
 
 
 def _try_load(at: StorePath) -> Flow[NodeMetadata | None]:

@@ -7,6 +7,7 @@ nor `await`. It is written once and driven twice (`drive`).
     Names, Keys   list what lies under a prefix                         -> list[str]
     RemovePrefix  delete everything under a prefix                      -> None
     Size          size of an object                                     -> int | None
+    Exist         whether there are objects                             -> list[bool]
     Compute       a function that only computes                         -> its result
     Direct        elements read or written by the engine at a place of  -> list[ObjectRequest]
                   the store that it reaches by itself                      that were left to the flow
@@ -122,6 +123,14 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Exist:
+    writes: ClassVar[bool] = False
+
+    store: Store
+    keys: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Compute:
     writes: ClassVar[bool] = False
 
@@ -175,5 +184,7 @@ class Direct:
     sync: bool = False
 
 
-Request: TypeAlias = Fetch | Put | Remove | TakeHold | Names | Keys | RemovePrefix | Size | Compute | Direct | Together
+Request: TypeAlias = (
+    Fetch | Put | Remove | TakeHold | Names | Keys | RemovePrefix | Size | Exist | Compute | Direct | Together
+)
 Flow: TypeAlias = Generator[Request, Any, T]

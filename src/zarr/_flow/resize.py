@@ -9,30 +9,30 @@ about to reveal, and what it cut off. An append reveals only what it wrote.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr._flow import inventory
 from zarr._flow.load import load_array
 from zarr._flow.objects import write
-from zarr._flow.paths import join
-from zarr._flow.requests import Flow, Keys, Remove, TakeHold
+from zarr._flow.requests import Flow, Remove, TakeHold, Together
 from zarr._flow.update import publish_shape
-from zarr._grid.chunk_keys import parse_chunk_key
 from zarr._selection.model import GridSelection, SliceAxis
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     from zarr._flow.node import ArrayNode, ArrayView
     from zarr._metadata.group import ArrayMetadata
     from zarr._metadata.spec import ArraySpec
+    from zarr._store.abstract import Store
     from zarr._store.versioned import Hold
 
-PROBE_LIMIT = 256
-"""Up to this many chunks are deleted one by one without looking which of them exist."""
+FEW = 256
+"""So many chunks are changed one by one without a look which of them are stored."""
 
 
 def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Flow[None]:
@@ -45,13 +45,13 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
         metadata = yield from load_array(at, node.metadata.zarr_format)
         _check_rank(metadata, shape)
         before, after = node.view_of(metadata).spec, node.view_of(metadata.with_shape(shape)).spec
-        yield from _clear_chunks(node, kept=before, among=after, hold=hold)
+        yield from _clear_strays(node, before, after, hold)
         yield from _clear_edges(node, metadata.with_shape(shape), before.shape, shape, hold)
         node.publish(metadata)
         yield from publish_shape(node, metadata, shape, hold=hold)
         if clear:
             yield from _clear_edges(node, metadata, shape, before.shape, hold)
-            yield from _clear_chunks(node, kept=after, among=before, hold=hold)
+            yield from _clear_cut_off(node, before, after, hold)
 
 
 def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int, ...]]:
@@ -121,8 +121,10 @@ def _fill(node: ArrayNode, view: ArrayView, box: GridSelection, hold: Hold) -> F
         for first, last in [grid.find(np.array([start, stop - 1], np.int64))]
     ]
     boxes = [box]
-    if _product(last + 1 - first for first, last in cells) > PROBE_LIMIT:
-        boxes = [_inside_chunk(spec, coords, ranges) for coords in (yield from _stored_chunks(node, spec, cells))]
+    region = [tuple(range(first, last + 1) for first, last in cells)]
+    if inventory.count(region) > FEW:
+        stored = yield from inventory.stored_in(node, spec, region)
+        boxes = [_inside_chunk(spec, coords, ranges) for coords in stored]
     for part in boxes:
         yield from write(node, view, part, np.broadcast_to(fill, part.shape), hold=hold)
 
@@ -134,19 +136,6 @@ def _inside_chunk(spec: ArraySpec, coords: tuple[int, ...], ranges: list[tuple[i
         begin = max(start, grid.start(c))
         axes.append(SliceAxis(begin, 1, min(stop, grid.start(c) + grid.length(c)) - begin))
     return GridSelection(tuple(axes))
-
-
-def _stored_chunks(node: ArrayNode, spec: ArraySpec, cells: list[tuple[int, int]]) -> Flow[list[tuple[int, ...]]]:
-    """Coordinates of the stored chunks in a box of chunks, given as first and last of each axis."""
-    at = node.store_path
-    stored: list[str] = yield Keys(at.store, at.path)
-    skip = len(join(at.path, ""))
-    parsed = (parse_chunk_key(spec.keys, key[skip:], len(cells)) for key in stored)
-    return [
-        coords
-        for coords in parsed
-        if coords is not None and all(first <= c <= last for c, (first, last) in zip(coords, cells, strict=True))
-    ]
 
 
 def _reach(spec: ArraySpec, axis: int, inner: tuple[int, ...], outer: tuple[int, ...]) -> int:
@@ -163,45 +152,36 @@ def _next_boundary(spec: ArraySpec, axis: int, position: int) -> int:
     return grid.start(chunk) + grid.length(chunk)
 
 
-def _clear_chunks(node: ArrayNode, *, kept: ArraySpec, among: ArraySpec, hold: Hold) -> Flow[None]:
-    """Delete the stored chunks of `among` that `kept` does not have."""
-    store = node.store_path.store
-    kept_counts, counts = kept.grid.counts(kept.shape), among.grid.counts(among.shape)
-    if all(n <= k for n, k in zip(counts, kept_counts, strict=True)) or 0 in counts:
-        return
-    outside = _outside(kept_counts, counts)
-    n_outside = _product(counts) - _product(map(min, kept_counts, counts))
-    if n_outside <= PROBE_LIMIT:
-        keys = [node.key(among.keys.encode_chunk_key(coords)) for coords in outside]
-    else:
-        keys = yield from _stored_outside(node, among, kept_counts)
-    for key in keys:
-        yield Remove(store, key, hold=hold)
+def _clear_strays(node: ArrayNode, before: ArraySpec, after: ArraySpec, hold: Hold) -> Flow[None]:
+    """Delete what lies where a larger shape is about to have chunks: hardly ever anything, so it is looked for first."""
+    revealed = _outside(before, after)
+    if revealed:
+        yield from _remove(node, after, (yield from inventory.stored_in(node, after, revealed)), hold)
 
 
-def _stored_outside(node: ArrayNode, spec: ArraySpec, counts: tuple[int, ...]) -> Flow[list[str]]:
-    """Keys of stored chunks that lie outside a grid of `counts` chunks."""
-    at = node.store_path
-    stored: list[str] = yield Keys(at.store, at.path)
-    skip = len(join(at.path, ""))
-    found = []
-    for key in stored:
-        coords = parse_chunk_key(spec.keys, key[skip:], len(counts))
-        if coords is not None and any(c >= n for c, n in zip(coords, counts, strict=True)):
-            found.append(key)
-    return found
+def _clear_cut_off(node: ArrayNode, before: ArraySpec, after: ArraySpec, hold: Hold) -> Flow[None]:
+    """Delete the chunks that a smaller shape does not have any more."""
+    cut_off = _outside(after, before)
+    few = inventory.count(cut_off) <= FEW
+    coords = inventory.coordinates(cut_off) if few else (yield from inventory.stored_in(node, before, cut_off))
+    yield from _remove(node, before, coords, hold)
 
 
-def _outside(kept: tuple[int, ...], counts: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Coordinates inside a grid of `counts` chunks and outside one of `kept`."""
+def _remove(node: ArrayNode, spec: ArraySpec, coords: Iterable[tuple[int, ...]], hold: Hold) -> Flow[None]:
+    keys = (node.key(spec.keys.encode_chunk_key(at)) for at in coords)
+    yield Together(_remove_key(node.store_path.store, key, hold) for key in keys)
+
+
+def _remove_key(store: Store, key: str, hold: Hold) -> Flow[None]:
+    yield Remove(store, key, hold=hold)
+
+
+def _outside(kept: ArraySpec, among: ArraySpec) -> list[inventory.Box]:
+    """The chunks of one array that another of the same grid does not have, as boxes that do not overlap."""
+    inner, counts = kept.grid.counts(kept.shape), among.grid.counts(among.shape)
+    boxes: list[inventory.Box] = []
     for axis, n in enumerate(counts):
-        # Axis by axis, each cell once: axes before this one lie inside `kept`.
-        ranges = [range(min(kept[i], m)) for i, m in enumerate(counts[:axis])]
-        yield from product(*ranges, range(kept[axis], n), *map(range, counts[axis + 1 :]))
-
-
-def _product(numbers: Any) -> int:
-    result = 1
-    for n in numbers:
-        result *= int(n)
-    return result
+        # Axis by axis: axes before this one lie inside `kept`.
+        before = [range(min(inner[i], m)) for i, m in enumerate(counts[:axis])]
+        boxes.append((*before, range(inner[axis], n), *map(range, counts[axis + 1 :])))
+    return [box for box in boxes if all(box)]

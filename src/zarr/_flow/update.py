@@ -17,7 +17,7 @@ from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import remember_reshaped
 from zarr._support.json import as_stored
 from zarr._support.registry import names_version
-from zarr.errors import ArrayNotFoundError, ConcurrentChangeError, NodeNotFoundError
+from zarr.errors import ArrayNotFoundError, BaseZarrError, ConcurrentChangeError, NodeNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,8 +49,29 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
         # A document of their own does not tell whether there still is a node.
         if layout.attributes_apart and (yield from load_node(at, metadata.zarr_format)) is None:
             raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} was deleted")
-        yield from modify(at.store, join(at.path, layout.attributes), rewrite, hold=hold)
+        yield from _storing(node, modify(at.store, join(at.path, layout.attributes), rewrite, hold=hold))
         node.publish(latest[0])  # type: ignore[arg-type]  # same kind as before: _reread checks it
+
+
+def _storing(node: ArrayNode | GroupNode, change: Flow[None]) -> Flow[None]:
+    """Change a document of a node. If that is cancelled, or fails in the store, the handle takes what is stored then."""
+    try:
+        yield from change
+    except (BaseZarrError, GeneratorExit):  # nothing was stored; nothing can be asked any more
+        raise
+    except BaseException:
+        yield from _look_again(node)
+        raise
+
+
+def _look_again(node: ArrayNode | GroupNode) -> Flow[None]:
+    at, metadata = node.store_path, node.metadata
+    try:
+        stored = yield from load_node(at, metadata.zarr_format)
+    except Exception:  # noqa: BLE001  # what is on its way already says more
+        return
+    if stored is not None and isinstance(stored, GroupMetadata) == isinstance(metadata, GroupMetadata):
+        node.publish(stored)  # type: ignore[arg-type]  # same kind as before
 
 
 def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMetadata:
@@ -99,5 +120,5 @@ def publish_shape(
         latest[:] = [(new, view if current.is_of_document_of(before) else None)]
         return made
 
-    yield from modify(at.store, key, rewrite, hold=hold)
+    yield from _storing(node, modify(at.store, key, rewrite, hold=hold))
     node.publish(*latest[0])

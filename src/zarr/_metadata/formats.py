@@ -19,6 +19,9 @@ FORMATS: Mapping[int, AnyLayout] = {3: FORMAT_3, 2: FORMAT_2}
 DOCUMENTS = frozenset(name for layout in FORMATS.values() for name in layout.names)
 """Names of documents of any format: no node can be called so."""
 
+MAKERS = frozenset(name for layout in FORMATS.values() for name in layout.makers)
+"""Names of documents that make a node, in any format."""
+
 ARRAY_DOCUMENTS = frozenset(layout.array for layout in FORMATS.values())
 """Names of documents that can be an array's."""
 

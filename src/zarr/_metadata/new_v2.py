@@ -9,6 +9,7 @@ from zarr._codec.registry import get_numcodec
 from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.new_array import NewArray, is_auto, listed
+from zarr._metadata.v2_members import stored_codec
 from zarr._support.json import as_stored
 from zarr.errors import ArgumentError
 
@@ -59,6 +60,12 @@ def arguments_of(array: ArrayV2Metadata) -> dict[str, Any]:
     }
 
 
+def codecs_of(array: ArrayV2Metadata) -> list[tuple[str, dict[str, Any]]]:
+    """Names and settings of filters and compressor, without those that elements of any length need."""
+    stored = [stored_codec(codec) for codec in (*(array.filters or ()), *array.compressors)]
+    return [(config.pop("id"), config) for config in stored if config["id"] not in _OBJECT_CODECS.values()]
+
+
 def _filters(given: Any, data_type: ZDType[Any, Any]) -> list[Any]:
     """The filters, with the codec that elements of any length need."""
     filters = [] if is_auto(given) else [_numcodec(codec) for codec in listed(given)]
@@ -80,12 +87,18 @@ def _compressor(given: Any) -> Any:
 def _numcodec(codec: Any) -> Any:
     if isinstance(codec, Mapping):
         return get_numcodec(codec)
-    if not hasattr(codec, "codec_id"):
-        raise ArgumentError(
-            f"Zarr format 2 takes numcodecs codecs, got {type(codec).__name__}; use zarr_format=3 for it, or a codec of "
-            "the package numcodecs"
-        )
+    if isinstance(codec, type) or not hasattr(codec, "codec_id"):
+        raise ArgumentError(f"Zarr format 2 takes numcodecs codecs, got {_described(codec)}")
     return codec
+
+
+def _described(codec: Any) -> str:
+    """What is no codec of numcodecs, and what to give instead."""
+    if isinstance(codec, str):
+        return f"the string {codec!r}; write {{'id': {codec!r}}}, with the settings beside the id, or give the codec itself"
+    if isinstance(codec, type):
+        return f"the class {codec.__name__}; call it to make a codec, with its settings: {codec.__name__}(...)"
+    return f"{type(codec).__name__}; use zarr_format=3 for it, or a codec of the package numcodecs"
 
 
 def _separator(encoding: Any) -> Any:

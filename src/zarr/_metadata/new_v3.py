@@ -64,6 +64,19 @@ def arguments_of(array: ArrayV3Metadata) -> dict[str, Any]:
     }
 
 
+_PLAIN = frozenset({"bytes", "endian", "vlen-utf8", "vlen-bytes"})
+
+
+def codecs_of(array: ArrayV3Metadata) -> list[tuple[str, dict[str, Any]]]:
+    """Names and settings of the (inner) codecs, without serializers that say nothing but the byte order."""
+    documents = [codec.to_dict() for codec in array.inner_codecs]
+    return [
+        (document["name"].removeprefix("numcodecs."), dict(document.get("configuration") or {}))
+        for document in documents
+        if document["name"] not in _PLAIN
+    ]
+
+
 def _warn_order(order: str) -> None:
     if order not in ("C", "F"):
         raise ValueError(f"order must be 'C' or 'F', got {order!r}")
@@ -107,9 +120,16 @@ def _as_codec(codec: Any) -> Codec:
     if isinstance(codec, str | Mapping):
         return parse_codec(codec)
     if not isinstance(codec, ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec):
-        hint = " numcodecs codecs are for format 2; use those of zarr.codecs" if hasattr(codec, "codec_id") else ""
-        raise TypeError(f"expected a codec or its metadata, got {type(codec).__name__}.{hint}")
+        raise TypeError(f"expected a codec or its metadata, got {type(codec).__name__}. {_instead_of(codec)}")
     return codec
+
+
+def _instead_of(given: Any) -> str:
+    if isinstance(given, type):
+        return f"That is the class {given.__name__}; call it to make a codec, with its settings: {given.__name__}(...)."
+    if hasattr(given, "codec_id"):
+        return "numcodecs codecs are for format 2; use those of zarr.codecs."
+    return "Give a codec of zarr.codecs, as ZstdCodec(level=3), or the name of one, as 'zstd'."
 
 
 def _default_serializer(data_type: ZDType[Any, Any]) -> Codec:

@@ -137,5 +137,12 @@ class Layout(ABC, Generic[OfArray]):
         """The keywords `attributes` and `dimension_names` of `zarr.create_array` for such names and attributes."""
 
     @abstractmethod
+    def codecs_of(self, array: OfArray) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """Names and settings of what elements and bytes go through besides the plain way to bytes, in the order of encoding.
+
+        In the words of numcodecs and of format 3, so that arrays of both formats can be compared.
+        """
+
+    @abstractmethod
     def compressor_of(self, array: OfArray) -> Any:
         """The one compressor of an array, None for none. Raises TypeError if there is no such thing in this format."""

@@ -66,6 +66,9 @@ class _Format2(Layout[ArrayV2Metadata]):
             kept.setdefault(DIMENSIONS_ATTRIBUTE, list(names))
         return {"attributes": kept, "dimension_names": None}
 
+    def codecs_of(self, array: ArrayV2Metadata) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        return new_v2.codecs_of(array)
+
     def compressor_of(self, array: ArrayV2Metadata) -> Any:
         return array.compressor
 

@@ -43,6 +43,9 @@ class _Format3(Layout[ArrayV3Metadata]):
     def named(self, names: DimensionNames, attributes: Mapping[str, Any]) -> dict[str, Any]:
         return {"attributes": dict(attributes), "dimension_names": names}
 
+    def codecs_of(self, array: ArrayV3Metadata) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        return new_v3.codecs_of(array)
+
     def compressor_of(self, array: ArrayV3Metadata) -> Any:
         raise TypeError("`compressor` is not available for Zarr format 3 arrays. Use `compressors`.")
 

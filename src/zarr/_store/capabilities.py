@@ -23,6 +23,8 @@ class Capabilities:
         Keys can be listed.
     tells_sizes
         Reading a part of an object tells the size of all of it.
+    removes_in_one_step
+        Removing a prefix takes all that lies below it out of sight at one moment; but not the root.
 
     Examples
     --------
@@ -38,3 +40,4 @@ class Capabilities:
     holds_between_processes: bool = False
     lists: bool = False
     tells_sizes: bool = False
+    removes_in_one_step: bool = False

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
@@ -104,7 +104,7 @@ class LocalStore(SyncStore):
 
     root: Path
     _may_block = True
-    capabilities = replace(SyncStore.capabilities, holds_between_processes=True)
+    capabilities = replace(SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True)
 
     def __init__(self, root: Path | str, *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)
@@ -170,7 +170,8 @@ class LocalStore(SyncStore):
             try:
                 return DirectoryHold(directory)
             except FileNotFoundError:
-                _make_directories(directory)
+                pass
+            _make_directories(directory)
         raise _no_directory(directory)
 
     def native_place(self) -> Directory | None:
@@ -208,7 +209,10 @@ class LocalStore(SyncStore):
             try:
                 return self._put(path, directory, value, expected, hold, sync)
             except FileNotFoundError:  # the directory is not there yet, or not any more
-                _make_directories(directory, sync=sync)
+                pass
+            except OSError as exc:
+                raise _of_file(exc, path) from None
+            _make_directories(directory, sync=sync)
         raise _no_directory(directory)
 
     def _put(self, path: str, directory: str, value: Buffer, expected: Expected, hold: Hold | None, sync: bool) -> bool:
@@ -247,9 +251,10 @@ class LocalStore(SyncStore):
                 _sync_directory(directory)
         except (FileNotFoundError, NotADirectoryError):
             pass
-        except (IsADirectoryError, PermissionError):
-            if not os.path.isdir(path):  # a directory is no key
-                raise
+        except OSError as exc:
+            is_directory = isinstance(exc, IsADirectoryError | PermissionError) and os.path.isdir(path)
+            if not is_directory:  # which is no key
+                raise _of_file(exc, path) from None
         finally:
             if held is not hold and held is not None:
                 held.release()
@@ -330,9 +335,21 @@ class LocalStore(SyncStore):
                 os.rename(directory, aside)
         except FileNotFoundError:
             return
+        except OSError as exc:
+            raise _of_file(exc, directory) from None
         if settings().durability == "fsync":
             _sync_directory(os.path.dirname(directory))
-        _discard(aside, ignore_errors=False)
+        try:
+            _discard(aside, ignore_errors=False)
+        except OSError as exc:
+            raise _of_file(exc, str(exc.filename or directory).replace(aside, directory)) from None
+
+    def present(self, keys: Sequence[str]) -> list[bool]:
+        base = f"{self._base}/"
+        exists = (
+            os.access
+        )  # which raises nothing where there is nothing, and so takes half the time of a look at the size
+        return [exists(base + key, os.F_OK) for key in keys]
 
     def size(self, key: str) -> int | None:
         try:
@@ -353,6 +370,17 @@ def _is_version(path: str, expected: FileVersion) -> bool:
         return False
 
 
+_NOT_PERMITTED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def _of_file(exc: OSError, path: str) -> OSError:
+    """The same error with the name of the file that was to be changed, where there may be temporary names in it."""
+    text = exc.strerror or str(exc)
+    if exc.errno in _NOT_PERMITTED:
+        text += " to change it; with mode='r' it can be read"
+    return OSError(exc.errno, text, path) if exc.errno is not None else exc
+
+
 def _no_directory(directory: str) -> FileNotFoundError:
     """Why there is no directory, however often it is made."""
     if os.path.islink(directory):
@@ -360,20 +388,24 @@ def _no_directory(directory: str) -> FileNotFoundError:
     return FileNotFoundError(f"{directory} is deleted by another program as soon as it is made")
 
 
-def _make_directories(directory: str, *, sync: bool = False) -> None:
-    """Make a directory and those above it that are missing."""
+def _made_directory(directory: str) -> bool:
+    """Whether there is a directory now. False: the one above is missing."""
     try:
         os.mkdir(directory)
     except FileExistsError:
-        return
+        pass
     except FileNotFoundError:
+        return False
+    except OSError as exc:
+        raise _of_file(exc, directory) from None
+    return True
+
+
+def _make_directories(directory: str, *, sync: bool = False) -> None:
+    """Make a directory and those above it that are missing."""
+    if not _made_directory(directory):
         _make_directories(os.path.dirname(directory) or ".", sync=sync)
-        try:
-            os.mkdir(directory)
-        except (
-            FileExistsError,
-            FileNotFoundError,
-        ):  # made, or the one above deleted: the caller looks, and comes again
+        if not _made_directory(directory):  # the one above is deleted again: the caller looks, and comes again
             return
     if sync:
         _sync_directory(os.path.dirname(directory) or ".")

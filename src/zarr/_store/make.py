@@ -11,7 +11,8 @@ from zarr._buffer import Buffer
 from zarr._store.abstract import AccessMode, Store
 from zarr._store.local import LocalStore
 from zarr._store.memory import MemoryStore
-from zarr._store.path import StorePath, normalize_path, with_mode
+from zarr._store.no_file import no_file
+from zarr._store.path import StorePath, node_path, with_mode
 from zarr._support.imports_on_use import importing
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
@@ -37,11 +38,10 @@ def make_store(
         If it is none of these.
     ValueError
         If the URL's scheme is not supported, or the mode does not fit the store.
+    StoreIsFileError
+        If the path leads to a file.
     """
-    if storage_options:
-        raise TypeError(
-            f"'storage_options' was provided but is not used: {type(store).__name__!r} is not a URL of a remote store"
-        )
+    refuse_storage_options(storage_options, store)
     if isinstance(store, StorePath):
         return with_mode(store.store, mode)
     if isinstance(store, Store):
@@ -50,9 +50,9 @@ def make_store(
     if store is None:
         return MemoryStore(read_only=read_only)
     if isinstance(store, str):
-        return LocalStore(_directory(store), read_only=read_only)
+        return LocalStore(no_file(_directory(store)), read_only=read_only)
     if isinstance(store, os.PathLike):
-        return LocalStore(Path(store), read_only=read_only)
+        return LocalStore(no_file(Path(store)), read_only=read_only)
     if isinstance(store, MutableMapping):
         return MemoryStore(store, read_only=read_only)
     raise TypeError(f"Unsupported type for store_like: '{type(store).__name__}'. Pass a path, a dict or a zarr store.")
@@ -66,11 +66,19 @@ def make_store_path(
     storage_options: dict[str, Any] | None = None,
 ) -> StorePath:
     """The place in a store that a user means; see `make_store`. `path` is relative to the place given."""
-    relative = normalize_path(path)
+    relative = node_path(path)
     made = make_store(store, mode=mode, storage_options=storage_options)
     if isinstance(store, StorePath) and store.path:
         relative = f"{store.path}/{relative}" if relative else store.path
     return StorePath(made, relative)
+
+
+def refuse_storage_options(given: dict[str, Any] | None, store: object) -> None:
+    """Raise TypeError for options of a remote store: there is none."""
+    if given:
+        raise TypeError(
+            f"'storage_options' was provided but is not used: {type(store).__name__!r} is not a URL of a remote store"
+        )
 
 
 def _directory(text: str) -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.abstract import AccessMode, Store, SupportsDeleteSync, SupportsGetSync, SupportsSetSync
+from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -39,6 +40,26 @@ def normalize_path(path: str | bytes | os.PathLike[str] | None) -> str:
     if "\0" in text:
         raise ValueError(f"The path {path!r} is invalid because it has a NUL character, which no store's keys can have")
     return text
+
+
+def node_path(given: str | os.PathLike[str] | None) -> str:
+    """The normalised path of a node that a user names.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no text: bytes, say, are nobody's name, though normalize_path reads them.
+    ValueError
+        As normalize_path.
+
+    Examples
+    --------
+    >>> node_path("/a/b")
+    'a/b'
+    """
+    if given is not None and not isinstance(given, str | os.PathLike):
+        raise ArgumentError(f"a node is named by a string, got {given!r} of type {type(given).__name__}")
+    return normalize_path(given)
 
 
 class StorePath:

@@ -191,6 +191,10 @@ class SyncStore(Store):
     def size(self, key: str) -> int | None:
         """Size of an object in bytes, None if there is none."""
 
+    def present(self, keys: Sequence[str]) -> list[bool]:
+        """Whether there is an object under each of some keys. A store that can tell faster than by their sizes does."""
+        return [self.size(key) is not None for key in keys]
+
     # -- derived: zarr-python's synchronous protocol ------------------------------------------------------------
 
     def get_sync(

@@ -133,12 +133,16 @@ def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | 
 def entries(attributes: object) -> dict[str, Any]:
     """Attributes that a user gives, as a dict of their own: from a mapping, or pairs of names and values.
 
-    Raises ArgumentError (a TypeError and a ValueError) for anything else.
+    Raises ArgumentError (a TypeError and a ValueError) for anything else, and for keys that are no strings: JSON has no others.
     """
     try:
-        return dict(attributes)  # type: ignore[call-overload,no-any-return]  # asked, not assumed
+        found: dict[Any, Any] = dict(attributes)  # type: ignore[call-overload]  # asked, not assumed
     except (TypeError, ValueError) as exc:
         raise ArgumentError(f"attributes must be a mapping from names to values, got {attributes!r}: {exc}") from exc
+    for name in found:
+        if not isinstance(name, str):
+            raise ArgumentError(f"the keys of attributes are strings, got {name!r} of type {type(name).__name__}")
+    return found
 
 
 _ATTRIBUTES = frozenset({"attributes", ".zattrs"})

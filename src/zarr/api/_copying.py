@@ -36,19 +36,19 @@ def copy(
     dest
         Where it goes.
     name
-        What it is called there; as in the source if None.
+        What it is called there; as in the source if None. `"/"` copies a group onto the destination itself.
     shallow
         True copies a group without its members.
     without_attrs
         True leaves the attributes behind.
     log
-        Takes a line per node: a function, a file name, or an open file.
+        Takes a line per node, which tells of codecs that become others: a function, a file name, or an open file.
     if_exists
         `"raise"` an error, `"replace"`, `"skip"`, or `"skip_initialized"`: skip an array all of whose chunks are stored.
     dry_run
         True only logs and counts.
     **create_kws
-        Keywords of `from_array`, to change something on the way (`chunks`, `compressors`, ...).
+        Keywords of `from_array` but `overwrite`, to change something on the way (`chunks`, `compressors`, ...).
 
     Returns
     -------
@@ -84,7 +84,7 @@ def copy_all(
     dry_run: bool = False,
     **create_kws: Any,
 ) -> Counts:
-    """Copy every member of a group into another group.
+    """Copy every member of a group into another group, and its attributes.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ def create_array(
     order
         Layout of the elements in the chunks of format 2, `"C"` or `"F"`. In format 3 it has no effect.
     zarr_format
-        3 or 2.
+        3 or 2; if not given, that of the group above, or 3 where there is none.
     attributes
         JSON values under string keys.
     chunk_key_encoding
@@ -134,7 +134,7 @@ def create(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Array:
     path
         Path inside the store.
     zarr_format
-        3 or 2; the configuration's default if None.
+        3 or 2; if None that of the group above, or the configuration's default where there is none.
     mode
         `"w"` is the same as `overwrite=True`.
     data
@@ -415,7 +415,7 @@ def create_group(
     path
         Path of the group inside the store; groups on the way to it are made.
     zarr_format
-        3 or 2; the configuration's default if None.
+        3 or 2; if None that of the group above, or the configuration's default where there is none.
     overwrite
         Delete a node that is already there; otherwise that is an error.
     attributes

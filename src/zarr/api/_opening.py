@@ -40,7 +40,7 @@ def open(
     mode
         As in `open_array`; `"a"` if None, or `"r"` for a read-only store.
     zarr_format
-        Look for this format only.
+        Look for, or create, this format only; created, a node has that of the group above if None.
     storage_options
         For stores on remote systems.
     config
@@ -156,7 +156,7 @@ def open_group(store: StoreLike | None = None, **options: Unpack[OpenGroupOption
     storage_options
         For stores on remote systems.
     zarr_format
-        Look for, or create, this format only.
+        Look for, or create, this format only; created, a group has that of the group above if None.
     attributes
         Of a group that is created.
     use_consolidated
@@ -200,7 +200,8 @@ def group(store: StoreLike | None = None, **options: Unpack[GroupOptions]) -> Gr
     overwrite
         Delete what is there and make a new group.
     zarr_format
-        Look for, or create, this format only; for new groups the configuration's default if None.
+        Look for, or create, this format only; created, a group has that of the group above
+        if None, or the configuration's default.
     attributes
         Of a group that is created.
     storage_options
@@ -226,7 +227,7 @@ def group(store: StoreLike | None = None, **options: Unpack[GroupOptions]) -> Gr
 
 
 def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs: Any) -> Group:
-    """Open a group from its consolidated metadata, which must be there.
+    """Open a group from its consolidated metadata, which must be there: nothing is created, whatever the mode.
 
     Parameters
     ----------
@@ -237,6 +238,10 @@ def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs:
 
     Raises
     ------
+    GroupNotFoundError
+        If there is no group.
+    TypeError
+        If `use_consolidated` is False.
     ValueError
         If there are no consolidated metadata.
 
@@ -249,7 +254,7 @@ def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs:
     >>> list(zarr.open_consolidated(store))
     ['a']
     """
-    return open_group(*args, use_consolidated=use_consolidated, **kwargs)
+    return Group._at(*run(functions.open_consolidated_call(*args, use_consolidated=use_consolidated, **kwargs)))
 
 
 def consolidate_metadata(store: StoreLike, path: str | None = None, zarr_format: ZarrFormat | None = None) -> Group:

@@ -32,7 +32,7 @@ def save(
     *args, **kwargs
         The arrays.
     zarr_format
-        3 or 2; the configuration's default if None.
+        3 or 2; if None that of the group above, or the configuration's default where there is none.
     path
         Path of the node inside the store.
     storage_options
@@ -75,7 +75,7 @@ def save_array(
     arr
         The array.
     zarr_format
-        3 or 2; the configuration's default if None.
+        3 or 2; if None that of the group above, or the configuration's default where there is none.
     path
         Path of the array inside the store.
     storage_options
@@ -121,7 +121,7 @@ def save_group(
     *args, **kwargs
         The arrays.
     zarr_format
-        3 or 2; the configuration's default if None.
+        3 or 2; if None that of the group above, or the configuration's default where there is none.
     path
         Path of the group inside the store.
     storage_options

@@ -225,7 +225,8 @@ async def open_group(store: StoreLike | None = None, **options: Unpack[OpenGroup
 
 async def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs: Any) -> AsyncGroup:
     """See `zarr.open_consolidated`."""
-    return await open_group(*args, use_consolidated=use_consolidated, **kwargs)
+    flow = functions.open_consolidated_call(*args, use_consolidated=use_consolidated, **kwargs)
+    return AsyncGroup(*await run_async(flow))
 
 
 async def open(

@@ -13,6 +13,7 @@ from zarr._flow.direct import perform
 from zarr._flow.requests import (
     Compute,
     Direct,
+    Exist,
     Fetch,
     Keys,
     Names,
@@ -83,6 +84,12 @@ def _size(request: Size) -> int | object | None:
     return store.size(request.key)
 
 
+def _exist(request: Exist) -> Sequence[bool] | object:
+    if (store := sync_contract(request.store)) is None:
+        return AWAITED
+    return store.present(request.keys)
+
+
 def _compute(request: Compute) -> Any:
     return request.function(*request.args)
 
@@ -101,6 +108,7 @@ ANSWER: dict[type, Callable[[Any], Any]] = {
     Keys: _keys,
     RemovePrefix: _remove_prefix,
     Size: _size,
+    Exist: _exist,
     Compute: _compute,
     Direct: perform,
 }

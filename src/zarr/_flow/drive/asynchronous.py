@@ -6,7 +6,7 @@ independent flows, and independent reads of one flow, go out together, up to the
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -17,6 +17,7 @@ from zarr._flow.drive.process_hold import process_hold
 from zarr._flow.requests import (
     Compute,
     Direct,
+    Exist,
     Fetch,
     Flow,
     Keys,
@@ -258,13 +259,14 @@ async def await_store(request: Any, lane: Lane) -> Any:
         request.store._check_writable()
     if isinstance(request, Fetch) and len(request.reads) > 1:
         return await _fetch_together(request.reads, store, lane)
+    if isinstance(request, Exist):
+        return await _all_of(map(partial(_in_slot, lane, request.store.exists), request.keys))
     async with lane.slots:
         return await _AWAIT[type(request)](request, store)
 
 
 async def _fetch_together(reads: Sequence[Read], store: AsyncContract, lane: Lane) -> Sequence[Stored | None]:
     """Several reads at once; parts of one object by the store's own way to read them, if it has one."""
-    asyncio = asyncio_module()
     if store.gets_ranges and len({(read.key, read.version) for read in reads}) == 1:
         async with lane.slots:
             ranges = [read.byte_range for read in reads]
@@ -273,17 +275,27 @@ async def _fetch_together(reads: Sequence[Read], store: AsyncContract, lane: Lan
             )
 
     async def fetch(read: Read) -> Stored | None:
-        async with lane.slots:
-            return await store.read(read.key, read.byte_range, version=read.version)
+        return await store.read(read.key, read.byte_range, version=read.version)
 
-    tasks = [asyncio.ensure_future(fetch(read)) for read in reads]
+    return await _all_of(_in_slot(lane, fetch, read) for read in reads)
+
+
+async def _in_slot(lane: Lane, function: Callable[[Any], Awaitable[T]], argument: Any) -> T:
+    async with lane.slots:
+        return await function(argument)
+
+
+async def _all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results of coroutines that run together; the first error stops the others."""
+    asyncio = asyncio_module()
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
-        found: list[Stored | None] = await asyncio.gather(*tasks)
+        results: list[T] = await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return found
+    return results
 
 
 async def _fetch_one(request: Fetch, store: AsyncContract) -> list[Stored | None]:

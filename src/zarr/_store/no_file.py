@@ -1,0 +1,50 @@
+"""Files given for a store by mistake: what they are, and what to do with them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from zarr.errors import StoreIsFileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_UNPACK = "this version opens no zip files: unpack it, and pass the directory"
+_BEGINNINGS = {
+    b"PK\x03\x04": ("a zip file", _UNPACK),
+    b"PK\x05\x06": ("an empty zip file", _UNPACK),
+    b"\x89HDF": ("an HDF5 file", "open it with h5py, or as netCDF with xarray, and store its arrays with zarr"),
+    b"CDF": ("a netCDF file", "open it with xarray, and store its arrays with zarr"),
+    b"\x93NUMPY": ("a NumPy file", "read it with numpy.load, and store the array with zarr.save"),
+}
+"""By the first bytes."""
+
+
+def no_file(path: Path) -> Path:
+    """The path, if a directory is there or can be made. StoreIsFileError if it is a file, or leads through one."""
+    try:
+        mode = os.stat(path).st_mode
+    except NotADirectoryError:
+        raise _is_file(next(above for above in path.parents if above.is_file())) from None
+    except (OSError, ValueError):  # nothing there, or nothing to be seen: whoever reads or writes is told
+        return path
+    if stat.S_ISREG(mode):
+        raise _is_file(path)
+    return path
+
+
+def _is_file(path: Path) -> StoreIsFileError:
+    what, step = _looked_into(path)
+    return StoreIsFileError(f"{str(path)!r} is {what}, and a store is a directory; {step}.")
+
+
+def _looked_into(path: Path) -> tuple[str, str]:
+    try:
+        with path.open("rb") as opened:
+            first = opened.read(8)
+    except OSError:
+        first = b""
+    known = (found for beginning, found in _BEGINNINGS.items() if first.startswith(beginning))
+    return next(known, ("a file", "pass a directory, or a path where nothing is yet"))

@@ -1,0 +1,205 @@
+"""What errors advise: it is there, it can be done, and it does no harm."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numcodecs
+import numpy as np
+import pytest
+
+import zarr
+from tests.safety.steps import failing_at, n_steps
+from tests.samples import contents
+from zarr._store import atomic
+from zarr.errors import NodeNotFoundError, StoreIsFileError, UnknownCodecError
+
+SOURCES = Path(zarr.__file__).parent
+
+
+def test_what_opens_only_to_look_is_advised_with_mode_r(store):
+    """Without it, the group that is looked for is created."""
+    with pytest.raises(NodeNotFoundError, match=r"zarr\.open_group\(store, mode='r'\)\.tree\(\)"):
+        raise NodeNotFoundError(store, "x")
+    for source in SOURCES.rglob("*.py"):
+        for call in re.findall(r"zarr\.open\w*\([^)]*\)\.tree\(\)", source.read_text()):
+            assert "mode='r'" in call, (source, call)
+
+
+class TestFilesForStores:
+    FILES = (
+        ("data.zip", None, "a zip file.*unpack it"),
+        ("data.h5", b"\x89HDF\r\n\x1a\n", "an HDF5 file.*h5py"),
+        ("data.npy", b"\x93NUMPY\x01\x00", "a NumPy file.*numpy.load"),
+        ("notes.txt", b"text", "a file.*pass a directory"),
+        ("empty", b"", "a file.*pass a directory"),
+        ("zarr.json", b"{}", "a file.*pass a directory"),
+    )
+
+    @pytest.fixture(params=FILES, ids=lambda file: file[0])
+    def file(self, request, tmp_path):
+        name, data, text = request.param
+        path = tmp_path / name
+        if data is None:
+            with zipfile.ZipFile(path, "w") as made:
+                made.writestr("zarr.json", "{}")
+        else:
+            path.write_bytes(data)
+        return path, text
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda p: zarr.open(p, mode="r"),
+            lambda p: zarr.open(p),
+            lambda p: zarr.open_group(p, mode="r"),
+            lambda p: zarr.open_group(p, mode="w"),
+            lambda p: zarr.open_array(p, mode="r+"),
+            lambda p: zarr.create_array(p, shape=3, dtype="i4", overwrite=True),
+            lambda p: zarr.save(p, np.arange(3)),
+            lambda p: zarr.load(p),
+            lambda p: zarr.consolidate_metadata(p),
+        ],
+    )
+    def test_it_says_what_the_file_is_and_what_to_do(self, file, call):
+        path, text = file
+        before = path.read_bytes()
+        for given in (path, str(path), f"file://{path}", path / "group"):
+            with pytest.raises(StoreIsFileError, match=f"{re.escape(path.name)}' is {text}") as caught:
+                call(given)
+            for kind in (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError):
+                assert isinstance(caught.value, kind)
+        assert path.read_bytes() == before
+
+
+CHANGES = {
+    "create": lambda s: zarr.create_array(s, name="x/new", data=np.arange(3)),
+    "create, v2": lambda s: zarr.create_group(s, path="x/new", zarr_format=2, attributes={"a": 1}),
+    "write": lambda s: zarr.open_array(s, path="a", mode="r+").__setitem__(slice(None), 5),
+    "change": lambda s: zarr.open_array(s, path="a", mode="r+").__setitem__(0, 5),
+    "attributes": lambda s: zarr.open_array(s, path="a", mode="r+").attrs.update(a=1),
+    "resize": lambda s: zarr.open_array(s, path="a", mode="r+").resize(2),
+    "append": lambda s: zarr.open_array(s, path="a", mode="r+").append([1]),
+    "overwrite": lambda s: zarr.create_group(s, path="a", overwrite=True),
+    "delete": lambda s: zarr.open_group(s).__delitem__("a"),
+}
+
+
+@pytest.mark.parametrize("files", ["nameless", "named"])
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_refusal_of_the_file_system_shows_no_internals(change, code, files, tmp_path, monkeypatch):
+    """At every step: the key's file or directory by its name, no temporary names, no chain of errors."""
+    if files == "named":
+        monkeypatch.setattr(atomic, "_NAMELESS", 0)
+
+    def build(number):
+        zarr.create_group(tmp_path / str(number)).create_array("a", data=np.arange(6), chunks=2)
+        return tmp_path / str(number)
+
+    names = ("open", "link", "replace", "rename", "unlink", "mkdir")
+    with zarr.config.set({"engine": "python"}):
+        store = build("counted")
+        for step in range(n_steps(lambda: CHANGES[change](store), names)):
+            here = build(step)
+            with failing_at(step, code, names) as steps:
+                try:
+                    CHANGES[change](here)
+                except OSError as exc:
+                    error = exc
+                else:
+                    assert steps.taken[step] == "unlink"  # of a temporary file, which waits for who lists it
+                    continue
+            assert error.errno == code
+            assert "__zarr-" not in str(error)
+            assert str(here) in str(error)
+            assert error.__suppress_context__ or error.__context__ is None
+
+
+def test_a_directory_that_may_not_be_written_to(engine):
+    """With the file system's own refusal, as the native engine meets it too."""
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        zarr.create_array(directory, name="a", data=np.arange(6), chunks=2)
+        Path(directory, "a", "c").chmod(0o555)
+        text = told_by_child(lambda: zarr.open_array(directory, path="a", mode="r+").__setitem__(..., 1))
+        Path(directory, "a", "c").chmod(0o755)
+    assert re.fullmatch(rf"\[Errno 13\] Permission denied[^(]*: '{directory}/a/c.*'", text)
+
+
+def told_by_child(change):
+    """What PermissionError says in a process of a user who may do no more than others."""
+    said, say = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            if os.getuid() == 0:
+                os.setuid(65534)
+            change()
+        except PermissionError as exc:
+            os.write(say, str(exc).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    os.close(say)
+    text = os.read(said, 10_000).decode()
+    os.close(said)
+    return text
+
+
+class TestCodecs:
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("lz4", r"did you mean 'numcodecs\.lz4' or BloscCodec\(cname='lz4'\)\?"),
+            ("LZ4", r"did you mean 'numcodecs\.lz4' or BloscCodec\(cname='lz4'\)\?"),
+            ("lz4hc", r"BloscCodec\(cname='lz4hc'\)\?"),
+            ("snappy", r"did you mean .*BloscCodec\(cname='snappy'\)\?"),
+            ("zlib", r"did you mean 'numcodecs\.zlib' or BloscCodec\(cname='zlib'\)\?"),
+            ("lzma", r"did you mean 'numcodecs\.lzma'\?"),
+            ("bz2", r"did you mean 'numcodecs\.bz2'\?"),
+            ("GZIP", r"did you mean .*gzip'"),
+            ("zst", r"did you mean .*zstd'"),
+            ("nonsense", r"Known codecs: .*zstd"),
+        ],
+    )
+    def test_a_name_that_is_none_suggests_what_there_is(self, store, name, text):
+        with pytest.raises(UnknownCodecError, match=text):
+            zarr.create_array(store, shape=4, dtype="i4", compressors=name)
+        assert contents(store) == {}
+
+    @pytest.mark.parametrize(
+        ("given", "text"),
+        [
+            (5, r"as ZstdCodec\(level=3\)"),
+            (True, r"the name of one, as 'zstd'"),
+            (zarr.codecs.ZstdCodec, r"the class ZstdCodec; call it"),
+            ([zarr.codecs.ZstdCodec], r"the class ZstdCodec; call it"),
+            (numcodecs.Zstd(), r"use those of zarr\.codecs"),
+            (b"zstd", r"the name of one|as 'zstd'"),
+        ],
+    )
+    def test_what_is_no_codec_says_what_is(self, store, given, text):
+        with pytest.raises(TypeError, match=text):
+            zarr.create_array(store, shape=4, dtype="i4", compressors=given)
+        assert contents(store) == {}
+
+    @pytest.mark.parametrize(
+        ("given", "text"),
+        [
+            ("lz4", r"the string 'lz4'; write \{'id': 'lz4'\}"),
+            (numcodecs.LZ4, r"the class LZ4; call it"),
+            (zarr.codecs.ZstdCodec(), r"ZstdCodec; use zarr_format=3"),
+            (5, r"int"),
+        ],
+    )
+    def test_in_format_2(self, store, given, text):
+        for keyword in ("compressors", "filters"):
+            with pytest.raises(TypeError, match=text):
+                zarr.create_array(store, shape=4, dtype="i4", zarr_format=2, **{keyword: given})
+        assert contents(store) == {}

@@ -1,0 +1,146 @@
+"""`copy` and `copy_all`: what they keep, what they say, and what they refuse."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numcodecs
+import numpy as np
+import pytest
+
+import zarr
+from tests.samples import contents
+from zarr.api import asynchronous
+from zarr.errors import ContainsArrayError, ContainsGroupError
+from zarr.storage import MemoryStore
+
+DATA = np.arange(6)
+
+
+@pytest.fixture
+def source(store, zarr_format):
+    root = zarr.create_group(store, zarr_format=zarr_format, attributes={"title": "source", "kept": [1]})
+    root.create_array("a", data=DATA, chunks=2, attributes={"units": "m"})
+    root.create_array("g/b", data=DATA)
+    return root
+
+
+def other(zarr_format=3, **attributes):
+    return zarr.create_group(MemoryStore(), zarr_format=zarr_format, attributes=attributes)
+
+
+def everything(group):
+    return sorted(path for path, _ in group.members(max_depth=None))
+
+
+class TestRoots:
+    def test_copy_all_keeps_the_attributes_of_the_root(self, source):
+        dest = other(title="destination", own=True)
+        assert zarr.copy_all(source, dest)[:2] == (3, 0)
+        merged = {"title": "source", "kept": [1], "own": True}
+        assert dict(dest.attrs) == dict(zarr.open_group(dest.store).attrs) == merged
+        assert everything(dest) == ["a", "g", "g/b"]
+        assert dest["a"][:].tolist() == DATA.tolist()
+
+    @pytest.mark.parametrize("options", [{"without_attrs": True}, {"dry_run": True}])
+    def test_unless_they_are_not_wanted(self, source, options):
+        dest = other(title="destination")
+        zarr.copy_all(source, dest, **options)
+        assert dict(dest.attrs) == {"title": "destination"}
+
+    def test_its_asynchronous_face(self, source):
+        dest = other()
+        asyncio.run(asynchronous.copy_all(source._async_group, dest._async_group))
+        assert dict(dest.attrs) == dict(source.attrs)
+
+    @pytest.mark.parametrize("name", ["/", ""])
+    def test_a_root_onto_a_root(self, source, name):
+        dest = other(own=True)
+        assert zarr.copy(source, dest, name=name)[:2] == (4, 0)
+        assert dict(dest.attrs) == {"title": "source", "kept": [1], "own": True}
+        assert everything(dest) == ["a", "g", "g/b"]
+
+    def test_a_root_below_a_group(self, source):
+        dest = other()
+        zarr.copy(source, dest, name="below")
+        assert everything(dest) == ["below", "below/a", "below/g", "below/g/b"]
+        assert dict(dest["below"].attrs) == dict(source.attrs)
+
+    def test_an_array_is_not_copied_onto_a_group(self, source):
+        dest = other()
+        with pytest.raises(TypeError, match="an array cannot be copied onto a group"):
+            zarr.copy(source["a"], dest, name="/")
+        assert everything(dest) == []
+
+    def test_nothing_is_copied_into_itself(self, source):
+        before = contents(source.store)
+        for call in (
+            lambda: zarr.copy_all(source, source),
+            lambda: zarr.copy_all(source, source["g"]),
+            lambda: zarr.copy(source, source, name="/"),
+            lambda: zarr.copy(source, source["g"], name="x"),
+        ):
+            with pytest.raises(ValueError, match="into itself"):
+                call()
+        assert contents(source.store) == before
+
+    def test_stores_with_equal_contents_are_two(self):
+        one, two = other(title="x"), other(title="x")
+        assert zarr.copy_all(one, two) == (0, 0, 0)
+
+
+class TestIfExists:
+    def test_the_error_says_what_copy_takes(self, source):
+        dest = other()
+        zarr.copy_all(source, dest)
+        for call, error in (
+            (lambda: zarr.copy(source["a"], dest), ContainsArrayError),
+            (lambda: zarr.copy(source["a"], dest, name="g"), ContainsGroupError),
+            (lambda: zarr.copy(source["g"], dest, name="a"), ContainsArrayError),
+            (lambda: zarr.copy_all(source, dest), ContainsArrayError),
+        ):
+            with pytest.raises(error, match=r"if_exists.*'replace'") as caught:
+                call()
+            assert "overwrite" not in str(caught.value)
+
+    @pytest.mark.parametrize("dry_run", [False, True])
+    @pytest.mark.parametrize("name", ["overwrite", "colour", "data", "write_data", "store"])
+    def test_keywords_that_it_does_not_take(self, source, name, dry_run):
+        dest = other()
+        for call in (zarr.copy, zarr.copy_all):
+            group = source["g"] if call is zarr.copy else source
+            with pytest.raises(TypeError, match=f"{call.__name__}.*unexpected keyword argument '{name}'"):
+                call(group, dest, dry_run=dry_run, **{name: True})
+        with pytest.raises(TypeError, match="if_exists='replace'"):
+            zarr.copy(source["a"], dest, overwrite=True)
+        assert everything(dest) == []
+
+
+class TestLog:
+    def lines(self, source, dest, **options):
+        said = []
+        zarr.copy(source, dest, name="x", log=said.append, **options)
+        return said[0]
+
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_codecs_that_become_others_are_told(self, dry_run):
+        blosc = numcodecs.Blosc(cname="lz4", clevel=7)
+        two = zarr.create_array({}, data=DATA, zarr_format=2, compressors=blosc, filters=[numcodecs.Delta("i8")])
+        line = self.lines(two, other(), dry_run=dry_run)
+        assert "codecs delta(" in line
+        assert "blosc(" in line
+        assert "cname='lz4'" in line
+        assert line.endswith("-> zstd(level=0, checksum=False)")
+        plain = zarr.create_array({}, data=DATA, compressors=None)
+        assert self.lines(plain, other(), compressors="gzip", dry_run=dry_run).endswith("codecs none -> gzip(level=5)")
+
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_others_are_not(self, dry_run):
+        two = zarr.create_array({}, data=DATA, zarr_format=2)
+        assert "codecs" not in self.lines(two, other(), dry_run=dry_run)
+        texts = zarr.create_array({}, data=np.array(["a"], "T"), zarr_format=2)
+        assert "codecs" not in self.lines(texts, other(), dry_run=dry_run)
+        three = zarr.create_array({}, data=DATA, chunks=2)
+        for options in ({}, {"chunks": 3}, {"shards": 4}):
+            assert "codecs" not in self.lines(three, other(), dry_run=dry_run, **options)
+        assert "codecs" not in self.lines(three, other(2), dry_run=dry_run)

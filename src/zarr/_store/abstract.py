@@ -204,7 +204,9 @@ class Store(ABC):
 
         Yields
         ------
-        Per request, as they are answered: the parts that it served, each as its position in `byte_ranges` and its bytes.
+        Sequence[tuple[int, Buffer | None]]
+            Per request, as they are answered: the parts that it served, each as its position in `byte_ranges` and its
+            bytes.
 
         Raises
         ------

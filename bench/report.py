@@ -103,9 +103,11 @@ def summary(result: dict[str, Any]) -> list[str]:
         "",
         "![Time of each workload relative to zarr-python](images/benchmarks.svg)",
         "",
-        f"This library takes {geometric_mean(ratios(result, (BASELINE,))):.2f} of the time of {name_of(BASELINE)}, and "
-        f"{geometric_mean(peers):.2f} of that of whichever other library that speaks Zarr is fastest: geometric means over "
-        f"the {len(peers)} workloads of the chart, in which left is faster.",
+        (
+            f"This library takes {geometric_mean(ratios(result, (BASELINE,))):.2f} of the time of {name_of(BASELINE)}, and "
+            f"{geometric_mean(peers):.2f} of that of whichever other library that speaks Zarr is fastest: geometric means over "
+            f"the {len(peers)} workloads of the chart, in which left is faster."
+        ),
         "",
     ]
 
@@ -121,10 +123,7 @@ def introduction(result: dict[str, Any]) -> list[str]:
         "each of its operations, which are calls, or chunks of a whole array. Ratios are this library's time divided by that of another;",
         "below 1 this library is faster. The fastest is the fastest of the four peers beside it, which speak Zarr.",
         "",
-        *(
-            f"- {name_of(n)}: " + ", ".join(f"{k} {v}" for k, v in sorted(vs.items()))
-            for n, vs in versions.items()
-        ),
+        *(f"- {name_of(n)}: " + ", ".join(f"{k} {v}" for k, v in sorted(vs.items())) for n, vs in versions.items()),
         "",
     ]
 

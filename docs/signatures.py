@@ -12,7 +12,7 @@ from typing import Any
 
 import griffe
 
-_PARAMETERS = re.compile(r"(?<=^Parameters\n----------\n)(?:(?!^\w.*\n-+$).)*", re.MULTILINE | re.DOTALL)
+_PARAMETERS = re.compile(r"(?<=^Parameters\n----------\n)(?:(?!^\w[^\n]*\n-+$).)*", re.MULTILINE | re.DOTALL)
 _SHARED_ENTRY = re.compile(r"^(\S+(?:, \S+)+)\n((?:(?: .*)?(?:\n|\Z))+)", re.MULTILINE)
 
 
@@ -37,9 +37,12 @@ class Signatures(griffe.Extension):
 
 
 def _entries_apart(section: re.Match[str]) -> str:
-    return _SHARED_ENTRY.sub(
-        lambda entry: "".join(f"{name}\n{entry[2].rstrip()}\n" for name in entry[1].split(", ")), section[0]
-    )
+    return _SHARED_ENTRY.sub(_entry_for_each, section[0])
+
+
+def _entry_for_each(shared: re.Match[str]) -> str:
+    names, description = shared.groups()
+    return "".join(f"{name}\n{description.rstrip()}\n" for name in names.split(", ")) + "\n"
 
 
 def _parameter(shown: inspect.Parameter) -> griffe.Parameter:

@@ -11,11 +11,13 @@ import griffe
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NAMES = sorted({
-    name
-    for page in (ROOT / "docs").glob("*.md")
-    for name in re.findall(r"^::: (\S+)$", page.read_text(), re.MULTILINE)
-})
+NAMES = sorted(
+    {
+        name
+        for page in (ROOT / "docs").glob("*.md")
+        for name in re.findall(r"^::: (\S+)$", page.read_text(), re.MULTILINE)
+    }
+)
 
 
 @cache
@@ -44,28 +46,28 @@ def described(name):
 
 
 def sections(found, kind):
-    return [section.value for section in found.docstring.parsed if section.kind.value == kind] if found.docstring else []
-
-
-def called(found):
-    """The function or class itself, as Python has it."""
-    value = pkgutil.resolve_name(found.path)
-    return inspect.unwrap(value) if callable(value) else value
+    return (
+        [section.value for section in found.docstring.parsed if section.kind.value == kind] if found.docstring else []
+    )
 
 
 def shown_default(parameter, found):
-    """The value of a default as it is shown; the parameter's own form for "there is none"."""
+    """The value of a default as it is shown, and what there is instead of one."""
     if parameter.value is None:
         return inspect.Parameter.empty
-    module = importlib.import_module(found.module.path)
     try:
-        return eval(str(parameter.value), vars(module))
-    except NameError:  # a value that shows itself by a name
+        return eval(str(parameter.value), vars(importlib.import_module(found.module.path)))
+    except NameError:  # of a value that shows itself by a name
         return str(parameter.value)
 
 
+def actual_defaults(found):
+    parameters = inspect.signature(pkgutil.resolve_name(found.path)).parameters
+    return {name: parameter.default for name, parameter in parameters.items()}
+
+
 def same(shown, actual):
-    return type(shown) is type(actual) and shown == actual or shown == repr(actual)
+    return (type(shown) is type(actual) and shown == actual) or shown == repr(actual)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -73,9 +75,9 @@ def test_defaults_of_parameters_are_those_of_the_signature(name):
     wrong = {}
     for found in described(name):
         for entries in sections(found, "parameters"):
-            actual = inspect.signature(called(found)).parameters
-            for parameter in entries:
-                default = actual[parameter.name.lstrip("*")].default
+            actual = actual_defaults(found)
+            for parameter in entries:  # codecs of numcodecs have some that they pass on, without a default of their own
+                default = actual.get(parameter.name.lstrip("*"), inspect.Parameter.empty)
                 if not same(shown_default(parameter, found), default):
                     wrong[f"{found.path}({parameter.name})"] = (str(parameter.value), default)
     assert not wrong

@@ -10,7 +10,7 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 
-NARROW = 3
+NARROW = 2
 """Tables of so many columns fit into any window as they are."""
 
 
@@ -19,7 +19,7 @@ class _Labels(Treeprocessor):
         for table in root.iter("table"):
             heads = ["".join(head.itertext()) for head in table.iter("th")]
             if len(heads) > NARROW:
-                table.set("data-wide", "")
+                table.set("data-columns", str(len(heads)))
                 for row in table.iter("tr"):
                     for head, cell in zip(heads, row.findall("td"), strict=False):
                         cell.set("data-head", head)

@@ -116,7 +116,7 @@ def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return import_module(f"zarr.{name}")
     if name not in _NAMES:
-        raise AttributeError(f"module 'zarr' has no attribute {name!r}")
+        raise AttributeError(f"module 'zarr' has no attribute {name!r}", name=name, obj=import_module(__name__))
     home = _HOMES.get(name, _FUNCTIONS)
     module = import_module(home)
     # Found without this function from now on, with the others of that module: at exit nothing can be imported any more,

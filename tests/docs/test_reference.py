@@ -84,6 +84,14 @@ def test_defaults_of_parameters_are_those_of_the_signature(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_list_of_parameters_has_them_all(name):
+    for found in described(name):
+        for entries in sections(found, "parameters") if found.is_function else []:
+            listed = {parameter.name.lstrip("*") for parameter in entries}
+            assert actual_defaults(found).keys() - {"self", "cls"} <= listed, found.path
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_words_about_defaults_are_those_of_the_signature(name):
     """`"x" (default)` and `... if None` in the description of a parameter."""
     wrong = []

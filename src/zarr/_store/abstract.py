@@ -195,8 +195,12 @@ class Store(ABC):
 
         Parameters
         ----------
+        key
+            Name of the value: segments joined by `/`.
         byte_ranges
             The parts, in any order; they may overlap.
+        prototype
+            Kind of buffer to return.
         max_concurrency
             Requests under way at once.
         max_gap_bytes, max_coalesced_bytes

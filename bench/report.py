@@ -40,8 +40,12 @@ NAMES = {
     "zarr-fused": "zarr-python, fused pipeline",
     "zarr-zarrs": "zarrs",
     "tensorstore": "TensorStore",
+    "tensorstore-fsync": "TensorStore, fsync",
+    "tensorstore-cache": "TensorStore, chunk cache",
+    "ours-cache": "this library, chunk cache",
     "limit": "by hand",
 }
+"""The one name that a contender has on the page, in tables, text and chart; others go by their own."""
 
 
 def main() -> None:
@@ -52,10 +56,9 @@ def main() -> None:
             f"there is no {results / 'headline.json'}: run arraybench.py with --out {results / 'headline'}"
         )
     lines = [
+        *summary(headline),
         *introduction(headline),
         *headline_table(headline),
-        "![Time of each workload relative to zarr-python](images/benchmarks.svg)",
-        "",
         *goals(headline, cache),
     ]
     for name, title, text in EXTRA:
@@ -89,11 +92,29 @@ EXTRA = (
 )
 
 
-def introduction(result: dict[str, Any]) -> list[str]:
-    versions = {name: contender["versions"] for name, contender in result["contenders"].items()}
+def name_of(contender: str) -> str:
+    return NAMES.get(contender, contender)
+
+
+def summary(result: dict[str, Any]) -> list[str]:
+    peers = ratios(result, ZARR_PEERS)
     return [
         "# Benchmarks",
         "",
+        "![Time of each workload relative to zarr-python](images/benchmarks.svg)",
+        "",
+        (
+            f"This library takes {geometric_mean(ratios(result, (BASELINE,))):.2f} of the time of {name_of(BASELINE)}, and "
+            f"{geometric_mean(peers):.2f} of that of whichever other library that speaks Zarr is fastest: geometric means over "
+            f"the {len(peers)} workloads of the chart, in which left is faster."
+        ),
+        "",
+    ]
+
+
+def introduction(result: dict[str, Any]) -> list[str]:
+    versions = {name: contender["versions"] for name, contender in result["contenders"].items()}
+    return [
         "This page is made by `make bench`, which builds an environment for the peers and one for this library, runs all of them in turn",
         "on the same work, and writes what it measured. The workloads are described in `bench/README.md`.",
         "",
@@ -102,10 +123,7 @@ def introduction(result: dict[str, Any]) -> list[str]:
         "each of its operations, which are calls, or chunks of a whole array. Ratios are this library's time divided by that of another;",
         "below 1 this library is faster. The fastest is the fastest of the four peers beside it, which speak Zarr.",
         "",
-        *(
-            f"- {NAMES.get(n, n)}: " + ", ".join(f"{k} {v}" for k, v in sorted(vs.items()))
-            for n, vs in versions.items()
-        ),
+        *(f"- {name_of(n)}: " + ", ".join(f"{k} {v}" for k, v in sorted(vs.items())) for n, vs in versions.items()),
         "",
     ]
 
@@ -135,11 +153,12 @@ def digits(value: float) -> str:
 
 
 def headline_table(result: dict[str, Any]) -> list[str]:
+    compared = (*ZARR_PEERS, "limit")
     lines = [
         "## All workloads, chunk caches off",
         "",
-        "| workload | ms | µs each | ÷ fastest | ÷ zarr-python | ÷ fused | ÷ zarrs | ÷ TensorStore | ÷ by hand |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| workload | ms | µs each | ÷ fastest | " + " | ".join(f"÷ {name_of(name)}" for name in compared) + " |",
+        "|---|---:|---:|---:|" + "---:|" * len(compared),
     ]
     for workload, metrics in result["metrics"].items():
         ours = best(metrics, OURS)
@@ -147,7 +166,7 @@ def headline_table(result: dict[str, Any]) -> list[str]:
             continue
         peer = fastest(metrics, ZARR_PEERS)
         cells = [f"**{ours / peer[0]:.2f}**" if peer else ""]
-        cells += [ratio(ours, best(metrics, name)) for name in (*ZARR_PEERS, "limit")]
+        cells += [ratio(ours, best(metrics, name)) for name in compared]
         ops = metrics[OURS]["ops"]
         each = digits(ours / ops * 1e6) if ops > 1 else ""
         lines.append(f"| {workload} | {digits(ours * 1e3)} | {each} | " + " | ".join(cells) + " |")
@@ -270,7 +289,8 @@ def memory_goals(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 def extra_table(result: dict[str, Any], title: str, text: str) -> list[str]:
     names = list(result["contenders"])
-    lines = [f"## {title}", "", text, "", "| workload | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
+    heads = " | ".join(map(name_of, names))
+    lines = [f"## {title}", "", text, "", f"| workload | {heads} |", "|---|" + "---:|" * len(names)]
     for workload, metrics in result["metrics"].items():
         cells = [shown(metrics[n]["min"], metrics[n]["ops"]) if n in metrics else "" for n in names]
         lines.append(f"| {workload} | " + " | ".join(cells) + " |")
@@ -284,7 +304,7 @@ def memory_table(result: dict[str, Any]) -> list[str]:
         "",
         "Rise of the peak resident memory over the start of the timed part, in MB; the result of a read is part of it.",
         "",
-        "| workload | " + " | ".join(NAMES.get(n, n) for n in names) + " |",
+        "| workload | " + " | ".join(map(name_of, names)) + " |",
         "|---|" + "---:|" * len(names),
     ]
     for workload, metrics in result["metrics"].items():
@@ -297,7 +317,8 @@ def problems(result: dict[str, Any]) -> list[str]:
     if not result["problems"]:
         return []
     texts = [text.strip().splitlines()[-1][:200] for text in result["problems"] if text.strip()]
-    return ["## Problems during the run", "", *(f"- {text}" for text in texts), ""]
+    named = (text.partition(" ") for text in texts)
+    return ["## Problems during the run", "", *(f"- {name_of(head)} {rest}" for head, _, rest in named), ""]
 
 
 def plot(result: dict[str, Any], path: Path) -> None:
@@ -322,7 +343,7 @@ def plot(result: dict[str, Any], path: Path) -> None:
         x = [t / result["metrics"][workloads[i]][BASELINE]["min"] for t, i in points if t is not None]
         y = [i for t, i in points if t is not None]
         size = 42 if name == OURS else 22
-        axes.scatter(x, y, s=size, c=colour, marker=mark, label=NAMES.get(name, name), zorder=3 if name == OURS else 2)
+        axes.scatter(x, y, s=size, c=colour, marker=mark, label=name_of(name), zorder=3 if name == OURS else 2)
     axes.axvline(1, color="0.7", linewidth=1)
     axes.set(xscale="log", xlabel="time ÷ time of zarr-python (left is faster)", yticks=range(len(workloads)))
     axes.set_yticklabels(workloads, fontsize=8)

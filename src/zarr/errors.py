@@ -157,7 +157,7 @@ class ChunkNotFoundError(BaseZarrError):
 
 
 class PickleCodecDisabledError(BaseZarrError):
-    """Stored pickles run code when read, so they are refused unless switched on by name."""
+    """Stored pickles run code when read, so they are refused."""
 
 
 class StoreKeyError(BaseZarrError):

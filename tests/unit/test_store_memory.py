@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import zarr
 from zarr._buffer import CPUBuffer
 from zarr.storage import MemoryStore
 
@@ -29,3 +30,11 @@ class TestMemoryOfValues:
         store = MemoryStore()
         store.put("k", CPUBuffer.from_bytes(bytes(1000))[:10])
         assert len(store.read("k").data.as_numpy_array().base) == 10
+
+
+@pytest.mark.parametrize("value", [b"{}", "{}"])
+def test_values_that_are_no_buffers(value):
+    with pytest.raises(
+        TypeError, match=r"under 'zarr.json' of a memory store is of the type (bytes|str); values are buffers"
+    ):
+        zarr.open({"zarr.json": value}, mode="r")

@@ -9,7 +9,7 @@ from typing import Literal
 
 from zarr._engine import extension
 
-REQUIRED = ("packaging", "numpy", "numcodecs", "typing_extensions", "donfig")
+REQUIRED = ("packaging", "numpy", "numcodecs", "typing_extensions", "donfig", "google-crc32c")
 OPTIONAL = ("botocore", "cupy-cuda12x", "fsspec", "s3fs", "gcsfs", "universal-pathlib", "obstore")
 
 _logger = logging.getLogger("zarr")

@@ -452,12 +452,14 @@ def _copy_store(
 def _node_of(given: Any, what: str) -> ArrayNode | GroupNode:
     node = getattr(given, "_node", None)
     if not isinstance(node, ArrayNode | GroupNode):
-        raise TypeError(f"{what} must be an array or a group, got {type(given).__name__}")
+        raise TypeError(
+            f"{what} must be an array or a group, got {type(given).__name__}; zarr.open gives the one at a path"
+        )
     return node
 
 
 def _group_node(given: Any, what: str) -> GroupNode:
-    node = _node_of(given, what)
+    node = getattr(given, "_node", None)
     if not isinstance(node, GroupNode):
-        raise TypeError(f"{what} must be a group, got {type(given).__name__}")
+        raise TypeError(f"{what} must be a group, got {type(given).__name__}; zarr.open_group gives the one at a path")
     return node

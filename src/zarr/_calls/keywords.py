@@ -9,11 +9,11 @@ looks at every call on the way, and only what was given travels. `takes` gives a
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import SupportsIndex, TypeAlias
 
     import numpy.typing as npt
@@ -263,7 +263,21 @@ def check_known(function: str, given: Mapping[str, object], options: type) -> No
     known = options.__annotations__
     if not given.keys() <= known.keys():
         unknown = next(name for name in given if name not in known)
-        raise TypeError(f"{function}() got an unexpected keyword argument {unknown!r}")
+        raise TypeError(f"{function}() got an unexpected keyword argument {unknown!r}{did_you_mean(unknown, known)}")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a keyword that there is not: the one that it looks like, if any.
+
+    Examples
+    --------
+    >>> did_you_mean("chunk", ["chunks", "shards"])
+    "; did you mean 'chunks'?"
+    """
+    from difflib import get_close_matches  # on use, as it is slow to import
+
+    near = get_close_matches(name, known, n=1, cutoff=0.75)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from zarr._calls.arrays import DEFAULT_FILL_VALUE, ArrayParts, create_array, find_format, format_of
+from zarr._calls.keywords import did_you_mean
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec
 from zarr._codec.registry import parse_codec
 from zarr._flow.requests import Flow
@@ -204,7 +205,8 @@ def create(
 ) -> Flow[ArrayParts]:
     """Create an array with the keywords of `zarr.create`; those of `create_array` for shards and codecs work too."""
     if unknown := without_effect.keys() - WITHOUT_EFFECT:
-        raise TypeError(f"create() got an unexpected keyword argument {min(unknown)!r}")
+        hint = did_you_mean(min(unknown), create.__kwdefaults__ or {})
+        raise TypeError(f"create() got an unexpected keyword argument {min(unknown)!r}{hint}")
     warn_without_effect(without_effect)
     ancestry = None
     if zarr_format is None:

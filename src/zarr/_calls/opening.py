@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from zarr._calls import legacy
 from zarr._calls.array_config import array_config
 from zarr._calls.arrays import ArrayParts, find_format, format_of
+from zarr._calls.keywords import did_you_mean
 from zarr._flow.consolidate import load_consolidated
 from zarr._flow.create import create_node, open_or_create
 from zarr._flow.load import load_array, load_node
@@ -58,7 +59,8 @@ def check_keywords(create: Mapping[str, Any]) -> None:
         raise TypeError("unexpected keyword argument 'overwrite': what is opened says `mode`, and mode='w' replaces it")
     known = {*(legacy.create.__kwdefaults__ or {}), *legacy.WITHOUT_EFFECT}
     if unknown := sorted(create.keys() - known):
-        raise TypeError(f"unexpected keyword arguments {unknown}; see zarr.create for those that there are")
+        hint = did_you_mean(unknown[0], known) or "; see zarr.create for those that there are"
+        raise TypeError(f"unexpected keyword arguments {unknown}{hint}")
 
 
 def open_array(

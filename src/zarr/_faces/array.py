@@ -202,8 +202,10 @@ class Array(ElementAccess):
 
         Raises
         ------
-        TypeError, ValueError
-            If JSON cannot say a value (ValueError for NaN and infinity), or the array is read-only. Nothing is stored then.
+        TypeError
+            If JSON cannot say a value. Nothing is stored then.
+        ValueError
+            If the array is read-only.
 
         Examples
         --------

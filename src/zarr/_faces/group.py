@@ -355,7 +355,7 @@ class Group(GroupProperties):
         dimension_names
             One name or None per dimension.
         storage_options
-            For stores on remote systems.
+            Without effect: the store is the group's.
         overwrite
             Delete a node that is already there; otherwise that is an error.
         write_data
@@ -397,6 +397,8 @@ class Group(GroupProperties):
             Has to be that of the array.
         dtype
             Has to be one that the array's can be cast to, or with `exact` the array's own.
+        exact
+            True accepts no other data type than `dtype`.
         config, **kwargs
             For creating: keywords of `zarr.create_array`.
 
@@ -551,8 +553,10 @@ class Group(GroupProperties):
 
         Raises
         ------
-        TypeError, ValueError
-            If JSON cannot say a value (ValueError for NaN and infinity), or the group is read-only. Nothing is stored then.
+        TypeError
+            If JSON cannot say a value. Nothing is stored then.
+        ValueError
+            If the group is read-only.
 
         Examples
         --------

@@ -196,8 +196,12 @@ class Store(ABC):
 
         Parameters
         ----------
+        key
+            Name of the value: segments joined by `/`.
         byte_ranges
             The parts, in any order; they may overlap.
+        prototype
+            Kind of buffer to return.
         max_concurrency
             Requests under way at once.
         max_gap_bytes, max_coalesced_bytes
@@ -205,7 +209,9 @@ class Store(ABC):
 
         Yields
         ------
-        Per request, as they are answered: the parts that it served, each as its position in `byte_ranges` and its bytes.
+        Sequence[tuple[int, Buffer | None]]
+            Per request, as they are answered: the parts that it served, each as its position in `byte_ranges` and its
+            bytes.
 
         Raises
         ------

@@ -135,6 +135,11 @@ class MemoryStore(SyncStore):
         value = self._contents.values.get(key) if version is None else version
         if value is None:
             return None
+        if not isinstance(value, Buffer):
+            raise TypeError(
+                f"the value under {key!r} of a memory store is of the type {type(value).__name__}; values are buffers, as "
+                "zarr.buffer.cpu.Buffer.from_bytes makes them"
+            )
         nbytes = len(value)
         data = value
         if byte_range is not None:

@@ -42,7 +42,7 @@ def open(
     zarr_format
         Look for, or create, this format only; created, a node has that of the group above if None.
     storage_options
-        For stores on remote systems.
+        For remote stores, which are not there yet: anything in it is refused with a TypeError.
     config
         Settings of a returned array that are not stored.
     **kwargs
@@ -86,12 +86,12 @@ def open_array(
     path
         Path of the array inside the store.
     storage_options
-        For stores on remote systems.
+        For remote stores, which are not there yet: anything in it is refused with a TypeError.
     config
         Settings of the returned array that are not stored.
     mode
-        `"r"` read only; `"r+"` read and write; `"a"` (default) also create, given a shape and a data type;
-        `"w"` replace; `"w-"` create only.
+        `"r"` read only; `"r+"` read and write; `"a"` also create, given a shape and a data type; `"w"` replace;
+        `"w-"` create only. `"a"` if None, or `"r"` for a read-only store.
     **kwargs
         For creating: the keywords of `create_array`.
 
@@ -154,7 +154,7 @@ def open_group(store: StoreLike | None = None, **options: Unpack[OpenGroupOption
     path
         Path of the group inside the store.
     storage_options
-        For stores on remote systems.
+        For remote stores, which are not there yet: anything in it is refused with a TypeError.
     zarr_format
         Look for, or create, this format only; created, a group has that of the group above if None.
     attributes
@@ -205,7 +205,7 @@ def group(store: StoreLike | None = None, **options: Unpack[GroupOptions]) -> Gr
     attributes
         Of a group that is created.
     storage_options
-        For stores on remote systems.
+        For remote stores, which are not there yet: anything in it is refused with a TypeError.
     chunk_store, synchronizer, meta_array
         Without effect; given, they warn.
     cache_attrs

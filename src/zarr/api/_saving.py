@@ -36,7 +36,7 @@ def save(
     path
         Path of the node inside the store.
     storage_options
-        For stores on remote systems.
+        For remote stores, which are not there yet: anything in it is refused with a TypeError.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def save_array(
     path
         Path of the array inside the store.
     storage_options
-        For stores on remote systems.
+        For remote stores, which are not there yet: anything in it is refused with a TypeError.
     **kwargs
         Keywords of `zarr.create`.
 
@@ -125,7 +125,7 @@ def save_group(
     path
         Path of the group inside the store.
     storage_options
-        For stores on remote systems.
+        For remote stores, which are not there yet: anything in it is refused with a TypeError.
 
     Raises
     ------

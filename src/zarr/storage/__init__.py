@@ -14,6 +14,14 @@ from zarr.errors import ZarrDeprecationWarning
 
 __all__ = ["LocalStore", "MemoryStore", "StoreLike", "StorePath", "WrapperStore"]
 
+_NOT_YET = frozenset({"FsspecStore", "GpuMemoryStore", "LoggingStore", "ManagedMemoryStore", "ObjectStore", "ZipStore"})
+"""Stores of zarr-python's that `docs/state.md` names as missing."""
+
+
+def __getattr__(name: str) -> Any:
+    hint = ' yet: what is planned is in the guide under "State"' if name in _NOT_YET else ""
+    raise AttributeError(f"module 'zarr.storage' has no attribute {name!r}{hint}", name=name, obj=sys.modules[__name__])
+
 
 class VerboseModule(ModuleType):
     """This module, which says that a setting of zarr-python 2 has no effect here any more."""

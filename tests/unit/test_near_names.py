@@ -1,0 +1,61 @@
+"""Names and keywords that are nearly right, or that this version does not have: the error says what is meant."""
+
+import subprocess
+import sys
+
+import pytest
+
+import zarr
+
+
+@pytest.mark.parametrize(
+    ("call", "meant"),
+    [
+        (lambda: zarr.create_array({}, shape=3, dtype="u1", chunk=2), "chunks"),
+        (lambda: zarr.create_array({}, shape=3, dtype="u1", compressor=None), "compressors"),
+        (lambda: zarr.create_array({}, shape=3, dtype="u1", fillvalue=1), "fill_value"),
+        (lambda: zarr.create_group({}).create_array("a", shape=3, dtype="u1", shard=2), "shards"),
+        (lambda: zarr.create(3, fillvalue=1), "fill_value"),
+        (lambda: zarr.zeros(3, chunkss=1), "chunks"),
+        (lambda: zarr.open_array({}, shape=3, dtyp="u1"), "dtype"),
+        (lambda: zarr.open_group({}, zarr_fromat=3), "zarr_format"),
+    ],
+)
+def test_keyword_that_is_nearly_right(call, meant):
+    with pytest.raises(TypeError, match=f"; did you mean '{meant}'\\?$"):
+        call()
+
+
+def test_keyword_that_looks_like_none():
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'mode'$"):
+        zarr.create_array({}, shape=3, dtype="u1", mode="w")
+    with pytest.raises(TypeError, match=r"\['colour'\]; see zarr.create for those that there are$"):
+        zarr.open_array({}, shape=3, dtype="u1", colour="red")
+
+
+def test_function_that_is_nearly_right():
+    """Python itself suggests names where the error says which module it is about."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import zarr; zarr.craete_array"], capture_output=True, text=True, check=False
+    )
+    assert "Did you mean: 'create_array'?" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["FsspecStore", "ObjectStore", "ZipStore"])
+def test_store_that_is_not_there_yet(name):
+    assert not hasattr(zarr.storage, name)
+    with pytest.raises(AttributeError, match=f"no attribute '{name}' yet: .* \"State\""):
+        getattr(zarr.storage, name)
+
+
+def test_other_names_of_the_module():
+    with pytest.raises(AttributeError, match=r"no attribute 'Nothing'$"):
+        zarr.storage.Nothing  # noqa: B018
+
+
+def test_copies_of_paths():
+    group = zarr.create_group({})
+    with pytest.raises(TypeError, match=r"dest must be a group, got str; zarr.open_group gives the one at a path"):
+        zarr.copy(group, "there.zarr", name="a")
+    with pytest.raises(TypeError, match=r"source must be an array or a group, got str; zarr.open gives the one"):
+        zarr.copy("there.zarr", group)

@@ -11,6 +11,9 @@
         UnknownCodecError, ChunkNotFoundError, PickleCodecDisabledError
         CodecError (also RuntimeError)
         StoreKeyError
+        KeyBlockedError (also OSError)
+          DirectoryInTheWayError (also IsADirectoryError), FileInTheWayError (also NotADirectoryError)
+        StoreAbilityError (also NotImplementedError)
         ConcurrentChangeError (also RuntimeError)
       DataTypeValidationError
         UnknownDataTypeError (also TypeError)
@@ -44,8 +47,11 @@ __all__ = [
     "ContainsArrayError",
     "ContainsGroupError",
     "DataTypeValidationError",
+    "DirectoryInTheWayError",
     "EngineUnavailableError",
+    "FileInTheWayError",
     "GroupNotFoundError",
+    "KeyBlockedError",
     "MetadataTypeError",
     "MetadataValidationError",
     "NegativeStepError",
@@ -54,6 +60,7 @@ __all__ = [
     "PickleCodecDisabledError",
     "SelectionShapeError",
     "SelectionTypeError",
+    "StoreAbilityError",
     "StoreKeyError",
     "UnknownCodecError",
     "UnknownDataTypeError",
@@ -153,6 +160,51 @@ class PickleCodecDisabledError(BaseZarrError):
 
 class StoreKeyError(BaseZarrError):
     """A key that no store accepts: empty, absolute, or leading out of the store's root."""
+
+
+class KeyBlockedError(BaseZarrError, OSError):
+    """What lies where the file of a stored value should be is none: called as `KeyBlockedError(key, path, what)`.
+
+    It may be a symbolic link that leads nowhere, a pipe, a socket or a device. So there may be a value that cannot be seen
+    at the moment, and nothing is read as if there were none.
+
+    Parameters
+    ----------
+    key
+        The key of the value.
+    path
+        What is in the way.
+    what
+        Which kind of thing that is, as a phrase.
+    """
+
+    _msg = (
+        "nothing can be read or stored under key {!r}, because {} is {}. Nothing was changed. Bring back what belongs "
+        "there (is a disk not mounted?); or take away what is in the way, and the value counts as one that is not stored."
+    )
+
+    key: str | None = None
+    path: str | None = None
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        if len(args) == 3:
+            self.key, self.path = str(args[0]), str(args[1])
+
+
+class DirectoryInTheWayError(KeyBlockedError, IsADirectoryError):
+    """A directory where the file of a stored value should be."""
+
+
+class FileInTheWayError(KeyBlockedError, NotADirectoryError):
+    """A file where a directory of stored values should be."""
+
+
+class StoreAbilityError(BaseZarrError, NotImplementedError):
+    """A store cannot do what a call needs: list its keys, or be had in a read-only form.
+
+    zarr-python raises ValueError for some of these and NotImplementedError for others; this is caught as either.
+    """
 
 
 class CodecError(BaseZarrError, RuntimeError):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zarr._calls.arrays import ArrayParts
     from zarr._calls.keywords import (
         Auto,
-        CodecLike,
+        CompressorLike,
         ConfigLike,
         DataTypeLike,
         EmptyMemberOptions,
@@ -176,7 +176,7 @@ def create_array(
     group: GroupNode,
     name: str,
     *,
-    compressor: CodecLike | Auto | None = "auto",
+    compressor: CompressorLike | Auto | None = "auto",
     **options: Unpack[MemberOptions],
 ) -> Flow[ArrayParts]:
     """A new array, in the group's format."""

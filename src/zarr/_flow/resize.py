@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zarr._store.versioned import Hold
 
 PROBE_LIMIT = 256
-"""Up to this many chunks are deleted one by one without looking which of them exist."""
+"""Up to this many chunks are deleted one by one without looking which of them exist; all, where a store cannot tell."""
 
 
 def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Flow[None]:
@@ -121,7 +121,7 @@ def _fill(node: ArrayNode, view: ArrayView, box: GridSelection, hold: Hold) -> F
         for first, last in [grid.find(np.array([start, stop - 1], np.int64))]
     ]
     boxes = [box]
-    if _product(last + 1 - first for first, last in cells) > PROBE_LIMIT:
+    if node.store_path.store.supports_listing and _product(last + 1 - first for first, last in cells) > PROBE_LIMIT:
         boxes = [_inside_chunk(spec, coords, ranges) for coords in (yield from _stored_chunks(node, spec, cells))]
     for part in boxes:
         yield from write(node, view, part, np.broadcast_to(fill, part.shape), hold=hold)
@@ -171,7 +171,7 @@ def _clear_chunks(node: ArrayNode, *, kept: ArraySpec, among: ArraySpec, hold: H
         return
     outside = _outside(kept_counts, counts)
     n_outside = _product(counts) - _product(map(min, kept_counts, counts))
-    if n_outside <= PROBE_LIMIT:
+    if n_outside <= PROBE_LIMIT or not store.supports_listing:
         keys = [node.key(among.keys.encode_chunk_key(coords)) for coords in outside]
     else:
         keys = yield from _stored_outside(node, among, kept_counts)

@@ -14,6 +14,7 @@ from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.ranges import RangeGroup, group_ranges
 from zarr._support.imports_on_use import importing
+from zarr.errors import StoreAbilityError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -85,6 +86,10 @@ class Store(ABC):
     ) -> None:
         self.close()
 
+    def _describe(self, path: str) -> str:
+        """The text of a place in the store."""
+        return f"{str(self).rstrip('/')}/{path}"
+
     # -- what the store can do ----------------------------------------------------------------------------------
 
     @property
@@ -123,13 +128,21 @@ class Store(ABC):
 
         Raises
         ------
-        NotImplementedError
+        StoreAbilityError
             If the class does not define this method.
         """
-        raise NotImplementedError(
+        raise StoreAbilityError(
             f"with_read_only is not implemented for the {type(self)} store type. "
             f"Open a new store with read_only={read_only} instead."
         )
+
+    def _check_listable(self) -> None:
+        if not self.supports_listing:
+            raise StoreAbilityError(
+                f"This needs the names of what is stored, and a store of the kind {type(self).__name__} does not support "
+                f"listing: {self!r}. Ask for arrays and groups by their paths, open a group that has consolidated "
+                "metadata, or use a store that lists."
+            )
 
     def _check_writable(self) -> None:
         if self.read_only:
@@ -317,6 +330,7 @@ class Store(ABC):
             A path, without a slash at its end; `""` is the whole store.
         """
         self._check_writable()
+        self._check_listable()
         prefix = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
         keys = [key async for key in self.list_prefix(prefix)]
         for key in keys:
@@ -361,6 +375,7 @@ class Store(ABC):
         prefix
             A path; `""` is the root.
         """
+        self._check_listable()
         prefix = prefix.rstrip("/")
         prefix = prefix and f"{prefix}/"
         async for _ in self.list_prefix(prefix):
@@ -393,6 +408,7 @@ class Store(ABC):
         prefix
             A path; `""` is the root.
         """
+        self._check_listable()
         keys = [key async for key in self.list_prefix(prefix)]
         return sum([await self.getsize(key) for key in keys])
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from zarr._buffer import Buffer
 from zarr._store.abstract import AccessMode, Store
+from zarr._store.file_url import is_url
 from zarr._store.local import LocalStore
 from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath, normalize_path, with_mode
@@ -49,7 +50,8 @@ def make_store(
     if store is None:
         return MemoryStore(read_only=read_only)
     if isinstance(store, str):
-        return LocalStore(_directory(store), read_only=read_only)
+        _refuse_other_urls(store)
+        return LocalStore(store, read_only=read_only)
     if isinstance(store, os.PathLike):
         return LocalStore(Path(store), read_only=read_only)
     if isinstance(store, MutableMapping):
@@ -72,15 +74,15 @@ def make_store_path(
     return StorePath(made, relative)
 
 
-def _directory(text: str) -> Path:
-    if "://" not in text:
-        return Path(text)
-    from urllib.parse import unquote, urlsplit  # on use: most stores are plain paths
-
-    parts = urlsplit(text)
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        return Path(unquote(parts.path))
+def _refuse_other_urls(text: str) -> None:
+    scheme, separator, _ = text.partition("://")
+    if not separator or is_url(text):
+        return
+    if scheme == "memory":
+        raise ValueError(
+            f"A memory store cannot be found by its name: {text!r} is not supported by this version. Pass the store object."
+        )
     raise ValueError(
-        f"Stores of the kind {parts.scheme!r} are not supported by this version, got {text!r}. "
+        f"Stores of the kind {scheme!r} are not supported by this version, got {text!r}. "
         "Use a local path, or pass a store object."
     )

@@ -269,7 +269,7 @@ class CodecError(BaseZarrError, RuntimeError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = {"path": self.path, "key": self.key, "coords": self.coords}
-        return (_rebuild_codec_error, (self.codec, self.action, self.reason, state))
+        return (_rebuild_codec_error, (self.codec, self.action, self.reason, state), self.__dict__)
 
 
 def _rebuild_codec_error(codec: str, action: str, reason: str, state: dict[str, Any]) -> CodecError:

@@ -324,7 +324,7 @@ class DirectorySuite(StoreCase):
             lambda: put(store, "a"),
             lambda: run(store.set_if_not_exists("a", buf(b"x"))),
         ):
-            with pytest.raises(IsADirectoryError, match="under key 'a'.*is a directory"):
+            with pytest.raises(IsADirectoryError, match=r"under key 'a'.*is a directory"):
                 call()
         assert not run(store.exists("a"))
         with pytest.raises(FileNotFoundError, match="a"):

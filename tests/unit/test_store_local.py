@@ -177,7 +177,6 @@ class TestSymlinks:
         assert (tmp_path / "root").is_symlink()
 
 
-
 class TestMove:
     def test_everything_goes_along(self, disk, tmp_path):
         put(disk, "a/b", b"x")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def pipe(path):
 
 
 def bound_socket(path):
-    before = os.getcwd()
+    before = Path.cwd()
     os.chdir(path.parent)  # the path of a socket has to be short
     try:
         with socket.socket(socket.AF_UNIX) as made:
@@ -230,7 +231,7 @@ class TestArrays:
             "write all": lambda: array.__setitem__(..., 5),
             "write fill values": lambda: array.__setitem__((slice(0, 4), slice(0, 4)), 0),
         }
-        if place in (dangling_link, loop, pipe, bound_socket, device):
+        if place in (link_to_directory, dangling_link, loop, pipe, bound_socket, device):
             calls.pop("write fill values")  # which deletes the chunk, if that is covered whole
         for name, call in calls.items():
             with pytest.raises(error, match=words) as caught:
@@ -243,23 +244,14 @@ class TestArrays:
 
     @kinds(IN_PLACE_OF_A_DIRECTORY)
     def test_a_directory_of_chunks(self, array, chunk, disk, place, error, words):
-        if error is FileInTheWayError and isinstance(array.store, WrapperStore):
-            pytest.skip("through zarr-python's face a key below a value is a key that is not there")
         chunk.parent.rename(disk.root / "saved directory")
         place(chunk.parent)
-        for call in (
-            lambda: array[0, 0],
-            lambda: array[:],
-            lambda: array.__setitem__((0, 0), 5),
-            lambda: array.__setitem__(..., 5),
-            lambda: array.__setitem__((slice(0, 4), slice(0, 4)), 0),
-        ):
+        reads = [lambda: array[0, 0], lambda: array[:], lambda: array.__setitem__((slice(0, 4), slice(0, 4)), 0)]
+        if error is FileInTheWayError and isinstance(array.store, WrapperStore):
+            reads = []  # by zarr-python's methods a key below a value is one that is not there
+        for call in (*reads, lambda: array.__setitem__((0, 0), 5), lambda: array.__setitem__(..., 5)):
             with pytest.raises(error, match=words):
                 call()
-        chunk.parent.unlink()
-        (disk.root / "saved directory").rename(chunk.parent)
-        (disk.root / "saved").rename(chunk)
-        assert array[0, 0] == 1
 
     def test_a_missing_chunk_is_the_fill_value_still(self, array, chunk):
         assert array[0, 0] == 0

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec, Codec
-    from zarr._dtype import ZarrFormat, ZDType
     from zarr._codec.documents import (
         CodecName,
         CompressorName,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
         SerializerName,
         SubchunkWriteOrder,
     )
+    from zarr._dtype import ZarrFormat, ZDType
     from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._store.make import StoreLike
 
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     ShapeLike: TypeAlias = SupportsIndex | Iterable[SupportsIndex]
     DataTypeLike: TypeAlias = npt.DTypeLike | ZDType[Any, Any] | Document
     ChunksLike: TypeAlias = SupportsIndex | Iterable[SupportsIndex | None] | Literal[False]
-    ShardsLike: TypeAlias = ChunksLike | ShardsDocument
     ConfigLike: TypeAlias = ArrayConfig | dict[str, Any]
     KeyEncodingLike: TypeAlias = ChunkKeyEncoding | Document | Literal["default", "v2"]
     StorageOptions: TypeAlias = dict[str, Any] | None
@@ -71,6 +70,7 @@ class ShardsDocument(TypedDict, total=False):
 
 
 if TYPE_CHECKING:
+    ShardsLike: TypeAlias = ChunksLike | ShardsDocument
     FilterLike: TypeAlias = ArrayArrayCodec | NumcodecLike | Document | FilterName
     SerializerLike: TypeAlias = ArrayBytesCodec | Document | SerializerName
     CompressorLike: TypeAlias = BytesBytesCodec | NumcodecLike | Document | CompressorName

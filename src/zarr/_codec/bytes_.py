@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from zarr._dtype.base import ZDType
 
 
-
 def has_byte_order(dtype: np.dtype[Any]) -> bool:
     """Whether elements have parts of more than one byte, so that their order matters.
 

@@ -257,4 +257,3 @@ class Array(ElementAccess):
         return self.metadata == other.metadata and self.store_path == other.store_path
 
     __hash__ = None  # type: ignore[assignment]  # its metadata can change
-

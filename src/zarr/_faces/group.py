@@ -573,7 +573,6 @@ class Group(GroupProperties):
     __hash__ = None  # type: ignore[assignment]  # its metadata can change
 
 
-
 def as_face(metadata: NodeMetadata, at: StorePath, config: ArrayConfig | None = None) -> Array | Group:
     """The synchronous face of a node; settings are for arrays only."""
     return Group._at(metadata, at) if isinstance(metadata, GroupMetadata) else Array._at(metadata, at, config)

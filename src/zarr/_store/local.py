@@ -23,7 +23,7 @@ from zarr._store.native_place import Directory
 from zarr._store.obstacles import obstacle
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._support.settings import settings
-from zarr.errors import FileInTheWayError, StoreKeyError
+from zarr.errors import FileInTheWayError, KeyBlockedError, StoreKeyError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -234,7 +234,9 @@ class LocalStore(SyncStore):
                     return self._put(key, value, expected, hold, sync)
                 except FileNotFoundError:  # the directory is not there yet, or not any more
                     _make_directories(directory, sync=sync)
-        except (NotADirectoryError, IsADirectoryError) as exc:
+        except KeyBlockedError:
+            raise
+        except OSError as exc:
             self._refuse_blocked(key, exc)
             raise
         self._refuse_blocked(key)
@@ -268,8 +270,10 @@ class LocalStore(SyncStore):
         directory = os.path.dirname(path)
         try:
             held = hold if _covers(hold, directory) else DirectoryHold(directory)
-        except (FileNotFoundError, NotADirectoryError) as exc:
+        except OSError as exc:
             self._refuse_blocked(key, exc)
+            if not isinstance(exc, FileNotFoundError):
+                raise
             return expected is ANY or expected is ABSENT
         try:
             if expected is ABSENT:
@@ -306,8 +310,10 @@ class LocalStore(SyncStore):
     def list_keys(self, prefix: str) -> Iterator[str]:
         above = prefix.rpartition("/")[0]
         directory = self._path(above)
-        if not os.path.isdir(directory):
-            self._refuse_hidden(above)
+        try:
+            os.stat(directory)
+        except OSError as exc:
+            self._refuse_hidden(f"{above}/", exc)
             return iter(())
         below = f"{above}/" if above else ""
         return (key for key in self._walk(directory, below, frozenset()) if key.startswith(prefix))
@@ -323,7 +329,7 @@ class LocalStore(SyncStore):
         if here in above:  # a symbolic link to a directory that it lies in
             return
         for entry in entries:
-            if entry.is_dir():
+            if _is_directory(entry):
                 yield from self._walk(entry.path, f"{below}{entry.name}/", above | {here})
             else:
                 yield f"{below}{entry.name}"
@@ -331,15 +337,17 @@ class LocalStore(SyncStore):
     def list_names(self, prefix: str) -> Iterator[str]:
         try:
             return iter([entry.name for entry in self._entries(self._path(prefix))])
-        except (FileNotFoundError, NotADirectoryError):
-            self._refuse_hidden(prefix)
+        except OSError as exc:
+            self._refuse_hidden(f"{prefix}/", exc)
             return iter(())
 
-    def _refuse_hidden(self, prefix: str) -> None:
-        """Raise what says so if there may be values under a prefix that cannot be seen at the moment."""
-        found = obstacle(self._base, f"{prefix}/")
+    def _refuse_hidden(self, key: str, cause: OSError) -> None:
+        """Raise what says so if there may be a value, or some under a prefix, that cannot be seen at the moment."""
+        found = obstacle(self._base, key)
         if found is not None and not isinstance(found, FileInTheWayError):
-            raise found
+            raise found from cause
+        if not isinstance(cause, FileNotFoundError | NotADirectoryError):
+            raise cause
 
     def _entries(self, directory: str) -> list[os.DirEntry[str]]:
         """What is in a directory, in order of name, without temporary files; those of the dead are removed."""
@@ -386,16 +394,23 @@ class LocalStore(SyncStore):
     def size(self, key: str) -> int | None:
         try:
             status = os.stat(self._path(key))
-        except NotADirectoryError:
-            return None
-        except FileNotFoundError:
-            self._refuse_blocked(key)
+        except OSError as exc:
+            self._refuse_hidden(key, exc)
             return None
         if stat.S_ISREG(status.st_mode):
             return status.st_size
         if not stat.S_ISDIR(status.st_mode):  # which is no value, but a prefix
             self._refuse_blocked(key)
         return None
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError as exc:
+        if exc.errno != errno.ELOOP:
+            raise
+        return False  # a link to itself
 
 
 def _covers(hold: Hold | None, directory: str) -> bool:

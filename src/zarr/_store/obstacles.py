@@ -8,11 +8,13 @@ had; the kernel has its twin in `rust/kernel/src/local/obstacles.rs`.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 from zarr.errors import DirectoryInTheWayError, FileInTheWayError, KeyBlockedError
 
+_BELOW_NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _KINDS = (
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -36,7 +38,9 @@ def obstacle(base: str, key: str) -> KeyBlockedError | None:
         path = f"{base}/{at}" if at else base
         try:
             status = os.lstat(path)
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError as exc:
+            if exc.errno not in _BELOW_NOTHING:
+                raise
             if not at:
                 return None
             at = at.rpartition("/")[0]

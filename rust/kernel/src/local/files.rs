@@ -155,7 +155,7 @@ impl Objects for Files {
                     self.is_sound(&stamp) && file_type(&status) == FileType::RegularFile;
                 Ok(is_object.then(|| stamp.version()))
             }
-            Err(errno) if is_missing(errno) => Ok(None),
+            Err(errno) if is_missing(errno) || errno == Errno::LOOP => Ok(None),
             Err(errno) => Err(failure("look at", self.path(key), errno)),
         }
     }

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{self, AtFlags, CWD, FileType};
+use rustix::io::Errno;
 
 use super::system::{failure, file_type, is_missing};
 use crate::error::Blocker;
@@ -74,7 +75,7 @@ fn is_settled(base: &str, key: &str, at: &str) -> Result<bool> {
             }
         }
         Ok(status) => judge(key, at, path, file_type(&status))?,
-        Err(errno) if is_missing(errno) => return Ok(at.is_empty()),
+        Err(errno) if is_missing(errno) || errno == Errno::LOOP => return Ok(at.is_empty()),
         Err(errno) => return Err(failure("look at", path, errno)),
     }
     Ok(true)

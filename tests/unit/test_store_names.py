@@ -33,7 +33,7 @@ def test_the_text_of_a_store_opens_it(tmp_path, name):
         assert opened["x"][:].tolist() == [1, 2, 3]
         assert opened.store.root == store.root
     assert eval(repr(store), {"LocalStore": LocalStore}) == store
-    assert sorted(os.listdir(tmp_path)) == [name]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "\\" not in name], ids=spelled)

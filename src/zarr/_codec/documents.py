@@ -18,7 +18,7 @@ ENDIAN = get_args(EndianName)
 INDEX_LOCATION = get_args(IndexLocation)
 SUBCHUNK_WRITE_ORDER = get_args(SubchunkWriteOrder)
 
-# Names that stand for a codec with all its defaults. Those of other packages' codecs are given as documents.
+# Names that stand for a codec alone. Codecs with parameters, and those of other packages, are given as documents.
 FilterName: TypeAlias = Literal[
     "numcodecs.astype",
     "numcodecs.bitround",
@@ -26,11 +26,8 @@ FilterName: TypeAlias = Literal[
     "numcodecs.fixedscaleoffset",
     "numcodecs.packbits",
     "numcodecs.quantize",
-    "transpose",
 ]
-SerializerName: TypeAlias = Literal[
-    "bytes", "numcodecs.pcodec", "numcodecs.zfpy", "sharding_indexed", "vlen-bytes", "vlen-utf8"
-]
+SerializerName: TypeAlias = Literal["bytes", "numcodecs.pcodec", "numcodecs.zfpy", "vlen-bytes", "vlen-utf8"]
 CompressorName: TypeAlias = Literal[
     "blosc",
     "crc32c",

@@ -17,7 +17,7 @@ from zarr._codec.base import ArrayConfig, ChunkSpec, Codec
 from zarr._dtype.base import ZDType
 
 if TYPE_CHECKING:
-    from zarr._codec.sharding import SubchunkWriteOrder
+    from zarr._codec.documents import SubchunkWriteOrder
     from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._grid.grid import ChunkGrid
 

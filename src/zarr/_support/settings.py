@@ -155,7 +155,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         """The settings of a process are its own: a pickle stands for those of the process that reads it."""
-        return "config" if self is config else super().__reduce_ex__(protocol)  # type: ignore[no-any-return]  # no types
+        return "config" if self is config else super().__reduce_ex__(protocol)
 
     def set(self, arg: Any = None, **kwargs: Any) -> _CountingSet:
         """Change values, for good or (as a context manager) for a while.

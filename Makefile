@@ -22,6 +22,11 @@ NEWER_PYTHONS ?= $(shell for name in python3.12 python3.13 python3.14 $$HOME/.py
 	$$name -c 'import ensurepip, sys, sysconfig, venv; sys.exit(bool(sysconfig.get_config_var("Py_GIL_DISABLED")))' \
 	2>/dev/null && echo $$name; done)
 
+# Interpreters on which make versions runs the suite, one of each version.
+SUITE_PYTHONS ?= $(shell for version in 3.11 3.12 3.13; do \
+	for name in python$$version $$(ls -d $$HOME/.pyenv/versions/$$version*/bin/python 2>/dev/null | sort -rV); do \
+	$$name -c 'import ensurepip, venv' 2>/dev/null && { echo $$name; break; }; done; done)
+
 TRY := tests/installed/in_clean_environment
 
 # How long make fuzz spends on each decoder.
@@ -33,7 +38,7 @@ MIRI_CASES ?= 16
 , := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long bench check lint format docs dist fuzz sanitize clean native
+.PHONY: help demo test versions long bench check lint format docs dist fuzz sanitize clean native
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -41,9 +46,16 @@ help:  ## show this list
 demo: $(VENV)/.demo  ## install into .venv and run the example on real data
 	$(PY) examples/land_mask.py $(DEMO_ARGS)
 
-test: $(VENV)/.dev native  ## run the whole test-suite, Rust and Python
+test: $(VENV)/.dev native  ## run the whole test-suite, Rust and Python; ten minutes on two cores
+	@echo "The Rust tests, a minute or two, and then those in Python: on two cores ten minutes together, with more less."
 	cargo test --quiet $(CARGO_KERNEL) --package zarr-kernel
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+versions: $(VENV)/.dev native  ## run the suite on Python 3.11 to 3.13, each with its oldest NumPy and the newest; takes an hour
+	rm -rf .versions/wheel
+	BUILD_ZARR_NATIVE=always $(PY) -m pip wheel --quiet --no-deps --wheel-dir .versions/wheel .
+	for python in $(SUITE_PYTHONS); do for numpy in oldest newest; do \
+		tests/installed/on_version $$python $$numpy .versions/wheel/zarr-*.whl $(PYTEST_ARGS) || exit 1; done; done
 
 long: $(VENV)/.dev native  ## 10,000 cases for each property instead of 300, 500 repetitions instead of 12; takes hours
 	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties tests/safety/test_endurance.py $(PYTEST_ARGS)
@@ -91,7 +103,7 @@ sanitize:  ## the kernel's use of memory and threads, under Miri; needs a nightl
 		-- memory:: plan:: reading:: scratch:: workers::
 
 clean:  ## remove everything that was built, but not .venv
-	rm -rf build dist site demo-output rust/target rust/fuzz/target src/*.egg-info
+	rm -rf build dist site demo-output .versions rust/target rust/fuzz/target src/*.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -f src/zarr/_native.*.so src/zarr/_native.*.pyd $(VENV)/.demo $(VENV)/.dev $(VENV)/.docs
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

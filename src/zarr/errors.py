@@ -12,6 +12,9 @@
         UnknownCodecError, ChunkNotFoundError, PickleCodecDisabledError
         CodecError (also RuntimeError)
         StoreKeyError
+        KeyBlockedError (also OSError)
+          DirectoryInTheWayError (also IsADirectoryError), FileInTheWayError (also NotADirectoryError)
+        StoreAbilityError (also NotImplementedError)
         ConcurrentChangeError (also RuntimeError)
       DataTypeValidationError
         UnknownDataTypeError (also TypeError)
@@ -45,8 +48,11 @@ __all__ = [
     "ContainsArrayError",
     "ContainsGroupError",
     "DataTypeValidationError",
+    "DirectoryInTheWayError",
     "EngineUnavailableError",
+    "FileInTheWayError",
     "GroupNotFoundError",
+    "KeyBlockedError",
     "MetadataTypeError",
     "MetadataValidationError",
     "NegativeStepError",
@@ -55,6 +61,7 @@ __all__ = [
     "PickleCodecDisabledError",
     "SelectionShapeError",
     "SelectionTypeError",
+    "StoreAbilityError",
     "StoreIsFileError",
     "StoreKeyError",
     "UnknownCodecError",
@@ -164,6 +171,51 @@ class StoreKeyError(BaseZarrError):
     """A key that no store accepts: empty, absolute, or leading out of the store's root."""
 
 
+class KeyBlockedError(BaseZarrError, OSError):
+    """What lies where the file of a stored value should be is none: called as `KeyBlockedError(key, path, what)`.
+
+    It may be a symbolic link that leads nowhere, a pipe, a socket or a device. So there may be a value that cannot be seen
+    at the moment, and nothing is read as if there were none.
+
+    Parameters
+    ----------
+    key
+        The key of the value.
+    path
+        What is in the way.
+    what
+        Which kind of thing that is, as a phrase.
+    """
+
+    _msg = (
+        "nothing can be read or stored under key {!r}, because {} is {}. Nothing was changed. Bring back what belongs "
+        "there (is a disk not mounted?); or take away what is in the way, and the value counts as one that is not stored."
+    )
+
+    key: str | None = None
+    path: str | None = None
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        if len(args) == 3:
+            self.key, self.path = str(args[0]), str(args[1])
+
+
+class DirectoryInTheWayError(KeyBlockedError, IsADirectoryError):
+    """A directory where the file of a stored value should be."""
+
+
+class FileInTheWayError(KeyBlockedError, NotADirectoryError):
+    """A file where a directory of stored values should be."""
+
+
+class StoreAbilityError(BaseZarrError, NotImplementedError):
+    """A store cannot do what a call needs: list its keys, or be had in a read-only form.
+
+    zarr-python raises ValueError for some of these and NotImplementedError for others; this is caught as either.
+    """
+
+
 class CodecError(BaseZarrError, RuntimeError):
     """Bytes could not be encoded or decoded.
 
@@ -226,7 +278,7 @@ class CodecError(BaseZarrError, RuntimeError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = {"path": self.path, "key": self.key, "coords": self.coords}
-        return (_rebuild_codec_error, (self.codec, self.action, self.reason, state))
+        return (_rebuild_codec_error, (self.codec, self.action, self.reason, state), self.__dict__)
 
 
 def _rebuild_codec_error(codec: str, action: str, reason: str, state: dict[str, Any]) -> CodecError:

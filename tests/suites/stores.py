@@ -102,7 +102,7 @@ class ValueSuite(StoreCase):
 
     def test_what_is_not_there_is_none(self, store):
         put(store, "a/b")
-        for key in ("x", "a", "a/b/c", "a/x", "a/bb"):
+        for key in ("x", "a/b/c", "a/x", "a/bb"):
             assert get(store, key) is None
             assert not run(store.exists(key))
             with pytest.raises(FileNotFoundError, match=key):
@@ -162,7 +162,7 @@ class ValueSuite(StoreCase):
         put(store, "a/bc")
         run(store.delete("a/b"))
         assert not run(store.exists("a/b"))
-        for missing in ("a/b", "x/y/z", "a", "a/bc/d"):
+        for missing in ("a/b", "x/y/z", "a/bc/d"):
             run(store.delete(missing))
             assert not run(store.exists(missing))
         assert get(store, "a/bc") == b"x"
@@ -270,7 +270,7 @@ class ListingSuite(StoreCase):
     def test_what_was_deleted_is_not_listed(self, store):
         put(store, "a/b")
         put(store, "a/bc")
-        for key in ("a/b", "a/b", "x/y/z", "a", "a/bc/d"):
+        for key in ("a/b", "a/b", "x/y/z", "a/bc/d"):
             run(store.delete(key))
         assert collect(store.list()) == ["a/bc"]
 
@@ -294,6 +294,53 @@ class ListingSuite(StoreCase):
         run(store.clear())
         put(store, "a/b")
         assert collect(store.list()) == ["a/b"]
+
+
+class PrefixSuite(StoreCase):
+    """What keys lie under is no key: nothing is there to be had or deleted, and a value may be stored there."""
+
+    def test_a_prefix_is_no_value(self, store):
+        put(store, "a/b")
+        assert get(store, "a") is None
+        assert not run(store.exists("a"))
+        with pytest.raises(FileNotFoundError, match="a"):
+            run(store.getsize("a"))
+        run(store.delete("a"))
+        assert get(store, "a/b") == b"x"
+        put(store, "a", b"y")
+        assert get(store, "a") == b"y"
+        assert get(store, "a/b") == b"x"
+
+
+class DirectorySuite(StoreCase):
+    """What keys lie under is a directory, where no value can be: whoever wants one there is told."""
+
+    def test_a_prefix_is_in_the_way(self, store):
+        put(store, "a/b")
+        for call in (
+            lambda: get(store, "a"),
+            lambda: get(store, "a", RangeByteRequest(0, 1)),
+            lambda: run(store.get_partial_values(buffer_prototype, [("a", None)])),
+            lambda: run(store.delete("a")),
+            lambda: put(store, "a"),
+            lambda: run(store.set_if_not_exists("a", buf(b"x"))),
+        ):
+            with pytest.raises(IsADirectoryError, match=r"under key 'a'.*is a directory"):
+                call()
+        assert not run(store.exists("a"))
+        with pytest.raises(FileNotFoundError, match="a"):
+            run(store.getsize("a"))
+        assert collect(store.list()) == ["a/b"]
+
+    def test_a_value_is_in_the_way_of_a_prefix(self, store):
+        put(store, "a")
+        for key in ("a/b", "a/b/c"):
+            assert get(store, key) is None
+            assert not run(store.exists(key))
+            run(store.delete(key))
+            with pytest.raises(NotADirectoryError, match=f"under key '{key}'.*is a file"):
+                put(store, key)
+        assert get(store, "a") == b"x"
 
 
 class StoreSuite(ValueSuite, ListingSuite):

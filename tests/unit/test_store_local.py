@@ -61,26 +61,6 @@ class TestLocalPaths:
         assert collect(store.list()) == ["a/b"]
         assert get(LocalStore(store.root), "a/b") == b"x"
 
-    def test_a_key_that_is_a_directory_is_no_value(self, disk):
-        put(disk, "a/b", b"x")
-        assert get(disk, "a") is None
-        assert disk.size("a") is None
-        run(disk.delete("a"))
-        with pytest.raises(IsADirectoryError):
-            put(disk, "a")
-        assert collect(disk.list()) == ["a/b"]
-        assert names(disk.root) == ["a"]
-
-    def test_a_value_in_the_way_of_a_directory_stays(self, disk):
-        put(disk, "a", b"x")
-        for key in ("a/b", "a/b/c"):
-            with pytest.raises(NotADirectoryError):
-                put(disk, key)
-            assert get(disk, key) is None
-            assert not run(disk.exists(key))
-            run(disk.delete(key))
-        assert get(disk, "a") == b"x"
-
     def test_names_of_temporary_files_are_no_keys(self, disk):
         for key in ("__zarr-x", "a/__zarr-x.tmp", "__zarr-x/b"):
             for refused in (lambda key=key: put(disk, key), lambda key=key: get(disk, key)):
@@ -195,12 +175,6 @@ class TestSymlinks:
         assert collect(store.list()) == ["a/b"]
         run(store.clear())
         assert (tmp_path / "root").is_symlink()
-
-    def test_a_link_that_leads_nowhere_is_no_value(self, disk):
-        put(disk, "a")
-        (disk.root / "broken").symlink_to("nowhere")
-        assert get(disk, "broken") is None
-        assert not run(disk.exists("broken"))
 
 
 class TestMove:

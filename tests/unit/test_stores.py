@@ -8,10 +8,12 @@ import pytest
 
 from tests.suites.plain_stores import AsyncOnly, AsyncVersions
 from tests.suites.stores import (
+    DirectorySuite,
     HoldSuite,
     ObjectSuite,
     OneStepSuite,
     PinSuite,
+    PrefixSuite,
     ProcessHoldSuite,
     ReadOnlySuite,
     RefusalSuite,
@@ -33,37 +35,37 @@ class OurSyncStore(OurStore, VersionSuite, PinSuite, SizeSuite, SyncSuite, HoldS
     """What those share that are called without an event loop."""
 
 
-class TestMemoryStore(OurSyncStore):
+class TestMemoryStore(OurSyncStore, PrefixSuite):
     def make(self, directory, **kwargs):
         return MemoryStore(**kwargs)
 
 
-class TestLocalStore(OurSyncStore, ProcessHoldSuite, OneStepSuite):
+class TestLocalStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, DirectorySuite):
     def make(self, directory, **kwargs):
         return LocalStore(directory / "root", **kwargs)
 
 
-class TestWrappedMemoryStore(OurStore):
+class TestWrappedMemoryStore(OurStore, PrefixSuite):
     def make(self, directory, **kwargs):
         return WrapperStore(MemoryStore(**kwargs))
 
 
-class TestWrappedLocalStore(OurStore):
+class TestWrappedLocalStore(OurStore, DirectorySuite):
     def make(self, directory, **kwargs):
         return WrapperStore(LocalStore(directory / "root", **kwargs))
 
 
-class TestPlainStore(StoreSuite):
+class TestPlainStore(StoreSuite, PrefixSuite):
     def make(self, directory, **kwargs):
         return AsyncOnly(**kwargs)
 
 
-class TestWrappedPlainStore(StoreSuite):
+class TestWrappedPlainStore(StoreSuite, PrefixSuite):
     def make(self, directory, **kwargs):
         return WrapperStore(AsyncOnly(**kwargs))
 
 
-class TestVersionsInCoroutines(StoreSuite, VersionSuite, PinSuite, SizeSuite):
+class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, PinSuite, SizeSuite):
     def make(self, directory, **kwargs):
         return AsyncVersions(**kwargs)
 

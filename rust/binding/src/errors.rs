@@ -2,12 +2,13 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
-use zarr_kernel::KernelError;
+use zarr_kernel::{Blocker, KernelError};
 
 /// `zarr.errors`. Kept, as at the exit of Python nothing is found any more that was imported.
 static ERRORS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
@@ -59,6 +60,10 @@ fn exception_for(error: &KernelError) -> PyErr {
                 .unwrap_or(&text);
             PyOSError::new_err((*errno, reason.to_owned(), path.clone().into_os_string()))
         }
+        KernelError::Blocked { key, path, by } => {
+            let (class, what) = blocker(path, *by);
+            located.raise(class, &[key, &path.to_string_lossy(), &what])
+        }
         KernelError::Contended { .. }
         | KernelError::Unsteady { .. }
         | KernelError::Replaced
@@ -72,6 +77,29 @@ fn exception_for(error: &KernelError) -> PyErr {
             located.raise("CodecError", &[codec, action, reason])
         }
         _ => PyValueError::new_err(text),
+    }
+}
+
+/// The class and the words for what is in the way of an object, as `zarr._store.obstacles` has them.
+fn blocker(path: &Path, by: Blocker) -> (&'static str, String) {
+    let other = "KeyBlockedError";
+    match by {
+        Blocker::Directory => (
+            "DirectoryInTheWayError",
+            "a directory and no file".to_owned(),
+        ),
+        Blocker::File => ("FileInTheWayError", "a file and no directory".to_owned()),
+        Blocker::NoDirectory(kind) => ("FileInTheWayError", format!("{kind} and no directory")),
+        Blocker::NoFile(kind) => (other, format!("{kind} and no file")),
+        Blocker::LinkToNowhere => {
+            let target = std::fs::read_link(path).unwrap_or_else(|_| "another place".into());
+            let target = target.to_string_lossy();
+            (
+                other,
+                format!("a symbolic link to {target}, where nothing is to be found"),
+            )
+        }
+        _ => (other, "no file".to_owned()),
     }
 }
 

@@ -156,6 +156,15 @@ pub enum KernelError {
         /// Its reason.
         errno: i32,
     },
+    /// Something that is no object is where the file of one should be, or a directory on the way to it.
+    Blocked {
+        /// The object's.
+        key: String,
+        /// What is in the way.
+        path: PathBuf,
+        /// Which kind of thing that is.
+        by: Blocker,
+    },
     /// Bytes were asked for that the object does not have.
     RangeOutsideObject {
         /// The object.
@@ -218,6 +227,22 @@ pub enum KernelError {
         /// What it said.
         message: String,
     },
+}
+
+/// What can be in the way of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Blocker {
+    /// A directory, where the file should be.
+    Directory,
+    /// A file, where a directory should be.
+    File,
+    /// A symbolic link that leads nowhere.
+    LinkToNowhere,
+    /// Something else, as a phrase, where the file should be.
+    NoFile(&'static str),
+    /// Something else, as a phrase, where a directory should be.
+    NoDirectory(&'static str),
 }
 
 impl KernelError {
@@ -364,6 +389,20 @@ impl fmt::Display for KernelError {
                 path.display(),
                 std::io::Error::from_raw_os_error(*errno)
             ),
+            Self::Blocked { key, path, by } => {
+                write!(
+                    f,
+                    "{} is in the way of the object {key}: it is ",
+                    path.display()
+                )?;
+                match by {
+                    Blocker::Directory => f.write_str("a directory and no file"),
+                    Blocker::File => f.write_str("a file and no directory"),
+                    Blocker::LinkToNowhere => f.write_str("a symbolic link that leads nowhere"),
+                    Blocker::NoFile(kind) => write!(f, "{kind} and no file"),
+                    Blocker::NoDirectory(kind) => write!(f, "{kind} and no directory"),
+                }
+            }
             Self::RangeOutsideObject {
                 path,
                 offset,

@@ -49,4 +49,4 @@ mod transfer;
 pub mod workers;
 pub mod writing;
 
-pub use error::{KernelError, Result};
+pub use error::{Blocker, KernelError, Result};

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use zarr_kernel::cache::{Cache, CacheKey};
 use zarr_kernel::local::{Files, Manner, Writer, has_locks, stamps_are_sound};
 use zarr_kernel::stored_object::{Change, Expected, Object, Objects, Version, WritableObjects};
-use zarr_kernel::{KernelError, Result};
+use zarr_kernel::{Blocker, KernelError, Result};
 
 static N_DIRECTORIES: AtomicUsize = AtomicUsize::new(0);
 
@@ -89,6 +89,13 @@ fn contents(files: &Files, key: &str) -> Option<Vec<u8>> {
     let mut scratch = Vec::new();
     let object = files.open(key).unwrap()?;
     Some(object.whole(&mut scratch).unwrap().to_vec())
+}
+
+fn blocker_of<T: std::fmt::Debug>(outcome: Result<T>) -> Blocker {
+    match outcome {
+        Err(KernelError::Blocked { by, .. }) => by,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn errno_of<T: std::fmt::Debug>(outcome: Result<T>) -> i32 {
@@ -206,8 +213,6 @@ fn what_is_put_is_read() {
         assert_eq!(&into, b"89");
         assert!(files.open("a/c/0/2").unwrap().is_none());
         assert!(files.open("x/y").unwrap().is_none());
-        assert!(files.open("a/c").unwrap().is_none()); // a directory is no object
-        assert!(files.open("a/c/0/1/2").unwrap().is_none());
     }
     assert_eq!(directory.names(), ["0", "1", "a", "c"]);
     let mode = directory.path("a/c/0/1").metadata().unwrap().mode() & 0o777;
@@ -241,21 +246,74 @@ fn ranges_are_not_trusted() {
 fn failures_are_not_absence() {
     let directory = Temporary::new();
     let files = directory.files();
-    std::os::unix::fs::symlink("loop", directory.path("loop")).unwrap();
-    let errno = errno_of(files.open("loop"));
-    assert_eq!(errno, rustix::io::Errno::LOOP.raw_os_error());
     let too_long = "x".repeat(300);
     let errno = errno_of(files.open(&too_long));
     assert_eq!(errno, rustix::io::Errno::NAMETOOLONG.raw_os_error());
+}
+
+#[test]
+fn what_is_in_the_way_is_named_and_stays() {
+    let directory = Temporary::new();
+    let files = directory.files();
     let writer = Writer::new(&files, CALMLY);
-    fs::write(directory.path("file"), b"").unwrap();
-    let errno = errno_of(writer.put("file/key", b"", Expected::Any));
-    assert_eq!(errno, rustix::io::Errno::NOTDIR.raw_os_error());
-    assert!(writer.remove("file/key", Expected::Any).unwrap());
+    let link = |to: &str, from: &str| {
+        std::os::unix::fs::symlink(to, directory.path(from)).unwrap();
+    };
     fs::create_dir(directory.path("directory")).unwrap();
-    assert!(writer.put("directory", b"", Expected::Any).is_err());
-    assert!(writer.remove("directory", Expected::Any).unwrap());
-    assert_eq!(directory.names(), ["directory", "file", "loop"]);
+    fs::write(directory.path("file"), b"").unwrap();
+    link("loop", "loop");
+    link("nowhere", "link");
+    link("directory", "to directory");
+    let _socket = std::os::unix::net::UnixListener::bind(directory.path("socket")).unwrap();
+    for (key, blocker) in [
+        ("directory", Blocker::Directory),
+        ("to directory", Blocker::Directory),
+        ("file/key", Blocker::File),
+        ("file/deeper/key", Blocker::File),
+        ("link", Blocker::LinkToNowhere),
+        ("link/deeper/key", Blocker::LinkToNowhere),
+        ("loop", Blocker::LinkToNowhere),
+        ("socket", Blocker::NoFile("a socket")),
+        ("socket/key", Blocker::NoDirectory("a socket")),
+    ] {
+        assert_eq!(blocker_of(files.open(key)), blocker, "{key}");
+        assert_eq!(
+            blocker_of(directory.files().pinned().open(key)),
+            blocker,
+            "{key}"
+        );
+        assert_eq!(
+            blocker_of(writer.put(key, b"x", Expected::Any)),
+            blocker,
+            "{key}"
+        );
+    }
+    for key in ["directory", "file/key", "link/key"] {
+        assert!(writer.remove(key, Expected::Any).is_err());
+    }
+    assert!(files.open("missing/deeper/key").unwrap().is_none());
+    assert!(files.open("to directory/key").unwrap().is_none());
+    assert_eq!(
+        directory.names(),
+        [
+            "directory",
+            "file",
+            "link",
+            "loop",
+            "socket",
+            "to directory"
+        ]
+    );
+}
+
+#[test]
+fn what_is_in_the_way_of_many_is_looked_for_once() {
+    let directory = Temporary::new();
+    let files = directory.files();
+    assert!(files.open("c/0/0").unwrap().is_none());
+    std::os::unix::fs::symlink("nowhere", directory.path("c")).unwrap();
+    assert!(files.open("c/0/1").unwrap().is_none());
+    assert!(directory.files().open("c/0/1").is_err());
 }
 
 #[test]
@@ -564,7 +622,7 @@ fn directories_that_refuse_are_told() {
     fs::set_permissions(&base, fs::Permissions::from_mode(0o444)).unwrap();
     let files = Files::new(base.to_str().unwrap().to_owned(), None);
     let writer = Writer::new(&files, CALMLY);
-    let Err(KernelError::Io { path, .. }) = writer.put("a/b", b"", Expected::Any) else {
+    let Err(KernelError::Blocked { path, .. }) = writer.put("a/b", b"", Expected::Any) else {
         panic!("written into a file");
     };
     assert!(path.starts_with(&base));

@@ -296,7 +296,7 @@ def _save_group(at: StorePath, zarr_format: ZarrFormat | None, given: Mapping[st
 
 def load_call(store: StoreLike, path: str | None, zarr_format: ZarrFormat | None) -> Flow[Any]:
     """`zarr.load`: an array, or a dict of the arrays of a group."""
-    return _load(place(store, path, "r"), zarr_format)
+    return _load(place(store, path, None), zarr_format)
 
 
 def _load(at: StorePath, zarr_format: ZarrFormat | None) -> Flow[Any]:
@@ -419,7 +419,7 @@ def copy_store_call(
 ) -> Flow[Counts]:
     """`zarr.copy_store`: keys from store to store."""
     check_if_exists(if_exists, keys=True)
-    from_place, to_place = place(source, source_path, "r"), place(dest, dest_path, "a")
+    from_place, to_place = place(source, source_path, None), place(dest, dest_path, "a")
     return _copy_store(from_place, to_place, excludes, includes, flags, if_exists, dry_run, log)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Required, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from zarr._codec.base import ArrayConfig, Codec
+    from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec, Codec
+    from zarr._codec.documents import (
+        CodecName,
+        CompressorName,
+        FilterName,
+        IndexLocation,
+        SerializerName,
+        SubchunkWriteOrder,
+    )
     from zarr._dtype import ZarrFormat, ZDType
     from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._store.make import StoreLike
@@ -28,14 +36,13 @@ if TYPE_CHECKING:
     Order: TypeAlias = Literal["C", "F"]
     Separator: TypeAlias = Literal[".", "/"]
     AccessMode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
-    Document: TypeAlias = Mapping[str, Any]
+    Document: TypeAlias = Mapping[str, object]
 
     ShapeLike: TypeAlias = SupportsIndex | Iterable[SupportsIndex]
     DataTypeLike: TypeAlias = npt.DTypeLike | ZDType[Any, Any] | Document
     ChunksLike: TypeAlias = SupportsIndex | Iterable[SupportsIndex | None] | Literal[False]
-    ShardsLike: TypeAlias = ChunksLike | Document
     ConfigLike: TypeAlias = ArrayConfig | dict[str, Any]
-    KeyEncodingLike: TypeAlias = ChunkKeyEncoding | Document | str
+    KeyEncodingLike: TypeAlias = ChunkKeyEncoding | Document | Literal["default", "v2"]
     StorageOptions: TypeAlias = dict[str, Any] | None
 
 
@@ -43,19 +50,33 @@ class NumcodecLike(Protocol):
     """A codec for format 2: of the package numcodecs, or made like those."""
 
     @property
-    def codec_id(self) -> str:
+    def codec_id(self) -> str | None:
         """The name in stored metadata."""
 
-    def encode(self, buf: Any) -> Any:
+    def encode(self, buf: Any, /) -> Any:
         """Encode an array or bytes."""
 
-    def decode(self, buf: Any, out: Any = None) -> Any:
+    def decode(self, buf: Any, /, out: Any = None) -> Any:
         """Decode bytes."""
 
 
+class ShardsDocument(TypedDict, total=False):
+    """Shards with what the codec `sharding_indexed` takes besides."""
+
+    shape: Required[ChunksLike]
+    index_location: IndexLocation
+    index_codecs: Iterable[Codec | Document]
+    subchunk_write_order: SubchunkWriteOrder
+
+
 if TYPE_CHECKING:
-    CodecLike: TypeAlias = Codec | NumcodecLike | Document | str
-    CodecsLike: TypeAlias = CodecLike | Iterable[CodecLike]
+    ShardsLike: TypeAlias = ChunksLike | ShardsDocument
+    FilterLike: TypeAlias = ArrayArrayCodec | NumcodecLike | Document | FilterName
+    SerializerLike: TypeAlias = ArrayBytesCodec | Document | SerializerName
+    CompressorLike: TypeAlias = BytesBytesCodec | NumcodecLike | Document | CompressorName
+    FiltersLike: TypeAlias = FilterLike | Iterable[FilterLike]
+    CompressorsLike: TypeAlias = CompressorLike | Iterable[CompressorLike]
+    CodecLike: TypeAlias = Codec | Document | CodecName
 
 
 class _Format(TypedDict, total=False):
@@ -77,9 +98,9 @@ class _NewArrayOptions(_AnyArrayOptions, total=False):
     data: npt.ArrayLike | None
     chunks: ChunksLike | Auto | None
     shards: ShardsLike | Auto | None
-    filters: CodecsLike | Auto | None
-    compressors: CodecsLike | Auto | None
-    serializer: CodecLike | Auto
+    filters: FiltersLike | Auto | None
+    compressors: CompressorsLike | Auto | None
+    serializer: SerializerLike | Auto
     write_data: bool
 
 
@@ -104,9 +125,9 @@ class FromArrayOptions(_AnyArrayOptions, _Format, total=False):
 
     chunks: ChunksLike | Auto | Keep | None
     shards: ShardsLike | Auto | Keep | None
-    filters: CodecsLike | Auto | Keep | None
-    compressors: CodecsLike | Auto | Keep | None
-    serializer: CodecLike | Auto | Keep
+    filters: FiltersLike | Auto | Keep | None
+    compressors: CompressorsLike | Auto | Keep | None
+    serializer: SerializerLike | Auto | Keep
     config: ConfigLike | None
 
 
@@ -115,12 +136,12 @@ class _OlderOptions(TypedDict, total=False):
 
     chunks: ChunksLike | Auto | None
     dtype: DataTypeLike | None
-    compressor: CodecLike | Auto | None
+    compressor: CompressorLike | Auto | None
     order: Order | None
     synchronizer: object
     overwrite: bool
     chunk_store: object
-    filters: CodecsLike | None
+    filters: FiltersLike | None
     cache_metadata: bool | None
     cache_attrs: bool | None
     read_only: bool | None
@@ -158,8 +179,8 @@ class _Newer(TypedDict, total=False):
     """Keywords of `create_array` that `create` takes without showing them."""
 
     shards: ShardsLike | Auto | None
-    compressors: CodecsLike | Auto | None
-    serializer: CodecLike | Auto
+    compressors: CompressorsLike | Auto | None
+    serializer: SerializerLike | Auto
 
 
 class OlderOptions(_OlderOptions, _Data, _Fill, _Format, _Config, _Place, total=False):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zarr._calls.arrays import ArrayParts
     from zarr._calls.keywords import (
         Auto,
-        CodecLike,
+        CompressorLike,
         ConfigLike,
         DataTypeLike,
         EmptyMemberOptions,
@@ -186,7 +186,7 @@ def create_array(
     group: GroupNode,
     name: str,
     *,
-    compressor: CodecLike | Auto | None = "auto",
+    compressor: CompressorLike | Auto | None = "auto",
     storage_options: StorageOptions = None,
     **options: Unpack[MemberOptions],
 ) -> Flow[ArrayParts]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from zarr._codec.base import BytesBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, check_int, read_configuration
+from zarr._codec.documents import BLOSC_CNAME, BloscCompressorName, BloscShuffleName
 from zarr._codec.limits import output_limit, oversized
 from zarr._codec.raw import is_variable_length, native_dtype, octets, to_buffer
 from zarr._codec.refusals import refusing
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from zarr._buffer import Buffer
 
-CNAMES = ("lz4", "lz4hc", "blosclz", "zstd", "snappy", "zlib")
 SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
 
 _HEADER = struct.Struct("<BBBBIII")
@@ -82,9 +82,9 @@ class BloscCodec(BytesBytesCodec):
     is_fixed_size: ClassVar[bool] = False
 
     typesize: int | None = None
-    cname: str = "zstd"
+    cname: BloscCompressorName = "zstd"
     clevel: int = 5
-    shuffle: str | None = None
+    shuffle: BloscShuffleName | None = None
     blocksize: int = 0
 
     def __post_init__(self) -> None:
@@ -95,7 +95,7 @@ class BloscCodec(BytesBytesCodec):
             put("typesize", check_int("blosc", "typesize", self.typesize, 1))
         if self.shuffle is not None:
             put("shuffle", check_choice("blosc", "shuffle", self.shuffle, SHUFFLES))
-        put("cname", check_choice("blosc", "cname", self.cname, CNAMES))
+        put("cname", check_choice("blosc", "cname", self.cname, BLOSC_CNAME))
         put("clevel", check_int("blosc", "clevel", self.clevel, 0, 9))
         put("blocksize", check_int("blosc", "blocksize", self.blocksize, 0, _MAX_NBYTES))
 

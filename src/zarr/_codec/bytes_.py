@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, read_configuration
+from zarr._codec.documents import EndianName
 from zarr._codec.limits import decoded_nbytes
 from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
 from zarr._support.warn import warn
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
     from zarr._buffer import Buffer, NDBuffer
     from zarr._dtype.base import ZDType
-
-EndianName = Literal["little", "big"]
 
 
 def has_byte_order(dtype: np.dtype[Any]) -> bool:

@@ -2,15 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, TypeAlias, TypedDict, get_args
 
 from zarr._dtype.documents import NamedConfig
 
-BLOSC_SHUFFLE = ("noshuffle", "shuffle", "bitshuffle")
-BLOSC_CNAME = ("lz4", "lz4hc", "blosclz", "snappy", "zlib", "zstd")
-ENDIAN = ("little", "big")
-INDEX_LOCATION = ("start", "end")
-SUBCHUNK_WRITE_ORDER = ("morton", "unordered", "lexicographic", "colexicographic")
+BloscShuffleName: TypeAlias = Literal["noshuffle", "shuffle", "bitshuffle"]
+BloscCompressorName: TypeAlias = Literal["lz4", "lz4hc", "blosclz", "snappy", "zlib", "zstd"]
+EndianName: TypeAlias = Literal["little", "big"]
+IndexLocation: TypeAlias = Literal["start", "end"]
+SubchunkWriteOrder: TypeAlias = Literal["morton", "unordered", "lexicographic", "colexicographic"]
+
+BLOSC_SHUFFLE = get_args(BloscShuffleName)
+BLOSC_CNAME = get_args(BloscCompressorName)
+ENDIAN = get_args(EndianName)
+INDEX_LOCATION = get_args(IndexLocation)
+SUBCHUNK_WRITE_ORDER = get_args(SubchunkWriteOrder)
+
+# Names that stand for a codec alone. Codecs with parameters, and those of other packages, are given as documents.
+FilterName: TypeAlias = Literal[
+    "numcodecs.astype",
+    "numcodecs.bitround",
+    "numcodecs.delta",
+    "numcodecs.fixedscaleoffset",
+    "numcodecs.packbits",
+    "numcodecs.quantize",
+]
+SerializerName: TypeAlias = Literal["bytes", "numcodecs.pcodec", "numcodecs.zfpy", "vlen-bytes", "vlen-utf8"]
+CompressorName: TypeAlias = Literal[
+    "blosc",
+    "crc32c",
+    "gzip",
+    "numcodecs.adler32",
+    "numcodecs.blosc",
+    "numcodecs.bz2",
+    "numcodecs.crc32",
+    "numcodecs.crc32c",
+    "numcodecs.fletcher32",
+    "numcodecs.gzip",
+    "numcodecs.jenkins_lookup3",
+    "numcodecs.lz4",
+    "numcodecs.lzma",
+    "numcodecs.shuffle",
+    "numcodecs.zlib",
+    "numcodecs.zstd",
+    "zstd",
+]
+CodecName: TypeAlias = FilterName | SerializerName | CompressorName
 
 
 class BloscConfigV2(TypedDict):

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex, cast
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from zarr._codec.call import codec_name
 from zarr._codec.chain import CodecChain, check_order
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.crc32c_ import Crc32cCodec
+from zarr._codec.documents import INDEX_LOCATION, CodecName, IndexLocation, SubchunkWriteOrder
 from zarr._codec.pipeline import (
     ArrayBytesCodecPartialDecodeMixin,
     ArrayBytesCodecPartialEncodeMixin,
@@ -53,8 +54,6 @@ if TYPE_CHECKING:
     from zarr._buffer import NDBuffer
     from zarr._dtype.base import ZDType
 
-IndexLocation = Literal["start", "end"]
-SubchunkWriteOrder = Literal["morton", "unordered", "lexicographic", "colexicographic"]
 _KEYS = ("chunk_shape", "codecs", "index_codecs", "index_location")
 
 
@@ -95,6 +94,18 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
     index_location: IndexLocation = "end"
     subchunk_write_order: SubchunkWriteOrder = "morton"
 
+    if TYPE_CHECKING:  # what it takes is more than what it keeps
+
+        def __init__(
+            self,
+            *,
+            chunk_shape: SupportsIndex | Iterable[SupportsIndex],
+            codecs: Iterable[Codec | Mapping[str, object] | CodecName] = ...,
+            index_codecs: Iterable[Codec | Mapping[str, object] | CodecName] = ...,
+            index_location: IndexLocation = ...,
+            subchunk_write_order: SubchunkWriteOrder = ...,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         def put(key: str, value: object) -> None:
             object.__setattr__(self, key, value)
@@ -102,7 +113,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         put("chunk_shape", _parse_shape(self.chunk_shape))
         put("codecs", _parse_codecs("codecs", self.codecs))
         put("index_codecs", _parse_codecs("index_codecs", self.index_codecs))
-        location = check_choice("sharding_indexed", "index_location", self.index_location, ("start", "end"))
+        location = check_choice("sharding_indexed", "index_location", self.index_location, INDEX_LOCATION)
         put("index_location", location)
         order = check_choice("sharding_indexed", "subchunk_write_order", self.subchunk_write_order, WRITE_ORDERS)
         put("subchunk_write_order", order)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, SupportsIndex
 
 from zarr._codec.base import ArrayArrayCodec, ChunkSpec
 from zarr._codec.configuration import check_int, read_configuration
@@ -40,7 +40,11 @@ class TransposeCodec(ArrayArrayCodec):
 
     is_fixed_size: ClassVar[bool] = True
 
-    order: tuple[int, ...] | str
+    order: tuple[int, ...] | Literal["C", "F"]
+
+    if TYPE_CHECKING:  # what it takes is more than what it keeps
+
+        def __init__(self, *, order: Iterable[SupportsIndex] | Literal["C", "F"]) -> None: ...
 
     def __post_init__(self) -> None:
         if isinstance(self.order, str):

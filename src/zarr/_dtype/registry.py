@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -35,6 +35,9 @@ class DataTypeRegistry:
 
     def __init__(self) -> None:
         self.contents: Registry[AnyDType] = Registry(*places_of("data_type"), use_entrypoint_name=True)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        return "data_type_registry" if self is data_type_registry else super().__reduce_ex__(protocol)
 
     def register(self, key: str, cls: type[AnyDType]) -> None:
         """Add a class, or replace the one of this name.

@@ -57,16 +57,25 @@ def reach(
 
 
 def examine(directory: str, *, caches: bool) -> Any:
-    """The kernel's place for a directory, with what it finds out about that; None on a system where it has none."""
+    """The kernel's place for a directory, with what it finds out about that; None where it has none.
+
+    That is on some systems, and of a path that is no UTF-8: its paths are text.
+    """
     places = extension().Place
-    return places.directory(directory, caches) if hasattr(places, "directory") else None
+    try:
+        return places.directory(directory, caches) if hasattr(places, "directory") else None
+    except UnicodeEncodeError:
+        return None
 
 
 def _names(keys: ChunkKeyEncoding, prefix: str) -> Any:
-    """The kernel's names of objects; None for an encoding that it does not know."""
-    if type(keys) is DefaultChunkKeyEncoding or type(keys) is V2ChunkKeyEncoding:
+    """The kernel's names of objects; None for an encoding that it does not know, and for a path that is no UTF-8."""
+    if type(keys) is not DefaultChunkKeyEncoding and type(keys) is not V2ChunkKeyEncoding:
+        return None
+    try:
         return extension().Keys(keys.name, keys.separator, prefix)
-    return None
+    except UnicodeEncodeError:
+        return None
 
 
 class ReachedObjects:

@@ -259,10 +259,3 @@ class Array(ElementAccess):
         return self.metadata == other.metadata and self.store_path == other.store_path
 
     __hash__ = None  # type: ignore[assignment]  # its metadata can change
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_reopen, (type(self), self.metadata, self.store_path, self.config))
-
-
-def _reopen(cls: type[Array], metadata: ArrayMetadata, store_path: StorePath, config: ArrayConfig) -> Array:
-    return cls._at(metadata, store_path, config)

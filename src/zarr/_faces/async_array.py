@@ -225,9 +225,6 @@ class AsyncArray(ArrayProperties):
 
     __hash__ = None  # type: ignore[assignment]  # its metadata can change
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.metadata, self.store_path, self.config)
-
     def __repr__(self) -> str:
         return f"<AsyncArray {self.store_path} shape={self.shape} dtype={self.dtype}>"
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from zarr._calls.keywords import (
         Auto,
-        CodecLike,
+        CompressorLike,
         ConfigLike,
         DataTypeLike,
         EmptyMemberOptions,
@@ -264,7 +264,7 @@ class AsyncGroup(GroupProperties):
         self,
         name: str,
         *,
-        compressor: CodecLike | Auto | None = "auto",
+        compressor: CompressorLike | Auto | None = "auto",
         storage_options: StorageOptions = None,
         **options: Unpack[MemberOptions],
     ) -> AsyncArray:
@@ -341,9 +341,6 @@ class AsyncGroup(GroupProperties):
         return self.metadata == other.metadata and self.store_path == other.store_path
 
     __hash__ = None  # type: ignore[assignment]  # its metadata can change
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.metadata, self.store_path)
 
     def __repr__(self) -> str:
         return f"<AsyncGroup {self.store_path}>"

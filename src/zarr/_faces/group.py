@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from zarr._calls.keywords import (
         Auto,
-        CodecLike,
+        CompressorLike,
         ConfigLike,
         DataTypeLike,
         EmptyMemberOptions,
@@ -328,7 +328,7 @@ class Group(GroupProperties):
         self,
         name: str,
         *,
-        compressor: CodecLike | Auto | None = "auto",
+        compressor: CompressorLike | Auto | None = "auto",
         storage_options: StorageOptions = None,
         **options: Unpack[MemberOptions],
     ) -> Array:
@@ -576,13 +576,6 @@ class Group(GroupProperties):
         return self.metadata == other.metadata and self.store_path == other.store_path
 
     __hash__ = None  # type: ignore[assignment]  # its metadata can change
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_reopen, (type(self), self.metadata, self.store_path))
-
-
-def _reopen(cls: type[Group], metadata: GroupMetadata, store_path: StorePath) -> Group:
-    return cls._at(metadata, store_path)
 
 
 def as_face(metadata: NodeMetadata, at: StorePath, config: ArrayConfig | None = None) -> Array | Group:

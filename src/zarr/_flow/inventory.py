@@ -43,11 +43,16 @@ def stored_in(node: ArrayNode, spec: ArraySpec, boxes: Sequence[Box]) -> Flow[li
     """Coordinates of the stored objects in a part of the grid, by looking up each key or by listing all, whichever is less.
 
     How much a listing finds nobody knows before: all that the grid has, or in a sparse array very little. So lookups are
-    never many.
+    never many, unless the store cannot list.
     """
+    store = node.store_path.store
     n_lookups, n_objects = count(boxes), math.prod(spec.grid.counts(spec.shape))
-    per_lookup = 1 if capabilities(node.store_path.store).sync else _KEYS_PER_REQUEST
-    if n_lookups <= _FEW or n_lookups <= min(n_objects - n_lookups, _MOST_LOOKUPS) // per_lookup:
+    per_lookup = 1 if capabilities(store).sync else _KEYS_PER_REQUEST
+    if (
+        not store.supports_listing
+        or n_lookups <= _FEW
+        or n_lookups <= min(n_objects - n_lookups, _MOST_LOOKUPS) // per_lookup
+    ):
         return (yield from _looked_up(node, spec, boxes))
     return [coords for _, coords in (yield from _listed(node, spec, boxes))]
 

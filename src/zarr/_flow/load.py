@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zarr._flow.paths import join
@@ -31,17 +32,24 @@ def load_node(at: StorePath, zarr_format: int | None = None) -> Flow[NodeMetadat
     prefix = join(at.path, "")
     for layout in layouts_for(zarr_format):
         keys = [prefix + name for name in layout.documents]
-        reads = list(map(Read, keys))
-        documents = list(map(_bytes_of, (yield Fetch(at.store, reads))))
+        documents = yield from _documents(at, keys)
         if len(keys) > 1 and layout.contradict(documents):
             # Or one document was replaced by the other between the two reads: a second look tells.
-            documents = list(map(_bytes_of, (yield Fetch(at.store, reads))))
+            documents = yield from _documents(at, keys)
             if layout.contradict(documents):
                 raise ContainsArrayAndGroupError(at.store, at.path)
         metadata = layout.parse(documents, keys)
         if metadata is not None:
             return metadata
     return None
+
+
+def _documents(at: StorePath, keys: Sequence[str]) -> Flow[list[bytes | None]]:
+    try:
+        found = yield Fetch(at.store, list(map(Read, keys)))
+    except NotADirectoryError:  # a file lies on the way to them: below it there are no nodes
+        return [None] * len(keys)
+    return list(map(_bytes_of, found))
 
 
 def _bytes_of(stored: Stored | None) -> bytes | None:

@@ -11,7 +11,7 @@ from zarr._metadata.formats import DOCUMENTS
 from zarr._metadata.group import GroupMetadata
 from zarr._store.path import normalize_path
 from zarr._support.warn import warn
-from zarr.errors import ZarrUserWarning
+from zarr.errors import KeyBlockedError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from zarr._flow.node import GroupNode
@@ -70,7 +70,11 @@ def members(at: StorePath, max_depth: int | None = 0) -> Flow[list[tuple[str, No
 
 
 def _load_member(at: StorePath) -> Flow[NodeMetadata | None]:
-    metadata = yield from load_node(at)
+    try:
+        metadata = yield from load_node(at)
+    except KeyBlockedError as exc:
+        warn(f"Object at {at.path!r} in store {at.store!r} is not listed: {exc}", ZarrUserWarning)
+        return None
     if metadata is None and (yield Keys(at.store, at.path)):
         warn(
             f"Object at {at.path!r} in store {at.store!r} is not recognized as a component of a Zarr hierarchy: "

@@ -128,6 +128,9 @@ class ArrayNode:
         """The store key of something that belongs to this node."""
         return f"{self.path}/{suffix}" if self.path else suffix
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ArrayNode, (self._metadata, self.store_path, self.config)  # what is compiled stays in its process
+
 
 def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, path: str) -> None:
     limit = settings().max_chunk_nbytes
@@ -160,6 +163,9 @@ class GroupNode:
         """Look at the store from now on: this handle changed what consolidated metadata told of its members."""
         if self.metadata.consolidated_metadata is not None:
             self.metadata = self.metadata.with_consolidated(None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return GroupNode, (self.metadata, self.store_path)
 
 
 def array_node_of(given: object) -> ArrayNode | None:

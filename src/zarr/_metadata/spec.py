@@ -17,7 +17,7 @@ from zarr._dtype.base import ZDType
 from zarr._support.once import once
 
 if TYPE_CHECKING:
-    from zarr._codec.sharding import SubchunkWriteOrder
+    from zarr._codec.documents import SubchunkWriteOrder
     from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._grid.grid import ChunkGrid
 

@@ -15,6 +15,7 @@ from zarr._buffer.byte_range import ByteRequest
 from zarr._store.ranges import RangeGroup, group_ranges
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.signals import came_from_a_signal
+from zarr.errors import StoreAbilityError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -86,6 +87,10 @@ class Store(ABC):
     ) -> None:
         self.close()
 
+    def _describe(self, path: str) -> str:
+        """The text of a place in the store."""
+        return f"{str(self).rstrip('/')}/{path}"
+
     # -- what the store can do ----------------------------------------------------------------------------------
 
     @property
@@ -124,13 +129,21 @@ class Store(ABC):
 
         Raises
         ------
-        NotImplementedError
+        StoreAbilityError
             If the class does not define this method.
         """
-        raise NotImplementedError(
+        raise StoreAbilityError(
             f"with_read_only is not implemented for the {type(self)} store type. "
             f"Open a new store with read_only={read_only} instead."
         )
+
+    def _check_listable(self) -> None:
+        if not self.supports_listing:
+            raise StoreAbilityError(
+                f"This needs the names of what is stored, and a store of the kind {type(self).__name__} does not support "
+                f"listing: {self!r}. Ask for arrays and groups by their paths, open a group that has consolidated "
+                "metadata, or use a store that lists."
+            )
 
     def _check_writable(self) -> None:
         if self.read_only:
@@ -325,6 +338,7 @@ class Store(ABC):
             A path, without a slash at its end; `""` is the whole store.
         """
         self._check_writable()
+        self._check_listable()
         prefix = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
         keys = [key async for key in self.list_prefix(prefix)]
         for key in keys:
@@ -369,6 +383,7 @@ class Store(ABC):
         prefix
             A path; `""` is the root.
         """
+        self._check_listable()
         prefix = prefix.rstrip("/")
         prefix = prefix and f"{prefix}/"
         async for _ in self.list_prefix(prefix):
@@ -401,6 +416,7 @@ class Store(ABC):
         prefix
             A path; `""` is the root.
         """
+        self._check_listable()
         keys = [key async for key in self.list_prefix(prefix)]
         return sum([await self.getsize(key) for key in keys])
 

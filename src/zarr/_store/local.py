@@ -16,18 +16,21 @@ from zarr._buffer.byte_range import ByteRequest, resolve_range
 from zarr._store.abstract import AccessMode
 from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temporary_name
 from zarr._store.descriptors import open_into
+from zarr._store.file_url import from_url, is_url, to_url
 from zarr._store.keys import check_key
 from zarr._store.locks import DirectoryHold
 from zarr._store.native_place import Directory
+from zarr._store.obstacles import obstacle
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
-from zarr.errors import StoreKeyError
+from zarr.errors import FileInTheWayError, KeyBlockedError, StoreKeyError
 
 if TYPE_CHECKING:
     from typing import Self
 
-_OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+# Without waiting, as somebody may have put a pipe where a file should be.
+_OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _ATTEMPTS = 100
 
 
@@ -43,8 +46,8 @@ class FileVersion:
         self._opened: list[int] = []
         open_into(self._opened, path, _OPEN)
         status = os.fstat(self._opened[0])
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "no file", path)
         self.nbytes = status.st_size
         self.identity = _identity(status)
 
@@ -84,7 +87,7 @@ class LocalStore(SyncStore):
     Parameters
     ----------
     root
-        The directory. It is made by the first write.
+        The directory, as a path or as a `file://` URL. It is made by the first write.
     read_only
         If True, nothing may be written or deleted through this object.
 
@@ -110,6 +113,8 @@ class LocalStore(SyncStore):
         super().__init__(read_only=read_only)
         if not isinstance(root, str | os.PathLike):
             raise TypeError(f"'root' must be a string or Path instance. Got an instance of {type(root)} instead.")
+        if isinstance(root, str) and is_url(root):
+            root = from_url(root)
         self.root = root if isinstance(root, Path) else Path(root)
 
     @classmethod
@@ -141,10 +146,13 @@ class LocalStore(SyncStore):
         self.root = destination
 
     def __str__(self) -> str:
-        return f"file://{self.root.as_posix()}"
+        return to_url(self.root.as_posix())
+
+    def _describe(self, path: str) -> str:
+        return to_url((self.root / path).as_posix())
 
     def __repr__(self) -> str:
-        return f"LocalStore('{self}')"
+        return f"LocalStore({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.root == other.root
@@ -198,33 +206,51 @@ class LocalStore(SyncStore):
     def _version(self, key: str) -> FileVersion | None:
         try:
             return FileVersion(self._path(key))
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        except FileNotFoundError:
+            self._refuse_blocked(key)
+            return None
+        except OSError as exc:
+            self._refuse_blocked(key, exc)
+            raise
+
+    def _refuse_blocked(self, key: str, cause: OSError | None = None) -> None:
+        """Raise what says that something is in the way of a key, if it is so."""
+        found = obstacle(self._base, key)
+        if found is not None:
+            raise found from cause
+
+    def get_sync(
+        self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        try:
+            return super().get_sync(key, prototype=prototype, byte_range=byte_range)
+        except FileInTheWayError:  # below a value there is none, says zarr-python; `read` leaves it to the caller
             return None
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
-        path = self._path(key)
-        directory = os.path.dirname(path)
+        directory = os.path.dirname(self._path(key))
         sync = settings().durability == "fsync"
-        for _ in range(_ATTEMPTS):
-            try:
-                return self._put(path, directory, value, expected, hold, sync)
-            except FileNotFoundError:  # the directory is not there yet, or not any more
-                pass
-            except OSError as exc:
-                raise _of_file(exc, path) from None
-            _make_directories(directory, sync=sync)
+        try:
+            for _ in range(_ATTEMPTS):
+                try:
+                    return self._put(key, value, expected, hold, sync)
+                except FileNotFoundError:  # the directory is not there yet, or not any more
+                    _make_directories(directory, sync=sync)
+        except KeyBlockedError:
+            raise
+        except OSError as exc:
+            self._refuse_blocked(key, exc)
+            raise _of_file(exc, self._path(key)) from None
+        self._refuse_blocked(key)
         raise _no_directory(directory)
 
-    def _put(self, path: str, directory: str, value: Buffer, expected: Expected, hold: Hold | None, sync: bool) -> bool:
+    def _put(self, key: str, value: Buffer, expected: Expected, hold: Hold | None, sync: bool) -> bool:
+        path = self._path(key)
+        directory = os.path.dirname(path)
         with NewFile(directory, value.as_buffer_like(), sync=sync) as new:
             held = self._hold_for(directory, hold)
             try:
-                is_taken = expected is not ANY and expected is not ABSENT
-                if is_taken:
-                    held.rely_on()
-                    if not _is_version(path, expected):
-                        return False
-                done = new.publish(path, replace=expected is not ABSENT, is_taken=is_taken)
+                done = self._publish(new, key, path, expected, held)
                 if done and sync:
                     _sync_directory(directory)
                 return done
@@ -232,12 +258,25 @@ class LocalStore(SyncStore):
                 if held is not hold:
                     held.release()
 
+    def _publish(self, new: NewFile, key: str, path: str, expected: Expected, held: DirectoryHold) -> bool:
+        """Give a new file its name, if what is stored is as expected. Only files are replaced, and links to files."""
+        if expected is not ANY and expected is not ABSENT:
+            held.rely_on()
+            return _is_version(path, expected) and new.publish(path, replace=True, is_taken=True)
+        if new.publish(path, replace=False):
+            return True
+        self._refuse_blocked(key)
+        return expected is ANY and new.publish(path, replace=True, is_taken=True)
+
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         path = self._path(key)
         directory = os.path.dirname(path)
         try:
             held = hold if _covers(hold, directory) else DirectoryHold(directory)
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError as exc:
+            self._refuse_blocked(key, exc)
+            if not isinstance(exc, FileNotFoundError):
+                raise
             return expected is ANY or expected is ABSENT
         try:
             if expected is ABSENT:
@@ -252,16 +291,26 @@ class LocalStore(SyncStore):
         except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as exc:
-            is_directory = isinstance(exc, IsADirectoryError | PermissionError) and os.path.isdir(path)
-            if not is_directory:  # which is no key
-                raise _of_file(exc, path) from None
+            self._refuse_blocked(key, exc)
+            raise _of_file(exc, path) from None
         finally:
             if held is not hold and held is not None:
                 held.release()
         return True
 
+    def delete_sync(self, key: str) -> None:
+        try:
+            super().delete_sync(key)
+        except FileInTheWayError:  # as in `get_sync`
+            pass
+
     def hold(self, prefix: str) -> Hold:
-        held = self._hold_for(self._path(prefix and check_key(prefix)), None)
+        directory = self._path(prefix and check_key(prefix))
+        try:
+            held = self._hold_for(directory, None)
+        except OSError as exc:
+            self._refuse_blocked(f"{prefix}/", exc)
+            raise
         try:
             held.rely_on()
         except BaseException:
@@ -272,6 +321,11 @@ class LocalStore(SyncStore):
     def list_keys(self, prefix: str) -> Iterator[str]:
         above = prefix.rpartition("/")[0]
         directory = self._path(above)
+        try:
+            os.stat(directory)
+        except OSError as exc:
+            self._refuse_hidden(f"{above}/", exc)
+            return iter(())
         below = f"{above}/" if above else ""
         return (key for key in self._walk(directory, below, frozenset()) if key.startswith(prefix))
 
@@ -286,7 +340,7 @@ class LocalStore(SyncStore):
         if here in above:  # a symbolic link to a directory that it lies in
             return
         for entry in entries:
-            if entry.is_dir():
+            if _is_directory(entry):
                 yield from self._walk(entry.path, f"{below}{entry.name}/", above | {here})
             else:
                 yield f"{below}{entry.name}"
@@ -294,8 +348,17 @@ class LocalStore(SyncStore):
     def list_names(self, prefix: str) -> Iterator[str]:
         try:
             return iter([entry.name for entry in self._entries(self._path(prefix))])
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError as exc:
+            self._refuse_hidden(f"{prefix}/", exc)
             return iter(())
+
+    def _refuse_hidden(self, key: str, cause: OSError) -> None:
+        """Raise what says so if there may be a value, or some under a prefix, that cannot be seen at the moment."""
+        found = obstacle(self._base, key)
+        if found is not None and not isinstance(found, FileInTheWayError):
+            raise found from cause
+        if not isinstance(cause, FileNotFoundError | NotADirectoryError):
+            raise cause
 
     def _entries(self, directory: str) -> list[os.DirEntry[str]]:
         """What is in a directory, in order of name, without temporary files; those of the dead are removed."""
@@ -354,9 +417,23 @@ class LocalStore(SyncStore):
     def size(self, key: str) -> int | None:
         try:
             status = os.stat(self._path(key))
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError as exc:
+            self._refuse_hidden(key, exc)
             return None
-        return None if stat.S_ISDIR(status.st_mode) else status.st_size
+        if stat.S_ISREG(status.st_mode):
+            return status.st_size
+        if not stat.S_ISDIR(status.st_mode):  # which is no value, but a prefix
+            self._refuse_blocked(key)
+        return None
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError as exc:
+        if exc.errno != errno.ELOOP:
+            raise
+        return False  # a link to itself
 
 
 def _covers(hold: Hold | None, directory: str) -> TypeGuard[DirectoryHold]:
@@ -383,8 +460,6 @@ def _of_file(exc: OSError, path: str) -> OSError:
 
 def _no_directory(directory: str) -> FileNotFoundError:
     """Why there is no directory, however often it is made."""
-    if os.path.islink(directory):
-        return FileNotFoundError(f"{directory} is a symbolic link to {os.readlink(directory)!r}, which does not exist")
     return FileNotFoundError(f"{directory} is deleted by another program as soon as it is made")
 
 

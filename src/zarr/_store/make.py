@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 
 from zarr._buffer import Buffer
 from zarr._store.abstract import AccessMode, Store
+from zarr._store.file_url import from_url, is_url
 from zarr._store.local import LocalStore
 from zarr._store.memory import MemoryStore
 from zarr._store.no_file import no_file
 from zarr._store.path import StorePath, node_path, with_mode
-from zarr._support.imports_on_use import importing
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
 
@@ -50,7 +50,8 @@ def make_store(
     if store is None:
         return MemoryStore(read_only=read_only)
     if isinstance(store, str):
-        return LocalStore(no_file(_directory(store)), read_only=read_only)
+        _refuse_other_urls(store)
+        return LocalStore(no_file(Path(from_url(store) if is_url(store) else store)), read_only=read_only)
     if isinstance(store, os.PathLike):
         return LocalStore(no_file(Path(store)), read_only=read_only)
     if isinstance(store, MutableMapping):
@@ -81,16 +82,15 @@ def refuse_storage_options(given: dict[str, Any] | None, store: object) -> None:
         )
 
 
-def _directory(text: str) -> Path:
-    if "://" not in text:
-        return Path(text)
-    with importing("urllib.parse"):  # on use: most stores are plain paths
-        from urllib.parse import unquote, urlsplit
-
-    parts = urlsplit(text)
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        return Path(unquote(parts.path))
+def _refuse_other_urls(text: str) -> None:
+    scheme, separator, _ = text.partition("://")
+    if not separator or is_url(text):
+        return
+    if scheme == "memory":
+        raise ValueError(
+            f"A memory store cannot be found by its name: {text!r} is not supported by this version. Pass the store object."
+        )
     raise ValueError(
-        f"Stores of the kind {parts.scheme!r} are not supported by this version, got {text!r}. "
+        f"Stores of the kind {scheme!r} are not supported by this version, got {text!r}. "
         "Use a local path, or pass a store object."
     )

@@ -107,6 +107,11 @@ class MemoryStore(SyncStore):
 
     __hash__ = None  # type: ignore[assignment]  # as zarr-python's
 
+    def __copy__(self) -> MemoryStore:
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)  # over the same values
+        return twin
+
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
         state["_contents"] = dict(self._store_dict)

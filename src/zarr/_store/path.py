@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.abstract import AccessMode, Store, SupportsDeleteSync, SupportsGetSync, SupportsSetSync
-from zarr.errors import ArgumentError
+from zarr.errors import ArgumentError, StoreAbilityError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -123,7 +123,7 @@ class StorePath:
         return StorePath(self.store, f"{self.path}/{other}")
 
     def __str__(self) -> str:
-        return f"{str(self.store).rstrip('/')}/{self.path}" if self.path else str(self.store)
+        return self.store._describe(self.path) if self.path else str(self.store)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self.store).__name__}, {str(self)!r})"
@@ -132,6 +132,9 @@ class StorePath:
         return isinstance(other, StorePath) and self.path == other.path and self.store == other.store
 
     __hash__ = None  # type: ignore[assignment]  # stores have none
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.store, self.path)
 
     async def get(
         self, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
@@ -192,7 +195,17 @@ class StorePath:
 def with_mode(store: Store, mode: AccessMode | None) -> Store:
     """The store as an access mode wants it: read-only for `"r"`; for the others it must be writable."""
     if mode == "r":
-        return store if store.read_only else store.with_read_only(True)
+        return store if store.read_only else _read_only(store)
     if mode is not None and store.read_only:
         raise ValueError(f"Store is read-only but mode is {mode!r}. Create a writable store or use 'r' mode.")
     return store
+
+
+def _read_only(store: Store) -> Store:
+    try:
+        return store.with_read_only(True)
+    except NotImplementedError as exc:
+        raise StoreAbilityError(
+            f"Store is not read-only but mode is 'r', and {store!r} has no read-only form: {type(store).__name__} does not "
+            "implement with_read_only. Open it with mode='r+', or make the store itself read-only (read_only=True)."
+        ) from exc

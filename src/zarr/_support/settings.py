@@ -11,7 +11,7 @@ import numbers
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, SupportsIndex, TypeVar
 
 from donfig import Config
 from donfig.config_obj import ConfigSet
@@ -167,6 +167,10 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
     """
 
     _settings: Settings | None = None
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        """The settings of a process are its own: a pickle stands for those of the process that reads it."""
+        return "config" if self is config else super().__reduce_ex__(protocol)
 
     def set(self, arg: Any = None, **kwargs: Any) -> _CountingSet:
         """Change values, for good or (as a context manager) for a while.

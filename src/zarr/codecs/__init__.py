@@ -3,9 +3,10 @@
 from zarr._codec.blosc import BloscCodec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.crc32c_ import Crc32cCodec
+from zarr._codec.documents import SubchunkWriteOrder
 from zarr._codec.gzip_ import GzipCodec
 from zarr._codec.names import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
-from zarr._codec.sharding import ShardingCodec, SubchunkWriteOrder
+from zarr._codec.sharding import ShardingCodec
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec

@@ -1,6 +1,7 @@
 """Stores."""
 
 import sys
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -34,6 +35,9 @@ class VerboseModule(ModuleType):
             )
         else:
             super().__setattr__(name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return import_module, (self.__name__,)  # as cloudpickle does it with other modules
 
 
 sys.modules[__name__].__class__ = VerboseModule

@@ -6,17 +6,21 @@
 
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{self, AtFlags, CWD, Mode, OFlags};
-use rustix::io;
+use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags};
+use rustix::io::{self, Errno};
 
 use super::file_stamp::{FileStamp, Time, clock, may_keep};
-use super::system::{failure, is_directory, is_missing, retry};
+use super::obstacles::{self, Cleared};
+use super::system::{failure, file_type, is_missing, retry};
 use crate::counters::{self, Counter};
 use crate::stamp::Stamp;
 use crate::stored_object::{Object, Objects, Version};
 use crate::{KernelError, Result};
 
-const OPEN: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC);
+/// Without waiting, as somebody may have put a pipe where a file should be.
+const OPEN: OFlags = OFlags::RDONLY
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NONBLOCK);
 /// How often a file that changes its length is read again.
 const ATTEMPTS: usize = 10;
 
@@ -27,6 +31,7 @@ pub struct Files {
     pinned: Option<OwnedFd>,
     /// The device whose stamps may be relied on, see [`super::stamps_are_sound`].
     sound_device: Option<u64>,
+    cleared: Cleared,
 }
 
 impl Files {
@@ -40,6 +45,7 @@ impl Files {
             base,
             pinned: None,
             sound_device,
+            cleared: Cleared::default(),
         }
     }
 
@@ -69,6 +75,36 @@ impl Files {
         path
     }
 
+    /// Open the file of a key.
+    fn open_file(&self, key: &str, path: &str, flags: OFlags) -> io::Result<OwnedFd> {
+        retry(|| match &self.pinned {
+            Some(directory) => fs::openat(directory, key, OPEN | flags, Mode::empty()),
+            None => fs::openat(CWD, path, OPEN | flags, Mode::empty()),
+        })
+    }
+
+    /// The file of a key; `None` if it is missing and nothing is in its way.
+    fn find(&self, key: &str, path: &str) -> Result<Option<OwnedFd>> {
+        // Links are looked at a second time, so that no other missing file is.
+        let errno = match self.open_file(key, path, OFlags::NOFOLLOW) {
+            Ok(fd) => return Ok(Some(fd)),
+            Err(Errno::NOENT) => {
+                obstacles::check_missing(&self.base, key, &self.cleared)?;
+                return Ok(None);
+            }
+            Err(Errno::LOOP | Errno::MLINK) => match self.open_file(key, path, OFlags::empty()) {
+                Ok(fd) => return Ok(Some(fd)),
+                Err(errno) => errno,
+            },
+            Err(errno) => errno,
+        };
+        obstacles::check(&self.base, key)?;
+        if errno == Errno::NOENT {
+            return Ok(None);
+        }
+        Err(failure("open", path, errno))
+    }
+
     fn is_sound(&self, stamp: &FileStamp) -> bool {
         self.sound_device == Some(stamp.device)
     }
@@ -85,22 +121,14 @@ impl Objects for Files {
             Time::default()
         };
         let path = self.path(key);
-        let opened = retry(|| match &self.pinned {
-            Some(directory) => fs::openat(directory, key, OPEN, Mode::empty()),
-            None => fs::openat(CWD, path.as_str(), OPEN, Mode::empty()),
-        });
-        let fd = match opened {
-            Ok(fd) => fd,
-            Err(errno) if is_missing(errno) => {
-                counters::count(Counter::Missing);
-                return Ok(None);
-            }
-            Err(errno) => return Err(failure("open", path, errno)),
-        };
-        let status = fs::fstat(&fd).map_err(|errno| failure("look at", &path, errno))?;
-        if is_directory(&status) {
+        let Some(fd) = self.find(key, &path)? else {
             counters::count(Counter::Missing);
             return Ok(None);
+        };
+        let status = fs::fstat(&fd).map_err(|errno| failure("look at", &path, errno))?;
+        if file_type(&status) != FileType::RegularFile {
+            obstacles::check(&self.base, key)?;
+            return Err(failure("read", path, Errno::INVAL));
         }
         let stamp = FileStamp::of(&status);
         Ok(Some(File {
@@ -123,10 +151,11 @@ impl Objects for Files {
         match found {
             Ok(status) => {
                 let stamp = FileStamp::of(&status);
-                let is_object = self.is_sound(&stamp) && !is_directory(&status);
+                let is_object =
+                    self.is_sound(&stamp) && file_type(&status) == FileType::RegularFile;
                 Ok(is_object.then(|| stamp.version()))
             }
-            Err(errno) if is_missing(errno) => Ok(None),
+            Err(errno) if is_missing(errno) || errno == Errno::LOOP => Ok(None),
             Err(errno) => Err(failure("look at", self.path(key), errno)),
         }
     }

@@ -13,6 +13,7 @@ mod file_stamp;
 mod files;
 mod locks;
 pub(crate) mod names;
+mod obstacles;
 mod publish;
 mod system;
 mod write;

@@ -87,18 +87,32 @@ impl<'d> NewFile<'d> {
         }
     }
 
-    /// Give it a name, whether or not it is taken. `is_taken` is a guess that saves an attempt.
-    pub(crate) fn publish(mut self, name: &str, is_taken: bool) -> Result<()> {
-        if self.temporary.is_none() && !is_taken {
-            match self.link_nameless(name) {
-                Ok(()) => {
-                    counters::count(Counter::FilesWritten);
-                    return Ok(());
-                }
-                Err(Errno::EXIST) => {}
-                Err(errno) => return Err(self.cannot_publish(errno)),
-            }
+    /// Give it a name, whether or not it is taken; but if it is, `may_replace` says whether what has
+    /// it may go. Returns true.
+    pub(crate) fn publish(
+        self,
+        name: &str,
+        may_replace: impl FnOnce() -> Result<()>,
+    ) -> Result<bool> {
+        if self.temporary.is_some() {
+            may_replace()?;
+            return self.replace(name);
         }
+        match self.link_nameless(name) {
+            Ok(()) => {
+                counters::count(Counter::FilesWritten);
+                Ok(true)
+            }
+            Err(Errno::EXIST) => {
+                may_replace()?;
+                self.replace(name)
+            }
+            Err(errno) => Err(self.cannot_publish(errno)),
+        }
+    }
+
+    /// Give it a name that is probably taken. Returns true.
+    pub(crate) fn replace(mut self, name: &str) -> Result<bool> {
         if self.temporary.is_none() {
             let temporary = names::temporary();
             self.link_nameless(&temporary)
@@ -112,7 +126,7 @@ impl<'d> NewFile<'d> {
         }
         self.temporary = None;
         counters::count(Counter::FilesWritten);
-        Ok(())
+        Ok(true)
     }
 
     fn link_nameless(&self, name: &str) -> rustix::io::Result<()> {

@@ -40,8 +40,8 @@ pub(crate) fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> rusti
 }
 
 #[allow(clippy::useless_conversion)] // its type differs between systems
-pub(crate) fn is_directory(status: &fs::Stat) -> bool {
-    fs::FileType::from_raw_mode(status.st_mode.into()).is_dir()
+pub(crate) fn file_type(status: &fs::Stat) -> fs::FileType {
+    fs::FileType::from_raw_mode(status.st_mode.into())
 }
 
 /// Whether locks between processes work in a directory, or in the nearest one above it that is

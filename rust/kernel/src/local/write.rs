@@ -14,8 +14,9 @@ use rustix::io::Errno;
 
 use super::files::{File, Files, name, parent};
 use super::locks::{Directory, OnSignal};
+use super::obstacles;
 use super::publish::NewFile;
-use super::system::{failure, is_directory, is_missing};
+use super::system::{failure, is_missing};
 use crate::counters::{self, Counter};
 use crate::stored_object::{Change, Expected, Objects, Version, WritableObjects};
 use crate::{KernelError, Result};
@@ -100,30 +101,46 @@ impl<'a> Writer<'a> {
         self.manner.held == Some(directory)
     }
 
-    /// Do something with a directory, whether or not it is locked by the caller. It is made if it
-    /// is not there.
+    /// Do something with the directory of an object, whether or not it is locked by the caller. It is
+    /// made if it is not there.
     fn with_directory<T>(
         &self,
-        path: &str,
+        key: &str,
         mut attempt: impl FnMut(&Directory) -> Result<Option<T>>,
     ) -> Result<T> {
+        let file = self.files.path(key);
+        let path = parent(&file);
         for _ in 0..ATTEMPTS {
-            if let Some(directory) = self.take(path)? {
+            let taken = self.take(path).map_err(|error| self.explain(key, error))?;
+            if let Some(directory) = taken {
                 if let Some(done) = attempt(&directory)? {
                     self.give_back(directory);
                     return Ok(done);
                 }
             }
-            make_directories(path, self.manner.sync)?;
+            make_directories(path, self.manner.sync).map_err(|error| self.explain(key, error))?;
         }
+        obstacles::check(self.files.base(), key)?;
         // Another program deletes it as soon as it is made.
         Err(failure("write into", path, Errno::NOENT))
+    }
+
+    /// What is in the way of an object, if the operating system's reason may come from that.
+    fn explain(&self, key: &str, error: KernelError) -> KernelError {
+        let reasons = [Errno::NOENT, Errno::NOTDIR, Errno::ISDIR, Errno::LOOP];
+        if reasons.iter().any(|reason| has_errno(&error, *reason)) {
+            obstacles::check(self.files.base(), key)
+                .err()
+                .unwrap_or(error)
+        } else {
+            error
+        }
     }
 
     fn put_attempt(
         &self,
         directory: &Directory,
-        name: &str,
+        key: &str,
         encoded: &[u8],
         expected: &Expected<'_, File>,
         locked: bool,
@@ -136,14 +153,15 @@ impl<'a> Writer<'a> {
         let Some(_lock) = self.lock(directory, locked)? else {
             return Ok(Attempt::NoDirectory);
         };
+        let name = name(key);
         let done = match expected {
-            Expected::Any => new.publish(name, false).map(|()| true),
+            Expected::Any => new.publish(name, || obstacles::check(self.files.base(), key)),
             Expected::Absent => new.publish_new(name),
             Expected::Version(file) => {
                 if !is_version(directory, name, file)? {
                     return Ok(Attempt::Unexpected);
                 }
-                new.publish(name, true).map(|()| true)
+                new.replace(name)
             }
         };
         match done {
@@ -171,13 +189,14 @@ impl<'a> Writer<'a> {
     fn remove_attempt(
         &self,
         directory: &Directory,
-        name: &str,
+        key: &str,
         expected: &Expected<'_, File>,
         locked: bool,
     ) -> Result<Attempt> {
         let Some(_lock) = self.lock(directory, locked)? else {
             return Ok(Attempt::NoDirectory);
         };
+        let name = name(key);
         match expected {
             Expected::Any => {}
             Expected::Absent => {
@@ -201,10 +220,8 @@ impl<'a> Writer<'a> {
                 }
             }
             Err(errno) if is_missing(errno) => {}
-            // A directory is no object.
-            Err(Errno::ISDIR | Errno::PERM | Errno::ACCESS) if matches!(directory.status_of(name), Ok(status) if is_directory(&status)) =>
-                {}
             Err(errno) => {
+                obstacles::check(self.files.base(), key)?;
                 let path = format!("{}/{name}", directory.path());
                 return Err(failure("remove", path, errno));
             }
@@ -232,10 +249,10 @@ impl<'a> Writer<'a> {
             (Change::Put, None) => return self.put(key, encoded, expected),
             (Change::Remove, None) => return self.remove(key, expected),
             (Change::Put, Some(directory)) => {
-                self.put_attempt(directory, name(key), encoded, &expected, true)?
+                self.put_attempt(directory, key, encoded, &expected, true)?
             }
             (Change::Remove, Some(directory)) => {
-                self.remove_attempt(directory, name(key), &expected, true)?
+                self.remove_attempt(directory, key, &expected, true)?
             }
         };
         Ok(matches!(attempt, Attempt::Done))
@@ -246,9 +263,8 @@ impl<'a> Writer<'a> {
     where
         C: FnMut(Option<&File>, &mut Vec<u8>) -> Result<Change>,
     {
-        let path = self.files.path(key);
         let mut n_rounds = 1;
-        self.with_directory(parent(&path), |directory| {
+        self.with_directory(key, |directory| {
             let Some(_lock) = self.lock(directory, false)? else {
                 return Ok(None);
             };
@@ -278,9 +294,8 @@ impl Objects for Writer<'_> {
 
 impl WritableObjects for Writer<'_> {
     fn put(&self, key: &str, encoded: &[u8], expected: Expected<'_, File>) -> Result<bool> {
-        let path = self.files.path(key);
-        self.with_directory(parent(&path), |directory| {
-            let attempt = self.put_attempt(directory, name(key), encoded, &expected, false)?;
+        self.with_directory(key, |directory| {
+            let attempt = self.put_attempt(directory, key, encoded, &expected, false)?;
             Ok(match attempt {
                 Attempt::Done => Some(true),
                 Attempt::Unexpected => Some(false),
@@ -295,11 +310,13 @@ impl WritableObjects for Writer<'_> {
         for _ in 0..ATTEMPTS {
             let directory = match self.take(parent(&path)) {
                 Ok(Some(directory)) => directory,
-                Ok(None) => return Ok(expects_nothing),
-                Err(error) if has_errno(&error, Errno::NOTDIR) => return Ok(expects_nothing),
-                Err(error) => return Err(error),
+                Ok(None) => {
+                    obstacles::check(self.files.base(), key)?;
+                    return Ok(expects_nothing);
+                }
+                Err(error) => return Err(self.explain(key, error)),
             };
-            match self.remove_attempt(&directory, name(key), &expected, false)? {
+            match self.remove_attempt(&directory, key, &expected, false)? {
                 Attempt::NoDirectory => continue, // look for the one that took its place
                 attempt => {
                     self.give_back(directory);

@@ -59,12 +59,14 @@ def _hold(request: TakeHold) -> Hold | object:
 
 
 def _names(request: Names) -> Sequence[str] | object:
+    request.store._check_listable()
     if (store := sync_contract(request.store)) is None:
         return AWAITED
     return list(store.list_names(request.prefix))
 
 
 def _keys(request: Keys) -> Sequence[str] | object:
+    request.store._check_listable()
     if (store := sync_contract(request.store)) is None:
         return AWAITED
     return list(store.list_keys(as_prefix(request.prefix)))

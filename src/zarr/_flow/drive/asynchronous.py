@@ -257,6 +257,8 @@ async def await_store(request: Any, lane: Lane) -> Any:
     store = async_contract(request.store)
     if request.writes:
         request.store._check_writable()
+    if isinstance(request, Names | Keys):
+        request.store._check_listable()
     if isinstance(request, Fetch) and len(request.reads) > 1:
         return await _fetch_together(request.reads, store, lane)
     if isinstance(request, Exist):

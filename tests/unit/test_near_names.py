@@ -59,3 +59,10 @@ def test_copies_of_paths():
         zarr.copy(group, "there.zarr", name="a")
     with pytest.raises(TypeError, match=r"source must be an array or a group, got str; zarr.open gives the one"):
         zarr.copy("there.zarr", group)
+
+
+@pytest.mark.parametrize("keyword", ["chunks", "shards"])
+def test_chunks_by_names_of_dimensions(keyword):
+    """As xarray and Dask take them."""
+    with pytest.raises((TypeError, ValueError), match=r"an integer, a tuple of integers|need a 'shape'"):
+        zarr.create_array({}, shape=(4, 6), dtype="u1", dimension_names=["x", "y"], **{keyword: {"x": 2, "y": 3}})

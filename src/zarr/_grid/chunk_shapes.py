@@ -82,7 +82,7 @@ def normalize_chunks(chunks: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
         raise ValueError("chunks=True is not supported; use chunks='auto'")
     if isinstance(chunks, numbers.Integral):
         given: tuple[Any, ...] = (int(chunks),) * len(shape)
-    elif isinstance(chunks, Iterable) and not isinstance(chunks, str):
+    elif isinstance(chunks, Iterable) and not isinstance(chunks, str | Mapping):
         given = tuple(chunks)
     else:
         raise ArgumentError(f"chunks must be an integer, a tuple of integers or 'auto', got {chunks!r}")

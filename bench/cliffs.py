@@ -149,7 +149,7 @@ WORKLOADS["cliff_group"], WORKLOADS["cliff_plate"] = group_8000, plate
 ATTRIBUTES = {
     "keys": lambda: {f"key{i:06d}": (i, f"value {i}", i / 7, i % 2 == 0)[i % 4] for i in range(100 * K)},
     "numbers": lambda: {"numbers": (np.arange(1500 * K) / 7).tolist()},
-    "text": lambda: {"text": "".join(f"line {i}: plain text, \"quoted\"\n" for i in range(300 * K))[: 10 * K * K]},
+    "text": lambda: {"text": "".join(f'line {i}: plain text, "quoted"\n' for i in range(300 * K))[: 10 * K * K]},
 }
 
 

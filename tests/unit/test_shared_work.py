@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import ClassVar
 
 import numcodecs.zstd
 import numpy as np
@@ -23,7 +24,7 @@ class Noting(BytesBytesCodec):
     """Says in which threads it runs. Chunks wait until as many are under way as are expected."""
 
     is_fixed_size = True
-    threads: set[threading.Thread] = set()
+    threads: ClassVar[set[threading.Thread]] = set()
     barrier = threading.Barrier(1)
 
     @staticmethod
@@ -74,7 +75,9 @@ def made(store, **kwargs):
     return zarr.create_array(store, shape=VALUES.shape, dtype="i4", **kwargs)
 
 
-@pytest.mark.parametrize("layout", [{"chunks": 2**16}, {"chunks": 2**16, "shards": 2**17}, {"chunks": 2**16, "shards": 2**18}])
+@pytest.mark.parametrize(
+    "layout", [{"chunks": 2**16}, {"chunks": 2**16, "shards": 2**17}, {"chunks": 2**16, "shards": 2**18}]
+)
 def test_chunks_of_a_request_are_shared_out(store, engine, layout):
     array = made(store, **layout, compressors=[Telling()])
     Telling.expect(2)
@@ -182,7 +185,10 @@ def test_chains_of_filters_mean_the_same_on_both_engines(store, chain, dtype, sh
             np.testing.assert_array_equal(array[5:40:3, 7], values[5:40:3, 7])
 
 
-def outer(*before, inside=(BytesCodec(),), behind=(ZstdCodec(),), **kwargs):
+PLAIN, ZSTD = (BytesCodec(),), (ZstdCodec(),)
+
+
+def outer(*before, inside=PLAIN, behind=ZSTD, **kwargs):
     shards = ShardingCodec(chunk_shape=(8, 16), codecs=inside, **kwargs)
     return {"filters": before, "serializer": shards, "compressors": behind}
 

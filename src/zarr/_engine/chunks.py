@@ -153,7 +153,8 @@ def _nbytes_of(grid: ChunkGrid, spec: ArraySpec) -> int:
 def _suit_threads(codecs: Iterable[Codec]) -> bool:
     """Whether codecs may be called in several threads at once."""
     return all(
-        is_synchronous(codec) and (not isinstance(codec, ShardingCodec) or _suit_threads(codec.codecs)) for codec in codecs
+        is_synchronous(codec) and (not isinstance(codec, ShardingCodec) or _suit_threads(codec.codecs))
+        for codec in codecs
     )
 
 

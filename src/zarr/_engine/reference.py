@@ -36,9 +36,7 @@ class ReferenceEngine:
     def accepts(self, spec: ArraySpec, prototype: BufferPrototype) -> Rejection | None:
         return None
 
-    def compile(
-        self, spec: ArraySpec, prototype: BufferPrototype, refine: Refine | None = None
-    ) -> ReferencePipeline:
+    def compile(self, spec: ArraySpec, prototype: BufferPrototype, refine: Refine | None = None) -> ReferencePipeline:
         return ReferencePipeline(spec, prototype, refine)
 
 

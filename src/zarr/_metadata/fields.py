@@ -166,8 +166,7 @@ def as_members(document: Mapping[str, Any]) -> dict[str, Any]:
     {'shape': (1, 2), 'attributes': {'a': [1]}}
     """
     return {
-        name: copied(value) if name in ("attributes", ".zattrs") else _tupled(value)
-        for name, value in document.items()
+        name: copied(value) if name in ("attributes", ".zattrs") else _tupled(value) for name, value in document.items()
     }
 
 

@@ -6,7 +6,6 @@ depth, and what it returns belongs to the node that is made of it.
 
 from __future__ import annotations
 
-
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.fields import twin_of

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 from zarr._support.plain import ATOMS, NUMBERS, NotPlainError, are_names, check_finite
 
 Put: TypeAlias = Callable[[str], None]
+_FEW = 4
+"""So many values are put one by one: each may be a long text, which would be copied when several are joined."""
 
 
 def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str | None:
@@ -70,7 +72,7 @@ def _put_members(members: dict[Any, Any], newline: str, step: str, depth: int, p
     inner = newline + step
     names = map(encode_basestring, members)
     put("{" + inner)
-    if (texts := _texts(members.values())) is not None:
+    if len(members) > _FEW and (texts := _texts(members.values())) is not None:
         put(("," + inner).join(map(": ".join, zip(names, texts, strict=True))))
     else:
         before = ""
@@ -87,7 +89,7 @@ def _put_entries(entries: Collection[Any], newline: str, step: str, depth: int, 
         return
     inner = newline + step
     put("[" + inner)
-    if (texts := _texts(entries)) is not None:
+    if len(entries) > _FEW and (texts := _texts(entries)) is not None:
         put(("," + inner).join(texts))
     else:
         before = ""

@@ -184,9 +184,10 @@ class _Request(Generic[T]):
                     self._is_over = True
                     while self._n_helpers:
                         self._changed.wait()
-                return interrupt
             except BaseException as exc:  # noqa: BLE001  # raised when the helpers have ended
                 interrupt = exc
+            else:
+                return interrupt
 
 
 @contextmanager

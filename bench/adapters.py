@@ -57,7 +57,18 @@ class Adapter:
 
 
 OPTIONAL = {
+    "attributes",
     "create",
+    "grow",
+    "group_keys",
+    "group_len",
+    "group_members",
+    "group_tree",
+    "group_with",
+    "open_consolidated",
+    "open_group",
+    "set_attribute",
+    "update_attributes",
     "open",
     "write",
     "read",
@@ -95,6 +106,34 @@ class Zarr(Adapter):
             out["numcodecs"] = numcodecs.__version__
         return out
 
+    def _coded(self, ds):
+        """Chunks and codecs, as keywords of `create_array`."""
+        c, codec, inner = self.z.codecs, ds["codec"], ds["chunks"]
+        if codec in ("lzma", "bz2", "quantize", "scaleoffset"):
+            import zarr.codecs.numcodecs as n
+
+            if codec == "lzma":
+                return dict(chunks=inner, compressors=n.LZMA(preset=1))
+            if codec == "bz2":
+                return dict(chunks=inner, compressors=n.BZ2(level=1))
+            packed = n.FixedScaleOffset(offset=280, scale=100, dtype="f4", astype="i2")
+            filters = n.Quantize(digits=2, dtype="f4") if codec == "quantize" else packed
+            return dict(chunks=inner, filters=filters)
+        if codec.startswith("outer"):  # codecs before and behind a sharding codec
+            filters = None
+            inside = [c.BytesCodec()]
+            if codec == "outer_transposed":
+                filters = c.TransposeCodec(order=(1, 0))
+            if codec == "outer_filter":
+                import zarr.codecs.numcodecs as n
+
+                filters = n.FixedScaleOffset(offset=280, scale=100, dtype="f4", astype="i2")
+                inside = [c.BytesCodec(), c.ZstdCodec(level=0)]
+            shards = c.ShardingCodec(chunk_shape=inner, codecs=inside)
+            outside = None if codec == "outer_filter" else c.ZstdCodec(level=0)
+            return dict(chunks=ds["shards"], filters=filters, serializer=shards, compressors=outside)
+        return dict(chunks=inner, shards=ds["shards"], compressors=self._compressors(codec))
+
     def _compressors(self, codec):
         c = self.z.codecs
         if codec == "none":
@@ -115,10 +154,8 @@ class Zarr(Adapter):
             store=store,
             shape=ds["shape"],
             dtype=ds["dtype"],
-            chunks=ds["chunks"],
-            shards=ds["shards"],
-            compressors=self._compressors(ds["codec"]),
             zarr_format=ds["format"],
+            **self._coded(ds),
         )
 
     def open(self, path, mode="r"):
@@ -151,6 +188,40 @@ class Zarr(Adapter):
 
     def copy_to(self, a, path, ds):
         return self.z.from_array(path, data=a, chunks=ds["chunks"])
+
+    def grow(self, a, n):
+        a.resize((a.shape[0] + n, *a.shape[1:]))
+        return a
+
+    def open_consolidated(self, path):
+        return self.z.open_consolidated(path)
+
+    def group_len(self, g):
+        return len(g)
+
+    def group_keys(self, g):
+        return len(list(g.keys()))
+
+    def group_members(self, g):
+        return len(list(g.members(max_depth=None)))
+
+    def group_tree(self, g):
+        return len(str(g.tree()))
+
+    def open_group(self, path, mode="r"):
+        return self.z.open_group(path, mode=mode)
+
+    def group_with(self, path, attributes):
+        return self.z.create_group(path, attributes=attributes)
+
+    def attributes(self, g):
+        return dict(g.attrs)
+
+    def set_attribute(self, g, name, value):
+        g.attrs[name] = value
+
+    def update_attributes(self, g, attributes):
+        g.attrs.update(attributes)
 
     def group_create(self, path, n):
         g = self.z.create_group(path)
@@ -207,6 +278,12 @@ class ZarrZarrs(Zarr):
 
 def zarr3_codecs(ds):
     """The codec list that zarr-python writes for this dataset."""
+    if ds["codec"] in ("outer_zstd", "outer_transposed"):
+        first = [{"name": "transpose", "configuration": {"order": [1, 0]}}] if ds["codec"] == "outer_transposed" else []
+        shards = zarr3_codecs(ds | {"codec": "none"})
+        return [*first, *shards, {"name": "zstd", "configuration": {"level": 0, "checksum": False}}]
+    if ds["codec"] in ("lzma", "bz2", "quantize", "scaleoffset", "outer_filter"):
+        raise Unsupported(ds["codec"])
     size = np.dtype(ds["dtype"]).itemsize
     chain = [{"name": "bytes", "configuration": {"endian": "little"}} if size > 1 else {"name": "bytes"}]
     chain += {
@@ -325,6 +402,9 @@ class TensorStore(Adapter):
 
     def mask(self, a, m):
         return a[m].read().result()
+
+    def grow(self, a, n):
+        return a.resize(exclusive_max=[a.shape[0] + n, *a.shape[1:]], expand_only=True).result()
 
     def append(self, a, rows):
         n = a.shape[0]

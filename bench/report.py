@@ -19,6 +19,8 @@ import numpy as np
 from workloads import DATASETS
 
 OURS = "ours"
+CLIFF = "cliff_"
+"""Rows whose names begin so have a table of their own."""
 BASELINE = "zarr"
 ZARR_PEERS = ("zarr", "zarr-fused", "zarr-zarrs", "tensorstore")
 OWN_FORMATS = ("blosc2", "h5py")
@@ -60,6 +62,7 @@ def main() -> None:
         *introduction(headline),
         *headline_table(headline),
         *goals(headline, cache),
+        *cliffs(load(results, "cliffs") or headline),
     ]
     for name, title, text in EXTRA:
         if (extra := load(results, name)) is not None:
@@ -162,7 +165,7 @@ def headline_table(result: dict[str, Any]) -> list[str]:
     ]
     for workload, metrics in result["metrics"].items():
         ours = best(metrics, OURS)
-        if ours is None:
+        if ours is None or workload.startswith(CLIFF):
             continue
         peer = fastest(metrics, ZARR_PEERS)
         cells = [f"**{ours / peer[0]:.2f}**" if peer else ""]
@@ -178,13 +181,41 @@ def ratios(result: dict[str, Any], names: tuple[str, ...], prefixes: tuple[str, 
     found = {}
     for workload, metrics in result["metrics"].items():
         ours, other = best(metrics, OURS), fastest(metrics, names)
-        if ours is not None and other is not None and workload.startswith(prefixes):
+        is_wanted = workload.startswith(prefixes) and not workload.startswith(CLIFF)
+        if ours is not None and other is not None and is_wanted:
             found[workload] = ours / other[0]
     return found
 
 
 def geometric_mean(values: dict[str, float]) -> float:
     return math.exp(sum(map(math.log, values.values())) / len(values)) if values else math.nan
+
+
+def cliffs(result: dict[str, Any]) -> list[str]:
+    """The rows of `cliffs.py`: ours to the best peer that can do it."""
+    lines = [
+        "## Cliffs",
+        "",
+        "Where one library costs many times what another does: calls whose cost grows with what they do not touch, large attributes, and work that",
+        "one core does alone. `python bench/arraybench.py --only 'cliff_*'` measures these rows, which are described in `bench/cliffs.py`.",
+        "",
+        "| workload | ms | best peer | ÷ best peer |",
+        "|---|---:|---|---:|",
+    ]
+    for workload, metrics in result["metrics"].items():
+        ours, peer = best(metrics, OURS), fastest(metrics, ZARR_PEERS)
+        if workload.startswith(CLIFF) and ours is not None and peer is not None:
+            name = NAMES.get(peer[1], peer[1])
+            row = f"{digits(ours * 1e3)} | {name}, {digits(peer[0] * 1e3)} ms | **{ours / peer[0]:.2f}**"
+            lines.append(f"| {workload.removeprefix(CLIFF)} | {row} |")
+    if (metrics := result["metrics"].get("cliff_bigshard_write")) is not None and OURS in metrics:
+        size_mb = 100e6 / 2**20
+        rises = {name: metrics[name]["rise_mb"] for name in ZARR_PEERS if name in metrics}
+        peer = min(rises, key=rises.__getitem__, default=None)
+        shown_peer = "" if peer is None else f"{NAMES.get(peer, peer)}, {1 + rises[peer] / size_mb:.2f}"
+        share = 1 + metrics[OURS]["rise_mb"] / size_mb
+        lines += ["", f"Memory of `bigshard_write`, peak ÷ array: {share:.2f} (goal 1.1; best peer: {shown_peer})."]
+    return [*lines, ""] if len(lines) > 7 else []
 
 
 def goals(result: dict[str, Any], cached: dict[str, Any] | None) -> list[str]:
@@ -308,6 +339,8 @@ def memory_table(result: dict[str, Any]) -> list[str]:
         "|---|" + "---:|" * len(names),
     ]
     for workload, metrics in result["metrics"].items():
+        if workload.startswith(CLIFF):
+            continue
         cells = [f"{metrics[n]['rise_mb']:.1f}" if n in metrics else "" for n in names]
         lines.append(f"| {workload} | " + " | ".join(cells) + " |")
     return [*lines, ""]
@@ -329,7 +362,8 @@ def plot(result: dict[str, Any], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     mpl.rcParams["svg.hashsalt"] = "benchmarks"
-    workloads = [w for w, metrics in result["metrics"].items() if OURS in metrics and BASELINE in metrics]
+    found = ((w, m) for w, m in result["metrics"].items() if not w.startswith(CLIFF))
+    workloads = [w for w, metrics in found if OURS in metrics and BASELINE in metrics]
     figure, axes = plt.subplots(figsize=(9, 0.24 * len(workloads) + 1.2), layout="constrained")
     marks = {
         "zarr-fused": ("C1", "s"),

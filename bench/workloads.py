@@ -604,6 +604,8 @@ def concurrent(r):
     run("threads8_small", "small", 200, 100)
 
 
+import cliffs  # noqa: E402, F401  # more of them, made of what is here
+
 # ---------------------------------------------------------------- child entry
 
 

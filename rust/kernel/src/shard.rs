@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::kept::Kept;
 use crate::shard_index::{self, Entry, Location, Surroundings, Table};
+use crate::stored_object::Sink;
 use crate::{KernelError, Result};
 
 /// Order in which a shard lays its inner chunks, by their coordinates along the stored axes.
@@ -160,7 +161,7 @@ impl ShardLevel {
     }
 
     /// Rows of the index, in the order in which their inner chunks are laid.
-    fn laid(&self) -> Arc<[usize]> {
+    pub(crate) fn laid(&self) -> Arc<[usize]> {
         self.laid.get_or(|| {
             let lengths: Vec<usize> = self
                 .axes
@@ -188,52 +189,27 @@ impl ShardLevel {
     /// Put a shard together from the encoded forms of its inner chunks, in index order; `None`
     /// where there is none.
     pub(crate) fn assemble(&self, parts: &[Part<'_>]) -> Result<Option<Vec<u8>>> {
-        let too_large = KernelError::TooLarge { what: "a shard" };
-        let index_nbytes = self.index_nbytes();
-        let payload: Option<usize> = parts.iter().try_fold(0_usize, |n, part| {
-            n.checked_add(part.bytes().map_or(0, <[u8]>::len))
-        });
-        let nbytes = payload
-            .and_then(|n| n.checked_add(index_nbytes))
-            .ok_or_else(|| too_large.clone())?;
         if parts.iter().all(|part| part.bytes().is_none()) {
             return Ok(None);
         }
-        let mut position = match self.location {
-            Location::Start => u64::try_from(index_nbytes).map_err(|_| too_large.clone())?,
-            Location::End => 0,
-        };
-        let mut entries = vec![Entry::Absent; parts.len()];
-        let mut laid = Vec::with_capacity(parts.len());
-        for row in self.laid().iter() {
-            let (Some(part), Some(entry)) = (parts.get(*row), entries.get_mut(*row)) else {
-                return Err(KernelError::OutsideMemory);
-            };
-            let Some(bytes) = part.bytes() else {
-                continue;
-            };
-            let nbytes = u64::try_from(bytes.len()).map_err(|_| too_large.clone())?;
-            *entry = Entry::Present {
-                offset: position,
-                nbytes,
-            };
-            position = position.saturating_add(nbytes); // no more than the length of the whole
-            laid.push(bytes);
-        }
-        let index = shard_index::encode_entries(entries, self.checksum)?;
+        let nbytes = parts
+            .iter()
+            .try_fold(self.index_nbytes(), |n, part| {
+                n.checked_add(part.bytes().map_or(0, <[u8]>::len))
+            })
+            .ok_or(KernelError::TooLarge { what: "a shard" })?;
         let mut shard = Vec::new();
         shard
             .try_reserve_exact(nbytes)
             .map_err(|_| KernelError::OutOfMemory { nbytes })?;
-        if self.location == Location::Start {
-            shard.extend_from_slice(&index);
+        let mut new = NewShard::begin(self, &mut shard)?;
+        for row in self.laid().iter() {
+            let part = parts.get(*row).ok_or(KernelError::OutsideMemory)?;
+            if let Some(bytes) = part.bytes() {
+                new.add(*row, bytes)?;
+            }
         }
-        for bytes in laid {
-            shard.extend_from_slice(bytes);
-        }
-        if self.location == Location::End {
-            shard.extend_from_slice(&index);
-        }
+        new.finish()?;
         Ok(Some(shard))
     }
 
@@ -261,6 +237,58 @@ impl ShardLevel {
     pub(crate) fn index_start(&self, shard_nbytes: u64) -> Result<u64> {
         let index_nbytes = u64::try_from(self.index_nbytes()).unwrap_or(u64::MAX);
         self.location.index_offset(index_nbytes, shard_nbytes)
+    }
+}
+
+/// A shard that is put together inner chunk by inner chunk.
+pub(crate) struct NewShard<'a> {
+    level: &'a ShardLevel,
+    sink: &'a mut dyn Sink,
+    entries: Vec<Entry>,
+    position: u64,
+}
+
+impl<'a> NewShard<'a> {
+    pub(crate) fn begin(level: &'a ShardLevel, sink: &'a mut dyn Sink) -> Result<Self> {
+        let mut new = Self {
+            level,
+            sink,
+            entries: vec![Entry::Absent; level.n_inner],
+            position: 0,
+        };
+        if level.location == Location::Start {
+            new.append(&vec![0; level.index_nbytes()])?; // until it is known
+        }
+        Ok(new)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.sink.append(bytes)?;
+        self.position = u64::try_from(bytes.len())
+            .ok()
+            .and_then(|nbytes| self.position.checked_add(nbytes))
+            .ok_or(KernelError::TooLarge { what: "a shard" })?;
+        Ok(())
+    }
+
+    /// Lay the inner chunk of a row of the index behind those that are there.
+    pub(crate) fn add(&mut self, row: usize, bytes: &[u8]) -> Result<()> {
+        let offset = self.position;
+        self.append(bytes)?;
+        let entry = self.entries.get_mut(row);
+        *entry.ok_or(KernelError::OutsideMemory)? = Entry::Present {
+            offset,
+            nbytes: self.position.saturating_sub(offset),
+        };
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Result<()> {
+        let index = shard_index::encode_entries(self.entries, self.level.checksum)?;
+        match self.level.location {
+            Location::Start => self.sink.overwrite(0, &index),
+            Location::End => self.sink.append(&index),
+        }
     }
 }
 

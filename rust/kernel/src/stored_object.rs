@@ -7,8 +7,8 @@
 //! "There is no such object" is `None`, and only that; whatever else keeps bytes from being read is
 //! an error. So a failure can never be mistaken for a chunk of fill value.
 
-use crate::Result;
 use crate::stamp::Stamp;
+use crate::{KernelError, Result};
 
 /// A version of a stored object, as a look at it tells without opening it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +140,41 @@ pub enum Change {
     Remove,
 }
 
+/// The bytes of a new object, which come one piece after the other.
+pub trait Sink {
+    /// Add bytes at the end.
+    ///
+    /// # Errors
+    /// If they cannot be stored.
+    fn append(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// Put bytes in the place of others that were added before.
+    ///
+    /// # Errors
+    /// If they cannot be stored.
+    fn overwrite(&mut self, offset: u64, bytes: &[u8]) -> Result<()>;
+}
+
+impl Sink for Vec<u8> {
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.try_reserve(bytes.len())
+            .map_err(|_| KernelError::OutOfMemory {
+                nbytes: bytes.len(),
+            })?;
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn overwrite(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        usize::try_from(offset)
+            .ok()
+            .and_then(|start| self.get_mut(start..start.checked_add(bytes.len())?))
+            .ok_or(KernelError::OutsideMemory)?
+            .copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
 /// Objects under keys, to read and to change. Each is replaced whole and atomically, or not at all.
 pub trait WritableObjects: Objects {
     /// Replace or create an object. Returns whether `expected` was what was stored; if not,
@@ -148,6 +183,15 @@ pub trait WritableObjects: Objects {
     /// # Errors
     /// If it could not be stored. What was there before is still there.
     fn put(&self, key: &str, encoded: &[u8], expected: Expected<'_, Self::Object>) -> Result<bool>;
+
+    /// Replace or create an object, whatever is stored, by what `write` adds to a sink. So that it need
+    /// not be in memory whole. `write` may be called several times, each time for a new sink.
+    ///
+    /// # Errors
+    /// What `write` returns, and failures to store. What was there before is still there.
+    fn put_pieces<W>(&self, key: &str, write: W) -> Result<()>
+    where
+        W: FnMut(&mut dyn Sink) -> Result<()>;
 
     /// Remove an object, if there is one. Returns as `put` does.
     ///

@@ -19,7 +19,7 @@ use crate::memory::{self, ArrayRef, Readable, Writable};
 use crate::pipeline::Pipeline;
 use crate::plan::{ChunkPlan, ObjectPlan, Plan};
 use crate::scratch::{self, Scratch};
-use crate::shard::Part;
+use crate::shard::{NewShard, Part, ShardLevel};
 use crate::stored_object::{Change, Expected, Object, WritableObjects};
 use crate::transfer::{Axis, Transfer};
 use crate::workers::{self, Effort, Workers};
@@ -27,9 +27,14 @@ use crate::{KernelError, Result};
 
 /// What replacing a file costs.
 const REPLACE_NS: u64 = 50_000;
+/// Inner chunks of about so many bytes are encoded at once, where several threads work on one shard.
+const BATCH_NBYTES: usize = 8 << 20;
 
 /// New bytes; `None` where there is nothing but the fill value.
 type Encoded = Option<Vec<u8>>;
+
+/// A row of the index of a shard, and the numbers of the chunks that fall into it.
+type Row = (usize, Vec<usize>);
 
 /// Says what becomes of the chunk with a number, from its old bytes.
 type EncodeChunk<'a> = &'a mut dyn FnMut(usize, Option<&[u8]>) -> Result<Encoded>;
@@ -147,6 +152,9 @@ impl Pipeline {
     ) -> Result<()> {
         let key = keys.key(plan.coords());
         if plan.is_whole()? {
+            if let Some(level) = self.description.levels.first() {
+                return self.put_shard(plan, level, &key, objects, value, effort, scratch);
+            }
             match self.new_object(plan, value, effort, scratch)? {
                 Some(encoded) => {
                     objects.put(&key, &encoded, Expected::Any)?;
@@ -182,16 +190,125 @@ impl Pipeline {
         outcome
     }
 
-    /// Keep memory that held an encoded object for the next one. Not that of shards: they are put
-    /// together in memory of their own.
-    fn keep(&self, encoded: Vec<u8>, scratch: &mut Scratch) {
-        if encoded.capacity() == 0 || self.is_sharded() {
-            return;
+    /// Store a shard that the request covers wholly, inner chunk by inner chunk: there are never more
+    /// of them in memory than are encoded at once.
+    fn put_shard<S: WritableObjects>(
+        &self,
+        plan: &ObjectPlan<'_>,
+        level: &ShardLevel,
+        key: &str,
+        objects: &S,
+        value: &ArrayRef<'_>,
+        effort: Effort,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let numbers: Vec<usize> = (0..plan.n_chunks()).collect();
+        let mut by_row = self.rows(plan, &numbers, 0)?;
+        let laid = level.laid();
+        let rows: Vec<Row> = laid
+            .iter()
+            .filter_map(|row| by_row.remove(row).map(|numbers| (*row, numbers)))
+            .collect();
+        let mut batches = rows.chunks(self.batch(&rows, effort));
+        // A shard without any inner chunk is none, and nothing is made for it.
+        let mut first = Vec::new();
+        while first.is_empty() {
+            let Some(batch) = batches.next() else {
+                objects.remove(key, Expected::Any)?;
+                return Ok(());
+            };
+            first = self.encode_rows(plan, batch, value, effort, scratch)?;
         }
-        if self.encodes_in_place() {
+        objects.put_pieces(key, |sink| {
+            let mut shard = NewShard::begin(level, sink)?;
+            for (row, encoded) in &first {
+                shard.add(*row, encoded)?;
+            }
+            for batch in batches.clone() {
+                for (row, encoded) in self.encode_rows(plan, batch, value, effort, scratch)? {
+                    shard.add(row, &encoded)?;
+                    self.keep_chunk(encoded, scratch);
+                }
+            }
+            shard.finish()
+        })
+    }
+
+    /// How many rows of a shard are encoded at once: one after the other, or as many as keep the
+    /// threads busy for longer than it takes to start them.
+    fn batch(&self, rows: &[Row], effort: Effort) -> usize {
+        if effort.max_threads < 2 {
+            return 1;
+        }
+        let n_chunks = rows.first().map_or(1, |(_, numbers)| numbers.len());
+        let row_nbytes = self.description.chain.nbytes().saturating_mul(n_chunks);
+        BATCH_NBYTES
+            .checked_div(row_nbytes)
+            .unwrap_or(rows.len())
+            .max(effort.max_threads)
+    }
+
+    /// The new bytes of some rows of a shard, without those that hold nothing but the fill value.
+    fn encode_rows(
+        &self,
+        plan: &ObjectPlan<'_>,
+        rows: &[Row],
+        value: &ArrayRef<'_>,
+        effort: Effort,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<(usize, Vec<u8>)>> {
+        if let [(row, numbers)] = rows {
+            let encoded = self.encode_row(plan, numbers, value, scratch)?;
+            return Ok(encoded.map(|encoded| (*row, encoded)).into_iter().collect());
+        }
+        let slots: Vec<OnceLock<Encoded>> = rows.iter().map(|_| OnceLock::new()).collect();
+        workers::run(
+            rows.len(),
+            effort,
+            &mut || Ok(()),
+            scratch::borrow,
+            |scratch, at| {
+                if let (Some((_, numbers)), Some(slot)) = (rows.get(at), slots.get(at)) {
+                    let encoded = self.encode_row(plan, numbers, value, scratch)?;
+                    let _ = slot.set(encoded.map(|encoded| self.fitted(encoded))); // each task has its own
+                }
+                Ok(())
+            },
+        )?;
+        let encoded = slots.into_iter().map(|slot| slot.into_inner().flatten());
+        Ok(rows
+            .iter()
+            .zip(encoded)
+            .filter_map(|((row, _), encoded)| Some((*row, encoded?)))
+            .collect())
+    }
+
+    fn encode_row(
+        &self,
+        plan: &ObjectPlan<'_>,
+        numbers: &[usize],
+        value: &ArrayRef<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Encoded> {
+        self.rewrite(plan, numbers, 1, None, &mut |chunk, _| {
+            self.encode_chunk(&plan.chunk(chunk)?, None, value, scratch)
+        })
+    }
+
+    /// Keep memory that held an encoded chunk for the next one.
+    fn keep_chunk(&self, encoded: Vec<u8>, scratch: &mut Scratch) {
+        if self.description.chain.is_verbatim() {
             scratch.decoded = encoded;
         } else {
             scratch.contexts.return_buffer(encoded);
+        }
+    }
+
+    /// Keep memory that held an encoded object for the next one. Not that of shards: they are put
+    /// together in memory of their own.
+    fn keep(&self, encoded: Vec<u8>, scratch: &mut Scratch) {
+        if encoded.capacity() > 0 && !self.is_sharded() {
+            self.keep_chunk(encoded, scratch);
         }
     }
 
@@ -252,7 +369,8 @@ impl Pipeline {
         let numbers: Vec<usize> = (0..plan.n_chunks()).collect();
         if numbers.len() < 2 || effort.max_threads < 2 {
             return self.rewrite(plan, &numbers, 0, old, &mut |chunk, old| {
-                self.encode_chunk(&plan.chunk(chunk)?, old, value, scratch)
+                let encoded = self.encode_chunk(&plan.chunk(chunk)?, old, value, scratch)?;
+                Ok(encoded.map(|encoded| self.fitted(encoded)))
             });
         }
         // Find out what each chunk was, encode them all, and put the results in their places.
@@ -268,7 +386,7 @@ impl Pipeline {
                 let old = before.get(number).copied().flatten();
                 let encoded = self.encode_chunk(&plan.chunk(number)?, old, value, scratch)?;
                 if let Some(slot) = slots.get(number) {
-                    let _ = slot.set(encoded); // each task has its own
+                    let _ = slot.set(encoded.map(|encoded| self.fitted(encoded))); // each has its own
                 }
                 Ok(())
             },
@@ -403,7 +521,7 @@ impl Pipeline {
             return Ok(None);
         }
         if chain.is_verbatim() {
-            return Ok(Some(self.fitted(std::mem::take(decoded))));
+            return Ok(Some(std::mem::take(decoded)));
         }
         self.encode(decoded, contexts).map(Some)
     }
@@ -443,7 +561,7 @@ impl Pipeline {
         self.description
             .chain
             .encode(decoded, &mut encoded, contexts)?;
-        Ok(self.fitted(encoded))
+        Ok(encoded)
     }
 
     /// An encoded chunk without room to spare, if it has to wait until its shard is put together.

@@ -221,6 +221,48 @@ fn what_is_put_is_read() {
 }
 
 #[test]
+fn pieces_make_one_file() {
+    let at = Temporary::new();
+    let files = at.files();
+    let writer = Writer::new(&files, CALMLY);
+    let piece = vec![7_u8; 3 << 20];
+    for key in ["new/a", "new/a", "b"] {
+        for n_pieces in [0, 1, 3] {
+            let mut calls = 0;
+            writer
+                .put_pieces(key, |sink| {
+                    calls += 1;
+                    sink.append(b"head")?;
+                    for _ in 0..n_pieces {
+                        sink.append(&piece)?;
+                    }
+                    sink.append(b"tail")?;
+                    sink.overwrite(1, b"EA")
+                })
+                .unwrap();
+            assert_eq!(calls, 1);
+            let expected = [b"hEAd".to_vec(), piece.repeat(n_pieces), b"tail".to_vec()].concat();
+            assert!(contents(&files, key).unwrap() == expected);
+        }
+    }
+}
+
+#[test]
+fn pieces_that_fail_leave_what_was_there() {
+    let at = Temporary::new();
+    let files = at.files();
+    let writer = Writer::new(&files, CALMLY);
+    writer.put("a", b"before", Expected::Any).unwrap();
+    let failed = writer.put_pieces("a", |sink| {
+        sink.append(&vec![1; 9 << 20])?;
+        Err(KernelError::Interrupted)
+    });
+    assert!(matches!(failed, Err(KernelError::Interrupted)));
+    assert_eq!(contents(&files, "a").unwrap(), b"before");
+    assert_eq!(at.names(), ["a"]);
+}
+
+#[test]
 fn ranges_are_not_trusted() {
     let directory = Temporary::new();
     let files = directory.files();

@@ -72,6 +72,14 @@ def codec_name(codec: object) -> str:
     return name if isinstance(name, str) else type(codec).__name__
 
 
+def is_synchronous(codec: Codec) -> bool:
+    """Whether both directions of a codec are functions. Coroutines count on one thread that steps them."""
+    return all(_route(type(codec), action) == f"_{action}_sync" for action in _ACTIONS)
+
+
+_ACTIONS: tuple[Action, Action] = ("encode", "decode")
+
+
 @lru_cache(maxsize=256)
 def _route(cls: type, action: Action) -> str:
     """Name of the method to call."""

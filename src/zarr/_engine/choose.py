@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from zarr._buffer import CPU_PROTOTYPE
 from zarr._engine.contract import Engine, Pipeline
 from zarr._engine.extension import load_problem
+from zarr._engine.fused import fuse
 from zarr._engine.native import NativeEngine
 from zarr._engine.reference import ReferenceEngine
 from zarr._support.warn import warn
@@ -49,11 +51,13 @@ def choose(spec: ArraySpec, prototype: BufferPrototype, engine: str) -> Choice:
         If `engine` is `"native"` and the extension cannot be loaded.
     """
     rejected: list[tuple[str, str]] = []
-    for candidate in _engines(engine):
+    engines = _engines(engine)
+    for candidate in engines:
         if (rejection := candidate.accepts(spec, prototype)) is None:
             return Choice(candidate.compile(spec, prototype), tuple(rejected))
         rejected.append((candidate.name, rejection.reason))
-    return Choice(_REFERENCE.compile(spec, prototype), tuple(rejected))
+    refine = fuse if engines and prototype is CPU_PROTOTYPE else None
+    return Choice(_REFERENCE.compile(spec, prototype, refine), tuple(rejected))
 
 
 def prepare(engine: str) -> None:

@@ -111,6 +111,10 @@ class Pipeline(Protocol):
     def engine(self) -> str:
         """Name of the engine, as in `zarr.config`."""
 
+    @property
+    def shared_nbytes(self) -> int:
+        """Decoded bytes of one stored object, if several threads get on with several objects at once; 0 if not."""
+
     def request(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[ObjectRequest]:
         """Plan a selection: one request per stored object that it meets, made as they are asked for.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -28,6 +29,10 @@ CodecDescription: TypeAlias = tuple[str, dict[str, Any]]
 _DescribeCodec: TypeAlias = Callable[[Any, int], "CodecDescription | None"]
 
 _MOST_ELEMENTS = 2**62
+_WRAPPED = "zarr._codec.numcodecs_"
+"""Where the codecs of format 3 are that wrap one of numcodecs."""
+_FILTERS = frozenset({"astype", "delta", "fixedscaleoffset"})
+"""Those of them that the kernel has and that compute with elements one by one, or in a row."""
 _KINDS = "biufcmMSUV"
 
 
@@ -112,12 +117,46 @@ def _chain(spec: ArraySpec) -> dict[str, Any] | Rejection:
     while rest and type(codec := rest[0]) is TransposeCodec:
         axes = tuple(axes[i] for i in codec.axes(spec.ndim))
         del rest[0]
+    filters = _leading_filters(rest)
     if not rest or type(serializer := rest[0]) is not BytesCodec:
         return _unknown(rest[0] if rest else None)
     described = _described(rest[1:])
     if isinstance(described, Rejection):
         return described
-    return {"order": axes, "swap_nbytes": _swap_nbytes(spec.dtype, serializer.endian), "codecs": described}
+    if not filters:
+        return {"order": axes, "swap_nbytes": _swap_nbytes(spec.dtype, serializer.endian), "codecs": described}
+    if not _fit_together(filters):
+        return Rejection("the byte order of numbers changes between two filters")
+    first, last = filters[0][1], filters[-1][1]
+    swap_nbytes = _swap_nbytes(spec.dtype, _byte_order(np.dtype(first["decoded"])))
+    last["encoded"] = _with_byte_order(np.dtype(last["encoded"]), serializer.endian).str
+    return {"order": axes, "swap_nbytes": swap_nbytes, "codecs": [*filters, *described]}
+
+
+def _leading_filters(codecs: list[Any]) -> list[CodecDescription]:
+    """Filters over elements that the kernel has as codecs of bytes; they are taken away from the codecs."""
+    filters = []
+    while codecs and _names(codecs[0])[0] == _WRAPPED and codecs[0].codec_id() in _FILTERS:
+        described = _codec(codecs[0])
+        if described is None:
+            break
+        filters.append(described)
+        del codecs[0]
+    return filters
+
+
+def _fit_together(filters: Sequence[CodecDescription]) -> bool:
+    """Whether each filter makes the numbers that the next one takes, with their bytes in the same order."""
+    return all(before[1]["encoded"] == after[1]["decoded"] for before, after in pairwise(filters))
+
+
+def _byte_order(dtype: np.dtype[Any]) -> str | None:
+    """The byte order of a dtype as serializers name it; None if it has none."""
+    return {"<": "little", ">": "big", "=": sys.byteorder}.get(dtype.byteorder)
+
+
+def _with_byte_order(dtype: np.dtype[Any], endian: str | None) -> np.dtype[Any]:
+    return dtype if endian is None else dtype.newbyteorder("<" if endian == "little" else ">")
 
 
 def _v2_chain(codec: V2Codec, spec: ArraySpec) -> dict[str, Any] | Rejection:
@@ -160,7 +199,7 @@ def _itemsize_after(described: CodecDescription) -> int:
 def _codec(codec: Any, itemsize: int = 1) -> CodecDescription | None:
     """One codec of bytes; None if the kernel does not know it."""
     module, name = _names(codec)
-    if module == "zarr._codec.numcodecs_":
+    if module == _WRAPPED:
         return _codec(codec.numcodec) if codec.codec_id() in _NUMCODECS else None
     table, key = (_NUMCODECS, codec.codec_id) if module.startswith("numcodecs.") else (_CODECS, f"{module}.{name}")
     describe_codec = table.get(key)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import CPU_PROTOTYPE
-from zarr._engine.chunks import index_nbytes
+from zarr._engine.chunks import index_nbytes, object_nbytes
 from zarr._engine.contract import Rejection
 from zarr._engine.describe import describe
 from zarr._engine.extension import extension
@@ -81,6 +81,10 @@ class NativePipeline:
     def request(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[NativeRequest]:
         planned, lent = self._kernel.request(*as_axes(selection)), lend(memory)
         return (NativeRequest(planned, number, lent) for number in range(planned.n_objects))
+
+    @property
+    def shared_nbytes(self) -> int:
+        return object_nbytes(self._spec)
 
     def index_nbytes(self, level: ShardLevel) -> int:
         return index_nbytes(level)

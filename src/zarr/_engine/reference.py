@@ -6,18 +6,21 @@ A request follows the plan of `zarr._plan`, made object by object as it is asked
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zarr._engine.chunks import ChunkCodecs, index_nbytes
+from zarr._engine.chunks import ChunkCodecs, index_nbytes, object_nbytes
 from zarr._engine.contract import Encoded, Pieces, Reached, Rejection
 from zarr._engine.shards import ShardReader, rewrite_shard
 from zarr._plan import plan
+from zarr._support import workers
 from zarr.errors import ChunkNotFoundError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import BufferPrototype
+    from zarr._engine.chunks import Refine
     from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._plan import ObjectPlan, Projection
@@ -33,8 +36,8 @@ class ReferenceEngine:
     def accepts(self, spec: ArraySpec, prototype: BufferPrototype) -> Rejection | None:
         return None
 
-    def compile(self, spec: ArraySpec, prototype: BufferPrototype) -> ReferencePipeline:
-        return ReferencePipeline(spec, prototype)
+    def compile(self, spec: ArraySpec, prototype: BufferPrototype, refine: Refine | None = None) -> ReferencePipeline:
+        return ReferencePipeline(spec, prototype, refine)
 
 
 class ReferencePipeline:
@@ -46,16 +49,22 @@ class ReferencePipeline:
         The array.
     prototype
         Classes of the buffers that codecs are to produce.
+    refine
+        Makes a faster codec chain, of the same meaning, from that of a chunk.
     """
 
     engine = "python"
 
-    def __init__(self, spec: ArraySpec, prototype: BufferPrototype) -> None:
+    def __init__(self, spec: ArraySpec, prototype: BufferPrototype, refine: Refine | None = None) -> None:
         self._spec = spec
-        self._codecs = ChunkCodecs(spec, prototype)
+        self._codecs = ChunkCodecs(spec, prototype, refine)
 
     def request(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[ReferenceRequest]:
         return (ReferenceRequest(self._spec, self._codecs, part, memory) for part in plan(self._spec, selection))
+
+    @property
+    def shared_nbytes(self) -> int:
+        return object_nbytes(self._spec) if self._codecs.shared_nbytes else 0
 
     def index_nbytes(self, level: ShardLevel) -> int:
         return index_nbytes(level)
@@ -109,8 +118,9 @@ class ReferenceRequest:
     def _place(self, chunks: Sequence[tuple[Encoded, Projection]]) -> None:
         if not self._spec.config.read_missing_chunks and any(encoded is None for encoded, _ in chunks):
             raise ChunkNotFoundError(f"chunk {self.coords} is not stored, or not wholly")
-        for encoded, projection in chunks:
-            self._codecs.place(encoded, projection, self._memory)
+        place, memory = self._codecs.place, self._memory
+        tasks = (partial(place, encoded, projection, memory) for encoded, projection in chunks)
+        workers.run(tasks, self._codecs.shared_nbytes)
 
     def encode(self, old: Encoded) -> Encoded:
         projections = self._part.projections

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ import numpy as np
 from zarr._codec.shard_index import MISSING, assemble_shard, parse_entries, write_order
 from zarr._engine.chunks import index_nbytes
 from zarr._plan.project import decoded_grid
+from zarr._support import workers
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -206,13 +208,17 @@ def rewrite_shard(
     """
     level = spec.levels[depth]
     parts = _old_parts(codecs, level, old)
-    for row, _, members in by_inner_chunk(spec, depth, projections):
+    touched = [(row, members) for row, _, members in by_inner_chunk(spec, depth, projections)]
+
+    def rewrite(row: int, members: list[Projection]) -> Encoded:
         before = None if parts[row] is None else codecs.from_bytes(parts[row])
         if depth + 1 < len(spec.levels):
-            after = rewrite_shard(spec, codecs, value, members, before, depth + 1)
-        else:
-            (projection,) = members
-            after = codecs.merge(before, projection, value)
+            return rewrite_shard(spec, codecs, value, members, before, depth + 1)
+        (projection,) = members
+        return codecs.merge(before, projection, value)
+
+    rewritten = workers.run((partial(rewrite, *part) for part in touched), codecs.shared_nbytes)
+    for (row, _), after in zip(touched, rewritten, strict=True):
         parts[row] = None if after is None else after.as_buffer_like()
     order = write_order(level.write_order, tuple(level.chunks_per_shard[axis] for axis in level.axes))
     assembled = assemble_shard(

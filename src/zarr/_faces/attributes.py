@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from zarr._flow.drive import run
 from zarr._flow.update import update_attributes
 from zarr._support.json import entries
+from zarr._support.plain import copied
 
 if TYPE_CHECKING:
     from zarr._flow.node import ArrayNode, GroupNode
@@ -23,7 +23,7 @@ def merge(node: ArrayNode | GroupNode, new_attributes: Mapping[str, Any]) -> Flo
 
 def attributes_of(node: ArrayNode | GroupNode) -> dict[str, Any]:
     """A copy of the attributes: whoever changed a list in them would believe that it is stored."""
-    return deepcopy(dict(node.metadata.attributes))
+    return copied(dict(node.metadata.attributes))
 
 
 class Attributes(MutableMapping[str, Any]):
@@ -48,7 +48,7 @@ class Attributes(MutableMapping[str, Any]):
         return self._node.metadata.attributes
 
     def __getitem__(self, key: str) -> Any:
-        return deepcopy(self._current()[key])  # whoever changes a list in it would believe that it is stored
+        return copied(self._current()[key])  # whoever changes a list in it would believe that it is stored
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._current())

@@ -18,7 +18,7 @@ from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
 from zarr._flow.compare_and_swap import modify
 from zarr._flow.direct import reach
 from zarr._flow.requests import Compute, Direct, Fetch, Flow, Put, Read, Remove, Together
-from zarr._store.access import capabilities
+from zarr._store.access import capabilities, sync_contract
 from zarr._store.ranges import coalesce
 from zarr._support.settings import settings
 from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
@@ -46,7 +46,7 @@ def read(node: ArrayNode, view: ArrayView, selection: Selection, memory: npt.NDA
     reached = reach(node, view)
     if reached is None:
         parts = view.pipeline.request(selection, memory)
-        yield Together(_read_object(node, view, part) for part in parts)
+        yield Together((_read_object(node, view, part) for part in parts), shared_nbytes=_shared_nbytes(node, view))
         return
     try:
         yield Direct(node.store_path.store, node.key(""), reached, selection, memory)
@@ -153,7 +153,8 @@ def write(
     reached = reach(node, view)
     if reached is None or not reached.can_write:
         parts = view.pipeline.request(selection, value)
-        yield Together(_write_object(node, view, part, hold) for part in parts)
+        flows = (_write_object(node, view, part, hold) for part in parts)
+        yield Together(flows, shared_nbytes=_shared_nbytes(node, view))
         return
     is_synced = settings().durability == "fsync"
     try:
@@ -179,6 +180,14 @@ def _write_object(node: ArrayNode, view: ArrayView, part: ObjectRequest, hold: H
             yield Put(store, key, encoded, hold=hold)
     except CodecError as exc:
         raise _placed(exc, node, view, part.coords) from exc.__cause__
+
+
+# -- threads --------------------------------------------------------------------------------------------------------
+
+
+def _shared_nbytes(node: ArrayNode, view: ArrayView) -> int:
+    """For `Together`: what is not awaited may go to threads, as far as it pays."""
+    return 0 if sync_contract(node.store_path.store) is None else view.pipeline.shared_nbytes
 
 
 # -- places ---------------------------------------------------------------------------------------------------------

@@ -140,12 +140,23 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """At most `most` of the flows are under way at once, where each of them holds much; None leaves it to the driver."""
+    """Flows that may run at once.
+
+    Attributes
+    ----------
+    flows
+        The flows, taken one by one.
+    most
+        So many of them are under way at once, where each of them holds much; None leaves it to the driver.
+    shared_nbytes
+        How much each of them decodes or encodes, if threads may share them although no store is awaited; 0 if not.
+    """
 
     writes: ClassVar[bool] = False
 
     flows: Iterable[Generator[Any, Any, Any]]
     most: int | None = None
+    shared_nbytes: int = 0
 
 
 MOST_COPIES = 10

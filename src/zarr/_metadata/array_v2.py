@@ -8,7 +8,6 @@ because much old data was written before the format was: see `_repair`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,6 +40,7 @@ from zarr._metadata.v2_members import (
 )
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump, dump_attributes
+from zarr._support.plain import copied
 from zarr._support.warn import warn
 from zarr.errors import ZarrUserWarning
 
@@ -180,7 +180,7 @@ class ArrayV2Metadata:
         path
             Key of the document, for error texts.
         """
-        document = deepcopy(dict(data))
+        document = copied(dict(data))
         return cls._read(document, document.pop("attributes", None), path)
 
     @classmethod

@@ -9,7 +9,6 @@ in the very words it was read in (spelling of data type and codecs, bits of the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -43,6 +42,7 @@ from zarr._metadata.levels import resolve_levels
 from zarr._metadata.spec import ArraySpec
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump
+from zarr._support.plain import copied
 from zarr._support.warn import warn
 from zarr.errors import MetadataValidationError, NodeTypeValidationError, ZarrUserWarning
 
@@ -197,7 +197,7 @@ class ArrayV3Metadata:
         path
             Key of the document, for error texts.
         """
-        return cls._read(deepcopy(dict(data)), path)
+        return cls._read(copied(dict(data)), path)
 
     @classmethod
     def _read(cls, document: dict[str, Any], where: str | None) -> Self:

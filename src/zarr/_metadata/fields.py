@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from copy import deepcopy
 from functools import cache
 from typing import Any, TypeVar
 
 from zarr._support.document_errors import invalid, wrong_kind
+from zarr._support.plain import copied
 from zarr.errors import MetadataTypeError, MetadataValidationError, NodeTypeValidationError
 
 MAX_NDIM = 64
@@ -166,8 +166,7 @@ def as_members(document: Mapping[str, Any]) -> dict[str, Any]:
     {'shape': (1, 2), 'attributes': {'a': [1]}}
     """
     return {
-        name: deepcopy(value) if name in ("attributes", ".zattrs") else _tupled(value)
-        for name, value in document.items()
+        name: copied(value) if name in ("attributes", ".zattrs") else _tupled(value) for name, value in document.items()
     }
 
 

@@ -8,7 +8,6 @@ both are here; what a snapshot looks like in documents is in `consolidated`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -22,6 +21,7 @@ from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fi
 from zarr._metadata.parsed_before import read_array_v3
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump, dump_attributes
+from zarr._support.plain import copied
 from zarr.errors import NodeTypeValidationError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class GroupMetadata:
         path
             Key of the document, for error texts.
         """
-        document = deepcopy(dict(data))
+        document = copied(dict(data))
         if document.get("zarr_format") == 2:
             return cls._read_members_v2(document, path)
         return cls._read_v3({"node_type": "group", **document}, path)
@@ -173,15 +173,15 @@ class GroupMetadata:
         the `node_type` of format 3.
         """
         if self.zarr_format == 3:
-            return deepcopy(self._assemble_v3())
+            return copied(self._assemble_v3())
         members = {**self._assemble_v2(), "node_type": self.node_type}
         if self.consolidated_metadata is not None:
             members["consolidated_metadata"] = self.consolidated_metadata._assemble()
-        return deepcopy(members)
+        return copied(members)
 
     def stored_members(self) -> dict[str, Any]:
         """The document in its own words, as a copy; in format 2, with the attributes in a member `attributes`."""
-        return deepcopy(self._assemble_v3() if self.zarr_format == 3 else self._assemble_v2())
+        return copied(self._assemble_v3() if self.zarr_format == 3 else self._assemble_v2())
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
         """The bytes of the documents under their keys, relative to the node.
@@ -331,7 +331,7 @@ class ConsolidatedMetadata:
 
         Each child group carries an empty one, as other readers expect.
         """
-        return deepcopy(self._assemble())
+        return copied(self._assemble())
 
     def _assemble(self) -> Document:
         return consolidated.member(self.metadata)

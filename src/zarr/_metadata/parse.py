@@ -6,14 +6,13 @@ depth, and what it returns belongs to the node that is made of it.
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.fields import twin_of
 from zarr._metadata.group import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, read_node_v3
 from zarr._metadata.parsed_before import Memory
 from zarr._support.json import parse_object
+from zarr._support.plain import copied
 from zarr._support.registry import names_version
 from zarr._support.warn import n_given
 
@@ -46,7 +45,7 @@ def _recall(raw: bytes) -> ArrayV3Metadata | GroupMetadata | None:
     """The node of a document with these bytes, if there was one."""
     if (known := _by_bytes.find(raw)) is None:
         return None
-    return twin_of(known, attributes=deepcopy(known.attributes) if known.attributes else {})
+    return twin_of(known, attributes=copied(known.attributes) if known.attributes else {})
 
 
 def _remember(raw: bytes, since: int, n_warnings: int, node: ArrayV3Metadata | GroupMetadata) -> None:
@@ -61,8 +60,8 @@ def _remember(raw: bytes, since: int, n_warnings: int, node: ArrayV3Metadata | G
     node
         What was made of it.
     """
-    if n_given() == n_warnings and not node.extra_fields:
-        _by_bytes.keep(raw, since, node.with_attributes(deepcopy(node.attributes)))
+    if _by_bytes.takes(raw) and n_given() == n_warnings and not node.extra_fields:
+        _by_bytes.keep(raw, since, node.with_attributes(copied(node.attributes)))
 
 
 def remember_reshaped(before: bytes, after: bytes, since: int, array: ArrayMetadata) -> None:
@@ -80,8 +79,8 @@ def remember_reshaped(before: bytes, after: bytes, since: int, array: ArrayMetad
         With the new shape.
     """
     # Where there is none, parsing it gives a warning, or what names mean has changed.
-    if isinstance(array, ArrayV3Metadata) and _by_bytes.find(before) is not None:
-        _by_bytes.keep(after, since, array.with_attributes(deepcopy(array.attributes)))
+    if isinstance(array, ArrayV3Metadata) and _by_bytes.takes(after) and _by_bytes.find(before) is not None:
+        _by_bytes.keep(after, since, array.with_attributes(copied(array.attributes)))
 
 
 def parse_array_v2(zarray: bytes, zattrs: bytes | None, where: str) -> ArrayV2Metadata:

@@ -33,12 +33,15 @@ class Memory(Generic[Node]):
     def __init__(self) -> None:
         self._nodes: dict[tuple[int, bytes | str], Node] = {}
 
+    @staticmethod
+    def takes(source: bytes | str) -> bool:
+        """Whether nodes of such a source are kept; asked before the node is copied for that."""
+        return len(source) <= MOST_NBYTES
+
     def find(self, source: bytes | str) -> Node | None:
-        return self._nodes.get((names_version(), source))
+        return self._nodes.get((names_version(), source)) if self.takes(source) else None
 
     def keep(self, source: bytes | str, since: int, node: Node) -> None:
-        if len(source) > MOST_NBYTES:
-            return
         if len(self._nodes) >= MOST_NODES:
             self._nodes = {}
         self._nodes[since, source] = node
@@ -59,6 +62,6 @@ def read_array_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadat
         )
     since, n_warnings = names_version(), n_given()
     array = ArrayV3Metadata._read(document, where)
-    if n_given() == n_warnings and not array.extra_fields:
+    if _by_document.takes(source) and n_given() == n_warnings and not array.extra_fields:
         _by_document.keep(source, since, array)
     return array

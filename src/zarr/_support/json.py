@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from json.encoder import encode_basestring
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from zarr._support.json_text import indented
+from zarr._support.plain import NotPlainError, are_names, plain_copy
 from zarr._support.warn import warn
 from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationError, ZarrUserWarning
 
@@ -56,7 +57,7 @@ def parse_object(raw: bytes, where: str) -> dict[str, Any]:
 
 def _check_depth(raw: bytes, where: str) -> None:
     """Refuse deep nesting before the recursive parser meets it."""
-    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
+    if not (_has_many(raw, b"[") or _has_many(raw, b"{")):
         return
     # Without strings, which may hold brackets. One that does not end reaches to the end, so that this takes linear time.
     marks = np.frombuffer(_STRING.sub(b"", raw), np.uint8)
@@ -65,6 +66,16 @@ def _check_depth(raw: bytes, where: str) -> None:
     steps[(marks == ord("]")) | (marks == ord("}"))] = -1
     if len(steps) and steps.cumsum(dtype=np.int64).max() > MAX_DEPTH:
         raise MetadataValidationError(f"metadata document {where!r} is nested more than {MAX_DEPTH} levels deep")
+
+
+def _has_many(raw: bytes, bracket: bytes) -> bool:
+    """Whether there are so many brackets of a kind that two kinds could make it too deep. Takes no longer to say yes."""
+    position = -1
+    for _ in range(MAX_DEPTH // 2):
+        position = raw.find(bracket, position + 1)
+        if position < 0:
+            return False
+    return True
 
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+"?', re.DOTALL)
@@ -115,12 +126,24 @@ def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | 
     {'a': [1, 2.0]}
     """
     new = {} if attributes is None else entries(attributes)
-    if not new:
-        return {}
+    known = before if before and are_names(new) else {}
+    changed = {name: value for name, value in new.items() if known.get(name, _NOTHING) is not value}
+    try:
+        stored: dict[str, Any] = plain_copy(changed, MAX_DEPTH)
+    except NotPlainError:
+        stored = _read_back(changed, before or {})
+    return {**new, **stored} if known else stored
+
+
+_NOTHING = object()
+
+
+def _read_back(new: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes as they read back from their text, with a warning for what JSON has not, where it was not there before."""
     try:
         text = _encode(new, None, allow_nan=False)
     except ValueError:
-        known = {name: _encode({"": value}, None, allow_nan=True) for name, value in (before or {}).items()}
+        known = {name: _encode({"": before[name]}, None, allow_nan=True) for name in new if name in before}
         changed = {
             name: value for name, value in new.items() if known.get(name) != _encode({"": value}, None, allow_nan=True)
         }
@@ -152,7 +175,7 @@ _ATTRIBUTES = frozenset({"attributes", ".zattrs"})
 def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool) -> bytes:
     separators = (",", ":") if indent is None else None
     try:
-        if indent is not None and (text := _indented(document, indent)) is not None:
+        if indent is not None and (text := indented(document, indent, MAX_DEPTH)) is not None:
             return text.encode()
         return json.dumps(
             document, indent=indent, separators=separators, allow_nan=allow_nan, default=_plain, ensure_ascii=False
@@ -165,66 +188,6 @@ def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool)
         if "Circular" in str(exc):
             raise ArgumentError("cannot store attributes that contain themselves as JSON (circular reference)") from exc
         raise
-
-
-# Python's encoder is in C only without indentation, and takes four times as long with it.
-
-
-def _indented(document: Mapping[str, Any], indent: int) -> str | None:
-    """What `json.dumps` makes of a document; None if it holds anything but plain JSON values, or is nested too deep."""
-    parts: list[str] = []
-    is_plain = _put_indented(document, "\n", " " * indent, MAX_DEPTH, parts.append)
-    return "".join(parts) if is_plain else None
-
-
-def _put_indented(value: Any, newline: str, step: str, depth: int, put: Callable[[str], None]) -> bool:
-    """Put the text of a value; whether it is plain. `newline` ends with the indentation of the line that it is in."""
-    kind = type(value)
-    if kind is str:
-        put(encode_basestring(value))
-    elif kind is dict and depth:
-        return _put_members(value, newline, step, depth, put)
-    elif (kind is list or kind is tuple) and depth:
-        return _put_entries(value, newline, step, depth, put)
-    elif kind is bool or value is None:
-        put("true" if value else "false" if kind is bool else "null")
-    elif kind is int or (kind is float and math.isfinite(value)):
-        put(repr(value))
-    else:
-        return False
-    return True
-
-
-def _put_members(members: dict[Any, Any], newline: str, step: str, depth: int, put: Callable[[str], None]) -> bool:
-    if not members:
-        put("{}")
-        return True
-    inner = newline + step
-    before = "{" + inner
-    for name, value in members.items():
-        if type(name) is not str:
-            return False
-        put(f"{before}{encode_basestring(name)}: ")
-        if not _put_indented(value, inner, step, depth - 1, put):
-            return False
-        before = "," + inner
-    put(newline + "}")
-    return True
-
-
-def _put_entries(entries: Sequence[Any], newline: str, step: str, depth: int, put: Callable[[str], None]) -> bool:
-    if not entries:
-        put("[]")
-        return True
-    inner = newline + step
-    before = "[" + inner
-    for value in entries:
-        put(before)
-        if not _put_indented(value, inner, step, depth - 1, put):
-            return False
-        before = "," + inner
-    put(newline + "]")
-    return True
 
 
 def _refuse_non_finite(document: Mapping[str, Any], *, tolerated: frozenset[str] = frozenset()) -> None:

@@ -99,7 +99,8 @@ class Settings:
         Requests of one call under way at once, in asynchronous use or with a store that has to be awaited; `NO_LIMIT` where
         there is none.
     max_threads
-        Most threads of the native engine at work at once; 0 for as many as the process may run.
+        Most threads at work on chunks at once, in the native engine or in codecs that Python runs; 0 for as many as the
+        process may run.
     target_shard_nbytes
         Size that automatic shards stay within, in bytes; None for two chunks along each long axis.
     json_indent

@@ -31,27 +31,50 @@ pub(crate) struct NewFile<'d> {
 impl<'d> NewFile<'d> {
     /// Write `contents`; with `sync`, wait until they are on the disk.
     pub(crate) fn write(directory: &'d Directory, contents: &[u8], sync: bool) -> Result<Self> {
-        let new = Self::open(directory)?;
-        let refused = |errno| failure("write into", directory.path(), errno);
-        let mut rest = contents;
-        while !rest.is_empty() {
-            let part = rest.get(..MOST_PER_WRITE).unwrap_or(rest);
-            let n_written = retry(|| io::write(&new.fd, part)).map_err(refused)?;
-            counters::add(
-                Counter::WrittenNbytes,
-                u64::try_from(n_written).unwrap_or(u64::MAX),
-            );
-            rest = rest.get(n_written..).unwrap_or_default();
-        }
-        // Network file systems, which have no files without names, tell only then that the disk is full.
-        let late_errors = cfg!(target_os = "linux") && new.temporary.is_some();
-        if sync || late_errors {
-            fs::fsync(&new.fd).map_err(refused)?;
-        }
+        let mut new = Self::open(directory)?;
+        new.append(contents)?;
+        new.finish(sync)?;
         Ok(new)
     }
 
-    fn open(directory: &'d Directory) -> Result<Self> {
+    /// Write more, behind what is there.
+    pub(crate) fn append(&mut self, contents: &[u8]) -> Result<()> {
+        let mut rest = contents;
+        while !rest.is_empty() {
+            let part = rest.get(..MOST_PER_WRITE).unwrap_or(rest);
+            let n_written =
+                retry(|| io::write(&self.fd, part)).map_err(|errno| self.refused(errno))?;
+            count_written(n_written);
+            rest = rest.get(n_written..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Write over what is there.
+    pub(crate) fn overwrite(&mut self, offset: u64, contents: &[u8]) -> Result<()> {
+        let (mut rest, mut at) = (contents, offset);
+        while !rest.is_empty() {
+            let n_written =
+                retry(|| io::pwrite(&self.fd, rest, at)).map_err(|errno| self.refused(errno))?;
+            count_written(n_written);
+            at = at.saturating_add(u64::try_from(n_written).unwrap_or(u64::MAX));
+            rest = rest.get(n_written..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// To be called when everything is written; with `sync`, wait until it is on the disk.
+    pub(crate) fn finish(&mut self, sync: bool) -> Result<()> {
+        // Network file systems, which have no files without names, tell only then that the disk is full.
+        let late_errors = cfg!(target_os = "linux") && self.temporary.is_some();
+        if sync || late_errors {
+            fs::fsync(&self.fd).map_err(|errno| self.refused(errno))?;
+        }
+        Ok(())
+    }
+
+    /// An empty one.
+    pub(crate) fn open(directory: &'d Directory) -> Result<Self> {
         if let Some(fd) = open_nameless(directory)? {
             return Ok(Self {
                 directory,
@@ -140,6 +163,10 @@ impl<'d> NewFile<'d> {
         )
     }
 
+    fn refused(&self, errno: Errno) -> crate::KernelError {
+        failure("write into", self.directory.path(), errno)
+    }
+
     fn cannot_publish(&self, errno: Errno) -> crate::KernelError {
         failure("publish a file in", self.directory.path(), errno)
     }
@@ -150,6 +177,11 @@ impl<'d> NewFile<'d> {
             let _ = fs::unlinkat(self.directory, temporary, AtFlags::empty());
         }
     }
+}
+
+fn count_written(nbytes: usize) {
+    let nbytes = u64::try_from(nbytes).unwrap_or(u64::MAX);
+    counters::add(Counter::WrittenNbytes, nbytes);
 }
 
 impl Drop for NewFile<'_> {

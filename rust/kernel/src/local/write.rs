@@ -18,7 +18,7 @@ use super::obstacles;
 use super::publish::NewFile;
 use super::system::{failure, is_missing};
 use crate::counters::{self, Counter};
-use crate::stored_object::{Change, Expected, Objects, Version, WritableObjects};
+use crate::stored_object::{Change, Expected, Objects, Sink, Version, WritableObjects};
 use crate::{KernelError, Result};
 
 /// How often a change is tried again when directories vanish or other writers are faster.
@@ -26,6 +26,8 @@ const ATTEMPTS: usize = 100;
 /// Open directories kept for the next file of the same request. Descriptors are few: a thread that
 /// goes on to another directory closes the one it had.
 const MOST_IDLE: usize = 2;
+/// Pieces of a file are gathered to so many bytes before they are written.
+const GATHERED_NBYTES: usize = 4 << 20;
 
 /// How a request writes.
 #[derive(Clone, Copy)]
@@ -145,11 +147,22 @@ impl<'a> Writer<'a> {
         expected: &Expected<'_, File>,
         locked: bool,
     ) -> Result<Attempt> {
-        let new = match NewFile::write(directory, encoded, self.manner.sync) {
-            Ok(new) => new,
-            Err(error) if says_missing(&error) => return Ok(Attempt::NoDirectory),
-            Err(error) => return Err(error),
-        };
+        match NewFile::write(directory, encoded, self.manner.sync) {
+            Ok(new) => self.publish(directory, key, new, expected, locked),
+            Err(error) if says_missing(&error) => Ok(Attempt::NoDirectory),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Give a new file its name, if what is there is what was expected.
+    fn publish(
+        &self,
+        directory: &Directory,
+        key: &str,
+        new: NewFile<'_>,
+        expected: &Expected<'_, File>,
+        locked: bool,
+    ) -> Result<Attempt> {
         let Some(_lock) = self.lock(directory, locked)? else {
             return Ok(Attempt::NoDirectory);
         };
@@ -304,6 +317,24 @@ impl WritableObjects for Writer<'_> {
         })
     }
 
+    fn put_pieces<W>(&self, key: &str, mut write: W) -> Result<()>
+    where
+        W: FnMut(&mut dyn Sink) -> Result<()>,
+    {
+        self.with_directory(key, |directory| {
+            let new = match NewFile::open(directory) {
+                Ok(new) => new,
+                Err(error) if says_missing(&error) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let mut gathered = Gathered::new(new);
+            write(&mut gathered)?;
+            let new = gathered.finish(self.manner.sync)?;
+            let attempt = self.publish(directory, key, new, &Expected::Any, false)?;
+            Ok(matches!(attempt, Attempt::Done).then_some(()))
+        })
+    }
+
     fn remove(&self, key: &str, expected: Expected<'_, File>) -> Result<bool> {
         let path = self.files.path(key);
         let expects_nothing = matches!(expected, Expected::Any | Expected::Absent);
@@ -340,6 +371,67 @@ impl WritableObjects for Writer<'_> {
             path: self.files.path(key).into(),
             attempts: ATTEMPTS,
         })
+    }
+}
+
+/// A file that is written in a few large pieces, however small those are that come.
+struct Gathered<'d> {
+    file: NewFile<'d>,
+    /// What is not written yet.
+    waiting: Vec<u8>,
+    /// How much is.
+    written: u64,
+}
+
+impl<'d> Gathered<'d> {
+    fn new(file: NewFile<'d>) -> Self {
+        Self {
+            file,
+            waiting: Vec::new(),
+            written: 0,
+        }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.file.append(&self.waiting)?;
+        self.count(self.waiting.len());
+        self.waiting.clear();
+        Ok(())
+    }
+
+    fn count(&mut self, nbytes: usize) {
+        let nbytes = u64::try_from(nbytes).unwrap_or(u64::MAX);
+        self.written = self.written.saturating_add(nbytes);
+    }
+
+    fn finish(mut self, sync: bool) -> Result<NewFile<'d>> {
+        self.flush()?;
+        self.file.finish(sync)?;
+        Ok(self.file)
+    }
+}
+
+impl Sink for Gathered<'_> {
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.waiting.len().saturating_add(bytes.len()) > GATHERED_NBYTES {
+            self.flush()?;
+        }
+        if bytes.len() >= GATHERED_NBYTES {
+            self.file.append(bytes)?;
+            self.count(bytes.len());
+            return Ok(());
+        }
+        Sink::append(&mut self.waiting, bytes)
+    }
+
+    fn overwrite(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        match offset.checked_sub(self.written) {
+            Some(within) => self.waiting.overwrite(within, bytes),
+            None => {
+                self.flush()?;
+                self.file.overwrite(offset, bytes)
+            }
+        }
     }
 }
 

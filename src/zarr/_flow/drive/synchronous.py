@@ -22,7 +22,7 @@ from zarr._flow.drive.asynchronous import Lane, await_store, take_hold
 from zarr._flow.drive.process_hold import AwaitedHold, take_free_hold
 from zarr._flow.requests import Flow, Request, TakeHold, Together
 from zarr._store.access import sync_contract
-from zarr._support import bridge
+from zarr._support import bridge, workers
 from zarr._support.forks import n_forks
 from zarr._support.settings import settings
 
@@ -80,7 +80,9 @@ class _Rest:
 
 
 def _together(request: Together) -> list[Any] | _Rest:
-    """One flow after the other, until one stands."""
+    """One flow after the other, until one stands; or several at once, in threads, where those may share them."""
+    if request.shared_nbytes:
+        return workers.run((partial(run, flow) for flow in request.flows), request.shared_nbytes)
     flows = iter(request.flows)
     results: list[Any] = []
     for flow in flows:

@@ -1,0 +1,123 @@
+"""JSON text with indentation, for documents of plain values.
+
+Python's encoder is in C only without indentation. Here what is not nested is put together many values at a time: the
+numbers and texts of a list, or of an object's members, with hardly a call of Python's for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from json.encoder import encode_basestring
+from types import NoneType
+from typing import Any, TypeAlias
+
+from zarr._support.plain import ATOMS, NUMBERS, NotPlainError, are_names, check_finite
+
+Put: TypeAlias = Callable[[str], None]
+_FEW = 4
+"""So many values are put one by one: each may be a long text, which would be copied when several are joined."""
+
+
+def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str | None:
+    """What `json.dumps` makes of a document; None if it holds anything but plain values, or is nested too deep.
+
+    Parameters
+    ----------
+    document
+        What is written.
+    indent
+        Spaces for each level.
+    most_depth
+        How deep it may be nested.
+
+    Examples
+    --------
+    >>> print(indented({"a": [1, True], "b": {}}, 1, 2))
+    {
+     "a": [
+      1,
+      true
+     ],
+     "b": {}
+    }
+    """
+    parts: list[str] = []
+    try:
+        _put(document, "\n", " " * indent, most_depth, parts.append)
+    except NotPlainError:
+        return None
+    return "".join(parts)
+
+
+def _put(value: Any, newline: str, step: str, depth: int, put: Put) -> None:
+    """Put the text of a value. `newline` ends with the indentation of the line that it is in."""
+    kind = type(value)
+    if kind in ATOMS:
+        check_finite((value,), (kind,))
+        put(_TEXT[kind](value))
+    elif kind is dict and depth:
+        _put_members(value, newline, step, depth, put)
+    elif (kind is list or kind is tuple) and depth:
+        _put_entries(value, newline, step, depth, put)
+    else:
+        raise NotPlainError
+
+
+def _put_members(members: dict[Any, Any], newline: str, step: str, depth: int, put: Put) -> None:
+    if not members:
+        put("{}")
+        return
+    if not are_names(members):
+        raise NotPlainError
+    inner = newline + step
+    names = map(encode_basestring, members)
+    put("{" + inner)
+    if len(members) > _FEW and (texts := _texts(members.values())) is not None:
+        put(("," + inner).join(map(": ".join, zip(names, texts, strict=True))))
+    else:
+        before = ""
+        for name, value in zip(names, members.values(), strict=True):
+            put(f"{before}{name}: ")
+            _put(value, inner, step, depth - 1, put)
+            before = "," + inner
+    put(newline + "}")
+
+
+def _put_entries(entries: Collection[Any], newline: str, step: str, depth: int, put: Put) -> None:
+    if not entries:
+        put("[]")
+        return
+    inner = newline + step
+    put("[" + inner)
+    if len(entries) > _FEW and (texts := _texts(entries)) is not None:
+        put(("," + inner).join(texts))
+    else:
+        before = ""
+        for value in entries:
+            put(before)
+            _put(value, inner, step, depth - 1, put)
+            before = "," + inner
+    put(newline + "]")
+
+
+def _texts(values: Collection[Any]) -> Iterable[str] | None:
+    """The texts of values of which none is nested; None if there is anything else among them."""
+    kinds = set(map(type, values))
+    if not ATOMS.issuperset(kinds):
+        return None
+    check_finite(values, kinds)
+    if NUMBERS.issuperset(kinds):
+        return map(repr, values)
+    if len(kinds) == 1:
+        return map(_TEXT[kinds.pop()], values)
+    return [_TEXT[type(value)](value) for value in values]
+
+
+_WORDS = {None: "null", False: "false", True: "true"}
+_TEXT: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: repr,
+    float: repr,
+    bool: _WORDS.__getitem__,
+    NoneType: _WORDS.__getitem__,
+}

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, SupportsIn
 
 import numpy as np
 
+from zarr._buffer.memory import empty, zeros
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -333,12 +335,14 @@ class CPUNDBuffer(NDBuffer):
     ) -> Self:
         shape = tuple(shape)
         if fill_value is None:
-            return cls(cast("NDArrayLike", np.zeros(shape, dtype, order)))
-        return cls(cast("NDArrayLike", np.full(shape, fill_value, dtype, order)))
+            return cls(cast("NDArrayLike", zeros(shape, dtype, order)))
+        array = empty(shape, dtype, order)
+        array[...] = fill_value
+        return cls(cast("NDArrayLike", array))
 
     @classmethod
     def empty(cls, shape: tuple[int, ...], dtype: npt.DTypeLike, order: Literal["C", "F"] = "C") -> Self:
-        return cls(cast("NDArrayLike", np.empty(shape, dtype, order)))
+        return cls(cast("NDArrayLike", empty(shape, dtype, order)))
 
     @classmethod
     def from_numpy_array(cls, array_like: npt.ArrayLike) -> Self:

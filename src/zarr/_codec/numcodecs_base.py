@@ -18,6 +18,7 @@ from zarr._codec.limits import output_limit
 from zarr._codec.numcodec_call import decode_with, encode_with
 from zarr._codec.raw import is_variable_length, native_dtype, octets, to_buffer, to_nd_buffer
 from zarr._codec.registry import get_numcodec
+from zarr._dtype.described import type_string
 from zarr._dtype.registry import parse_data_type
 from zarr._support.named_configuration import parse_named
 from zarr.errors import CodecError, MetadataValidationError, UnknownCodecError
@@ -157,7 +158,7 @@ class NumcodecsArrayArrayCodec(NumcodecsCodec, ArrayArrayCodec):
     def _defaults(self, spec: ChunkSpec) -> dict[str, Any]:
         if self.decoded_key is None:
             return {}
-        return {self.decoded_key: str(native_dtype(spec).newbyteorder("="))}
+        return {self.decoded_key: type_string(native_dtype(spec).newbyteorder("="))}
 
     def _check(self, spec: ChunkSpec) -> None:
         dtype = native_dtype(spec)

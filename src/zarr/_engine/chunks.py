@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr._buffer.memory import empty, zeros
 from zarr._codec.base import ArrayConfig, ChunkSpec, Codec
 from zarr._codec.chain import CodecChain
 from zarr._dtype.fill import all_fill
@@ -78,8 +79,8 @@ class ChunkCodecs:
 
     def _filled(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         if self._fill_is_zero:
-            return np.zeros(shape, self._spec.dtype)
-        filled = np.empty(shape, self._spec.dtype)
+            return zeros(shape, self._spec.dtype)
+        filled = empty(shape, self._spec.dtype)
         filled[...] = self._fill
         return filled
 
@@ -134,7 +135,7 @@ def _assignable(fill_value: Any, dtype: np.dtype[Any]) -> Any:
         return fill_value
     if getattr(fill_value, "dtype", None) == dtype:
         return np.frombuffer(fill_value.tobytes(), dtype).reshape(()) if dtype.itemsize else np.zeros((), dtype)
-    scalar = np.empty((), dtype)
+    scalar = empty((), dtype)
     scalar[()] = fill_value
     return scalar
 

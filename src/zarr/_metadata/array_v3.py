@@ -24,6 +24,7 @@ from zarr._metadata.extension_members import (
     parse_stored_data_type,
     parse_stored_fill_value,
     settle_codecs,
+    storable_fill_value,
     stored_codec,
 )
 from zarr._metadata.fields import (
@@ -144,7 +145,7 @@ class ArrayV3Metadata:
             data_type=parsed_type,
             chunk_grid=parse_chunk_grid(chunk_grid),
             chunk_key_encoding=parse_chunk_key_encoding(chunk_key_encoding),
-            fill_value=(parsed_type.default_scalar() if fill_value is None else parsed_type.cast_scalar(fill_value)),
+            fill_value=_fill_value(fill_value, parsed_type),
             codecs=parse_codecs(codecs),
             attributes=parse_attributes(attributes),
             dimension_names=parse_dimension_names(dimension_names),
@@ -373,6 +374,10 @@ class ArrayV3Metadata:
 
     def __hash__(self) -> int:
         return hash((ArrayV3Metadata, self.shape, self.chunk_grid, self.data_type))
+
+
+def _fill_value(given: object, data_type: ZDType[Any, Any]) -> Any:
+    return data_type.default_scalar() if given is None else storable_fill_value(given, data_type, 3)
 
 
 def _parse_storage_transformers(data: object) -> tuple[dict[str, Any], ...]:

@@ -56,11 +56,11 @@ DEFAULT_FILL_VALUE = _Default()
 class _Filled:
     """Stands for what NumPy's function of this name fills an array with, whatever its data type."""
 
-    def __init__(self, function: str) -> None:
-        self._function = function
+    def __init__(self, function: str, number: int) -> None:
+        self._function, self._number = function, number
 
     def __repr__(self) -> str:
-        return f"<the fill value of numpy.{self._function}>"
+        return str(self._number)
 
     def of(self, data_type: ZDType[Any, Any]) -> Any:
         dtype = data_type.to_native_dtype()
@@ -68,7 +68,7 @@ class _Filled:
         return data_type.cast_scalar(element)
 
 
-ZEROS, ONES = _Filled("zeros"), _Filled("ones")
+ZEROS, ONES = _Filled("zeros", 0), _Filled("ones", 1)
 
 ArrayParts: TypeAlias = tuple["ArrayMetadata", StorePath, ArrayConfig]
 GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]

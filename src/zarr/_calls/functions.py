@@ -112,7 +112,7 @@ def create_call(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Flow[Array
 def filled_call(function: str, shape: ShapeLike, value: Any, options: FilledOptions) -> Flow[ArrayParts]:
     """`zarr.zeros` and `zarr.ones`."""
     if "fill_value" in options:
-        raise TypeError(f"{function}() takes no `fill_value`; use full()")
+        raise TypeError(f"{function}() fills with {value} and takes no `fill_value`; use full()")
     return empty_call(shape, fill_value=value, **options)
 
 

@@ -37,6 +37,7 @@ from zarr._codec.shard_index import (
     WRITE_ORDERS,
     Entries,
     assemble_shard,
+    index_shape,
     locate_index,
     parse_entries,
     touched_rows,
@@ -151,7 +152,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
 
     def index_chain(self, spec: ChunkSpec) -> CodecChain:
         """The chain of the index of a shard with this spec."""
-        shape = (*self.chunks_per_shard(spec.shape), 2)
+        shape = index_shape(self.chunks_per_shard(spec.shape))
         return CodecChain.compile(self.index_codecs, index_spec(shape, spec))
 
     @property

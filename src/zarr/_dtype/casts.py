@@ -221,7 +221,7 @@ def _instants_to_text(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
 def _text_to_numbers(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     with np.errstate(all="ignore"):
         converted = elements.astype(dtype)
-    pairs = zip(elements.astype(object).flat, converted.astype(object).flat, strict=True)
+    pairs = zip(elements.ravel().tolist(), converted.ravel().tolist(), strict=True)
     kept = np.fromiter((is_read_as(text, number) for text, number in pairs), bool, elements.size)
     return converted, kept.reshape(elements.shape)
 

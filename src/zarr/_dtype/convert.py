@@ -82,7 +82,7 @@ def exact(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
         return given
     refuse_null_text(given)
     _check_octets(given.dtype, data_type)
-    return _exact_array(given, dtype)
+    return recast(given, dtype)
 
 
 def assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
@@ -169,7 +169,10 @@ def _check_octets(dtype: np.dtype[Any], data_type: DataType) -> None:
 # -- arrays ---------------------------------------------------------------------------------------------------------
 
 
-def _exact_array(given: Elements, dtype: np.dtype[Any]) -> Elements:
+def recast(given: Elements, dtype: np.dtype[Any]) -> Elements:
+    """Elements in another dtype, each the same or rounded; the array itself if it has that already. Raises as `exact`."""
+    if given.dtype == dtype:
+        return given
     if keeps_all(given.dtype, dtype):
         return given.astype(dtype)
     made = empty(given.shape, dtype, "F" if given.flags.fnc else "C")
@@ -255,7 +258,7 @@ def _exact_sequence(value: object, data_type: DataType, dtype: np.dtype[Any]) ->
     refuse_masked_within(value, kinds)
     if is_plain(dtype) and kinds <= _HELD.get(dtype.kind, frozenset()):
         found = _read(value, _WIDEST.get(dtype.kind, dtype))
-        return found if found.dtype == dtype else _exact_array(found, dtype)
+        return recast(found, dtype)
     return _exact_objects(_objects(value, whole_bytes=dtype.kind == "O"), data_type, dtype)
 
 

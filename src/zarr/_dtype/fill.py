@@ -24,7 +24,7 @@ def all_fill(array: npt.NDArray[Any], fill_value: Any) -> bool:
     if array.size == 0:
         return True
     if dtype.hasobject or dtype.kind == "T":
-        return all(_same_object(item, fill_value) for item in array.flat)
+        return all(_same_object(item, fill_value) for item in array.ravel())
     if dtype.itemsize == 0:
         return True
     fill = empty((1,), dtype)

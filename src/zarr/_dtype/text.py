@@ -31,7 +31,11 @@ def _text(data: Any, zarr_format: ZarrFormat) -> str:
 def _as_text(data: object, name: str) -> str:
     if isinstance(data, str):
         return str(data)
-    if isinstance(data, int | float | np.number) and not isinstance(data, bool | np.timedelta64) and not is_missing(data):
+    if (
+        isinstance(data, int | float | np.number)
+        and not isinstance(data, bool | np.timedelta64)
+        and not is_missing(data)
+    ):
         return str(data)  # as zarr-python; but NaN stands for a missing text
     raise ArgumentError(
         f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type {name}."

@@ -13,8 +13,7 @@ import numpy as np
 
 from zarr._buffer import BufferPrototype, NDBuffer
 from zarr._buffer.memory import empty
-from zarr._dtype.casts import keeps_all
-from zarr._dtype.convert import assigned, exact
+from zarr._dtype.convert import assigned, exact, recast
 from zarr._flow.node import GroupNode
 from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow
@@ -50,7 +49,8 @@ def get(
     selection
         As the user wrote it.
     out
-        Where to read into; must have the selection's shape, and a dtype that has every element of the array's.
+        Where to read into; must have the selection's shape, and a dtype that the array's can be cast to without
+        changing its kind. Elements that it does not hold are an error, and nothing is read into it.
     prototype
         Kind of the result, where there is no `out`.
 
@@ -66,14 +66,14 @@ def get(
     if isinstance(normal, PointSelection):
         points = empty(normal.shape, spec.dtype)
         yield from read(node, view, normal, points)
-        target[...] = _points_in_place(points, normal)
+        target[...] = recast(_points_in_place(points, normal), target.dtype)
     elif memory is not None:
         # Without the axes that the user put in: of length 1, so leaving them out is a view.
         yield from read(node, view, normal, memory.squeeze(normal.new_axes) if normal.new_axes else memory)
     else:
         elements = empty(normal.result_shape, spec.dtype, spec.config.order)
         yield from read(node, view, normal, elements.squeeze(normal.new_axes))
-        target[...] = elements
+        target[...] = recast(elements, target.dtype)
     return target.as_scalar() if out is None and normal.is_scalar else target.as_ndarray_like()
 
 
@@ -141,10 +141,10 @@ def _result(
         out = prototype.nd_buffer.from_ndarray_like(cast("NDArrayLike", out))
     if out.shape != shape:
         raise ValueError(f"shape of out argument doesn't match. Expected {shape}, got {out.shape}")
-    if not keeps_all(spec.dtype, out.dtype):
+    if not np.can_cast(spec.dtype, out.dtype, "same_kind"):
         raise ArgumentError(
-            f"dtype of out argument doesn't match: not every element of dtype {spec.dtype} is one of {out.dtype}. Pass an "
-            "array of the same dtype, or of a wider one"
+            f"dtype of out argument doesn't match: elements of dtype {spec.dtype} cannot be cast to {out.dtype} without "
+            "loss. Pass an array of the same dtype, or of a wider one"
         )
     flags = getattr(out.as_ndarray_like(), "flags", None)
     if flags is not None and not flags.writeable:

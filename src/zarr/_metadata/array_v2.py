@@ -161,7 +161,7 @@ class ArrayV2Metadata:
             "compressor": compressor,
             "attributes": attributes,
             "zarr_format": 2,
-            "_codec": settle_codecs((codec,), shape, grid, dtype, fill)[0],
+            "_codec": settle_codecs((codec,), shape, grid, dtype, fill, is_new=document is None)[0],
             "_document": document,
         }
         for name, value in members.items():
@@ -345,7 +345,7 @@ def _repair(document: dict[str, Any], where: str | None) -> None:
     if document["filters"] == []:
         document["filters"] = None
         _warn(f"array document {name} has an empty list of filters, where the format has null")
-    mended = repair_chunk_shape(document["chunks"])
+    mended = repair_chunk_shape(document["chunks"], document["shape"])
     if mended is not None:
         stored, document["chunks"] = document["chunks"], mended
         _warn(f"array document {name} has chunk lengths of 0 in {stored}; they are read as {mended}")

@@ -19,6 +19,7 @@ from zarr._codec.base import (
     ChunkSpec,
     Codec,
 )
+from zarr._codec.capacity import refuse_oversized
 from zarr._codec.chain import CodecChain
 from zarr._codec.registry import parse_codec
 from zarr._dtype.base import ZarrFormat, ZDType
@@ -128,8 +129,12 @@ def settle_codecs(
     chunk_grid: RegularChunkGridMetadata,
     data_type: ZDType[Any, Any],
     fill_value: Any,
+    *,
+    is_new: bool,
 ) -> tuple[Codec, ...]:
     """The codecs with what depends on the array filled in, once it is sure that they can work on its chunks.
+
+    Of an array that is new, and not opened, chunks are also refused that could never be encoded.
 
     Raises
     ------
@@ -143,4 +148,6 @@ def settle_codecs(
             same = spec.shape == chunk_grid.chunk_shape
             seen = chunk_grid if same else RegularChunkGridMetadata(chunk_shape=spec.shape)
             codec.validate(shape=shape if same else spec.shape, dtype=spec.dtype, chunk_grid=seen)
+        if is_new:
+            refuse_oversized(chain)
     return chain.codecs

@@ -165,11 +165,11 @@ def _times_to_times(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
 def _ratio(source: np.dtype[Any], target: np.dtype[Any]) -> Fraction | None:
     """Counts of the target per count of the source; None if a calendar has to tell."""
     (from_unit, from_scale), (to_unit, to_scale) = np.datetime_data(source), np.datetime_data(target)
+    if (from_unit, from_scale) == ("generic", 1):
+        return Fraction(1)  # a mere count says nothing against any unit
     for table in (_LINEAR, _CALENDAR, _UNKNOWN):
         if from_unit in table and to_unit in table:
             return Fraction(table[from_unit] * from_scale, table[to_unit] * to_scale)
-    if from_unit == "generic" and from_scale == 1:
-        return Fraction(1)  # a count says nothing against any unit
     if "generic" in (from_unit, to_unit):
         raise ArgumentError(
             f"{source} and {target} are not the same unit, as one of them has none; view the counts first"
@@ -205,6 +205,8 @@ def _as_times(counts: npt.NDArray[np.int64], dtype: np.dtype[Any]) -> npt.NDArra
 
 
 def _text_to_text(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
+    if (elements.dtype.kind, dtype.kind) == ("S", "T"):
+        return elements.astype(np.str_).astype(dtype), None  # NumPy would not look whether it is text
     converted = elements.astype(dtype)
     return converted, np.asarray(converted.astype(elements.dtype) == elements)
 

@@ -122,7 +122,12 @@ def assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elemen
     refuse_null_text(given)
     refuse_not_a_time(given, dtype)
     _check_octets(given.dtype, data_type)
-    return given.astype(dtype)
+    if dtype.kind == "T" and given.dtype.kind in "SV":
+        return recast(given, dtype)  # NumPy would not look whether it is text
+    try:
+        return given.astype(dtype)
+    except RuntimeError as exc:  # of times as text that is too short
+        raise ArgumentError(f"elements of {given.dtype} do not fit into {dtype}: {exc}") from exc
 
 
 def inferred(value: object) -> Elements:
@@ -138,7 +143,8 @@ def inferred(value: object) -> Elements:
         kinds = leaf_types(value)
         refuse_masked_within(value, kinds)
         given = _read(value, None)
-        if given.dtype.kind != "O" and (len(kinds) > 1 or not kinds <= _PLAIN - {str}):
+        is_whole = given.dtype.kind in "biu" and kinds <= {bool, int}
+        if given.dtype.kind != "O" and not is_whole and kinds not in ({float}, {complex}):
             _check_kept(_objects(value), given)
     if given.dtype.kind == "O":
         refuse_missing(given, given.dtype)
@@ -216,13 +222,20 @@ def _lost(item: Any, place: tuple[int, ...], dtype: np.dtype[Any]) -> Exception:
     """The error for a value that a dtype does not hold."""
     if isinstance(item, np.generic) and item.dtype.kind in "biufcSU":
         item = item.item()
-    where = f" at {place}" if place else ""
-    shown = repr(item) if len(repr(item)) <= 80 else f"{repr(item)[:80]}..."
+    where, shown = f" at {place}" if place else "", _shown(item)
     if is_beyond(item, dtype):
         return OverflowError(f"{shown}{where} is out of range for {dtype}{limits(dtype)}. {_ADVICE}")
     return ArgumentError(
         f"{shown}{where} would not be the same in {dtype}{limits(dtype)}: {_why(item, dtype)}. {_ADVICE}"
     )
+
+
+def _shown(item: Any) -> str:
+    try:
+        text = repr(item)
+    except ValueError:  # a count of a unit without a name, which NumPy does not print
+        text = f"{item.view(np.int64)} counts"
+    return text if len(text) <= 80 else f"{text[:80]}..."
 
 
 def _why(item: Any, dtype: np.dtype[Any]) -> str:
@@ -331,7 +344,8 @@ def _exact_objects(items: Elements, data_type: DataType, dtype: np.dtype[Any]) -
         return made
     if dtype.kind == "V":
         return _raw(plain, dtype)
-    made = plain.astype(dtype)
+    with np.errstate(all="ignore"):  # what overflows is found below
+        made = plain.astype(dtype)
     _check_kept(plain, made)
     return made
 

@@ -148,10 +148,12 @@ class _Time(ZDType[Any, Any]):
         name = f"{self.to_native_dtype().newbyteorder('=')}"
         unit, factor = np.datetime_data(given.dtype)
         count = int(given.view("i8"))
-        if unit == "generic":
+        if (unit, factor) == ("generic", 1):
             return self._from_count(count)
-        if self.unit == "generic":
-            raise ValueError(f"{data!r} has a unit and the data type {self._zarr_v3_name} has none; give a count")
+        if "generic" in (unit, self.unit) and unit != self.unit:
+            raise ValueError(
+                f"of {data!r} and the data type {self._zarr_v3_name} one has a unit and one has none; give a count"
+            )
         try:
             converted = self._count_of(count * factor, unit, given)
         except ArithmeticError:
@@ -166,7 +168,7 @@ class _Time(ZDType[Any, Any]):
         In whole numbers wherever units are multiples of each other, as NumPy's conversion wraps around silently. Between
         days and months it knows the calendar; there, the way back is compared.
         """
-        for table in (_ATTOSECONDS, _MONTHS):
+        for table in (_ATTOSECONDS, _MONTHS, {"generic": 1}):
             if unit in table and self.unit in table:
                 count, rest = divmod(n_units * table[unit], table[self.unit] * self.scale_factor)
                 if rest:

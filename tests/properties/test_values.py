@@ -192,8 +192,10 @@ def _text(value: Any) -> str | None:
         return str(value)
     if isinstance(value, bytes):
         return value.decode("ascii", "surrogateescape")
-    if value is None or isinstance(value, np.timedelta64 | np.void):
+    if value is None or isinstance(value, np.timedelta64):
         return None
+    if isinstance(value, np.void):
+        return value.tobytes().decode("ascii", "surrogateescape")
     if isinstance(value, np.datetime64):
         return None if np.isnat(value) else str(value)
     return str(value)

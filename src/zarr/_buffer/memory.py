@@ -31,6 +31,22 @@ def zeros(shape: Iterable[int], dtype: npt.DTypeLike, order: Literal["C", "F"] =
     return np.zeros(shape, np.int64, order).view(wanted)  # type: ignore[call-overload,no-any-return]  # any shape
 
 
+def in_fresh_memory(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """A copy of an array in a dtype, which can be written to."""
+    made = empty(array.shape, dtype)
+    made[...] = array
+    return made
+
+
+def in_dtype(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """An array in a dtype, as `array.astype` makes it: that, too, takes times without a unit for others."""
+    if array.dtype == dtype:
+        return array
+    if is_kept_by_numpy(dtype):
+        return array.astype(dtype)
+    return in_fresh_memory(array, dtype)
+
+
 def is_kept_by_numpy(dtype: np.dtype[Any]) -> bool:
     """Whether `numpy.empty` makes memory of exactly this dtype."""
     return dtype.kind not in "mM" or np.empty(0, dtype).dtype == dtype

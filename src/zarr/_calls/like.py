@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr._buffer.memory import empty
+from zarr._buffer.memory import empty, in_dtype
 from zarr._calls.arrays import ARRAY_DEFAULTS, DEFAULT_FILL_VALUE, ArrayParts, create_array, format_of
 from zarr._calls.keywords import FromArrayOptions, check_known
 from zarr._flow.node import ArrayNode, array_node_of
@@ -164,7 +164,7 @@ def _copy_block(source: ArrayNode, target: ArrayNode, block: GridSelection) -> F
     elements = empty(block.shape, spec.dtype)
     yield from read(source, source.view, block, elements)
     wanted = target.view.spec.dtype
-    yield from write(target, target.view, block, elements if elements.dtype == wanted else elements.astype(wanted))
+    yield from write(target, target.view, block, in_dtype(elements, wanted))
 
 
 _MOST_BLOCKS = 4

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from zarr._buffer.memory import in_dtype
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec
 from zarr._codec.limits import output_limit
 from zarr._codec.numcodec_call import decode_with, encode_with
@@ -205,7 +206,7 @@ class NumcodecsArrayArrayCodec(NumcodecsCodec, ArrayArrayCodec):
 
 def _plain(chunk: NDBuffer, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """The elements in C order with the byte order that the codec was told."""
-    return np.ascontiguousarray(chunk.as_numpy_array().astype(dtype, copy=False))
+    return np.ascontiguousarray(in_dtype(chunk.as_numpy_array(), dtype))
 
 
 def _fit(array: npt.NDArray[Any], dtype: np.dtype[Any], shape: tuple[int, ...], codec: str) -> npt.NDArray[Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from zarr._buffer.memory import in_dtype
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def cast(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
         If text is not what the dtype is written as.
     """
     if keeps_all(elements.dtype, dtype):
-        return elements.astype(dtype), None
+        return in_dtype(elements, dtype), None
     if not (is_plain(elements.dtype) or hasattr(elements.dtype, "na_object")) or not is_plain(dtype):
         return _there_and_back(elements, dtype)
     found = _CASTS.get((_group(elements.dtype), _group(dtype)))
@@ -198,7 +199,7 @@ def _counts(times: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 
 def _as_times(counts: npt.NDArray[np.int64], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    return counts.astype(np.int64).view(dtype.newbyteorder("=")).astype(dtype)
+    return in_dtype(counts.astype(np.int64).view(dtype.newbyteorder("=")), dtype)
 
 
 # -- text and bytes -------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from zarr._buffer.memory import empty
+from zarr._buffer.memory import empty, in_dtype
 from zarr._dtype.casts import cast, is_beyond, is_plain, is_read_as, keeps_all, limits
 from zarr._dtype.missing import (
     first_true,
@@ -125,7 +125,7 @@ def assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elemen
     if dtype.kind == "T" and given.dtype.kind in "SV":
         return recast(given, dtype)  # NumPy would not look whether it is text
     try:
-        return given.astype(dtype)
+        return in_dtype(given, dtype)
     except RuntimeError as exc:  # of times as text that is too short
         raise ArgumentError(f"elements of {given.dtype} do not fit into {dtype}: {exc}") from exc
 
@@ -180,7 +180,7 @@ def recast(given: Elements, dtype: np.dtype[Any]) -> Elements:
     if given.dtype == dtype:
         return given
     if keeps_all(given.dtype, dtype):
-        return given.astype(dtype)
+        return in_dtype(given, dtype)
     made = empty(given.shape, dtype, "F" if given.flags.fnc else "C")
     for piece in pieces(given.shape, _PIECE):
         part = given[piece]
@@ -362,6 +362,8 @@ def _check_kept(items: Elements, made: Elements) -> None:
 
 def _is_kept(item: Any, element: Any, dtype: np.dtype[Any]) -> bool:
     """Whether an element that does not equal an object is nevertheless what was meant by it."""
+    if item is None:
+        return dtype.kind == "f" and bool(np.isnan(element))
     if dtype.kind in "US":
         return not isinstance(item, str | bytes) and _word(item) == _word(element)
     if dtype.kind not in "iufc":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr._buffer.memory import empty, zeros
+from zarr._buffer.memory import empty, in_fresh_memory, zeros
 from zarr._codec.base import ArrayConfig, ChunkSpec, Codec
 from zarr._codec.chain import CodecChain
 from zarr._codec.shard_index import index_shape
@@ -76,7 +76,7 @@ class ChunkCodecs:
         else:
             decoded = self._decode(encoded, projection.coords).as_numpy_array()
             if not decoded.flags.writeable or decoded.dtype != self._spec.dtype:
-                decoded = decoded.astype(self._spec.dtype, copy=True)
+                decoded = in_fresh_memory(decoded, self._spec.dtype)
         target, which = projection.in_chunk(decoded)
         target[which] = given[where]
         return self._encode(decoded, projection.coords)

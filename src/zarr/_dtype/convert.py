@@ -270,8 +270,10 @@ def _exact_sequence(value: object, data_type: DataType, dtype: np.dtype[Any]) ->
     kinds = leaf_types(value)
     refuse_masked_within(value, kinds)
     if is_plain(dtype) and kinds <= _HELD.get(dtype.kind, frozenset()):
-        found = _read(value, _WIDEST.get(dtype.kind, dtype))
-        return recast(found, dtype)
+        try:
+            return recast(_read(value, _WIDEST.get(dtype.kind, dtype)), dtype)
+        except OverflowError:  # NumPy does not say where; below it is looked for
+            pass
     return _exact_objects(_objects(value, whole_bytes=dtype.kind == "O"), data_type, dtype)
 
 
@@ -344,10 +346,20 @@ def _exact_objects(items: Elements, data_type: DataType, dtype: np.dtype[Any]) -
         return made
     if dtype.kind == "V":
         return _raw(plain, dtype)
-    with np.errstate(all="ignore"):  # what overflows is found below
-        made = plain.astype(dtype)
+    made = _cast_objects(plain, dtype)
     _check_kept(plain, made)
     return made
+
+
+def _cast_objects(items: Elements, dtype: np.dtype[Any]) -> Elements:
+    try:
+        with np.errstate(all="ignore"):  # what becomes infinite is found afterwards
+            return items.astype(dtype)
+    except OverflowError:
+        for place in np.ndindex(*items.shape):
+            if is_beyond(items[place], dtype):
+                raise _lost(items[place], place, dtype) from None
+        raise
 
 
 def _check_kept(items: Elements, made: Elements) -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, SupportsIn
 
 import numpy as np
 
+from zarr._buffer.memory import empty, in_dtype, is_kept_by_numpy, zeros
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -238,6 +240,8 @@ class NDBuffer:
         return self.__class__(self._data.reshape(newshape))
 
     def astype(self, dtype: npt.DTypeLike, order: Literal["K", "A", "C", "F"] = "K") -> Self:
+        if isinstance(self._data, np.ndarray) and not is_kept_by_numpy(np.dtype(dtype)):
+            return self.__class__(cast("NDArrayLike", in_dtype(self._data, np.dtype(dtype))))
         return self.__class__(self._data.astype(dtype=dtype, order=order))
 
     def transpose(self, axes: SupportsIndex | Sequence[SupportsIndex] | None) -> Self:
@@ -333,12 +337,14 @@ class CPUNDBuffer(NDBuffer):
     ) -> Self:
         shape = tuple(shape)
         if fill_value is None:
-            return cls(cast("NDArrayLike", np.zeros(shape, dtype, order)))
-        return cls(cast("NDArrayLike", np.full(shape, fill_value, dtype, order)))
+            return cls(cast("NDArrayLike", zeros(shape, dtype, order)))
+        array = empty(shape, dtype, order)
+        array[...] = fill_value
+        return cls(cast("NDArrayLike", array))
 
     @classmethod
     def empty(cls, shape: tuple[int, ...], dtype: npt.DTypeLike, order: Literal["C", "F"] = "C") -> Self:
-        return cls(cast("NDArrayLike", np.empty(shape, dtype, order)))
+        return cls(cast("NDArrayLike", empty(shape, dtype, order)))
 
     @classmethod
     def from_numpy_array(cls, array_like: npt.ArrayLike) -> Self:

@@ -10,9 +10,9 @@ import numpy as np
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
 from zarr._dtype import ZarrFormat, ZDType, parse_data_type
-from zarr._flow import elements
+from zarr._dtype.convert import exact, inferred
 from zarr._flow.create import Ancestry, create_node, look_above
-from zarr._flow.node import ArrayNode
+from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow
 from zarr._grid.chunk_shapes import MAX_INNER_NBYTES, MAX_NBYTES, guess_chunks, guess_shards, normalize_chunks
@@ -55,6 +55,24 @@ DEFAULT_FILL_VALUE = _Default()
 DEFAULT_FORMAT: ZarrFormat = 3
 """What `zarr.create_array` makes where neither its caller nor a group above the new array says anything."""
 
+
+class _Filled:
+    """Stands for what NumPy's function of this name fills an array with, whatever its data type."""
+
+    def __init__(self, function: str, number: int) -> None:
+        self._function, self._number = function, number
+
+    def __repr__(self) -> str:
+        return str(self._number)
+
+    def of(self, data_type: ZDType[Any, Any]) -> Any:
+        dtype = data_type.to_native_dtype()
+        element = getattr(np, self._function)(1, "S1" if dtype.kind == "O" else dtype)[0]
+        return data_type.cast_scalar(element)
+
+
+ZEROS, ONES = _Filled("zeros", 0), _Filled("ones", 1)
+
 ArrayParts: TypeAlias = tuple["ArrayMetadata", StorePath, ArrayConfig]
 GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
 
@@ -94,21 +112,22 @@ def create_array(
     format_without_parent
         The format where none is asked for and there is no group above; that of the configuration if None.
     """
-    if data is not None:
-        data, shape, dtype = _take_data(data, shape, dtype)
-    if shape is None or dtype is None:
+    if data is None and (shape is None or dtype is None):
         missing = "shape" if shape is None else "dtype"
         raise ArgumentError(f"`{missing}` is needed where no `data` is given")
     if zarr_format is None:
         ancestry, zarr_format = yield from find_format(at, format_without_parent)
     layout = FORMATS[format_of(zarr_format)]
+    if data is not None and dtype is None:
+        data, dtype = _with_dtype(data)
     data_type = parse_data_type(dtype, zarr_format=layout.zarr_format)
     if getattr(data_type, "item_size", None) == 0:
         raise ValueError(
             f"elements of dtype {dtype!r} have no room for anything; give a length, as 'U8' or 'S8', or use 'string' "
             "or 'bytes' for any length"
         )
-    lengths = parse_shape(shape)
+    elements = None if data is None else _elements(data, shape, data_type, write_data)
+    lengths = parse_shape(shape if elements is None else elements.shape)  # type: ignore[arg-type]  # one of them is there
     inner, outer = _chunk_shapes(lengths, data_type, chunks, shards)
     fill = _fill_value(fill_value, data_type)
     settings_ = array_config(config)
@@ -130,27 +149,38 @@ def create_array(
     )
     metadata: ArrayMetadata = layout.new_array(wanted)
     node = ArrayNode(metadata, at, settings_)
-    elements_ = None if data is None or not write_data else elements.as_elements(data, node.view.spec)
     yield from create_node(at, metadata, overwrite=overwrite, ancestry=ancestry)
-    if elements_ is not None:
-        yield from write(node, node.view, basic(Ellipsis, lengths), elements_)
+    if elements is not None and write_data:
+        yield from write(node, node.view, basic(Ellipsis, lengths), elements)
     return metadata, at, settings_
 
 
 ARRAY_DEFAULTS: Mapping[str, Any] = {**(create_array.__kwdefaults__ or {}), "zarr_format": DEFAULT_FORMAT}
 
 
-def _take_data(data: Any, shape: Any, dtype: Any) -> tuple[Any, tuple[int, ...], Any]:
-    if not hasattr(data, "shape") or not hasattr(data, "dtype"):
-        data = np.asarray(data)
-    if shape is not None and parse_shape(shape) != tuple(data.shape):
+def _with_dtype(data: Any) -> tuple[Any, Any]:
+    """Data for which no dtype was given, and the one that they have or make."""
+    if array_node_of(data) is None:
+        data = inferred(data)
+    if data.dtype.kind == "O" and all(isinstance(item, str) for item in np.ravel(data)):
+        return data, "string"
+    return data, data.dtype
+
+
+def _elements(data: Any, shape: Any, data_type: ZDType[Any, Any], write_data: bool) -> npt.NDArray[Any]:
+    """Data as elements of the data type; where they are not to be written, anything of their shape."""
+    found = None if hasattr(data, "shape") else exact(data, data_type, data_type.to_native_dtype())
+    has = tuple((data if found is None else found).shape)
+    if shape is not None and (wanted := parse_shape(shape)) != has:
         raise ValueError(
-            f"The data parameter was used, with shape {tuple(data.shape)}, and the shape parameter too, with another "
-            f"shape {parse_shape(shape)}. Give one of them."
+            f"The data parameter was used, with shape {has}, and the shape parameter too, with another shape {wanted}. "
+            "Give one of them."
         )
-    if dtype is None and data.dtype.kind == "O" and all(isinstance(item, str) for item in np.ravel(data)):
-        dtype = "string"
-    return np.asarray(data), tuple(data.shape), data.dtype if dtype is None else dtype
+    if found is not None:
+        return found
+    if not write_data:
+        return np.broadcast_to(np.zeros((), bool), has)
+    return exact(data, data_type, data_type.to_native_dtype())
 
 
 def find_format(at: StorePath, otherwise: ZarrFormat | None = None) -> Flow[tuple[Ancestry, ZarrFormat]]:
@@ -208,4 +238,6 @@ def _fill_value(fill_value: Any, data_type: ZDType[Any, Any]) -> Any:
     """The fill value as a scalar; None stays, for the format to say what it means."""
     if isinstance(fill_value, _Default):
         return data_type.default_scalar()
+    if isinstance(fill_value, _Filled):
+        return fill_value.of(data_type)
     return None if fill_value is None else data_type.cast_scalar(fill_value)

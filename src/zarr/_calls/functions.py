@@ -114,7 +114,7 @@ def create_call(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Flow[Array
     return empty_call(shape=shape, **options)
 
 
-def filled_call(function: str, shape: ShapeLike, value: int, options: FilledOptions) -> Flow[ArrayParts]:
+def filled_call(function: str, shape: ShapeLike, value: Any, options: FilledOptions) -> Flow[ArrayParts]:
     """`zarr.zeros` and `zarr.ones`."""
     if "fill_value" in options:
         raise TypeError(f"{function}() fills with {value} and takes no `fill_value`; use full()")
@@ -138,8 +138,8 @@ def empty_call(shape: ShapeLike | None = None, **options: Unpack[EmptyOptions]) 
 def array_call(data: Any, **options: Unpack[AnyOptions]) -> Flow[ArrayParts]:
     """`zarr.array`: keywords of `from_array`, or the older ones of `create`."""
     if array_node_of(data) is None:
-        found = data if hasattr(data, "shape") else np.asarray(data)
-        return empty_call(data=found, **options)  # type: ignore[misc]  # what `create` does not have is refused there
+        given = np.asarray(data) if data is None else data  # None would say that there are none
+        return empty_call(data=given, **options)  # type: ignore[misc]  # what `create` does not have is refused there
     options["name"] = options.pop("path", options.get("name"))
     return from_array_call(options.pop("store", None), data, **options)  # type: ignore[arg-type,misc]  # or refused there
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr._buffer.memory import empty, in_dtype
 from zarr._calls.arrays import ARRAY_DEFAULTS, DEFAULT_FILL_VALUE, ArrayParts, create_array, format_of
 from zarr._calls.keywords import FromArrayOptions, check_known
 from zarr._flow.node import ArrayNode, array_node_of
@@ -122,7 +123,8 @@ def from_array(
     check_known("from_array", options, FromArrayOptions)
     given = {name: value for name, value in options.items() if not _is_unsaid(name, value)}
     if (source := array_node_of(data)) is None:
-        return create_array(at, data=np.asarray(data), write_data=write_data, **given)  # type: ignore[arg-type]  # some of `options`
+        found = np.asarray(data) if data is None else data  # None would say that there are none
+        return create_array(at, data=found, write_data=write_data, **given)  # type: ignore[arg-type]  # some of `options`
     return _from_node(at, source, given, write_data)
 
 
@@ -159,10 +161,10 @@ def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:
 
 def _copy_block(source: ArrayNode, target: ArrayNode, block: GridSelection) -> Flow[None]:
     spec = source.view.spec
-    elements = np.empty(block.shape, spec.dtype)
+    elements = empty(block.shape, spec.dtype)
     yield from read(source, source.view, block, elements)
     wanted = target.view.spec.dtype
-    yield from write(target, target.view, block, elements if elements.dtype == wanted else elements.astype(wanted))
+    yield from write(target, target.view, block, in_dtype(elements, wanted))
 
 
 _MOST_BLOCKS = 4

@@ -38,7 +38,7 @@ _VERSION = 2
 _MEMCPYED = 0x02
 _RESERVED = 0x08
 _FORMATS = ("blosclz", "lz4", "snappy", "zlib", "zstd")
-_MAX_NBYTES = 2**31 - 1 - 16
+MAX_NBYTES = 2**31 - 1 - 16
 _LONG_RUN = 2**23  # a match length coded in this many bytes overflows 31 bits
 
 
@@ -97,7 +97,7 @@ class BloscCodec(BytesBytesCodec):
             put("shuffle", check_choice("blosc", "shuffle", self.shuffle, SHUFFLES))
         put("cname", check_choice("blosc", "cname", self.cname, BLOSC_CNAME))
         put("clevel", check_int("blosc", "clevel", self.clevel, 0, 9))
-        put("blocksize", check_int("blosc", "blocksize", self.blocksize, 0, _MAX_NBYTES))
+        put("blocksize", check_int("blosc", "blocksize", self.blocksize, 0, MAX_NBYTES))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:
@@ -175,7 +175,7 @@ def _check_container(data: npt.NDArray[np.uint8], limit: int, codec: str) -> int
         raise damaged(f"the header says {cbytes} bytes, but there are {data.size}")
     if nbytes == 0:
         return 0
-    if flags & _RESERVED or typesize == 0 or not 0 < blocksize <= nbytes or nbytes > _MAX_NBYTES:
+    if flags & _RESERVED or typesize == 0 or not 0 < blocksize <= nbytes or nbytes > MAX_NBYTES:
         raise damaged("the Blosc header contradicts itself")
     if flags & _MEMCPYED:
         if cbytes != nbytes + _HEADER.size:

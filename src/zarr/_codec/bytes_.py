@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from zarr._buffer.memory import in_dtype
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, read_configuration
 from zarr._codec.documents import EndianName
@@ -127,7 +128,7 @@ class BytesCodec(ArrayBytesCodec):
         array = encoded.view(dtype if stored is None else stored)
         if stored is None:  # an extension dtype: NumPy cannot describe its other byte order
             array = array.byteswap()
-        return to_nd_buffer(chunk_spec, array.astype(dtype, copy=False).reshape(chunk_spec.shape))
+        return to_nd_buffer(chunk_spec, in_dtype(array, dtype).reshape(chunk_spec.shape))
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer:
         array = chunk_data.as_numpy_array()
@@ -139,7 +140,7 @@ def _to_stored_order(array: npt.NDArray[Any], endian: EndianName | None) -> npt.
     stored = _stored_dtype(array.dtype, endian)
     if stored is None:
         return np.ascontiguousarray(array.byteswap())
-    return np.ascontiguousarray(array.astype(stored, copy=False))
+    return np.ascontiguousarray(in_dtype(array, stored))
 
 
 def _stored_dtype(dtype: np.dtype[Any], endian: EndianName | None) -> np.dtype[Any] | None:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from zarr._buffer.memory import in_dtype
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec
 from zarr._codec.limits import output_limit
 from zarr._codec.numcodec_call import decode_with, encode_with
 from zarr._codec.raw import is_variable_length, native_dtype, octets, to_buffer, to_nd_buffer
 from zarr._codec.registry import get_numcodec
+from zarr._dtype.described import type_string
 from zarr._dtype.registry import parse_data_type
 from zarr._support.named_configuration import parse_named
 from zarr._support.once import once
@@ -157,7 +159,7 @@ class NumcodecsArrayArrayCodec(NumcodecsCodec, ArrayArrayCodec):
     def _defaults(self, spec: ChunkSpec) -> dict[str, Any]:
         if self.decoded_key is None:
             return {}
-        return {self.decoded_key: str(native_dtype(spec).newbyteorder("="))}
+        return {self.decoded_key: type_string(native_dtype(spec).newbyteorder("="))}
 
     def _check(self, spec: ChunkSpec) -> None:
         dtype = native_dtype(spec)
@@ -204,7 +206,7 @@ class NumcodecsArrayArrayCodec(NumcodecsCodec, ArrayArrayCodec):
 
 def _plain(chunk: NDBuffer, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """The elements in C order with the byte order that the codec was told."""
-    return np.ascontiguousarray(chunk.as_numpy_array().astype(dtype, copy=False))
+    return np.ascontiguousarray(in_dtype(chunk.as_numpy_array(), dtype))
 
 
 def _fit(array: npt.NDArray[Any], dtype: np.dtype[Any], shape: tuple[int, ...], codec: str) -> npt.NDArray[Any]:

@@ -7,6 +7,7 @@ fixed by its codecs, lies at the end of the shard or at its beginning; inner chu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -24,6 +25,17 @@ Part: TypeAlias = "bytes | bytearray | memoryview | npt.NDArray[np.uint8]"
 CODEC = "sharding_indexed"
 MISSING = 2**64 - 1
 WRITE_ORDERS = ("morton", "unordered", "lexicographic", "colexicographic")
+
+
+def index_shape(chunks_per_shard: tuple[int, ...]) -> tuple[int, ...]:
+    """Shape of the index as its codecs see it: an axis of two numbers behind the grid of inner chunks.
+
+    NumPy has no such array for a grid of 64 axes; there the rows stand behind each other, which is the same bytes.
+
+    >>> index_shape((2, 3)), len(index_shape((1,) * 64))
+    ((2, 3, 2), 2)
+    """
+    return (*(chunks_per_shard if len(chunks_per_shard) < 64 else (math.prod(chunks_per_shard),)), 2)
 
 
 def parse_entries(
@@ -179,8 +191,9 @@ def _morton_codes(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
 
     An axis takes part only as far as it has bits, so codes stay as short as the grid allows.
     """
-    grid = np.indices(shape, dtype=np.int64).reshape(len(shape), int(np.prod(shape, dtype=np.int64)))
-    codes = np.zeros(grid.shape[1], np.int64)
+    positions = np.arange(int(np.prod(shape, dtype=np.int64)), dtype=np.int64)
+    grid = np.unravel_index(positions, shape) if shape else ()
+    codes = np.zeros_like(positions)
     n_bits = [(length - 1).bit_length() for length in shape]
     shift = 0
     for bit in range(max(n_bits, default=0)):

@@ -17,6 +17,7 @@ import numpy as np
 
 from zarr._buffer import Buffer
 from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
+from zarr._buffer.memory import empty
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec, Codec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.call import codec_name
@@ -37,6 +38,7 @@ from zarr._codec.shard_index import (
     WRITE_ORDERS,
     Entries,
     assemble_shard,
+    index_shape,
     locate_index,
     parse_entries,
     touched_rows,
@@ -161,7 +163,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
 
     def index_chain(self, spec: ChunkSpec) -> CodecChain:
         """The chain of the index of a shard with this spec."""
-        shape = (*self.chunks_per_shard(spec.shape), 2)
+        shape = index_shape(self.chunks_per_shard(spec.shape))
         return CodecChain.compile(self.index_codecs, index_spec(shape, spec))
 
     @property
@@ -219,7 +221,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         chain = self.inner_chain(chunk_spec)
         per_shard = self.chunks_per_shard(chunk_spec.shape)
         entries = self._read_index(chunk_data, chunk_spec)
-        shard = np.empty(chunk_spec.shape, native_dtype(chunk_spec), order=chunk_spec.order)
+        shard = empty(chunk_spec.shape, native_dtype(chunk_spec), order=chunk_spec.order)
         for coords, (offset, nbytes) in zip(_grid(per_shard), entries.tolist(), strict=True):
             encoded = None if offset == MISSING else chunk_data[offset : offset + nbytes]
             self._place(shard, coords, encoded, chain)
@@ -246,7 +248,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         if found is None:
             return None
         chain = self.inner_chain(chunk_spec)
-        shard = np.empty(chunk_spec.shape, native_dtype(chunk_spec))  # memory that is not touched costs nothing
+        shard = empty(chunk_spec.shape, native_dtype(chunk_spec))  # memory that is not touched costs nothing
         for row, encoded in zip(touched, found, strict=True):
             self._place(shard, _coords(row, per_shard), encoded, chain)
         return to_nd_buffer(chunk_spec, np.asanyarray(shard[selection]))
@@ -290,7 +292,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
                 parts[row] = None if offset == MISSING else old[offset : offset + nbytes]
         chain = self.inner_chain(chunk_spec)
         touched = touched_rows(selection, chunk_spec.shape, self.chunk_shape)
-        shard = np.empty(chunk_spec.shape, native_dtype(chunk_spec))
+        shard = empty(chunk_spec.shape, native_dtype(chunk_spec))
         for row in touched:
             self._place(shard, _coords(row, per_shard), parts[row], chain)
         shard[selection] = chunk_array.as_numpy_array()

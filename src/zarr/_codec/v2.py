@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from zarr._buffer.memory import in_dtype
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec, MemoryOrder
 from zarr._codec.limits import MARGIN_NBYTES, VARIABLE_NBYTES, decoded_nbytes, with_margin
 from zarr._codec.numcodec_call import decode_with, encode_with
@@ -110,7 +111,7 @@ class V2Codec(ArrayBytesCodec):
         if dtype.kind == "T":
             chunk = chunk.astype(object)  # numcodecs knows strings as objects
         elif dtype.kind != "O":
-            chunk = chunk.astype(dtype, copy=False)
+            chunk = in_dtype(chunk, dtype)
         return np.asarray(chunk, order=self.order)
 
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
@@ -181,7 +182,7 @@ class V2Codec(ArrayBytesCodec):
         if array.shape != shape:
             array = array.reshape(-1, order="A").reshape(shape, order=self.order)
         if dtype.kind != "T" or array.dtype == dtype:
-            return array.astype(dtype, copy=False)
+            return in_dtype(array, dtype)
         texts = ["" if item is None or item == 0 else item for item in array.ravel().tolist()]
         if any(not isinstance(text, str) for text in texts):
             raise CodecError(self.codec_name, "decode", "an element of this string array is not a string")

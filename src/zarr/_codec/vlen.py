@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from zarr._dtype.base import ZDType
 
 _LENGTH = struct.Struct("<I")
-_MAX = 2**32 - 1
+MOST_ITEMS = 2**32 - 1
+"""In one chunk, and bytes in one of them: lengths have 32 bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +189,7 @@ def _is_nothing(item: object) -> bool:
 
 def _join(items: list[bytes], codec: str) -> bytes:
     lengths = [len(item) for item in items]
-    if len(items) > _MAX or max(lengths, default=0) > _MAX:
+    if len(items) > MOST_ITEMS or max(lengths, default=0) > MOST_ITEMS:
         raise CodecError(codec, "encode", "counts and lengths must be below 2**32")
     prefixes = np.array(lengths, "<u4").tobytes()
     parts = [_LENGTH.pack(len(items))]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from zarr._buffer.memory import empty
 from zarr._codec.chain import CodecChain, check_order
 from zarr._codec.pipeline import GetResult
 from zarr._dtype.fill import all_fill
@@ -113,7 +114,7 @@ def merge_and_encode_chunk(
     `is_complete` says that the part covers all of the chunk that lies inside the array, so the old one does not matter.
     """
     if existing_bytes is None or is_complete:
-        chunk = np.empty(chunk_spec.shape, chunk_spec.dtype.to_native_dtype(), chunk_spec.order)
+        chunk = empty(chunk_spec.shape, chunk_spec.dtype.to_native_dtype(), chunk_spec.order)
         chunk[...] = chunk_spec.fill_value
     else:
         chunk = decode(existing_bytes, chunk_spec).as_numpy_array().copy()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from zarr._support.named_configuration import Named, parse_named
 from zarr.errors import DataTypeValidationError, MetadataValidationError
@@ -71,3 +74,17 @@ def sized_typestr(cls: type, data: object, kind: str, orders: str) -> tuple[str,
     if match is None or object_codec is not None:
         raise wrong(cls, data)
     return match[1], int(match[2])
+
+
+def type_string(dtype: np.dtype[Any]) -> str:
+    """What `numpy.dtype` makes this dtype of again. NumPy's own names leave out how many units without a name a time counts.
+
+    Examples
+    --------
+    >>> type_string(np.dtype("i4")), type_string(np.dtype("M8[2generic]"))
+    ('int32', 'datetime64[2generic]')
+    """
+    if dtype.kind not in "mM" or np.datetime_data(dtype)[0] != "generic":
+        return str(dtype)
+    scale = np.datetime_data(dtype)[1]
+    return str(dtype) if scale == 1 else f"{dtype}[{scale}generic]"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr._buffer.memory import empty
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -22,10 +24,10 @@ def all_fill(array: npt.NDArray[Any], fill_value: Any) -> bool:
     if array.size == 0:
         return True
     if dtype.hasobject or dtype.kind == "T":
-        return all(_same_object(item, fill_value) for item in array.flat)
+        return all(_same_object(item, fill_value) for item in array.ravel())
     if dtype.itemsize == 0:
         return True
-    fill = np.empty(1, dtype)
+    fill = empty((1,), dtype)
     fill[0] = fill_value
     if dtype.itemsize in (1, 2, 4, 8) and dtype.kind not in "SUV":
         word = f"u{dtype.itemsize}"

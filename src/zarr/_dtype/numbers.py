@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeGuard
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 Endianness = Literal["little", "big"]
-_ORDER = {"little": "<", "big": ">"}
+ORDERS = {"little": "<", "big": ">"}
 _FLOAT_NAMES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "+Infinity": math.inf}
 
 
@@ -31,6 +32,13 @@ def check_endianness(endianness: object) -> None:
     """Raise ValueError for a byte order that is none."""
     if endianness not in ("little", "big"):
         raise ValueError(f"endianness must be 'little' or 'big', got {endianness!r}")
+
+
+def endianness_of(dtype: np.dtype[Any]) -> Endianness:
+    """Byte order of a dtype; little where it has none."""
+    if dtype.byteorder == "=":
+        return sys.byteorder
+    return "big" if dtype.byteorder == ">" else "little"
 
 
 def _is_number(data: object) -> TypeGuard[Any]:
@@ -55,14 +63,17 @@ class Number(ZDType[Any, Any]):
         return int(self._code[1:])
 
     def to_native_dtype(self) -> np.dtype[Any]:
-        order = _ORDER.get(getattr(self, "endianness", "little"), "<")
-        return np.dtype(order + self._code)
+        return np.dtype(self._type_string())
+
+    def _type_string(self) -> str:
+        order = ORDERS[getattr(self, "endianness", "little")] if self.item_size > 1 else "|"
+        return order + self._code
 
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
-        if getattr(dtype, "str", "")[1:] != cls._code:
+        if not isinstance(dtype, np.dtype) or dtype.isbuiltin == 2 or f"{dtype.kind}{dtype.itemsize}" != cls._code:
             raise wrong(cls, dtype)
-        return cls._ordered(dtype.str[0])
+        return cls._ordered(ORDERS[endianness_of(dtype)])
 
     @classmethod
     def _ordered(cls, order: str) -> Self:
@@ -84,7 +95,7 @@ class Number(ZDType[Any, Any]):
     def to_json(self, zarr_format: ZarrFormat) -> Any:
         if zarr_format == 3:
             return self._zarr_v3_name
-        return {"name": self.to_native_dtype().str, "object_codec_id": None}
+        return {"name": self._type_string(), "object_codec_id": None}
 
     def default_scalar(self) -> Any:
         return self.to_native_dtype().type(0)
@@ -213,7 +224,13 @@ class _Float(Number):
         if isinstance(data, str):
             return self._from_text(data)
         if _is_number(data) and not isinstance(data, complex | np.complexfloating):
-            return self._rounded(data)
+            scalar = self._rounded(data)
+            if isinstance(data, int | np.integer) and int(scalar) != int(data):
+                raise ArgumentError(
+                    f"{data!r} has too many digits for the data type {self._zarr_v3_name}, which would make {scalar!r} of it; "
+                    "use a wider one, or give that number"
+                )
+            return scalar
         raise ArgumentError(
             f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type "
             f"{self._zarr_v3_name}."
@@ -239,7 +256,7 @@ class _Complex(Number):
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> list[float | str]:
         part = self._parts()
         pair = np.asarray(self.cast_scalar(data)).reshape(1)
-        halves = pair.view(pair.dtype.str.replace(self._code, part._code))
+        halves = pair.view(part.to_native_dtype().newbyteorder(pair.dtype.byteorder))
         return [part.to_json_scalar(half, zarr_format=zarr_format) for half in halves]
 
     def cast_scalar(self, data: object) -> Any:

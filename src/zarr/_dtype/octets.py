@@ -123,11 +123,18 @@ class NullTerminatedBytes(ZDType[Any, Any]):
         return np.bytes_(_fits(_decoded(data, zarr_format).rstrip(b"\0"), self.length))
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
+        value = _as_bytes(data, self._zarr_v3_name).rstrip(b"\0")
         # The whole item: TensorStore takes nothing shorter.
-        return base64.b64encode(bytes(self.cast_scalar(data)).ljust(self.length, b"\0")).decode()
+        return base64.b64encode(_fits(value, self.length).ljust(self.length, b"\0")).decode()
 
     def cast_scalar(self, data: object) -> np.bytes_:
-        return np.bytes_(_fits(_as_bytes(data, self._zarr_v3_name).rstrip(b"\0"), self.length))
+        value = _as_bytes(data, self._zarr_v3_name)
+        if value.endswith(b"\0") and value.strip(b"\0"):  # NULs alone are how others write that there is nothing
+            raise ArgumentError(
+                f"{value!r} ends in NULs, which the data type {self._zarr_v3_name} does not keep; use dtype='bytes', or "
+                "leave them off"
+            )
+        return np.bytes_(_fits(value.rstrip(b"\0"), self.length))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,6 +171,8 @@ class RawBytes(ZDType[Any, Any]):
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
         if getattr(dtype, "kind", None) != "V" or dtype.fields is not None or dtype.subdtype is not None:
+            raise wrong(cls, dtype)
+        if dtype.isbuiltin == 2:  # numbers of another package, of which NumPy knows no other kind
             raise wrong(cls, dtype)
         return cls(length=dtype.itemsize)
 

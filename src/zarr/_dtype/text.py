@@ -9,7 +9,8 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import check_length, length_bytes, named, sized_typestr, typestr, wrong
-from zarr._dtype.numbers import Endianness, check_endianness
+from zarr._dtype.missing import is_missing
+from zarr._dtype.numbers import ORDERS, Endianness, check_endianness, endianness_of
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -30,11 +31,24 @@ def _text(data: Any, zarr_format: ZarrFormat) -> str:
 def _as_text(data: object, name: str) -> str:
     if isinstance(data, str):
         return str(data)
-    if isinstance(data, int | float | np.number) and not isinstance(data, bool | np.timedelta64):
-        return str(data)  # as zarr-python
+    if (
+        isinstance(data, int | float | np.number)
+        and not isinstance(data, bool | np.timedelta64)
+        and not is_missing(data)
+    ):
+        return str(data)  # as zarr-python; but NaN stands for a missing text
     raise ArgumentError(
         f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type {name}."
     )
+
+
+def _sayable(text: str) -> str:
+    """Text that UTF-8, and so a document, can say."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as exc:
+        raise ArgumentError(f"{text!r} is no text that a metadata document can say: {exc}") from exc
+    return text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,14 +85,17 @@ class FixedLengthUTF32(ZDType[Any, Any]):
         return self.length * _CODE_POINT_NBYTES
 
     def to_native_dtype(self) -> np.dtype[Any]:
-        return np.dtype(f"{'>' if self.endianness == 'big' else '<'}U{self.length}")
+        return np.dtype(self._type_string())
+
+    def _type_string(self) -> str:
+        return f"{ORDERS[self.endianness]}U{self.length}"
 
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
         if getattr(dtype, "kind", None) != "U":
             raise wrong(cls, dtype)
         length = dtype.itemsize // _CODE_POINT_NBYTES
-        return cls(length=length, endianness="big" if dtype.str[0] == ">" else "little")
+        return cls(length=length, endianness=endianness_of(dtype))
 
     @classmethod
     def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
@@ -89,7 +106,7 @@ class FixedLengthUTF32(ZDType[Any, Any]):
 
     def to_json(self, zarr_format: ZarrFormat) -> Any:
         if zarr_format == 2:
-            return {"name": self.to_native_dtype().str, "object_codec_id": None}
+            return {"name": self._type_string(), "object_codec_id": None}
         if self.length == 0:
             raise ValueError(
                 "format 3 has no text of length 0; use a longer type, as '<U1', or 'string' for any length"
@@ -103,10 +120,16 @@ class FixedLengthUTF32(ZDType[Any, Any]):
         return self._fitting(_text(data, zarr_format))
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
-        return str(self.cast_scalar(data))
+        return str(self._fitting(_as_text(data, self._zarr_v3_name)))
 
     def cast_scalar(self, data: object) -> np.str_:
-        return self._fitting(_as_text(data, self._zarr_v3_name))
+        text = _sayable(_as_text(data, self._zarr_v3_name))
+        if text.endswith("\0") and text.strip("\0"):  # as of bytes, NULs alone say that there is nothing
+            raise ArgumentError(
+                f"{text!r} ends in NULs, which the data type {self._zarr_v3_name} does not keep; use dtype='string', "
+                "or leave them off"
+            )
+        return self._fitting(text)
 
     def _fitting(self, text: str) -> np.str_:
         text = text.rstrip("\0")
@@ -160,7 +183,7 @@ class VariableLengthUTF8(ZDType[Any, Any]):
         return _text(data, zarr_format)
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
-        return self.cast_scalar(data)
+        return _as_text(data, self._zarr_v3_name)
 
     def cast_scalar(self, data: object) -> str:
-        return _as_text(data, self._zarr_v3_name)
+        return _sayable(_as_text(data, self._zarr_v3_name))

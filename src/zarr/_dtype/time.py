@@ -10,7 +10,7 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named, typestr, wrong
-from zarr._dtype.numbers import Endianness, check_endianness
+from zarr._dtype.numbers import ORDERS, Endianness, check_endianness, endianness_of
 from zarr.errors import ArgumentError, DataTypeValidationError
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class _Time(ZDType[Any, Any]):
     _scalars: ClassVar[tuple[type, ...]] = ()
 
     def __post_init__(self) -> None:
+        if self.unit == "\N{MICRO SIGN}s":  # the letter mu, which the format has, looks the same
+            object.__setattr__(self, "unit", "μs")
         if self.unit not in get_args(DateTimeUnit):
             raise ValueError(f"unit must be one of {get_args(DateTimeUnit)}, got {self.unit!r}")
         if not isinstance(self.scale_factor, int) or not 1 <= self.scale_factor < 2**31:  # type: ignore[redundant-expr]
@@ -56,18 +58,20 @@ class _Time(ZDType[Any, Any]):
         return 8
 
     def to_native_dtype(self) -> np.dtype[Any]:
-        order = ">" if self.endianness == "big" else "<"
-        if self.unit == "generic":
-            return np.dtype(f"{order}{self._kind}8")
-        factor = "" if self.scale_factor == 1 else self.scale_factor
-        return np.dtype(f"{order}{self._kind}8[{factor}{'us' if self.unit == 'μs' else self.unit}]")
+        return np.dtype(self._type_string())
+
+    def _type_string(self) -> str:
+        """NumPy's type string, with the scale of a generic unit too, which `dtype.str` leaves out."""
+        order, factor = ORDERS[self.endianness], "" if self.scale_factor == 1 else self.scale_factor
+        unit = "us" if self.unit == "μs" else self.unit
+        return f"{order}{self._kind}8" if (unit, factor) == ("generic", "") else f"{order}{self._kind}8[{factor}{unit}]"
 
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
         if getattr(dtype, "kind", None) != cls._kind:
             raise wrong(cls, dtype)
         unit, scale_factor = np.datetime_data(dtype)
-        return cls(endianness="big" if dtype.str[0] == ">" else "little", scale_factor=scale_factor, unit=unit)  # type: ignore[arg-type]  # NumPy's units
+        return cls(endianness=endianness_of(dtype), scale_factor=scale_factor, unit=unit)  # type: ignore[arg-type]  # NumPy's units
 
     @classmethod
     def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
@@ -77,7 +81,7 @@ class _Time(ZDType[Any, Any]):
         if object_codec is not None or code[1:3] != f"{cls._kind}8" or code[0] not in "<>":
             raise wrong(cls, data)
         try:
-            return cls.from_native_dtype(np.dtype(code))
+            return cls.from_native_dtype(np.dtype(code.replace("\N{MICRO SIGN}", "μ")))
         except (TypeError, ValueError) as exc:
             raise wrong(cls, data) from exc
 
@@ -98,7 +102,7 @@ class _Time(ZDType[Any, Any]):
 
     def to_json(self, zarr_format: ZarrFormat) -> Any:
         if zarr_format == 2:
-            return {"name": self.to_native_dtype().str, "object_codec_id": None}
+            return {"name": self._type_string(), "object_codec_id": None}
         configuration = {"unit": self.unit, "scale_factor": self.scale_factor}
         return {"name": self._zarr_v3_name, "configuration": configuration}
 
@@ -141,13 +145,15 @@ class _Time(ZDType[Any, Any]):
 
     def _converted(self, given: np.ndarray[Any, Any], data: object) -> Any:
         """A time of any unit in this one, exactly or not at all."""
-        name = self.to_native_dtype().newbyteorder("=").name
+        name = f"{self.to_native_dtype().newbyteorder('=')}"
         unit, factor = np.datetime_data(given.dtype)
         count = int(given.view("i8"))
-        if unit == "generic":
+        if (unit, factor) == ("generic", 1):
             return self._from_count(count)
-        if self.unit == "generic":
-            raise ValueError(f"{data!r} has a unit and the data type {self._zarr_v3_name} has none; give a count")
+        if "generic" in (unit, self.unit) and unit != self.unit:
+            raise ValueError(
+                f"of {data!r} and the data type {self._zarr_v3_name} one has a unit and one has none; give a count"
+            )
         try:
             converted = self._count_of(count * factor, unit, given)
         except ArithmeticError:
@@ -162,7 +168,7 @@ class _Time(ZDType[Any, Any]):
         In whole numbers wherever units are multiples of each other, as NumPy's conversion wraps around silently. Between
         days and months it knows the calendar; there, the way back is compared.
         """
-        for table in (_ATTOSECONDS, _MONTHS):
+        for table in (_ATTOSECONDS, _MONTHS, {"generic": 1}):
             if unit in table and self.unit in table:
                 count, rest = divmod(n_units * table[unit], table[self.unit] * self.scale_factor)
                 if rest:

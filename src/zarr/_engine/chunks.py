@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from zarr._buffer.memory import empty, in_fresh_memory, zeros
 from zarr._codec.base import ArrayConfig, ChunkSpec, Codec
 from zarr._codec.call import is_synchronous
 from zarr._codec.chain import CodecChain
+from zarr._codec.shard_index import index_shape
 from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.fill import all_fill
 from zarr._dtype.numbers import UInt64
@@ -72,31 +74,34 @@ class ChunkCodecs:
         Raises CodecError, with the chunk's coordinates, for bytes that do not decode to the chunk's shape.
         """
         if encoded is None:
-            out[projection.out_index] = self._fill
+            target, where = projection.in_result(out)
+            target[where] = self._fill
         else:
-            chunk = self._decode(encoded, projection.coords).as_numpy_array()
-            out[projection.out_index] = chunk[projection.chunk_index]
+            chunk, which = projection.in_chunk(self._decode(encoded, projection.coords).as_numpy_array())
+            target, where = projection.in_result(out)
+            target[where] = chunk[which]
 
     def merge(self, encoded: Encoded, projection: Projection, value: npt.NDArray[Any]) -> Encoded:
         """Merge the part of `value` that the projection selects into what was stored before, and encode that.
 
         `value` has the shape of the whole request. None: the chunk holds the fill value only and is not to be stored.
         """
-        part = value[projection.out_index]
+        given, where = projection.in_result(value)
         shape = self._grid.chunk_shape(projection.coords)
         if projection.whole or encoded is None:
             decoded = self._filled(shape)
         else:
             decoded = self._decode(encoded, projection.coords).as_numpy_array()
             if not decoded.flags.writeable or decoded.dtype != self._spec.dtype:
-                decoded = decoded.astype(self._spec.dtype, copy=True)
-        decoded[projection.chunk_index] = part
+                decoded = in_fresh_memory(decoded, self._spec.dtype)
+        target, which = projection.in_chunk(decoded)
+        target[which] = given[where]
         return self._encode(decoded, projection.coords)
 
     def _filled(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         if self._fill_is_zero:
-            return np.zeros(shape, self._spec.dtype)
-        filled = np.empty(shape, self._spec.dtype)
+            return zeros(shape, self._spec.dtype)
+        filled = empty(shape, self._spec.dtype)
         filled[...] = self._fill
         return filled
 
@@ -134,7 +139,7 @@ class ChunkCodecs:
 
     def encode_index(self, level: ShardLevel, entries: npt.NDArray[Any]) -> bytes:
         """The reverse of `decode_index`."""
-        table = entries.reshape(*_index_shape(level), 2)
+        table = entries.reshape(_index_shape(level))
         encoded = _index_chain(level).encode(self._prototype.nd_buffer.from_numpy_array(table))
         if encoded is None:  # an index codec of a third party that drops data
             raise CodecError("sharding_indexed", "encode", "the index codecs returned nothing for the shard index")
@@ -169,19 +174,19 @@ def _assignable(fill_value: Any, dtype: np.dtype[Any]) -> Any:
         return fill_value
     if getattr(fill_value, "dtype", None) == dtype:
         return np.frombuffer(fill_value.tobytes(), dtype).reshape(()) if dtype.itemsize else np.zeros((), dtype)
-    scalar = np.empty((), dtype)
+    scalar = empty((), dtype)
     scalar[()] = fill_value
     return scalar
 
 
 def _index_shape(level: ShardLevel) -> tuple[int, ...]:
     per_shard = level.chunks_per_shard
-    return tuple(per_shard[axis] for axis in level.axes)
+    return index_shape(tuple(per_shard[axis] for axis in level.axes))
 
 
 @lru_cache(maxsize=256)
 def _compiled_index_chain(codecs: tuple[Codec, ...], shape: tuple[int, ...]) -> CodecChain:
-    spec = ChunkSpec((*shape, 2), UInt64(), np.uint64(2**64 - 1), ArrayConfig())
+    spec = ChunkSpec(shape, UInt64(), np.uint64(2**64 - 1), ArrayConfig())
     return CodecChain.compile(codecs, spec)
 
 

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from zarr._buffer.memory import empty
 from zarr._codec.bytes_ import BytesCodec, has_byte_order
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.v2 import V2Codec
+from zarr._dtype.numbers import endianness_of
 from zarr._engine.contract import Rejection
 from zarr._grid.grid import RegularGrid
 
@@ -72,7 +74,7 @@ def _fill(spec: ArraySpec) -> bytes:
     fill = np.asarray(spec.fill_value)
     if fill.dtype == spec.dtype:
         return fill.tobytes()
-    element = np.empty((), spec.dtype)
+    element = empty((), spec.dtype)
     element[()] = spec.fill_value
     return element.tobytes()
 
@@ -253,13 +255,19 @@ def _numbers(name: str, decoded: str, encoded: str, *attributes: str) -> _Descri
         return (
             name,
             {
-                "decoded": np.dtype(getattr(codec, decoded)).str,
-                "encoded": np.dtype(getattr(codec, encoded)).str,
+                "decoded": _type_code(np.dtype(getattr(codec, decoded))),
+                "encoded": _type_code(np.dtype(getattr(codec, encoded))),
                 **parameters,
             },
         )
 
     return describe_filter
+
+
+def _type_code(dtype: np.dtype[Any]) -> str:
+    """A dtype of numbers as the kernel reads it; a code that it does not know for any other."""
+    order = "|" if dtype.byteorder == "|" else ">" if endianness_of(dtype) == "big" else "<"
+    return f"{order}{'V' if dtype.isbuiltin == 2 else dtype.kind}{dtype.itemsize}"
 
 
 _SHUFFLES = {0: "noshuffle", 1: "shuffle", 2: "bitshuffle"}

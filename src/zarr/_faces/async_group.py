@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr import _calls
 from zarr._calls import members
-from zarr._calls.arrays import ARRAY_DEFAULTS
+from zarr._calls.arrays import ARRAY_DEFAULTS, ONES, ZEROS
 from zarr._calls.keywords import MemberOptions, takes
 from zarr._faces.async_array import AsyncArray
 from zarr._faces.attributes import attributes_of, merge
@@ -292,12 +292,12 @@ class AsyncGroup(GroupProperties):
 
     async def zeros(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> AsyncArray:
         """Create an array of zeros; keywords as in `zarr.create`."""
-        flow = members.create(self._node, name, shape=shape, fill_value=0, **kwargs)
+        flow = members.create(self._node, name, shape=shape, fill_value=ZEROS, **kwargs)
         return AsyncArray(*await run_async(flow))
 
     async def ones(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> AsyncArray:
         """Create an array of ones; keywords as in `zarr.create`."""
-        flow = members.create(self._node, name, shape=shape, fill_value=1, **kwargs)
+        flow = members.create(self._node, name, shape=shape, fill_value=ONES, **kwargs)
         return AsyncArray(*await run_async(flow))
 
     async def full(
@@ -313,11 +313,11 @@ class AsyncGroup(GroupProperties):
 
     async def zeros_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> AsyncArray:
         """Create an array of zeros, like another; see `zarr.Group.zeros_like`."""
-        return AsyncArray(*await run_async(members.create_filled_like(self._node, name, data, 0, kwargs)))
+        return AsyncArray(*await run_async(members.create_filled_like(self._node, name, data, ZEROS, kwargs)))
 
     async def ones_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> AsyncArray:
         """Create an array of ones, like another; see `zarr.Group.ones_like`."""
-        return AsyncArray(*await run_async(members.create_filled_like(self._node, name, data, 1, kwargs)))
+        return AsyncArray(*await run_async(members.create_filled_like(self._node, name, data, ONES, kwargs)))
 
     async def full_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> AsyncArray:
         """Create an array of one value, like another; see `zarr.Group.full_like`."""

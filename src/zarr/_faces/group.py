@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr import _calls
 from zarr._calls import members
-from zarr._calls.arrays import ARRAY_DEFAULTS
+from zarr._calls.arrays import ARRAY_DEFAULTS, ONES, ZEROS
 from zarr._calls.keywords import MemberOptions, takes
 from zarr._faces.array import Array
 from zarr._faces.async_group import AsyncGroup
@@ -416,11 +416,11 @@ class Group(GroupProperties):
 
     def zeros(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of zeros; keywords as in `zarr.create`."""
-        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=0, **kwargs)))
+        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=ZEROS, **kwargs)))
 
     def ones(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of ones; keywords as in `zarr.create`."""
-        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=1, **kwargs)))
+        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=ONES, **kwargs)))
 
     def full(self, *, name: str, shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of one value; keywords as in `zarr.create`."""
@@ -452,7 +452,7 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return Array._at(*run(members.create_filled_like(self._node, name, data, 0, kwargs)))
+        return Array._at(*run(members.create_filled_like(self._node, name, data, ZEROS, kwargs)))
 
     def ones_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array of ones, with the shape, dtype and chunks of another.
@@ -466,7 +466,7 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return Array._at(*run(members.create_filled_like(self._node, name, data, 1, kwargs)))
+        return Array._at(*run(members.create_filled_like(self._node, name, data, ONES, kwargs)))
 
     def full_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array of one value, with the shape, dtype and chunks of another.

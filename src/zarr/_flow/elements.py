@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import numpy as np
 
 from zarr._buffer import BufferPrototype, NDBuffer
+from zarr._buffer.memory import empty
+from zarr._dtype.convert import assigned, exact, recast
 from zarr._flow.node import GroupNode
 from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow
@@ -48,7 +50,7 @@ def get(
         As the user wrote it.
     out
         Where to read into; must have the selection's shape, and a dtype that the array's can be cast to without
-        changing its kind.
+        changing its kind. Elements that it does not hold are an error, and nothing is read into it.
     prototype
         Kind of the result, where there is no `out`.
 
@@ -62,16 +64,16 @@ def get(
     target = _result(normal, spec, out, prototype)
     memory = _plain_memory(target, spec.dtype)
     if isinstance(normal, PointSelection):
-        points = np.empty(normal.shape, spec.dtype)
+        points = empty(normal.shape, spec.dtype)
         yield from read(node, view, normal, points)
-        target[...] = _points_in_place(points, normal)
+        target[...] = recast(_points_in_place(points, normal), target.dtype)
     elif memory is not None:
         # Without the axes that the user put in: of length 1, so leaving them out is a view.
         yield from read(node, view, normal, memory.squeeze(normal.new_axes) if normal.new_axes else memory)
     else:
-        elements = np.empty(normal.result_shape, spec.dtype, spec.config.order)
+        elements = empty(normal.result_shape, spec.dtype, spec.config.order)
         yield from read(node, view, normal, elements.squeeze(normal.new_axes))
-        target[...] = elements
+        target[...] = recast(elements, target.dtype)
     return target.as_scalar() if out is None and normal.is_scalar else target.as_ndarray_like()
 
 
@@ -151,41 +153,28 @@ def _result(
 
 
 def as_elements(value: object, spec: ArraySpec) -> npt.NDArray[Any]:
-    """A user's value as an array of the array's dtype, with NumPy's casting rules for assignment."""
-    if isinstance(value, NDBuffer):
-        value = value.as_numpy_array()
-    if isinstance(getattr(value, "_node", None), GroupNode):
-        raise TypeError(f"cannot write {value!r} to an array: a group is no array; take one of its members")
-    dtype = spec.dtype
-    if dtype.kind == "O" and not isinstance(value, np.ndarray):
-        return _objects(value)
-    if isinstance(value, np.ndarray | np.generic):
-        if value.dtype == dtype:
-            return np.asarray(value)
-        return np.asarray(value).astype(dtype)
-    try:
-        return np.asarray(value, dtype=dtype)
-    except ValueError as exc:
-        if "inhomogeneous" in str(exc):
-            raise ValueError(f"cannot write a ragged sequence to an array of dtype {dtype}: {exc}") from exc
-        raise
+    """A user's value as elements of an array, with NumPy's rules for assignment."""
+    return assigned(_plain(value), spec.data_type, spec.dtype)
 
 
 def as_addition(value: object, spec: ArraySpec) -> npt.NDArray[Any]:
-    """`as_elements` of what is appended. What is no element at all has no shape that fits either: a ValueError too."""
+    """Elements that are appended, for which NumPy has no rule: exactly the values given.
+
+    What is no element at all has no shape that fits either: a ValueError too.
+    """
     try:
-        return as_elements(value, spec)
+        return exact(_plain(value), spec.data_type, spec.dtype)
     except TypeError as exc:
         raise ArgumentError(f"cannot append {type(value).__name__} to an array of dtype {spec.dtype}: {exc}") from exc
 
 
-def _objects(value: object) -> npt.NDArray[Any]:
-    """Nested lists as an object array; anything else (bytes, say) is one element."""
-    if isinstance(value, list | tuple):
-        return np.array(value, dtype=object)
-    element = np.empty((), dtype=object)
-    element[()] = value
-    return element
+def _plain(value: object) -> object:
+    """A value without the wrapping of buffers."""
+    if isinstance(value, NDBuffer):
+        return value.as_numpy_array()
+    if isinstance(getattr(value, "_node", None), GroupNode):
+        raise TypeError(f"cannot write {value!r} to an array: a group is no array; take one of its members")
+    return value
 
 
 def _broadcast(value: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:

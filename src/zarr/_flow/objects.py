@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
+from zarr._buffer.memory import in_dtype
 from zarr._flow.compare_and_swap import modify
 from zarr._flow.direct import reach
 from zarr._flow.requests import Compute, Direct, Fetch, Flow, Put, Read, Remove, Together
@@ -148,8 +149,7 @@ def write(
 
     `hold` is a hold of the caller on the node, if it has one.
     """
-    if value.dtype != view.spec.dtype:  # format 3 does not store the byte order that a handle has elements in
-        value = value.astype(view.spec.dtype)
+    value = in_dtype(value, view.spec.dtype)  # format 3 does not store the byte order that a handle has elements in
     reached = reach(node, view)
     if reached is None or not reached.can_write:
         parts = view.pipeline.request(selection, value)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr._buffer.memory import empty
 from zarr._flow import inventory
 from zarr._flow.load import load_array
 from zarr._flow.objects import write
@@ -112,7 +113,7 @@ def _clear_edges(
 def _fill(node: ArrayNode, view: ArrayView, box: GridSelection, hold: Hold) -> Flow[None]:
     """Write the fill value into a box. Of many chunks only those that are stored are touched: the others have it already."""
     spec = view.spec
-    fill = np.empty((), spec.dtype)
+    fill = empty((), spec.dtype)
     fill[()] = spec.fill_value
     ranges = [(axis.start, axis.start + axis.count) for axis in box.axes if isinstance(axis, SliceAxis)]
     cells = [

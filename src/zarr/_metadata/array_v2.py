@@ -17,7 +17,7 @@ from zarr._codec.v2 import V2Codec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
 from zarr._grid.chunk_keys import Separator, V2ChunkKeyEncoding
-from zarr._metadata.extension_members import settle_codecs
+from zarr._metadata.extension_members import settle_codecs, storable_fill_value
 from zarr._metadata.fields import (
     as_members,
     check_format,
@@ -115,7 +115,7 @@ class ArrayV2Metadata:
             shape=parse_shape(shape),
             chunks=parse_shape(chunks, "chunks", minimum=1),
             dtype=parsed_type,
-            fill_value=None if fill_value is None else _as_stored(fill_value, parsed_type),
+            fill_value=None if fill_value is None else storable_fill_value(fill_value, parsed_type, 2),
             order=order,
             dimension_separator=dimension_separator,
             compressor=parse_compressor(compressor),
@@ -161,7 +161,7 @@ class ArrayV2Metadata:
             "compressor": compressor,
             "attributes": attributes,
             "zarr_format": 2,
-            "_codec": settle_codecs((codec,), shape, grid, dtype, fill)[0],
+            "_codec": settle_codecs((codec,), shape, grid, dtype, fill, is_new=document is None)[0],
             "_document": document,
         }
         for name, value in members.items():
@@ -336,12 +336,6 @@ class ArrayV2Metadata:
         return hash((ArrayV2Metadata, self.shape, self.chunks, self.dtype))
 
 
-def _as_stored(fill_value: Any, dtype: ZDType[Any, Any]) -> Any:
-    """The fill value as whoever opens the array reads it: format 2 has one NaN, whatever its bits were."""
-    stored = dtype.to_json_scalar(dtype.cast_scalar(fill_value), zarr_format=2)
-    return dtype.from_json_scalar(stored, zarr_format=2)
-
-
 def _repair(document: dict[str, Any], where: str | None) -> None:
     """Mend, in place, what other writers get wrong in ways that leave no doubt about the meaning."""
     name = repr(where or ".zarray")
@@ -351,7 +345,7 @@ def _repair(document: dict[str, Any], where: str | None) -> None:
     if document["filters"] == []:
         document["filters"] = None
         _warn(f"array document {name} has an empty list of filters, where the format has null")
-    mended = repair_chunk_shape(document["chunks"])
+    mended = repair_chunk_shape(document["chunks"], document["shape"])
     if mended is not None:
         stored, document["chunks"] = document["chunks"], mended
         _warn(f"array document {name} has chunk lengths of 0 in {stored}; they are read as {mended}")

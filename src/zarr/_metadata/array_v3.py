@@ -23,6 +23,7 @@ from zarr._metadata.extension_members import (
     parse_stored_data_type,
     parse_stored_fill_value,
     settle_codecs,
+    storable_fill_value,
     stored_codec,
 )
 from zarr._metadata.fields import (
@@ -32,6 +33,7 @@ from zarr._metadata.fields import (
     parse_dimension_names,
     parse_extra_fields,
     parse_shape,
+    parse_stored_dimension_names,
     parse_stored_shape,
     require,
     strict_fill_value,
@@ -144,7 +146,7 @@ class ArrayV3Metadata:
             data_type=parsed_type,
             chunk_grid=parse_chunk_grid(chunk_grid),
             chunk_key_encoding=parse_chunk_key_encoding(chunk_key_encoding),
-            fill_value=(parsed_type.default_scalar() if fill_value is None else parsed_type.cast_scalar(fill_value)),
+            fill_value=_fill_value(fill_value, parsed_type),
             codecs=parse_codecs(codecs),
             attributes=parse_attributes(attributes),
             dimension_names=parse_dimension_names(dimension_names),
@@ -174,7 +176,7 @@ class ArrayV3Metadata:
             "data_type": data_type,
             "chunk_grid": chunk_grid,
             "fill_value": fill_value,
-            "codecs": settle_codecs(codecs, shape, chunk_grid, data_type, fill_value),
+            "codecs": settle_codecs(codecs, shape, chunk_grid, data_type, fill_value, is_new=document is None),
             "dimension_names": parse_dimension_names(dimension_names, len(shape)),
             "zarr_format": 3,
             "node_type": "array",
@@ -220,7 +222,7 @@ class ArrayV3Metadata:
                 fill_value=parse_stored_fill_value(document["fill_value"], data_type),
                 codecs=parse_codecs(document["codecs"]),
                 attributes=parse_attributes(document.get("attributes")),
-                dimension_names=parse_dimension_names(document.get("dimension_names")),
+                dimension_names=parse_stored_dimension_names(document.get("dimension_names"), document["shape"]),
                 storage_transformers=_parse_storage_transformers(document.get("storage_transformers")),
                 extra_fields=parse_extra_fields({k: v for k, v in document.items() if k not in _KNOWN}, _KNOWN),
                 document=document,
@@ -375,6 +377,10 @@ class ArrayV3Metadata:
         return hash((ArrayV3Metadata, self.shape, self.chunk_grid, self.data_type))
 
 
+def _fill_value(given: object, data_type: ZDType[Any, Any]) -> Any:
+    return data_type.default_scalar() if given is None else storable_fill_value(given, data_type, 3)
+
+
 def _parse_storage_transformers(data: object) -> tuple[dict[str, Any], ...]:
     if data is None:
         return ()
@@ -397,7 +403,7 @@ def _repair(document: dict[str, Any], where: str | None) -> None:
     if not isinstance(grid, dict) or not isinstance(grid.get("configuration"), dict):
         return
     stored = grid["configuration"].get("chunk_shape")
-    mended = repair_chunk_shape(stored, _inner_chunk_shape(document["codecs"]))
+    mended = repair_chunk_shape(stored, document["shape"], _inner_chunk_shape(document["codecs"]))
     if mended is not None:
         warn(
             f"array document {where or 'zarr.json'!r} has chunk lengths of 0 in {stored}; they are read as {mended}. "

@@ -7,8 +7,11 @@ one of `MetadataValidationError`, `DataTypeValidationError` and `UnknownCodecErr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from zarr._buffer.memory import empty
 from zarr._codec.base import (
     ArrayArrayCodec,
     ArrayBytesCodec,
@@ -16,13 +19,19 @@ from zarr._codec.base import (
     ChunkSpec,
     Codec,
 )
+from zarr._codec.capacity import refuse_oversized
 from zarr._codec.chain import CodecChain
 from zarr._codec.registry import parse_codec
-from zarr._dtype.base import ZDType
+from zarr._dtype.base import ZarrFormat, ZDType
+from zarr._dtype.fill import all_fill
 from zarr._dtype.registry import data_type_registry
 from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._support.document_errors import invalid, judged, shorten, wrong_kind
 from zarr._support.named_configuration import parse_named
+from zarr.errors import MetadataValidationError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 def parse_stored_data_type(data: object) -> ZDType[Any, Any]:
@@ -43,6 +52,40 @@ def parse_stored_fill_value(data: object, data_type: ZDType[Any, Any]) -> Any:
     """The fill value of a format 3 document."""
     with judged("fill_value", f"reading {shorten(data)} as {data_type}"):
         return data_type.from_json_scalar(data, zarr_format=3)
+
+
+def storable_fill_value(given: object, data_type: ZDType[Any, Any], zarr_format: ZarrFormat) -> Any:
+    """A fill value as a scalar of the data type, once it is sure that a document of the format says this and no other.
+
+    Raises
+    ------
+    MetadataValidationError
+        If whoever opens the array would read another one.
+    TypeError, ValueError, OverflowError
+        What the data type raises for a value that it cannot hold.
+    """
+    fill = data_type.cast_scalar(given)
+    read = data_type.from_json_scalar(data_type.to_json_scalar(fill, zarr_format=zarr_format), zarr_format=zarr_format)
+    if not _are_same(fill, read, data_type.to_native_dtype()):
+        raise MetadataValidationError(
+            f"Zarr format {zarr_format} cannot say the fill value {fill!r} (bytes {np.asarray(fill).tobytes().hex()}) of "
+            f"{data_type}: the array would be opened with {read!r} (bytes {np.asarray(read).tobytes().hex()}). Use that "
+            "one, or the other format"
+        )
+    return fill
+
+
+def _are_same(fill: Any, read: Any, dtype: np.dtype[Any]) -> bool:
+    """Whether two scalars of a dtype are the same, bit by bit."""
+    if dtype.kind in "OT":
+        return bool(fill == read)
+    return all_fill(_as_element(fill, dtype), read)
+
+
+def _as_element(fill: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    element = empty((1,), dtype)
+    element[0] = fill
+    return element
 
 
 def parse_codecs(data: object) -> tuple[Codec, ...]:
@@ -86,8 +129,12 @@ def settle_codecs(
     chunk_grid: RegularChunkGridMetadata,
     data_type: ZDType[Any, Any],
     fill_value: Any,
+    *,
+    is_new: bool,
 ) -> tuple[Codec, ...]:
     """The codecs with what depends on the array filled in, once it is sure that they can work on its chunks.
+
+    Of an array that is new, and not opened, chunks are also refused that could never be encoded.
 
     Raises
     ------
@@ -101,4 +148,6 @@ def settle_codecs(
             same = spec.shape == chunk_grid.chunk_shape
             seen = chunk_grid if same else RegularChunkGridMetadata(chunk_shape=spec.shape)
             codec.validate(shape=shape if same else spec.shape, dtype=spec.dtype, chunk_grid=seen)
+        if is_new:
+            refuse_oversized(chain)
     return chain.codecs

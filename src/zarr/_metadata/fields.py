@@ -103,6 +103,14 @@ def parse_dimension_names(data: object, ndim: int | None = None) -> tuple[str | 
     return names
 
 
+def parse_stored_dimension_names(data: object, shape: object) -> tuple[str | None, ...] | None:
+    """Names out of a document, of which there must be as many as axes; a caller's empty list says that there are none."""
+    names = parse_dimension_names(data)
+    if names == () and shape:
+        raise invalid("dimension_names", "one entry per dimension, or no such member", data)
+    return names
+
+
 def parse_extra_fields(data: Mapping[str, Any] | None, known: Iterable[str]) -> dict[str, Any]:
     """Members that format 3 does not define: allowed only if they say that they may be ignored.
 

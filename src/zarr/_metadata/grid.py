@@ -90,29 +90,33 @@ def _stored_chunk_shape(data: object) -> object:
     return named.configuration["chunk_shape"]
 
 
-def repair_chunk_shape(stored: object, substitutes: Sequence[int] = ()) -> list[Any] | None:
-    """Chunk lengths with every 0 replaced, or None if there is nothing to mend.
+def repair_chunk_shape(stored: object, shape: object, substitutes: Sequence[int] = ()) -> list[Any] | None:
+    """Chunk lengths with every 0 that says nothing replaced, or None if there is nothing to mend.
 
-    Some writers stored 0 (or `true`) for axes of length 0, where any length means the same until the array grows.
+    Some writers stored 0 (or `true`) for axes of length 0, where any length means the same until the array grows. On any
+    other axis 0 is no length, and is left to be refused.
 
     Parameters
     ----------
-    stored
-        The member as read.
+    stored, shape
+        The member as read, and the shape.
     substitutes
         Lengths to use, axis by axis (those of the inner chunks of shards); 1 where there is none.
 
     Examples
     --------
-    >>> repair_chunk_shape([0, 5])
+    >>> repair_chunk_shape([0, 5], [0, 7])
     [1, 5]
-    >>> repair_chunk_shape([4, 5]) is None
+    >>> repair_chunk_shape([0, 5], [3, 7]) is None
     True
     """
-    if not isinstance(stored, list | tuple) or not any(map(_is_empty, stored)):
+    if not isinstance(stored, list | tuple) or not isinstance(shape, list | tuple) or len(stored) != len(shape):
+        return None
+    says_nothing = [_is_empty(n) and _is_empty(length) for n, length in zip(stored, shape, strict=True)]
+    if not any(says_nothing):
         return None
     defaults: Iterable[int] = [*substitutes, *[1] * (len(stored) - len(substitutes))]
-    return [d if _is_empty(n) else n for n, d in zip(stored, defaults, strict=False)]
+    return [d if mended else n for n, d, mended in zip(stored, defaults, says_nothing, strict=False)]
 
 
 def _is_empty(length: object) -> bool:

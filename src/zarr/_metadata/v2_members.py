@@ -6,6 +6,7 @@ them into bytes, found among the filters or as the compressor. numcodecs is impo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -125,10 +126,12 @@ def parse_stored_fill_value(data: object, dtype: ZDType[Any, Any]) -> Any:
     """The fill value of a document; None for null.
 
     The number 0, which older writers stored for strings, bytes and structs, reads as the default of those types, and
-    a single number as the real part of a complex one.
+    a single number as the real part of a complex one. Numbers and Booleans may be text, as writers in Java have them.
     """
     if data is None:
         return None
+    if isinstance(data, str):
+        data = _number_as_text(data, dtype.to_native_dtype().kind)
     if isinstance(data, int | float) and data is not True and data is not False:
         kind = dtype.to_native_dtype().kind
         if data == 0 and kind in "SUVOT":
@@ -137,3 +140,14 @@ def parse_stored_fill_value(data: object, dtype: ZDType[Any, Any]) -> Any:
             data = [data, 0.0]
     with judged("fill_value", f"reading {shorten(data)} as {dtype}"):
         return dtype.from_json_scalar(data, zarr_format=2)
+
+
+def _number_as_text(data: str, kind: str) -> object:
+    """What a number or a Boolean is if it is written as text; the text itself where it says neither."""
+    if kind == "b":
+        return {"true": True, "false": False, "1": True, "0": False}.get(data.strip().lower(), data)
+    if kind in "iumM" and re.fullmatch(r"\s*[+-]?[0-9]+\s*", data, re.ASCII):
+        return int(data)
+    if kind in "iufc" and re.fullmatch(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", data, re.ASCII):
+        return float(data)
+    return data

@@ -52,6 +52,21 @@ class Projection:
     whole: bool
     outer: bool = True
 
+    def in_chunk(self, chunk: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Any]:
+        """A view of a decoded chunk, and `chunk_region` as NumPy takes it of that view."""
+        if len(self.chunk_region) <= _MOST_INDEX_ARRAYS:
+            return chunk, self.chunk_index
+        axis = _single_axis(self.chunk_region) if self.outer else chunk.shape.index(1)
+        view, region = _without(chunk, self.chunk_region, axis)
+        return view, numpy_index(region) if self.outer else region
+
+    def in_result(self, out: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Any]:
+        """A view of the result, and `out_region` as NumPy takes it of that view."""
+        if len(self.out_region) <= _MOST_INDEX_ARRAYS:
+            return out, self.out_index
+        view, region = _without(out, self.out_region, _single_axis(self.out_region))
+        return view, numpy_index(region)
+
     @property
     def chunk_index(self) -> Any:
         """`chunk_region` as NumPy takes it."""
@@ -83,6 +98,29 @@ class ObjectPlan:
     key: str
     projections: tuple[Projection, ...]
     whole: bool
+
+
+_MOST_INDEX_ARRAYS = 63
+"""NumPy takes no more of them at once, which is one less than the axes that an array can have."""
+
+
+def _single_axis(region: Region) -> int:
+    """An axis of which one position is selected: an integer if there is one. Of so many axes all but a few are of length 1."""
+    ranked = sorted(range(len(region)), key=lambda i: not isinstance(region[i], int))  # integers first
+    return next(i for i in ranked if _is_single(region[i]))
+
+
+def _is_single(entry: AxisRegion) -> bool:
+    if isinstance(entry, int):
+        return True
+    return len(entry if isinstance(entry, np.ndarray) else _slice_values(entry)) == 1
+
+
+def _without(array: npt.NDArray[Any], region: Region, axis: int) -> tuple[npt.NDArray[Any], Region]:
+    """An array and a region of it without an axis, at the position that is selected there."""
+    entry = region[axis]
+    position = entry if isinstance(entry, int) else entry.start if isinstance(entry, slice) else int(entry.ravel()[0])
+    return array[(slice(None),) * axis + (position,)], (*region[:axis], *region[axis + 1 :])
 
 
 def numpy_index(region: Region) -> Any:

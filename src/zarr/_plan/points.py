@@ -108,8 +108,16 @@ def _point_group(
     regions = tuple(p[members] - grid.axes[i].start(c) for i, c, p in zip(where, coords, positions, strict=True))
     lengths = [length_inside(grid.axes[i], c, shape[i]) for i, c in zip(where, coords, strict=True)]
     n_inside = int(np.prod(lengths, dtype=np.int64))
-    whole = len(members) >= n_inside and len(np.unique(np.ravel_multi_index(regions, tuple(lengths)))) == n_inside
+    whole = len(members) >= n_inside and _n_distinct(regions, lengths) == n_inside
     return PointGroup(coords, regions, members, whole)
+
+
+def _n_distinct(regions: tuple[npt.NDArray[np.int64], ...], lengths: list[int]) -> int:
+    """How many different positions there are, in a box of these lengths."""
+    wide = [(region, n) for region, n in zip(regions, lengths, strict=True) if n > 1]  # NumPy does not take 64 axes
+    if not wide:
+        return 1
+    return len(np.unique(np.ravel_multi_index(tuple(region for region, _ in wide), tuple(n for _, n in wide))))
 
 
 def _projection(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zarr._calls import functions
-from zarr._calls.arrays import ARRAY_DEFAULTS
+from zarr._calls.arrays import ARRAY_DEFAULTS, ONES, ZEROS
 from zarr._calls.keywords import ArrayOptions, FromArrayOptions, OlderOptions, takes
 from zarr._calls.legacy import OLDER_DEFAULTS
 from zarr._calls.like import FROM_ARRAY_DEFAULTS
@@ -269,7 +269,7 @@ def zeros(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> Array:
     array([[0, 0, 0],
            [0, 0, 0]], dtype=int8)
     """
-    return Array._at(*run(functions.filled_call("zeros", shape, 0, kwargs)))
+    return Array._at(*run(functions.filled_call("zeros", shape, ZEROS, kwargs)))
 
 
 def ones(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> Array:
@@ -288,7 +288,7 @@ def ones(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> Array:
     >>> zarr.ones(3, dtype="int8")[:]
     array([1, 1, 1], dtype=int8)
     """
-    return Array._at(*run(functions.filled_call("ones", shape, 1, kwargs)))
+    return Array._at(*run(functions.filled_call("ones", shape, ONES, kwargs)))
 
 
 def full(shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledOptions]) -> Array:
@@ -351,7 +351,7 @@ def zeros_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpac
     >>> zarr.zeros_like([1.5, 2.5])[:]
     array([0., 0.])
     """
-    return Array._at(*run(functions.like_call(a, zarr_format, {"fill_value": 0, **kwargs})))
+    return Array._at(*run(functions.like_call(a, zarr_format, {"fill_value": ZEROS, **kwargs})))
 
 
 def ones_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> Array:
@@ -372,7 +372,7 @@ def ones_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack
     >>> zarr.ones_like([1.5, 2.5])[:]
     array([1., 1.])
     """
-    return Array._at(*run(functions.like_call(a, zarr_format, {"fill_value": 1, **kwargs})))
+    return Array._at(*run(functions.like_call(a, zarr_format, {"fill_value": ONES, **kwargs})))
 
 
 def full_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> Array:

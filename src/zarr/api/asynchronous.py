@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zarr._calls import Mode, functions
-from zarr._calls.arrays import ARRAY_DEFAULTS
+from zarr._calls.arrays import ARRAY_DEFAULTS, ONES, ZEROS
 from zarr._calls.copy import Counts, IfExists, Log
 from zarr._calls.keywords import (
     GROUP_DEFAULTS,
@@ -125,12 +125,12 @@ async def empty(shape: ShapeLike, **kwargs: Unpack[EmptyOptions]) -> AsyncArray:
 
 async def zeros(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> AsyncArray:
     """See `zarr.zeros`."""
-    return AsyncArray(*await run_async(functions.filled_call("zeros", shape, 0, kwargs)))
+    return AsyncArray(*await run_async(functions.filled_call("zeros", shape, ZEROS, kwargs)))
 
 
 async def ones(shape: ShapeLike, **kwargs: Unpack[FilledOptions]) -> AsyncArray:
     """See `zarr.ones`."""
-    return AsyncArray(*await run_async(functions.filled_call("ones", shape, 1, kwargs)))
+    return AsyncArray(*await run_async(functions.filled_call("ones", shape, ONES, kwargs)))
 
 
 async def full(shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledOptions]) -> AsyncArray:
@@ -145,12 +145,12 @@ async def empty_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs:
 
 async def zeros_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> AsyncArray:
     """See `zarr.zeros_like`."""
-    return AsyncArray(*await run_async(functions.like_call(a, zarr_format, {"fill_value": 0, **kwargs})))
+    return AsyncArray(*await run_async(functions.like_call(a, zarr_format, {"fill_value": ZEROS, **kwargs})))
 
 
 async def ones_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> AsyncArray:
     """See `zarr.ones_like`."""
-    return AsyncArray(*await run_async(functions.like_call(a, zarr_format, {"fill_value": 1, **kwargs})))
+    return AsyncArray(*await run_async(functions.like_call(a, zarr_format, {"fill_value": ONES, **kwargs})))
 
 
 async def full_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[LikeOptions]) -> AsyncArray:

@@ -666,6 +666,10 @@ class SyncSuite(StoreCase):
         assert list(store.list_names("ab")) == []
         assert store.size("a/b") == 2
         assert store.size("a") is None
+        assert store.present(["ab", "x", "a/b", "a/x", "a/c/d", "ab/c", "a/c/d/e"]) == [
+            *(True, False, True, False, True, False, False),
+        ]
+        assert store.present([]) == []
         store.remove_prefix("a")
         assert list(store.list_keys("")) == ["ab"]
         store.remove_prefix("")

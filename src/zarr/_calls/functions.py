@@ -89,7 +89,8 @@ def create_array_call(
 ) -> Flow[ArrayParts]:
     check_known("create_array", options, ArrayOptions)
     at = _new_place(store, name, storage_options, overwrite=options.get("overwrite", False))
-    return create_array(at, format_without_parent=DEFAULT_FORMAT, **options)
+    otherwise = None if "zarr_format" in options else DEFAULT_FORMAT  # None, if given, means that of the configuration
+    return create_array(at, format_without_parent=otherwise, **options)
 
 
 def from_array_call(

@@ -192,7 +192,10 @@ class SyncStore(Store):
         """Size of an object in bytes, None if there is none."""
 
     def present(self, keys: Sequence[str]) -> list[bool]:
-        """Whether there is an object under each of some keys. A store that can tell faster than by their sizes does."""
+        """Whether there is an object under each of some keys; one that keys lie below may be taken for one.
+
+        A store that can tell faster than by their sizes does.
+        """
         return [self.size(key) is not None for key in keys]
 
     # -- derived: zarr-python's synchronous protocol ------------------------------------------------------------

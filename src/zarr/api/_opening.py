@@ -93,7 +93,7 @@ def open_array(
         `"r"` read only; `"r+"` read and write; `"a"` also create, given a shape and a data type; `"w"` replace;
         `"w-"` create only. `"a"` if None, or `"r"` for a read-only store.
     **kwargs
-        For creating: the keywords of `create_array`.
+        For creating: the keywords of `create_array`. They change nothing about an array that is there.
 
     Raises
     ------

@@ -25,6 +25,9 @@ def save(
 ) -> None:
     """Save one array (as an array) or several (as a group, see `save_group`).
 
+    One array replaces the node that is there, a group with all that is in it as well. Several go into the group that is
+    there, beside its other members.
+
     Parameters
     ----------
     store

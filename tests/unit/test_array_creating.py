@@ -264,7 +264,7 @@ class TestCreate:
             assert array[...].flags.f_contiguous == (expected == "F")
 
     def test_the_default_fill_value_is_the_zero_of_the_type(self, zarr_format):
-        for dtype, expected in {"i4": 0, "f4": 0.0, "?": False, "U3": "", "M8[s]": np.datetime64("NaT")}.items():
+        for dtype, expected in {"i4": 0, "f4": 0.0, "?": False, "U3": "", "M8[s]": np.datetime64("NaT", "s")}.items():
             array = zarr.create_array({}, shape=2, dtype=dtype, zarr_format=zarr_format)
             assert array.fill_value == expected or (dtype[0] == "M" and np.isnat(array.fill_value))
         assert zarr.create_array({}, shape=2, dtype="i4", fill_value=None).fill_value == 0

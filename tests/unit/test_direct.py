@@ -112,8 +112,8 @@ class TestReading:
         array = make(tmp_path)
         chunk = tmp_path / "store" / "a" / "c" / "0" / "0"
         chunk.unlink()
-        chunk.symlink_to(chunk)
-        with pytest.raises(OSError, match=r"Too many levels of symbolic links.*c/0/0"):
+        chunk.symlink_to("x" * 300)  # a name that is too long: even the superuser may not follow it
+        with pytest.raises(OSError, match=r"c/0/0"):
             array[0, 0]
 
 

@@ -1,9 +1,9 @@
 """Which exceptions say that bytes do not decode, or elements do not encode, and which mean something else.
 
 Where one of our codecs calls a library, it says what that raises for damaged bytes: exactly those become a CodecError. Of
-codecs of others nothing of the kind is known, so everything that code which parses bytes raises is taken for a refusal,
-and so are exceptions of the package that the codec is from. All else passes as it is: what a signal handler raised, errors of
-the system, a package that is missing, a concept that this library has an error for already.
+codecs of others nothing of the kind is known, so everything that code which parses bytes raises, its slips among it, is
+taken for a refusal, and so are exceptions of the package that the codec is from. All else passes as it is: what a signal
+handler raised, errors of the system, a package that is missing, what this library has an error for already.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from zarr._support.signals import came_from_a_signal
 from zarr.errors import BaseZarrError, CodecError, DataTypeValidationError
 
 _REFUSALS = (
-    *(ArithmeticError, AssertionError, BufferError, EOFError, LookupError, RuntimeError, TypeError, ValueError),
+    *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, NameError, RuntimeError),
+    *(TypeError, ValueError),
     *(lzma.LZMAError, pickle.PickleError, struct.error, zlib.error),
     RuntimeWarning,  # where warnings are errors: NumPy's of numbers that are none
 )

@@ -20,7 +20,7 @@ def empty(shape: Iterable[int], dtype: npt.DTypeLike, order: Literal["C", "F"] =
     (('generic', 2), ('generic', 1))
     """
     wanted = np.dtype(dtype)
-    return np.ndarray(tuple(shape), wanted, order=order) if wanted.kind in "mM" else np.empty(shape, wanted, order)  # type: ignore[call-overload,no-any-return]  # any shape
+    return np.ndarray(tuple(shape), wanted, order=order) if wanted.kind in "mM" else np.empty(shape, wanted, order)  # type: ignore[call-overload]  # any shape
 
 
 def zeros(shape: Iterable[int], dtype: npt.DTypeLike, order: Literal["C", "F"] = "C") -> npt.NDArray[Any]:

@@ -37,7 +37,7 @@ def refuse_masked(array: object) -> None:
     masked = masked_class()
     if masked is None or not isinstance(array, masked):
         return
-    mask = np.broadcast_to(array.mask, array.shape)  # type: ignore[attr-defined]  # of a masked array
+    mask = np.broadcast_to(array.mask, array.shape)
     if mask.any():
         where = "" if not mask.ndim else f", the first at {first_true(mask)}"
         raise ArgumentError(f"{int(mask.sum())} elements of the masked array are masked{where}. {_ADVICE}")

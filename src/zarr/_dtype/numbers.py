@@ -71,7 +71,7 @@ class Number(ZDType[Any, Any]):
 
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
-        if not isinstance(dtype, np.dtype) or dtype.isbuiltin == 2 or f"{dtype.kind}{dtype.itemsize}" != cls._code:
+        if getattr(dtype, "isbuiltin", 2) == 2 or f"{dtype.kind}{dtype.itemsize}" != cls._code:
             raise wrong(cls, dtype)
         return cls._ordered(ORDERS[endianness_of(dtype)])
 

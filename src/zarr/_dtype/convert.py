@@ -145,10 +145,20 @@ def inferred(value: object) -> Elements:
         given = _read(value, None)
         is_whole = given.dtype.kind in "biu" and kinds <= {bool, int}
         if given.dtype.kind != "O" and not is_whole and kinds not in ({float}, {complex}):
-            _check_kept(_objects(value), given)
+            _check_inferred(_objects(value), given)
     if given.dtype.kind == "O":
         refuse_missing(given, given.dtype)
     return given
+
+
+def _check_inferred(items: Elements, made: Elements) -> None:
+    """Raise unless elements are the objects of which NumPy chose the dtype."""
+    if made.dtype.kind not in "mM":
+        _check_kept(_unwrapped(items) if made.dtype.kind in "biufc" else items, made)
+        return
+    for item in items.ravel().tolist():  # NumPy's of other units; those of Python all are
+        if isinstance(item, np.generic):
+            recast(np.asarray(item), made.dtype)
 
 
 _PLAIN = frozenset({bool, int, float, complex, str})
@@ -355,9 +365,17 @@ def _exact_objects(items: Elements, data_type: DataType, dtype: np.dtype[Any]) -
     if dtype.kind == "V":
         return _raw(items, dtype)
     plain = _unwrapped(items)
+    if dtype.kind == "b":
+        _refuse_complex(plain, dtype)
     made = _cast_objects(plain, dtype)
     _check_kept(plain, made)
     return made
+
+
+def _refuse_complex(items: Elements, dtype: np.dtype[Any]) -> None:
+    for place in np.ndindex(*items.shape):
+        if isinstance(items[place], complex):
+            raise _lost(items[place], place, dtype)
 
 
 def _cast_objects(items: Elements, dtype: np.dtype[Any]) -> Elements:

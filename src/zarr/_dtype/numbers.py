@@ -129,7 +129,7 @@ class Bool(Number):
         return bool(self.cast_scalar(data))
 
     def cast_scalar(self, data: object) -> np.bool_:
-        if _is_number(data) and data in (0, 1):
+        if _is_number(data) and not isinstance(data, complex | np.complexfloating) and data in (0, 1):
             return np.bool_(bool(data))
         raise ArgumentError(f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with bool.")
 

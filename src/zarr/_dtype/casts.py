@@ -106,10 +106,15 @@ def _nothing_in_common(source: np.dtype[Any], target: np.dtype[Any]) -> str:
 
 def _integers_to_integers(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     bounds = np.iinfo(dtype)
+    if bounds.min <= int(elements.min()) and int(elements.max()) <= bounds.max:
+        return elements.astype(dtype), None
     return elements.astype(dtype), (elements >= bounds.min) & (elements <= bounds.max)
 
 
 def _integers_to_inexact(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
+    limit = 2 ** _n_digits(dtype)
+    if -limit <= int(elements.min()) and int(elements.max()) <= limit:
+        return elements.astype(dtype), None
     with np.errstate(all="ignore"):
         converted = elements.astype(dtype)
     real = converted.real.astype(np.float64)

@@ -334,7 +334,8 @@ def _elements(value: object, data_type: DataType) -> Elements:
 def _objects(value: object) -> Elements:
     """Nested sequences as an array of Python's objects."""
     found = np.array(value, dtype=object)
-    if isinstance(value, Sequence) and any(isinstance(item, list | tuple) for item in found.ravel().tolist()):
+    kinds = set(map(type, found.ravel().tolist()))
+    if isinstance(value, Sequence) and any(issubclass(kind, list | tuple) for kind in kinds):
         raise ValueError(
             "the data are a ragged sequence, which makes no array: the lists in them differ in length (inhomogeneous shape)"
         )

@@ -104,7 +104,10 @@ def is_missing(item: object) -> bool:
 
 def refuse_missing(items: npt.NDArray[Any], dtype: np.dtype[Any]) -> None:
     """Raise ArgumentError for objects that are missing values, unless a dtype has an element for them."""
-    for place, item in enumerate(items.ravel().tolist()):
+    listed = items.ravel().tolist()
+    if not may_hold_missing(set(map(type, listed)), dtype):
+        return
+    for place, item in enumerate(listed):
         if is_missing(item) and not _has_element_for(item, dtype):
             where = f" at {tuple(int(i) for i in np.unravel_index(place, items.shape))}" if items.ndim else ""
             raise ArgumentError(

@@ -589,3 +589,44 @@ class TestSixtyFourAxes:
     def test_sixty_five_are_refused(self, zarr_format):
         with pytest.raises(MetadataValidationError, match="64"):
             zarr.create_array({}, shape=(1,) * 65, dtype="i4", zarr_format=zarr_format)
+
+
+class TestByteOrder:
+    """NumPy does not look at it where it makes other things of text of any length, or the text of them."""
+
+    @pytest.mark.parametrize(("dtype", "word"), [(">U3", "ab"), (">i4", "5"), (">f8", "1.5"), (">M8[s]", "2020-01-01")])
+    def test_of_text_of_any_length(self, engine, dtype, word):
+        words, others = np.array([word], TEXT), np.array([word]).astype(dtype)
+        array = zarr.create_array({}, shape=1, dtype=dtype, zarr_format=2)
+        for made in (zarr.array(words, dtype=dtype, zarr_format=2), array):
+            array[:] = words
+            assert made[:].tolist() == others.tolist()
+        text = str(others[0])
+        copy = zarr.create_array({}, shape=1, dtype="string")
+        for made in (zarr.array(others, dtype="string"), copy):
+            copy[:] = others
+            assert read(made) == [text]
+        if dtype == ">U3":
+            out = np.zeros(1, dtype)
+            zarr.array(words).get_basic_selection(..., out=out)
+            assert out.tolist() == ["ab"]
+
+
+class TestInferred:
+    def test_scalars_of_numpy_are_compared_as_they_are(self):
+        with pytest.raises(ValueError, match="18446744073709551615"):
+            zarr.array([np.int8(-1), np.uint64(2**64 - 1)])
+        assert read(zarr.array([np.int8(-1), np.uint64(2**53)])) == [-1, 2**53]
+        assert read(zarr.array([np.float32(0.1), 1])) == [float(np.float32(0.1)), 1]
+
+    def test_times_of_several_units(self):
+        times = [np.datetime64("2020"), np.datetime64("2020-01-01T05")]
+        assert read(zarr.array(times)) == np.array(times).tolist()
+
+    def test_a_complex_number_is_no_boolean(self):
+        for act in (
+            lambda: zarr.array([0j], dtype=bool),
+            lambda: zarr.create_array({}, shape=1, dtype=bool, fill_value=0j),
+        ):
+            with pytest.raises(TypeError):
+                act()

@@ -20,7 +20,7 @@ def empty(shape: Iterable[int], dtype: npt.DTypeLike, order: Literal["C", "F"] =
     (('generic', 2), ('generic', 1))
     """
     wanted = np.dtype(dtype)
-    return np.ndarray(tuple(shape), wanted, order=order) if wanted.kind in "mM" else np.empty(shape, wanted, order)  # type: ignore[call-overload,no-any-return]  # any shape
+    return np.ndarray(tuple(shape), wanted, order=order) if wanted.kind in "mM" else np.empty(shape, wanted, order)  # type: ignore[call-overload]  # any shape
 
 
 def zeros(shape: Iterable[int], dtype: npt.DTypeLike, order: Literal["C", "F"] = "C") -> npt.NDArray[Any]:
@@ -39,9 +39,16 @@ def in_fresh_memory(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArra
 
 
 def in_dtype(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """An array in a dtype, as `array.astype` makes it: that, too, takes times without a unit for others."""
+    """An array in a dtype, as `array.astype` makes it.
+
+    NumPy's takes times without a unit for others here, too, and between text of any length and anything else it does not
+    look at the byte order.
+    """
     if array.dtype == dtype:
         return array
+    if array.dtype.kind == "T" or dtype.kind == "T":
+        native = array if array.dtype.kind == "T" else array.astype(array.dtype.newbyteorder("="))
+        return native.astype(dtype if dtype.kind == "T" else dtype.newbyteorder("=")).astype(dtype)
     if is_kept_by_numpy(dtype):
         return array.astype(dtype)
     return in_fresh_memory(array, dtype)

@@ -31,8 +31,8 @@ def refuse_oversized(chain: CodecChain) -> None:
             nbytes = _refuse_oversized_array(codec, spec)
         elif not isinstance(codec, ArrayArrayCodec):
             _check(codec_name(codec), _most_nbytes(codec), nbytes)
-            is_known = nbytes is not None and codec.is_fixed_size
-            nbytes = codec.compute_encoded_size(nbytes, spec) if is_known else None
+            if nbytes is not None:
+                nbytes = codec.compute_encoded_size(nbytes, spec) if codec.is_fixed_size else None
 
 
 def _refuse_oversized_array(codec: ArrayBytesCodec, spec: ChunkSpec) -> int | None:
@@ -67,7 +67,7 @@ def _most_nbytes(codec: Any) -> int | None:
         return MAX_NBYTES
     known_as = getattr(codec, "codec_id", None)
     name = known_as() if callable(known_as) else known_as  # codecs of format 3 that wrap one have a method of that name
-    return _MOST_NBYTES.get(name, getattr(codec, "max_buffer_size", None))
+    return _MOST_NBYTES.get(str(name), getattr(codec, "max_buffer_size", None))
 
 
 def _check(name: str, most: int | None, nbytes: int | None) -> None:

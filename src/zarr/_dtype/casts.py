@@ -106,10 +106,15 @@ def _nothing_in_common(source: np.dtype[Any], target: np.dtype[Any]) -> str:
 
 def _integers_to_integers(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     bounds = np.iinfo(dtype)
+    if bounds.min <= int(elements.min()) and int(elements.max()) <= bounds.max:
+        return elements.astype(dtype), None
     return elements.astype(dtype), (elements >= bounds.min) & (elements <= bounds.max)
 
 
 def _integers_to_inexact(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
+    limit = 2 ** _n_digits(dtype)
+    if -limit <= int(elements.min()) and int(elements.max()) <= limit:
+        return elements.astype(dtype), None
     with np.errstate(all="ignore"):
         converted = elements.astype(dtype)
     real = converted.real.astype(np.float64)
@@ -208,8 +213,8 @@ def _as_times(counts: npt.NDArray[np.int64], dtype: np.dtype[Any]) -> npt.NDArra
 def _text_to_text(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     if (elements.dtype.kind, dtype.kind) == ("S", "T"):
         return elements.astype(np.str_).astype(dtype), None  # NumPy would not look whether it is text
-    converted = elements.astype(dtype)
-    return converted, np.asarray(converted.astype(elements.dtype) == elements)
+    converted = in_dtype(elements, dtype)
+    return converted, np.asarray(in_dtype(converted, elements.dtype) == elements)
 
 
 def _numbers_to_text(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
@@ -223,7 +228,7 @@ def _instants_to_text(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
 
 def _text_to_numbers(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     with np.errstate(all="ignore"):
-        converted = elements.astype(dtype)
+        converted = in_dtype(elements, dtype)
     pairs = zip(elements.ravel().tolist(), converted.ravel().tolist(), strict=True)
     kept = np.fromiter((is_read_as(text, number) for text, number in pairs), bool, elements.size)
     return converted, kept.reshape(elements.shape)

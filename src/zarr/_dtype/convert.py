@@ -82,7 +82,7 @@ def exact(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
         return given
     refuse_null_text(given)
     _check_octets(given.dtype, data_type)
-    return recast(given, dtype)
+    return given.astype(dtype) if _holds_anything(data_type, dtype) else recast(given, dtype)
 
 
 def assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
@@ -145,10 +145,20 @@ def inferred(value: object) -> Elements:
         given = _read(value, None)
         is_whole = given.dtype.kind in "biu" and kinds <= {bool, int}
         if given.dtype.kind != "O" and not is_whole and kinds not in ({float}, {complex}):
-            _check_kept(_objects(value), given)
+            _check_inferred(_objects(value), given)
     if given.dtype.kind == "O":
         refuse_missing(given, given.dtype)
     return given
+
+
+def _check_inferred(items: Elements, made: Elements) -> None:
+    """Raise unless elements are the objects of which NumPy chose the dtype."""
+    if made.dtype.kind not in "mM":
+        _check_kept(_unwrapped(items) if made.dtype.kind in "biufc" else items, made)
+        return
+    for item in items.ravel().tolist():  # NumPy's of other units; those of Python all are
+        if isinstance(item, np.generic):
+            recast(np.asarray(item), made.dtype)
 
 
 _PLAIN = frozenset({bool, int, float, complex, str})
@@ -165,6 +175,11 @@ def _as_array(value: object) -> Elements | None:
     if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
         return np.asarray(value)
     return None
+
+
+def _holds_anything(data_type: DataType, dtype: np.dtype[Any]) -> bool:
+    """Whether elements are objects of whatever kind, as those of data types of other packages may be."""
+    return dtype.kind == "O" and not isinstance(data_type, VariableLengthBytes)
 
 
 def _check_octets(dtype: np.dtype[Any], data_type: DataType) -> None:
@@ -274,15 +289,15 @@ def _exact_sequence(value: object, data_type: DataType, dtype: np.dtype[Any]) ->
             return recast(_read(value, _WIDEST.get(dtype.kind, dtype)), dtype)
         except OverflowError:  # NumPy does not say where; below it is looked for
             pass
-    return _exact_objects(_objects(value, whole_bytes=dtype.kind == "O"), data_type, dtype)
+    items = _elements(value, data_type) if dtype.kind == "O" else _objects(value)
+    return _exact_objects(items, data_type, dtype)
 
 
 def _assigned_sequence(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     kinds = leaf_types(value)
     refuse_masked_within(value, kinds)
     if dtype.kind == "O":
-        objects = _objects(value, whole_bytes=True)
-        return _octets(objects) if isinstance(data_type, VariableLengthBytes) else objects
+        return _exact_objects(_elements(value, data_type), data_type, dtype)
     if may_hold_missing(kinds, dtype):
         refuse_missing(_objects(value), dtype)
     return _read(value, dtype)
@@ -307,16 +322,20 @@ def _read(value: object, dtype: np.dtype[Any] | None) -> Elements:
         raise
 
 
-def _objects(value: object, *, whole_bytes: bool = False) -> Elements:
-    """Nested sequences as an array of objects. With `whole_bytes` what lends bytes is an element, no sequence of them."""
-    if whole_bytes:
-        if not isinstance(value, list | tuple):
-            element = np.empty((), dtype=object)
-            element[()] = value
-            return element
-        value = _with_bytes(value)
+def _elements(value: object, data_type: DataType) -> Elements:
+    """Nested lists as an array whose elements are objects; anything else is one element."""
+    if not isinstance(value, list | tuple):
+        element = np.empty((), dtype=object)
+        element[()] = value
+        return element
+    return np.array(_with_bytes(value) if isinstance(data_type, VariableLengthBytes) else value, dtype=object)
+
+
+def _objects(value: object) -> Elements:
+    """Nested sequences as an array of Python's objects."""
     found = np.array(value, dtype=object)
-    if isinstance(value, Sequence) and any(isinstance(item, list | tuple) for item in found.ravel().tolist()):
+    kinds = set(map(type, found.ravel().tolist()))
+    if isinstance(value, Sequence) and any(issubclass(kind, list | tuple) for kind in kinds):
         raise ValueError(
             "the data are a ragged sequence, which makes no array: the lists in them differ in length (inhomogeneous shape)"
         )
@@ -324,6 +343,7 @@ def _objects(value: object, *, whole_bytes: bool = False) -> Elements:
 
 
 def _with_bytes(value: Any) -> Any:
+    """Nested lists with bytes for what lends bytes, of which NumPy would make an array of numbers."""
     if isinstance(value, list | tuple):
         return [_with_bytes(item) for item in value]
     return bytes(value) if isinstance(value, bytearray | memoryview) else value
@@ -337,18 +357,26 @@ def _exact_objects(items: Elements, data_type: DataType, dtype: np.dtype[Any]) -
     refuse_missing(items, dtype)
     if not is_plain(dtype) or dtype.kind in "mM":
         return _one_by_one(items, data_type, dtype)
-    plain = _unwrapped(items)
     if dtype.kind in "UST":
-        words = _words(plain, dtype)
+        words = _words(items, dtype)
         made = words.astype(dtype)
         if dtype.kind != "T":
             _check_kept(words, made)
         return made
     if dtype.kind == "V":
-        return _raw(plain, dtype)
+        return _raw(items, dtype)
+    plain = _unwrapped(items)
+    if dtype.kind == "b":
+        _refuse_complex(plain, dtype)
     made = _cast_objects(plain, dtype)
     _check_kept(plain, made)
     return made
+
+
+def _refuse_complex(items: Elements, dtype: np.dtype[Any]) -> None:
+    for place in np.ndindex(*items.shape):
+        if isinstance(items[place], complex):
+            raise _lost(items[place], place, dtype)
 
 
 def _cast_objects(items: Elements, dtype: np.dtype[Any]) -> Elements:
@@ -420,7 +448,8 @@ def _word(item: Any) -> str:
         return str(item)
     if isinstance(item, bytes):
         return item.decode("ascii")
-    if isinstance(item, bool | int | float | complex | np.number | np.bool_ | np.datetime64):
+    is_number = isinstance(item, bool | int | float | complex | np.number | np.bool_)
+    if isinstance(item, np.datetime64) or (is_number and not isinstance(item, np.timedelta64)):
         return str(item)
     raise ArgumentError(f"{item!r} of type {type(item).__name__} is no text. {_ADVICE}")
 

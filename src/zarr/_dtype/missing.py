@@ -37,7 +37,7 @@ def refuse_masked(array: object) -> None:
     masked = masked_class()
     if masked is None or not isinstance(array, masked):
         return
-    mask = np.broadcast_to(array.mask, array.shape)  # type: ignore[attr-defined]  # of a masked array
+    mask = np.broadcast_to(array.mask, array.shape)
     if mask.any():
         where = "" if not mask.ndim else f", the first at {first_true(mask)}"
         raise ArgumentError(f"{int(mask.sum())} elements of the masked array are masked{where}. {_ADVICE}")
@@ -104,7 +104,10 @@ def is_missing(item: object) -> bool:
 
 def refuse_missing(items: npt.NDArray[Any], dtype: np.dtype[Any]) -> None:
     """Raise ArgumentError for objects that are missing values, unless a dtype has an element for them."""
-    for place, item in enumerate(items.ravel().tolist()):
+    listed = items.ravel().tolist()
+    if not may_hold_missing(set(map(type, listed)), dtype):
+        return
+    for place, item in enumerate(listed):
         if is_missing(item) and not _has_element_for(item, dtype):
             where = f" at {tuple(int(i) for i in np.unravel_index(place, items.shape))}" if items.ndim else ""
             raise ArgumentError(

@@ -71,7 +71,7 @@ class Number(ZDType[Any, Any]):
 
     @classmethod
     def from_native_dtype(cls, dtype: np.dtype[Any]) -> Self:
-        if not isinstance(dtype, np.dtype) or dtype.isbuiltin == 2 or f"{dtype.kind}{dtype.itemsize}" != cls._code:
+        if getattr(dtype, "isbuiltin", 2) == 2 or f"{dtype.kind}{dtype.itemsize}" != cls._code:
             raise wrong(cls, dtype)
         return cls._ordered(ORDERS[endianness_of(dtype)])
 
@@ -129,7 +129,7 @@ class Bool(Number):
         return bool(self.cast_scalar(data))
 
     def cast_scalar(self, data: object) -> np.bool_:
-        if _is_number(data) and data in (0, 1):
+        if _is_number(data) and not isinstance(data, complex | np.complexfloating) and data in (0, 1):
             return np.bool_(bool(data))
         raise ArgumentError(f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with bool.")
 

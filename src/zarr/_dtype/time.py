@@ -44,7 +44,7 @@ class _Time(ZDType[Any, Any]):
     _scalars: ClassVar[tuple[type, ...]] = ()
 
     def __post_init__(self) -> None:
-        if self.unit == "\N{MICRO SIGN}s":  # the letter mu, which the format has, looks the same
+        if str(self.unit) == "\N{MICRO SIGN}s":  # the letter mu, which the format has, looks the same
             object.__setattr__(self, "unit", "μs")
         if self.unit not in get_args(DateTimeUnit):
             raise ValueError(f"unit must be one of {get_args(DateTimeUnit)}, got {self.unit!r}")

@@ -28,7 +28,7 @@ use crate::{KernelError, Result};
 /// What replacing a file costs.
 const REPLACE_NS: u64 = 50_000;
 /// Inner chunks of about so many bytes are encoded at once, where several threads work on one shard.
-const BATCH_NBYTES: usize = 8 << 20;
+const BATCH_NBYTES: usize = 2 << 20;
 
 /// New bytes; `None` where there is nothing but the fill value.
 type Encoded = Option<Vec<u8>>;

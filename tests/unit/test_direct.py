@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -515,16 +515,16 @@ def test_a_shard_of_nothing_but_the_fill_value_makes_no_directory(disk):
         array[...] = 0
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="only Linux tells the peak of resident memory")
-def test_writing_raw_shards_takes_little_memory(disk):
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak of resident memory")
+@pytest.mark.parametrize("chunks", [(128, 128), (1024, 8192)])
+def test_writing_raw_shards_takes_little_memory(disk, chunks):
     """Half of one of the shards is far more than what is in memory at once."""
     values = np.random.default_rng(0).integers(0, 255, (4096, 8192), "u1")
     array = zarr.create_array(
-        disk, shape=values.shape, dtype="u1", chunks=(128, 128), shards=(4096, 8192), compressors=None
+        disk, shape=values.shape, dtype="u1", chunks=chunks, shards=(4096, 8192), compressors=None
     )
     array[:1, :1] = 1  # what is loaded on first use
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")
+    Path("/proc/self/clear_refs").write_text("5")
     before = resident("VmRSS")
     array[...] = values
     assert resident("VmHWM") - before < values.nbytes // 2
@@ -532,5 +532,5 @@ def test_writing_raw_shards_takes_little_memory(disk):
 
 
 def resident(field):
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(f"{field}:"))
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import zarr
 from tests.samples import contents, document, filled
 from tests.suites.calls import run, shown
+from zarr._metadata.parsed_before import LongDocument
 from zarr.errors import NodeNotFoundError, ZarrUserWarning
 
 
@@ -200,3 +202,72 @@ def test_keys_are_strings(store, zarr_format, kind, key):
             change()
     assert dict(node.attrs) == dict(zarr.open(store, path="x").attrs) == {"a": 1}
     assert "new" not in zarr.open_group(store)
+
+
+LONG = {"numbers": list(range(10_000)), "nested": {"list": [1, [2]]}}
+
+
+class TestLongDocuments:
+    """A document of more than 16 KiB, which the handle that wrote or read it need not parse again."""
+
+    @pytest.fixture
+    def node(self, store, zarr_format):
+        return zarr.create_group(store, path="n", zarr_format=zarr_format, attributes=LONG)
+
+    def test_entries_of_two_handles_are_kept(self, node):
+        mine, yours = (zarr.open_group(node.store, path="n") for _ in range(2))
+        for number in range(3):
+            mine.attrs[f"mine {number}"] = number
+            yours.attrs[f"yours {number}"] = number
+        expected = {f"{whose} {number}": number for whose in ("mine", "yours") for number in range(3)}
+        assert reopened(node).attrs.asdict() == {**LONG, **expected}
+        assert yours.attrs.asdict() == {**LONG, **expected}
+
+    def test_what_was_taken_out_is_a_copy(self, node):
+        node = zarr.open_group(node.store, path="n")
+        for _ in range(2):
+            node.attrs["nested"]["list"].append(3)
+            node.attrs["numbers"].append(3)
+            node.attrs.asdict()["nested"]["list"].append(3)
+            node.attrs["other"] = 1
+        assert node.attrs.asdict() == reopened(node).attrs.asdict() == {**LONG, "other": 1}
+
+    def test_what_was_put_in_is_a_copy(self, node):
+        given = {"list": [1], "text": "x" * 20_000}
+        node.attrs["given"] = given
+        given["list"].append(2)
+        node.attrs["other"] = 1
+        assert node.attrs["given"]["list"] == reopened(node).attrs["given"]["list"] == [1]
+
+    def test_arrays_keep_the_shape_that_others_gave_them(self, store, zarr_format):
+        created = filled(store, zarr_format, name="a", attributes=LONG)
+        mine, yours = (zarr.open_array(store, path="a") for _ in range(2))
+        mine.attrs["a"] = 1
+        yours.resize((7, 4))
+        mine.attrs["b"] = 2
+        mine.resize((8, 4))
+        yours.attrs["c"] = 3
+        del mine.attrs["numbers"]
+        assert mine.shape == (8, 4)
+        opened = zarr.open_array(store, path="a")
+        assert (opened.shape, opened.attrs.asdict()) == (
+            (8, 4),
+            {"nested": LONG["nested"], "a": 1, "b": 2, "c": 3},
+        )
+        assert (opened[:5] == created[:5]).all()
+
+    @pytest.mark.filterwarnings("ignore:Consolidated metadata is currently not part")
+    def test_a_consolidated_group_keeps_its_copy(self, store, zarr_format):
+        group = zarr.create_group(store, zarr_format=zarr_format, attributes=LONG)
+        filled(store, zarr_format, name="a")
+        zarr.consolidate_metadata(store, zarr_format=zarr_format)
+        for _ in range(2):
+            group.attrs["x"] = group.attrs.get("x", 0) + 1
+        opened = zarr.open_consolidated(store, zarr_format=zarr_format)
+        assert list(opened.keys()) == ["a"]
+        assert opened.attrs["x"] == 2
+
+    def test_it_pickles(self, node):
+        opened = pickle.loads(pickle.dumps(zarr.open_group(node.store, path="n").metadata))
+        assert opened == node.metadata
+        assert type(opened._document) is not LongDocument

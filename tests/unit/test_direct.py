@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from zarr._flow import resize
 from zarr._flow.node import ArrayNode
 from zarr._flow.objects import write
 from zarr._metadata.array_v3 import ArrayV3Metadata
+from zarr.codecs import ZstdCodec
 from zarr.errors import ChunkNotFoundError, CodecError
 from zarr.storage import LocalStore, MemoryStore
 
@@ -483,3 +485,52 @@ class TestCopying:
         with counted(opens=8, files_written=4):
             copy = zarr.from_array(LocalStore(tmp_path / "copy"), data=source, chunks=(2, 8))
         np.testing.assert_array_equal(copy[:], ELEMENTS)
+
+
+@pytest.mark.parametrize("max_workers", [1, 2])
+@pytest.mark.parametrize("location", ["start", "end"])
+@pytest.mark.parametrize("codec", [None, ZstdCodec()], ids=["raw", "zstd"])
+def test_a_large_shard_is_written_piece_by_piece(disk, max_workers, location, codec):
+    """More than is gathered before it is written, with an index at either end, and one inner chunk left out."""
+    values = np.random.default_rng(0).integers(0, 255, (48, 2**16), "u1")
+    values[8:16] = 0
+    shards = {"shape": (48, 2**16), "index_location": location}
+    with zarr.config.set({"threading.max_workers": max_workers, "engine": "native"}):
+        array = zarr.create_array(
+            disk, shape=(40, 2**16), dtype="u1", chunks=(8, 2**15), shards=shards, compressors=codec
+        )
+        with counted(files_written=1, locks=1, lost_rounds=0):
+            array[...] = values[:40]
+    for engine in ("native", "python"):
+        with zarr.config.set({"engine": engine}):
+            np.testing.assert_array_equal(zarr.open_array(disk, mode="r")[...], values[:40])
+    if codec is None:
+        index_nbytes = 6 * 2 * 16 + 4
+        assert len(disk.get_sync("c/0/0").to_bytes()) == 4 * 8 * 2**16 + index_nbytes
+
+
+def test_a_shard_of_nothing_but_the_fill_value_makes_no_directory(disk):
+    array = zarr.create_array(disk, shape=(8, 8), dtype="u1", chunks=(2, 2), shards=(4, 4))
+    with counted(directories_made=0, files_written=0):
+        array[...] = 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak of resident memory")
+@pytest.mark.parametrize("chunks", [(128, 128), (1024, 8192)])
+def test_writing_raw_shards_takes_little_memory(disk, chunks):
+    """Half of one of the shards is far more than what is in memory at once."""
+    values = np.random.default_rng(0).integers(0, 255, (4096, 8192), "u1")
+    array = zarr.create_array(
+        disk, shape=values.shape, dtype="u1", chunks=chunks, shards=(4096, 8192), compressors=None
+    )
+    array[:1, :1] = 1  # what is loaded on first use
+    Path("/proc/self/clear_refs").write_text("5")
+    before = resident("VmRSS")
+    array[...] = values
+    assert resident("VmHWM") - before < values.nbytes // 2
+    np.testing.assert_array_equal(array[...], values)
+
+
+def resident(field):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))

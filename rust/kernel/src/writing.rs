@@ -28,7 +28,7 @@ use crate::{KernelError, Result};
 /// What replacing a file costs.
 const REPLACE_NS: u64 = 50_000;
 /// Inner chunks of about so many bytes are encoded at once, where several threads work on one shard.
-const BATCH_NBYTES: usize = 8 << 20;
+const BATCH_NBYTES: usize = 2 << 20;
 
 /// New bytes; `None` where there is nothing but the fill value.
 type Encoded = Option<Vec<u8>>;
@@ -227,7 +227,9 @@ impl Pipeline {
             for batch in batches.clone() {
                 for (row, encoded) in self.encode_rows(plan, batch, value, effort, scratch)? {
                     shard.add(row, &encoded)?;
-                    self.keep_chunk(encoded, scratch);
+                    if let Cow::Owned(encoded) = encoded {
+                        self.keep_chunk(encoded, scratch);
+                    }
                 }
             }
             shard.finish()
@@ -237,11 +239,12 @@ impl Pipeline {
     /// How many rows of a shard are encoded at once: one after the other, or as many as keep the
     /// threads busy for longer than it takes to start them.
     fn batch(&self, rows: &[Row], effort: Effort) -> usize {
-        if effort.max_threads < 2 {
-            return 1;
-        }
         let n_chunks = rows.first().map_or(1, |(_, numbers)| numbers.len());
         let row_nbytes = self.description.chain.nbytes().saturating_mul(n_chunks);
+        let is_large = row_nbytes > BATCH_NBYTES;
+        if effort.max_threads < 2 || is_large && self.description.chain.is_verbatim() {
+            return 1;
+        }
         BATCH_NBYTES
             .checked_div(row_nbytes)
             .unwrap_or(rows.len())
@@ -249,19 +252,20 @@ impl Pipeline {
     }
 
     /// The new bytes of some rows of a shard, without those that hold nothing but the fill value.
-    fn encode_rows(
+    fn encode_rows<'v>(
         &self,
         plan: &ObjectPlan<'_>,
         rows: &[Row],
-        value: &ArrayRef<'_>,
+        value: &ArrayRef<'v>,
         effort: Effort,
         scratch: &mut Scratch,
-    ) -> Result<Vec<(usize, Vec<u8>)>> {
+    ) -> Result<Vec<(usize, Cow<'v, [u8]>)>> {
         if let [(row, numbers)] = rows {
             let encoded = self.encode_row(plan, numbers, value, scratch)?;
             return Ok(encoded.map(|encoded| (*row, encoded)).into_iter().collect());
         }
-        let slots: Vec<OnceLock<Encoded>> = rows.iter().map(|_| OnceLock::new()).collect();
+        let slots: Vec<OnceLock<Option<Cow<'v, [u8]>>>> =
+            rows.iter().map(|_| OnceLock::new()).collect();
         workers::run(
             rows.len(),
             effort,
@@ -269,8 +273,11 @@ impl Pipeline {
             scratch::borrow,
             |scratch, at| {
                 if let (Some((_, numbers)), Some(slot)) = (rows.get(at), slots.get(at)) {
-                    let encoded = self.encode_row(plan, numbers, value, scratch)?;
-                    let _ = slot.set(encoded.map(|encoded| self.fitted(encoded))); // each task has its own
+                    let encoded = match self.encode_row(plan, numbers, value, scratch)? {
+                        Some(Cow::Owned(encoded)) => Some(Cow::Owned(self.fitted(encoded))),
+                        other => other,
+                    };
+                    let _ = slot.set(encoded); // each task has its own
                 }
                 Ok(())
             },
@@ -283,16 +290,27 @@ impl Pipeline {
             .collect())
     }
 
-    fn encode_row(
+    /// The new bytes of one row of a shard: those of `value` itself, where they are what is to be
+    /// stored.
+    fn encode_row<'v>(
         &self,
         plan: &ObjectPlan<'_>,
         numbers: &[usize],
-        value: &ArrayRef<'_>,
+        value: &ArrayRef<'v>,
         scratch: &mut Scratch,
-    ) -> Result<Encoded> {
-        self.rewrite(plan, numbers, 1, None, &mut |chunk, _| {
+    ) -> Result<Option<Cow<'v, [u8]>>> {
+        let is_verbatim =
+            self.description.chain.is_verbatim() && self.description.levels.len() == 1;
+        if let ([number], true) = (numbers, is_verbatim) {
+            let chunk = plan.chunk(*number)?;
+            if let Some(decoded) = self.lent(&chunk, &self.source(&chunk, value)?, value)? {
+                return Ok((!self.is_left_out(decoded)).then_some(Cow::Borrowed(decoded)));
+            }
+        }
+        let encoded = self.rewrite(plan, numbers, 1, None, &mut |chunk, _| {
             self.encode_chunk(&plan.chunk(chunk)?, None, value, scratch)
-        })
+        })?;
+        Ok(encoded.map(Cow::Owned))
     }
 
     /// Keep memory that held an encoded chunk for the next one.

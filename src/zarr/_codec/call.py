@@ -74,7 +74,8 @@ def codec_name(codec: object) -> str:
 
 def is_synchronous(codec: Codec) -> bool:
     """Whether both directions of a codec are functions. Coroutines count on one thread that steps them."""
-    return all(_route(type(codec), action) == f"_{action}_sync" for action in _ACTIONS)
+    cls: type = type(codec)
+    return all(_route(cls, action) == f"_{action}_sync" for action in _ACTIONS)
 
 
 _ACTIONS: tuple[Action, Action] = ("encode", "decode")

@@ -14,7 +14,7 @@ from zarr._flow.paths import join
 from zarr._flow.requests import Flow, TakeHold
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import GroupMetadata
-from zarr._metadata.parse import remember_reshaped
+from zarr._metadata.parse import remember_reshaped, with_source
 from zarr._support.json import as_stored
 from zarr._support.registry import names_version
 from zarr.errors import ArrayNotFoundError, BaseZarrError, ConcurrentChangeError, NodeNotFoundError
@@ -40,10 +40,13 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
     latest: list[NodeMetadata] = []
 
     def rewrite(old: Buffer | None) -> Buffer:
+        since = names_version()
         current = _reread(at, metadata, old)
         before = current.attributes
-        latest[:] = [current.with_attributes(as_stored(change(dict(before)), before))]
-        return document(latest[0], layout.attributes)
+        changed = current.with_attributes(as_stored(change(dict(before)), before))
+        made = document(changed, layout.attributes)
+        latest[:] = [with_source(changed, made.to_bytes(), since)]
+        return made
 
     with (yield TakeHold(at.store, at.path)) as hold:
         # A document of their own does not tell whether there still is a node.

@@ -10,6 +10,7 @@ from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata, NodeMetadata
 from zarr._metadata.node_documents import Layout
 from zarr._metadata.parse import parse_v3
+from zarr._metadata.parsed_before import is_said_by
 from zarr.errors import ContainsArrayError, NodeTypeValidationError
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ class _Format3(Layout[ArrayV3Metadata]):
         return None if document is None else parse_v3(document, keys[0])
 
     def reread(self, name: str, document: bytes | None, key: str, known: NodeMetadata) -> NodeMetadata | None:
-        return None if document is None else parse_v3(document, key)
+        if document is None:
+            return None
+        is_known = isinstance(known, ArrayV3Metadata | GroupMetadata) and is_said_by(document, known)
+        return known if is_known else parse_v3(document, key)
 
     def parse_consolidated(self, document: bytes, key: str) -> ConsolidatedMetadata | None:
         node = parse_v3(document, key)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.fields import twin_of
-from zarr._metadata.group import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, read_node_v3
-from zarr._metadata.parsed_before import Memory
+from zarr._metadata.group import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, NodeMetadata, read_node_v3
+from zarr._metadata.parsed_before import LongDocument, Memory
 from zarr._support.json import parse_object
 from zarr._support.plain import copied
 from zarr._support.registry import names_version
@@ -38,7 +38,29 @@ def parse_v3(raw: bytes, where: str) -> ArrayV3Metadata | GroupMetadata:
     node = read_node_v3(parse_object(raw, where), where)
     if isinstance(node, ArrayV3Metadata) or node.consolidated_metadata is None:  # a snapshot has attributes of others
         _remember(raw, since, n_warnings, node)
-    return node
+    return _with_source(node, raw, since)
+
+
+def with_source(node: NodeMetadata, raw: bytes, since: int) -> NodeMetadata:
+    """The same node, which knows its document if that is long, and all of it; for `is_said_by`.
+
+    Parameters
+    ----------
+    node
+        What the document says.
+    raw
+        The document.
+    since
+        `names_version()` when it was parsed, or made.
+    """
+    return node if isinstance(node, ArrayV2Metadata) else _with_source(node, raw, since)
+
+
+def _with_source(node: ArrayV3Metadata | GroupMetadata, raw: bytes, since: int) -> ArrayV3Metadata | GroupMetadata:
+    document = node._document
+    if _by_bytes.takes(raw) or document is None or "consolidated_metadata" in document:
+        return node  # a handle of a group has a snapshot of its own, or none
+    return twin_of(node, _document=LongDocument(document, raw, node.attributes, since))
 
 
 def _recall(raw: bytes) -> ArrayV3Metadata | GroupMetadata | None:

@@ -7,6 +7,7 @@ numbers and texts of a list, or of an object's members, with hardly a call of Py
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
 from json.encoder import encode_basestring
 from types import NoneType
 from typing import Any, TypeAlias
@@ -16,6 +17,8 @@ from zarr._support.plain import ATOMS, NUMBERS, NotPlainError, are_names, check_
 Put: TypeAlias = Callable[[str], None]
 _FEW = 4
 """So many values are put one by one: each may be a long text, which would be copied when several are joined."""
+_BATCH = 4096
+"""So many are put together at once: the texts of millions would take fresh memory, which costs more than to fill it."""
 
 
 def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str | None:
@@ -70,16 +73,21 @@ def _put_members(members: dict[Any, Any], newline: str, step: str, depth: int, p
     if not are_names(members):
         raise NotPlainError
     inner = newline + step
-    names = map(encode_basestring, members)
     put("{" + inner)
-    if len(members) > _FEW and (texts := _texts(members.values())) is not None:
-        put(("," + inner).join(map(": ".join, zip(names, texts, strict=True))))
-    else:
-        before = ""
-        for name, value in zip(names, members.values(), strict=True):
-            put(f"{before}{name}: ")
-            _put(value, inner, step, depth - 1, put)
-            before = "," + inner
+    between = "," + inner
+    before = ""
+    names, values = iter(members), iter(members.values())
+    while batch := list(islice(values, _BATCH)):
+        texts = _texts(batch)
+        written = map(encode_basestring, islice(names, len(batch)))
+        if texts is not None:
+            put(before + between.join(map(": ".join, zip(written, texts, strict=True))))
+        else:
+            for name, value in zip(written, batch, strict=True):
+                put(f"{before}{name}: ")
+                _put(value, inner, step, depth - 1, put)
+                before = between
+        before = between
     put(newline + "}")
 
 
@@ -89,19 +97,25 @@ def _put_entries(entries: Collection[Any], newline: str, step: str, depth: int, 
         return
     inner = newline + step
     put("[" + inner)
-    if len(entries) > _FEW and (texts := _texts(entries)) is not None:
-        put(("," + inner).join(texts))
-    else:
-        before = ""
-        for value in entries:
-            put(before)
-            _put(value, inner, step, depth - 1, put)
-            before = "," + inner
+    between = "," + inner
+    before = ""
+    values = iter(entries)
+    while batch := list(islice(values, _BATCH)):
+        if (texts := _texts(batch)) is not None:
+            put(before + between.join(texts))
+        else:
+            for value in batch:
+                put(before)
+                _put(value, inner, step, depth - 1, put)
+                before = between
+        before = between
     put(newline + "]")
 
 
 def _texts(values: Collection[Any]) -> Iterable[str] | None:
-    """The texts of values of which none is nested; None if there is anything else among them."""
+    """The texts of several values of which none is nested; None if there are few, or anything else is among them."""
+    if len(values) <= _FEW:
+        return None
     kinds = set(map(type, values))
     if not ATOMS.issuperset(kinds):
         return None

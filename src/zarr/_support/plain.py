@@ -8,8 +8,9 @@ from collections.abc import Collection
 from copy import deepcopy
 from math import isfinite
 from types import NoneType
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 ATOMS = frozenset({str, int, float, bool, NoneType})
 NUMBERS = frozenset({int, float})
 _NAMES = frozenset({str})
@@ -19,7 +20,7 @@ class NotPlainError(Exception):
     """A value is of another type, no finite number, or nested too deep; for whoever asked, who knows another way."""
 
 
-def copied(value: Any) -> Any:
+def copied(value: T) -> T:
     """A copy of a plain value that shares no list and no dict with it. What is not plain is copied by `copy.deepcopy`.
 
     Examples
@@ -29,13 +30,18 @@ def copied(value: Any) -> Any:
     >>> copy == value, copy["a"] is value["a"]
     (True, False)
     """
+    copy: T = _copied(value)
+    return copy
+
+
+def _copied(value: Any) -> Any:
     kind = type(value)
     if kind is dict:
         if ATOMS.issuperset(map(type, value.values())):
             return value.copy()
-        return {name: copied(member) for name, member in value.items()}
+        return {name: _copied(member) for name, member in value.items()}
     if kind is list:
-        return value.copy() if ATOMS.issuperset(map(type, value)) else [copied(entry) for entry in value]
+        return value.copy() if ATOMS.issuperset(map(type, value)) else [_copied(entry) for entry in value]
     return value if kind in ATOMS else deepcopy(value)
 
 

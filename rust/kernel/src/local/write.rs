@@ -27,7 +27,7 @@ const ATTEMPTS: usize = 100;
 /// goes on to another directory closes the one it had.
 const MOST_IDLE: usize = 2;
 /// Pieces of a file are gathered to so many bytes before they are written.
-const GATHERED_NBYTES: usize = 4 << 20;
+const GATHERED_NBYTES: usize = 1 << 20;
 
 /// How a request writes.
 #[derive(Clone, Copy)]

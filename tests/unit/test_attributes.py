@@ -11,7 +11,7 @@ import pytest
 import zarr
 from tests.samples import contents, document, filled
 from tests.suites.calls import run, shown
-from zarr._metadata.parsed_before import LongDocument
+from zarr._metadata.parse import LongDocument
 from zarr.errors import NodeNotFoundError, ZarrUserWarning
 
 

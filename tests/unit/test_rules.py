@@ -46,6 +46,7 @@ EVENT_LOOPS = {
 THREADS = {
     "_support.threads": "what would keep the shared worker threads waiting gets one of its own",
     "_support.bridge": "the thread of the bridge's loop",
+    "_support.workers": "helpers with the tasks of one request, which end with it",
 }
 SETTINGS = {
     "": "`zarr.config`",
@@ -60,6 +61,7 @@ SETTINGS = {
     "_flow.drive.synchronous": "the same, where a store has to be awaited",
     "_store.local": "whether a write waits for the disk",
     "_store.mounts": "whether this machine alone writes",
+    "_support.workers": "how many threads may be at work",
     "_codec.base": "`ArrayConfig.from_dict`: what an array is opened with",
     "_codec.registry": "which class a codec's name means",
     "_codec.pipeline": "which class of pipelines is used",

@@ -9,8 +9,7 @@ from zarr._metadata import new_v3
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata, NodeMetadata
 from zarr._metadata.node_documents import Layout
-from zarr._metadata.parse import parse_v3
-from zarr._metadata.parsed_before import is_said_by
+from zarr._metadata.parse import is_said_by, parse_v3
 from zarr.errors import ContainsArrayError, NodeTypeValidationError
 
 if TYPE_CHECKING:

@@ -6,11 +6,13 @@ depth, and what it returns belongs to the node that is made of it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.fields import twin_of
 from zarr._metadata.group import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, NodeMetadata, read_node_v3
-from zarr._metadata.parsed_before import LongDocument, Memory
+from zarr._metadata.parsed_before import Memory
 from zarr._support.json import parse_object
 from zarr._support.plain import copied
 from zarr._support.registry import names_version
@@ -39,6 +41,33 @@ def parse_v3(raw: bytes, where: str) -> ArrayV3Metadata | GroupMetadata:
     if isinstance(node, ArrayV3Metadata) or node.consolidated_metadata is None:  # a snapshot has attributes of others
         _remember(raw, since, n_warnings, node)
     return _with_source(node, raw, since)
+
+
+class LongDocument(dict[str, Any]):
+    """A document that is too long to be kept for others, with the bytes and for the attributes that it stands for.
+
+    As long as these bytes are stored, the node need not be parsed again to be changed by the handle that has it.
+    """
+
+    __slots__ = ("attributes", "raw", "since")
+
+    def __init__(self, document: dict[str, Any], raw: bytes, attributes: dict[str, Any], since: int) -> None:
+        super().__init__(document)
+        self.raw, self.attributes, self.since = raw, attributes, since
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+
+def is_said_by(raw: bytes, node: ArrayV3Metadata | GroupMetadata) -> bool:
+    """Whether a node is known to be just what a long document says."""
+    document = node._document
+    return (
+        isinstance(document, LongDocument)
+        and document.attributes is node.attributes
+        and document.since == names_version()
+        and document.raw == raw
+    )
 
 
 def with_source(node: NodeMetadata, raw: bytes, since: int) -> NodeMetadata:

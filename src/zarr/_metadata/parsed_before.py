@@ -9,16 +9,13 @@ each time, so that it warns each time, and nothing outlives a change of what nam
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.fields import parse_attributes, twin_of
 from zarr._support.document_errors import located
 from zarr._support.registry import names_version
 from zarr._support.warn import n_given
-
-if TYPE_CHECKING:
-    from zarr._metadata.group import GroupMetadata
 
 Node = TypeVar("Node")
 
@@ -48,33 +45,6 @@ class Memory(Generic[Node]):
         if len(self._nodes) >= MOST_NODES:
             self._nodes = {}
         self._nodes[since, source] = node
-
-
-class LongDocument(dict[str, Any]):
-    """A document that is too long to be kept for others, with the bytes and for the attributes that it stands for.
-
-    As long as these bytes are stored, the node need not be parsed again to be changed by the handle that has it.
-    """
-
-    __slots__ = ("attributes", "raw", "since")
-
-    def __init__(self, document: dict[str, Any], raw: bytes, attributes: dict[str, Any], since: int) -> None:
-        super().__init__(document)
-        self.raw, self.attributes, self.since = raw, attributes, since
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return dict, (dict(self),)
-
-
-def is_said_by(raw: bytes, node: ArrayV3Metadata | GroupMetadata) -> bool:
-    """Whether a node is known to be just what a long document says."""
-    document = node._document
-    return (
-        isinstance(document, LongDocument)
-        and document.attributes is node.attributes
-        and document.since == names_version()
-        and document.raw == raw
-    )
 
 
 _by_document: Memory[ArrayV3Metadata] = Memory()

@@ -7,6 +7,8 @@ exception goes from the list.
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 import zarr
 
 ROOT = Path(zarr.__file__).parent
+CHECKOUT = Path(__file__).parents[2]
 MOST_PRIVATE_ROOMS = 18
 
 COROUTINES = {
@@ -313,3 +316,13 @@ class TestTheRulesThemselves:
         assert [owner(name) for name in imported(ast.parse(code))] == ["_native", "_codec.base", "_native"]
         assert owner("zarr.zeros") == ""
         assert owner("numpy.ndarray") is None
+
+
+def test_extras_for_users_have_something_behind_them():
+    """What `pip install zarr[...]` fetches is imported somewhere; the others are for the Makefile."""
+    extras = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    sources = "\n".join(path.read_text() for path in ROOT.rglob("*.py"))
+    for extra in extras.keys() - {"demo", "test", "lint", "docs"}:
+        for requirement in extras[extra]:
+            name = re.match(r"[A-Za-z0-9_.-]+", requirement)[0].replace("-", "_")
+            assert re.search(rf"^\s*(import|from) {name}\b", sources, re.MULTILINE), f"nothing uses {requirement}"

@@ -15,6 +15,8 @@
       DataTypeValidationError
         UnknownDataTypeError (also TypeError)
       ArgumentError (also TypeError)
+    KeyError
+      MemberNotFoundError
     IndexError
       ArrayIndexError
         SelectionShapeError (also ValueError)
@@ -29,6 +31,7 @@ code that catches them there catches them here. The others are ours and inherit 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "DataTypeValidationError",
     "EngineUnavailableError",
     "GroupNotFoundError",
+    "MemberNotFoundError",
     "MetadataTypeError",
     "MetadataValidationError",
     "NegativeStepError",
@@ -94,6 +98,30 @@ class GroupNotFoundError(NodeNotFoundError):
     """No group at this path: called as `GroupNotFoundError(store, path)`."""
 
     _msg = "No group found in store {!r} at path {!r}. Check both, or create it with zarr.create_group."
+
+
+class MemberNotFoundError(KeyError):
+    """A group has no member of this name; the text names those that are called nearly so.
+
+    Parameters
+    ----------
+    message
+        What was looked for, and where.
+    path
+        The name, or a path, relative to the group.
+    near
+        Paths of what there is in that place.
+    """
+
+    def __init__(self, message: str, path: str = "", near: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.path, self.near = path, tuple(near)
+
+    def __str__(self) -> str:
+        from difflib import get_close_matches  # on use, as for most of these errors nobody reads the text
+
+        names = get_close_matches(self.path, self.near, n=3, cutoff=0.6)
+        return f"{self.args[0]}; near it there is {', '.join(map(repr, names))}" if names else str(self.args[0])
 
 
 class ContainsArrayError(BaseZarrError, FileExistsError):

@@ -16,8 +16,7 @@ from zarr._faces.group_properties import GroupProperties
 from zarr._faces.info import GroupInfo
 from zarr._faces.tree import TreeRepr, draw
 from zarr._flow.drive import run
-from zarr._flow.members import open_member
-from zarr._flow.node import GroupNode
+from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode
 from zarr._metadata.group import GroupMetadata
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
@@ -74,6 +73,10 @@ class Group(GroupProperties):
         return cls(AsyncGroup(metadata, store_path))
 
     @classmethod
+    def _of(cls, node: GroupNode | UnreadableNode) -> Self:
+        return cls(AsyncGroup._of(node))
+
+    @classmethod
     def open(cls, store: StoreLike, zarr_format: ZarrFormat | None = 3) -> Self:
         """Open an existing group; see `zarr.open_group`."""
         return cls._at(*run(_calls.open_group(make_store_path(store), mode="r+", zarr_format=zarr_format)))
@@ -108,7 +111,7 @@ class Group(GroupProperties):
         KeyError
             If there is none.
         """
-        return as_face(*run(open_member(self._node, path)))
+        return face_of(run(members.get_existing(self._node, path)))
 
     def get(self, path: str, default: Any = None) -> Any:
         """The member at a path, or a default.
@@ -127,7 +130,7 @@ class Group(GroupProperties):
         'nothing'
         """
         found = run(members.get(self._node, path))
-        return default if found is None else as_face(*found)
+        return default if found is None else face_of(found)
 
     def __contains__(self, member: object) -> bool:
         return run(members.contains(self._node, member))
@@ -190,7 +193,7 @@ class Group(GroupProperties):
         [('a', 'Group'), ('a/b', 'Array')]
         """
         found = run(members.members(self._node, max_depth, use_consolidated=use_consolidated_for_children))
-        return tuple((path, as_face(metadata, at)) for path, metadata, at in found)
+        return tuple((path, face_of(node)) for path, node in found)
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         """Direct members that are arrays."""
@@ -226,7 +229,7 @@ class Group(GroupProperties):
         ContainsGroupError
             If it is a group.
         """
-        return Array._at(*run(members.get_array(self._node, path)))
+        return Array._of(run(members.get_array(self._node, path)))
 
     def get_group(self, path: str) -> Group:
         """The group at a path.
@@ -238,7 +241,7 @@ class Group(GroupProperties):
         ContainsArrayError
             If it is an array.
         """
-        return Group._at(*run(members.get_group(self._node, path)))
+        return Group._of(run(members.get_group(self._node, path)))
 
     def tree(
         self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
@@ -293,7 +296,7 @@ class Group(GroupProperties):
         >>> zarr.create_group({}).create_group("a/b").name
         '/a/b'
         """
-        return Group._at(*run(members.create_group(self._node, name, overwrite=overwrite, attributes=attributes)))
+        return Group._of(run(members.create_group(self._node, name, overwrite=overwrite, attributes=attributes)))
 
     def require_group(self, name: str, overwrite: bool = False) -> Group:
         """The group at a path, created if there is none.
@@ -317,11 +320,11 @@ class Group(GroupProperties):
         >>> root.require_group("a") == root.require_group("a")
         True
         """
-        return Group._at(*run(members.require_group(self._node, name, overwrite=overwrite)))
+        return Group._of(run(members.require_group(self._node, name, overwrite=overwrite)))
 
     def require_groups(self, *names: str) -> tuple[Group, ...]:
         """Several groups, each created if there is none."""
-        return tuple(Group._at(*parts) for parts in run(members.require_groups(self._node, names)))
+        return tuple(Group._of(node) for node in run(members.require_groups(self._node, names)))
 
     @takes(MemberOptions, ARRAY_DEFAULTS)
     def create_array(
@@ -372,7 +375,7 @@ class Group(GroupProperties):
         >>> zarr.create_group({}).create_array("a/b", shape=(4, 6), chunks=(2, 3), dtype="int32").path
         'a/b'
         """
-        return Array._at(*run(members.create_array(self._node, name, compressor=compressor, **options)))
+        return Array._of(run(members.create_array(self._node, name, compressor=compressor, **options)))
 
     create = create_array
 
@@ -405,23 +408,23 @@ class Group(GroupProperties):
             If there is a group, or an array that does not fit.
         """
         flow = members.require_array(self._node, name, shape=shape, dtype=dtype, exact=exact, config=config, **kwargs)
-        return Array._at(*run(flow))
+        return Array._of(run(flow))
 
     def empty(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[EmptyMemberOptions]) -> Array:
         """Create an array without contents; keywords as in `zarr.create`."""
-        return Array._at(*run(members.create(self._node, name, shape=shape, **kwargs)))
+        return Array._of(run(members.create(self._node, name, shape=shape, **kwargs)))
 
     def zeros(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of zeros; keywords as in `zarr.create`."""
-        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=0, **kwargs)))
+        return Array._of(run(members.create(self._node, name, shape=shape, fill_value=0, **kwargs)))
 
     def ones(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of ones; keywords as in `zarr.create`."""
-        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=1, **kwargs)))
+        return Array._of(run(members.create(self._node, name, shape=shape, fill_value=1, **kwargs)))
 
     def full(self, *, name: str, shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of one value; keywords as in `zarr.create`."""
-        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=fill_value, **kwargs)))
+        return Array._of(run(members.create(self._node, name, shape=shape, fill_value=fill_value, **kwargs)))
 
     def empty_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array without contents, with the shape, dtype and chunks of another.
@@ -435,7 +438,7 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return Array._at(*run(members.create_like(self._node, name, data, kwargs)))
+        return Array._of(run(members.create_like(self._node, name, data, kwargs)))
 
     def zeros_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array of zeros, with the shape, dtype and chunks of another.
@@ -449,7 +452,7 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return Array._at(*run(members.create_filled_like(self._node, name, data, 0, kwargs)))
+        return Array._of(run(members.create_filled_like(self._node, name, data, 0, kwargs)))
 
     def ones_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array of ones, with the shape, dtype and chunks of another.
@@ -463,7 +466,7 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return Array._at(*run(members.create_filled_like(self._node, name, data, 1, kwargs)))
+        return Array._of(run(members.create_filled_like(self._node, name, data, 1, kwargs)))
 
     def full_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array of one value, with the shape, dtype and chunks of another.
@@ -477,14 +480,14 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has; `fill_value` is that of `data` if not given.
         """
-        return Array._at(*run(members.create_like(self._node, name, data, kwargs)))
+        return Array._of(run(members.create_like(self._node, name, data, kwargs)))
 
     def create_hierarchy(
         self, nodes: Mapping[str, NodeMetadata], *, overwrite: bool = False
     ) -> Iterator[tuple[str, Array | Group]]:
         """Create nodes below this group from their metadata; see `zarr.create_hierarchy`."""
         made = run(members.create_many(self._node, nodes, overwrite=overwrite))
-        return ((path, as_face(metadata, at)) for path, metadata, at in made)
+        return ((path, face_of(node)) for path, node in made)
 
     # -- changing -----------------------------------------------------------------------------------------------
 
@@ -563,21 +566,26 @@ class Group(GroupProperties):
         return self
 
     def __repr__(self) -> str:
-        return f"<Group {self.store_path}>"
+        return f"<Group {self.store_path}{self._node.facts}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Group):
             return NotImplemented
-        return self.metadata == other.metadata and self.store_path == other.store_path
+        return self._node.said == other._node.said and self.store_path == other.store_path
 
     __hash__ = None  # type: ignore[assignment]  # its metadata can change
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_reopen, (type(self), self.metadata, self.store_path))
+        return _reopen, (type(self), *self._node.parts)
 
 
-def _reopen(cls: type[Group], metadata: GroupMetadata, store_path: StorePath) -> Group:
-    return cls._at(metadata, store_path)
+def _reopen(cls: type[Group], kind: type[GroupNode | UnreadableNode], *parts: Any) -> Group:
+    return cls._of(kind(*parts))
+
+
+def face_of(node: ArrayNode | GroupNode | UnreadableNode) -> Array | Group:
+    """The synchronous face of a node."""
+    return Group._of(node) if node.is_group else Array._of(node)
 
 
 def as_face(metadata: NodeMetadata, at: StorePath, config: ArrayConfig | None = None) -> Array | Group:

@@ -9,22 +9,85 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._engine.choose import Choice, choose, prepare
+from zarr._metadata.consolidated import Nodes, Tree
+from zarr._metadata.formats import layout_of
+from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
+from zarr._metadata.unreadable import NOT_READ
 from zarr._support.settings import settings
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from zarr._codec.base import ArrayConfig
     from zarr._engine.contract import Pipeline, Reached
     from zarr._metadata.array_v2 import ArrayV2Metadata
     from zarr._metadata.array_v3 import ArrayV3Metadata
-    from zarr._metadata.group import GroupMetadata
+    from zarr._metadata.consolidated import Change
+    from zarr._metadata.group import NodeMetadata
     from zarr._metadata.spec import ArraySpec
+    from zarr._metadata.unreadable import UnreadableMetadata
     from zarr._store.native_place import NativePlace
     from zarr._store.path import StorePath
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CopyPlace:
+    """Where the consolidated metadata are stored that a handle, or the one that it was taken from, was opened with.
+
+    Attributes
+    ----------
+    at
+        The group that has them.
+    name
+        Name of the document that holds them.
+    zarr_format
+        Of the group, and of what they tell of.
+    tree
+        What all handles of that group in this process see of them, by paths relative to the group; empty for an array
+        that was pickled.
+    """
+
+    at: StorePath
+    name: str
+    zarr_format: int
+    tree: Tree[NodeMetadata] = field(default_factory=lambda: Tree({}), repr=False)
+
+    @classmethod
+    def of(cls, at: StorePath, metadata: GroupMetadata, nodes: Nodes[NodeMetadata]) -> CopyPlace:
+        """That of a group which was opened with consolidated metadata of its own."""
+        name = layout_of(metadata).consolidated if nodes.where is None else nodes.where.rpartition("/")[2]
+        return cls(at, name, metadata.zarr_format, nodes.tree)
+
+    def path_of(self, at: StorePath) -> str:
+        """The path of a node, relative to the group."""
+        return at.path if not self.at.path else at.path[len(self.at.path) + 1 :]
+
+    def view_of(self, at: StorePath) -> ConsolidatedMetadata:
+        """What handles see below a node."""
+        return ConsolidatedMetadata(Nodes(self.tree, self.path_of(at)))
+
+    def tells(self, path: str, metadata: NodeMetadata) -> bool:
+        """Whether handles see just this node at a path."""
+        try:
+            return path in self.tree.entries and self.tree.node(path) == metadata
+        except (KeyError, *NOT_READ):
+            return False
+
+    def apply(self, change: Change) -> None:
+        """Let the handles see a change."""
+        for path in change.gone:
+            self.tree.remove(path)
+        for path, metadata in change.nodes.items():
+            if path and (path in self.tree.entries or not change.known_only):
+                self.tree.put(path, metadata)  # type: ignore[arg-type]  # nodes, if they come from a flow
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CopyPlace, (self.at, self.name, self.zarr_format)
 
 
 @dataclass(slots=True)
@@ -64,6 +127,8 @@ class ArrayNode:
         Where it is.
     config
         Settings that are not stored.
+    copied_in
+        Where its metadata are copied, if it was reached through consolidated metadata.
 
     Raises
     ------
@@ -71,13 +136,14 @@ class ArrayNode:
         If its chunks are larger than the configuration permits.
     """
 
-    __slots__ = ("_metadata", "_view", "config", "engine", "place", "reached", "store_path")
+    __slots__ = ("_metadata", "_view", "config", "copied_in", "engine", "place", "reached", "store_path")
 
     def __init__(
         self,
         metadata: ArrayV2Metadata | ArrayV3Metadata,
         store_path: StorePath,
         config: ArrayConfig,
+        copied_in: CopyPlace | None = None,
         *,
         engine: str | None = None,
     ) -> None:
@@ -88,12 +154,32 @@ class ArrayNode:
         self.reached: Reached | None = None
         self.store_path = store_path
         self.config = config
+        self.copied_in = copied_in
         self.engine = settings().engine if engine is None else engine
         prepare(self.engine)
+
+    is_group: ClassVar[Literal[False]] = False
 
     @property
     def metadata(self) -> ArrayV2Metadata | ArrayV3Metadata:
         return self._metadata
+
+    said = metadata
+    """What two nodes are compared by."""
+
+    @property
+    def facts(self) -> str:
+        """What is shown of it beside its place."""
+        return f" shape={self._metadata.shape} dtype={self.view.spec.dtype}"
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """The class and its arguments, of which another such node is made."""
+        return ArrayNode, self._metadata, self.store_path, self.config, self.copied_in
+
+    def with_config(self, config: ArrayConfig) -> ArrayNode:
+        """The same array with other settings."""
+        return ArrayNode(self._metadata, self.store_path, config, self.copied_in)
 
     def publish(self, metadata: ArrayV2Metadata | ArrayV3Metadata, view: ArrayView | None = None) -> None:
         """Take new metadata (after a resize, or an attribute change).
@@ -140,26 +226,98 @@ def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, path: str) ->
 
 
 class GroupNode:
-    """An open group."""
+    """An open group.
 
-    __slots__ = ("metadata", "store_path")
+    Parameters
+    ----------
+    metadata
+        Its document, with consolidated metadata if it was opened with some.
+    store_path
+        Where it is.
+    copied_in
+        Where its metadata are copied, if it was reached through consolidated metadata of a group above.
+    """
 
-    def __init__(self, metadata: GroupMetadata, store_path: StorePath) -> None:
+    __slots__ = ("copied_in", "metadata", "store_path")
+
+    def __init__(self, metadata: GroupMetadata, store_path: StorePath, copied_in: CopyPlace | None = None) -> None:
         self.metadata = metadata
+        self.store_path = store_path
+        self.copied_in = copied_in
+        if metadata.consolidated_metadata is not None:
+            self._share(metadata.consolidated_metadata.shared())
+
+    def _share(self, snapshot: ConsolidatedMetadata) -> None:
+        """Take part in what the handles see of consolidated metadata."""
+        nodes = Nodes.of(snapshot.metadata)
+        self.metadata = self.metadata.with_consolidated(snapshot)
+        if self.copied_in is None:
+            self.copied_in = CopyPlace.of(self.store_path, self.metadata, nodes)
+        elif self.copied_in.tree is not nodes.tree:  # it came by pickle, or was copied
+            self.copied_in = replace(self.copied_in, tree=nodes.tree)
+
+    is_group: ClassVar[Literal[True]] = True
+    facts: ClassVar[str] = ""
+
+    @property
+    def path(self) -> str:
+        return self.store_path.path
+
+    @property
+    def said(self) -> GroupMetadata:
+        return self.metadata
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """The class and its arguments, of which another such node is made."""
+        return GroupNode, self.metadata, self.store_path, self.copied_in
+
+    def publish(self, metadata: GroupMetadata) -> None:
+        """Take new metadata, but go on with the snapshot of the members that this handle has, or has not."""
+        self.metadata = metadata.with_consolidated(self.metadata.consolidated_metadata)
+
+
+class UnreadableNode:
+    """A node that is there and cannot be read. Whatever is asked of it but its place raises what reading it raised.
+
+    Parameters
+    ----------
+    unreadable
+        What is known of it.
+    store_path
+        Where it is.
+    """
+
+    __slots__ = ("store_path", "unreadable")
+
+    def __init__(self, unreadable: UnreadableMetadata, store_path: StorePath) -> None:
+        self.unreadable = unreadable
         self.store_path = store_path
 
     @property
     def path(self) -> str:
         return self.store_path.path
 
-    def publish(self, metadata: GroupMetadata) -> None:
-        """Take new metadata, but go on with the snapshot of the members that this handle has, or has not."""
-        self.metadata = metadata.with_consolidated(self.metadata.consolidated_metadata)
+    @property
+    def is_group(self) -> bool:
+        return self.unreadable.node_type == "group"
 
-    def forget_snapshot(self) -> None:
-        """Look at the store from now on: this handle changed what consolidated metadata told of its members."""
-        if self.metadata.consolidated_metadata is not None:
-            self.metadata = self.metadata.with_consolidated(None)
+    @property
+    def said(self) -> tuple[str, str]:
+        return self.unreadable.node_type, str(self.unreadable.error)
+
+    @property
+    def facts(self) -> str:
+        return f" unsupported: {self.unreadable.reason}"
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        return UnreadableNode, self.unreadable, self.store_path
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):  # Python's own protocols ask whether there is such a thing
+            raise AttributeError(name)
+        raise self.unreadable.error.with_traceback(None)
 
 
 def array_node_of(given: object) -> ArrayNode | None:

@@ -17,9 +17,10 @@ from zarr._dtype.base import ZarrFormat
 from zarr._metadata import consolidated
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
-from zarr._metadata.consolidated import Document, LazyNodes
+from zarr._metadata.consolidated import Document, Nodes
 from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require, twin_of
 from zarr._metadata.parsed_before import read_array_v3
+from zarr._metadata.unreadable import NOT_READ, UnreadableMetadata, node_type_of, node_type_of_v2
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump, dump_attributes
 from zarr.errors import NodeTypeValidationError
@@ -250,6 +251,8 @@ def _parse_zarr_format(found: object) -> ZarrFormat:
 
 
 NodeMetadata: TypeAlias = ArrayMetadata | GroupMetadata
+ListedMetadata: TypeAlias = NodeMetadata | UnreadableMetadata
+"""What a group tells of its members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,17 +356,31 @@ class ConsolidatedMetadata:
         node = self.metadata.get(path)
         return node.with_consolidated(self.under(path)) if isinstance(node, GroupMetadata) else node
 
-    def flat(self, max_depth: int | None = None) -> Iterator[tuple[str, NodeMetadata]]:
-        """Paths and nodes as `find` returns them, parents first.
+    def look(self, path: str) -> ListedMetadata | None:
+        """As `find`, but a node whose document cannot be read is told of as that."""
+        try:
+            return self.find(path)
+        except NOT_READ as exc:
+            return None if (entry := self._nodes().entry(path)) is None else _unreadable(entry, exc)
+
+    def paths(self, max_depth: int | None = None) -> list[str]:
+        """Paths of the nodes, each before what is below it, siblings by name.
 
         Parameters
         ----------
         max_depth
             0 for the group's children only; None for all.
         """
-        for path in consolidated.ordered(self.metadata):
-            if max_depth is not None and path.count("/") > max_depth:
-                return
+        return self._nodes().paths(max_depth)
+
+    def count(self, max_depth: int | None = None) -> int:
+        """Number of nodes; parameters as of `paths`."""
+        nodes = self._nodes()
+        return nodes.count() if max_depth == 0 else len(nodes.paths(max_depth))
+
+    def flat(self, max_depth: int | None = None) -> Iterator[tuple[str, NodeMetadata]]:
+        """Paths and nodes as `find` returns them, in the order of `paths`; parameters as of it."""
+        for path in self.paths(max_depth):
             if (node := self.find(path)) is not None:
                 yield path, node
 
@@ -372,16 +389,25 @@ class ConsolidatedMetadata:
 
         Examples
         --------
-        >>> ConsolidatedMetadata({}).under("a")
-        ConsolidatedMetadata(metadata={}, kind='inline', must_understand=False)
+        >>> ConsolidatedMetadata({}).under("a").metadata == {}
+        True
         """
-        start = f"{prefix.strip('/')}/"
-        if start == "/":
-            return self
-        paths = {path[len(start) :]: path for path in self.metadata if path.startswith(start)}
-        if isinstance(self.metadata, LazyNodes):
-            return ConsolidatedMetadata(self.metadata.under(paths))
-        return ConsolidatedMetadata({new: self.metadata[old] for new, old in paths.items()})
+        path = prefix.strip("/")
+        return ConsolidatedMetadata(self._nodes().under(path)) if path else self
+
+    def shared(self) -> ConsolidatedMetadata:
+        """The same, in the form that the handles of a group share: what one of them changes shows in all."""
+        return self if isinstance(self.metadata, Nodes) else ConsolidatedMetadata(self._nodes())
+
+    def _nodes(self) -> Nodes[NodeMetadata]:
+        return Nodes.of(self.metadata)
+
+
+def _unreadable(entry: object, error: Exception) -> UnreadableMetadata:
+    """What is known of a node of a snapshot, given its document, or those of format 2 by name."""
+    if isinstance(entry, dict) and entry.keys() <= {*consolidated.V2_DOCUMENTS}:
+        return UnreadableMetadata(node_type_of_v2(entry), 2, error)
+    return UnreadableMetadata(node_type_of(entry), 3, error)
 
 
 def read_node_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadata | GroupMetadata:

@@ -37,8 +37,8 @@ from zarr._calls.legacy import create, warn_without_effect
 from zarr._calls.like import as_member, from_array, like_filled
 from zarr._calls.opening import GroupParts, Mode, check_mode, create_group, open_array, open_group, open_node
 from zarr._flow import consolidate, elements
-from zarr._flow.members import is_group, members
 from zarr._flow.copies import changing
+from zarr._flow.members import is_group, members
 from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode, array_node_of
 from zarr._flow.paths import below
 from zarr._flow.requests import Flow
@@ -372,7 +372,7 @@ def _copy(pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: C
     if group.copied_in is None or options.dry_run:
         return flow
     places = [dest for _, dest in pairs]
-    return changing(group.copied_in, flow, places, gone=places if options.if_exists == "replace" else (), deep=True)
+    return changing(group.copied_in, flow, places, removes=options.if_exists == "replace", deep=True)
 
 
 def _copy_logged(

@@ -14,7 +14,7 @@ from zarr._calls import arrays, hierarchy, legacy, opening
 from zarr._calls.array_config import array_config
 from zarr._calls.keywords import MemberOptions, check_known
 from zarr._calls.like import as_member, like, like_filled
-from zarr._flow.copies import changing
+from zarr._flow.copies import changing, record_move
 from zarr._flow.members import (
     count_members,
     find_member,
@@ -27,7 +27,7 @@ from zarr._flow.members import (
 from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode
 from zarr._flow.paths import below
 from zarr._flow.remove import remove_node
-from zarr._metadata.group import ArrayMetadata, GroupMetadata
+from zarr._metadata.group import ArrayMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
 from zarr._store.path import StorePath, normalize_path
 from zarr.errors import (
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from zarr._calls.opening import GroupParts
     from zarr._codec.base import ArrayConfig
     from zarr._flow.requests import Flow
-    from zarr._metadata.group import ListedMetadata, NodeMetadata
+    from zarr._metadata.group import GroupMetadata, ListedMetadata, NodeMetadata
 
 T = TypeVar("T")
 Member: TypeAlias = ArrayNode | GroupNode
@@ -82,7 +82,7 @@ def _changing(group: GroupNode, flow: Flow[T], *paths: str, overwrite: bool = Fa
     if group.copied_in is None:
         return flow
     places = [below(group.store_path, normalize_path(path)) for path in paths]
-    return changing(group.copied_in, flow, places, gone=places if overwrite else ())
+    return changing(group.copied_in, flow, places, removes=overwrite)
 
 
 def _node(
@@ -91,6 +91,10 @@ def _node(
     """The node of a member."""
     if isinstance(metadata, ArrayMetadata):
         return ArrayNode(metadata, at, array_config(config), group.copied_in)
+    return _group_node(group, metadata, at)
+
+
+def _group_node(group: GroupNode, metadata: GroupMetadata, at: StorePath) -> GroupNode:
     if group.copied_in is not None and metadata.consolidated_metadata is None:
         metadata = metadata.with_consolidated(group.copied_in.view_of(at))
     return GroupNode(metadata, at, group.copied_in)
@@ -102,10 +106,7 @@ def _array(group: GroupNode, flow: Flow[ArrayParts]) -> Flow[ArrayNode]:
 
 
 def _group(group: GroupNode, flow: Flow[GroupParts]) -> Flow[GroupNode]:
-    metadata, at = yield from flow
-    found = _node(group, metadata, at)
-    assert isinstance(found, GroupNode)
-    return found
+    return _group_node(group, *(yield from flow))
 
 
 def _itself(group: GroupNode) -> Flow[GroupNode]:
@@ -285,9 +286,8 @@ def create_filled_like(
 
 def create_many(group: GroupNode, wanted: Mapping[str, NodeMetadata], *, overwrite: bool = False) -> Flow[Members]:
     """Create nodes from their metadata, and the groups on the way to them. The path `""` is the group itself."""
-    paths = sorted(map(normalize_path, wanted)) if isinstance(wanted, Mapping) else ()
     flow = hierarchy.create_many(group.store_path, wanted, overwrite=overwrite)
-    return as_nodes(group, (yield from _changing(group, flow, *paths, overwrite=overwrite)))
+    return as_nodes(group, (yield from _changing(group, flow, *hierarchy.by_path(wanted), overwrite=overwrite)))
 
 
 def put(group: GroupNode, name: str, value: Any) -> Flow[ArrayNode]:
@@ -306,13 +306,14 @@ def remove(group: GroupNode, name: str) -> Flow[None]:
     if at == group.store_path:
         raise KeyError(f"{name!r} is group {'/' + group.path!r} itself; delete it from the group that it is in")
     flow = remove_node(at)
-    yield from flow if group.copied_in is None else changing(group.copied_in, flow, (), gone=[at])
+    yield from flow if group.copied_in is None else changing(group.copied_in, flow, [at], removes=True)
 
 
 def move(group: GroupNode, source: str, dest: str) -> Flow[None]:
     """Rename a member."""
-    flow = hierarchy.move(group.store_path, source, dest)
-    if group.copied_in is None:
-        return flow
-    old, new = (below(group.store_path, normalize_path(path)) for path in (source, dest))
-    return changing(group.copied_in, flow, [new], gone=[old])
+
+    def record(old: StorePath, new: StorePath) -> Flow[None]:
+        if group.copied_in is not None:
+            yield from record_move(group.copied_in, old, new)
+
+    return hierarchy.move(group.store_path, source, dest, record)

@@ -21,7 +21,7 @@ from zarr._flow.documents import changed_consolidated
 from zarr._flow.load import look
 from zarr._flow.members import members
 from zarr._flow.paths import below, join
-from zarr._flow.requests import Flow, Remove, RemovePrefix, Request
+from zarr._flow.requests import Flow, Remove, RemovePrefix, Request, Together
 from zarr._flow.watch import logged, preceded
 from zarr._metadata.consolidated import Change
 from zarr._metadata.formats import FORMATS
@@ -96,12 +96,7 @@ def warn_of_left_out(at: StorePath, left_out: dict[str, str]) -> None:
 
 
 def changing(
-    copied_in: CopyPlace,
-    flow: Flow[T],
-    places: Sequence[StorePath],
-    *,
-    gone: Sequence[StorePath] = (),
-    deep: bool = False,
+    copied_in: CopyPlace, flow: Flow[T], places: Sequence[StorePath], *, removes: bool, deep: bool = False
 ) -> Flow[T]:
     """A flow that changes which nodes there are, with the copy kept true.
 
@@ -110,38 +105,49 @@ def changing(
     copied_in
         The copy.
     flow
-        What makes, replaces, moves or removes nodes.
+        What makes, replaces or removes nodes.
     places
-        Where there are others afterwards.
-    gone
-        Where it removes what is there. What is told of `places` elsewhere is told before that.
+        Where.
+    removes
+        Whether it may remove what is there.
     deep
         Whether it changes what is below nodes that stay.
     """
-    wrote = False
+    changed = False
 
     def note(request: Request) -> None:
-        nonlocal wrote
-        wrote = wrote or request.writes
+        nonlocal changed
+        changed = changed or request.writes
 
     def prepare() -> Flow[None]:
-        yield from record(copied_in, [at for at in places if at not in gone], deep=deep)
-        yield from _tell(copied_in, Change(gone={copied_in.path_of(at) for at in gone}))
+        nonlocal changed
+        changed = True
+        yield from _take_out(copied_in, places)
 
-    if gone:
-        flow = preceded(flow, _removes, prepare)
+    if removes:
+        flow = preceded(flow, _may_remove, prepare)
     try:
         result = yield from logged(flow, note)
     except Exception:
-        if wrote:  # some of it may be done, or what was taken out may be there still
-            yield from record(copied_in, [*places, *gone], deep=deep)
+        if changed:  # some of it may be done, or what was taken out may be there still
+            yield from record(copied_in, places, deep=deep)
         raise
     yield from record(copied_in, places, deep=deep)
     return result
 
 
-def _removes(request: Request) -> bool:
-    return isinstance(request, Remove | RemovePrefix)
+def _may_remove(request: Request) -> bool:
+    return isinstance(request, Remove | RemovePrefix | Together)
+
+
+def _take_out(copied_in: CopyPlace, places: Sequence[StorePath]) -> Flow[None]:
+    yield from _tell(copied_in, Change(gone={copied_in.path_of(at) for at in places}))
+
+
+def record_move(copied_in: CopyPlace, old: StorePath, new: StorePath) -> Flow[None]:
+    """Tell of what was copied from one place to another, and of the old place no longer; called before that is removed."""
+    yield from record(copied_in, [new])
+    yield from _take_out(copied_in, [old])
 
 
 def record(copied_in: CopyPlace, places: Sequence[StorePath], *, deep: bool = False) -> Flow[None]:
@@ -279,7 +285,7 @@ def _stored_copies(copied_in: CopyPlace, change: Change) -> list[tuple[StorePath
     """Where there may be a copy that tells of what changes: the group, the document, and its part of the change."""
     layout = FORMATS[copied_in.zarr_format]
     places = [(copied_in.at, name, change) for name in dict.fromkeys((copied_in.name, layout.consolidated))]
-    for path in sorted({each for path in (*change.gone, *change.nodes) for each in _on_the_way(path)}):
+    for path in sorted({above for each in (*change.gone, *change.nodes) for above in _on_the_way(each)}):
         if isinstance(change.nodes.get(path), ArrayMetadata) or change.takes(path):
             continue
         places.append((below(copied_in.at, path), layout.consolidated, change.seen_from(path)))

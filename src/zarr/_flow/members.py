@@ -121,8 +121,7 @@ def list_members(
     snapshot = node.metadata.consolidated_metadata
     if snapshot is None or not use_consolidated:
         return (yield from members(node.store_path, max_depth, prefer=node.metadata.zarr_format))
-    listed = ((path, snapshot.look(path)) for path in snapshot.paths(max_depth))
-    return [(path, metadata) for path, metadata in listed if metadata is not None]
+    return snapshot.listed(max_depth)
 
 
 def list_paths(node: GroupNode, max_depth: int | None = 0) -> Flow[list[str]]:

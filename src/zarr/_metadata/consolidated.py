@@ -221,19 +221,16 @@ def read_member(data: object, where: str | None, read: Reader[Node]) -> Nodes[No
     read
         Parses one document.
     """
-    return Nodes(Tree(_member_documents(data), read, where, GROUP_V3))
+    return Nodes(Tree(dict(_member_documents(data)), read, where, GROUP_V3))
 
 
 def read_joined(data: object, where: str | None, read: Reader[Node]) -> Nodes[Node]:
     """The nodes of what `member` makes of those of format 2. As `read_member`; `read` gets a node's documents by name."""
-    nodes: dict[str, Document | Node] = {
-        path: _separated(document)  # type: ignore[arg-type]  # as read, none is a node yet
-        for path, document in _member_documents(data).items()
-    }
-    return Nodes(Tree(nodes, read, where, GROUP_V2))
+    nodes = {path: _separated(document) for path, document in _member_documents(data).items()}
+    return Nodes(Tree(dict(nodes), read, where, GROUP_V2))
 
 
-def _member_documents(data: object) -> dict[str, Document | Node]:
+def _member_documents(data: object) -> dict[str, Document]:
     if not isinstance(data, Mapping):
         raise invalid("consolidated_metadata", "an object or null", data)
     if data.get("kind") != "inline":
@@ -254,10 +251,8 @@ def read_zmetadata(document: Mapping[str, Any], where: str | None, read: Reader[
             path, _, name = key.rpartition("/")
             if name in V2_DOCUMENTS and (path := _clean(path)):
                 nodes.setdefault(path, {})[name] = entry
-    found: dict[str, Document | Node] = {
-        path: named for path, named in nodes.items() if named.keys() & {".zarray", ".zgroup"}
-    }
-    return Nodes(Tree(found, read, where, GROUP_V2))
+    found = {path: named for path, named in nodes.items() if named.keys() & {".zarray", ".zgroup"}}
+    return Nodes(Tree(dict(found), read, where, GROUP_V2))
 
 
 def _separated(members: Document) -> Document:
@@ -411,7 +406,7 @@ def changed_member(document: Document, change: Change) -> Document | None:
     copied = document.get("consolidated_metadata")
     if copied is None:
         return None
-    before = {path: entry for path, entry in _member_documents(copied).items() if isinstance(entry, dict)}
+    before = _member_documents(copied)
     after = {path: entry for path, entry in before.items() if not change.takes(path)}
     for path, node in change.nodes.items():
         if path and (path in after or not change.known_only):

@@ -384,6 +384,11 @@ class ConsolidatedMetadata:
             if (node := self.find(path)) is not None:
                 yield path, node
 
+    def listed(self, max_depth: int | None = None) -> list[tuple[str, ListedMetadata]]:
+        """Paths and nodes as `look` returns them, in the order of `paths`; parameters as of it."""
+        seen = ((path, self.look(path)) for path in self.paths(max_depth))
+        return [(path, node) for path, node in seen if node is not None]
+
     def under(self, prefix: str) -> ConsolidatedMetadata:
         """The same snapshot seen from a group below: the nodes under it, by path relative to it.
 

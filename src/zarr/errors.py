@@ -333,3 +333,7 @@ class UnstableSpecificationWarning(ZarrFutureWarning):
 
 class ZarrRuntimeWarning(RuntimeWarning):
     """Something doubtful met while running."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -16,6 +16,7 @@ from zarr._calls.keywords import MemberOptions, check_known
 from zarr._calls.like import as_member, like, like_filled
 from zarr._flow.copies import changing, record_move
 from zarr._flow.members import (
+    check_depth,
     count_members,
     find_member,
     has_member,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from zarr._calls.opening import GroupParts
     from zarr._codec.base import ArrayConfig
     from zarr._flow.requests import Flow
-    from zarr._metadata.group import GroupMetadata, ListedMetadata, NodeMetadata
+    from zarr._metadata.group import ListedMetadata, NodeMetadata
 
 T = TypeVar("T")
 Member: TypeAlias = ArrayNode | GroupNode
@@ -91,12 +92,6 @@ def _node(
     """The node of a member."""
     if isinstance(metadata, ArrayMetadata):
         return ArrayNode(metadata, at, array_config(config), group.copied_in)
-    return _group_node(group, metadata, at)
-
-
-def _group_node(group: GroupNode, metadata: GroupMetadata, at: StorePath) -> GroupNode:
-    if group.copied_in is not None and metadata.consolidated_metadata is None:
-        metadata = metadata.with_consolidated(group.copied_in.view_of(at))
     return GroupNode(metadata, at, group.copied_in)
 
 
@@ -106,7 +101,7 @@ def _array(group: GroupNode, flow: Flow[ArrayParts]) -> Flow[ArrayNode]:
 
 
 def _group(group: GroupNode, flow: Flow[GroupParts]) -> Flow[GroupNode]:
-    return _group_node(group, *(yield from flow))
+    return GroupNode(*(yield from flow), group.copied_in)
 
 
 def _itself(group: GroupNode) -> Flow[GroupNode]:
@@ -173,11 +168,23 @@ def get_group(group: GroupNode, path: str) -> Flow[GroupNode]:
 
 def members(group: GroupNode, max_depth: int | None = 0, *, use_consolidated: bool = True) -> Flow[Members]:
     """Paths below the group, with the nodes; `max_depth` 0 gives the direct members, None all."""
-    found = yield from list_members(group, max_depth, use_consolidated=use_consolidated)
-    return as_nodes(group, found)
+    snapshot = group.metadata.consolidated_metadata
+    if snapshot is None or not use_consolidated:
+        return _as_nodes(group, (yield from list_members(group, max_depth, use_consolidated=False)))
+    check_depth(max_depth)
+    config, at = array_config(None), group.store_path
+    return [
+        (
+            path,
+            GroupNode.unread(read, below(at, path), group.copied_in)
+            if node_type == "group"
+            else ArrayNode.unread(read, below(at, path), config, group.copied_in),
+        )
+        for path, node_type, read in snapshot.unread(max_depth)
+    ]
 
 
-def as_nodes(group: GroupNode, found: Sequence[tuple[str, ListedMetadata]]) -> Members:
+def _as_nodes(group: GroupNode, found: Sequence[tuple[str, ListedMetadata]]) -> Members:
     """The nodes of members that were listed."""
     config = array_config(None)
     return [(path, _listed(group, metadata, below(group.store_path, path), config)) for path, metadata in found]
@@ -287,7 +294,7 @@ def create_filled_like(
 def create_many(group: GroupNode, wanted: Mapping[str, NodeMetadata], *, overwrite: bool = False) -> Flow[Members]:
     """Create nodes from their metadata, and the groups on the way to them. The path `""` is the group itself."""
     flow = hierarchy.create_many(group.store_path, wanted, overwrite=overwrite)
-    return as_nodes(group, (yield from _changing(group, flow, *hierarchy.by_path(wanted), overwrite=overwrite)))
+    return _as_nodes(group, (yield from _changing(group, flow, *hierarchy.by_path(wanted), overwrite=overwrite)))
 
 
 def put(group: GroupNode, name: str, value: Any) -> Flow[ArrayNode]:

@@ -205,6 +205,16 @@ class AsyncGroup(GroupProperties):
         for name in await run_async(members.names(self._node)):
             yield name
 
+    async def items(self) -> AsyncIterator[tuple[str, AsyncArray | AsyncGroup]]:
+        """Names of the direct members, with their nodes; see `zarr.Group.items`."""
+        async for name, node in self.members():
+            yield name, node
+
+    async def values(self) -> AsyncIterator[AsyncArray | AsyncGroup]:
+        """Nodes of the direct members."""
+        async for _, node in self.members():
+            yield node
+
     async def arrays(self) -> AsyncIterator[tuple[str, AsyncArray]]:
         """Direct members that are arrays."""
         async for name, node in self.members():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zarr import _calls
@@ -148,6 +148,88 @@ class Group(GroupProperties):
     def keys(self) -> Iterator[str]:
         """Names of the direct members."""
         return iter(self)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
+    def items(self) -> Iterator[tuple[str, Array | Group]]:
+        """Names of the direct members, with their nodes.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_array("a", shape=3, dtype="int8")
+        >>> [(name, node.shape) for name, node in root.items()]
+        [('a', (3,))]
+        """
+        return iter(self.members())
+
+    def values(self) -> Iterator[Array | Group]:
+        """Nodes of the direct members."""
+        return (node for _, node in self.members())
+
+    def visit(self, func: Callable[[str], Any]) -> Any:
+        """Call a function with the path of every node below, each before what is below it, until it returns something.
+
+        Parameters
+        ----------
+        func
+            Takes a path below this group.
+
+        Returns
+        -------
+        Any
+            The first result that is not None; None if there is none.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_group("a/b")
+        >>> root.visit(print)
+        a
+        a/b
+        """
+        return _first(func(path) for path, _ in self.members(max_depth=None))
+
+    def visitkeys(self, func: Callable[[str], Any]) -> Any:
+        """As `visit`, under zarr-python 2's other name for it.
+
+        Parameters
+        ----------
+        func
+            Takes a path below this group.
+        """
+        return self.visit(func)
+
+    def visitvalues(self, func: Callable[[Array | Group], Any]) -> Any:
+        """As `visit`, with the nodes.
+
+        Parameters
+        ----------
+        func
+            Takes an array or a group.
+        """
+        return _first(func(node) for _, node in self.members(max_depth=None))
+
+    def visititems(self, func: Callable[[str, Array | Group], Any]) -> Any:
+        """As `visit`, with the paths and the nodes.
+
+        Parameters
+        ----------
+        func
+            Takes a path below this group, and the array or group there.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_array("a/b", shape=3, dtype="int8")
+        >>> root.visititems(lambda path, node: path if isinstance(node, zarr.Array) else None)
+        'a/b'
+        """
+        return _first(func(path, node) for path, node in self.members(max_depth=None))
 
     def nmembers(self, max_depth: int | None = 0) -> int:
         """Number of members.
@@ -581,6 +663,11 @@ class Group(GroupProperties):
 
 def _reopen(cls: type[Group], kind: type[GroupNode | UnreadableNode], *parts: Any) -> Group:
     return cls._of(kind(*parts))
+
+
+def _first(results: Iterable[Any]) -> Any:
+    """The first result that is not None, and none is asked for after that."""
+    return next((result for result in results if result is not None), None)
 
 
 def face_of(node: ArrayNode | GroupNode | UnreadableNode) -> Array | Group:

@@ -16,11 +16,12 @@ from zarr._engine.choose import Choice, choose, prepare
 from zarr._metadata.consolidated import Nodes, Tree
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
-from zarr._metadata.unreadable import NOT_READ
+from zarr._metadata.unreadable import NOT_READ, UnreadableMetadata
 from zarr._support.settings import settings
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
     from zarr._codec.base import ArrayConfig
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from zarr._metadata.consolidated import Change
     from zarr._metadata.group import NodeMetadata
     from zarr._metadata.spec import ArraySpec
-    from zarr._metadata.unreadable import UnreadableMetadata
     from zarr._store.native_place import NativePlace
     from zarr._store.path import StorePath
 
@@ -47,21 +47,25 @@ class CopyPlace:
         Name of the document that holds them.
     zarr_format
         Of the group, and of what they tell of.
-    tree
-        What all handles of that group in this process see of them, by paths relative to the group; empty for an array
-        that was pickled.
+    shared
+        What all handles of that group in this process see of them; None where a handle came by pickle.
     """
 
     at: StorePath
     name: str
     zarr_format: int
-    tree: Tree[NodeMetadata] = field(default_factory=lambda: Tree({}), repr=False)
+    shared: Tree[NodeMetadata] | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, at: StorePath, metadata: GroupMetadata, nodes: Nodes[NodeMetadata]) -> CopyPlace:
         """That of a group which was opened with consolidated metadata of its own."""
         name = layout_of(metadata).consolidated if nodes.where is None else nodes.where.rpartition("/")[2]
         return cls(at, name, metadata.zarr_format, nodes.tree)
+
+    @property
+    def tree(self) -> Tree[NodeMetadata]:
+        """What the handles see, by paths relative to the group."""
+        return Tree({}) if self.shared is None else self.shared
 
     def path_of(self, at: StorePath) -> str:
         """The path of a node, relative to the group."""
@@ -136,7 +140,9 @@ class ArrayNode:
         If its chunks are larger than the configuration permits.
     """
 
-    __slots__ = ("_metadata", "_view", "config", "copied_in", "engine", "place", "reached", "store_path")
+    __slots__ = ("_metadata", "_read", "_view", "config", "copied_in", "engine", "place", "reached", "store_path")
+    is_group: ClassVar[Literal[False]] = False
+    _read: Callable[[], Any]
 
     def __init__(
         self,
@@ -148,20 +154,38 @@ class ArrayNode:
         engine: str | None = None,
     ) -> None:
         _check_chunk_size(metadata, store_path.path)
-        self._metadata = metadata
+        self._metadata: ArrayV2Metadata | ArrayV3Metadata | None = metadata
+        self._begin(store_path, config, copied_in, settings().engine if engine is None else engine)
+
+    def _begin(self, store_path: StorePath, config: ArrayConfig, copied_in: CopyPlace | None, engine: str) -> None:
         self._view: ArrayView | None = None
         self.place: NativePlace | None = None
         self.reached: Reached | None = None
         self.store_path = store_path
         self.config = config
         self.copied_in = copied_in
-        self.engine = settings().engine if engine is None else engine
-        prepare(self.engine)
+        self.engine = engine
+        prepare(engine)
 
-    is_group: ClassVar[Literal[False]] = False
+    @classmethod
+    def unread(
+        cls, read: Callable[[], Any], store_path: StorePath, config: ArrayConfig, copied_in: CopyPlace | None
+    ) -> ArrayNode:
+        """An array whose document is parsed when somebody asks for what it says, with the errors that this raises."""
+        self = cls.__new__(cls)
+        self._metadata = None
+        self._read = read
+        self._begin(store_path, config, copied_in, settings().engine)
+        return self
 
     @property
     def metadata(self) -> ArrayV2Metadata | ArrayV3Metadata:
+        return self._metadata or self._parse()
+
+    def _parse(self) -> ArrayV2Metadata | ArrayV3Metadata:
+        parsed: ArrayV2Metadata | ArrayV3Metadata = self._read()
+        _check_chunk_size(parsed, self.store_path.path)
+        self._metadata = self._metadata or parsed
         return self._metadata
 
     said = metadata
@@ -170,16 +194,23 @@ class ArrayNode:
     @property
     def facts(self) -> str:
         """What is shown of it beside its place."""
-        return f" shape={self._metadata.shape} dtype={self.view.spec.dtype}"
+        try:
+            metadata = self.metadata
+        except NOT_READ as exc:
+            return UnreadableNode(UnreadableMetadata("array", 3, exc), self.store_path).facts
+        return f" shape={metadata.shape} dtype={self.view.spec.dtype}"
 
     @property
     def parts(self) -> tuple[Any, ...]:
-        """The class and its arguments, of which another such node is made."""
-        return ArrayNode, self._metadata, self.store_path, self.config, self.copied_in
+        """A class and its arguments, of which another such node is made."""
+        try:
+            return ArrayNode, self.metadata, self.store_path, self.config, self.copied_in
+        except NOT_READ as exc:
+            return UnreadableNode, UnreadableMetadata("array", 3, exc), self.store_path
 
     def with_config(self, config: ArrayConfig) -> ArrayNode:
         """The same array with other settings."""
-        return ArrayNode(self._metadata, self.store_path, config, self.copied_in)
+        return ArrayNode(self.metadata, self.store_path, config, self.copied_in)
 
     def publish(self, metadata: ArrayV2Metadata | ArrayV3Metadata, view: ArrayView | None = None) -> None:
         """Take new metadata (after a resize, or an attribute change).
@@ -196,7 +227,7 @@ class ArrayNode:
 
         That is found here: `publish` cannot stop a thread that is about to store a view of what was before.
         """
-        metadata, view = self._metadata, self._view
+        metadata, view = self.metadata, self._view
         if view is None or view.metadata is not metadata:
             view = self._view = self.view_of(metadata)
         return view
@@ -235,46 +266,77 @@ class GroupNode:
     store_path
         Where it is.
     copied_in
-        Where its metadata are copied, if it was reached through consolidated metadata of a group above.
+        Where its metadata are copied, if it was reached through consolidated metadata of a group above: then it sees in
+        those what is below it.
     """
 
-    __slots__ = ("copied_in", "metadata", "store_path")
+    __slots__ = ("_metadata", "_read", "_seen", "copied_in", "store_path")
+    is_group: ClassVar[Literal[True]] = True
+    _read: Callable[[], Any]
 
     def __init__(self, metadata: GroupMetadata, store_path: StorePath, copied_in: CopyPlace | None = None) -> None:
-        self.metadata = metadata
+        self._metadata: GroupMetadata | None = metadata
+        self._seen: tuple[GroupMetadata, GroupMetadata] | None = None
         self.store_path = store_path
+        snapshot = metadata.consolidated_metadata
+        if snapshot is not None:
+            nodes = Nodes.of(snapshot.metadata)
+            if copied_in is None:
+                copied_in = CopyPlace.of(store_path, metadata, nodes)
+            elif copied_in.shared is None:
+                copied_in = replace(copied_in, shared=nodes.tree)
         self.copied_in = copied_in
-        if metadata.consolidated_metadata is not None:
-            self._share(metadata.consolidated_metadata.shared())
 
-    def _share(self, snapshot: ConsolidatedMetadata) -> None:
-        """Take part in what the handles see of consolidated metadata."""
-        nodes = Nodes.of(snapshot.metadata)
-        self.metadata = self.metadata.with_consolidated(snapshot)
+    @classmethod
+    def unread(cls, read: Callable[[], Any], store_path: StorePath, copied_in: CopyPlace | None) -> GroupNode:
+        """A group whose document is parsed when somebody asks for what it says, with the errors that this raises."""
+        self = cls.__new__(cls)
+        self._metadata, self._seen, self._read = None, None, read
+        self.store_path, self.copied_in = store_path, copied_in
+        return self
+
+    @property
+    def metadata(self) -> GroupMetadata:
+        own = self._metadata or self._parse()
         if self.copied_in is None:
-            self.copied_in = CopyPlace.of(self.store_path, self.metadata, nodes)
-        elif self.copied_in.tree is not nodes.tree:  # it came by pickle, or was copied
-            self.copied_in = replace(self.copied_in, tree=nodes.tree)
+            return own
+        seen = self._seen
+        if seen is None or seen[0] is not own:
+            seen = self._seen = own, own.with_consolidated(self.copied_in.view_of(self.store_path))
+        return seen[1]
 
-    is_group: ClassVar[Literal[True]] = True
-    facts: ClassVar[str] = ""
+    def _parse(self) -> GroupMetadata:
+        parsed: GroupMetadata = self._read()
+        self._metadata = self._metadata or parsed
+        return self._metadata
+
+    said = metadata
+    """What two nodes are compared by."""
+
+    @property
+    def facts(self) -> str:
+        """What is shown of it beside its place."""
+        try:
+            self._metadata or self._parse()
+        except NOT_READ as exc:
+            return UnreadableNode(UnreadableMetadata("group", 3, exc), self.store_path).facts
+        return ""
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """A class and its arguments, of which another such node is made."""
+        try:
+            return GroupNode, self.metadata, self.store_path, self.copied_in
+        except NOT_READ as exc:
+            return UnreadableNode, UnreadableMetadata("group", 3, exc), self.store_path
 
     @property
     def path(self) -> str:
         return self.store_path.path
 
-    @property
-    def said(self) -> GroupMetadata:
-        return self.metadata
-
-    @property
-    def parts(self) -> tuple[Any, ...]:
-        """The class and its arguments, of which another such node is made."""
-        return GroupNode, self.metadata, self.store_path, self.copied_in
-
     def publish(self, metadata: GroupMetadata) -> None:
         """Take new metadata, but go on with the snapshot of the members that this handle has, or has not."""
-        self.metadata = metadata.with_consolidated(self.metadata.consolidated_metadata)
+        self._metadata = metadata.with_consolidated(None)
 
 
 class UnreadableNode:

@@ -87,7 +87,10 @@ class Tree(Generic[Node]):
 
     def node(self, path: str) -> Node:
         """The node at a path; KeyError if there is none. Raises what parsing its document raises."""
-        entry = self.entries[path]
+        return self.parsed(path, self.entries[path])
+
+    def parsed(self, path: str, entry: Document | Node) -> Node:
+        """A node, given what was found at its path."""
         if not isinstance(entry, dict) or self.read is None:
             return entry  # type: ignore[return-value]  # what is no document is a node
         known = self._parsed.get(path)

@@ -7,9 +7,10 @@ both are here; what a snapshot looks like in documents is in `consolidated`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
@@ -20,7 +21,7 @@ from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.consolidated import Document, Nodes
 from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require, twin_of
 from zarr._metadata.parsed_before import read_array_v3
-from zarr._metadata.unreadable import NOT_READ, UnreadableMetadata, node_type_of, node_type_of_v2
+from zarr._metadata.unreadable import NOT_READ, NodeType, UnreadableMetadata, node_type_of, node_type_of_v2
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump, dump_attributes
 from zarr.errors import NodeTypeValidationError
@@ -357,9 +358,9 @@ class ConsolidatedMetadata:
         return node.with_consolidated(self.under(path)) if isinstance(node, GroupMetadata) else node
 
     def look(self, path: str) -> ListedMetadata | None:
-        """As `find`, but a node whose document cannot be read is told of as that."""
+        """As `find`, but a group comes without a view, and a node whose document cannot be read is told of as that."""
         try:
-            return self.find(path)
+            return self.metadata.get(path)
         except NOT_READ as exc:
             return None if (entry := self._nodes().entry(path)) is None else _unreadable(entry, exc)
 
@@ -389,6 +390,17 @@ class ConsolidatedMetadata:
         seen = ((path, self.look(path)) for path in self.paths(max_depth))
         return [(path, node) for path, node in seen if node is not None]
 
+    def unread(self, max_depth: int | None = None) -> list[tuple[str, NodeType, Callable[[], NodeMetadata]]]:
+        """Paths in the order of `paths`; what each node is; and what parses it, as it is told of now."""
+        nodes = self._nodes()
+        tree, start = nodes.tree, f"{nodes.prefix}/" if nodes.prefix else ""
+        entries = ((path, tree.entries.get(start + path)) for path in nodes.paths(max_depth))
+        return [
+            (path, _node_type(entry), partial(tree.parsed, start + path, entry))
+            for path, entry in entries
+            if entry is not None
+        ]
+
     def under(self, prefix: str) -> ConsolidatedMetadata:
         """The same snapshot seen from a group below: the nodes under it, by path relative to it.
 
@@ -410,9 +422,18 @@ class ConsolidatedMetadata:
 
 def _unreadable(entry: object, error: Exception) -> UnreadableMetadata:
     """What is known of a node of a snapshot, given its document, or those of format 2 by name."""
-    if isinstance(entry, dict) and entry.keys() <= {*consolidated.V2_DOCUMENTS}:
-        return UnreadableMetadata(node_type_of_v2(entry), 2, error)
-    return UnreadableMetadata(node_type_of(entry), 3, error)
+    return UnreadableMetadata(_node_type(entry), 2 if _is_by_name(entry) else 3, error)
+
+
+def _node_type(entry: object) -> NodeType:
+    """What a node of a snapshot is, given its document, or those of format 2 by name, or itself."""
+    if isinstance(entry, dict):
+        return node_type_of_v2(entry) if _is_by_name(entry) else node_type_of(entry)
+    return "group" if isinstance(entry, GroupMetadata) else "array"
+
+
+def _is_by_name(entry: object) -> bool:
+    return isinstance(entry, dict) and (".zarray" in entry or ".zgroup" in entry)
 
 
 def read_node_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadata | GroupMetadata:

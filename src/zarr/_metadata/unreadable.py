@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from zarr._dtype.base import ZarrFormat
+
 NodeType = Literal["array", "group"]
 
 
@@ -26,7 +28,7 @@ class UnreadableMetadata:
     """
 
     node_type: NodeType
-    zarr_format: int
+    zarr_format: ZarrFormat
     error: Exception
 
     @property

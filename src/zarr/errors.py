@@ -108,7 +108,7 @@ class MemberNotFoundError(KeyError):
     message
         What was looked for, and where.
     path
-        The name, or a path, relative to the group.
+        Relative to the group, as far as the first name that is not there.
     near
         Paths of what there is in that place.
     """

@@ -91,7 +91,7 @@ def _not_found(node: GroupNode, path: str) -> Flow[MemberNotFoundError]:
     return MemberNotFoundError(
         f"{path!r} is not in group {'/' + node.path!r} of store {node.store_path.store!r}"
         + ("" if snapshot is None else ", as its consolidated metadata say; use_consolidated=False looks at the store"),
-        path,
+        "/".join(path.split("/")[: len(above.split("/")) + 1 if above else 1]),
         [f"{above}/{name}" if above else name for name in names],
     )
 

@@ -17,7 +17,8 @@ def public_names_of(module: str) -> Callable[[], list[str]]:
 
     def names() -> list[str]:
         found = sys.modules[module]
-        return sorted({*getattr(found, "__all__", ()), *_submodules(getattr(found, "__path__", []))})
+        offered = (name for name in getattr(found, "__all__", ()) if not name.startswith("_"))
+        return sorted({*offered, *_submodules(getattr(found, "__path__", []))})
 
     return names
 

@@ -120,8 +120,9 @@ class MemberNotFoundError(KeyError):
     def __str__(self) -> str:
         from difflib import get_close_matches  # on use, as for most of these errors nobody reads the text
 
-        names = get_close_matches(self.path, self.near, n=3, cutoff=0.6)
-        return f"{self.args[0]}; near it there is {', '.join(map(repr, names))}" if names else str(self.args[0])
+        by_name = {path.rpartition("/")[2]: path for path in self.near}
+        found = [by_name[name] for name in get_close_matches(self.path.rpartition("/")[2], by_name)]
+        return f"{self.args[0]}; near it there is {', '.join(map(repr, found))}" if found else str(self.args[0])
 
 
 class ContainsArrayError(BaseZarrError, FileExistsError):

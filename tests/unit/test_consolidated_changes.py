@@ -500,9 +500,13 @@ def test_what_is_too_large_to_be_read_is_not_written(group, monkeypatch):
 
     monkeypatch.setattr(documents, "MAX_NBYTES", 12_000)
     before = described(group)
-    with pytest.raises(MetadataValidationError, match="more than the limit") as caught:
+
+    def create_many():
         for i in range(40):
             group.create_array(f"n{i}", shape=1, dtype="i1")
+
+    with pytest.raises(MetadataValidationError, match="more than the limit") as caught:
+        create_many()
     assert "use_consolidated=False" in "".join(caught.value.__notes__)
     assert set(before) <= set(described(zarr.open_group(group.store, mode="r")))
     store = MemoryStore()

@@ -142,8 +142,10 @@ def test_copying_goes_on(group, zarr_format):
     assert [("unsupported" in line) for line in lines[:5]] == [True, True, False, True, True]
     for name in ("type", "codec"):
         assert contents(dest.store, name) == contents(group.store, name), "it is copied as it is stored"
+    other = zarr.create_group({"mine": Buffer.from_bytes(b"")}, zarr_format=zarr_format)
+    other.create_array("type", data=[1])
     with pytest.raises(ValueError, match="exists"):
-        zarr.copy(dict(group.members())["type"], dest)
+        zarr.copy(dict(group.members())["type"], other)
 
 
 def contents(store, prefix):

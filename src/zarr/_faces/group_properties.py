@@ -71,7 +71,7 @@ class GroupProperties:
     def info(self) -> GroupInfo:
         """The facts that need no look into the store, as a table; with counts where consolidated metadata tell them."""
         snapshot = self.metadata.consolidated_metadata
-        return self._info(None if snapshot is None else [kind == "group" for _, kind, _ in snapshot.unread()])
+        return self._info(None if snapshot is None else [kind == "group" for kind in snapshot.node_types()])
 
     def _complete_info(self) -> Flow[GroupInfo]:
         """The facts, with the number of members at every depth."""

@@ -20,7 +20,7 @@ from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.consolidated import Document, Nodes
 from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require, twin_of
-from zarr._metadata.parsed_before import read_array_v3
+from zarr._metadata.parsed_before import read_array_v2, read_array_v3
 from zarr._metadata.unreadable import NOT_READ, NodeType, UnreadableMetadata, node_type_of, node_type_of_v2
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump, dump_attributes
@@ -390,6 +390,12 @@ class ConsolidatedMetadata:
         seen = ((path, self.look(path)) for path in self.paths(max_depth))
         return [(path, node) for path, node in seen if node is not None]
 
+    def node_types(self) -> list[NodeType]:
+        """What each node is, in the order of `paths`, without parsing its document."""
+        nodes = self._nodes()
+        entries = (nodes.entry(path) for path in nodes.paths())
+        return [_node_type(entry) for entry in entries if entry is not None]
+
     def unread(self, max_depth: int | None = None) -> list[tuple[str, NodeType, Callable[[], NodeMetadata]]]:
         """Paths in the order of `paths`; what each node is; and what parses it, as it is told of now."""
         nodes = self._nodes()
@@ -465,7 +471,7 @@ def read_node_v2(documents: Mapping[str, dict[str, Any]], where: str | None) -> 
     """
     attributes = documents.get(".zattrs")
     if ".zarray" in documents:
-        return ArrayV2Metadata._read(dict(documents[".zarray"]), attributes, where)
+        return read_array_v2(dict(documents[".zarray"]), attributes, where)
     return GroupMetadata._read_v2(dict(documents[".zgroup"]), attributes, where)
 
 

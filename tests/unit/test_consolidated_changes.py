@@ -502,7 +502,7 @@ def test_what_is_too_large_to_be_read_is_not_written(group, monkeypatch):
     before = described(group)
 
     def create_many():
-        for i in range(40):
+        for i in range(100):
             group.create_array(f"n{i}", shape=1, dtype="i1")
 
     with pytest.raises(MetadataValidationError, match="more than the limit") as caught:

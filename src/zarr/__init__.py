@@ -129,4 +129,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_SUBMODULES, *_HOMES})
+    return sorted({*__all__, *_SUBMODULES, *_HOMES})

@@ -19,6 +19,8 @@
       DataTypeValidationError
         UnknownDataTypeError (also TypeError)
       ArgumentError (also TypeError)
+    KeyError
+      MemberNotFoundError
     IndexError
       ArrayIndexError
         SelectionShapeError (also ValueError)
@@ -33,7 +35,10 @@ code that catches them there catches them here. The others are ours and inherit 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
+
+from zarr._support.imports_on_use import importing
 
 __all__ = [
     "ArgumentError",
@@ -53,6 +58,7 @@ __all__ = [
     "FileInTheWayError",
     "GroupNotFoundError",
     "KeyBlockedError",
+    "MemberNotFoundError",
     "MetadataTypeError",
     "MetadataValidationError",
     "NegativeStepError",
@@ -110,6 +116,32 @@ class GroupNotFoundError(NodeNotFoundError):
 
 class StoreIsFileError(ArrayNotFoundError, GroupNotFoundError, NotADirectoryError, FileExistsError):
     """A file where the directory of a store is to be: nothing can be opened there, and nothing created."""
+
+
+class MemberNotFoundError(KeyError):
+    """A group has no member of this name; the text names those that are called nearly so.
+
+    Parameters
+    ----------
+    message
+        What was looked for, and where.
+    path
+        Relative to the group, as far as the first name that is not there.
+    near
+        Paths of what there is in that place.
+    """
+
+    def __init__(self, message: str, path: str = "", near: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.path, self.near = path, tuple(near)
+
+    def __str__(self) -> str:
+        with importing("difflib"):  # on use, as for most of these errors nobody reads the text
+            from difflib import get_close_matches
+
+        by_name = {path.rpartition("/")[2]: path for path in self.near}
+        found = [by_name[name] for name in get_close_matches(self.path.rpartition("/")[2], by_name)]
+        return f"{self.args[0]}; near it there is {', '.join(map(repr, found))}" if found else str(self.args[0])
 
 
 class ContainsArrayError(BaseZarrError, FileExistsError):
@@ -366,3 +398,7 @@ class UnstableSpecificationWarning(ZarrFutureWarning):
 
 class ZarrRuntimeWarning(RuntimeWarning):
     """Something doubtful met while running."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,6 +7,7 @@ from zarr._dtype.base import ZarrFormat
 from zarr._dtype.documents import DTypeConfig_V2
 from zarr._faces.array import Array
 from zarr._faces.async_array import AsyncArray
+from zarr._support.public_names import public_names_of
 
 JSON: TypeAlias = str | int | float | bool | Mapping[str, "JSON"] | Sequence["JSON"] | None
 DTypeJSON: TypeAlias = str | int | float | Sequence["DTypeJSON"] | Mapping[str, object] | None
@@ -31,3 +32,5 @@ __all__ = [
     "DTypeJSON",
     "ZarrFormat",
 ]
+
+__dir__ = public_names_of(__name__)

@@ -43,6 +43,10 @@ ONLY_SYNC = {
     "Array.__setitem__": "takes any selection; `setitem` takes basic ones, as `set_basic_selection` does",
     "Group.create": "zarr-python's other name of `create_array`",
     "Group.update_attributes_async": "zarr-python has it: a coroutine on the synchronous face",
+    "Group.visit": "h5py's; with the asynchronous face one writes a loop",
+    "Group.visititems": "h5py's; with the asynchronous face one writes a loop",
+    "Group.visitkeys": "zarr-python 2's; with the asynchronous face one writes a loop",
+    "Group.visitvalues": "zarr-python 2's; with the asynchronous face one writes a loop",
 }
 ONLY_ASYNC = {
     "AsyncGroup.from_dict": "zarr-python has it on this face only",
@@ -385,6 +389,7 @@ ROWS = {
         lambda s: s.do(s.root, "__delitem__", "x"),
         lambda s: s.do(s.root, "__delitem__", ""),
         lambda s: s.do(s.root, "__delitem__", 3),
+        lambda s: s.do(s.consolidated(), "__delitem__", "b"),
     ],
     "Group.__getitem__": [
         lambda s: s.do(s.root, "__getitem__", "a"),
@@ -463,6 +468,8 @@ ROWS = {
     "Group.group_keys": [lambda s: s.do(s.root, "group_keys")],
     "Group.group_values": [lambda s: s.do(s.root, "group_values")],
     "Group.groups": [lambda s: s.do(s.root, "groups")],
+    "Group.items": [lambda s: s.do(s.root, "items"), lambda s: s.do(s.consolidated(), "items")],
+    "Group.values": [lambda s: s.do(s.root, "values")],
     "Group.info_complete": [
         lambda s: s.do(s.root, "info_complete"),
         lambda s: s.do(s.consolidated(), "info_complete"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
+from zarr._metadata.consolidated import Change, Nodes, changed_member, changed_zmetadata
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
 from zarr._metadata.parse import parse_group_v2, parse_v3
 from zarr.errors import DataTypeValidationError, MetadataValidationError, NodeTypeValidationError
@@ -154,6 +155,95 @@ def test_nodes_of_every_depth_are_found() -> None:
     assert [path for path, _ in nodes.flat(0)] == ["b", "g"]
     with pytest.raises(KeyError):
         nodes.metadata["absent"]
+
+
+def test_nodes_come_depth_first_siblings_by_name() -> None:
+    paths = ["b", "a/z/q", "a", "C", "a-b", "a/z", "a/b", "b/x"]
+    nodes = snapshot(read(consolidated_metadata=inline(**dict.fromkeys(paths, GROUP))))
+    assert nodes.paths() == ["C", "a", "a/b", "a/z", "a/z/q", "a-b", "b", "b/x"]
+    assert nodes.paths(0) == ["C", "a", "a-b", "b"]
+    assert nodes.paths(1) == ["C", "a", "a/b", "a/z", "a-b", "b", "b/x"]
+    assert nodes.under("a").paths() == ["b", "z", "z/q"]
+    assert (nodes.count(0), nodes.count(), nodes.under("a").count(0)) == (4, 8, 2)
+    assert list(nodes.metadata) == nodes.paths()
+
+
+class TestTrees:
+    """What the handles of a group see, and change, together."""
+
+    GROUP = GroupMetadata({"n": 1})
+
+    def test_views_show_what_becomes_of_it(self) -> None:
+        top = snapshot(read(consolidated_metadata=inline(**{"g/a": ARRAY, "h": GROUP})))
+        below, tree = top.under("g"), Nodes.of(top.metadata).tree
+        tree.put("g/new/er", self.GROUP)
+        assert below.paths() == ["a", "new", "new/er"]
+        assert below.metadata["new/er"] is self.GROUP
+        tree.put("g/a", self.GROUP)
+        assert top.metadata["g/a"] is self.GROUP
+        tree.remove("g/new")
+        assert below.paths() == ["a"]
+        tree.remove("g")
+        assert (below.paths(), top.paths(), "g" in top.metadata) == ([], ["h"], False)
+        tree.remove("missing/node")
+        tree.put("g", self.GROUP)
+        assert top.paths() == ["g", "h"]
+        tree.remove("")
+        assert (top.paths(), len(top.metadata)) == ([], 0)
+
+    def test_a_view_goes_through_pickle_with_what_is_below_it(self) -> None:
+        top = snapshot(read(consolidated_metadata=inline(**{"g/a": ARRAY, "h": GROUP})))
+        below = pickle.loads(pickle.dumps(top.under("g")))
+        assert below == top.under("g")
+        assert list(Nodes.of(below.metadata).tree.entries) == ["g/a"]
+
+
+CHANGE = Change(gone=("a", "m/x"), nodes={"new": GroupMetadata({"k": 1}), "m/y": GroupMetadata()})
+
+
+def test_a_stored_copy_is_changed_where_it_has_to_be() -> None:
+    documents = {"/a": ARRAY, "a/b": ARRAY, "a2": ARRAY, "m": GROUP, "m/x": ARRAY, "m/y": ARRAY}
+    document = {**GROUP, "own": 1, "consolidated_metadata": {**inline(**documents), "note": 2}}
+    changed = changed_member(document, CHANGE)
+    assert changed is not None
+    copied = changed["consolidated_metadata"]
+    assert (changed["own"], copied["note"]) == (1, 2)
+    assert list(copied["metadata"]) == ["a2", "m", "new", "m/y"]
+    assert copied["metadata"]["new"] == {**GROUP, "attributes": {"k": 1}, "consolidated_metadata": inline()}
+    assert changed_member(changed, CHANGE) is None
+    assert changed_member(GROUP, CHANGE) is None
+    known = Change(nodes=CHANGE.nodes, known_only=True)
+    assert "new" not in (changed_member(document, known) or {})["consolidated_metadata"]["metadata"]
+    emptied = changed_member(document, Change(gone=("",)))
+    assert emptied is not None
+    assert emptied["consolidated_metadata"]["metadata"] == {}
+
+
+def test_a_stored_zmetadata_is_changed_where_it_has_to_be() -> None:
+    entries = {".zgroup": {"zarr_format": 2}, ".zattrs": {"top": 1}, "a/.zarray": ARRAY_V2, "a/.zattrs": {}}
+    entries |= {"a/b/.zgroup": {"zarr_format": 2}, "m/.zgroup": {"zarr_format": 2}, "m/y/.zarray": ARRAY_V2}
+    document = {"zarr_consolidated_format": 1, "metadata": entries}
+    nodes = {"": GroupMetadata({"top": 2}, 2), "m/y": GroupMetadata({"k": 1}, 2)}
+    changed = changed_zmetadata(document, Change(("a",), nodes))
+    assert changed is not None
+    assert changed["metadata"] == {
+        ".zattrs": {"top": 2},
+        ".zgroup": {"zarr_format": 2},
+        "m/.zgroup": {"zarr_format": 2},
+        "m/y/.zattrs": {"k": 1},
+        "m/y/.zgroup": {"zarr_format": 2},
+    }
+    assert changed_zmetadata(changed, Change(("a",), nodes)) is None
+
+
+def test_a_change_seen_from_below() -> None:
+    assert CHANGE.seen_from("") is CHANGE
+    assert CHANGE.seen_from("m") == Change({"x"}, {"y": CHANGE.nodes["m/y"]})
+    assert not CHANGE.seen_from("other")
+    own = CHANGE.seen_from("new")
+    assert own
+    assert not own.reaches_below
+    assert CHANGE.seen_from("m").reaches_below
 
 
 def test_what_others_get_wrong_is_mended() -> None:

@@ -13,8 +13,8 @@ from zarr._flow.create import create_node
 from zarr._flow.drive import run, run_async
 from zarr._flow.objects import write
 from zarr._flow.remove import remove_node
-from zarr._flow.requests import Compute, Direct, Fetch, Put, RemovePrefix, TakeHold, Together
-from zarr._flow.watch import dry, logged, refusing_writes
+from zarr._flow.requests import Compute, Direct, Fetch, Put, Remove, RemovePrefix, TakeHold, Together
+from zarr._flow.watch import dry, logged, preceded, refusing_writes
 from zarr._selection import basic
 from zarr.storage import LocalStore, MemoryStore, WrapperStore
 
@@ -162,6 +162,52 @@ class TestRefusing:
     def test_reads_go_on(self, array, drive):
         flow = elements.get(array._node, basic, 1, prototype=zarr.buffer.cpu.buffer_prototype)
         assert drive(refusing_writes(flow, "no")).tolist() == [4, 5, 6, 7]
+
+
+class TestPreceding:
+    @staticmethod
+    def removal(request):
+        return isinstance(request, Remove | RemovePrefix)
+
+    def test_another_flow_runs_before_the_first_request_of_a_kind_and_once(self, array, drive):
+        seen = []
+
+        def first():
+            seen.append("first")
+            yield Fetch(array.store, ())
+
+        flow = preceded(remove_node(array.store_path), self.removal, first)
+        drive(logged(flow, lambda request: seen.append(type(request).__name__)))
+        assert seen.count("first") == 1
+        assert seen[seen.index("first") + 1] == "Fetch"
+        assert seen[seen.index("first") + 2].startswith("Remove")
+
+    def test_it_does_not_run_where_there_is_no_such_request(self, array, drive):
+        drive(preceded(putting(array), self.removal, lambda: pytest.fail("it ran")))
+
+    def test_inside_others_too(self, array, drive):
+        seen = []
+
+        def first():
+            seen.append("first")
+            yield Fetch(array.store, ())
+
+        def outer():
+            yield Together([remove_node(array.store_path)])
+
+        drive(preceded(outer(), self.removal, first))
+        assert seen == ["first"]
+
+    def test_what_it_raises_the_flow_meets(self, array):
+        before = contents(array)
+
+        def first():
+            yield Fetch(array.store, ())
+            raise OSError("no room")
+
+        with pytest.raises(OSError, match="no room"):
+            run(preceded(remove_node(array.store_path), self.removal, first))
+        assert contents(array) == before
 
 
 def test_a_flow_that_is_closed_is_closed_inside(array):

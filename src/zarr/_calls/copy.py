@@ -1,7 +1,8 @@
 """Copying nodes and keys between any two stores, as zarr-python 2 had it.
 
 Where nothing changes on the way, format included, the stored bytes are moved as they are; otherwise an array is made
-anew after the old one and its elements are copied, one stored object at a time.
+anew after the old one and its elements are copied, one stored object at a time. A node that cannot be read is copied as it
+is stored, or left out with a warning where that will not do.
 """
 
 from __future__ import annotations
@@ -18,25 +19,28 @@ from zarr._calls.keywords import FromArrayOptions, check_known
 from zarr._calls.like import from_array
 from zarr._calls.opening import create_group
 from zarr._flow import inventory
-from zarr._flow.create import create_node
-from zarr._flow.load import load_group, load_node
-from zarr._flow.members import members
+from zarr._flow.create import create_node, ensure_ancestors
+from zarr._flow.load import load_group, look
+from zarr._flow.members import is_group, members
 from zarr._flow.node import ArrayNode, GroupNode
 from zarr._flow.paths import below, join
+from zarr._flow.remove import remove_node
 from zarr._flow.requests import MOST_COPIES, Fetch, Flow, Keys, Put, Read, Size, Together
 from zarr._flow.update import update_attributes
 from zarr._metadata.formats import DOCUMENTS, layout_of
 from zarr._metadata.group import GroupMetadata
+from zarr._metadata.unreadable import UnreadableMetadata
 from zarr._store.abstract import Store
 from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath, normalize_path
-from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError
+from zarr._support.warn import warn
+from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zarr._dtype import ZarrFormat
-    from zarr._metadata.group import ArrayMetadata, NodeMetadata
+    from zarr._metadata.group import ArrayMetadata, ListedMetadata
 
 IfExists: TypeAlias = Literal["raise", "replace", "skip", "skip_initialized"]
 Log: TypeAlias = str | Path | TextIO | Callable[[str], Any] | None
@@ -114,11 +118,13 @@ def copy_node(
     source: StorePath, dest: StorePath, zarr_format: ZarrFormat, options: CopyOptions, tally: Tally
 ) -> Flow[None]:
     """Copy the node at `source`, with everything below it unless `shallow`, to `dest`."""
-    metadata = yield from load_node(source)
+    metadata = yield from look(source)
     if metadata is None:
         raise FileNotFoundError(f"No array or group found in store {source.store!r} at path {source.path!r}")
     check_apart(source, dest)
-    if isinstance(metadata, GroupMetadata):
+    if isinstance(metadata, UnreadableMetadata):
+        yield from _copy_unread(source, metadata, dest, zarr_format, options, tally)
+    elif isinstance(metadata, GroupMetadata):
         yield from _copy_group(source, metadata, dest, zarr_format, options, tally)
     else:
         yield from _copy_array(source, metadata, dest, zarr_format, options, tally)
@@ -156,7 +162,7 @@ def _copy_group(
     options: CopyOptions,
     tally: Tally,
 ) -> Flow[None]:
-    existing = yield from load_node(dest)
+    existing = yield from look(dest)
     if existing is not None and not isinstance(existing, GroupMetadata):
         if options.if_exists == "raise":
             raise _occupied(dest, existing)
@@ -186,7 +192,7 @@ def _copy_array(
     options: CopyOptions,
     tally: Tally,
 ) -> Flow[None]:
-    existing = yield from load_node(dest)
+    existing = yield from look(dest)
     if existing is not None and not (yield from _may_replace(dest, existing, options)):
         tally.skipped(str(source))
         return
@@ -201,20 +207,20 @@ def _copy_array(
     tally.copied(text + _changed_codecs(metadata, made), node.view.spec.dtype.itemsize * _size(metadata.shape))
 
 
-def _occupied(dest: StorePath, existing: NodeMetadata) -> BaseZarrError:
+def _occupied(dest: StorePath, existing: ListedMetadata) -> BaseZarrError:
     """The error for a place where there is a node already, with what a copy can do about it."""
-    is_group = isinstance(existing, GroupMetadata)
-    return (ContainsGroupError if is_group else ContainsArrayError)(
-        f"{'A group' if is_group else 'An array'} exists in store {dest.store!r} at path {dest.path!r}. Give the copy another "
+    is_a_group = is_group(existing)
+    return (ContainsGroupError if is_a_group else ContainsArrayError)(
+        f"{'A group' if is_a_group else 'An array'} exists in store {dest.store!r} at path {dest.path!r}. Give the copy another "
         "name, or say with `if_exists` what is to happen: 'replace', 'skip' or 'skip_initialized'."
     )
 
 
-def _may_replace(dest: StorePath, existing: NodeMetadata, options: CopyOptions) -> Flow[bool]:
+def _may_replace(dest: StorePath, existing: ListedMetadata, options: CopyOptions) -> Flow[bool]:
     """Whether to go on where there is a node already; raises if that is an error."""
     if options.if_exists == "raise":
         raise _occupied(dest, existing)
-    if options.if_exists != "skip_initialized" or isinstance(existing, GroupMetadata):
+    if options.if_exists != "skip_initialized" or isinstance(existing, GroupMetadata | UnreadableMetadata):
         return options.if_exists == "replace"
     stored = yield from inventory.stored_chunks(ArrayNode(existing, dest, array_config(None)))
     n_objects = _size(existing.to_spec(array_config(None)).grid.counts(existing.shape))
@@ -226,10 +232,43 @@ def _copy_stored(source: StorePath, dest: StorePath, metadata: ArrayMetadata, *,
     yield from create_node(dest, metadata, overwrite=replace)
     node = ArrayNode(metadata, source, array_config(None))
     keys = yield from inventory.stored_chunks(node)
-    skip = len(join(source.path, ""))
-    flows = (_copy_key(source.store, key, dest.store, join(dest.path, key[skip:])) for key in keys)
+    flows = (_copy_below(source, dest, key) for key in keys)
     sizes = yield Together(flows, MOST_COPIES)
     return sum(sizes)
+
+
+def _copy_unread(
+    source: StorePath,
+    unreadable: UnreadableMetadata,
+    dest: StorePath,
+    zarr_format: ZarrFormat,
+    options: CopyOptions,
+    tally: Tally,
+) -> Flow[None]:
+    """Copy what is stored at and below a node that cannot be read, the document that makes it last."""
+    if unreadable.zarr_format != zarr_format or options.create_kws or options.without_attrs:
+        warn(f"{source} cannot be read, and is not copied: {unreadable.reason}", ZarrUserWarning)
+        tally.skipped(f"{source} (unsupported: {unreadable.reason})")
+        return
+    existing = yield from look(dest)
+    if existing is not None and not (yield from _may_replace(dest, existing, options)):
+        tally.skipped(str(source))
+        return
+    nbytes = 0
+    if not options.dry_run:
+        yield from remove_node(dest)
+        yield from ensure_ancestors(dest, zarr_format)
+        keys: list[str] = yield Keys(source.store, source.path)
+        documents = {join(source.path, name) for name in DOCUMENTS}
+        flows = (_copy_below(source, dest, key) for key in keys if key not in documents)
+        nbytes = sum((yield Together(flows, MOST_COPIES)))
+        for key in sorted(documents & set(keys)):
+            nbytes += yield from _copy_below(source, dest, key)
+    tally.copied(f"{source} (unsupported: {unreadable.reason})", nbytes)
+
+
+def _copy_below(source: StorePath, dest: StorePath, key: str) -> Flow[int]:
+    return _copy_key(source.store, key, dest.store, join(dest.path, key[len(join(source.path, "")) :]))
 
 
 def _copy_elements(

@@ -40,9 +40,10 @@ from zarr._calls.legacy import create, warn_without_effect
 from zarr._calls.like import as_member, from_array, like_filled
 from zarr._calls.opening import GroupParts, Mode, check_mode, create_group, open_array, open_group, open_node
 from zarr._flow import consolidate, elements
+from zarr._flow.copies import changing
 from zarr._flow.load import load_group
-from zarr._flow.members import members
-from zarr._flow.node import ArrayNode, GroupNode, array_node_of
+from zarr._flow.members import is_group, members
+from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode, array_node_of
 from zarr._flow.paths import below
 from zarr._flow.requests import Flow
 from zarr._metadata.group import GroupMetadata
@@ -64,10 +65,10 @@ if TYPE_CHECKING:
         SaveOptions,
         ShapeLike,
     )
-    from zarr._calls.members import Members
     from zarr._dtype import ZarrFormat
     from zarr._metadata.group import NodeMetadata
 
+Made: TypeAlias = "list[tuple[str, NodeMetadata, StorePath]]"
 Options: TypeAlias = dict[str, Any] | None
 Patterns: TypeAlias = str | Iterable[str] | None
 
@@ -307,7 +308,7 @@ def _load(at: StorePath, zarr_format: ZarrFormat | None) -> Flow[Any]:
     found = yield from members(at)
     loaded = {}
     for name, metadata in found:
-        if not isinstance(metadata, GroupMetadata):
+        if not is_group(metadata):
             member, place_, config = yield from open_array(below(at, name), mode="r")
             loaded[name] = yield from _elements(ArrayNode(member, place_, config))
     return loaded
@@ -319,11 +320,11 @@ def _elements(node: ArrayNode) -> Flow[Any]:
 
 def create_hierarchy_call(
     store: StoreLike, nodes: Mapping[str, NodeMetadata], *, overwrite: bool = False
-) -> Flow[Members]:
+) -> Flow[Made]:
     return _create_hierarchy(place(store, None, "a"), nodes, overwrite)
 
 
-def _create_hierarchy(at: StorePath, nodes: Mapping[str, NodeMetadata], overwrite: bool) -> Flow[Members]:
+def _create_hierarchy(at: StorePath, nodes: Mapping[str, NodeMetadata], overwrite: bool) -> Flow[Made]:
     made = yield from create_many(at, nodes, overwrite=overwrite)
     return [(path, metadata, below(at, path)) for path, metadata in made]
 
@@ -394,6 +395,16 @@ def _copy_members(source: GroupNode, dest: GroupNode, options: CopyOptions, log:
 
 
 def _copy(pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
+    flow = _copy_logged(pairs, group, options, log)
+    if group.copied_in is None or options.dry_run:
+        return flow
+    places = [dest for _, dest in pairs]
+    return changing(group.copied_in, flow, places, removes=options.if_exists == "replace", deep=True)
+
+
+def _copy_logged(
+    pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: CopyOptions, log: Log
+) -> Flow[Counts]:
     with logging_to(log) as write:
         tally = Tally(write, options.dry_run)
         if not options.dry_run:
@@ -402,7 +413,6 @@ def _copy(pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: C
             yield from copy_node(source, dest, group.metadata.zarr_format, options, tally)
             if dest == group.store_path and not options.dry_run:
                 group.publish((yield from load_group(dest)))  # it has the attributes of the source now
-        group.forget_snapshot()
         return tally.finish()
 
 
@@ -450,9 +460,9 @@ def _copy_store(
         return tally.finish()
 
 
-def _node_of(given: Any, what: str) -> ArrayNode | GroupNode:
+def _node_of(given: Any, what: str) -> ArrayNode | GroupNode | UnreadableNode:
     node = getattr(given, "_node", None)
-    if not isinstance(node, ArrayNode | GroupNode):
+    if not isinstance(node, ArrayNode | GroupNode | UnreadableNode):
         raise TypeError(
             f"{what} must be an array or a group, got {type(given).__name__}; zarr.open gives the one at a path"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from zarr._calls.keywords import RequiredOptions, check_known
 from zarr._calls.opening import GroupParts, create_group
 from zarr._dtype import parse_data_type
 from zarr._flow.create import check_storable, create_node, ensure_ancestors, occupied, open_or_create
-from zarr._flow.load import load_node
+from zarr._flow.load import load_node, look
 from zarr._flow.paths import below, join
 from zarr._flow.remove import remove_node
 from zarr._flow.requests import MOST_COPIES, Fetch, Flow, Keys, Put, Read, Together
@@ -100,11 +100,20 @@ def require_group(at: StorePath, zarr_format: ZarrFormat | None = None, *, overw
     return make() if overwrite else open_or_create(at, find, make)
 
 
-def move(group: StorePath, source: str, dest: str) -> Flow[None]:
+def move(
+    group: StorePath, source: str, dest: str, before_removal: Callable[[StorePath, StorePath], Flow[None]]
+) -> Flow[None]:
     """Rename a member, with everything below it.
 
     The objects are copied, the document that makes the node last, and then the old ones deleted: an interrupted move
     leaves the source whole.
+
+    Parameters
+    ----------
+    group, source, dest
+        The group, and paths below it.
+    before_removal
+        What is to be done between the two, given the old and the new place.
 
     Raises
     ------
@@ -122,10 +131,10 @@ def move(group: StorePath, source: str, dest: str) -> Flow[None]:
         raise ValueError(f"{source!r} cannot be moved to {dest!r}, which is the same place or inside it")
     old, new = below(group, from_path), below(group, to_path)
     group.store._check_writable()
-    metadata = yield from load_node(old)
+    metadata = yield from look(old)
     if metadata is None:
         raise NodeNotFoundError(old.store, old.path)
-    if (existing := (yield from load_node(new))) is not None:
+    if (existing := (yield from look(new))) is not None:
         raise occupied(new, existing)
     yield from ensure_ancestors(new, metadata.zarr_format)
     keys: list[str] = yield Keys(old.store, old.path)
@@ -133,6 +142,7 @@ def move(group: StorePath, source: str, dest: str) -> Flow[None]:
     yield Together((_copy_key(old, new, key) for key in keys if key not in documents), MOST_COPIES)
     for key in sorted(documents & set(keys)):
         yield from _copy_key(old, new, key)
+    yield from before_removal(old, new)
     yield from remove_node(old)
 
 
@@ -154,7 +164,7 @@ def create_many(
     ContainsArrayError, ContainsGroupError
         If there is a node already, and `overwrite` is False.
     """
-    named = _by_path(members)
+    named = by_path(members)
     wanted = _with_groups(named)
     ordered = sorted(wanted.items(), key=lambda item: (item[0].count("/") if item[0] else -1, item[0]))
     loaded = yield Together(load_node(below(at, path)) for path, _ in ordered)
@@ -173,7 +183,7 @@ def create_many(
     return new
 
 
-def _by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
+def by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
     """The nodes by normalised path."""
     if not isinstance(members, Mapping):
         raise TypeError(f"nodes must be a mapping from paths to metadata, got {type(members).__name__}")

@@ -1,26 +1,44 @@
 """What a group does with its members: find them, make them, move and remove them. Both faces drive these flows.
 
-Each takes the node of the group and the arguments of the method of its name, and returns metadata and place of the
-member (and settings, for arrays), of which the faces make a face. Whatever changes which members there are also makes the
-node forget its snapshot: consolidated metadata tell of them no longer.
+Each takes the node of the group and the arguments of the method of its name, and returns the node of the member, of which
+the faces make a face. Whatever changes which members there are changes the consolidated metadata that tell of them as well,
+if the group was opened with some.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from zarr._calls import arrays, hierarchy, legacy, opening
+from zarr._calls.array_config import array_config
 from zarr._calls.keywords import MemberOptions, check_known
 from zarr._calls.like import as_member, like, like_filled
-from zarr._calls.opening import GroupParts
-from zarr._flow.members import list_members, open_member
+from zarr._flow.copies import changing, record_move
+from zarr._flow.members import (
+    check_depth,
+    count_members,
+    find_member,
+    has_member,
+    list_members,
+    list_paths,
+    open_member,
+    place_of_member,
+)
+from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode
 from zarr._flow.paths import below
 from zarr._flow.remove import remove_node
-from zarr._metadata.group import GroupMetadata
+from zarr._metadata.group import ArrayMetadata
+from zarr._metadata.unreadable import UnreadableMetadata
 from zarr._store.make import refuse_storage_options
 from zarr._store.path import StorePath, normalize_path
-from zarr.errors import ArrayNotFoundError, ContainsArrayError, ContainsGroupError, GroupNotFoundError
+from zarr.errors import (
+    ArrayNotFoundError,
+    ContainsArrayError,
+    ContainsGroupError,
+    GroupNotFoundError,
+    MetadataValidationError,
+)
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -36,13 +54,14 @@ if TYPE_CHECKING:
         ShapeLike,
         StorageOptions,
     )
-    from zarr._flow.node import GroupNode
+    from zarr._calls.opening import GroupParts
+    from zarr._codec.base import ArrayConfig
     from zarr._flow.requests import Flow
-    from zarr._metadata.group import ArrayMetadata, NodeMetadata
+    from zarr._metadata.group import ListedMetadata, NodeMetadata
 
 T = TypeVar("T")
-Member: TypeAlias = "tuple[NodeMetadata, StorePath]"
-Members: TypeAlias = "list[tuple[str, NodeMetadata, StorePath]]"
+Member: TypeAlias = ArrayNode | GroupNode
+Members: TypeAlias = list[tuple[str, "Member | UnreadableNode"]]
 
 
 def place_of(group: GroupNode, path: str) -> StorePath:
@@ -64,10 +83,12 @@ def place_of(group: GroupNode, path: str) -> StorePath:
     return below(group.store_path, relative)
 
 
-def _changing(group: GroupNode, flow: Flow[T]) -> Flow[T]:
-    result = yield from flow
-    group.forget_snapshot()
-    return result
+def _changing(group: GroupNode, flow: Flow[T], *paths: str, overwrite: bool = False) -> Flow[T]:
+    """A flow that makes what is at some paths, with the group's consolidated metadata kept true."""
+    if group.copied_in is None:
+        return flow
+    places = [below(group.store_path, normalize_path(path)) for path in paths]
+    return changing(group.copied_in, flow, places, removes=overwrite)
 
 
 def _is_own_path(path: object) -> bool:
@@ -75,9 +96,27 @@ def _is_own_path(path: object) -> bool:
     return isinstance(path, str) and not normalize_path(path)
 
 
-def _itself(group: GroupNode) -> Flow[GroupParts]:
+def _node(
+    group: GroupNode, metadata: NodeMetadata, at: StorePath, config: ArrayConfig | None = None
+) -> ArrayNode | GroupNode:
+    """The node of a member."""
+    if isinstance(metadata, ArrayMetadata):
+        return ArrayNode(metadata, at, array_config(config), group.copied_in)
+    return GroupNode(metadata, at, group.copied_in)
+
+
+def _array(group: GroupNode, flow: Flow[ArrayParts]) -> Flow[ArrayNode]:
+    metadata, at, config = yield from flow
+    return ArrayNode(metadata, at, config, group.copied_in)
+
+
+def _group(group: GroupNode, flow: Flow[GroupParts]) -> Flow[GroupNode]:
+    return GroupNode(*(yield from flow), group.copied_in)
+
+
+def _itself(group: GroupNode) -> Flow[GroupNode]:
     yield from ()
-    return group.metadata, group.store_path
+    return group
 
 
 # -- find -------------------------------------------------------------------------------------------------------
@@ -85,18 +124,21 @@ def _itself(group: GroupNode) -> Flow[GroupParts]:
 
 def get(group: GroupNode, path: str) -> Flow[Member | None]:
     """A member; None if there is none."""
-    try:
-        return (yield from open_member(group, path))
-    except KeyError:
-        return None
+    found = yield from find_member(group, path)
+    return None if found is None else _node(group, *found)
+
+
+def get_existing(group: GroupNode, path: str) -> Flow[Member]:
+    """A member; MemberNotFoundError if there is none."""
+    return _node(group, *(yield from open_member(group, path)))
 
 
 def contains(group: GroupNode, member: object) -> Flow[bool]:
     """Whether there is a member at a path; what is no string names none."""
-    return isinstance(member, str) and (yield from get(group, member)) is not None
+    return isinstance(member, str) and (yield from has_member(group, member))
 
 
-def get_array(group: GroupNode, path: str) -> Flow[tuple[ArrayMetadata, StorePath]]:
+def get_array(group: GroupNode, path: str) -> Flow[ArrayNode]:
     """A member that has to be an array.
 
     Raises
@@ -106,17 +148,16 @@ def get_array(group: GroupNode, path: str) -> Flow[tuple[ArrayMetadata, StorePat
     ContainsGroupError
         If it is a group.
     """
-    try:
-        metadata, at = yield from open_member(group, path)
-    except KeyError as exc:
-        at = place_of(group, path)
-        raise ArrayNotFoundError(at.store, at.path) from exc
-    if isinstance(metadata, GroupMetadata):
+    at = place_of(group, path)
+    found = yield from get(group, path)
+    if found is None:
+        raise ArrayNotFoundError(at.store, at.path)
+    if isinstance(found, GroupNode):
         raise ContainsGroupError(at.store, at.path)
-    return metadata, at
+    return found
 
 
-def get_group(group: GroupNode, path: str) -> Flow[GroupParts]:
+def get_group(group: GroupNode, path: str) -> Flow[GroupNode]:
     """A member that has to be a group.
 
     Raises
@@ -126,31 +167,56 @@ def get_group(group: GroupNode, path: str) -> Flow[GroupParts]:
     ContainsArrayError
         If it is an array.
     """
-    try:
-        metadata, at = yield from open_member(group, path)
-    except KeyError as exc:
-        at = place_of(group, path)
-        raise GroupNotFoundError(at.store, at.path) from exc
-    if not isinstance(metadata, GroupMetadata):
+    at = place_of(group, path)
+    found = yield from get(group, path)
+    if found is None:
+        raise GroupNotFoundError(at.store, at.path)
+    if not isinstance(found, GroupNode):
         raise ContainsArrayError(at.store, at.path)
-    return metadata, at
+    return found
 
 
 def members(group: GroupNode, max_depth: int | None = 0, *, use_consolidated: bool = True) -> Flow[Members]:
-    """Paths below the group, with metadata and places; `max_depth` 0 gives the direct members, None all."""
-    found = yield from list_members(group, max_depth, use_consolidated=use_consolidated)
-    return [(path, metadata, place_of(group, path)) for path, metadata in found]
+    """Paths below the group, with the nodes; `max_depth` 0 gives the direct members, None all."""
+    snapshot = group.metadata.consolidated_metadata
+    if snapshot is None or not use_consolidated:
+        return _as_nodes(group, (yield from list_members(group, max_depth, use_consolidated=False)))
+    check_depth(max_depth)
+    config, at = array_config(None), group.store_path
+    return [
+        (
+            path,
+            GroupNode.unread(read, below(at, path), group.copied_in)
+            if node_type == "group"
+            else ArrayNode.unread(read, below(at, path), config, group.copied_in),
+        )
+        for path, node_type, read in snapshot.unread(max_depth)
+    ]
+
+
+def _as_nodes(group: GroupNode, found: Sequence[tuple[str, ListedMetadata]]) -> Members:
+    """The nodes of members that were listed."""
+    config = array_config(None)
+    return [(path, _listed(group, metadata, below(group.store_path, path), config)) for path, metadata in found]
+
+
+def _listed(group: GroupNode, metadata: ListedMetadata, at: StorePath, config: ArrayConfig) -> Member | UnreadableNode:
+    if isinstance(metadata, UnreadableMetadata):
+        return UnreadableNode(metadata, at)
+    try:
+        return _node(group, metadata, at, config)
+    except MetadataValidationError as exc:  # chunks that are larger than the configuration permits
+        return UnreadableNode(UnreadableMetadata("array", metadata.zarr_format, exc), at)
 
 
 def names(group: GroupNode) -> Flow[list[str]]:
     """Names of the direct members."""
-    found = yield from list_members(group)
-    return [name for name, _ in found]
+    return list_paths(group)
 
 
 def count(group: GroupNode, max_depth: int | None = 0) -> Flow[int]:
     """Number of members; `max_depth` 0 counts the direct ones, None all."""
-    return len((yield from list_members(group, max_depth)))
+    return count_members(group, max_depth)
 
 
 # -- make -------------------------------------------------------------------------------------------------------
@@ -158,23 +224,23 @@ def count(group: GroupNode, max_depth: int | None = 0) -> Flow[int]:
 
 def create_group(
     group: GroupNode, name: str, *, overwrite: bool = False, attributes: Mapping[str, Any] | None = None
-) -> Flow[GroupParts]:
+) -> Flow[GroupNode]:
     """A new group, in the group's format."""
     flow = opening.create_group(
         place_of(group, name), zarr_format=group.metadata.zarr_format, overwrite=overwrite, attributes=attributes
     )
-    return _changing(group, flow)
+    return _group(group, _changing(group, flow, name, overwrite=overwrite))
 
 
-def require_group(group: GroupNode, name: str, *, overwrite: bool = False) -> Flow[GroupParts]:
+def require_group(group: GroupNode, name: str, *, overwrite: bool = False) -> Flow[GroupNode]:
     """The group at a path, created if there is none. The group's own path is the group itself, which is there."""
     if not overwrite and _is_own_path(name):
         return _itself(group)
     flow = hierarchy.require_group(place_of(group, name), group.metadata.zarr_format, overwrite=overwrite)
-    return _changing(group, flow)
+    return _group(group, _changing(group, flow, name, overwrite=overwrite))
 
 
-def require_groups(group: GroupNode, paths: tuple[str, ...]) -> Flow[list[GroupParts]]:
+def require_groups(group: GroupNode, paths: tuple[str, ...]) -> Flow[list[GroupNode]]:
     """Several groups, each created if there is none."""
     made = []
     for path in paths:
@@ -189,14 +255,13 @@ def create_array(
     compressor: CompressorLike | Auto | None = "auto",
     storage_options: StorageOptions = None,
     **options: Unpack[MemberOptions],
-) -> Flow[ArrayParts]:
+) -> Flow[ArrayNode]:
     """A new array, in the group's format."""
     refuse_storage_options(storage_options, group.store_path.store)
     check_known("Group.create_array", options, MemberOptions)
     chosen: MemberOptions = {**options, "compressors": legacy.one_of(compressor, options.get("compressors", "auto"))}
-    return _changing(
-        group, arrays.create_array(place_of(group, name), zarr_format=group.metadata.zarr_format, **chosen)
-    )
+    flow = arrays.create_array(place_of(group, name), zarr_format=group.metadata.zarr_format, **chosen)
+    return _array(group, _changing(group, flow, name, overwrite=bool(options.get("overwrite"))))
 
 
 def require_array(
@@ -208,45 +273,47 @@ def require_array(
     exact: bool = False,
     config: ConfigLike | None = None,
     **options: Unpack[RequiredOptions],
-) -> Flow[ArrayParts]:
+) -> Flow[ArrayNode]:
     """The array at a path, created if there is none."""
     wanted: RequiredOptions = {"zarr_format": group.metadata.zarr_format, **options}
     flow = hierarchy.require_array(
         place_of(group, name), shape=shape, dtype=dtype, exact=exact, config=config, **wanted
     )
-    return _changing(group, flow)
+    return _array(group, _changing(group, flow, name, overwrite=bool(options.get("overwrite"))))
 
 
 def create(
     group: GroupNode, name: str, *, shape: ShapeLike | None = None, **options: Unpack[EmptyMemberOptions]
-) -> Flow[ArrayParts]:
+) -> Flow[ArrayNode]:
     """A new array, with the keywords of `zarr.create`."""
     wanted: EmptyMemberOptions = {"zarr_format": group.metadata.zarr_format, **options}
-    return _changing(group, legacy.create(place_of(group, name), shape=shape, **wanted))
+    flow = legacy.create(place_of(group, name), shape=shape, **wanted)
+    return _array(group, _changing(group, flow, name, overwrite=bool(options.get("overwrite"))))
 
 
-def create_like(group: GroupNode, name: str, data: Any, options: Mapping[str, Any]) -> Flow[ArrayParts]:
+def create_like(group: GroupNode, name: str, data: Any, options: Mapping[str, Any]) -> Flow[ArrayNode]:
     """A new array like another, with its fill value where no other is given."""
     return create(group, name, **like_filled(data, group.metadata.zarr_format, options))
 
 
 def create_filled_like(
     group: GroupNode, name: str, data: Any, fill_value: Any, options: Mapping[str, Any]
-) -> Flow[ArrayParts]:
+) -> Flow[ArrayNode]:
     """A new array like another, with a fill value."""
     return create(group, name, **like(data, group.metadata.zarr_format, {"fill_value": fill_value, **options}))
 
 
 def create_many(group: GroupNode, wanted: Mapping[str, NodeMetadata], *, overwrite: bool = False) -> Flow[Members]:
     """Create nodes from their metadata, and the groups on the way to them. The path `""` is the group itself."""
-    made = yield from _changing(group, hierarchy.create_many(group.store_path, wanted, overwrite=overwrite))
-    return [(path, metadata, place_of(group, path) if path else group.store_path) for path, metadata in made]
+    flow = hierarchy.create_many(group.store_path, wanted, overwrite=overwrite)
+    return _as_nodes(group, (yield from _changing(group, flow, *hierarchy.by_path(wanted), overwrite=overwrite)))
 
 
-def put(group: GroupNode, name: str, value: Any) -> Flow[ArrayParts]:
+def put(group: GroupNode, name: str, value: Any) -> Flow[ArrayNode]:
     """Store an array in memory as a member, in place of what is there."""
-    flow = arrays.create_array(place_of(group, name), zarr_format=group.metadata.zarr_format, **as_member(value))
-    return _changing(group, flow)
+    options = as_member(value)
+    flow = arrays.create_array(place_of(group, name), zarr_format=group.metadata.zarr_format, **options)
+    return _array(group, _changing(group, flow, name, overwrite=bool(options.get("overwrite"))))
 
 
 # -- move and remove --------------------------------------------------------------------------------------------
@@ -254,12 +321,18 @@ def put(group: GroupNode, name: str, value: Any) -> Flow[ArrayParts]:
 
 def remove(group: GroupNode, name: str) -> Flow[None]:
     """Delete a member with everything below it; KeyError if there is none, or it is the group itself."""
-    _, at = yield from open_member(group, name)
+    at = yield from place_of_member(group, name)
     if at == group.store_path:
         raise KeyError(f"{name!r} is group {'/' + group.path!r} itself; delete it from the group that it is in")
-    yield from _changing(group, remove_node(at))
+    flow = remove_node(at)
+    yield from flow if group.copied_in is None else changing(group.copied_in, flow, [at], removes=True)
 
 
 def move(group: GroupNode, source: str, dest: str) -> Flow[None]:
     """Rename a member."""
-    return _changing(group, hierarchy.move(group.store_path, source, dest))
+
+    def record(old: StorePath, new: StorePath) -> Flow[None]:
+        if group.copied_in is not None:
+            yield from record_move(group.copied_in, old, new)
+
+    return hierarchy.move(group.store_path, source, dest, record)

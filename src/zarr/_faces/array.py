@@ -16,7 +16,7 @@ from zarr._faces.indexing import ElementAccess
 from zarr._faces.info import ArrayInfo
 from zarr._flow import inventory, resize
 from zarr._flow.drive import run
-from zarr._flow.node import ArrayNode
+from zarr._flow.node import ArrayNode, UnreadableNode
 from zarr._grid.shapes import parse_shape
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
@@ -60,6 +60,10 @@ class Array(ElementAccess):
     @classmethod
     def _at(cls, metadata: ArrayMetadata, store_path: StorePath, config: ArrayConfig | None = None) -> Self:
         return cls(AsyncArray(metadata, store_path, config))
+
+    @classmethod
+    def _of(cls, node: ArrayNode | UnreadableNode) -> Self:
+        return cls(AsyncArray._of(node))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -233,7 +237,7 @@ class Array(ElementAccess):
         >>> array.with_config({"order": "F"})[:].flags.f_contiguous
         True
         """
-        return type(self)._at(self.metadata, self.store_path, array_config(config))
+        return type(self)._of(self._node.with_config(array_config(config)))
 
     # -- what is stored -----------------------------------------------------------------------------------------
 
@@ -251,11 +255,11 @@ class Array(ElementAccess):
         return run(self._complete_info())
 
     def __repr__(self) -> str:
-        return f"<Array {self.store_path} shape={self.shape} dtype={self.dtype}>"
+        return f"<Array {self.store_path}{self._node.facts}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Array):
             return NotImplemented
-        return self.metadata == other.metadata and self.store_path == other.store_path
+        return self._node.said == other._node.said and self.store_path == other.store_path
 
     __hash__ = None  # type: ignore[assignment]  # its metadata can change

@@ -15,7 +15,7 @@ from zarr._faces.attributes import attributes_of, merge
 from zarr._faces.info import ArrayInfo
 from zarr._flow import elements, inventory, resize
 from zarr._flow.drive import run_async
-from zarr._flow.node import ArrayNode
+from zarr._flow.node import ArrayNode, UnreadableNode
 from zarr._grid.shapes import parse_shape
 from zarr._metadata.formats import array_from_dict
 from zarr._selection import basic, coordinate, orthogonal, vectorized
@@ -69,6 +69,12 @@ class AsyncArray(ArrayProperties):
     ) -> None:
         parsed = array_from_dict(metadata) if isinstance(metadata, Mapping) else metadata
         self._node = ArrayNode(parsed, store_path, array_config(config))
+
+    @classmethod
+    def _of(cls, node: ArrayNode | UnreadableNode) -> Self:
+        self = cls.__new__(cls)
+        self._node = node  # type: ignore[assignment]  # whatever is asked of the latter but its place is an error
+        return self
 
     @classmethod
     def from_dict(cls, store_path: StorePath, data: Mapping[str, Any]) -> Self:
@@ -204,7 +210,7 @@ class AsyncArray(ArrayProperties):
 
     def with_config(self, config: ArrayConfig | dict[str, Any]) -> Self:
         """The same array with other settings; see `zarr.Array.with_config`."""
-        return type(self)(self.metadata, self.store_path, config)
+        return type(self)._of(self._node.with_config(array_config(config)))
 
     async def nchunks_initialized(self) -> int:
         """Number of chunks that are stored; in a sharded array, those of the stored shards."""
@@ -221,12 +227,12 @@ class AsyncArray(ArrayProperties):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AsyncArray):
             return NotImplemented
-        return self.metadata == other.metadata and self.store_path == other.store_path
+        return self._node.said == other._node.said and self.store_path == other.store_path
 
     __hash__ = None  # type: ignore[assignment]  # its metadata can change
 
     def __repr__(self) -> str:
-        return f"<AsyncArray {self.store_path} shape={self.shape} dtype={self.dtype}>"
+        return f"<AsyncArray {self.store_path}{self._node.facts}>"
 
 
 class AsyncOIndex:

@@ -15,8 +15,7 @@ from zarr._faces.group_properties import GroupProperties
 from zarr._faces.info import GroupInfo
 from zarr._faces.tree import TreeRepr, draw
 from zarr._flow.drive import run_async
-from zarr._flow.members import open_member
-from zarr._flow.node import GroupNode
+from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode
 from zarr._metadata.group import GroupMetadata
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
@@ -69,6 +68,12 @@ class AsyncGroup(GroupProperties):
 
     def __init__(self, metadata: GroupMetadata, store_path: StorePath) -> None:
         self._node = GroupNode(metadata, store_path)
+
+    @classmethod
+    def _of(cls, node: GroupNode | UnreadableNode) -> Self:
+        self = cls.__new__(cls)
+        self._node = node  # type: ignore[assignment]  # whatever is asked of the latter but its place is an error
+        return self
 
     @classmethod
     def from_dict(cls, store_path: StorePath, data: Mapping[str, Any]) -> Self:
@@ -128,20 +133,20 @@ class AsyncGroup(GroupProperties):
         KeyError
             If there is none.
         """
-        return as_async_face(*await run_async(open_member(self._node, key)))
+        return async_face_of(await run_async(members.get_existing(self._node, key)))
 
     async def get(self, key: str, default: Any = None) -> Any:
         """The member at a path, or a default; see `zarr.Group.get`."""
         found = await run_async(members.get(self._node, key))
-        return default if found is None else as_async_face(*found)
+        return default if found is None else async_face_of(found)
 
     async def get_array(self, path: str) -> AsyncArray:
         """The array at a path; ArrayNotFoundError if there is none, ContainsGroupError if it is a group."""
-        return AsyncArray(*await run_async(members.get_array(self._node, path)))
+        return AsyncArray._of(await run_async(members.get_array(self._node, path)))
 
     async def get_group(self, path: str) -> AsyncGroup:
         """The group at a path; GroupNotFoundError if there is none, ContainsArrayError if it is an array."""
-        return AsyncGroup(*await run_async(members.get_group(self._node, path)))
+        return AsyncGroup._of(await run_async(members.get_group(self._node, path)))
 
     async def contains(self, member: str) -> bool:
         """Whether there is a member at a path."""
@@ -188,8 +193,8 @@ class AsyncGroup(GroupProperties):
     ) -> AsyncIterator[tuple[str, AsyncArray | AsyncGroup]]:
         """Members below this group as `(relative path, node)`; `max_depth` 0 is the direct ones, None all."""
         flow = members.members(self._node, max_depth, use_consolidated=use_consolidated_for_children)
-        for path, metadata, at in await run_async(flow):
-            yield path, as_async_face(metadata, at)
+        for path, node in await run_async(flow):
+            yield path, async_face_of(node)
 
     async def nmembers(self, max_depth: int | None = 0) -> int:
         """Number of members; see `zarr.Group.nmembers`."""
@@ -199,6 +204,16 @@ class AsyncGroup(GroupProperties):
         """Names of the direct members."""
         for name in await run_async(members.names(self._node)):
             yield name
+
+    async def items(self) -> AsyncIterator[tuple[str, AsyncArray | AsyncGroup]]:
+        """Names of the direct members, with their nodes; see `zarr.Group.items`."""
+        async for name, node in self.members():
+            yield name, node
+
+    async def values(self) -> AsyncIterator[AsyncArray | AsyncGroup]:
+        """Nodes of the direct members."""
+        async for _, node in self.members():
+            yield node
 
     async def arrays(self) -> AsyncIterator[tuple[str, AsyncArray]]:
         """Direct members that are arrays."""
@@ -249,15 +264,15 @@ class AsyncGroup(GroupProperties):
     ) -> AsyncGroup:
         """Create a group below this one; see `zarr.Group.create_group`."""
         flow = members.create_group(self._node, name, overwrite=overwrite, attributes=attributes)
-        return AsyncGroup(*await run_async(flow))
+        return AsyncGroup._of(await run_async(flow))
 
     async def require_group(self, name: str, overwrite: bool = False) -> AsyncGroup:
         """The group at a path, created if there is none; see `zarr.Group.require_group`."""
-        return AsyncGroup(*await run_async(members.require_group(self._node, name, overwrite=overwrite)))
+        return AsyncGroup._of(await run_async(members.require_group(self._node, name, overwrite=overwrite)))
 
     async def require_groups(self, *names: str) -> tuple[AsyncGroup, ...]:
         """Several groups, each created if there is none."""
-        return tuple(AsyncGroup(*parts) for parts in await run_async(members.require_groups(self._node, names)))
+        return tuple(AsyncGroup._of(node) for node in await run_async(members.require_groups(self._node, names)))
 
     @takes(MemberOptions, ARRAY_DEFAULTS)
     async def create_array(
@@ -270,7 +285,7 @@ class AsyncGroup(GroupProperties):
     ) -> AsyncArray:
         """Create an array below this group; see `zarr.Group.create_array`."""
         flow = members.create_array(self._node, name, compressor=compressor, storage_options=storage_options, **options)
-        return AsyncArray(*await run_async(flow))
+        return AsyncArray._of(await run_async(flow))
 
     async def require_array(
         self,
@@ -284,51 +299,51 @@ class AsyncGroup(GroupProperties):
     ) -> AsyncArray:
         """The array at a path, created if there is none; see `zarr.Group.require_array`."""
         flow = members.require_array(self._node, name, shape=shape, dtype=dtype, exact=exact, config=config, **kwargs)
-        return AsyncArray(*await run_async(flow))
+        return AsyncArray._of(await run_async(flow))
 
     async def empty(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[EmptyMemberOptions]) -> AsyncArray:
         """Create an array without contents; keywords as in `zarr.create`."""
-        return AsyncArray(*await run_async(members.create(self._node, name, shape=shape, **kwargs)))
+        return AsyncArray._of(await run_async(members.create(self._node, name, shape=shape, **kwargs)))
 
     async def zeros(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> AsyncArray:
         """Create an array of zeros; keywords as in `zarr.create`."""
         flow = members.create(self._node, name, shape=shape, fill_value=ZEROS, **kwargs)
-        return AsyncArray(*await run_async(flow))
+        return AsyncArray._of(await run_async(flow))
 
     async def ones(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> AsyncArray:
         """Create an array of ones; keywords as in `zarr.create`."""
         flow = members.create(self._node, name, shape=shape, fill_value=ONES, **kwargs)
-        return AsyncArray(*await run_async(flow))
+        return AsyncArray._of(await run_async(flow))
 
     async def full(
         self, *, name: str, shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledMemberOptions]
     ) -> AsyncArray:
         """Create an array of one value; keywords as in `zarr.create`."""
         flow = members.create(self._node, name, shape=shape, fill_value=fill_value, **kwargs)
-        return AsyncArray(*await run_async(flow))
+        return AsyncArray._of(await run_async(flow))
 
     async def empty_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> AsyncArray:
         """Create an array without contents, like another; see `zarr.Group.empty_like`."""
-        return AsyncArray(*await run_async(members.create_like(self._node, name, data, kwargs)))
+        return AsyncArray._of(await run_async(members.create_like(self._node, name, data, kwargs)))
 
     async def zeros_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> AsyncArray:
         """Create an array of zeros, like another; see `zarr.Group.zeros_like`."""
-        return AsyncArray(*await run_async(members.create_filled_like(self._node, name, data, ZEROS, kwargs)))
+        return AsyncArray._of(await run_async(members.create_filled_like(self._node, name, data, ZEROS, kwargs)))
 
     async def ones_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> AsyncArray:
         """Create an array of ones, like another; see `zarr.Group.ones_like`."""
-        return AsyncArray(*await run_async(members.create_filled_like(self._node, name, data, ONES, kwargs)))
+        return AsyncArray._of(await run_async(members.create_filled_like(self._node, name, data, ONES, kwargs)))
 
     async def full_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> AsyncArray:
         """Create an array of one value, like another; see `zarr.Group.full_like`."""
-        return AsyncArray(*await run_async(members.create_like(self._node, name, data, kwargs)))
+        return AsyncArray._of(await run_async(members.create_like(self._node, name, data, kwargs)))
 
     async def create_hierarchy(
         self, nodes: Mapping[str, NodeMetadata], *, overwrite: bool = False
     ) -> AsyncIterator[tuple[str, AsyncArray | AsyncGroup]]:
         """Create nodes below this group from their metadata; see `zarr.create_hierarchy`."""
-        for path, metadata, at in await run_async(members.create_many(self._node, nodes, overwrite=overwrite)):
-            yield path, as_async_face(metadata, at)
+        for path, node in await run_async(members.create_many(self._node, nodes, overwrite=overwrite)):
+            yield path, async_face_of(node)
 
     async def update_attributes(self, new_attributes: Mapping[str, Any]) -> AsyncGroup:
         """Merge entries into the stored attributes, in one write; see `zarr.Group.update_attributes`."""
@@ -338,12 +353,17 @@ class AsyncGroup(GroupProperties):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AsyncGroup):
             return NotImplemented
-        return self.metadata == other.metadata and self.store_path == other.store_path
+        return self._node.said == other._node.said and self.store_path == other.store_path
 
     __hash__ = None  # type: ignore[assignment]  # its metadata can change
 
     def __repr__(self) -> str:
-        return f"<AsyncGroup {self.store_path}>"
+        return f"<AsyncGroup {self.store_path}{self._node.facts}>"
+
+
+def async_face_of(node: ArrayNode | GroupNode | UnreadableNode) -> AsyncArray | AsyncGroup:
+    """The asynchronous face of a node."""
+    return AsyncGroup._of(node) if node.is_group else AsyncArray._of(node)
 
 
 def as_async_face(metadata: NodeMetadata, at: StorePath, config: ArrayConfig | None = None) -> AsyncArray | AsyncGroup:

@@ -81,6 +81,9 @@ class Attributes(MutableMapping[str, Any]):
         self._check_writable()
         run(update_attributes(self._node, lambda _: new))
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
     def asdict(self) -> dict[str, Any]:
         """The attributes as a plain dict."""
         return attributes_of(self._node)

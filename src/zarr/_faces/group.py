@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zarr import _calls
@@ -16,8 +16,7 @@ from zarr._faces.group_properties import GroupProperties
 from zarr._faces.info import GroupInfo
 from zarr._faces.tree import TreeRepr, draw
 from zarr._flow.drive import run
-from zarr._flow.members import open_member
-from zarr._flow.node import GroupNode
+from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode
 from zarr._metadata.group import GroupMetadata
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
@@ -74,6 +73,10 @@ class Group(GroupProperties):
         return cls(AsyncGroup(metadata, store_path))
 
     @classmethod
+    def _of(cls, node: GroupNode | UnreadableNode) -> Self:
+        return cls(AsyncGroup._of(node))
+
+    @classmethod
     def open(cls, store: StoreLike, zarr_format: ZarrFormat | None = 3) -> Self:
         """Open an existing group; see `zarr.open_group`."""
         return cls._at(*run(_calls.open_group(make_store_path(store), mode="r+", zarr_format=zarr_format)))
@@ -108,7 +111,7 @@ class Group(GroupProperties):
         KeyError
             If there is none.
         """
-        return as_face(*run(open_member(self._node, path)))
+        return face_of(run(members.get_existing(self._node, path)))
 
     def get(self, path: str, default: Any = None) -> Any:
         """The member at a path, or a default.
@@ -127,7 +130,7 @@ class Group(GroupProperties):
         'nothing'
         """
         found = run(members.get(self._node, path))
-        return default if found is None else as_face(*found)
+        return default if found is None else face_of(found)
 
     def __contains__(self, member: object) -> bool:
         return run(members.contains(self._node, member))
@@ -145,6 +148,88 @@ class Group(GroupProperties):
     def keys(self) -> Iterator[str]:
         """Names of the direct members."""
         return iter(self)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
+    def items(self) -> Iterator[tuple[str, Array | Group]]:
+        """Names of the direct members, with their nodes.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_array("a", shape=3, dtype="int8")
+        >>> [(name, node.shape) for name, node in root.items()]
+        [('a', (3,))]
+        """
+        return iter(self.members())
+
+    def values(self) -> Iterator[Array | Group]:
+        """Nodes of the direct members."""
+        return (node for _, node in self.members())
+
+    def visit(self, func: Callable[[str], Any]) -> Any:
+        """Call a function with the path of every node below, each before what is below it, until it returns something.
+
+        Parameters
+        ----------
+        func
+            Takes a path below this group.
+
+        Returns
+        -------
+        Any
+            The first result that is not None; None if there is none.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_group("a/b")
+        >>> root.visit(print)
+        a
+        a/b
+        """
+        return _first(func(path) for path, _ in self.members(max_depth=None))
+
+    def visitkeys(self, func: Callable[[str], Any]) -> Any:
+        """As `visit`, under zarr-python 2's other name for it.
+
+        Parameters
+        ----------
+        func
+            Takes a path below this group.
+        """
+        return self.visit(func)
+
+    def visitvalues(self, func: Callable[[Array | Group], Any]) -> Any:
+        """As `visit`, with the nodes.
+
+        Parameters
+        ----------
+        func
+            Takes an array or a group.
+        """
+        return _first(func(node) for _, node in self.members(max_depth=None))
+
+    def visititems(self, func: Callable[[str, Array | Group], Any]) -> Any:
+        """As `visit`, with the paths and the nodes.
+
+        Parameters
+        ----------
+        func
+            Takes a path below this group, and the array or group there.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> root = zarr.create_group({})
+        >>> _ = root.create_array("a/b", shape=3, dtype="int8")
+        >>> root.visititems(lambda path, node: path if isinstance(node, zarr.Array) else None)
+        'a/b'
+        """
+        return _first(func(path, node) for path, node in self.members(max_depth=None))
 
     def nmembers(self, max_depth: int | None = 0) -> int:
         """Number of members.
@@ -190,7 +275,7 @@ class Group(GroupProperties):
         [('a', 'Group'), ('a/b', 'Array')]
         """
         found = run(members.members(self._node, max_depth, use_consolidated=use_consolidated_for_children))
-        return tuple((path, as_face(metadata, at)) for path, metadata, at in found)
+        return tuple((path, face_of(node)) for path, node in found)
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         """Direct members that are arrays."""
@@ -226,7 +311,7 @@ class Group(GroupProperties):
         ContainsGroupError
             If it is a group.
         """
-        return Array._at(*run(members.get_array(self._node, path)))
+        return Array._of(run(members.get_array(self._node, path)))
 
     def get_group(self, path: str) -> Group:
         """The group at a path.
@@ -238,7 +323,7 @@ class Group(GroupProperties):
         ContainsArrayError
             If it is an array.
         """
-        return Group._at(*run(members.get_group(self._node, path)))
+        return Group._of(run(members.get_group(self._node, path)))
 
     def tree(
         self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
@@ -293,7 +378,7 @@ class Group(GroupProperties):
         >>> zarr.create_group({}).create_group("a/b").name
         '/a/b'
         """
-        return Group._at(*run(members.create_group(self._node, name, overwrite=overwrite, attributes=attributes)))
+        return Group._of(run(members.create_group(self._node, name, overwrite=overwrite, attributes=attributes)))
 
     def require_group(self, name: str, overwrite: bool = False) -> Group:
         """The group at a path, created if there is none.
@@ -317,11 +402,11 @@ class Group(GroupProperties):
         >>> root.require_group("a") == root.require_group("a")
         True
         """
-        return Group._at(*run(members.require_group(self._node, name, overwrite=overwrite)))
+        return Group._of(run(members.require_group(self._node, name, overwrite=overwrite)))
 
     def require_groups(self, *names: str) -> tuple[Group, ...]:
         """Several groups, each created if there is none."""
-        return tuple(Group._at(*parts) for parts in run(members.require_groups(self._node, names)))
+        return tuple(Group._of(node) for node in run(members.require_groups(self._node, names)))
 
     @takes(MemberOptions, ARRAY_DEFAULTS)
     def create_array(
@@ -372,8 +457,13 @@ class Group(GroupProperties):
         >>> zarr.create_group({}).create_array("a/b", shape=(4, 6), chunks=(2, 3), dtype="int32").path
         'a/b'
         """
-        flow = members.create_array(self._node, name, compressor=compressor, storage_options=storage_options, **options)
-        return Array._at(*run(flow))
+        return Array._of(
+            run(
+                members.create_array(
+                    self._node, name, compressor=compressor, storage_options=storage_options, **options
+                )
+            )
+        )
 
     create = create_array
 
@@ -408,23 +498,23 @@ class Group(GroupProperties):
             If there is a group, or an array that does not fit.
         """
         flow = members.require_array(self._node, name, shape=shape, dtype=dtype, exact=exact, config=config, **kwargs)
-        return Array._at(*run(flow))
+        return Array._of(run(flow))
 
     def empty(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[EmptyMemberOptions]) -> Array:
         """Create an array without contents; keywords as in `zarr.create`."""
-        return Array._at(*run(members.create(self._node, name, shape=shape, **kwargs)))
+        return Array._of(run(members.create(self._node, name, shape=shape, **kwargs)))
 
     def zeros(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of zeros; keywords as in `zarr.create`."""
-        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=ZEROS, **kwargs)))
+        return Array._of(run(members.create(self._node, name, shape=shape, fill_value=ZEROS, **kwargs)))
 
     def ones(self, *, name: str, shape: ShapeLike, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of ones; keywords as in `zarr.create`."""
-        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=ONES, **kwargs)))
+        return Array._of(run(members.create(self._node, name, shape=shape, fill_value=ONES, **kwargs)))
 
     def full(self, *, name: str, shape: ShapeLike, fill_value: Any, **kwargs: Unpack[FilledMemberOptions]) -> Array:
         """Create an array of one value; keywords as in `zarr.create`."""
-        return Array._at(*run(members.create(self._node, name, shape=shape, fill_value=fill_value, **kwargs)))
+        return Array._of(run(members.create(self._node, name, shape=shape, fill_value=fill_value, **kwargs)))
 
     def empty_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array without contents, with the shape, dtype and chunks of another.
@@ -438,7 +528,7 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return Array._at(*run(members.create_like(self._node, name, data, kwargs)))
+        return Array._of(run(members.create_like(self._node, name, data, kwargs)))
 
     def zeros_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array of zeros, with the shape, dtype and chunks of another.
@@ -452,7 +542,7 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return Array._at(*run(members.create_filled_like(self._node, name, data, ZEROS, kwargs)))
+        return Array._of(run(members.create_filled_like(self._node, name, data, ZEROS, kwargs)))
 
     def ones_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array of ones, with the shape, dtype and chunks of another.
@@ -466,7 +556,7 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has.
         """
-        return Array._at(*run(members.create_filled_like(self._node, name, data, ONES, kwargs)))
+        return Array._of(run(members.create_filled_like(self._node, name, data, ONES, kwargs)))
 
     def full_like(self, *, name: str, data: Any, **kwargs: Unpack[LikeMemberOptions]) -> Array:
         """Create an array of one value, with the shape, dtype and chunks of another.
@@ -480,14 +570,14 @@ class Group(GroupProperties):
         **kwargs
             Keywords of `zarr.create`, which go before what `data` has; `fill_value` is that of `data` if not given.
         """
-        return Array._at(*run(members.create_like(self._node, name, data, kwargs)))
+        return Array._of(run(members.create_like(self._node, name, data, kwargs)))
 
     def create_hierarchy(
         self, nodes: Mapping[str, NodeMetadata], *, overwrite: bool = False
     ) -> Iterator[tuple[str, Array | Group]]:
         """Create nodes below this group from their metadata; see `zarr.create_hierarchy`."""
         made = run(members.create_many(self._node, nodes, overwrite=overwrite))
-        return ((path, as_face(metadata, at)) for path, metadata, at in made)
+        return ((path, face_of(node)) for path, node in made)
 
     # -- changing -----------------------------------------------------------------------------------------------
 
@@ -568,14 +658,24 @@ class Group(GroupProperties):
         return self
 
     def __repr__(self) -> str:
-        return f"<Group {self.store_path}>"
+        return f"<Group {self.store_path}{self._node.facts}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Group):
             return NotImplemented
-        return self.metadata == other.metadata and self.store_path == other.store_path
+        return self._node.said == other._node.said and self.store_path == other.store_path
 
     __hash__ = None  # type: ignore[assignment]  # its metadata can change
+
+
+def _first(results: Iterable[Any]) -> Any:
+    """The first result that is not None, and none is asked for after that."""
+    return next((result for result in results if result is not None), None)
+
+
+def face_of(node: ArrayNode | GroupNode | UnreadableNode) -> Array | Group:
+    """The synchronous face of a node."""
+    return Group._of(node) if node.is_group else Array._of(node)
 
 
 def as_face(metadata: NodeMetadata, at: StorePath, config: ArrayConfig | None = None) -> Array | Group:

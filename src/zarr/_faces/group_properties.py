@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zarr._faces.info import GroupInfo
-from zarr._flow.members import list_members
-from zarr._metadata.group import GroupMetadata
+from zarr._flow.members import is_group, list_members
+from zarr._metadata.unreadable import UnreadableMetadata
 
 if TYPE_CHECKING:
     from zarr._dtype.base import ZarrFormat
     from zarr._flow.node import GroupNode
     from zarr._flow.requests import Flow
-    from zarr._metadata.group import NodeMetadata
+    from zarr._metadata.group import GroupMetadata
     from zarr._store.abstract import Store
     from zarr._store.path import StorePath
 
@@ -71,19 +71,21 @@ class GroupProperties:
     def info(self) -> GroupInfo:
         """The facts that need no look into the store, as a table; with counts where consolidated metadata tell them."""
         snapshot = self.metadata.consolidated_metadata
-        return self._info(None if snapshot is None else list(snapshot.flat()))
+        return self._info(None if snapshot is None else [kind == "group" for kind in snapshot.node_types()])
 
     def _complete_info(self) -> Flow[GroupInfo]:
         """The facts, with the number of members at every depth."""
-        return self._info((yield from list_members(self._node, None)))
+        found = yield from list_members(self._node, None)
+        n_unsupported = sum(isinstance(metadata, UnreadableMetadata) for _, metadata in found)
+        return self._info([is_group(metadata) for _, metadata in found], n_unsupported)
 
-    def _info(self, members: Sequence[tuple[str, NodeMetadata]] | None) -> GroupInfo:
-        n_groups = None if members is None else sum(isinstance(m, GroupMetadata) for _, m in members)
+    def _info(self, are_groups: Sequence[bool] | None, n_unsupported: int = 0) -> GroupInfo:
         return GroupInfo(
             name=self.path,
             zarr_format=self._format,
             read_only=self.read_only,
             store_type=type(self.store).__name__,
-            n_groups=n_groups,
-            n_arrays=None if members is None or n_groups is None else len(members) - n_groups,
+            n_groups=None if are_groups is None else sum(are_groups),
+            n_arrays=None if are_groups is None else len(are_groups) - sum(are_groups),
+            n_unsupported=n_unsupported,
         )

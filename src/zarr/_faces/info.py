@@ -58,6 +58,7 @@ class GroupInfo:
     store_type: str
     n_arrays: int | None = None
     n_groups: int | None = None
+    n_unsupported: int = 0
 
     def __repr__(self) -> str:
         rows: list[tuple[str, Any]] = [
@@ -73,4 +74,6 @@ class GroupInfo:
                 ("No. arrays", self.n_arrays),
                 ("No. groups", self.n_groups),
             ]
+        if self.n_unsupported:
+            rows.append(("Unsupported", f"{self.n_unsupported} of them"))
         return _table(rows, len("Zarr format"))

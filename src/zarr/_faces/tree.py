@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+import html
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zarr._flow.members import list_members
+from zarr._flow.members import check_depth, list_members
 from zarr._metadata.group import GroupMetadata
+from zarr._metadata.unreadable import UnreadableMetadata
 
 if TYPE_CHECKING:
     from zarr._flow.node import GroupNode
     from zarr._flow.requests import Flow
-    from zarr._metadata.group import NodeMetadata
+    from zarr._metadata.group import ListedMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class TreeLine:
+    """One line of a drawing: what leads to the node, its name, and what is said of it."""
+
+    rails: str
+    name: str
+    facts: str = ""
 
 
 class TreeRepr:
-    """A drawing of a hierarchy; `str()` of it is the text."""
+    """A drawing of a hierarchy; `str()` of it is the text. Notebooks show it with the names in bold."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, lines: Sequence[TreeLine], *, plain: bool = True) -> None:
+        self._lines, self._plain = lines, plain
 
     def __str__(self) -> str:
-        return self._text
+        return self._text("" if self._plain else "\x1b[1m", "" if self._plain else "\x1b[0m")
 
     __repr__ = __str__
+
+    def _text(self, begin: str, end: str) -> str:
+        return "\n".join(f"{line.rails}{begin}{line.name}{end}{line.facts}" for line in self._lines)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        marked = "\n".join(
+            f"{line.rails}<b>{html.escape(line.name)}</b>{html.escape(line.facts)}" for line in self._lines
+        )
+        return {
+            "text/plain": self._text("", ""),
+            "text/html": f'<pre style="white-space: pre; line-height: normal">{marked}</pre>',
+        }
 
 
 def draw(
@@ -33,41 +57,49 @@ def draw(
     """A drawing of the hierarchy below a group; see `zarr.Group.tree`."""
     if expand is not None:  # meant notebook widgets in zarr-python 2
         raise NotImplementedError("'expand' is not implemented; use `level` to say how deep to draw")
-    found = sorted((yield from list_members(group, level)), key=lambda member: member[0].split("/"))
-    return render(f"/{group.path}", found, max_nodes=max_nodes, plain=plain)
+    check_depth(level)
+    snapshot = group.metadata.consolidated_metadata
+    if snapshot is not None:
+        return render(f"/{group.path}", snapshot.paths(level), snapshot.look, max_nodes=max_nodes, plain=plain)
+    found = dict((yield from list_members(group, level)))
+    return render(f"/{group.path}", list(found), found.get, max_nodes=max_nodes, plain=plain)
 
 
-def render(root: str, members: Sequence[tuple[str, NodeMetadata]], *, max_nodes: int, plain: bool) -> TreeRepr:
-    """Draw nodes given as `(path below the root, metadata)`, parents before their children.
+def render(
+    root: str, paths: Sequence[str], look: Callable[[str], ListedMetadata | None], *, max_nodes: int, plain: bool
+) -> TreeRepr:
+    """Draw nodes given by their paths below the root, each before what is below it, siblings in their order.
 
-    Where there are more than `max_nodes`, those nearest to the root are shown. Names are bold where standard output is a terminal, unless `plain`.
+    Where there are more than `max_nodes`, those nearest to the root are shown; `look` gives the metadata of those. Names are bold where
+    standard output is a terminal, unless `plain`.
     """
-    plain = plain or not sys.stdout.isatty()
-    nearest = sorted(range(len(members)), key=lambda i: members[i][0].count("/"))[:max_nodes]
-    shown = [members[i] for i in sorted(nearest)]
-    lines = [root if plain else _bold(root)]
-    last = {path for i, (path, _) in enumerate(shown) if _is_last(path, [p for p, _ in shown[i + 1 :]])}
-    for path, metadata in shown:
-        parts = path.split("/")
-        rails = "".join("    " if "/".join(parts[: i + 1]) in last else "│   " for i in range(len(parts) - 1))
-        name = parts[-1] if plain else _bold(parts[-1])
-        lines.append(f"{rails}{'└── ' if path in last else '├── '}{name}{_facts(metadata)}")
-    if len(members) > max_nodes:
-        lines.insert(0, f"Truncated at max_nodes={max_nodes}, some nodes and their children may be missing")
-    return TreeRepr("\n".join(lines))
+    nearest = sorted(range(len(paths)), key=lambda i: paths[i].count("/"))[:max_nodes]
+    shown = [paths[i] for i in sorted(nearest)]
+    lines = [TreeLine("", root), *_lines(shown, look)]
+    if len(paths) > max_nodes:
+        lines.insert(
+            0, TreeLine(f"Truncated at max_nodes={max_nodes}, some nodes and their children may be missing", "")
+        )
+    return TreeRepr(lines, plain=plain or not sys.stdout.isatty())
 
 
-def _bold(text: str) -> str:
-    return f"\x1b[1m{text}\x1b[0m"
+def _lines(paths: Sequence[str], look: Callable[[str], ListedMetadata | None]) -> Iterator[TreeLine]:
+    last = _last_of_siblings(paths)
+    for path in paths:
+        names = path.split("/")
+        above = ("/".join(names[:depth]) for depth in range(1, len(names)))
+        rails = "".join("    " if each in last else "│   " for each in above)
+        yield TreeLine(f"{rails}{'└── ' if path in last else '├── '}", names[-1], _facts(look(path)))
 
 
-def _facts(metadata: NodeMetadata) -> str:
-    if isinstance(metadata, GroupMetadata):
+def _last_of_siblings(paths: Sequence[str]) -> set[str]:
+    """Those of some paths after which no other has the same parent."""
+    return set({path.rpartition("/")[0]: path for path in paths}.values())
+
+
+def _facts(metadata: ListedMetadata | None) -> str:
+    if metadata is None or isinstance(metadata, GroupMetadata):
         return ""
+    if isinstance(metadata, UnreadableMetadata):
+        return f" (unsupported: {metadata.reason})"
     return f" {metadata.shape} {metadata.dtype.to_native_dtype()}"
-
-
-def _is_last(path: str, following: Sequence[str]) -> bool:
-    """Whether no sibling of `path` comes later."""
-    above = path.rpartition("/")[0]
-    return not any(other.rpartition("/")[0] == above for other in following)

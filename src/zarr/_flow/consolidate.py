@@ -1,7 +1,7 @@
 """Consolidated metadata: storing the snapshot of everything below a group, and loading a group with it.
 
 A snapshot is for readers. A group that was opened with it answers membership from it; nothing that writes ever takes a
-shape or attributes from there.
+shape or attributes from there. What is changed through such a group is changed in it too: see `copies`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarr._flow.compare_and_swap import modify
+from zarr._flow.copies import holdable, warn_of_left_out
 from zarr._flow.documents import document
 from zarr._flow.load import load_group
 from zarr._flow.members import members
@@ -16,6 +17,7 @@ from zarr._flow.paths import join
 from zarr._flow.requests import Fetch, Flow, Read
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
+from zarr._support.json import check_readable
 from zarr._support.warn import warn
 from zarr.errors import GroupNotFoundError, ZarrUserWarning
 
@@ -25,7 +27,13 @@ if TYPE_CHECKING:
 
 
 def consolidate(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMetadata]:
-    """Store, in the group at a path, the metadata of everything below it."""
+    """Store, in the group at a path, the metadata of everything below it.
+
+    Raises
+    ------
+    MetadataValidationError
+        If they are more than one document can hold.
+    """
     at.store._check_writable()
     group = yield from load_group(at, zarr_format)
     layout = layout_of(group)
@@ -35,8 +43,9 @@ def consolidate(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMeta
             "not be supported by other zarr implementations and may change in the future.",
             ZarrUserWarning,
         )
-    found = yield from members(at, None)
-    snapshot = ConsolidatedMetadata(metadata=dict(found))
+    found = yield from members(at, None, prefer=layout.zarr_format)
+    held, left_out = holdable(found, layout.zarr_format)
+    snapshot = ConsolidatedMetadata(metadata=held).shared()
     key = join(at.path, layout.consolidated)
     latest: list[GroupMetadata] = []
 
@@ -45,9 +54,12 @@ def consolidate(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMeta
         if not isinstance(current, GroupMetadata):
             raise GroupNotFoundError(at.store, at.path)
         latest[:] = [current.with_consolidated(snapshot)]
-        return document(latest[0], layout.consolidated)
+        made = document(latest[0], layout.consolidated)
+        check_readable(made.to_bytes(), key)
+        return made
 
     yield from modify(at.store, key, rewrite)
+    warn_of_left_out(at, left_out)
     return latest[0]
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from zarr._buffer import Buffer
     from zarr._dtype.base import ZarrFormat
+    from zarr._metadata.group import ListedMetadata
 
 T = TypeVar("T")
 AnyMetadata = TypeVar("AnyMetadata", bound=NodeMetadata)
@@ -180,7 +181,7 @@ def _check_name(at: StorePath) -> None:
             )
 
 
-def occupied(at: StorePath, existing: NodeMetadata | None) -> BaseZarrError:
+def occupied(at: StorePath, existing: ListedMetadata | None) -> BaseZarrError:
     """The error for a place where there is a node already."""
     is_group = existing is None or isinstance(existing, GroupMetadata)
     return (ContainsGroupError if is_group else ContainsArrayError)(at.store, at.path)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zarr._buffer import Buffer
+    from zarr._metadata.consolidated import Change
+    from zarr._metadata.formats import AnyLayout
     from zarr._metadata.group import NodeMetadata
 
 
@@ -25,3 +27,9 @@ def documents(metadata: NodeMetadata) -> Sequence[tuple[str, Buffer]]:
 def document(metadata: NodeMetadata, name: str) -> Buffer:
     """One of them, by name."""
     return metadata.to_buffer_dict(CPU_PROTOTYPE, indent=settings().json_indent)[name]
+
+
+def changed_consolidated(layout: AnyLayout, stored: Buffer, key: str, change: Change) -> Buffer:
+    """A document with a change made in the snapshot that it holds; itself, if it holds none, or nothing is to change."""
+    changed = layout.changed_consolidated(stored.to_bytes(), key, change, settings().json_indent)
+    return stored if changed is None else CPU_PROTOTYPE.buffer.from_bytes(changed)

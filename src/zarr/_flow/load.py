@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zarr._flow.paths import join
 from zarr._flow.requests import Fetch, Flow, Read
 from zarr._metadata.formats import layout_of, layouts_for
 from zarr._metadata.group import GroupMetadata
+from zarr._metadata.unreadable import NOT_READ
 from zarr.errors import ArrayNotFoundError, ContainsArrayAndGroupError, GroupNotFoundError
 
 if TYPE_CHECKING:
-    from zarr._metadata.group import ArrayMetadata, NodeMetadata
+    from collections.abc import Iterable
+
+    from zarr._metadata.formats import AnyLayout
+    from zarr._metadata.group import ArrayMetadata, ListedMetadata, NodeMetadata
     from zarr._store.path import StorePath
     from zarr._store.versioned import Stored
 
@@ -29,27 +32,56 @@ def load_node(at: StorePath, zarr_format: int | None = None) -> Flow[NodeMetadat
     ContainsArrayAndGroupError
         If there are documents of an array and of a group.
     """
-    prefix = join(at.path, "")
     for layout in layouts_for(zarr_format):
-        keys = [prefix + name for name in layout.documents]
-        documents = yield from _documents(at, keys)
-        if len(keys) > 1 and layout.contradict(documents):
-            # Or one document was replaced by the other between the two reads: a second look tells.
-            documents = yield from _documents(at, keys)
-            if layout.contradict(documents):
-                raise ContainsArrayAndGroupError(at.store, at.path)
-        metadata = layout.parse(documents, keys)
+        metadata = _parse(at, layout, (yield from _documents(at, layout)))
         if metadata is not None:
             return metadata
     return None
 
 
-def _documents(at: StorePath, keys: Sequence[str]) -> Flow[list[bytes | None]]:
+def look(at: StorePath, zarr_format: int | None = None, *, prefer: int | None = None) -> Flow[ListedMetadata | None]:
+    """As `load_node`, but a node that cannot be read is told of as that.
+
+    Where any format will do, one can be preferred to the others.
+    """
+    for layout in _preferring(prefer, layouts_for(zarr_format)):
+        documents = yield from _documents(at, layout)
+        try:
+            metadata = _parse(at, layout, documents)
+        except NOT_READ as exc:
+            return layout.unreadable(documents, exc)
+        if metadata is not None:
+            return metadata
+    return None
+
+
+def _preferring(zarr_format: int | None, layouts: Iterable[AnyLayout]) -> list[AnyLayout]:
+    return sorted(layouts, key=lambda layout: layout.zarr_format != zarr_format)
+
+
+def _documents(at: StorePath, layout: AnyLayout) -> Flow[list[bytes | None]]:
+    """The documents that a node of a format has, in the order of `layout.documents`."""
+    documents = yield from _fetched(at, layout)
+    if len(documents) > 1 and layout.contradict(documents):
+        # Or one document was replaced by the other between the two reads: a second look tells.
+        documents = yield from _fetched(at, layout)
+    return documents
+
+
+def _fetched(at: StorePath, layout: AnyLayout) -> Flow[list[bytes | None]]:
+    prefix = join(at.path, "")
     try:
-        found = yield Fetch(at.store, list(map(Read, keys)))
+        found = yield Fetch(at.store, [Read(prefix + name) for name in layout.documents])
     except NotADirectoryError:  # a file lies on the way to them: below it there are no nodes
-        return [None] * len(keys)
+        return [None] * len(layout.documents)
     return list(map(_bytes_of, found))
+
+
+def _parse(at: StorePath, layout: AnyLayout, documents: list[bytes | None]) -> NodeMetadata | None:
+    if len(documents) > 1 and layout.contradict(documents):
+        raise ContainsArrayAndGroupError(at.store, at.path)
+    prefix = join(at.path, "")
+    return layout.parse(documents, [prefix + name for name in layout.documents])
 
 
 def _bytes_of(stored: Stored | None) -> bytes | None:

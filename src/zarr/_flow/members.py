@@ -4,26 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zarr._flow.load import load_node
+from zarr._flow.load import load_node, look
 from zarr._flow.paths import below
 from zarr._flow.requests import Flow, Keys, Names, Together
 from zarr._metadata.formats import DOCUMENTS
 from zarr._metadata.group import GroupMetadata
+from zarr._metadata.unreadable import UnreadableMetadata
+from zarr._store.access import capabilities
 from zarr._store.path import normalize_path
 from zarr._support.warn import warn
-from zarr.errors import KeyBlockedError, ZarrUserWarning
+from zarr.errors import KeyBlockedError, MemberNotFoundError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from zarr._flow.node import GroupNode
-    from zarr._metadata.group import NodeMetadata
+    from zarr._metadata.group import ListedMetadata, NodeMetadata
     from zarr._store.path import StorePath
 
 
+# -- one --------------------------------------------------------------------------------------------------------
+
+
 def open_member(node: GroupNode, name: str) -> Flow[tuple[NodeMetadata, StorePath]]:
-    """Metadata and place of the member at a path below a group; KeyError if there is none."""
-    if not isinstance(name, str):
-        raise TypeError(f"a member of a group is named by a string, got {type(name).__name__}")
-    relative = normalize_path(name)
+    """Metadata and place of the member at a path below a group.
+
+    Raises
+    ------
+    MemberNotFoundError
+        If there is none.
+    """
+    found = yield from find_member(node, name)
+    if found is None:
+        raise (yield from _not_found(node, normalize_path(name)))
+    return found
+
+
+def find_member(node: GroupNode, name: str) -> Flow[tuple[NodeMetadata, StorePath] | None]:
+    """Metadata and place of the member at a path below a group; None if there is none."""
+    relative = _relative(name)
     at = below(node.store_path, relative)
     if not relative:
         return node.metadata, at
@@ -32,46 +49,139 @@ def open_member(node: GroupNode, name: str) -> Flow[tuple[NodeMetadata, StorePat
         metadata = snapshot.find(relative)
     else:
         metadata = yield from load_node(at, node.metadata.zarr_format)
-    if metadata is None:
-        raise KeyError(f"{relative!r} is not in group {'/' + node.path!r} of store {at.store!r}")
-    return metadata, at
+    return None if metadata is None else (metadata, at)
+
+
+def has_member(node: GroupNode, name: str) -> Flow[bool]:
+    """Whether there is a member at a path below a group, whether or not it can be read."""
+    relative = _relative(name)
+    snapshot = node.metadata.consolidated_metadata
+    if not relative:
+        return True
+    if snapshot is not None:
+        return relative in snapshot.metadata
+    return (yield from look(below(node.store_path, relative), node.metadata.zarr_format)) is not None
+
+
+def place_of_member(node: GroupNode, name: str) -> Flow[StorePath]:
+    """The place of a member that is there, whether or not it can be read; raises as `open_member`."""
+    if not (yield from has_member(node, name)):
+        raise (yield from _not_found(node, normalize_path(name)))
+    return below(node.store_path, normalize_path(name))
+
+
+def _relative(name: str) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"a member of a group is named by a string, got {type(name).__name__}")
+    return normalize_path(name)
+
+
+def _not_found(node: GroupNode, path: str) -> Flow[MemberNotFoundError]:
+    """The error for a member that is not there, with what there is in its place."""
+    snapshot = node.metadata.consolidated_metadata
+    above = ""
+    names: list[str] = []
+    if snapshot is not None:
+        above = path.rpartition("/")[0]
+        while above and above not in snapshot.metadata:
+            above = above.rpartition("/")[0]
+        names = snapshot.under(above).paths(0)
+    elif capabilities(node.store_path.store).sync:  # elsewhere listing takes long, and whoever asks may not care
+        above, names = yield from _names_nearby(node.store_path, path)
+    return MemberNotFoundError(
+        f"{path!r} is not in group {'/' + node.path!r} of store {node.store_path.store!r}"
+        + ("" if snapshot is None else ", as its consolidated metadata say; use_consolidated=False looks at the store"),
+        "/".join(path.split("/")[: len(above.split("/")) + 1 if above else 1]),
+        [f"{above}/{name}" if above else name for name in names],
+    )
+
+
+def _names_nearby(at: StorePath, path: str) -> Flow[tuple[str, list[str]]]:
+    """The last place on the way to a path where there is something, and what there is."""
+    above = path
+    while above:
+        above = above.rpartition("/")[0]
+        names: list[str] = yield Names(at.store, below(at, above).path)
+        if names := [name for name in names if name not in DOCUMENTS]:
+            return above, names
+    return "", []
+
+
+# -- all --------------------------------------------------------------------------------------------------------
 
 
 def list_members(
     node: GroupNode, max_depth: int | None = 0, *, use_consolidated: bool = True
-) -> Flow[list[tuple[str, NodeMetadata]]]:
-    """Members of a group as `(relative path, metadata)`; from its consolidated metadata if it has some."""
+) -> Flow[list[tuple[str, ListedMetadata]]]:
+    """Members of a group as `(relative path, metadata)`; from its consolidated metadata if it has some.
+
+    Each comes before what is below it, siblings by name.
+    """
     check_depth(max_depth)
     snapshot = node.metadata.consolidated_metadata
     if snapshot is None or not use_consolidated:
-        return (yield from members(node.store_path, max_depth))
-    return [(path, metadata) for path, metadata in snapshot.flat() if max_depth is None or path.count("/") <= max_depth]
+        return (yield from members(node.store_path, max_depth, prefer=node.metadata.zarr_format))
+    return snapshot.listed(max_depth)
 
 
-def members(at: StorePath, max_depth: int | None = 0) -> Flow[list[tuple[str, NodeMetadata]]]:
-    """The nodes below a group: `(path relative to it, metadata)`, parents before their children, names sorted.
+def list_paths(node: GroupNode, max_depth: int | None = 0) -> Flow[list[str]]:
+    """The paths that `list_members` gives."""
+    check_depth(max_depth)
+    snapshot = node.metadata.consolidated_metadata
+    if snapshot is None:
+        return [path for path, _ in (yield from list_members(node, max_depth))]
+    return snapshot.paths(max_depth)
 
-    `max_depth` 0 means direct children, None all.
+
+def count_members(node: GroupNode, max_depth: int | None = 0) -> Flow[int]:
+    """How many `list_members` gives."""
+    check_depth(max_depth)
+    snapshot = node.metadata.consolidated_metadata
+    if snapshot is None:
+        return len((yield from list_members(node, max_depth)))
+    return snapshot.count(max_depth)
+
+
+def members(
+    at: StorePath, max_depth: int | None = 0, *, prefer: int | None = None
+) -> Flow[list[tuple[str, ListedMetadata]]]:
+    """The nodes below a group: `(path relative to it, metadata)`, each before what is below it, siblings by name.
+
+    Parameters
+    ----------
+    at
+        The group.
+    max_depth
+        0 for direct children, None for all.
+    prefer
+        The format to look for first, where a node may be of either.
     """
     check_depth(max_depth)
     names: list[str] = yield Names(at.store, at.path)
     names = sorted(name for name in names if name not in DOCUMENTS)
-    loaded = yield Together(_load_member(below(at, name)) for name in names)
-    found: list[tuple[str, NodeMetadata]] = []
+    loaded = yield Together(_look_at_member(below(at, name), prefer) for name in names)
+    found: list[tuple[str, ListedMetadata]] = []
     for name, metadata in zip(names, loaded, strict=True):
         if metadata is None:
             continue
         found.append((name, metadata))
-        if isinstance(metadata, GroupMetadata) and max_depth != 0:
+        if is_group(metadata) and max_depth != 0:
             deeper = None if max_depth is None else max_depth - 1
-            children = yield from members(below(at, name), deeper)
+            children = yield from members(below(at, name), deeper, prefer=prefer)
             found += [(f"{name}/{path}", child) for path, child in children]
     return found
 
 
-def _load_member(at: StorePath) -> Flow[NodeMetadata | None]:
+def is_group(metadata: ListedMetadata) -> bool:
+    """Whether a node is a group, as far as is known."""
+    if isinstance(metadata, UnreadableMetadata):
+        return metadata.node_type == "group"
+    return isinstance(metadata, GroupMetadata)
+
+
+def _look_at_member(at: StorePath, prefer: int | None) -> Flow[ListedMetadata | None]:
     try:
-        metadata = yield from load_node(at)
+        metadata = yield from look(at, prefer=prefer)
     except KeyBlockedError as exc:
         warn(f"Object at {at.path!r} in store {at.store!r} is not listed: {exc}", ZarrUserWarning)
         return None

@@ -9,22 +9,89 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._engine.choose import Choice, choose, prepare
+from zarr._metadata.consolidated import Nodes, Tree
+from zarr._metadata.formats import layout_of
+from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
+from zarr._metadata.unreadable import NOT_READ, UnreadableMetadata
 from zarr._support.settings import settings
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
     from zarr._codec.base import ArrayConfig
     from zarr._engine.contract import Pipeline, Reached
     from zarr._metadata.array_v2 import ArrayV2Metadata
     from zarr._metadata.array_v3 import ArrayV3Metadata
-    from zarr._metadata.group import GroupMetadata
+    from zarr._metadata.consolidated import Change
+    from zarr._metadata.group import NodeMetadata
     from zarr._metadata.spec import ArraySpec
     from zarr._store.native_place import NativePlace
     from zarr._store.path import StorePath
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CopyPlace:
+    """Where the consolidated metadata are stored that a handle, or the one that it was taken from, was opened with.
+
+    Attributes
+    ----------
+    at
+        The group that has them.
+    name
+        Name of the document that holds them.
+    zarr_format
+        Of the group, and of what they tell of.
+    shared
+        What all handles of that group in this process see of them; None where a handle came by pickle.
+    """
+
+    at: StorePath
+    name: str
+    zarr_format: int
+    shared: Tree[NodeMetadata] | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, at: StorePath, metadata: GroupMetadata, nodes: Nodes[NodeMetadata]) -> CopyPlace:
+        """That of a group which was opened with consolidated metadata of its own."""
+        name = layout_of(metadata).consolidated if nodes.where is None else nodes.where.rpartition("/")[2]
+        return cls(at, name, metadata.zarr_format, nodes.tree)
+
+    @property
+    def tree(self) -> Tree[NodeMetadata]:
+        """What the handles see, by paths relative to the group."""
+        return Tree({}) if self.shared is None else self.shared
+
+    def path_of(self, at: StorePath) -> str:
+        """The path of a node, relative to the group."""
+        return at.path if not self.at.path else at.path[len(self.at.path) + 1 :]
+
+    def view_of(self, at: StorePath) -> ConsolidatedMetadata:
+        """What handles see below a node."""
+        return ConsolidatedMetadata(Nodes(self.tree, self.path_of(at)))
+
+    def tells(self, path: str, metadata: NodeMetadata) -> bool:
+        """Whether handles see just this node at a path."""
+        try:
+            return path in self.tree.entries and self.tree.node(path) == metadata
+        except (KeyError, *NOT_READ):
+            return False
+
+    def apply(self, change: Change) -> None:
+        """Let the handles see a change."""
+        for path in change.gone:
+            self.tree.remove(path)
+        for path, metadata in change.nodes.items():
+            if path and (path in self.tree.entries or not change.known_only):
+                self.tree.put(path, metadata)  # type: ignore[arg-type]  # nodes, if they come from a flow
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CopyPlace, (self.at, self.name, self.zarr_format)
 
 
 @dataclass(slots=True)
@@ -64,6 +131,8 @@ class ArrayNode:
         Where it is.
     config
         Settings that are not stored.
+    copied_in
+        Where its metadata are copied, if it was reached through consolidated metadata.
 
     Raises
     ------
@@ -71,29 +140,77 @@ class ArrayNode:
         If its chunks are larger than the configuration permits.
     """
 
-    __slots__ = ("_metadata", "_view", "config", "engine", "place", "reached", "store_path")
+    __slots__ = ("_metadata", "_read", "_view", "config", "copied_in", "engine", "place", "reached", "store_path")
+    is_group: ClassVar[Literal[False]] = False
+    _read: Callable[[], Any]
 
     def __init__(
         self,
         metadata: ArrayV2Metadata | ArrayV3Metadata,
         store_path: StorePath,
         config: ArrayConfig,
+        copied_in: CopyPlace | None = None,
         *,
         engine: str | None = None,
     ) -> None:
         _check_chunk_size(metadata, store_path.path)
-        self._metadata = metadata
+        self._metadata: ArrayV2Metadata | ArrayV3Metadata | None = metadata
+        self._begin(store_path, config, copied_in, settings().engine if engine is None else engine)
+
+    def _begin(self, store_path: StorePath, config: ArrayConfig, copied_in: CopyPlace | None, engine: str) -> None:
         self._view: ArrayView | None = None
         self.place: NativePlace | None = None
         self.reached: Reached | None = None
         self.store_path = store_path
         self.config = config
-        self.engine = settings().engine if engine is None else engine
-        prepare(self.engine)
+        self.copied_in = copied_in
+        self.engine = engine
+        prepare(engine)
+
+    @classmethod
+    def unread(
+        cls, read: Callable[[], Any], store_path: StorePath, config: ArrayConfig, copied_in: CopyPlace | None
+    ) -> ArrayNode:
+        """An array whose document is parsed when somebody asks for what it says, with the errors that this raises."""
+        self = cls.__new__(cls)
+        self._metadata = None
+        self._read = read
+        self._begin(store_path, config, copied_in, settings().engine)
+        return self
 
     @property
     def metadata(self) -> ArrayV2Metadata | ArrayV3Metadata:
+        return self._metadata or self._parse()
+
+    def _parse(self) -> ArrayV2Metadata | ArrayV3Metadata:
+        parsed: ArrayV2Metadata | ArrayV3Metadata = self._read()
+        _check_chunk_size(parsed, self.store_path.path)
+        self._metadata = self._metadata or parsed
         return self._metadata
+
+    said = metadata
+    """What two nodes are compared by."""
+
+    @property
+    def facts(self) -> str:
+        """What is shown of it beside its place."""
+        try:
+            metadata = self.metadata
+        except NOT_READ as exc:
+            return UnreadableNode(UnreadableMetadata("array", 3, exc), self.store_path).facts
+        return f" shape={metadata.shape} dtype={self.view.spec.dtype}"
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """A class and its arguments, of which another such node is made."""
+        try:
+            return ArrayNode, self.metadata, self.store_path, self.config, self.copied_in
+        except NOT_READ as exc:
+            return UnreadableNode, UnreadableMetadata("array", 3, exc), self.store_path
+
+    def with_config(self, config: ArrayConfig) -> ArrayNode:
+        """The same array with other settings."""
+        return ArrayNode(self.metadata, self.store_path, config, self.copied_in)
 
     def publish(self, metadata: ArrayV2Metadata | ArrayV3Metadata, view: ArrayView | None = None) -> None:
         """Take new metadata (after a resize, or an attribute change).
@@ -110,7 +227,7 @@ class ArrayNode:
 
         That is found here: `publish` cannot stop a thread that is about to store a view of what was before.
         """
-        metadata, view = self._metadata, self._view
+        metadata, view = self.metadata, self._view
         if view is None or view.metadata is not metadata:
             view = self._view = self.view_of(metadata)
         return view
@@ -129,7 +246,8 @@ class ArrayNode:
         return f"{self.path}/{suffix}" if self.path else suffix
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ArrayNode, (self._metadata, self.store_path, self.config)  # what is compiled stays in its process
+        kind, *arguments = self.parts  # what is compiled stays in its process
+        return kind, tuple(arguments)
 
 
 def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, path: str) -> None:
@@ -143,13 +261,78 @@ def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, path: str) ->
 
 
 class GroupNode:
-    """An open group."""
+    """An open group.
 
-    __slots__ = ("metadata", "store_path")
+    Parameters
+    ----------
+    metadata
+        Its document, with consolidated metadata if it was opened with some.
+    store_path
+        Where it is.
+    copied_in
+        Where its metadata are copied, if it was reached through consolidated metadata of a group above: then it sees in
+        those what is below it.
+    """
 
-    def __init__(self, metadata: GroupMetadata, store_path: StorePath) -> None:
-        self.metadata = metadata
+    __slots__ = ("_metadata", "_read", "_seen", "copied_in", "store_path")
+    is_group: ClassVar[Literal[True]] = True
+    _read: Callable[[], Any]
+
+    def __init__(self, metadata: GroupMetadata, store_path: StorePath, copied_in: CopyPlace | None = None) -> None:
+        self._metadata: GroupMetadata | None = metadata
+        self._seen: tuple[GroupMetadata, GroupMetadata] | None = None
         self.store_path = store_path
+        snapshot = metadata.consolidated_metadata
+        if snapshot is not None:
+            nodes = Nodes.of(snapshot.metadata)
+            if copied_in is None:
+                copied_in = CopyPlace.of(store_path, metadata, nodes)
+            elif copied_in.shared is None:
+                copied_in = replace(copied_in, shared=nodes.tree)
+        self.copied_in = copied_in
+
+    @classmethod
+    def unread(cls, read: Callable[[], Any], store_path: StorePath, copied_in: CopyPlace | None) -> GroupNode:
+        """A group whose document is parsed when somebody asks for what it says, with the errors that this raises."""
+        self = cls.__new__(cls)
+        self._metadata, self._seen, self._read = None, None, read
+        self.store_path, self.copied_in = store_path, copied_in
+        return self
+
+    @property
+    def metadata(self) -> GroupMetadata:
+        own = self._metadata or self._parse()
+        if self.copied_in is None:
+            return own
+        seen = self._seen
+        if seen is None or seen[0] is not own:
+            seen = self._seen = own, own.with_consolidated(self.copied_in.view_of(self.store_path))
+        return seen[1]
+
+    def _parse(self) -> GroupMetadata:
+        parsed: GroupMetadata = self._read()
+        self._metadata = self._metadata or parsed
+        return self._metadata
+
+    said = metadata
+    """What two nodes are compared by."""
+
+    @property
+    def facts(self) -> str:
+        """What is shown of it beside its place."""
+        try:
+            self._metadata or self._parse()
+        except NOT_READ as exc:
+            return UnreadableNode(UnreadableMetadata("group", 3, exc), self.store_path).facts
+        return ""
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """A class and its arguments, of which another such node is made."""
+        try:
+            return GroupNode, self.metadata, self.store_path, self.copied_in
+        except NOT_READ as exc:
+            return UnreadableNode, UnreadableMetadata("group", 3, exc), self.store_path
 
     @property
     def path(self) -> str:
@@ -157,15 +340,53 @@ class GroupNode:
 
     def publish(self, metadata: GroupMetadata) -> None:
         """Take new metadata, but go on with the snapshot of the members that this handle has, or has not."""
-        self.metadata = metadata.with_consolidated(self.metadata.consolidated_metadata)
-
-    def forget_snapshot(self) -> None:
-        """Look at the store from now on: this handle changed what consolidated metadata told of its members."""
-        if self.metadata.consolidated_metadata is not None:
-            self.metadata = self.metadata.with_consolidated(None)
+        self._metadata = metadata.with_consolidated(None)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return GroupNode, (self.metadata, self.store_path)
+        kind, *arguments = self.parts
+        return kind, tuple(arguments)
+
+
+class UnreadableNode:
+    """A node that is there and cannot be read. Whatever is asked of it but its place raises what reading it raised.
+
+    Parameters
+    ----------
+    unreadable
+        What is known of it.
+    store_path
+        Where it is.
+    """
+
+    __slots__ = ("store_path", "unreadable")
+
+    def __init__(self, unreadable: UnreadableMetadata, store_path: StorePath) -> None:
+        self.unreadable = unreadable
+        self.store_path = store_path
+
+    @property
+    def path(self) -> str:
+        return self.store_path.path
+
+    @property
+    def is_group(self) -> bool:
+        return self.unreadable.node_type == "group"
+
+    @property
+    def said(self) -> tuple[str, str]:
+        return self.unreadable.node_type, str(self.unreadable.error)
+
+    @property
+    def facts(self) -> str:
+        return f" unsupported: {self.unreadable.reason}"
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):  # Python's own protocols ask whether there is such a thing
+            raise AttributeError(name)
+        raise self.unreadable.error.with_traceback(None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return UnreadableNode, (self.unreadable, self.store_path)
 
 
 def array_node_of(given: object) -> ArrayNode | None:

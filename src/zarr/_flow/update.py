@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zarr._flow.compare_and_swap import modify
+from zarr._flow.copies import record_change
 from zarr._flow.documents import document
 from zarr._flow.load import load_node
 from zarr._flow.paths import join
@@ -54,6 +55,7 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
             raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} was deleted")
         yield from _storing(node, modify(at.store, join(at.path, layout.attributes), rewrite, hold=hold))
         node.publish(latest[0])  # type: ignore[arg-type]  # same kind as before: _reread checks it
+        yield from record_change(node, latest[0], hold)
 
 
 def _storing(node: ArrayNode | GroupNode, change: Flow[None]) -> Flow[None]:
@@ -125,3 +127,4 @@ def publish_shape(
 
     yield from _storing(node, modify(at.store, key, rewrite, hold=hold))
     node.publish(*latest[0])
+    yield from record_change(node, latest[0][0], hold)

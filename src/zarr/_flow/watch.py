@@ -6,6 +6,7 @@ to a directory or to memory is a request like any other (`Direct`).
     logged            every request is shown to a function, and answered as ever
     dry               nothing is written: requests that write are noted instead, and answered as if they had been done
     refusing_writes   the first request that writes is an error
+    preceded          another flow runs before the first request of some kind
 """
 
 from __future__ import annotations
@@ -72,20 +73,55 @@ def refusing_writes(flow: Flow[T], why: str) -> Flow[T]:
     return _watched(flow, decide)
 
 
+def preceded(flow: Flow[T], is_it: Callable[[Request], bool], first: Callable[[], Flow[None]]) -> Flow[T]:
+    """Run another flow before the first request of some kind, if there is one.
+
+    Parameters
+    ----------
+    flow
+        The flow.
+    is_it
+        Whether a request is of that kind.
+    first
+        Makes the other flow. What that raises, `flow` meets in place of an answer.
+    """
+    pending = [first]
+
+    def watch(flow: Flow[Any]) -> Flow[Any]:
+        return _stepped(flow, answer)
+
+    def answer(request: Request) -> Flow[Any]:
+        if pending and is_it(request):
+            yield from pending.pop()()
+        return (yield _inside(request, watch))
+
+    return watch(flow)
+
+
 def _watched(flow: Flow[T], decide: Decide) -> Flow[T]:
+    def watch(flow: Flow[Any]) -> Flow[Any]:
+        return _stepped(flow, answer)
+
+    def answer(request: Request) -> Flow[Any]:
+        answered = decide(request)
+        return (yield _inside(request, watch)) if answered is _TO_DRIVER else answered
+
+    return watch(flow)
+
+
+def _stepped(flow: Flow[T], answer: Callable[[Request], Flow[Any]]) -> Flow[T]:
+    """A flow with its requests answered by other flows."""
     try:
         request = flow.send(None)
         while True:
             try:
-                answer = decide(request)
-                if answer is _TO_DRIVER:
-                    answer = yield _inside(request, decide)
+                answered = yield from answer(request)
             except GeneratorExit:
                 raise
             except BaseException as exc:  # noqa: BLE001  # whatever it is, the flow must see it to clean up
                 request = flow.throw(exc)
             else:
-                request = flow.send(answer)
+                request = flow.send(answered)
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -93,8 +129,8 @@ def _watched(flow: Flow[T], decide: Decide) -> Flow[T]:
         flow.close()
 
 
-def _inside(request: Request, decide: Decide) -> Request:
+def _inside(request: Request, watch: Callable[[Flow[Any]], Flow[Any]]) -> Request:
     """The same request, with the flows inside it watched too."""
     if isinstance(request, Together):
-        return Together((_watched(flow, decide) for flow in request.flows), request.most)
+        return Together((watch(flow) for flow in request.flows), request.most)
     return request

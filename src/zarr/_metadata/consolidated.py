@@ -1,24 +1,26 @@
 """Consolidated metadata as documents: the documents of everything below a group, copied into one document of that group.
 
-It is a snapshot for readers that saves one request per node. Format 3 keeps it in the member `consolidated_metadata` of
+It is a copy for readers that saves one request per node. Format 3 keeps it in the member `consolidated_metadata` of
 the group's `zarr.json`, path to document; format 2 in a document of its own, `.zmetadata`, key to document. Here both are
-one flat mapping from path to node. Nodes are parsed when they are asked for: opening a group of a thousand arrays does
-not parse a thousand documents, and one that cannot be read does not hide the others.
+one `Tree`, path to node, which all handles of a group and of what is below it look at, each from its place (`Nodes`).
+Nodes are parsed when they are asked for: opening a group of a thousand arrays does not parse a thousand documents, and
+one that cannot be read does not hide the others.
 
 What other writers get wrong and is mended on the way in: paths with a leading slash, and groups that are missing
 between a node and the top.
 
-This module knows documents and paths. What a node is it leaves to `zarr._metadata.group`, where groups hold snapshots and
-snapshots hold groups.
+This module knows documents and paths. What a node is it leaves to `zarr._metadata.group`, where groups hold copies and
+copies hold groups.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from zarr._metadata.fields import as_members, require
+from zarr._metadata.fields import as_members, require, strict_fill_value
 from zarr._support.document_errors import invalid, located
 
 
@@ -36,57 +38,181 @@ GROUP_V3: Document = {"attributes": {}, "zarr_format": 3, "node_type": "group"}
 GROUP_V2: Document = {".zgroup": {"zarr_format": 2}}
 
 
-class LazyNodes(Mapping[str, Node], Generic[Node]):
-    """Nodes by path, each parsed when it is first asked for.
+class Tree(Generic[Node]):
+    """Nodes by path, each parsed when it is first asked for, and the names of the children of each.
+
+    Handles share one and change it, from any thread. Every step leaves it whole: a node is entered before its parent names
+    it, and is named no more before it goes. So it needs no lock, and whoever reads meanwhile finds a node or finds it gone.
 
     Parameters
     ----------
-    documents
-        Documents by path. Not copied, and not to be changed afterwards.
+    entries
+        Documents, or nodes, by path. Not to be changed afterwards by anybody else.
     read
-        Parses one: receives the document and the name to use for it in error texts.
+        Parses a document: receives it, and the name to use for it in error texts.
     where
-        Name of the document that all these come from, if known.
+        Key of the document that all these come from, if they come from one.
+    stand_in
+        Document of a group that is missing above a node, if such are to be put in.
     """
 
-    __slots__ = ("_documents", "_nodes", "_read", "_where")
+    __slots__ = ("_children", "_parsed", "_stand_in", "entries", "read", "where")
 
-    def __init__(self, documents: dict[str, Document], read: Reader[Node], where: str | None) -> None:
-        self._documents, self._read, self._where = documents, read, where
-        self._nodes: dict[str, Node] = {}
+    def __init__(
+        self,
+        entries: dict[str, Document | Node],
+        read: Reader[Node] | None = None,
+        where: str | None = None,
+        stand_in: Document | None = None,
+    ) -> None:
+        self.entries, self.read, self.where, self._stand_in = entries, read, where, stand_in
+        self._parsed: dict[str, tuple[Document, Node]] = {}
+        self._children: dict[str, dict[str, None]] = {}
+        for path in list(entries):
+            self._enter(path)
 
-    def __getitem__(self, path: str) -> Node:
-        if path not in self._nodes:
-            place = f"{path} (consolidated in {self._where or 'a group'})"
-            self._nodes[path] = self._read(self._documents[path], place)
-        return self._nodes[path]
+    def _enter(self, path: str) -> None:
+        """Let the parent of a node name it, and so on up to the top."""
+        children = self._children
+        while path:
+            above, _, name = path.rpartition("/")
+            if above not in children:
+                children[above] = {}
+                if above and above not in self.entries and self._stand_in is not None:
+                    self.entries[above] = self._stand_in
+            elif name in children[above]:
+                return
+            children[above][name] = None
+            path = above
+
+    def node(self, path: str) -> Node:
+        """The node at a path; KeyError if there is none. Raises what parsing its document raises."""
+        return self.parsed(path, self.entries[path])
+
+    def parsed(self, path: str, entry: Document | Node) -> Node:
+        """A node, given what was found at its path."""
+        if not isinstance(entry, dict) or self.read is None:
+            return entry  # type: ignore[return-value]  # what is no document is a node
+        known = self._parsed.get(path)
+        if known is None or known[0] is not entry:
+            place = f"{path} (consolidated in {self.where or 'a group'})"
+            known = self._parsed[path] = (entry, self.read(entry, place))
+        return known[1]
 
     def document(self, path: str) -> Document:
-        """The document of a node as it was read. Not to be changed."""
-        return self._documents[path]
+        """The document of a node, without parsing one that nobody has asked for."""
+        entry = self.entries[path]
+        return as_members(entry) if isinstance(entry, dict) else entry.stored_members()
+
+    def below(self, prefix: str, max_depth: int | None = None) -> list[str]:
+        """Paths of the nodes below a path, each before what is below it, siblings by name; `max_depth` 0 for children only."""
+        found = []
+        ahead = [(path, 0) for path in self._names(prefix)]
+        while ahead:
+            path, depth = ahead.pop()
+            if path in self.entries:
+                found.append(path)
+            if path in self._children and (max_depth is None or depth < max_depth):
+                ahead += [(child, depth + 1) for child in self._names(path)]
+        return found
+
+    def _names(self, path: str) -> list[str]:
+        """Paths of the children of a node, last name first."""
+        start = f"{path}/" if path else ""
+        return [start + name for name in sorted(self._children.get(path, ()), reverse=True)]
+
+    def count(self, path: str) -> int:
+        """Number of children."""
+        return len(self._children.get(path, ()))
+
+    def put(self, path: str, node: Node) -> None:
+        """Enter a node, in place of what is told of it."""
+        self.entries[path] = node
+        self._enter(path)
+
+    def remove(self, path: str) -> None:
+        """Take out what is at a path, with everything below it; the empty path empties the tree."""
+        gone = [*self.below(path), *([path] if path else [])]
+        above, _, name = path.rpartition("/")
+        if path:
+            self._children.get(above, {}).pop(name, None)
+        for each in gone if path else [*gone, ""]:
+            self._children.pop(each, None)
+            self.entries.pop(each, None)
+            self._parsed.pop(each, None)
+
+
+class Nodes(Mapping[str, Node], Generic[Node]):
+    """What a tree has below one place, by paths relative to it: a mapping that shows what becomes of the tree."""
+
+    __slots__ = ("_start", "prefix", "tree")
+
+    def __init__(self, tree: Tree[Node], prefix: str = "") -> None:
+        self.tree, self.prefix = tree, prefix
+        self._start = f"{prefix}/" if prefix else ""
+
+    @classmethod
+    def of(cls, nodes: Mapping[str, Node]) -> Nodes[Node]:
+        """Nodes by path, as such a mapping; itself, if it is one."""
+        return nodes if isinstance(nodes, Nodes) else cls(Tree(dict(nodes)))
+
+    def __getitem__(self, path: str) -> Node:
+        return self.tree.node(self._start + path)
 
     def __contains__(self, path: object) -> bool:
-        return path in self._documents
+        return isinstance(path, str) and bool(path) and self._start + path in self.tree.entries
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._documents)
+        return iter(self.paths())
 
     def __len__(self) -> int:
-        return len(self._documents)
+        return len(self.tree.below(self.prefix))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {list(self)!r}>"
 
-    def under(self, paths: Mapping[str, str]) -> LazyNodes[Node]:
-        """A view of some nodes under other paths: new path to path here."""
-        documents = {new: self._documents[old] for new, old in paths.items()}
-        return LazyNodes(documents, self._read, self._where)
+    def __reduce__(self) -> tuple[Any, ...]:
+        entries = {path: self.tree.entries[path] for path in self.tree.below(self.prefix)}
+        return _rebuild, (entries, self.tree.read, self.tree.where, self.prefix)
+
+    def paths(self, max_depth: int | None = None) -> list[str]:
+        """Relative paths, each before what is below it, siblings by name; `max_depth` 0 for the children only."""
+        skip = len(self._start)
+        found = self.tree.below(self.prefix, max_depth)
+        return [path[skip:] for path in found] if skip else found
+
+    def count(self) -> int:
+        """Number of children."""
+        return self.tree.count(self.prefix)
+
+    def document(self, path: str) -> Document:
+        """The document of a node. Not to be changed."""
+        return self.tree.document(self._start + path)
+
+    @property
+    def where(self) -> str | None:
+        """Key of the document that all these come from, if they come from one."""
+        return self.tree.where
+
+    def entry(self, path: str) -> Document | Node | None:
+        """What the tree has at a path, parsed or not."""
+        return self.tree.entries.get(self._start + path)
+
+    def under(self, path: str) -> Nodes[Node]:
+        """The same tree, seen from a place below."""
+        return Nodes(self.tree, self._start + path)
+
+
+def _rebuild(
+    entries: dict[str, Document | Node], read: Reader[Node] | None, where: str | None, prefix: str
+) -> Nodes[Node]:
+    return Nodes(Tree(entries, read, where), prefix)
 
 
 # -- reading ----------------------------------------------------------------------------------------------------
 
 
-def read_member(data: object, where: str | None, read: Reader[Node]) -> LazyNodes[Node]:
+def read_member(data: object, where: str | None, read: Reader[Node]) -> Nodes[Node]:
     """The nodes of the member `consolidated_metadata` of a format 3 group.
 
     Parameters
@@ -98,13 +224,13 @@ def read_member(data: object, where: str | None, read: Reader[Node]) -> LazyNode
     read
         Parses one document.
     """
-    return LazyNodes(_with_ancestors(_member_documents(data), GROUP_V3), read, where)
+    return Nodes(Tree(dict(_member_documents(data)), read, where, GROUP_V3))
 
 
-def read_joined(data: object, where: str | None, read: Reader[Node]) -> LazyNodes[Node]:
+def read_joined(data: object, where: str | None, read: Reader[Node]) -> Nodes[Node]:
     """The nodes of what `member` makes of those of format 2. As `read_member`; `read` gets a node's documents by name."""
     nodes = {path: _separated(document) for path, document in _member_documents(data).items()}
-    return LazyNodes(_with_ancestors(nodes, GROUP_V2), read, where)
+    return Nodes(Tree(dict(nodes), read, where, GROUP_V2))
 
 
 def _member_documents(data: object) -> dict[str, Document]:
@@ -116,7 +242,7 @@ def _member_documents(data: object) -> dict[str, Document]:
     return {node: document for key, document in documents if (node := _clean(key))}
 
 
-def read_zmetadata(document: Mapping[str, Any], where: str | None, read: Reader[Node]) -> LazyNodes[Node]:
+def read_zmetadata(document: Mapping[str, Any], where: str | None, read: Reader[Node]) -> Nodes[Node]:
     """The nodes of the document `.zmetadata`. As `read_joined`."""
     with located(where):
         require(document, ["zarr_consolidated_format", "metadata"])
@@ -129,7 +255,7 @@ def read_zmetadata(document: Mapping[str, Any], where: str | None, read: Reader[
             if name in V2_DOCUMENTS and (path := _clean(path)):
                 nodes.setdefault(path, {})[name] = entry
     found = {path: named for path, named in nodes.items() if named.keys() & {".zarray", ".zgroup"}}
-    return LazyNodes(_with_ancestors(found, GROUP_V2), read, where)
+    return Nodes(Tree(dict(found), read, where, GROUP_V2))
 
 
 def _separated(members: Document) -> Document:
@@ -160,26 +286,23 @@ def _clean(key: str) -> str:
     return "/".join(segments)
 
 
-def _with_ancestors(documents: dict[str, Document], stand_in: Document) -> dict[str, Document]:
-    """The documents with an empty group wherever one is missing above a node."""
-    complete = dict(documents)
-    for path in documents:
-        while path := path.rpartition("/")[0]:
-            complete.setdefault(path, stand_in)
-    return complete
-
-
 # -- writing ----------------------------------------------------------------------------------------------------
 
 
 def member(nodes: Mapping[str, Stated]) -> Document:
     """The member that format 3 stores, of nodes by path. Each child group carries an empty one, as other readers expect."""
-    empty: Document = {"kind": "inline", "must_understand": False, "metadata": {}}
-    documents = {path: _joined(_document(nodes, path)) for path in ordered(nodes)}
-    for document in documents.values():
-        if document.get("node_type") == "group":
-            document["consolidated_metadata"] = empty
-    return {**empty, "metadata": documents}
+    documents = {path: _entry(_document(nodes, path)) for path in ordered(nodes)}
+    return {**_empty_member(), "metadata": documents}
+
+
+def _empty_member() -> Document:
+    return {"kind": "inline", "must_understand": False, "metadata": {}}
+
+
+def _entry(document: Document) -> Document:
+    """A node as the member tells of it."""
+    joined = _joined(document)
+    return {**joined, "consolidated_metadata": _empty_member()} if joined.get("node_type") == "group" else joined
 
 
 def zmetadata(nodes: Mapping[str, Stated], root: Mapping[str, Document]) -> Document:
@@ -194,14 +317,14 @@ def zmetadata(nodes: Mapping[str, Stated], root: Mapping[str, Document]) -> Docu
     """
     entries = dict(root)
     for path in ordered(nodes):
-        for name, document in _documents_v2(nodes, path).items():
+        for name, document in _documents_v2(_document(nodes, path)).items():
             entries[f"{path}/{name}"] = document
     return {"zarr_consolidated_format": 1, "metadata": entries}
 
 
 def _document(nodes: Mapping[str, Stated], path: str) -> Document:
     """The document of a node, without parsing one that nobody has asked for."""
-    return as_members(nodes.document(path)) if isinstance(nodes, LazyNodes) else nodes[path].stored_members()
+    return nodes.document(path) if isinstance(nodes, Nodes) else nodes[path].stored_members()
 
 
 def _joined(document: Document) -> Document:
@@ -213,14 +336,13 @@ def _joined(document: Document) -> Document:
     return {**document, "node_type": "group"} if is_group_v2 else dict(document)
 
 
-def _documents_v2(nodes: Mapping[str, Stated], path: str) -> dict[str, Document]:
-    """The documents of a format 2 node by name."""
-    documents = _document(nodes, path)
-    if isinstance(nodes, LazyNodes):
-        attributes, array = documents.get(".zattrs", {}), documents.get(".zarray")
+def _documents_v2(document: Document) -> dict[str, Document]:
+    """The documents of a format 2 node by name, given so, or as one with the attributes as a member."""
+    if "zarr_format" in document:
+        node = {name: value for name, value in document.items() if name != "attributes"}
+        array, attributes = (node if "shape" in node else None), document.get("attributes", {})
     else:
-        attributes = documents.pop("attributes", {})
-        array = documents if "shape" in documents else None
+        array, attributes = document.get(".zarray"), document.get(".zattrs", {})
     if array is None:
         return {".zattrs": attributes, ".zgroup": {"zarr_format": 2}}
     return {".zarray": array, ".zattrs": attributes}
@@ -228,4 +350,103 @@ def _documents_v2(nodes: Mapping[str, Stated], path: str) -> dict[str, Document]
 
 def ordered(paths: Iterable[str]) -> list[str]:
     """Paths as zarr-python stores them: parents first, then by name without regard to case."""
-    return sorted(paths, key=lambda p: (p.count("/"), unicodedata.normalize("NFKC", p).casefold(), p))
+    return sorted(paths, key=_place)
+
+
+def _place(path: str) -> tuple[int, str, str]:
+    return path.count("/"), unicodedata.normalize("NFKC", path).casefold(), path
+
+
+# -- changing ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of a copy that is stored.
+
+    Attributes
+    ----------
+    gone
+        Paths of nodes that are told of no longer, nor is anything below them.
+    nodes
+        By path, nodes that are told of as they are here. The empty path is the group itself.
+    known_only
+        Leave alone a node that is not told of.
+    """
+
+    gone: Collection[str] = ()
+    nodes: Mapping[str, Stated] = field(default_factory=dict)
+    known_only: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.gone or self.nodes)
+
+    @property
+    def reaches_below(self) -> bool:
+        """Whether it concerns more than the group itself."""
+        return bool(self.gone) or any(self.nodes)
+
+    def seen_from(self, path: str) -> Change:
+        """The part that concerns what is below a group, and the group itself, by paths relative to it."""
+        if not path:
+            return self
+        start = f"{path}/"
+        gone = {each[len(start) :] for each in self.gone if each.startswith(start)}
+        nodes = {each[len(start) :]: node for each, node in self.nodes.items() if f"{each}/".startswith(start)}
+        return Change(gone, nodes, self.known_only)
+
+    def takes(self, path: str) -> bool:
+        """Whether a node goes, for itself or with one above it."""
+        while path:
+            if path in self.gone:
+                return True
+            path = path.rpartition("/")[0]
+        return "" in self.gone
+
+
+def changed_member(document: Document, change: Change) -> Document | None:
+    """The document of a format 3 group with its copy changed; None if it has no copy, or there is nothing to change."""
+    copied = document.get("consolidated_metadata")
+    if copied is None:
+        return None
+    before = _member_documents(copied)
+    after = {path: entry for path, entry in before.items() if not change.takes(path)}
+    for path, node in change.nodes.items():
+        if path and (path in after or not change.known_only):
+            after[path] = _entry(node.stored_members())
+    if after == before:
+        return None
+    metadata = {path: _strict(after[path]) for path in ordered(after)}
+    return {**document, "consolidated_metadata": {**copied, "metadata": metadata}}
+
+
+def changed_zmetadata(document: Document, change: Change) -> Document | None:
+    """As `changed_member`, for the document `.zmetadata`."""
+    before = {_clean_key(key): entry for key, entry in _check_documents(document.get("metadata"), "metadata")}
+    after = {key: entry for key, entry in before.items() if not change.takes(_path_of(key))}
+    told = {_path_of(key) for key in after}
+    for path, node in change.nodes.items():
+        if path and path not in told and change.known_only:
+            continue
+        start = f"{path}/" if path else ""
+        for name in V2_DOCUMENTS:
+            after.pop(start + name, None)
+        after.update({start + name: entry for name, entry in _documents_v2(node.stored_members()).items()})
+    if after == before:
+        return None
+    metadata = {key: _strict(after[key]) for key in sorted(after, key=lambda key: (*_place(_path_of(key)), key))}
+    return {**document, "metadata": metadata}
+
+
+def _clean_key(key: str) -> str:
+    path, _, name = key.rpartition("/")
+    return f"{cleaned}/{name}" if (cleaned := _clean(path)) else name
+
+
+def _path_of(key: str) -> str:
+    return key.rpartition("/")[0]
+
+
+def _strict(entry: Document) -> Document:
+    """A document as JSON can say it, of a writer who was not strict about fill values."""
+    return {**entry, "fill_value": strict_fill_value(entry["fill_value"])} if "fill_value" in entry else entry

@@ -7,8 +7,9 @@ both are here; what a snapshot looks like in documents is in `consolidated`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
@@ -16,9 +17,10 @@ from zarr._dtype.base import ZarrFormat
 from zarr._metadata import consolidated
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
-from zarr._metadata.consolidated import Document, LazyNodes
+from zarr._metadata.consolidated import Document, Nodes
 from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require, twin_of
-from zarr._metadata.parsed_before import read_array_v3
+from zarr._metadata.parsed_before import read_array_v2, read_array_v3
+from zarr._metadata.unreadable import NOT_READ, NodeType, UnreadableMetadata, node_type_of, node_type_of_v2
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump, dump_attributes
 from zarr._support.plain import copied
@@ -250,6 +252,8 @@ def _parse_zarr_format(found: object) -> ZarrFormat:
 
 
 NodeMetadata: TypeAlias = ArrayMetadata | GroupMetadata
+ListedMetadata: TypeAlias = NodeMetadata | UnreadableMetadata
+"""What a group tells of its members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,35 +357,89 @@ class ConsolidatedMetadata:
         node = self.metadata.get(path)
         return node.with_consolidated(self.under(path)) if isinstance(node, GroupMetadata) else node
 
-    def flat(self, max_depth: int | None = None) -> Iterator[tuple[str, NodeMetadata]]:
-        """Paths and nodes as `find` returns them, parents first.
+    def look(self, path: str) -> ListedMetadata | None:
+        """As `find`, but a group comes without a view, and a node whose document cannot be read is told of as that."""
+        try:
+            return self.metadata.get(path)
+        except NOT_READ as exc:
+            return None if (entry := self._nodes().entry(path)) is None else _unreadable(entry, exc)
+
+    def paths(self, max_depth: int | None = None) -> list[str]:
+        """Paths of the nodes, each before what is below it, siblings by name.
 
         Parameters
         ----------
         max_depth
             0 for the group's children only; None for all.
         """
-        for path in consolidated.ordered(self.metadata):
-            if max_depth is not None and path.count("/") > max_depth:
-                return
+        return self._nodes().paths(max_depth)
+
+    def count(self, max_depth: int | None = None) -> int:
+        """Number of nodes; parameters as of `paths`."""
+        nodes = self._nodes()
+        return nodes.count() if max_depth == 0 else len(nodes.paths(max_depth))
+
+    def flat(self, max_depth: int | None = None) -> Iterator[tuple[str, NodeMetadata]]:
+        """Paths and nodes as `find` returns them, in the order of `paths`; parameters as of it."""
+        for path in self.paths(max_depth):
             if (node := self.find(path)) is not None:
                 yield path, node
+
+    def listed(self, max_depth: int | None = None) -> list[tuple[str, ListedMetadata]]:
+        """Paths and nodes as `look` returns them, in the order of `paths`; parameters as of it."""
+        seen = ((path, self.look(path)) for path in self.paths(max_depth))
+        return [(path, node) for path, node in seen if node is not None]
+
+    def node_types(self) -> list[NodeType]:
+        """What each node is, in the order of `paths`, without parsing its document."""
+        nodes = self._nodes()
+        entries = (nodes.entry(path) for path in nodes.paths())
+        return [_node_type(entry) for entry in entries if entry is not None]
+
+    def unread(self, max_depth: int | None = None) -> list[tuple[str, NodeType, Callable[[], NodeMetadata]]]:
+        """Paths in the order of `paths`; what each node is; and what parses it, as it is told of now."""
+        nodes = self._nodes()
+        tree, start = nodes.tree, f"{nodes.prefix}/" if nodes.prefix else ""
+        entries = ((path, tree.entries.get(start + path)) for path in nodes.paths(max_depth))
+        return [
+            (path, _node_type(entry), partial(tree.parsed, start + path, entry))
+            for path, entry in entries
+            if entry is not None
+        ]
 
     def under(self, prefix: str) -> ConsolidatedMetadata:
         """The same snapshot seen from a group below: the nodes under it, by path relative to it.
 
         Examples
         --------
-        >>> ConsolidatedMetadata({}).under("a")
-        ConsolidatedMetadata(metadata={}, kind='inline', must_understand=False)
+        >>> ConsolidatedMetadata({}).under("a").metadata == {}
+        True
         """
-        start = f"{prefix.strip('/')}/"
-        if start == "/":
-            return self
-        paths = {path[len(start) :]: path for path in self.metadata if path.startswith(start)}
-        if isinstance(self.metadata, LazyNodes):
-            return ConsolidatedMetadata(self.metadata.under(paths))
-        return ConsolidatedMetadata({new: self.metadata[old] for new, old in paths.items()})
+        path = prefix.strip("/")
+        return ConsolidatedMetadata(self._nodes().under(path)) if path else self
+
+    def shared(self) -> ConsolidatedMetadata:
+        """The same, in the form that the handles of a group share: what one of them changes shows in all."""
+        return self if isinstance(self.metadata, Nodes) else ConsolidatedMetadata(self._nodes())
+
+    def _nodes(self) -> Nodes[NodeMetadata]:
+        return Nodes.of(self.metadata)
+
+
+def _unreadable(entry: object, error: Exception) -> UnreadableMetadata:
+    """What is known of a node of a snapshot, given its document, or those of format 2 by name."""
+    return UnreadableMetadata(_node_type(entry), 2 if _is_by_name(entry) else 3, error)
+
+
+def _node_type(entry: object) -> NodeType:
+    """What a node of a snapshot is, given its document, or those of format 2 by name, or itself."""
+    if isinstance(entry, dict):
+        return node_type_of_v2(entry) if _is_by_name(entry) else node_type_of(entry)
+    return "group" if isinstance(entry, GroupMetadata) else "array"
+
+
+def _is_by_name(entry: object) -> bool:
+    return isinstance(entry, dict) and (".zarray" in entry or ".zgroup" in entry)
 
 
 def read_node_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadata | GroupMetadata:
@@ -413,7 +471,7 @@ def read_node_v2(documents: Mapping[str, dict[str, Any]], where: str | None) -> 
     """
     attributes = documents.get(".zattrs")
     if ".zarray" in documents:
-        return ArrayV2Metadata._read(dict(documents[".zarray"]), attributes, where)
+        return read_array_v2(dict(documents[".zarray"]), attributes, where)
     return GroupMetadata._read_v2(dict(documents[".zgroup"]), attributes, where)
 
 

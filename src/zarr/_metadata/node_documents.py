@@ -17,7 +17,9 @@ from zarr._support.once import once
 
 if TYPE_CHECKING:
     from zarr._dtype.base import ZarrFormat
+    from zarr._metadata.consolidated import Change
     from zarr._metadata.new_array import DimensionNames, NewArray
+    from zarr._metadata.unreadable import UnreadableMetadata
     from zarr.errors import BaseZarrError
 
 OfArray = TypeVar("OfArray", bound=ArrayMetadata)
@@ -113,6 +115,37 @@ class Layout(ABC, Generic[OfArray]):
     @abstractmethod
     def parse_consolidated(self, document: bytes, key: str) -> ConsolidatedMetadata | None:
         """The snapshot in the document `consolidated`, if it holds one."""
+
+    @abstractmethod
+    def changed_consolidated(self, document: bytes, key: str, change: Change, indent: int | None) -> bytes | None:
+        """A document that holds a snapshot, with a change made in it; None if it holds none, or nothing is to change.
+
+        Parameters
+        ----------
+        document, key
+            What is stored; its key, for error texts.
+        change
+            The change.
+        indent
+            Of the JSON, where the format leaves that to the user.
+
+        Raises
+        ------
+        MetadataValidationError
+            If the result would be larger, or nested deeper, than what is read.
+        """
+
+    @abstractmethod
+    def unreadable(self, documents: Sequence[bytes | None], error: Exception) -> UnreadableMetadata:
+        """What is known of a node whose documents cannot be parsed.
+
+        Parameters
+        ----------
+        documents
+            In the order of `self.documents`, None where there is none.
+        error
+            What parsing them raised.
+        """
 
     # -- new arrays ---------------------------------------------------------------------------------------------
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._metadata import new_v2
 from zarr._metadata.array_v2 import ArrayV2Metadata
+from zarr._metadata.consolidated import Change, changed_zmetadata
 from zarr._metadata.group import ConsolidatedMetadata, NodeMetadata
 from zarr._metadata.node_documents import Layout
 from zarr._metadata.parse import parse_array_v2, parse_group_v2
-from zarr._support.json import parse_object
+from zarr._metadata.unreadable import UnreadableMetadata
+from zarr._support.json import dump_readable, parse_object
 from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 if TYPE_CHECKING:
@@ -44,6 +46,13 @@ class _Format2(Layout[ArrayV2Metadata]):
 
     def parse_consolidated(self, document: bytes, key: str) -> ConsolidatedMetadata | None:
         return ConsolidatedMetadata.from_v2(parse_object(document, key), key)
+
+    def changed_consolidated(self, document: bytes, key: str, change: Change, indent: int | None) -> bytes | None:
+        changed = changed_zmetadata(parse_object(document, key), change)
+        return None if changed is None else dump_readable(changed, None, key)
+
+    def unreadable(self, documents: Sequence[bytes | None], error: Exception) -> UnreadableMetadata:
+        return UnreadableMetadata("group" if documents[0] is None else "array", 2, error)
 
     def array_from_dict(self, document: Mapping[str, Any]) -> ArrayV2Metadata:
         return ArrayV2Metadata.from_dict(document)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._metadata import new_v3
 from zarr._metadata.array_v3 import ArrayV3Metadata
+from zarr._metadata.consolidated import Change, changed_member
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata, NodeMetadata
 from zarr._metadata.node_documents import Layout
 from zarr._metadata.parse import is_said_by, parse_v3
-from zarr.errors import ContainsArrayError, NodeTypeValidationError
+from zarr._metadata.unreadable import UnreadableMetadata, node_type_of
+from zarr._support.json import dump_readable, parse_object
+from zarr.errors import ContainsArrayError, MetadataValidationError, NodeTypeValidationError
 
 if TYPE_CHECKING:
     from zarr._metadata.new_array import DimensionNames, NewArray
@@ -30,6 +33,17 @@ class _Format3(Layout[ArrayV3Metadata]):
     def parse_consolidated(self, document: bytes, key: str) -> ConsolidatedMetadata | None:
         node = parse_v3(document, key)
         return node.consolidated_metadata if isinstance(node, GroupMetadata) else None
+
+    def changed_consolidated(self, document: bytes, key: str, change: Change, indent: int | None) -> bytes | None:
+        changed = changed_member(parse_object(document, key), change)
+        return None if changed is None else dump_readable(changed, indent, key)
+
+    def unreadable(self, documents: Sequence[bytes | None], error: Exception) -> UnreadableMetadata:
+        try:
+            document = parse_object(documents[0] or b"", "")
+        except MetadataValidationError:
+            return UnreadableMetadata("array", 3, error)
+        return UnreadableMetadata(node_type_of(document), 3, error)
 
     def array_from_dict(self, document: Mapping[str, Any]) -> ArrayV3Metadata:
         return ArrayV3Metadata.from_dict(document)

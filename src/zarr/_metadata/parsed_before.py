@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any, Generic, TypeVar
 
+from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.fields import parse_attributes, twin_of
 from zarr._support.document_errors import located
@@ -48,6 +49,7 @@ class Memory(Generic[Node]):
 
 
 _by_document: Memory[ArrayV3Metadata] = Memory()
+_by_document_v2: Memory[ArrayV2Metadata] = Memory()
 
 
 def read_array_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadata:
@@ -64,4 +66,17 @@ def read_array_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadat
     array = ArrayV3Metadata._read(document, where)
     if _by_document.takes(source) and n_given() == n_warnings and not array.extra_fields:
         _by_document.keep(source, since, array)
+    return array
+
+
+def read_array_v2(document: dict[str, Any], attributes: object, where: str | None) -> ArrayV2Metadata:
+    """Parse `.zarray` of one of many arrays, given with what `.zattrs` holds. The result keeps both."""
+    source = json.dumps(document)
+    if (known := _by_document_v2.find(source)) is not None:
+        with located(where):
+            return twin_of(known, attributes=parse_attributes(attributes))
+    since, n_warnings = names_version(), n_given()
+    array = ArrayV2Metadata._read(document, attributes, where)
+    if n_given() == n_warnings:
+        _by_document_v2.keep(source, since, array.with_attributes({}))
     return array

@@ -41,11 +41,7 @@ def parse_object(raw: bytes, where: str) -> dict[str, Any]:
     MetadataValidationError
         If the text is no JSON, no object, too large or nested too deep.
     """
-    if len(raw) > MAX_NBYTES:
-        raise MetadataValidationError(
-            f"metadata document {where!r} has {len(raw)} bytes, more than the limit of {MAX_NBYTES}"
-        )
-    _check_depth(raw, where)
+    check_readable(raw, where)
     try:
         parsed = json.loads(raw)
     except (ValueError, RecursionError) as exc:
@@ -53,6 +49,15 @@ def parse_object(raw: bytes, where: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise MetadataTypeError(f"metadata document {where!r} holds a JSON {type(parsed).__name__}, expected an object")
     return parsed
+
+
+def check_readable(raw: bytes, where: str) -> None:
+    """Raise MetadataValidationError for a document that is too large, or nested too deep, to be parsed."""
+    if len(raw) > MAX_NBYTES:
+        raise MetadataValidationError(
+            f"metadata document {where!r} has {len(raw)} bytes, more than the limit of {MAX_NBYTES}"
+        )
+    _check_depth(raw, where)
 
 
 def _check_depth(raw: bytes, where: str) -> None:
@@ -98,6 +103,36 @@ def dump(document: Mapping[str, Any], indent: int | None) -> bytes:
     except ValueError:
         _refuse_non_finite(document, tolerated=_ATTRIBUTES)
         return _encode(document, indent, allow_nan=True)
+
+
+def dump_readable(document: Mapping[str, Any], indent: int | None, where: str) -> bytes:
+    """As `dump`, for a document that is made of others: so that it is one that `parse_object` takes.
+
+    Raises
+    ------
+    MetadataValidationError
+        If it is too large or nested too deep for that; `where` is its key.
+    """
+    raw = dump(document, indent)
+    check_readable(raw, where)
+    return raw
+
+
+def is_nested_deeper(value: object, depth: int) -> bool:
+    """Whether a JSON value has more than `depth` objects and lists inside each other.
+
+    Examples
+    --------
+    >>> is_nested_deeper([[1]], 1), is_nested_deeper([[1]], 2)
+    (True, False)
+    """
+    level = [value]
+    while level := [each for each in level if isinstance(each, dict | list | tuple)]:
+        if not depth:
+            return True
+        depth -= 1
+        level = [child for each in level for child in (each.values() if isinstance(each, dict) else each)]
+    return False
 
 
 def dump_attributes(attributes: Mapping[str, Any], indent: int | None) -> bytes:

@@ -1,5 +1,8 @@
 """Abstract base classes for stores, codecs and buffers of third parties."""
 
 from zarr._support.imports_on_use import submodules_of
+from zarr._support.public_names import public_names_of
 
 __getattr__ = submodules_of(__name__)
+
+__dir__ = public_names_of(__name__)

@@ -11,6 +11,7 @@ from zarr._codec.pipeline import (
     GetResult,
     SupportsSyncCodec,
 )
+from zarr._support.public_names import public_names_of
 
 __all__ = [
     "ArrayArrayCodec",
@@ -27,3 +28,5 @@ __all__ = [
     "GetResult",
     "SupportsSyncCodec",
 ]
+
+__dir__ = public_names_of(__name__)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from zarr._support.public_names import public_names_of
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -52,3 +54,5 @@ def _plain(value: Any) -> Any:
 
 
 __all__ = ["Metadata"]
+
+__dir__ = public_names_of(__name__)

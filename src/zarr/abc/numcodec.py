@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
+from zarr._support.public_names import public_names_of
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -29,3 +31,5 @@ class Numcodec(Protocol):
 
 
 __all__ = ["Numcodec"]
+
+__dir__ = public_names_of(__name__)

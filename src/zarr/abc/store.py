@@ -13,6 +13,7 @@ from zarr._store.abstract import (
     SyncByteSetter,
     set_or_delete,
 )
+from zarr._support.public_names import public_names_of
 
 __all__ = [
     "ByteGetter",
@@ -30,3 +31,5 @@ __all__ = [
     "SyncByteSetter",
     "set_or_delete",
 ]
+
+__dir__ = public_names_of(__name__)

@@ -260,7 +260,9 @@ def open_consolidated(*args: Any, use_consolidated: bool | str = True, **kwargs:
 def consolidate_metadata(store: StoreLike, path: str | None = None, zarr_format: ZarrFormat | None = None) -> Group:
     """Store, in a group, the metadata of everything below it, so that opening it takes one read.
 
-    The result is a snapshot: later changes do not show in it until it is made again.
+    The result is a copy. What is changed through a group that was opened with it is changed in it too; other changes do not
+    show in it until it is made again. What it cannot hold is left out, with a warning: nodes of the other format, and nodes
+    that cannot be read.
 
     Parameters
     ----------

@@ -25,6 +25,7 @@ from zarr._faces.async_group import AsyncGroup, as_async_face
 from zarr._faces.tree import TreeRepr, draw
 from zarr._flow.drive import run_async
 from zarr._store.make import StoreLike
+from zarr._support.public_names import public_names_of
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -353,3 +354,6 @@ async def copy_store(
         source, dest, source_path, dest_path, excludes, includes, flags, if_exists, dry_run, log
     )
     return await run_async(flow)
+
+
+__dir__ = public_names_of(__name__)

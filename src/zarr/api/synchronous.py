@@ -1,5 +1,6 @@
 """The functions of `zarr`: create, open, save, load and copy. Each is a flow and the synchronous driver."""
 
+from zarr._support.public_names import public_names_of
 from zarr.api._copying import copy, copy_all, copy_store
 from zarr.api._creating import (
     array,
@@ -63,3 +64,5 @@ __all__ = [
 
 for _name in __all__:
     globals()[_name].__module__ = __name__  # where users find them, whichever file they are in
+
+__dir__ = public_names_of(__name__)

@@ -11,6 +11,7 @@ from zarr._codec.transpose import TransposeCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
 from zarr._support.imports_on_use import submodules_of
+from zarr._support.public_names import public_names_of
 
 __all__ = [
     "BloscCname",
@@ -30,3 +31,5 @@ __all__ = [
 ]
 
 __getattr__ = submodules_of(__name__)
+
+__dir__ = public_names_of(__name__)

@@ -10,6 +10,7 @@ from zarr._codec.names import BloscCname, BloscShuffle
 from zarr._compat.parsing import parse_blocksize, parse_clevel, parse_field, parse_named_configuration, parse_typesize
 from zarr._dtype.documents import NamedConfig as NamedRequiredConfig
 from zarr._dtype.traits import HasItemSize
+from zarr._support.public_names import public_names_of
 
 __all__ = [
     "BLOSC_CNAME",
@@ -31,3 +32,5 @@ __all__ = [
     "parse_named_configuration",
     "parse_typesize",
 ]
+
+__dir__ = public_names_of(__name__)

@@ -8,6 +8,7 @@ from zarr._codec.documents import ENDIAN
 from zarr._codec.names import Endian
 from zarr._compat.parsing import parse_named_configuration
 from zarr._dtype.traits import HasEndianness
+from zarr._support.public_names import public_names_of
 
 __all__ = [
     "ArrayBytesCodec",
@@ -18,3 +19,5 @@ __all__ = [
     "TYPE_CHECKING",
     "parse_named_configuration",
 ]
+
+__dir__ = public_names_of(__name__)

@@ -6,6 +6,7 @@ from zarr._buffer import as_numpy_array_wrapper
 from zarr._codec.base import BytesBytesCodec
 from zarr._codec.gzip_ import GzipCodec
 from zarr._compat.parsing import parse_field, parse_gzip_level, parse_named_configuration
+from zarr._support.public_names import public_names_of
 
 __all__ = [
     "BytesBytesCodec",
@@ -16,3 +17,5 @@ __all__ = [
     "parse_gzip_level",
     "parse_named_configuration",
 ]
+
+__dir__ = public_names_of(__name__)

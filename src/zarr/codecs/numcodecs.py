@@ -27,6 +27,7 @@ from zarr._codec.numcodecs_base import NumcodecsArrayArrayCodec as _NumcodecsArr
 from zarr._codec.numcodecs_base import NumcodecsArrayBytesCodec as _NumcodecsArrayBytesCodec
 from zarr._codec.numcodecs_base import NumcodecsBytesBytesCodec as _NumcodecsBytesBytesCodec
 from zarr._codec.numcodecs_base import NumcodecsCodec as _NumcodecsCodec
+from zarr._support.public_names import public_names_of
 
 __all__ = [
     "BZ2",
@@ -55,3 +56,5 @@ __all__ = [
     "_NumcodecsBytesBytesCodec",
     "_NumcodecsCodec",
 ]
+
+__dir__ = public_names_of(__name__)

@@ -44,6 +44,7 @@ from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._metadata.rectilinear import RectilinearChunkGridMetadata
 from zarr._store.abstract import ByteGetter, ByteSetter, Store
 from zarr._store.path import StorePath
+from zarr._support.public_names import public_names_of
 from zarr._support.settings import config as zarr_config
 
 __all__ = [
@@ -100,3 +101,5 @@ __all__ = [
     "product",
     "zarr_config",
 ]
+
+__dir__ = public_names_of(__name__)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from zarr._codec.base import ArrayBytesCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._compat.parsing import parse_named_configuration
+from zarr._support.public_names import public_names_of
 
 __all__ = [
     "ArrayBytesCodec",
@@ -13,3 +14,5 @@ __all__ = [
     "VLenUTF8Codec",
     "parse_named_configuration",
 ]
+
+__dir__ = public_names_of(__name__)

@@ -6,6 +6,7 @@ from zarr._buffer import as_numpy_array_wrapper
 from zarr._codec.base import BytesBytesCodec
 from zarr._codec.zstd import ZstdCodec
 from zarr._compat.parsing import parse_checksum, parse_field, parse_named_configuration, parse_zstd_level
+from zarr._support.public_names import public_names_of
 
 __all__ = [
     "BytesBytesCodec",
@@ -17,3 +18,5 @@ __all__ = [
     "parse_named_configuration",
     "parse_zstd_level",
 ]
+
+__dir__ = public_names_of(__name__)

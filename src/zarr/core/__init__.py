@@ -1,5 +1,8 @@
 """Modules that other packages import from zarr-python's inside. They only re-export."""
 
 from zarr._support.imports_on_use import submodules_of
+from zarr._support.public_names import public_names_of
 
 __getattr__ = submodules_of(__name__)
+
+__dir__ = public_names_of(__name__)

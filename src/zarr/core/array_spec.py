@@ -2,5 +2,8 @@
 
 from zarr._codec.base import ArrayConfig
 from zarr._codec.base import ChunkSpec as ArraySpec
+from zarr._support.public_names import public_names_of
 
 __all__ = ["ArrayConfig", "ArraySpec"]
+
+__dir__ = public_names_of(__name__)

@@ -1,5 +1,8 @@
 """How an array is cut into chunks."""
 
 from zarr._compat.chunk_grids import ChunkGrid, ChunkSpec, FixedDimension, VaryingDimension
+from zarr._support.public_names import public_names_of
 
 __all__ = ["ChunkGrid", "ChunkSpec", "FixedDimension", "VaryingDimension"]
+
+__dir__ = public_names_of(__name__)

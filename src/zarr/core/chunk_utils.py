@@ -7,6 +7,7 @@ from zarr._compat.chunk_utils import (
     evolve_codecs,
     merge_and_encode_chunk,
 )
+from zarr._support.public_names import public_names_of
 
 __all__ = [
     "ChunkTransform",
@@ -15,3 +16,5 @@ __all__ = [
     "evolve_codecs",
     "merge_and_encode_chunk",
 ]
+
+__dir__ = public_names_of(__name__)

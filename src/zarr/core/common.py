@@ -6,6 +6,7 @@ from zarr._compat.parsing import parse_named_configuration, parse_shapelike, pro
 from zarr._dtype.base import ZarrFormat
 from zarr._dtype.documents import NamedConfig
 from zarr._store.abstract import AccessMode as AccessModeLiteral
+from zarr._support.public_names import public_names_of
 from zarr.types import JSON
 
 __all__ = [
@@ -19,3 +20,5 @@ __all__ = [
     "parse_shapelike",
     "product",
 ]
+
+__dir__ = public_names_of(__name__)

@@ -1,5 +1,8 @@
 """The configuration."""
 
+from zarr._support.public_names import public_names_of
 from zarr._support.settings import config
 
 __all__ = ["config"]
+
+__dir__ = public_names_of(__name__)

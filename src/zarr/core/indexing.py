@@ -15,6 +15,7 @@ from zarr._compat.indexing import (
     SliceDimIndexer,
     get_indexer,
 )
+from zarr._support.public_names import public_names_of
 
 __all__ = [
     "BasicIndexer",
@@ -31,3 +32,5 @@ __all__ = [
     "SliceDimIndexer",
     "get_indexer",
 ]
+
+__dir__ = public_names_of(__name__)

@@ -10,6 +10,7 @@ from zarr._store.make import StoreLike
 from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath
 from zarr._store.wrapper import WrapperStore
+from zarr._support.public_names import public_names_of
 from zarr._support.warn import warn
 from zarr.errors import ZarrDeprecationWarning
 
@@ -41,3 +42,5 @@ class VerboseModule(ModuleType):
 
 
 sys.modules[__name__].__class__ = VerboseModule
+
+__dir__ = public_names_of(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,7 @@ _NAMES = {*_HOMES, *__all__} - {"__version__"}
 def __getattr__(name: str) -> Any:
     """What is there after `import zarr`, but loaded when it is used: a program that only might need arrays starts at once."""
     if name not in _SUBMODULES and name not in _NAMES:
-        raise AttributeError(f"module 'zarr' has no attribute {name!r}", name=name, obj=import_module(__name__))
+        raise AttributeError(f"module 'zarr' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
     from zarr._support.imports_on_use import importing
 
     home = f"zarr.{name}" if name in _SUBMODULES else _HOMES.get(name, _FUNCTIONS)

@@ -38,8 +38,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from zarr._support.imports_on_use import importing
-
 __all__ = [
     "ArgumentError",
     "ArrayIndexError",
@@ -129,19 +127,16 @@ class MemberNotFoundError(KeyError):
         Relative to the group, as far as the first name that is not there.
     near
         Paths of what there is in that place.
+    hint
+        What the text ends with. It is made when somebody reads it, which for most of these errors nobody does.
     """
 
-    def __init__(self, message: str, path: str = "", near: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, path: str = "", near: Sequence[str] = (), hint: object = "") -> None:
         super().__init__(message)
-        self.path, self.near = path, tuple(near)
+        self.path, self.near, self.hint = path, tuple(near), hint
 
     def __str__(self) -> str:
-        with importing("difflib"):  # on use, as for most of these errors nobody reads the text
-            from difflib import get_close_matches
-
-        by_name = {path.rpartition("/")[2]: path for path in self.near}
-        found = [by_name[name] for name in get_close_matches(self.path.rpartition("/")[2], by_name)]
-        return f"{self.args[0]}; near it there is {', '.join(map(repr, found))}" if found else str(self.args[0])
+        return f"{self.args[0]}{self.hint}"
 
 
 class ContainsArrayError(BaseZarrError, FileExistsError):

@@ -76,6 +76,7 @@ LOCKS = {
     "_codec.registry": "a class is moved to the end",
     "_store.memory": "stores over one dict share what guards it",
     "_store.locks": "a forked child knows every descriptor that has a lock",
+    "_support.workers": "one for each request that several threads work at, made anew in a child",
     "_store.turns": "the rights themselves, and what guards their queues",
     "_flow.drive.process_hold": "which rights are those of a store; a hold that nobody waits for any more",
 }

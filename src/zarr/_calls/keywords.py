@@ -12,6 +12,8 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Required, TypedDict, TypeVar
 
+from zarr._support.near_names import near_names
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import SupportsIndex, TypeAlias
@@ -295,9 +297,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("chunk", ["chunks", "shards"])
     "; did you mean 'chunks'?"
     """
-    from difflib import get_close_matches  # on use, as it is slow to import
-
-    near = get_close_matches(name, known, n=1, cutoff=0.75)
+    near = near_names(name, known, cutoff=0.75)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

@@ -17,6 +17,7 @@ from zarr._codec.documents import BLOSC_CNAME
 from zarr._support.forks import held_around_forks
 from zarr._support.imports_on_use import importing
 from zarr._support.named_configuration import parse_named
+from zarr._support.near_names import near_names
 from zarr._support.plug_ins import LoadFailure, Place, offered_at, report
 from zarr._support.registry import Registry, fully_qualified_name
 from zarr._support.settings import config
@@ -243,12 +244,9 @@ _HOW_TO_ADD = "install the package that provides it, or register its class with 
 
 
 def _unknown(key: str) -> str:
-    with importing("difflib"):  # on use, as it is slow to import
-        from difflib import get_close_matches
-
     names = sorted({*_OURS, *_registered, *(entry.name for entry in offered_at([(_GROUP, None)]))})
     asked = key.lower()
-    near = [name for name in names if name.endswith(f".{asked}")] or get_close_matches(asked, names, n=1)
+    near = [name for name in names if name.endswith(f".{asked}")] or near_names(asked, names)
     meant = [repr(name) for name in near[:1]]
     if asked in BLOSC_CNAME:
         meant.append(f"BloscCodec(cname={asked!r})")

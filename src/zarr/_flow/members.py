@@ -12,6 +12,7 @@ from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
 from zarr._store.access import capabilities
 from zarr._store.path import normalize_path
+from zarr._support.near_names import NearPaths
 from zarr._support.warn import warn
 from zarr.errors import KeyBlockedError, MemberNotFoundError, ZarrUserWarning
 
@@ -88,11 +89,14 @@ def _not_found(node: GroupNode, path: str) -> Flow[MemberNotFoundError]:
         names = snapshot.under(above).paths(0)
     elif capabilities(node.store_path.store).sync:  # elsewhere listing takes long, and whoever asks may not care
         above, names = yield from _names_nearby(node.store_path, path)
+    missing = "/".join(path.split("/")[: len(above.split("/")) + 1 if above else 1])
+    near = [f"{above}/{name}" if above else name for name in names]
     return MemberNotFoundError(
         f"{path!r} is not in group {'/' + node.path!r} of store {node.store_path.store!r}"
         + ("" if snapshot is None else ", as its consolidated metadata say; use_consolidated=False looks at the store"),
-        "/".join(path.split("/")[: len(above.split("/")) + 1 if above else 1]),
-        [f"{above}/{name}" if above else name for name in names],
+        missing,
+        near,
+        NearPaths(missing, near),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from zarr._support.imports_on_use import importing
+
 
 def public_names_of(module: str) -> Callable[[], list[str]]:
     """A module's `__dir__`: what is in its `__all__`, and the public submodules of a package.
@@ -26,6 +28,6 @@ def public_names_of(module: str) -> Callable[[], list[str]]:
 def _submodules(path: list[str]) -> list[str]:
     if not path:
         return []
-    from pkgutil import iter_modules  # on use, as it is slow to import
-
+    with importing("pkgutil"):  # on use, as it is slow to import
+        from pkgutil import iter_modules
     return [module.name for module in iter_modules(path) if not module.name.startswith("_")]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from zarr._support.forks import renew_in_children
 from zarr._support.imports_on_use import asyncio_module, let_forks_finish
 from zarr._support.signals import came_from_a_signal
+from zarr._support.threads import start
 
 if TYPE_CHECKING:
     import asyncio
@@ -215,11 +216,11 @@ def _running_loop() -> asyncio.AbstractEventLoop:
         if _loop is None:
             loop = asyncio_module().new_event_loop()
             thread = threading.Thread(target=loop.run_forever, name="zarr-bridge", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:
+            if not start(thread):
                 loop.close()
-                raise
+                raise RuntimeError(
+                    "the thread for awaiting stores cannot be started: this process can have no more threads"
+                )
             _loop, _thread = loop, thread
             atexit.register(_stop)
         return _loop

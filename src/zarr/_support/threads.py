@@ -21,6 +21,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def start(thread: Thread) -> bool:
+    """Start a thread; whether there is one now. Near the end of the interpreter, or of memory, there are no more.
+
+    What a signal handler raises meanwhile comes out as it is.
+    """
+    try:
+        thread.start()
+    except RuntimeError as exc:
+        if came_from_a_signal(exc):
+            raise
+        return False
+    except KeyError as exc:
+        # `Thread.start` takes back what it had noted when something is raised in it, but the thread, which is running,
+        # may have done that already.
+        if exc.__context__ is None or came_from_a_signal(exc):
+            raise
+        raise exc.__context__ from None
+    return True
+
+
 def in_worker_thread(function: Callable[..., T], *args: Any) -> Future[T]:
     """Call a function in one of the running loop's worker threads."""
     if sys.is_finalizing():
@@ -63,15 +83,8 @@ def call_in_new_thread(function: Callable[[], T], done: Callable[[T | None, Base
             error = exc
         done(result, error)
 
-    if not sys.is_finalizing():
-        try:
-            Thread(target=work, name="zarr-hold", daemon=True).start()
-        except RuntimeError as exc:  # Python 3.12 and newer say so
-            if came_from_a_signal(exc):
-                raise
-        else:
-            return
-    work()
+    if sys.is_finalizing() or not start(Thread(target=work, name="zarr-hold", daemon=True)):
+        work()
 
 
 def _in_place(function: Callable[..., T], *args: Any) -> Future[T]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from _thread import start_new_thread
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -23,6 +24,7 @@ from typing import Any, Generic, TypeVar
 
 from zarr._support.forks import renew_in_children
 from zarr._support.settings import settings
+from zarr._support.signals import came_from_a_signal
 
 T = TypeVar("T")
 
@@ -151,12 +153,12 @@ class _Request(Generic[T]):
         """Start one more thread, unless there are enough. It calls the next one if it finds something to do."""
         if len(_at_work) >= self._most or sys.is_finalizing():
             return
-        help_in = copy_context()
-        helper = threading.Thread(target=help_in.run, args=(self._help,), name="zarr-worker", daemon=True)
         try:
-            helper.start()
-        except RuntimeError:  # there are no more threads, or the interpreter starts none any more: others do the work
-            pass
+            # In one step, as far as signal handlers see: what one raises in `threading.Thread.start` breaks the new thread.
+            start_new_thread(copy_context().run, (self._help,))
+        except RuntimeError as exc:  # there are no more threads: others do the work
+            if came_from_a_signal(exc):
+                raise
 
     def _help(self) -> None:
         """What a helper does. One that comes too late touches nothing."""

@@ -39,6 +39,12 @@ type Row = (usize, Vec<usize>);
 /// Says what becomes of the chunk with a number, from its old bytes.
 type EncodeChunk<'a> = &'a mut dyn FnMut(usize, Option<&[u8]>) -> Result<Encoded>;
 
+/// A stored object that is to be written.
+struct Target<'a, S> {
+    objects: &'a S,
+    key: &'a str,
+}
+
 impl Pipeline {
     /// Write a whole request.
     ///
@@ -153,7 +159,8 @@ impl Pipeline {
         let key = keys.key(plan.coords());
         if plan.is_whole()? {
             if let Some(level) = self.description.levels.first() {
-                return self.put_shard(plan, level, &key, objects, value, effort, scratch);
+                let target = Target { objects, key: &key };
+                return self.put_shard(plan, level, &target, value, effort, scratch);
             }
             match self.new_object(plan, value, effort, scratch)? {
                 Some(encoded) => {
@@ -196,8 +203,7 @@ impl Pipeline {
         &self,
         plan: &ObjectPlan<'_>,
         level: &ShardLevel,
-        key: &str,
-        objects: &S,
+        target: &Target<'_, S>,
         value: &ArrayRef<'_>,
         effort: Effort,
         scratch: &mut Scratch,
@@ -214,12 +220,12 @@ impl Pipeline {
         let mut first = Vec::new();
         while first.is_empty() {
             let Some(batch) = batches.next() else {
-                objects.remove(key, Expected::Any)?;
+                target.objects.remove(target.key, Expected::Any)?;
                 return Ok(());
             };
             first = self.encode_rows(plan, batch, value, effort, scratch)?;
         }
-        objects.put_pieces(key, |sink| {
+        target.objects.put_pieces(target.key, |sink| {
             let mut shard = NewShard::begin(level, sink)?;
             for (row, encoded) in &first {
                 shard.add(*row, encoded)?;

@@ -148,8 +148,8 @@ def get_array(group: GroupNode, path: str) -> Flow[ArrayNode]:
     ContainsGroupError
         If it is a group.
     """
-    at = place_of(group, path)
     found = yield from get(group, path)
+    at = below(group.store_path, normalize_path(path))
     if found is None:
         raise ArrayNotFoundError(at.store, at.path)
     if isinstance(found, GroupNode):
@@ -167,8 +167,8 @@ def get_group(group: GroupNode, path: str) -> Flow[GroupNode]:
     ContainsArrayError
         If it is an array.
     """
-    at = place_of(group, path)
     found = yield from get(group, path)
+    at = below(group.store_path, normalize_path(path))
     if found is None:
         raise GroupNotFoundError(at.store, at.path)
     if not isinstance(found, GroupNode):

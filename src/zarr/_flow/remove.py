@@ -62,9 +62,11 @@ def clear(at: StorePath, encoding: Any) -> Flow[None]:
         return
     ours = yield from _ours(at, keys, encoding)
     is_all = len(ours) == len(keys)
-    if not (is_all and at.path and capabilities(at.store).removes_in_one_step):
-        own = {join(at.path, name) for name in MAKERS}
+    in_steps = not (is_all and capabilities(at.store).removes_in_one_step)
+    own = {join(at.path, name) for name in MAKERS}
+    if in_steps or not at.path:
         yield from _remove(at.store, sorted(own.intersection(ours)))
+    if in_steps:
         yield from _remove(at.store, (key for key in ours if _is_document(key) and key not in own))
     if is_all:
         yield RemovePrefix(at.store, at.path)

@@ -133,6 +133,12 @@ def asyncio_module() -> Any:
     """
     with importing("asyncio"):
         import asyncio
-        import concurrent.futures.thread  # noqa: F401  # what asyncio itself imports on use
+
+        try:
+            import concurrent.futures.thread  # noqa: F401  # what asyncio itself imports on use
+        except (
+            RuntimeError
+        ):  # no more threads are started, at the end of the interpreter, and so none of this is needed
+            pass
 
     return asyncio

@@ -33,8 +33,9 @@ LARGE_NBYTES = 256 * 2**10
 _WORTH_HELP_S = 500e-6
 """Requests that take less are done by the caller: starting a thread takes a tenth of it, sharing the GIL with it as well."""
 
-_at_work: set[int] = set()
-"""Threads of this process that run tasks. Sets are changed in one step, so that it needs no lock."""
+_at_work: set[object] = set()
+"""Threads of this process that run tasks, and tokens of those that are about to begin. It is changed in one step each time,
+so that it needs no lock."""
 _requests: set[_Request[Any]] = set()
 """Requests under way; of them a forked child has to know that their other threads are gone."""
 
@@ -87,6 +88,7 @@ class _Request(Generic[T]):
         self._n_claimed = 0
         self._claimed_by: dict[int, int] = {}
         self._helpers: set[int] = set()
+        self._tokens: set[object] = set()
         self._is_over = False
         self._results: dict[int, T] = {}
         self._failures: dict[int, BaseException] = {}
@@ -153,22 +155,29 @@ class _Request(Generic[T]):
         """Start one more thread, unless there are enough. It calls the next one if it finds something to do."""
         if len(_at_work) >= self._most or sys.is_finalizing():
             return
+        token = object()
+        self._tokens.add(token)
+        _at_work.add(token)
         try:
             # In one step, as far as signal handlers see: what one raises in `threading.Thread.start` breaks the new thread.
-            start_new_thread(copy_context().run, (self._help,))
-        except RuntimeError as exc:  # there are no more threads: others do the work
-            if came_from_a_signal(exc):
+            start_new_thread(copy_context().run, (self._help, token))
+        except BaseException as exc:
+            _at_work.discard(token)
+            if not isinstance(exc, RuntimeError) or came_from_a_signal(exc):
                 raise
+            # There are no more threads: others do the work.
 
-    def _help(self) -> None:
+    def _help(self, token: object) -> None:
         """What a helper does. One that comes too late touches nothing."""
         here = threading.get_ident()
         with self._changed:
             if self._is_over:
+                _at_work.discard(token)
                 return
             self._helpers.add(here)
         try:
             with _counted():
+                _at_work.discard(token)
                 self._work_as_helper()
         except BaseException as exc:  # noqa: BLE001  # not of a task: there is no memory, for example
             self._failures.setdefault(self._n_claimed, exc)
@@ -197,6 +206,7 @@ class _Request(Generic[T]):
             except BaseException as exc:  # noqa: BLE001  # raised when the helpers have ended
                 interrupt = exc
             else:
+                _at_work.difference_update(self._tokens)  # of those that will come too late
                 return interrupt
 
     def begin_in_child(self) -> None:

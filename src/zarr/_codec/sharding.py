@@ -102,10 +102,10 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
             self,
             *,
             chunk_shape: SupportsIndex | Iterable[SupportsIndex],
-            codecs: Iterable[Codec | Mapping[str, object] | CodecName] = ...,
-            index_codecs: Iterable[Codec | Mapping[str, object] | CodecName] = ...,
-            index_location: IndexLocation = ...,
-            subchunk_write_order: SubchunkWriteOrder = ...,
+            codecs: Iterable[Codec | Mapping[str, object] | CodecName] = (BytesCodec(),),
+            index_codecs: Iterable[Codec | Mapping[str, object] | CodecName] = (BytesCodec(), Crc32cCodec()),
+            index_location: IndexLocation = "end",
+            subchunk_write_order: SubchunkWriteOrder = "morton",
         ) -> None: ...
 
     def __post_init__(self) -> None:

@@ -293,7 +293,9 @@ struct Signals {
 
 impl Signals {
     fn check(&self) -> Result<(), KernelError> {
-        Python::attach(|py| py.check_signals()).map_err(|error| {
+        // Where the interpreter has ended, under a daemon thread, nobody handles signals any more.
+        let checked = Python::try_attach(|py| py.check_signals());
+        checked.unwrap_or(Ok(())).map_err(|error| {
             *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             KernelError::Interrupted
         })

@@ -202,16 +202,14 @@ class KeyBlockedError(BaseZarrError, OSError):
     """What lies where the file of a stored value should be is none: called as `KeyBlockedError(key, path, what)`.
 
     It may be a symbolic link that leads nowhere, a pipe, a socket or a device. So there may be a value that cannot be seen
-    at the moment, and nothing is read as if there were none.
+    at the moment, and nothing is read as if there were none. `what` says which kind of thing it is, as a phrase.
 
-    Parameters
+    Attributes
     ----------
     key
         The key of the value.
     path
         What is in the way.
-    what
-        Which kind of thing that is, as a phrase.
     """
 
     _msg = (

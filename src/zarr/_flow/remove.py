@@ -64,6 +64,7 @@ def clear(at: StorePath, encoding: Any) -> Flow[None]:
     is_all = len(ours) == len(keys)
     in_steps = not (is_all and capabilities(at.store).removes_in_one_step)
     own = {join(at.path, name) for name in MAKERS}
+    # Of a whole store each name is taken away in one step, links as links: keys behind them are not to be deleted one by one.
     if in_steps or not at.path:
         yield from _remove(at.store, sorted(own.intersection(ours)))
     if in_steps:

@@ -124,8 +124,12 @@ class Buffer(ABC):
         return self.as_numpy_array().data
 
     def to_bytes(self) -> bytes:
-        """The bytes as an immutable copy."""
-        return bytes(self.as_numpy_array())
+        """The bytes as an immutable copy; not copied if they are just that already."""
+        array = self.as_numpy_array()
+        held: object = array.base
+        if type(held) is bytes and len(held) == array.nbytes and array.flags.c_contiguous:
+            return held
+        return bytes(array)
 
     @abstractmethod
     def combine(self, others: Iterable[Buffer]) -> Self:

@@ -14,7 +14,7 @@ def array_config(config: ArrayConfig | dict[str, Any] | None, **overrides: Any) 
 
     Raises TypeError for a key that does not exist.
     """
-    given = {key: value for key, value in overrides.items() if value is not None}
+    given = {key: value for key, value in overrides.items() if value is not None} if overrides else {}
     if isinstance(config, ArrayConfig):
         return replace(config, **given) if given else config
     if config is not None and not isinstance(config, Mapping):

@@ -84,11 +84,8 @@ def open_array(
 
     if mode in ("w", "w-"):
         overwrite = mode == "w"
-        flow = legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `create` has none
-        return (yield from flow)
-    if mode == "a" and create:
-        return (yield from open_or_create(at, find, make))
-    return (yield from find())
+        return legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `create` has none
+    return open_or_create(at, find, make) if mode == "a" and create else find()
 
 
 def open_group(
@@ -110,11 +107,8 @@ def open_group(
 
     if mode in ("w", "w-"):
         _check_consolidated(use_consolidated, mode)
-        overwrite = mode == "w"
-        return (yield from create_group(at, zarr_format=zarr_format, overwrite=overwrite, attributes=attributes))
-    if mode == "a" and not use_consolidated:
-        return (yield from open_or_create(at, find, make))
-    return (yield from find())
+        return create_group(at, zarr_format=zarr_format, overwrite=mode == "w", attributes=attributes)
+    return open_or_create(at, find, make) if mode == "a" and not use_consolidated else find()
 
 
 def _check_consolidated(use: bool | str | None, mode: str) -> None:
@@ -156,16 +150,9 @@ def open_node(
 
     if mode in ("w", "w-"):
         if wants_array:
-            return (yield from open_array(at, mode=mode, zarr_format=zarr_format, config=config, **create))
-        return (
-            yield from open_group(
-                at,
-                mode=mode,
-                zarr_format=zarr_format,
-                attributes=create.get("attributes"),
-                use_consolidated=use_consolidated,
-            )
+            return open_array(at, mode=mode, zarr_format=zarr_format, config=config, **create)
+        attributes = create.get("attributes")
+        return open_group(
+            at, mode=mode, zarr_format=zarr_format, attributes=attributes, use_consolidated=use_consolidated
         )
-    if mode == "a" and not use_consolidated:
-        return (yield from open_or_create(at, find, make))
-    return (yield from find())
+    return open_or_create(at, find, make) if mode == "a" and not use_consolidated else find()

@@ -21,6 +21,7 @@ from zarr._dtype.described import named, typestr, wrong
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Self
 
 Endianness = Literal["little", "big"]
@@ -53,6 +54,12 @@ class Number(ZDType[Any, Any]):
 
     _code: ClassVar[str] = ""
     """NumPy type code without a byte order, as `"i4"`."""
+    _native: ClassVar[Mapping[str, np.dtype[Any]]] = {}
+    """NumPy's dtype by byte order."""
+
+    def __init_subclass__(cls) -> None:
+        if cls._code:
+            cls._native = {name: np.dtype(order + cls._code) for name, order in ORDERS.items()}
 
     def __post_init__(self) -> None:
         check_endianness(getattr(self, "endianness", "little"))
@@ -63,7 +70,7 @@ class Number(ZDType[Any, Any]):
         return int(self._code[1:])
 
     def to_native_dtype(self) -> np.dtype[Any]:
-        return np.dtype(self._type_string())
+        return self._native[getattr(self, "endianness", "little")]
 
     def _type_string(self) -> str:
         order = ORDERS[getattr(self, "endianness", "little")] if self.item_size > 1 else "|"

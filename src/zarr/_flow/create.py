@@ -195,6 +195,8 @@ def ensure_ancestors(at: StorePath, zarr_format: ZarrFormat) -> Flow[None]:
 
 def _make_groups(places: Sequence[StorePath], zarr_format: ZarrFormat, at: StorePath) -> Flow[None]:
     """Make groups, as ancestors of `at`. Of two that make the same one the later takes that of the other."""
+    if not places:
+        return
     group = GroupMetadata(attributes={}, zarr_format=zarr_format)
     made, makers = documents(group), layout_of(group).makers
     for place in places:

@@ -33,7 +33,7 @@ def load_node(at: StorePath, zarr_format: int | None = None) -> Flow[NodeMetadat
         If there are documents of an array and of a group.
     """
     for layout in layouts_for(zarr_format):
-        metadata = _parse(at, layout, (yield from _documents(at, layout)))
+        metadata = _parse(at, layout, *(yield from _documents(at, layout)))
         if metadata is not None:
             return metadata
     return None
@@ -45,9 +45,9 @@ def look(at: StorePath, zarr_format: int | None = None, *, prefer: int | None = 
     Where any format will do, one can be preferred to the others.
     """
     for layout in _preferring(prefer, layouts_for(zarr_format)):
-        documents = yield from _documents(at, layout)
+        keys, documents = yield from _documents(at, layout)
         try:
-            metadata = _parse(at, layout, documents)
+            metadata = _parse(at, layout, keys, documents)
         except NOT_READ as exc:
             return layout.unreadable(documents, exc)
         if metadata is not None:
@@ -59,29 +59,29 @@ def _preferring(zarr_format: int | None, layouts: Iterable[AnyLayout]) -> list[A
     return sorted(layouts, key=lambda layout: layout.zarr_format != zarr_format)
 
 
-def _documents(at: StorePath, layout: AnyLayout) -> Flow[list[bytes | None]]:
-    """The documents that a node of a format has, in the order of `layout.documents`."""
-    documents = yield from _fetched(at, layout)
-    if len(documents) > 1 and layout.contradict(documents):
-        # Or one document was replaced by the other between the two reads: a second look tells.
-        documents = yield from _fetched(at, layout)
-    return documents
-
-
-def _fetched(at: StorePath, layout: AnyLayout) -> Flow[list[bytes | None]]:
+def _documents(at: StorePath, layout: AnyLayout) -> Flow[tuple[list[str], list[bytes | None]]]:
+    """Keys and bytes of the documents that a node of a format has, in the order of `layout.documents`."""
     prefix = join(at.path, "")
+    keys = [prefix + name for name in layout.documents]
+    documents = yield from _fetched(at, keys)
+    if len(keys) > 1 and layout.contradict(documents):
+        # Or one document was replaced by the other between the two reads: a second look tells.
+        documents = yield from _fetched(at, keys)
+    return keys, documents
+
+
+def _fetched(at: StorePath, keys: list[str]) -> Flow[list[bytes | None]]:
     try:
-        found = yield Fetch(at.store, [Read(prefix + name) for name in layout.documents])
+        found = yield Fetch(at.store, list(map(Read, keys)))
     except NotADirectoryError:  # a file lies on the way to them: below it there are no nodes
-        return [None] * len(layout.documents)
+        return [None] * len(keys)
     return list(map(_bytes_of, found))
 
 
-def _parse(at: StorePath, layout: AnyLayout, documents: list[bytes | None]) -> NodeMetadata | None:
+def _parse(at: StorePath, layout: AnyLayout, keys: list[str], documents: list[bytes | None]) -> NodeMetadata | None:
     if len(documents) > 1 and layout.contradict(documents):
         raise ContainsArrayAndGroupError(at.store, at.path)
-    prefix = join(at.path, "")
-    return layout.parse(documents, [prefix + name for name in layout.documents])
+    return layout.parse(documents, keys)
 
 
 def _bytes_of(stored: Stored | None) -> bytes | None:

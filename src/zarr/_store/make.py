@@ -12,7 +12,7 @@ from zarr._store.abstract import AccessMode, Store
 from zarr._store.file_url import from_url, is_url
 from zarr._store.local import LocalStore
 from zarr._store.memory import MemoryStore
-from zarr._store.no_file import no_file
+from zarr._store.no_file import refuse_file
 from zarr._store.path import StorePath, node_path, with_mode
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
@@ -50,10 +50,12 @@ def make_store(
     if store is None:
         return MemoryStore(read_only=read_only)
     if isinstance(store, str):
-        _refuse_other_urls(store)
-        return LocalStore(no_file(Path(from_url(store) if is_url(store) else store)), read_only=read_only)
+        path = _path_of_url(store) if "://" in store else store
+        refuse_file(path)
+        return LocalStore(Path(path), read_only=read_only)
     if isinstance(store, os.PathLike):
-        return LocalStore(no_file(Path(store)), read_only=read_only)
+        refuse_file(store)
+        return LocalStore(Path(store), read_only=read_only)
     if isinstance(store, MutableMapping):
         return MemoryStore(store, read_only=read_only)
     raise TypeError(f"Unsupported type for store_like: '{type(store).__name__}'. Pass a path, a dict or a zarr store.")
@@ -82,10 +84,10 @@ def refuse_storage_options(given: dict[str, Any] | None, store: object) -> None:
         )
 
 
-def _refuse_other_urls(text: str) -> None:
-    scheme, separator, _ = text.partition("://")
-    if not separator or is_url(text):
-        return
+def _path_of_url(text: str) -> str:
+    if is_url(text):
+        return from_url(text)
+    scheme = text.partition("://")[0]
     if scheme == "memory":
         raise ValueError(
             f"A memory store cannot be found by its name: {text!r} is not supported by this version. Pass the store object."

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from zarr.errors import StoreIsFileError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _UNPACK = "this version opens no zip files: unpack it, and pass the directory"
 _BEGINNINGS = {
@@ -22,17 +19,16 @@ _BEGINNINGS = {
 """By the first bytes."""
 
 
-def no_file(path: Path) -> Path:
-    """The path, if a directory is there or can be made. StoreIsFileError if it is a file, or leads through one."""
+def refuse_file(path: str | os.PathLike[str]) -> None:
+    """Raise StoreIsFileError for a path that is a file, or leads through one, so that no directory can be there."""
     try:
         mode = os.stat(path).st_mode
     except NotADirectoryError:
-        raise _is_file(next(above for above in path.parents if above.is_file())) from None
+        raise _is_file(next(above for above in Path(path).parents if above.is_file())) from None
     except (OSError, ValueError):  # nothing there, or nothing to be seen: whoever reads or writes is told
-        return path
+        return
     if stat.S_ISREG(mode):
-        raise _is_file(path)
-    return path
+        raise _is_file(Path(path))
 
 
 def _is_file(path: Path) -> StoreIsFileError:

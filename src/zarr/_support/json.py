@@ -53,11 +53,15 @@ def parse_object(raw: bytes, where: str) -> dict[str, Any]:
 
 def check_readable(raw: bytes, where: str) -> None:
     """Raise MetadataValidationError for a document that is too large, or nested too deep, to be parsed."""
+    _check_nbytes(raw, where)
+    _check_depth(raw, where)
+
+
+def _check_nbytes(raw: bytes, where: str) -> None:
     if len(raw) > MAX_NBYTES:
         raise MetadataValidationError(
             f"metadata document {where!r} has {len(raw)} bytes, more than the limit of {MAX_NBYTES}"
         )
-    _check_depth(raw, where)
 
 
 def _check_depth(raw: bytes, where: str) -> None:
@@ -70,7 +74,11 @@ def _check_depth(raw: bytes, where: str) -> None:
     steps[(marks == ord("[")) | (marks == ord("{"))] = 1
     steps[(marks == ord("]")) | (marks == ord("}"))] = -1
     if len(steps) and steps.cumsum(dtype=np.int64).max() > MAX_DEPTH:
-        raise MetadataValidationError(f"metadata document {where!r} is nested more than {MAX_DEPTH} levels deep")
+        raise _too_deep(where)
+
+
+def _too_deep(where: str) -> MetadataValidationError:
+    return MetadataValidationError(f"metadata document {where!r} is nested more than {MAX_DEPTH} levels deep")
 
 
 def _has_many(raw: bytes, bracket: bytes) -> bool:
@@ -114,7 +122,9 @@ def dump_readable(document: Mapping[str, Any], indent: int | None, where: str) -
         If it is too large or nested too deep for that; `where` is its key.
     """
     raw = dump(document, indent)
-    check_readable(raw, where)
+    _check_nbytes(raw, where)
+    if is_nested_deeper(document, MAX_DEPTH):
+        raise _too_deep(where)
     return raw
 
 

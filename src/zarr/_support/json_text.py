@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring, encode_basestring_ascii
+from math import isfinite
 from types import NoneType
 from typing import Any, TypeAlias
 
 from zarr._support.plain import ATOMS, NUMBERS, NotPlainError, are_names, check_finite
 
 Put: TypeAlias = Callable[[str], None]
-_FEW = 4
+_FEW = 8
 """So many values are put one by one: each may be a long text, which would be copied when several are joined."""
+_LONG = 1000
+"""From so many characters on it matters how they are looked through."""
 _BATCH = 4096
 """So many are put together at once: the texts of millions would take fresh memory, which costs more than to fill it."""
 
@@ -55,9 +58,10 @@ def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str |
 def _put(value: Any, newline: str, step: str, depth: int, put: Put) -> None:
     """Put the text of a value. `newline` ends with the indentation of the line that it is in."""
     kind = type(value)
-    if kind in ATOMS:
-        check_finite((value,), (kind,))
-        put(_TEXT[kind](value))
+    if (text := _TEXT.get(kind)) is not None:
+        if kind is float and not isfinite(value):
+            raise NotPlainError
+        put(text(value))
     elif kind is dict and depth:
         _put_members(value, newline, step, depth, put)
     elif (kind is list or kind is tuple) and depth:
@@ -73,21 +77,26 @@ def _put_members(members: dict[Any, Any], newline: str, step: str, depth: int, p
     if not are_names(members):
         raise NotPlainError
     inner = newline + step
-    put("{" + inner)
-    between = "," + inner
-    before = ""
-    names, values = iter(members), iter(members.values())
-    while batch := list(islice(values, _BATCH)):
-        texts = _texts(batch)
+    put("{")
+    before, between = inner, "," + inner
+    if len(members) <= _FEW:
+        for name, value in members.items():
+            put(f"{before}{encode_basestring(name)}: ")
+            _put(value, inner, step, depth - 1, put)
+            before = between
+        put(newline + "}")
+        return
+    names = iter(members)
+    for batch in _batches(members.values()):
         written = map(encode_basestring, islice(names, len(batch)))
-        if texts is not None:
+        if (texts := _texts(batch)) is not None:
             put(before + between.join(map(": ".join, zip(written, texts, strict=True))))
+            before = between
         else:
             for name, value in zip(written, batch, strict=True):
                 put(f"{before}{name}: ")
                 _put(value, inner, step, depth - 1, put)
                 before = between
-        before = between
     put(newline + "}")
 
 
@@ -96,20 +105,25 @@ def _put_entries(entries: Collection[Any], newline: str, step: str, depth: int, 
         put("[]")
         return
     inner = newline + step
-    put("[" + inner)
-    between = "," + inner
-    before = ""
-    values = iter(entries)
-    while batch := list(islice(values, _BATCH)):
+    put("[")
+    before, between = inner, "," + inner
+    for batch in _batches(entries):
         if (texts := _texts(batch)) is not None:
             put(before + between.join(texts))
+            before = between
         else:
             for value in batch:
                 put(before)
                 _put(value, inner, step, depth - 1, put)
                 before = between
-        before = between
     put(newline + "]")
+
+
+def _batches(values: Collection[Any]) -> Iterable[Collection[Any]]:
+    if len(values) <= _BATCH:
+        return (values,)
+    rest = iter(values)
+    return iter(lambda: list(islice(rest, _BATCH)), [])
 
 
 def _texts(values: Collection[Any]) -> Iterable[str] | None:
@@ -127,9 +141,14 @@ def _texts(values: Collection[Any]) -> Iterable[str] | None:
     return [_TEXT[type(value)](value) for value in values]
 
 
+def _quoted(text: str) -> str:
+    """The text of a text. Where both are the same, it is made by the faster of two functions."""
+    return encode_basestring_ascii(text) if len(text) > _LONG and text.isascii() else encode_basestring(text)
+
+
 _WORDS = {None: "null", False: "false", True: "true"}
 _TEXT: dict[type, Callable[[Any], str]] = {
-    str: encode_basestring,
+    str: _quoted,
     int: repr,
     float: repr,
     bool: _WORDS.__getitem__,

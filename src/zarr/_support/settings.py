@@ -73,9 +73,9 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Settings:
-    """One consistent view of the configuration.
+    """One consistent view of the configuration. Another one is made when that changes, so each equals itself only.
 
     Attributes
     ----------

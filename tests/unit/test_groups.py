@@ -242,6 +242,12 @@ class TestStrangers:
         with pytest.raises(GroupNotFoundError):
             zarr.open_group(store, path="strange", mode="r")
 
+    def test_a_node_that_is_just_being_made_is_no_stranger(self, root, store):
+        """Its attributes are stored before the document that makes it a node."""
+        put(store, "made/.zattrs")
+        put(store, "made/0")
+        assert list(root) == ["a", "empty", "g"]
+
     def test_files_of_others_beside_the_documents_are_told_by_no_name(self, root, store):
         put(store, "README.md")
         assert list(root) == ["a", "empty", "g"]

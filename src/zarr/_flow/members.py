@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarr._flow.load import load_node, look
-from zarr._flow.paths import below
+from zarr._flow.paths import below, join
 from zarr._flow.requests import Flow, Keys, Names, Together
 from zarr._metadata.formats import DOCUMENTS
 from zarr._metadata.group import GroupMetadata
@@ -189,7 +189,9 @@ def _look_at_member(at: StorePath, prefer: int | None) -> Flow[ListedMetadata | 
     except KeyBlockedError as exc:
         warn(f"Object at {at.path!r} in store {at.store!r} is not listed: {exc}", ZarrUserWarning)
         return None
-    if metadata is None and (yield Keys(at.store, at.path)):
+    keys: list[str] = [] if metadata is not None else (yield Keys(at.store, at.path))
+    # With a document it is a node that somebody makes at this moment.
+    if keys and not any(join(at.path, name) in keys for name in DOCUMENTS):
         warn(
             f"Object at {at.path!r} in store {at.store!r} is not recognized as a component of a Zarr hierarchy: "
             "it has no metadata document, so it is not listed.",

@@ -73,7 +73,8 @@ def render(
     Where there are more than `max_nodes`, those nearest to the root are shown; `look` gives the metadata of those. Names are bold where
     standard output is a terminal, unless `plain`.
     """
-    nearest = sorted(range(len(paths)), key=lambda i: paths[i].count("/"))[:max_nodes]
+    depths = [path.count("/") for path in paths]
+    nearest = sorted(range(len(paths)), key=depths.__getitem__)[:max_nodes]
     shown = [paths[i] for i in sorted(nearest)]
     lines = [TreeLine("", root), *_lines(shown, look)]
     if len(paths) > max_nodes:

@@ -107,19 +107,22 @@ class Tree(Generic[Node]):
     def below(self, prefix: str, max_depth: int | None = None) -> list[str]:
         """Paths of the nodes below a path, each before what is below it, siblings by name; `max_depth` 0 for children only."""
         found = []
-        ahead = [(path, 0) for path in self._names(prefix)]
-        while ahead:
-            path, depth = ahead.pop()
-            if path in self.entries:
-                found.append(path)
-            if path in self._children and (max_depth is None or depth < max_depth):
-                ahead += [(child, depth + 1) for child in self._names(path)]
+        levels = [self._named(prefix)]
+        while levels:
+            for path in levels[-1]:
+                if path in self.entries:
+                    found.append(path)
+                if path in self._children and (max_depth is None or len(levels) <= max_depth):
+                    levels.append(self._named(path))
+                    break
+            else:
+                levels.pop()
         return found
 
-    def _names(self, path: str) -> list[str]:
-        """Paths of the children of a node, last name first."""
+    def _named(self, path: str) -> Iterator[str]:
+        """Paths of the children of a node, by name."""
         start = f"{path}/" if path else ""
-        return [start + name for name in sorted(self._children.get(path, ()), reverse=True)]
+        return iter([start + name for name in sorted(self._children.get(path, ()))])
 
     def count(self, path: str) -> int:
         """Number of children."""

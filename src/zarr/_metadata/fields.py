@@ -119,7 +119,9 @@ def parse_extra_fields(data: Mapping[str, Any] | None, known: Iterable[str]) -> 
     MetadataValidationError
         If one is not an object with `"must_understand": false`, or has the name of a known member.
     """
-    extra = dict(data or {})
+    if not data:
+        return {}
+    extra = dict(data)
     if clash := sorted(extra.keys() & set(known)):
         raise MetadataValidationError(f"extra fields may not have the names of defined members: {clash}")
     refused = [

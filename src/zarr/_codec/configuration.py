@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from zarr._support.named_configuration import parse_named
+from zarr._support.truth import truth
 from zarr.errors import MetadataTypeError, MetadataValidationError
 
 
@@ -62,6 +63,4 @@ def check_choice(codec: str, key: str, value: object, choices: Collection[str]) 
 
 def check_bool(codec: str, key: str, value: object) -> bool:
     """A truth value. Raises TypeError naming codec and key."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{key} of codec {codec!r} must be true or false; got {value!r}")
-    return value
+    return truth(f"{key} of codec {codec!r}", value)

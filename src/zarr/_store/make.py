@@ -41,6 +41,8 @@ def make_store(
     StoreIsFileError
         If the path leads to a file.
     """
+    if isinstance(store, str):
+        _refuse_other_urls(store)
     refuse_storage_options(storage_options, store)
     if isinstance(store, StorePath):
         return with_mode(store.store, mode)
@@ -50,7 +52,6 @@ def make_store(
     if store is None:
         return MemoryStore(read_only=read_only)
     if isinstance(store, str):
-        _refuse_other_urls(store)
         return LocalStore(no_file(Path(from_url(store) if is_url(store) else store)), read_only=read_only)
     if isinstance(store, os.PathLike):
         return LocalStore(no_file(Path(store)), read_only=read_only)
@@ -77,9 +78,8 @@ def make_store_path(
 def refuse_storage_options(given: dict[str, Any] | None, store: object) -> None:
     """Raise TypeError for options of a remote store: there is none."""
     if given:
-        raise TypeError(
-            f"'storage_options' was provided but is not used: {type(store).__name__!r} is not a URL of a remote store"
-        )
+        what = repr(store) if isinstance(store, str) else f"a {type(store).__name__}"
+        raise TypeError(f"'storage_options' was provided but is not used: {what} is not a URL of a remote store")
 
 
 def _refuse_other_urls(text: str) -> None:
@@ -88,9 +88,10 @@ def _refuse_other_urls(text: str) -> None:
         return
     if scheme == "memory":
         raise ValueError(
-            f"A memory store cannot be found by its name: {text!r} is not supported by this version. Pass the store object."
+            f"A memory store cannot be found by its name: {text!r} is not supported by this version. Pass the store object; "
+            "what is planned is in the guide under \"State\"."
         )
     raise ValueError(
         f"Stores of the kind {scheme!r} are not supported by this version, got {text!r}. "
-        "Use a local path, or pass a store object."
+        "Use a local path, or pass a store object; what is planned is in the guide under \"State\"."
     )

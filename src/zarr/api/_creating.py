@@ -117,15 +117,7 @@ def create(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Array:
         Format 3 only: the rule that makes keys.
     dimension_names
         Format 3 only: one name or None per dimension.
-    fill_value
-        As in `create_array`.
-    attributes
-        As in `create_array`.
-    overwrite
-        As in `create_array`.
-    config
-        As in `create_array`.
-    storage_options
+    fill_value, attributes, overwrite, config, storage_options
         As in `create_array`.
     order
         Layout of the elements in the chunks of format 2, `"C"` or `"F"`. In format 3 it has no effect.
@@ -141,10 +133,8 @@ def create(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Array:
         Initial contents.
     write_empty_chunks
         Older spelling of the setting in `config`.
-    synchronizer, chunk_store, object_codec, meta_array
-        Without effect; given, they warn.
-    cache_metadata, cache_attrs, read_only
-        Without effect; given, they warn.
+    synchronizer, chunk_store, object_codec, meta_array, cache_metadata, cache_attrs, read_only
+        Without effect; a warning says so.
 
     Examples
     --------
@@ -179,22 +169,12 @@ def from_array(
         False makes the array without the contents.
     chunks, shards, filters, compressors, serializer
         As in `create_array`; `"keep"` takes over those of `data`, as far as the format has them.
-    fill_value, chunk_key_encoding
-        Taken over from `data` if not given.
-    order
-        Taken over from `data` if not given.
-    zarr_format
-        Taken over from `data` if not given.
-    attributes
+    fill_value, chunk_key_encoding, order, zarr_format, attributes
         Taken over from `data` if not given.
     dimension_names
         Taken over from `data` if not given. Between formats, dimension names travel in the attribute
         `_ARRAY_DIMENSIONS`, which xarray made customary for format 2.
-    storage_options
-        As in `create_array`.
-    overwrite
-        As in `create_array`.
-    config
+    storage_options, overwrite, config
         As in `create_array`.
 
     Examples

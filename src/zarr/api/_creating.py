@@ -67,7 +67,7 @@ def create_array(
     dimension_names
         One name or None per dimension.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
     overwrite
         Delete a node that is already there; otherwise that is an error.
     config
@@ -401,7 +401,7 @@ def create_group(
     attributes
         JSON values under string keys.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
 
     Raises
     ------

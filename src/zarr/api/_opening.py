@@ -43,7 +43,7 @@ def open(
         Look for, or create, this format only. What is created has that of the group above if None, or the configuration's
         default where there is none.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
     config
         Settings of a returned array that are not stored.
     **kwargs
@@ -83,11 +83,12 @@ def open_array(
     store
         A store or a path.
     zarr_format
-        Look for this format only.
+        Look for, or create, this format only. What is created has that of the group above if None, or the configuration's
+        default where there is none.
     path
         Path of the array inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
     config
         Settings of the returned array that are not stored.
     mode
@@ -155,7 +156,7 @@ def open_group(store: StoreLike | None = None, **options: Unpack[OpenGroupOption
     path
         Path of the group inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
     zarr_format
         Look for, or create, this format only. What is created has that of the group above if None, or the configuration's
         default where there is none.
@@ -205,7 +206,7 @@ def group(store: StoreLike | None = None, **options: Unpack[GroupOptions]) -> Gr
     attributes
         Of a group that is created.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
     chunk_store, cache_attrs, synchronizer, meta_array
         Without effect; a warning says so.
 

@@ -462,7 +462,7 @@ class TestTree:
 
     def test_depths_below_zero(self, root):
         for call in (lambda: root.tree(level=-1), lambda: list(root.members(max_depth=-1)), lambda: root.nmembers(-1)):
-            with pytest.raises(ValueError, match="depth"):
+            with pytest.raises(ValueError, match=r"level|max_depth"):
                 call()
 
     def test_an_empty_group(self, root):
@@ -728,4 +728,4 @@ def test_a_depth_is_named_as_in_the_call(root):
 def test_what_a_prompt_shows_of_members_says_what_they_are(root, name):
     members = getattr(root, name)()
     assert repr(members).startswith(f"<generator object Group.{name} at 0x")
-    assert next(members)
+    assert next(members) is not None

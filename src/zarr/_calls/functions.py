@@ -445,9 +445,7 @@ def copy_store_call(
     check_if_exists(if_exists, keys=True)
     from_place = place(source, node_path(source_path, "source_path"), None)
     to_place = place(dest, node_path(dest_path, "dest_path"), "a")
-    return _copy_store(
-        from_place, to_place, excludes, includes, flags, if_exists, truth("dry_run", dry_run), log
-    )
+    return _copy_store(from_place, to_place, excludes, includes, flags, if_exists, truth("dry_run", dry_run), log)
 
 
 def _copy_store(

@@ -62,13 +62,17 @@ def draw(
         raise NotImplementedError("'expand' is not implemented; use `level` to say how deep to draw")
     check_depth(level, "level")
     plain = truth("plain", plain)
-    if isinstance(max_nodes, bool) or not isinstance(max_nodes, Integral) or max_nodes < 0:
-        raise ArgumentError(f"max_nodes must be a whole number of at least 0, got {max_nodes!r}")
+    _check_most(max_nodes)
     snapshot = group.metadata.consolidated_metadata
     if snapshot is not None:
         return render(f"/{group.path}", snapshot.paths(level), snapshot.look, max_nodes=max_nodes, plain=plain)
     found = dict((yield from list_members(group, level)))
     return render(f"/{group.path}", list(found), found.get, max_nodes=max_nodes, plain=plain)
+
+
+def _check_most(max_nodes: object) -> None:
+    if isinstance(max_nodes, bool) or not isinstance(max_nodes, Integral) or max_nodes < 0:
+        raise ArgumentError(f"max_nodes must be a whole number of at least 0, got {max_nodes!r}")
 
 
 def render(

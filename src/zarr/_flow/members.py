@@ -203,7 +203,7 @@ def _look_at_member(at: StorePath, prefer: int | None, quietly: bool) -> Flow[Li
     return metadata
 
 
-def check_depth(depth: int | None, argument: str = "max_depth") -> None:
+def check_depth(depth: object, argument: str = "max_depth") -> None:
     """Raise TypeError or ValueError for a depth that is none, in the name of an argument."""
     if depth is not None and not isinstance(depth, Integral):
         raise TypeError(f"{argument} must be an integer or None, got {depth!r}")

@@ -89,9 +89,9 @@ def _refuse_other_urls(text: str) -> None:
     if scheme == "memory":
         raise ValueError(
             f"A memory store cannot be found by its name: {text!r} is not supported by this version. Pass the store object; "
-            "what is planned is in the guide under \"State\"."
+            'what is planned is in the guide under "State".'
         )
     raise ValueError(
         f"Stores of the kind {scheme!r} are not supported by this version, got {text!r}. "
-        "Use a local path, or pass a store object; what is planned is in the guide under \"State\"."
+        'Use a local path, or pass a store object; what is planned is in the guide under "State".'
     )

@@ -58,9 +58,7 @@ def node_path(given: str | os.PathLike[str] | None, argument: str = "path") -> s
     'a/b'
     """
     if given is not None and not isinstance(given, str | os.PathLike):
-        raise ArgumentError(
-            f"a node is named by a string, and {argument} is {given!r} of type {type(given).__name__}"
-        )
+        raise ArgumentError(f"a node is named by a string, and {argument} is {given!r} of type {type(given).__name__}")
     return normalize_path(given)
 
 

@@ -176,7 +176,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
 
     def __repr__(self) -> str:
         """Those of the settings that are not as by default, and what others have put there."""
-        defaults = dict(_items(DEFAULTS))
+        defaults = {name.replace("-", "_"): value for name, value in _items(DEFAULTS)}
         here = ((name.replace("-", "_"), value) for name, value in _items(self.config))
         others = [f"{name}={value!r}" for name, value in here if name not in defaults or defaults[name] != value]
         return f"<zarr.config: {', '.join(others) or 'all settings as by default'}>"
@@ -290,7 +290,9 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         names, self._collected = self._collected, ()
         for name in names:
             variable = f"{self.env_prefix}{name.upper().replace('.', '__')}"
-            where = f"environment variable {variable}" if variable in self.env else "environment or a configuration file"
+            where = (
+                f"environment variable {variable}" if variable in self.env else "environment or a configuration file"
+            )
             _warn_of_misspelling(name, f" (from the {where})")
 
     def _check_others(self) -> None:
@@ -404,7 +406,9 @@ _KNOWN = frozenset(_leaves({name: value for name, value in DEFAULTS.items() if n
 def _warn_of_misspelling(name: str, source: str = "") -> None:
     """Warn of a name that is nearly that of a setting."""
     if (meant := _meant(name)) is not None:
-        warn(f"there is no setting {name!r}{source}, and nothing will read it; did you mean {meant!r}?", ZarrUserWarning)
+        warn(
+            f"there is no setting {name!r}{source}, and nothing will read it; did you mean {meant!r}?", ZarrUserWarning
+        )
 
 
 def _meant(name: str) -> str | None:

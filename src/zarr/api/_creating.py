@@ -51,9 +51,13 @@ def create_array(
         Shape of the chunks, each compressed on its own; `"auto"` for a choice by size.
     shards
         Shape of the shards: stored objects that hold many chunks. None for none, `"auto"` for a choice.
-    filters, serializer, compressors
-        Codecs array -> array, array -> bytes, bytes -> bytes. `"auto"` is none, the data type's own, and Zstandard;
-        None is none. Format 2 takes numcodecs codecs.
+    filters
+        Codecs from array to array, the first steps of encoding; of numcodecs in format 2. None is none, `"auto"` what the data
+        type needs.
+    serializer
+        The codec from array to bytes; `"auto"` is the data type's own. Format 2 has none.
+    compressors
+        Codecs from bytes to bytes, the last steps; in format 2 one of numcodecs. `"auto"` is Zstandard, None is none.
     fill_value
         What absent elements read as; the data type's zero if not given.
     order

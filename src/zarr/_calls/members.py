@@ -74,7 +74,7 @@ def place_of(group: GroupNode, path: str) -> StorePath:
         If the path is no string, or the group's own.
     """
     if not isinstance(path, str):
-        raise TypeError(f"a member of a group is named by a string, got {type(path).__name__}")
+        raise TypeError(f"a member of a group is named by a string, got {path!r} of type {type(path).__name__}")
     relative = normalize_path(path)
     if not relative:
         raise ValueError(

@@ -74,7 +74,7 @@ def place_of_member(node: GroupNode, name: str) -> Flow[StorePath]:
 
 def _relative(name: str) -> str:
     if not isinstance(name, str):
-        raise TypeError(f"a member of a group is named by a string, got {type(name).__name__}")
+        raise TypeError(f"a member of a group is named by a string, got {name!r} of type {type(name).__name__}")
     return normalize_path(name)
 
 

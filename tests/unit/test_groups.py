@@ -729,3 +729,14 @@ def test_what_a_prompt_shows_of_members_says_what_they_are(root, name):
     members = getattr(root, name)()
     assert repr(members).startswith(f"<generator object Group.{name} at 0x")
     assert next(members) is not None
+
+
+@pytest.mark.filterwarnings(CONSOLIDATED_V3)
+@pytest.mark.parametrize("is_consolidated", [False, True])
+def test_a_document_of_consolidated_metadata_is_named_in_format_2_only(root, store, zarr_format, is_consolidated):
+    if is_consolidated:
+        zarr.consolidate_metadata(store)
+    for use in (zarr.open_group, zarr.open, zarr.open_consolidated):
+        with pytest.raises(ValueError, match="use_consolidated='no'") as caught:
+            use(store, use_consolidated="no")
+        assert isinstance(caught.value, TypeError) is (zarr_format == V3)

@@ -12,7 +12,9 @@ from typing import Any
 
 import griffe
 
-_PARAMETERS = re.compile(r"(?<=^Parameters\n----------\n)(?:(?!^\w[^\n]*\n-+$).)*", re.MULTILINE | re.DOTALL)
+_SECTION = re.compile(
+    r"(?:(?<=^Parameters\n----------\n)|(?<=^Raises\n------\n))(?:(?!^\w[^\n]*\n-+$).)*", re.MULTILINE | re.DOTALL
+)
 _SHARED_ENTRY = re.compile(r"^(\S+(?:, \S+)+)\n((?:(?: .*)?(?:\n|\Z))+)", re.MULTILINE)
 
 
@@ -20,9 +22,15 @@ class Signatures(griffe.Extension):
     """Show what is true of every parameter."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Give every parameter of a docstring an entry: griffe gives those that share one the default of the first."""
+        """Give every parameter and error an entry: griffe gives those that share one the default of the first, or a tuple."""
         if obj.docstring is not None:
-            obj.docstring.value = _PARAMETERS.sub(_entries_apart, obj.docstring.value)
+            obj.docstring.value = _SECTION.sub(_entries_apart, obj.docstring.value)
+
+    def on_class_members(self, *, cls: griffe.Class, **_: Any) -> None:
+        """A property whose setter only raises is not called writable."""
+        for member in cls.members.values():
+            if "NoReturn" in str(getattr(getattr(member, "setter", None), "returns", "")):
+                member.labels.discard("writable")
 
     def on_function(self, *, func: griffe.Function, **_: Any) -> None:
         """Replace the parameters of functions that tell `inspect` of others than stand in their source."""
@@ -34,6 +42,8 @@ class Signatures(griffe.Extension):
         for parameter in func.parameters:
             if "variadic" in parameter.kind.value:
                 parameter.default = None  # griffe says `()` and `{}`, which nobody can pass
+                if "Unpack" in str(parameter.annotation):
+                    parameter.annotation = None  # a name of ours; the description says which keywords there are
 
 
 def _entries_apart(section: re.Match[str]) -> str:

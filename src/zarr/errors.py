@@ -29,8 +29,8 @@
     RuntimeError
       EngineUnavailableError (also ImportError)
 
-Names and built-in bases up to `PickleCodecDisabledError`, and those of the IndexError branch, are zarr-python's:
-code that catches them there catches them here. The others are ours and inherit the built-in class such code would catch.
+Where zarr-python has a class of this name, its bases there are bases here, so code that catches it there catches it here. The
+others are ours, and inherit the built-in class that such code would catch.
 """
 
 from __future__ import annotations

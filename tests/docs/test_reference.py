@@ -112,3 +112,24 @@ def test_results_have_a_type_and_a_description(name):
         for kind in ("returns", "yields"):
             for entries in sections(found, kind):
                 assert all(entry.annotation and entry.description for entry in entries), found.path
+
+
+@pytest.mark.parametrize("face", ["Array", "Group", "AsyncArray", "AsyncGroup"])
+def test_only_what_can_be_set_is_called_writable(face):
+    writable = {found.name for found in described(f"zarr.{face}") if "writable" in found.labels}
+    assert writable == ({"shape"} if face == "Array" else set())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_error_has_an_entry_of_its_own(name):
+    for found in described(name):
+        for entries in sections(found, "raises"):
+            assert all(re.fullmatch(r"[\w.]+", str(entry.annotation)) for entry in entries), found.path
+            assert all(entry.description for entry in entries), found.path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_types_are_those_that_a_reader_can_look_up(name):
+    for found in described(name):
+        for entries in sections(found, "parameters"):
+            assert not any("Unpack" in str(entry.annotation) for entry in entries), found.path

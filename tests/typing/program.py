@@ -131,6 +131,12 @@ attributes: dict[str, Any] = array.attrs.asdict()
 names: list[str] = list(group.array_keys())
 wrong_chunks: str = array.chunks  # wrong
 wrong_names: list[int] = list(group.array_keys())  # wrong
+array.resize(8, 8)  # wrong
+array.sum()  # wrong
+array.attrs = {"units": "m"}  # wrong
+group.attrs = {"title": "roof"}  # wrong
+group.create_dataset("b", shape=shape)  # wrong
+zarr.copy(array, group, dry_run="no")  # wrong
 
 
 async def work() -> None:

@@ -251,3 +251,13 @@ class TestSimpleFunctions:
         zarr.save(tmp_path / "x", np.array([1, 2]))
         assert zarr.load(str(tmp_path / "x")).tolist() == [1, 2]
         assert isinstance(zarr.open(tmp_path / "x", mode="r").store, LocalStore)
+
+
+@pytest.mark.parametrize("mode", ["a", "w", "w-"])
+def test_keywords_of_arrays_make_no_group(store, mode):
+    for keywords in ({"dtype": "i4"}, {"chunks": 3, "shape": None}, {"fill_value": 0, "attributes": {"a": 1}}):
+        with pytest.raises(TypeError, match=f"'{min(keywords.keys() - {'attributes', 'shape'})}'.* for an array"):
+            zarr.open(store, mode=mode, **keywords)
+    assert list(store.list_keys("")) == []
+    group = zarr.open(store, mode=mode, shape=None, dtype=None, attributes={"a": 1})
+    assert (type(group), dict(group.attrs)) == (zarr.Group, {"a": 1})

@@ -271,3 +271,20 @@ class TestLongDocuments:
         opened = pickle.loads(pickle.dumps(zarr.open_group(node.store, path="n").metadata))
         assert opened == node.metadata
         assert type(opened._document) is not LongDocument
+
+
+def test_asking_for_a_name_copies_no_value(store, monkeypatch):
+    array = zarr.create_array(store, shape=3, dtype="i1", attributes={"long": list(range(1000))})
+    monkeypatch.delattr(type(array.attrs), "__getitem__")
+    assert "long" in array.attrs
+    assert "short" not in array.attrs
+
+
+def test_update_takes_what_that_of_a_dict_takes(store):
+    array = zarr.create_array(store, shape=3, dtype="i1")
+    array.attrs.update([("a", 1)], b=2)
+    array.attrs.update()
+    assert dict(array.attrs) == {"a": 1, "b": 2}
+    with pytest.raises(TypeError, match="takes one mapping and keywords, got 2 mappings"):
+        array.attrs.update({"c": 3}, {"d": 4})
+    assert dict(array.attrs) == {"a": 1, "b": 2}

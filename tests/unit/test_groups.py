@@ -6,6 +6,7 @@ import asyncio
 import copy
 import json
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import zarr
 from zarr.api import asynchronous
 from zarr.buffer.cpu import Buffer
 from zarr.errors import (
+    ArrayNotFoundError,
     ContainsArrayAndGroupError,
     ContainsArrayError,
     ContainsGroupError,
@@ -248,6 +250,15 @@ class TestStrangers:
         put(store, "made/0")
         assert list(root) == ["a", "empty", "g"]
 
+    @pytest.mark.parametrize("call", [list, sorted, set, dict.fromkeys, lambda g: list(g.keys()), lambda g: g.tree()])
+    def test_they_are_told_once_for_a_call(self, root, store, call):
+        """`list` asks for the length as well."""
+        put(store, "strange/file")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            call(root)
+        assert len(caught) == 1
+
     def test_files_of_others_beside_the_documents_are_told_by_no_name(self, root, store):
         put(store, "README.md")
         assert list(root) == ["a", "empty", "g"]
@@ -457,7 +468,7 @@ class TestTree:
 
     def test_depths_below_zero(self, root):
         for call in (lambda: root.tree(level=-1), lambda: list(root.members(max_depth=-1)), lambda: root.nmembers(-1)):
-            with pytest.raises(ValueError, match="depth"):
+            with pytest.raises(ValueError, match=r"level|max_depth"):
                 call()
 
     def test_an_empty_group(self, root):
@@ -655,3 +666,83 @@ class TestConsolidated:
             return [name async for name, _ in opened.members(max_depth=None)]
 
         assert run(work()) == ALL_BELOW
+
+
+class TestOtherFormat:
+    """A node that is there, but not in the format that was asked for: the error says in which it is."""
+
+    @pytest.fixture
+    def filled(self, store, zarr_format):
+        root = zarr.create_group(store, zarr_format=zarr_format)
+        root.create_array("a", data=[1, 2])
+        root.create_group("g")
+        return store
+
+    CALLS = (
+        (lambda s, n: zarr.open_group(s, path="g", zarr_format=n), "group", ContainsGroupError),
+        (lambda s, n: zarr.open_group(s, path="g", mode="r", zarr_format=n), "group", GroupNotFoundError),
+        (lambda s, n: zarr.open_consolidated(s, path="g", zarr_format=n), "group", GroupNotFoundError),
+        (lambda s, n: zarr.consolidate_metadata(s, path="g", zarr_format=n), "group", GroupNotFoundError),
+        (lambda s, n: zarr.group(s, path="g", zarr_format=n), "group", ContainsGroupError),
+        (lambda s, n: zarr.open(s, path="g", zarr_format=n), "group", ContainsGroupError),
+        (lambda s, n: zarr.open(s, path="a", mode="r+", zarr_format=n), "array", GroupNotFoundError),
+        (lambda s, n: zarr.load(s, path="a", zarr_format=n), "array", GroupNotFoundError),
+        (lambda s, n: zarr.open_array(s, path="a", mode="r", zarr_format=n), "array", ArrayNotFoundError),
+        (lambda s, n: zarr.open_array(s, path="a", zarr_format=n), "array", ArrayNotFoundError),
+        (lambda s, n: zarr.open_array(s, path="a", zarr_format=n, shape=2), "array", ContainsArrayError),
+        (lambda s, n: zarr.open_array(s, path="g", mode="r", zarr_format=n), "group", ArrayNotFoundError),
+        (lambda s, n: zarr.open_group(s, path="a", mode="r", zarr_format=n), "array", GroupNotFoundError),
+        (lambda s, n: asyncio.run(asynchronous.open_group(s, path="g", zarr_format=n)), "group", ContainsGroupError),
+    )
+
+    @pytest.mark.parametrize(("call", "kind", "error"), CALLS)
+    def test_it_is_named(self, filled, zarr_format, call, kind, error):
+        other = 5 - zarr_format
+        text = (
+            rf"exists|found.*: the {kind} there is of format {zarr_format}, and zarr_format={other} was asked for\. "
+            rf"Open it with zarr\.open_{kind} and without `zarr_format`\.$"
+        )
+        before = contents(filled)
+        with pytest.raises(error, match=text) as caught:
+            call(filled, other)
+        assert type(caught.value) is error
+        assert f"is of format {zarr_format}" in str(caught.value)
+        assert contents(filled) == before
+
+    def test_without_a_node_the_error_is_as_ever(self, filled, zarr_format):
+        with pytest.raises(ArrayNotFoundError, match=r"Check both, or create it with zarr\.create_array\.$"):
+            zarr.open_array(filled, path="nothing", mode="r", zarr_format=5 - zarr_format)
+
+
+def test_a_depth_is_named_as_in_the_call(root):
+    for call in (lambda n: root.tree(level=n), lambda n: zarr.tree(root, level=n)):
+        with pytest.raises(ValueError, match=r"^level must be None or at least 0, got -1$"):
+            call(-1)
+        with pytest.raises(TypeError, match=r"^level must be an integer or None, got 'all'$"):
+            call("all")
+    with pytest.raises(ValueError, match=r"^max_depth must be"):
+        root.members(max_depth=-1)
+    assert str(root.tree(level=np.int64(0), plain=True)) == str(root.tree(level=0, plain=True))
+    for number in (-1, None, True, 2.5):
+        with pytest.raises(ValueError, match="max_nodes must be a whole number"):
+            root.tree(max_nodes=number)
+
+
+@pytest.mark.parametrize(
+    "name", ["keys", "values", "items", "arrays", "array_keys", "array_values", "groups", "group_keys", "group_values"]
+)
+def test_what_a_prompt_shows_of_members_says_what_they_are(root, name):
+    members = getattr(root, name)()
+    assert repr(members).startswith(f"<generator object Group.{name} at 0x")
+    assert next(members) is not None
+
+
+@pytest.mark.filterwarnings(CONSOLIDATED_V3)
+@pytest.mark.parametrize("is_consolidated", [False, True])
+def test_a_document_of_consolidated_metadata_is_named_in_format_2_only(root, store, zarr_format, is_consolidated):
+    if is_consolidated:
+        zarr.consolidate_metadata(store)
+    for use in (zarr.open_group, zarr.open, zarr.open_consolidated):
+        with pytest.raises(ValueError, match="use_consolidated='no'") as caught:
+            use(store, use_consolidated="no")
+        assert isinstance(caught.value, TypeError) is (zarr_format == V3)

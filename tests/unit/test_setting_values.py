@@ -11,7 +11,7 @@ import pytest
 
 import zarr
 from tests.suites.plain_stores import AsyncOnly
-from zarr._support.settings import NO_LIMIT, settings
+from zarr._support.settings import DEFAULTS, NO_LIMIT, ZarrConfig, settings
 from zarr.storage import MemoryStore, WrapperStore
 
 WRONG = [
@@ -191,3 +191,60 @@ def test_a_flow_that_cannot_be_made_is_an_error_of_the_call():
     for concurrency in (1, 5, 40, 100):
         with pytest.raises(RuntimeError, match="no more"):
             asyncio.run(run_async(all_of_them(), concurrency=concurrency))
+
+
+def warned(use, **variables):
+    """Which line the warnings of an environment point to, and what they say."""
+    program = f"import warnings, zarr\nwarnings.simplefilter('always')\nzarr.config\n{use}\n{use}\n"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ZARR_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return [line for line in done.stderr.splitlines() if "Warning" in line]
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"ZARR_ARRAY__ORDR": "F"}, ["'array.ordr' (from the environment variable ZARR_ARRAY__ORDR)", "'array.order'"]),
+        ({"ZARR_ARRAY_ORDER": "F"}, ["ZARR_ARRAY_ORDER", "did you mean 'array.order'"]),
+        ({"ZARR_ARRAY": "{'ordr': 'F'}"}, ["'array.ordr' (from the environment or", "did you mean 'array.order'"]),
+        ({"ZARR_JSON_INDNT": "3"}, ["ZARR_JSON_INDNT", "did you mean 'json_indent'"]),
+    ],
+)
+def test_a_misspelt_environment_variable_is_told_once_at_the_first_use(variables, words):
+    (line,) = warned("zarr.ones(3)", **variables)
+    assert line.startswith("<string>:4: ZarrUserWarning: ")
+    assert [word for word in words if word not in line] == []
+
+
+def test_a_misspelt_setting_in_a_file(tmp_path):
+    (tmp_path / "settings.yaml").write_text("array:\n  order: F\n  ordr: F\n")
+    (line,) = warned("zarr.ones(3)", ZARR_CONFIG=str(tmp_path))
+    assert "'array.ordr' (from the environment or a configuration file)" in line
+
+
+def test_variables_of_others_give_no_warning():
+    assert warned("zarr.ones(3)", ZARR_ARRAY__ORDER="F", ZARR_V3_API="1", ZARR_CODECS__LZ="a.B", ZARRS="x") == []
+
+
+def test_parts_of_a_name_that_are_put_together_otherwise():
+    with pytest.warns(zarr.errors.ZarrUserWarning, match=r"no setting 'array_order'.*did you mean 'array\.order'"):
+        zarr.config.set({"array_order": "F"})
+    zarr.config.reset()
+
+
+def test_what_a_prompt_shows():
+    config = ZarrConfig("zarr", defaults=[DEFAULTS], paths=[], env={})
+    assert repr(config) == "<zarr.config: all settings as by default>"
+    changed = config.set({"array.order": "F"}, mine__x=1)
+    assert repr(changed) == "<zarr.config.set({'array.order': 'F', 'mine.x': 1})>"
+    assert repr(config) == "<zarr.config: array.order='F', mine.x=1>"
+    with config.set({"codecs.gzip": "my.Gzip"}):
+        assert repr(config) == "<zarr.config: array.order='F', codecs.gzip='my.Gzip', mine.x=1>"
+    assert repr(config) == "<zarr.config: array.order='F', mine.x=1>"

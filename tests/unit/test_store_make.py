@@ -83,6 +83,19 @@ class TestMakeStore:
             make_store(store, storage_options={"anon": True})
         make_store(store, storage_options={})
 
+    @pytest.mark.parametrize("url", ["s3://bucket/a", "https://x/y"])
+    def test_a_url_with_storage_options_is_refused_as_a_url(self, url):
+        """Not the options, of which the text would be wrong; what is planned stands in the guide."""
+        with pytest.raises(ValueError, match=f'not supported.*{url}.*in the guide under "State"') as caught:
+            zarr.open(url, storage_options={"anon": True})
+        assert not isinstance(caught.value, TypeError)
+
+    def test_storage_options_of_what_is_no_url_name_it(self):
+        with pytest.raises(TypeError, match=r"not used: 'data\.zarr' is not a URL"):
+            zarr.open("data.zarr", storage_options={"anon": True})
+        with pytest.raises(TypeError, match="not used: a MemoryStore is not a URL"):
+            zarr.open(MemoryStore(), storage_options={"anon": True})
+
     def test_places(self, any_store):
         assert make_store_path(any_store, path="/a/") == StorePath(any_store, "a")
         assert make_store_path(any_store) == StorePath(any_store)

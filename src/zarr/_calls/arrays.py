@@ -23,6 +23,7 @@ from zarr._metadata.new_array import NewArray
 from zarr._selection import basic
 from zarr._store.path import StorePath
 from zarr._support.settings import settings
+from zarr._support.truth import truth
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def create_array(
     format_without_parent
         The format where none is asked for and there is no group above; that of the configuration if None.
     """
+    overwrite, write_data = truth("overwrite", overwrite), truth("write_data", write_data)
     if data is None and (shape is None or dtype is None):
         missing = "shape" if shape is None else "dtype"
         raise ArgumentError(f"`{missing}` is needed where no `data` is given")

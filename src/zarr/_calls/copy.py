@@ -33,6 +33,7 @@ from zarr._metadata.unreadable import UnreadableMetadata
 from zarr._store.abstract import Store
 from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath, normalize_path
+from zarr._support.truth import truth
 from zarr._support.warn import warn
 from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError, ZarrUserWarning
 
@@ -112,6 +113,10 @@ class CopyOptions:
     if_exists: str
     dry_run: bool
     create_kws: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        for name in ("shallow", "without_attrs", "dry_run"):
+            object.__setattr__(self, name, truth(name, getattr(self, name)))
 
 
 def copy_node(

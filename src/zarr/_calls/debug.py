@@ -57,13 +57,30 @@ def _version(name: str) -> str | None:
 
 
 def set_log_level(level: Literal["NOTSET", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]) -> None:
-    """Choose from which level on the library's log messages are shown."""
+    """Choose from which level on the library's log messages are shown.
+
+    Parameters
+    ----------
+    level
+        Name of a level of the module `logging`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such level.
+    """
     _ensure_handler()
     _logger.setLevel(level)
 
 
 def set_format(log_format: str) -> None:
-    """Choose the format of the library's log messages."""
+    """Choose the format of the library's log messages.
+
+    Parameters
+    ----------
+    log_format
+        As `logging.Formatter` takes it.
+    """
     _ensure_handler()
     for handler in _logger.handlers:
         handler.setFormatter(logging.Formatter(log_format))

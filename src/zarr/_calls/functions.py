@@ -38,7 +38,16 @@ from zarr._calls.keywords import (
 )
 from zarr._calls.legacy import create, warn_without_effect
 from zarr._calls.like import as_member, from_array, like_filled
-from zarr._calls.opening import GroupParts, Mode, check_mode, create_group, open_array, open_group, open_node
+from zarr._calls.opening import (
+    GroupParts,
+    Mode,
+    check_mode,
+    create_group,
+    naming_format,
+    open_array,
+    open_group,
+    open_node,
+)
 from zarr._flow import consolidate, elements
 from zarr._flow.copies import changing
 from zarr._flow.load import load_group
@@ -51,6 +60,7 @@ from zarr._selection import basic
 from zarr._store.abstract import Store
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath, node_path
+from zarr._support.truth import truth
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -89,7 +99,7 @@ def create_array_call(
     store: StoreLike, name: str | None, storage_options: Options, **options: Unpack[ArrayOptions]
 ) -> Flow[ArrayParts]:
     check_known("create_array", options, ArrayOptions)
-    at = _new_place(store, name, storage_options, overwrite=options.get("overwrite", False))
+    at = _new_place(store, "name", name, storage_options, options.get("overwrite", False))
     otherwise = None if "zarr_format" in options else DEFAULT_FORMAT  # None, if given, means that of the configuration
     return create_array(at, format_without_parent=otherwise, **options)
 
@@ -103,12 +113,15 @@ def from_array_call(
     **options: Unpack[FromArrayOptions],
 ) -> Flow[ArrayParts]:
     check_known("from_array", options, FromArrayOptions)
-    at = _new_place(store, name, storage_options, overwrite=options.get("overwrite", False))
+    at = _new_place(store, "name", name, storage_options, options.get("overwrite", False))
     return from_array(at, data=data, write_data=write_data, **options)
 
 
-def _new_place(store: StoreLike, name: str | None, storage_options: Options, *, overwrite: bool) -> StorePath:
-    return place(store, name, "w" if overwrite else "w-", storage_options)
+def _new_place(
+    store: StoreLike, keyword: str, path: str | None, storage_options: Options, overwrite: object
+) -> StorePath:
+    """The place of a node that is created, whose path was given under a keyword."""
+    return place(store, node_path(path, keyword), "w" if truth("overwrite", overwrite) else "w-", storage_options)
 
 
 def create_call(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Flow[ArrayParts]:
@@ -132,7 +145,7 @@ def empty_call(shape: ShapeLike | None = None, **options: Unpack[EmptyOptions]) 
     )
     if (mode := options.pop("mode", None)) is not None:
         check_mode(mode)
-    options["overwrite"] = options.get("overwrite", False) or mode == "w"
+    options["overwrite"] = truth("overwrite", options.get("overwrite", False)) or mode == "w"
     at = place(store, path, "w" if options["overwrite"] else mode or "a", storage_options)
     return create(at, shape=shape, **options)
 
@@ -159,7 +172,7 @@ def create_group_call(
     attributes: Mapping[str, Any] | None = None,
     storage_options: Options = None,
 ) -> Flow[GroupParts]:
-    at = place(store, path, "w" if overwrite else "w-", storage_options)
+    at = _new_place(store, "path", path, storage_options, overwrite)
     return create_group(at, zarr_format=zarr_format, overwrite=overwrite, attributes=attributes)
 
 
@@ -193,7 +206,7 @@ def open_consolidated_call(
 
 def group_call(store: StoreLike | None, **options: Unpack[GroupOptions]) -> Flow[GroupParts]:
     check_known("group", options, GroupOptions)
-    mode: Mode = "w" if options.pop("overwrite", False) else "a"
+    mode: Mode = "w" if truth("overwrite", options.pop("overwrite", False)) else "a"
     return open_group_call(store, mode=mode, **options)
 
 
@@ -237,7 +250,7 @@ def consolidate_metadata_call(store: StoreLike, path: str | None, zarr_format: Z
 
 
 def _consolidate(at: StorePath, zarr_format: ZarrFormat | None) -> Flow[GroupParts]:
-    return (yield from consolidate.consolidate(at, zarr_format)), at
+    return (yield from naming_format(at, zarr_format, consolidate.consolidate(at, zarr_format))), at
 
 
 # -- saving and loading -----------------------------------------------------------------------------------------
@@ -355,7 +368,7 @@ def copy_call(
     check_if_exists(if_exists)
     check_keywords("copy", create_kws)
     node, group = _node_of(source, "source"), _group_node(dest, "dest")
-    wanted = node.path.rpartition("/")[2] if name is None else node_path(name)
+    wanted = node.path.rpartition("/")[2] if name is None else node_path(name, "name")
     if not wanted and (name is None or not isinstance(node, GroupNode)):
         raise TypeError(
             "the source is the root of its store and has no name; give the copy one with `name`. A group can be copied onto "
@@ -430,8 +443,9 @@ def copy_store_call(
 ) -> Flow[Counts]:
     """`zarr.copy_store`: keys from store to store."""
     check_if_exists(if_exists, keys=True)
-    from_place, to_place = place(source, source_path, None), place(dest, dest_path, "a")
-    return _copy_store(from_place, to_place, excludes, includes, flags, if_exists, dry_run, log)
+    from_place = place(source, node_path(source_path, "source_path"), None)
+    to_place = place(dest, node_path(dest_path, "dest_path"), "a")
+    return _copy_store(from_place, to_place, excludes, includes, flags, if_exists, truth("dry_run", dry_run), log)
 
 
 def _copy_store(

@@ -21,6 +21,7 @@ from zarr._grid.shapes import parse_shape
 from zarr._metadata.formats import DOCUMENTS
 from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
 from zarr._store.path import StorePath, node_path
+from zarr._support.truth import truth
 from zarr.errors import ArgumentError, ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def require_array(
         If there is a group, an array of another shape, or one whose dtype is another (`exact`) or cannot be cast to.
     """
     check_known("require_array", create, RequiredOptions)
-    if create.get("overwrite"):
+    exact = truth("exact", exact)
+    if truth("overwrite", create.get("overwrite", False)):
         raise ArgumentError(
             "require_array() overwrites nothing; create_array(..., overwrite=True) replaces what is there"
         )
@@ -97,7 +99,7 @@ def require_group(at: StorePath, zarr_format: ZarrFormat | None = None, *, overw
     def make() -> Flow[GroupParts]:
         return create_group(at, zarr_format=zarr_format, overwrite=overwrite)
 
-    return make() if overwrite else open_or_create(at, find, make)
+    return make() if truth("overwrite", overwrite) else open_or_create(at, find, make)
 
 
 def move(
@@ -124,7 +126,7 @@ def move(
     ValueError
         If the destination lies inside the source.
     """
-    from_path, to_path = node_path(source), node_path(dest)
+    from_path, to_path = node_path(source, "source"), node_path(dest, "dest")
     if not from_path or not to_path:
         raise ValueError("a move needs the path of a member and a new path, both below the group")
     if f"{to_path}/".startswith(f"{from_path}/"):
@@ -164,7 +166,7 @@ def create_many(
     ContainsArrayError, ContainsGroupError
         If there is a node already, and `overwrite` is False.
     """
-    named = by_path(members)
+    named, overwrite = by_path(members), truth("overwrite", overwrite)
     wanted = _with_groups(named)
     ordered = sorted(wanted.items(), key=lambda item: (item[0].count("/") if item[0] else -1, item[0]))
     loaded = yield Together(load_node(below(at, path)) for path, _ in ordered)
@@ -191,7 +193,7 @@ def by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
     for key, metadata in members.items():
         if not isinstance(metadata, NodeMetadata):
             raise TypeError(f"the node at {key!r} must be array or group metadata, got {type(metadata).__name__}")
-        if (path := node_path(key)) in wanted:
+        if (path := node_path(key, "a key of nodes")) in wanted:
             raise ValueError(f"two keys mean the path {path!r}")
         wanted[path] = metadata
     return wanted

@@ -18,6 +18,7 @@ from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow, Together
 from zarr._metadata.formats import FORMATS, layout_of
 from zarr._selection import GridSelection, SliceAxis
+from zarr._support.truth import truth
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -121,6 +122,7 @@ def from_array(
 ) -> Flow[ArrayParts]:
     """Create an array with the contents, and where nothing else is said the settings, of another; see `zarr.from_array`."""
     check_known("from_array", options, FromArrayOptions)
+    write_data = truth("write_data", write_data)
     given = {name: value for name, value in options.items() if not _is_unsaid(name, value)}
     if (source := array_node_of(data)) is None:
         found = np.asarray(data) if data is None else data  # None would say that there are none

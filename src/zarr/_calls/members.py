@@ -32,6 +32,7 @@ from zarr._metadata.group import ArrayMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
 from zarr._store.make import refuse_storage_options
 from zarr._store.path import StorePath, normalize_path
+from zarr._support.truth import truth
 from zarr.errors import (
     ArrayNotFoundError,
     ContainsArrayError,
@@ -73,7 +74,7 @@ def place_of(group: GroupNode, path: str) -> StorePath:
         If the path is no string, or the group's own.
     """
     if not isinstance(path, str):
-        raise TypeError(f"a member of a group is named by a string, got {type(path).__name__}")
+        raise TypeError(f"a member of a group is named by a string, got {path!r} of type {type(path).__name__}")
     relative = normalize_path(path)
     if not relative:
         raise ValueError(
@@ -178,6 +179,7 @@ def get_group(group: GroupNode, path: str) -> Flow[GroupNode]:
 
 def members(group: GroupNode, max_depth: int | None = 0, *, use_consolidated: bool = True) -> Flow[Members]:
     """Paths below the group, with the nodes; `max_depth` 0 gives the direct members, None all."""
+    use_consolidated = truth("use_consolidated_for_children", use_consolidated)
     snapshot = group.metadata.consolidated_metadata
     if snapshot is None or not use_consolidated:
         return _as_nodes(group, (yield from list_members(group, max_depth, use_consolidated=False)))
@@ -214,9 +216,9 @@ def names(group: GroupNode) -> Flow[list[str]]:
     return list_paths(group)
 
 
-def count(group: GroupNode, max_depth: int | None = 0) -> Flow[int]:
-    """Number of members; `max_depth` 0 counts the direct ones, None all."""
-    return count_members(group, max_depth)
+def count(group: GroupNode, max_depth: int | None = 0, *, quietly: bool = False) -> Flow[int]:
+    """Number of members; `max_depth` 0 counts the direct ones, None all. `quietly` without a warning of what is none."""
+    return count_members(group, max_depth, quietly=quietly)
 
 
 # -- make -------------------------------------------------------------------------------------------------------
@@ -234,7 +236,7 @@ def create_group(
 
 def require_group(group: GroupNode, name: str, *, overwrite: bool = False) -> Flow[GroupNode]:
     """The group at a path, created if there is none. The group's own path is the group itself, which is there."""
-    if not overwrite and _is_own_path(name):
+    if not truth("overwrite", overwrite) and _is_own_path(name):
         return _itself(group)
     flow = hierarchy.require_group(place_of(group, name), group.metadata.zarr_format, overwrite=overwrite)
     return _group(group, _changing(group, flow, name, overwrite=overwrite))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from zarr._calls import legacy
 from zarr._calls.array_config import array_config
@@ -11,12 +11,20 @@ from zarr._calls.arrays import ArrayParts, find_format, format_of
 from zarr._calls.keywords import did_you_mean
 from zarr._flow.consolidate import load_consolidated
 from zarr._flow.create import create_node, open_or_create
-from zarr._flow.load import load_array, load_node
+from zarr._flow.load import load_array, load_node, look
+from zarr._flow.members import is_group
 from zarr._flow.requests import Flow
 from zarr._metadata.group import ArrayMetadata, GroupMetadata
 from zarr._store.path import StorePath
 from zarr._support.json import as_stored
-from zarr.errors import ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
+from zarr._support.truth import truth
+from zarr.errors import (
+    ArrayNotFoundError,
+    ContainsArrayError,
+    ContainsGroupError,
+    GroupNotFoundError,
+    NodeNotFoundError,
+)
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
     from zarr._calls.keywords import ConfigLike, OpenOptions
     from zarr._dtype import ZarrFormat
 
+T = TypeVar("T")
 Mode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
 MODES = ("r", "r+", "a", "w", "w-")
 GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
@@ -37,12 +46,31 @@ def create_group(
     attributes: Mapping[str, Any] | None = None,
 ) -> Flow[GroupParts]:
     """Create a group; see `zarr.create_group`."""
-    stored, ancestry = as_stored(attributes), None
+    stored, overwrite, ancestry = as_stored(attributes), truth("overwrite", overwrite), None
     if zarr_format is None:
         ancestry, zarr_format = yield from find_format(at)
     metadata = GroupMetadata(attributes=stored, zarr_format=format_of(zarr_format))
     yield from create_node(at, metadata, overwrite=overwrite, ancestry=ancestry)
     return metadata, at
+
+
+def naming_format(at: StorePath, zarr_format: ZarrFormat | None, flow: Flow[T]) -> Flow[T]:
+    """A flow that looks for a node; if it is one of one format, its errors name the format of the node that is there."""
+    return flow if zarr_format is None else _naming_format(at, zarr_format, flow)
+
+
+def _naming_format(at: StorePath, zarr_format: ZarrFormat, flow: Flow[T]) -> Flow[T]:
+    try:
+        return (yield from flow)
+    except (NodeNotFoundError, ContainsArrayError, ContainsGroupError) as exc:
+        other = yield from look(at)
+        if other is None or other.zarr_format == zarr_format:
+            raise
+        what, kind = exc._msg.partition(". ")[0].format(at.store, at.path), "group" if is_group(other) else "array"
+        raise type(exc)(
+            f"{what}: the {kind} there is of format {other.zarr_format}, and zarr_format={zarr_format} was asked for. "
+            f"Open it with zarr.open_{kind} and without `zarr_format`."
+        ) from None
 
 
 def check_mode(mode: str) -> None:
@@ -85,7 +113,8 @@ def open_array(
     if mode in ("w", "w-"):
         overwrite = mode == "w"
         return legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `create` has none
-    return open_or_create(at, find, make) if mode == "a" and create else find()
+    flow = open_or_create(at, find, make) if mode == "a" and create else find()
+    return naming_format(at, zarr_format, flow)
 
 
 def open_group(
@@ -98,6 +127,8 @@ def open_group(
 ) -> Flow[GroupParts]:
     """Open a group, or create it where the mode allows; see `zarr.open_group`."""
     check_mode(mode)
+    if not (use_consolidated is None or isinstance(use_consolidated, str)):
+        use_consolidated = truth("use_consolidated", use_consolidated)
 
     def find() -> Flow[GroupParts]:
         return (yield from load_consolidated(at, zarr_format, use=use_consolidated)), at
@@ -108,7 +139,8 @@ def open_group(
     if mode in ("w", "w-"):
         _check_consolidated(use_consolidated, mode)
         return create_group(at, zarr_format=zarr_format, overwrite=mode == "w", attributes=attributes)
-    return open_or_create(at, find, make) if mode == "a" and not use_consolidated else find()
+    flow = open_or_create(at, find, make) if mode == "a" and not use_consolidated else find()
+    return naming_format(at, zarr_format, flow)
 
 
 def _check_consolidated(use: bool | str | None, mode: str) -> None:
@@ -118,6 +150,13 @@ def _check_consolidated(use: bool | str | None, mode: str) -> None:
             f"Consolidated metadata were requested with 'use_consolidated={use!r}', and mode {mode!r} makes a new group, "
             "which has none. Open what there is with mode 'r' or 'r+'."
         )
+
+
+def _refuse_for_groups(create: Mapping[str, Any]) -> None:
+    """Raise TypeError for keywords of arrays where a group is to be made: whoever gives them means an array."""
+    given = {name for name, value in create.items() if value is not None}
+    if of_arrays := sorted(given - {"attributes", *legacy.WITHOUT_EFFECT}):
+        raise TypeError(f"keywords {of_arrays} are for an array, which needs a `shape` or `data` to be made")
 
 
 def open_node(
@@ -146,13 +185,16 @@ def open_node(
     def make() -> Flow[ArrayParts | GroupParts]:
         if wants_array:
             return legacy.create(at, zarr_format=zarr_format, config=config, **create)
+        _refuse_for_groups(create)
         return create_group(at, zarr_format=zarr_format, attributes=create.get("attributes"))
 
     if mode in ("w", "w-"):
         if wants_array:
             return open_array(at, mode=mode, zarr_format=zarr_format, config=config, **create)
+        _refuse_for_groups(create)
         attributes = create.get("attributes")
         return open_group(
             at, mode=mode, zarr_format=zarr_format, attributes=attributes, use_consolidated=use_consolidated
         )
-    return open_or_create(at, find, make) if mode == "a" and not use_consolidated else find()
+    flow = open_or_create(at, find, make) if mode == "a" and not use_consolidated else find()
+    return naming_format(at, zarr_format, flow)

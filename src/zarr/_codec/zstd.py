@@ -77,7 +77,7 @@ class ZstdCodec(BytesBytesCodec):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", check_int("zstd", "level", self.level, -131072, 22))
-        check_bool("zstd", "checksum", self.checksum)
+        object.__setattr__(self, "checksum", check_bool("zstd", "checksum", self.checksum))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:

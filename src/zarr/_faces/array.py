@@ -10,6 +10,7 @@ import numpy as np
 from zarr import _calls
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
+from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_array, takes_one_shape
 from zarr._faces.async_array import AsyncArray
 from zarr._faces.attributes import Attributes, merge
 from zarr._faces.indexing import ElementAccess
@@ -22,7 +23,7 @@ from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Never, NoReturn, Self
 
     import numpy.typing as npt
 
@@ -115,6 +116,15 @@ class Array(ElementAccess):
         """User attributes, a mapping whose changes are stored at once."""
         return Attributes(self._node, self.store._check_writable)
 
+    @attrs.setter
+    def attrs(self, _: Never) -> NoReturn:
+        attrs_are_not_assigned("array.attrs.put({...}) replaces all attributes, array.attrs.update({...}) adds to them")
+
+    if not TYPE_CHECKING:  # checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            return no_such_attribute(self, name, of_array(name, "array[...]"))
+
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """The whole array in memory, always a copy."""
         if copy is False:
@@ -132,6 +142,7 @@ class Array(ElementAccess):
 
     # -- shape --------------------------------------------------------------------------------------------------
 
+    @takes_one_shape
     def resize(self, new_shape: int | Iterable[int]) -> None:
         """Change the shape in place. New elements read as the fill value; what is cut off is deleted.
 

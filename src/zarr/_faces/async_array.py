@@ -10,6 +10,7 @@ from zarr._buffer import BufferPrototype
 from zarr._buffer.registry import default_prototype
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
+from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_array, refuse_lengths
 from zarr._faces.array_properties import ArrayProperties, Fields, check_fields
 from zarr._faces.attributes import attributes_of, merge
 from zarr._faces.info import ArrayInfo
@@ -22,9 +23,10 @@ from zarr._selection import basic, coordinate, orthogonal, vectorized
 from zarr._selection import mask as select_mask
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
+from zarr._support.truth import truth
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Never, NoReturn, Self
 
     import numpy.typing as npt
 
@@ -192,7 +194,9 @@ class AsyncArray(ArrayProperties):
 
     async def resize(self, new_shape: int | tuple[int, ...], delete_outside_chunks: bool = True) -> None:
         """Change the shape; see `zarr.Array.resize`."""
-        await run_async(resize.resize(self._node, parse_shape(new_shape), clear=delete_outside_chunks))
+        refuse_lengths("resize", (new_shape, delete_outside_chunks))
+        clear = truth("delete_outside_chunks", delete_outside_chunks)
+        await run_async(resize.resize(self._node, parse_shape(new_shape), clear=clear))
 
     async def append(self, data: npt.ArrayLike, axis: int = 0) -> tuple[int, ...]:
         """Write data behind the end of an axis; see `zarr.Array.append`."""
@@ -207,6 +211,15 @@ class AsyncArray(ArrayProperties):
     def attrs(self) -> dict[str, Any]:
         """User attributes, a copy."""
         return attributes_of(self._node)
+
+    @attrs.setter
+    def attrs(self, _: Never) -> NoReturn:
+        attrs_are_not_assigned("`await array.update_attributes({...})` adds to them")
+
+    if not TYPE_CHECKING:  # checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            return no_such_attribute(self, name, of_array(name, "(await array.getitem(...))"))
 
     def with_config(self, config: ArrayConfig | dict[str, Any]) -> Self:
         """The same array with other settings; see `zarr.Array.with_config`."""

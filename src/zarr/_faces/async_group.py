@@ -9,6 +9,7 @@ from zarr import _calls
 from zarr._calls import members
 from zarr._calls.arrays import ARRAY_DEFAULTS, ONES, ZEROS
 from zarr._calls.keywords import MemberOptions, takes
+from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_group
 from zarr._faces.async_array import AsyncArray
 from zarr._faces.attributes import attributes_of, merge
 from zarr._faces.group_properties import GroupProperties
@@ -21,7 +22,7 @@ from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
 
 if TYPE_CHECKING:
-    from typing import Self, Unpack
+    from typing import Never, NoReturn, Self, Unpack
 
     from zarr._calls.keywords import (
         Auto,
@@ -117,6 +118,15 @@ class AsyncGroup(GroupProperties):
     def attrs(self) -> dict[str, Any]:
         """User attributes, a copy."""
         return attributes_of(self._node)
+
+    @attrs.setter
+    def attrs(self, _: Never) -> NoReturn:
+        attrs_are_not_assigned("`await group.update_attributes({...})` adds to them")
+
+    if not TYPE_CHECKING:  # checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            return no_such_attribute(self, name, of_group(name, f"`await group.getitem({name!r})`"))
 
     # -- members ------------------------------------------------------------------------------------------------
 

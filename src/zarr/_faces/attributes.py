@@ -50,6 +50,9 @@ class Attributes(MutableMapping[str, Any]):
     def __getitem__(self, key: str) -> Any:
         return copied(self._current()[key])  # whoever changes a list in it would believe that it is stored
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._current()  # without a copy of the value
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._current())
 
@@ -71,6 +74,8 @@ class Attributes(MutableMapping[str, Any]):
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Merge entries into the attributes, in one write."""
+        if len(args) > 1:
+            raise TypeError(f"update() takes one mapping and keywords, got {len(args)} mappings")
         new = {**entries(args[0] if args else {}), **kwargs}
         self._check_writable()
         run(update_attributes(self._node, lambda current: {**current, **new}))

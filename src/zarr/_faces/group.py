@@ -9,6 +9,7 @@ from zarr import _calls
 from zarr._calls import members
 from zarr._calls.arrays import ARRAY_DEFAULTS, ONES, ZEROS
 from zarr._calls.keywords import MemberOptions, takes
+from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_group
 from zarr._faces.array import Array
 from zarr._faces.async_group import AsyncGroup
 from zarr._faces.attributes import Attributes, merge
@@ -22,7 +23,7 @@ from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
 
 if TYPE_CHECKING:
-    from typing import Self, Unpack
+    from typing import Never, NoReturn, Self, Unpack
 
     from zarr._calls.keywords import (
         Auto,
@@ -101,6 +102,15 @@ class Group(GroupProperties):
         """User attributes, a mapping whose changes are stored at once."""
         return Attributes(self._node, self.store._check_writable)
 
+    @attrs.setter
+    def attrs(self, _: Never) -> NoReturn:
+        attrs_are_not_assigned("group.attrs.put({...}) replaces all attributes, group.attrs.update({...}) adds to them")
+
+    if not TYPE_CHECKING:  # checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            return no_such_attribute(self, name, of_group(name, f"group[{name!r}]"))
+
     # -- members ------------------------------------------------------------------------------------------------
 
     def __getitem__(self, path: str) -> Array | Group:
@@ -143,11 +153,11 @@ class Group(GroupProperties):
         yield from run(members.names(self._node))
 
     def __len__(self) -> int:
-        return self.nmembers()
+        return run(members.count(self._node, quietly=True))  # `list(group)` asks for it too, and warns by itself
 
     def keys(self) -> Iterator[str]:
         """Names of the direct members."""
-        return iter(self)
+        yield from self
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self)
@@ -163,11 +173,12 @@ class Group(GroupProperties):
         >>> [(name, node.shape) for name, node in root.items()]
         [('a', (3,))]
         """
-        return iter(self.members())
+        yield from self.members()
 
     def values(self) -> Iterator[Array | Group]:
         """Nodes of the direct members."""
-        return (node for _, node in self.members())
+        for _, node in self.members():
+            yield node
 
     def visit(self, func: Callable[[str], Any]) -> Any:
         """Call a function with the path of every node below, each before what is below it, until it returns something.
@@ -279,27 +290,35 @@ class Group(GroupProperties):
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         """Direct members that are arrays."""
-        return ((name, node) for name, node in self.members() if isinstance(node, Array))
+        for name, node in self.members():
+            if isinstance(node, Array):
+                yield name, node
 
     def array_keys(self) -> Iterator[str]:
         """Names of the direct members that are arrays."""
-        return (name for name, _ in self.arrays())
+        for name, _ in self.arrays():
+            yield name
 
     def array_values(self) -> Iterator[Array]:
         """Direct members that are arrays, without their names."""
-        return (array for _, array in self.arrays())
+        for _, array in self.arrays():
+            yield array
 
     def groups(self) -> Iterator[tuple[str, Group]]:
         """Direct members that are groups."""
-        return ((name, node) for name, node in self.members() if isinstance(node, Group))
+        for name, node in self.members():
+            if isinstance(node, Group):
+                yield name, node
 
     def group_keys(self) -> Iterator[str]:
         """Names of the direct members that are groups."""
-        return (name for name, _ in self.groups())
+        for name, _ in self.groups():
+            yield name
 
     def group_values(self) -> Iterator[Group]:
         """Direct members that are groups, without their names."""
-        return (group for _, group in self.groups())
+        for _, group in self.groups():
+            yield group
 
     def get_array(self, path: str) -> Array:
         """The array at a path.
@@ -440,7 +459,7 @@ class Group(GroupProperties):
         dimension_names
             One name or None per dimension.
         storage_options
-            Without effect: the store is the group's.
+            Refused, unless it is empty: the store is the group's.
         overwrite
             Delete a node that is already there; otherwise that is an error.
         write_data

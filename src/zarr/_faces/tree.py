@@ -6,11 +6,14 @@ import html
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from zarr._flow.members import check_depth, list_members
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
+from zarr._support.truth import truth
+from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     from zarr._flow.node import GroupNode
@@ -57,7 +60,9 @@ def draw(
     """A drawing of the hierarchy below a group; see `zarr.Group.tree`."""
     if expand is not None:  # meant notebook widgets in zarr-python 2
         raise NotImplementedError("'expand' is not implemented; use `level` to say how deep to draw")
-    check_depth(level)
+    check_depth(level, "level")
+    plain = truth("plain", plain)
+    _check_most(max_nodes)
     snapshot = group.metadata.consolidated_metadata
     if snapshot is not None:
         return render(f"/{group.path}", snapshot.paths(level), snapshot.look, max_nodes=max_nodes, plain=plain)
@@ -65,13 +70,18 @@ def draw(
     return render(f"/{group.path}", list(found), found.get, max_nodes=max_nodes, plain=plain)
 
 
+def _check_most(max_nodes: object) -> None:
+    if isinstance(max_nodes, bool) or not isinstance(max_nodes, Integral) or max_nodes < 0:
+        raise ArgumentError(f"max_nodes must be a whole number of at least 0, got {max_nodes!r}")
+
+
 def render(
     root: str, paths: Sequence[str], look: Callable[[str], ListedMetadata | None], *, max_nodes: int, plain: bool
 ) -> TreeRepr:
     """Draw nodes given by their paths below the root, each before what is below it, siblings in their order.
 
-    Where there are more than `max_nodes`, those nearest to the root are shown; `look` gives the metadata of those. Names are bold where
-    standard output is a terminal, unless `plain`.
+    Where there are more than `max_nodes`, those nearest to the root are shown; `look` gives the metadata of those. Names are
+    bold where standard output is a terminal, unless `plain`.
     """
     depths = [path.count("/") for path in paths]
     nearest = sorted(range(len(paths)), key=depths.__getitem__)[:max_nodes]

@@ -19,7 +19,7 @@ from zarr._metadata.formats import layout_of
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
 from zarr._support.json import check_readable
 from zarr._support.warn import warn
-from zarr.errors import GroupNotFoundError, ZarrUserWarning
+from zarr.errors import ArgumentError, GroupNotFoundError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from zarr._buffer import Buffer
@@ -75,9 +75,19 @@ def load_consolidated(
     use
         True: it must exist. False: leave it out. None: take it if it is there. A string: the name of the document
         that holds it, where the format has one for it.
+
+    Raises
+    ------
+    ArgumentError
+        If a document is named and the format has none for it.
     """
     group = yield from load_group(at, zarr_format)
     layout = layout_of(group)
+    if isinstance(use, str) and not layout.consolidated_apart:
+        raise ArgumentError(
+            f"use_consolidated={use!r} would be the name of a document, and format {layout.zarr_format} keeps consolidated "
+            "metadata in that of the group; give True, False or None"
+        )
     if use is False:
         return group.with_consolidated(None)
     if layout.consolidated_apart:

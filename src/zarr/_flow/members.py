@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from zarr._flow.load import load_node, look
@@ -73,7 +74,7 @@ def place_of_member(node: GroupNode, name: str) -> Flow[StorePath]:
 
 def _relative(name: str) -> str:
     if not isinstance(name, str):
-        raise TypeError(f"a member of a group is named by a string, got {type(name).__name__}")
+        raise TypeError(f"a member of a group is named by a string, got {name!r} of type {type(name).__name__}")
     return normalize_path(name)
 
 
@@ -137,17 +138,18 @@ def list_paths(node: GroupNode, max_depth: int | None = 0) -> Flow[list[str]]:
     return snapshot.paths(max_depth)
 
 
-def count_members(node: GroupNode, max_depth: int | None = 0) -> Flow[int]:
-    """How many `list_members` gives."""
+def count_members(node: GroupNode, max_depth: int | None = 0, *, quietly: bool = False) -> Flow[int]:
+    """How many `list_members` gives; `quietly` without a warning of what is none."""
     check_depth(max_depth)
     snapshot = node.metadata.consolidated_metadata
     if snapshot is None:
-        return len((yield from list_members(node, max_depth)))
+        found = yield from members(node.store_path, max_depth, prefer=node.metadata.zarr_format, quietly=quietly)
+        return len(found)
     return snapshot.count(max_depth)
 
 
 def members(
-    at: StorePath, max_depth: int | None = 0, *, prefer: int | None = None
+    at: StorePath, max_depth: int | None = 0, *, prefer: int | None = None, quietly: bool = False
 ) -> Flow[list[tuple[str, ListedMetadata]]]:
     """The nodes below a group: `(path relative to it, metadata)`, each before what is below it, siblings by name.
 
@@ -159,11 +161,13 @@ def members(
         0 for direct children, None for all.
     prefer
         The format to look for first, where a node may be of either.
+    quietly
+        Give no warnings of what is not listed.
     """
     check_depth(max_depth)
     names: list[str] = yield Names(at.store, at.path)
     names = sorted(name for name in names if name not in DOCUMENTS)
-    loaded = yield Together(_look_at_member(below(at, name), prefer) for name in names)
+    loaded = yield Together(_look_at_member(below(at, name), prefer, quietly) for name in names)
     found: list[tuple[str, ListedMetadata]] = []
     for name, metadata in zip(names, loaded, strict=True):
         if metadata is None:
@@ -171,7 +175,7 @@ def members(
         found.append((name, metadata))
         if is_group(metadata) and max_depth != 0:
             deeper = None if max_depth is None else max_depth - 1
-            children = yield from members(below(at, name), deeper, prefer=prefer)
+            children = yield from members(below(at, name), deeper, prefer=prefer, quietly=quietly)
             found += [(f"{name}/{path}", child) for path, child in children]
     return found
 
@@ -183,13 +187,14 @@ def is_group(metadata: ListedMetadata) -> bool:
     return isinstance(metadata, GroupMetadata)
 
 
-def _look_at_member(at: StorePath, prefer: int | None) -> Flow[ListedMetadata | None]:
+def _look_at_member(at: StorePath, prefer: int | None, quietly: bool) -> Flow[ListedMetadata | None]:
     try:
         metadata = yield from look(at, prefer=prefer)
     except KeyBlockedError as exc:
-        warn(f"Object at {at.path!r} in store {at.store!r} is not listed: {exc}", ZarrUserWarning)
+        if not quietly:
+            warn(f"Object at {at.path!r} in store {at.store!r} is not listed: {exc}", ZarrUserWarning)
         return None
-    keys: list[str] = [] if metadata is not None else (yield Keys(at.store, at.path))
+    keys: list[str] = [] if metadata is not None or quietly else (yield Keys(at.store, at.path))
     # With a document it is a node that somebody makes at this moment.
     if keys and not any(join(at.path, name) in keys for name in DOCUMENTS):
         warn(
@@ -200,9 +205,9 @@ def _look_at_member(at: StorePath, prefer: int | None) -> Flow[ListedMetadata | 
     return metadata
 
 
-def check_depth(max_depth: int | None) -> None:
-    """Raise TypeError or ValueError for a depth that is none."""
-    if max_depth is not None and not isinstance(max_depth, int):
-        raise TypeError(f"max_depth must be an integer or None, got {max_depth!r}")
-    if max_depth is not None and max_depth < 0:
-        raise ValueError(f"max_depth must be None or at least 0, got {max_depth}")
+def check_depth(depth: object, argument: str = "max_depth") -> None:
+    """Raise TypeError or ValueError for a depth that is none, in the name of an argument."""
+    if depth is not None and not isinstance(depth, Integral):
+        raise TypeError(f"{argument} must be an integer or None, got {depth!r}")
+    if depth is not None and depth < 0:
+        raise ValueError(f"{argument} must be None or at least 0, got {depth}")

@@ -15,6 +15,7 @@ from zarr._buffer.byte_range import ByteRequest
 from zarr._store.ranges import RangeGroup, group_ranges
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.signals import came_from_a_signal
+from zarr._support.truth import truth
 from zarr.errors import StoreAbilityError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Store(ABC):
 
     def __init__(self, *, read_only: bool = False) -> None:
         self._is_open = False
-        self._read_only = read_only
+        self._read_only = truth("read_only", read_only)
 
     # -- life cycle ---------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from zarr._store.obstacles import obstacle
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
+from zarr._support.truth import truth
 from zarr.errors import FileInTheWayError, KeyBlockedError, StoreKeyError
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class LocalStore(SyncStore):
     @classmethod
     async def open(cls, root: Path | str, *, read_only: bool = False, mode: AccessMode | None = None) -> Self:
         """Create a store and open it; mode `"r"` makes it read-only, the others make the directory."""
-        store = cls(root, read_only=read_only if mode is None else mode == "r")
+        store = cls(root, read_only=truth("read_only", read_only) if mode is None else mode == "r")
         await store._open()
         return store
 

@@ -41,6 +41,7 @@ def make_store(
     StoreIsFileError
         If the path leads to a file.
     """
+    given = _path_of_url(store) if isinstance(store, str) and "://" in store else store
     refuse_storage_options(storage_options, store)
     if isinstance(store, StorePath):
         return with_mode(store.store, mode)
@@ -49,13 +50,9 @@ def make_store(
     read_only = mode == "r"
     if store is None:
         return MemoryStore(read_only=read_only)
-    if isinstance(store, str):
-        path = _path_of_url(store) if "://" in store else store
-        refuse_file(path)
-        return LocalStore(Path(path), read_only=read_only)
-    if isinstance(store, os.PathLike):
-        refuse_file(store)
-        return LocalStore(Path(store), read_only=read_only)
+    if isinstance(given, str | os.PathLike):
+        refuse_file(given)
+        return LocalStore(Path(given), read_only=read_only)
     if isinstance(store, MutableMapping):
         return MemoryStore(store, read_only=read_only)
     raise TypeError(f"Unsupported type for store_like: '{type(store).__name__}'. Pass a path, a dict or a zarr store.")
@@ -79,9 +76,8 @@ def make_store_path(
 def refuse_storage_options(given: dict[str, Any] | None, store: object) -> None:
     """Raise TypeError for options of a remote store: there is none."""
     if given:
-        raise TypeError(
-            f"'storage_options' was provided but is not used: {type(store).__name__!r} is not a URL of a remote store"
-        )
+        what = repr(store) if isinstance(store, str) else f"a {type(store).__name__}"
+        raise TypeError(f"'storage_options' was provided but is not used: {what} is not a URL of a remote store")
 
 
 def _path_of_url(text: str) -> str:
@@ -90,9 +86,10 @@ def _path_of_url(text: str) -> str:
     scheme = text.partition("://")[0]
     if scheme == "memory":
         raise ValueError(
-            f"A memory store cannot be found by its name: {text!r} is not supported by this version. Pass the store object."
+            f"A memory store cannot be found by its name: {text!r} is not supported by this version. Pass the store object; "
+            'what is planned is in the guide under "State".'
         )
     raise ValueError(
         f"Stores of the kind {scheme!r} are not supported by this version, got {text!r}. "
-        "Use a local path, or pass a store object."
+        'Use a local path, or pass a store object; what is planned is in the guide under "State".'
     )

@@ -42,8 +42,8 @@ def normalize_path(path: str | bytes | os.PathLike[str] | None) -> str:
     return text
 
 
-def node_path(given: str | os.PathLike[str] | None) -> str:
-    """The normalised path of a node that a user names.
+def node_path(given: str | os.PathLike[str] | None, argument: str = "path") -> str:
+    """The normalised path of a node that a user names, in an argument which the error names.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def node_path(given: str | os.PathLike[str] | None) -> str:
     'a/b'
     """
     if given is not None and not isinstance(given, str | os.PathLike):
-        raise ArgumentError(f"a node is named by a string, got {given!r} of type {type(given).__name__}")
+        raise ArgumentError(f"a node is named by a string, and {argument} is {given!r} of type {type(given).__name__}")
     return normalize_path(given)
 
 

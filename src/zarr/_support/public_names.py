@@ -13,6 +13,7 @@ def public_names_of(module: str) -> Callable[[], list[str]]:
 
     Examples
     --------
+    >>> import zarr.storage
     >>> "LocalStore" in public_names_of("zarr.storage")(), "sys" in public_names_of("zarr.storage")()
     (True, False)
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numbers
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, SupportsIndex, TypeVar
 
@@ -144,6 +144,7 @@ class _CountingSet(ConfigSet):  # type: ignore[misc]  # donfig has no types
 
     def __init__(self, owner: ZarrConfig, arg: Any, kwargs: dict[str, Any]) -> None:
         self._owner = owner
+        self._given = {**(arg or {}), **{name.replace("__", "."): value for name, value in kwargs.items()}}
         try:
             super().__init__(owner.config, owner.config_lock, owner.deprecations, arg=arg, **kwargs)
         except TypeError as exc:
@@ -155,6 +156,9 @@ class _CountingSet(ConfigSet):  # type: ignore[misc]  # donfig has no types
     def __exit__(self, *exc: object) -> None:
         super().__exit__(*exc)
         self._owner.changed()
+
+    def __repr__(self) -> str:
+        return f"<zarr.config.set({self._given!r})>"
 
 
 class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
@@ -168,6 +172,14 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
     """
 
     _settings: Settings | None = None
+    _collected: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        """Those of the settings that are not as by default, and what others have put there."""
+        defaults = {name.replace("-", "_"): value for name, value in _items(DEFAULTS)}
+        here = ((name.replace("-", "_"), value) for name, value in _items(self.config))
+        others = [f"{name}={value!r}" for name, value in here if name not in defaults or defaults[name] != value]
+        return f"<zarr.config: {', '.join(others) or 'all settings as by default'}>"
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         """The settings of a process are its own: a pickle stands for those of the process that reads it."""
@@ -196,7 +208,8 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         """
         if arg is not None and not isinstance(arg, Mapping):
             raise TypeError(f"settings are given as a mapping from keys to values, got {arg!r}")
-        _warn_of_misspellings([*_leaves(arg or {}), *(name.replace("__", ".") for name in kwargs)])
+        for name in (*_leaves(arg or {}), *(name.replace("__", ".") for name in kwargs)):
+            _warn_of_misspelling(name)
         return _CountingSet(self, arg, kwargs)
 
     def reset(self) -> None:
@@ -213,6 +226,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
                 "gives a value to a group of settings, or to something below a single setting"
             ) from exc
         _check_shape(collected, DEFAULTS, self.env)
+        self._collected = list(_leaves(collected))
         return collected
 
     def refresh(self, **kwargs: Any) -> None:
@@ -247,6 +261,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         """The configuration as a frozen value."""
         if (cached := self._settings) is not None:
             return cached
+        self._warn_of_misspellings()
         made = Settings(
             engine=self._choice("engine"),
             default_zarr_format=self._choice("default_zarr_format"),
@@ -269,6 +284,16 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         self._check_others()
         self._settings = made
         return made
+
+    def _warn_of_misspellings(self) -> None:
+        """Warn of names in the environment and in files that are nearly ours, at the first use of the library."""
+        names, self._collected = self._collected, ()
+        for name in names:
+            variable = f"{self.env_prefix}{name.upper().replace('.', '__')}"
+            where = (
+                f"environment variable {variable}" if variable in self.env else "environment or a configuration file"
+            )
+            _warn_of_misspelling(name, f" (from the {where})")
 
     def _check_others(self) -> None:
         """Settings that nothing here reads, or that are read one by one."""
@@ -378,19 +403,27 @@ def _check_shape(given: Mapping[Any, Any], known: Mapping[str, Any], env: Mappin
 _KNOWN = frozenset(_leaves({name: value for name, value in DEFAULTS.items() if name != "codecs"}))
 
 
-def _warn_of_misspellings(names: Iterable[str]) -> None:
-    """Warn of names of which one part is nearly that of a setting, and the others are. Codecs may have any name."""
-    for name in names:
-        if name in _KNOWN or name in DEFAULTS or name.startswith("codecs."):
-            continue
-        if (meant := next(filter(lambda known: _is_nearly(name, known), sorted(_KNOWN)), None)) is not None:
-            warn(
-                f"there is no setting {name!r}, and nothing will read it; did you mean {meant!r}?",
-                ZarrUserWarning,
-            )
+def _warn_of_misspelling(name: str, source: str = "") -> None:
+    """Warn of a name that is nearly that of a setting."""
+    if (meant := _meant(name)) is not None:
+        warn(
+            f"there is no setting {name!r}{source}, and nothing will read it; did you mean {meant!r}?", ZarrUserWarning
+        )
+
+
+def _meant(name: str) -> str | None:
+    """The setting that a name is nearly the name of; None for names of settings, and of other things.
+
+    One part may be spelt a little otherwise, or the parts be put together otherwise. Codecs may have any name.
+    """
+    if name in _KNOWN or name in DEFAULTS or name.startswith("codecs."):
+        return None
+    return next((known for known in sorted(_KNOWN) if _is_nearly(name, known)), None)
 
 
 def _is_nearly(name: str, known: str) -> bool:
+    if name.replace(".", "_") == known.replace(".", "_"):
+        return True
     parts, others = name.split("."), known.split(".")
     different = [pair for pair in zip(parts, others, strict=False) if pair[0] != pair[1]]
     if len(parts) != len(others) or len(different) != 1:

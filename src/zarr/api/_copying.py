@@ -143,9 +143,7 @@ def copy_store(
         For the regular expressions.
     if_exists
         `"raise"` an error (then nothing is copied), `"replace"` or `"skip"`.
-    dry_run
-        As in `copy`.
-    log
+    dry_run, log
         As in `copy`.
 
     Returns

@@ -51,9 +51,13 @@ def create_array(
         Shape of the chunks, each compressed on its own; `"auto"` for a choice by size.
     shards
         Shape of the shards: stored objects that hold many chunks. None for none, `"auto"` for a choice.
-    filters, serializer, compressors
-        Codecs array -> array, array -> bytes, bytes -> bytes. `"auto"` is none, the data type's own, and Zstandard;
-        None is none. Format 2 takes numcodecs codecs.
+    filters
+        Codecs from array to array, the first steps of encoding; of numcodecs in format 2. None is none, `"auto"` what the data
+        type needs.
+    serializer
+        The codec from array to bytes; `"auto"` is the data type's own. Format 2 has none.
+    compressors
+        Codecs from bytes to bytes, the last steps; in format 2 one of numcodecs. `"auto"` is Zstandard, None is none.
     fill_value
         What absent elements read as; the data type's zero if not given.
     order
@@ -67,7 +71,7 @@ def create_array(
     dimension_names
         One name or None per dimension.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
     overwrite
         Delete a node that is already there; otherwise that is an error.
     config
@@ -117,15 +121,7 @@ def create(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Array:
         Format 3 only: the rule that makes keys.
     dimension_names
         Format 3 only: one name or None per dimension.
-    fill_value
-        As in `create_array`.
-    attributes
-        As in `create_array`.
-    overwrite
-        As in `create_array`.
-    config
-        As in `create_array`.
-    storage_options
+    fill_value, attributes, overwrite, config, storage_options
         As in `create_array`.
     order
         Layout of the elements in the chunks of format 2, `"C"` or `"F"`. In format 3 it has no effect.
@@ -141,10 +137,8 @@ def create(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Array:
         Initial contents.
     write_empty_chunks
         Older spelling of the setting in `config`.
-    synchronizer, chunk_store, object_codec, meta_array
-        Without effect; given, they warn.
-    cache_metadata, cache_attrs, read_only
-        Without effect; given, they warn.
+    synchronizer, chunk_store, object_codec, meta_array, cache_metadata, cache_attrs, read_only
+        Without effect; a warning says so.
 
     Examples
     --------
@@ -179,22 +173,12 @@ def from_array(
         False makes the array without the contents.
     chunks, shards, filters, compressors, serializer
         As in `create_array`; `"keep"` takes over those of `data`, as far as the format has them.
-    fill_value, chunk_key_encoding
-        Taken over from `data` if not given.
-    order
-        Taken over from `data` if not given.
-    zarr_format
-        Taken over from `data` if not given.
-    attributes
+    fill_value, chunk_key_encoding, order, zarr_format, attributes
         Taken over from `data` if not given.
     dimension_names
         Taken over from `data` if not given. Between formats, dimension names travel in the attribute
         `_ARRAY_DIMENSIONS`, which xarray made customary for format 2.
-    storage_options
-        As in `create_array`.
-    overwrite
-        As in `create_array`.
-    config
+    storage_options, overwrite, config
         As in `create_array`.
 
     Examples
@@ -421,7 +405,7 @@ def create_group(
     attributes
         JSON values under string keys.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
 
     Raises
     ------

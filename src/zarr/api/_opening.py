@@ -40,9 +40,10 @@ def open(
     mode
         As in `open_array`; `"a"` if None, or `"r"` for a read-only store.
     zarr_format
-        Look for, or create, this format only; created, a node has that of the group above if None.
+        Look for, or create, this format only. What is created has that of the group above if None, or the configuration's
+        default where there is none.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
     config
         Settings of a returned array that are not stored.
     **kwargs
@@ -82,15 +83,16 @@ def open_array(
     store
         A store or a path.
     zarr_format
-        Look for this format only.
+        Look for, or create, this format only. What is created has that of the group above if None, or the configuration's
+        default where there is none.
     path
         Path of the array inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
     config
         Settings of the returned array that are not stored.
     mode
-        `"r"` read only; `"r+"` read and write; `"a"` also create, given a shape and a data type; `"w"` replace;
+        `"r"` read only; `"r+"` read and write; `"a"` also create, given a shape or data; `"w"` replace;
         `"w-"` create only. `"a"` if None, or `"r"` for a read-only store.
     **kwargs
         For creating: the keywords of `create_array`. They change nothing about an array that is there.
@@ -154,17 +156,16 @@ def open_group(store: StoreLike | None = None, **options: Unpack[OpenGroupOption
     path
         Path of the group inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
     zarr_format
-        Look for, or create, this format only; created, a group has that of the group above if None.
+        Look for, or create, this format only. What is created has that of the group above if None, or the configuration's
+        default where there is none.
     attributes
         Of a group that is created.
     use_consolidated
         None: use consolidated metadata if there is some. True: it must be there. False: ignore it.
-    cache_attrs
-        Without effect; given, they warn.
-    synchronizer, chunk_store, meta_array
-        Without effect; given, they warn.
+    cache_attrs, synchronizer, chunk_store, meta_array
+        Without effect; a warning says so.
 
     Raises
     ------
@@ -200,16 +201,14 @@ def group(store: StoreLike | None = None, **options: Unpack[GroupOptions]) -> Gr
     overwrite
         Delete what is there and make a new group.
     zarr_format
-        Look for, or create, this format only; created, a group has that of the group above
-        if None, or the configuration's default.
+        Look for, or create, this format only. What is created has that of the group above if None, or the configuration's
+        default where there is none.
     attributes
         Of a group that is created.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
-    chunk_store, synchronizer, meta_array
-        Without effect; given, they warn.
-    cache_attrs
-        Without effect; given, they warn.
+        For remote stores, which are not there yet: anything in it is refused.
+    chunk_store, cache_attrs, synchronizer, meta_array
+        Without effect; a warning says so.
 
     Raises
     ------

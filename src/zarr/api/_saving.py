@@ -39,7 +39,7 @@ def save(
     path
         Path of the node inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def save_array(
     path
         Path of the array inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
     **kwargs
         Keywords of `zarr.create`.
 
@@ -128,7 +128,7 @@ def save_group(
     path
         Path of the group inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused with a TypeError.
+        For remote stores, which are not there yet: anything in it is refused.
 
     Raises
     ------

@@ -1,0 +1,35 @@
+"""Arguments that are true or false.
+
+Other values have a truth in Python too, and not the one that is meant: `overwrite="no"` would replace a data set.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zarr.errors import ArgumentError
+
+
+def truth(name: str, value: object) -> bool:
+    """A Boolean argument, of Python or NumPy; also 0, 1 and None, which code written for zarr-python may give.
+
+    Parameters
+    ----------
+    name
+        What the argument is called.
+    value
+        What was given.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no Boolean.
+
+    Examples
+    --------
+    >>> truth("overwrite", np.bool_(True))
+    True
+    """
+    if value is None or isinstance(value, bool | np.bool_) or (isinstance(value, int | np.integer) and value in (0, 1)):
+        return bool(value)
+    raise ArgumentError(f"{name} must be True or False, got {value!r}")

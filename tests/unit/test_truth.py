@@ -1,4 +1,4 @@
-"""Arguments that are true or false are that: a text or a number is refused, before anything is stored or deleted."""
+"""Arguments that are true or false are that: a text, or a number but 0 and 1, is refused, before anything is stored or deleted."""
 
 import asyncio
 
@@ -9,6 +9,7 @@ import zarr
 from tests.samples import contents
 from zarr.api import asynchronous
 from zarr.codecs import ZstdCodec
+from zarr.errors import ContainsArrayError
 from zarr.storage import LocalStore, MemoryStore
 
 DATA = np.arange(4)
@@ -101,7 +102,7 @@ def filled(store):
     return store
 
 
-@pytest.mark.parametrize("value", ["no", "False", 1, 0, 2.0, []], ids=repr)
+@pytest.mark.parametrize("value", ["no", "False", 2, -1, 1.0, []], ids=repr)
 @pytest.mark.parametrize(("name", "call"), ALL)
 def test_what_is_no_boolean_is_refused(filled, name, call, value):
     if name == "use_consolidated" and isinstance(value, str):
@@ -110,6 +111,23 @@ def test_what_is_no_boolean_is_refused(filled, name, call, value):
     with pytest.raises((TypeError, ValueError), match=f"{name}.* must be True"):
         call(filled, value)
     assert contents(filled) == before
+
+
+@pytest.mark.parametrize("value", [0, 1, None, np.int64(1)], ids=repr)
+def test_what_programs_for_zarr_python_give_is_taken(store, value):
+    zarr.create_array(store, name="a", data=DATA)
+    if value:
+        zarr.create_array(store, name="a", data=DATA + 1, overwrite=value)
+    else:
+        with pytest.raises(ContainsArrayError):
+            zarr.create_array(store, name="a", data=DATA + 1, overwrite=value)
+    assert zarr.open_array(store, path="a")[0] == bool(value)
+
+
+@pytest.mark.parametrize("value", [1, None], ids=repr)
+def test_a_codec_is_exact_about_it(value):
+    with pytest.raises(TypeError, match=r"checksum.* must be True"):
+        ZstdCodec(checksum=value)
 
 
 @pytest.mark.parametrize("value", [np.True_, np.False_], ids=repr)

@@ -17,7 +17,7 @@ import pytest
 
 import zarr
 from tests.conftest import PROFILE
-from tests.safety.test_endurance import LATE_S, program
+from tests.safety.programs import LATE_S, program
 from tests.suites.plain_stores import AsyncOnly
 from zarr._codec import registry
 from zarr._flow.drive.process_hold import _turns_by_id, process_hold

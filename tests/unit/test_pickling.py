@@ -17,9 +17,9 @@ import pytest
 
 import zarr
 from tests.compat.test_surface import public_modules, public_names
+from tests.data_types import ROWS as DTYPES
 from tests.suites.calls import run
 from tests.suites.plain_stores import AsyncOnly
-from tests.unit.test_dtypes import ROWS as DTYPES
 from zarr.api import asynchronous
 from zarr.errors import CodecError, KeyBlockedError
 from zarr.storage import LocalStore, MemoryStore, StorePath, WrapperStore

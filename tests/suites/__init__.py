@@ -2,5 +2,5 @@
 
 import pytest
 
-for _name in ("awaited_stores", "stores", "versioned_stores", "store_holds", "threads"):
+for _name in ("awaited_stores", "children", "stores", "versioned_stores", "store_holds", "threads"):
     pytest.register_assert_rewrite(f"tests.suites.{_name}")

@@ -16,6 +16,7 @@ import pytest
 import zarr
 from tests.safety.steps import failing_at, n_steps
 from tests.samples import contents
+from tests.suites.children import end_of_child
 from zarr._store import atomic
 from zarr.errors import NodeNotFoundError, StoreIsFileError, UnknownCodecError
 
@@ -135,21 +136,18 @@ def test_a_directory_that_may_not_be_written_to(engine):
 def told_by_child(change):
     """What PermissionError says in a process of a user who may do no more than others."""
     said, say = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            if os.getuid() == 0:
-                os.setuid(65534)
+
+    def work():
+        if os.getuid() == 0:
+            os.setuid(65534)
+        with pytest.raises(PermissionError) as caught:
             change()
-        except PermissionError as exc:
-            os.write(say, str(exc).encode())
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
+        os.write(say, str(caught.value).encode())
+
+    assert end_of_child(work) == 0
     os.close(say)
-    text = os.read(said, 10_000).decode()
-    os.close(said)
-    return text
+    with os.fdopen(said) as stream:
+        return stream.read()
 
 
 class TestCodecs:

@@ -1,11 +1,13 @@
 """Names and keywords that are nearly right, or that this version does not have: the error says what is meant."""
 
+import pickle
 import subprocess
 import sys
 
 import pytest
 
 import zarr
+from zarr.errors import MemberNotFoundError
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,30 @@ def test_chunks_by_names_of_dimensions(keyword):
     """As xarray and Dask take them."""
     with pytest.raises((TypeError, ValueError), match=r"an integer, a tuple of integers|need a 'shape'"):
         zarr.create_array({}, shape=(4, 6), dtype="u1", dimension_names=["x", "y"], **{keyword: {"x": 2, "y": 3}})
+
+
+@pytest.mark.filterwarnings("ignore:Consolidated metadata is currently not part:zarr.errors.ZarrUserWarning")
+@pytest.mark.parametrize("consolidated", [False, True])
+def test_what_is_called_nearly_so_is_suggested(zarr_format, consolidated):
+    root = zarr.create_group({}, zarr_format=zarr_format)
+    for path in ("model/temperature", "model/pressure", "observed"):
+        root.create_array(path, shape=1, dtype="i1")
+    if consolidated:
+        root = zarr.consolidate_metadata(root.store)
+    for path, suggested in {
+        "modell": "'model'",
+        "model/temprature": "'model/temperature'",
+        "modle/temperature": "'model'",
+        "obsreved/x": "'observed'",
+    }.items():
+        with pytest.raises(KeyError, match=f"near it there is {suggested}") as caught:
+            root[path]
+        assert isinstance(caught.value, MemberNotFoundError)
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+        assert repr(path) in str(caught.value)
+    with pytest.raises(KeyError) as caught:
+        root["zzz"]
+    assert "near" not in str(caught.value)
+    assert ("use_consolidated=False" in str(caught.value)) == consolidated
+    with pytest.raises(KeyError, match="'model'"):
+        del root["mode"]

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.compat.test_surface import public_modules, public_names
 from tests.data_types import ROWS as DTYPES
+from tests.public_names import public_modules, public_names
 from tests.suites.calls import run
 from tests.suites.plain_stores import AsyncOnly
 from zarr.api import asynchronous

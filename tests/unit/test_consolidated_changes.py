@@ -30,7 +30,7 @@ def consolidate(store, path=None):
 
 
 @pytest.fixture
-def group(any_store, zarr_format):
+def group(engine, any_store, zarr_format):
     """A consolidated group with arrays `a`, `g/b` and `g/h/c`."""
     root = zarr.create_group(any_store, zarr_format=zarr_format, attributes={"top": 1})
     for path in ("a", "g/b", "g/h/c"):

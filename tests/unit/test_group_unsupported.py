@@ -25,7 +25,7 @@ def change(store, key, **members):
 
 
 @pytest.fixture
-def group(any_store, zarr_format):
+def group(engine, any_store, zarr_format):
     """An array that can be read, one of an unknown type, one with an unknown codec, damaged documents of a node and of a group."""
     root = zarr.create_group(any_store, zarr_format=zarr_format)
     for name in ("good", "type", "codec"):

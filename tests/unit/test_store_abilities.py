@@ -47,7 +47,7 @@ KINDS = {
 
 
 @pytest.fixture(params=KINDS)
-def unlisted(request):
+def unlisted(request, engine):
     return KINDS[request.param]()
 
 

@@ -46,3 +46,9 @@ def test_test_files_have_names_of_their_own():
     """Else one of two that are called alike would not be collected where folders are no packages."""
     names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name not in ("__init__.py", "conftest.py")]
     assert [name for name in names if names.count(name) > 1] == []
+
+
+def test_what_several_test_files_use_is_in_none_of_them():
+    """Imported under another name than pytest's, it would be there twice, with its fixtures and its state."""
+    taken = re.compile(r"^(?:from|import) tests[.\w]*\.test_", re.MULTILINE)
+    assert [path for path in (ROOT / "tests").rglob("*.py") if taken.search(path.read_text())] == []

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import zarr
+from tests.samples import described
 from tests.suites.calls import get, put, run
 from zarr._flow import copies
 from zarr._flow.drive import run as drive
@@ -37,14 +38,6 @@ def group(engine, any_store, zarr_format):
         root.create_array(path, data=np.arange(6, dtype="i4").reshape(2, 3), chunks=2)
     consolidate(any_store)
     return zarr.open_group(any_store, mode="r+")
-
-
-def described(group):
-    """Every node below, with what its document says."""
-    return {
-        path: (type(node).__name__, dict(node.attrs), getattr(node, "shape", None))
-        for path, node in group.members(max_depth=None)
-    }
 
 
 def assert_true(group):

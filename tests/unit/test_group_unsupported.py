@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.suites.calls import collect, get, put, run
+from tests.samples import contents
+from tests.suites.calls import get, put, run
 from zarr.buffer.cpu import Buffer
 from zarr.errors import MemberNotFoundError, UnknownCodecError, ZarrUserWarning
 from zarr.storage import MemoryStore, WrapperStore
@@ -128,15 +129,11 @@ def test_copying_goes_on(group, zarr_format):
     assert dest["good"][:].tolist() == [0, 1, 2, 3]
     assert [("unsupported" in line) for line in lines[:5]] == [True, True, False, True, True]
     for name in ("type", "codec"):
-        assert contents(dest.store, name) == contents(group.store, name), "it is copied as it is stored"
+        assert contents(dest.store, f"{name}/") == contents(group.store, f"{name}/"), "it is copied as it is stored"
     other = zarr.create_group({"mine": Buffer.from_bytes(b"")}, zarr_format=zarr_format)
     other.create_array("type", data=[1])
     with pytest.raises(ValueError, match="exists"):
         zarr.copy(dict(group.members())["type"], other)
-
-
-def contents(store, prefix):
-    return {key: get(store, key) for key in collect(store.list_prefix(f"{prefix}/"))}
 
 
 def test_what_would_have_to_be_read_is_left_out_of_a_copy_with_a_warning(group, zarr_format):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 import pickle
@@ -11,8 +10,9 @@ import numpy as np
 import pytest
 
 import zarr
+from tests.samples import contents
+from tests.suites.calls import put, run
 from zarr.api import asynchronous
-from zarr.buffer.cpu import Buffer
 from zarr.errors import (
     ContainsArrayAndGroupError,
     ContainsArrayError,
@@ -26,23 +26,6 @@ from zarr.storage import StorePath
 
 V2, V3 = 2, 3
 CONSOLIDATED_V3 = "ignore:Consolidated metadata is currently not part:zarr.errors.ZarrUserWarning"
-
-
-@pytest.fixture(params=[V2, V3], ids=["v2", "v3"])
-def zarr_format(request):
-    return request.param
-
-
-def run(coroutine):
-    return asyncio.run(coroutine)
-
-
-def contents(store) -> dict[str, bytes]:
-    return {key: store.get_sync(key).to_bytes() for key in store.list_keys("")}
-
-
-def put(store, key, data=b"foreign") -> None:
-    store.set_sync(key, Buffer.from_bytes(data))
 
 
 @pytest.fixture
@@ -164,7 +147,7 @@ class TestMembers:
             with pytest.raises(KeyError, match="itself"):
                 del root[path]
             with pytest.raises(KeyError, match="itself"):
-                asyncio.run(root._async_group.delitem(path))
+                run(root._async_group.delitem(path))
             assert "a" in root
 
     def test_paths_out_of_the_group_are_refused(self, root):

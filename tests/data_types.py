@@ -32,9 +32,6 @@ from zarr._dtype import (
     VariableLengthBytes,
     VariableLengthUTF8,
     ZDType,
-    data_type_registry,
-    parse_data_type,
-    parse_dtype,
 )
 from zarr.errors import UnstableSpecificationWarning
 

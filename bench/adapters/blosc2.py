@@ -1,6 +1,7 @@
 """blosc2, in its own format."""
 
 import numpy as np
+
 from adapters.base import Adapter, Unsupported
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
+
 from adapters.base import Adapter
 from adapters.documents import zarr_metadata
 from adapters.files import slurp, spew

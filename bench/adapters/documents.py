@@ -1,6 +1,7 @@
 """The documents that zarr-python writes for a dataset, for whoever makes arrays by hand or from metadata."""
 
 import numpy as np
+
 from adapters.base import Unsupported
 
 

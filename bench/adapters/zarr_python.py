@@ -3,6 +3,7 @@
 import contextlib
 
 import numpy as np
+
 from adapters.base import Adapter
 
 

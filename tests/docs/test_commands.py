@@ -36,7 +36,9 @@ def test_make_versions_runs_the_suite_on_each_python_with_the_oldest_numpy_and_t
 
 
 def test_make_long_runs_all_that_is_longer_in_its_profile():
-    longer = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py") if IS_LONGER.search(path.read_text())]
+    longer = [
+        path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py") if IS_LONGER.search(path.read_text())
+    ]
     assert len(longer) >= 2
     named = re.findall(r"tests/\S+", recipe("long"))
     assert [path for path in longer if not any(path.is_relative_to(each) for each in named)] == []

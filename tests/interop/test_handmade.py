@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.interop.documents import BIG, CRC32C, LITTLE, array_of, codec, document_key, put, sharded, text, v2, v3
+from tests.interop.documents import BIG, CRC32C, LITTLE, array_of, codec, put, sharded, text, v2, v3
 from zarr.errors import (
     DataTypeValidationError,
     GroupNotFoundError,

@@ -83,5 +83,3 @@ def program(module, *arguments):
         started.process.wait()
         for stream in (started.process.stdin, started.process.stdout, started.process.stderr):
             stream.close()
-
-

@@ -1,7 +1,6 @@
 """Both engines at one directory, forks in the midst of requests, and changes that must be seen at once."""
 
 import os
-import signal
 import threading
 import time
 

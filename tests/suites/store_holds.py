@@ -1,7 +1,7 @@
 """Holds on prefixes, of stores that are called without an event loop, in parts to subclass (see `store_case`):
 
-    HoldSuite          holds_between_threads
-    ProcessHoldSuite   holds_between_processes
+HoldSuite          holds_between_threads
+ProcessHoldSuite   holds_between_processes
 """
 
 from __future__ import annotations

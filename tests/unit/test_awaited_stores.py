@@ -19,11 +19,9 @@ from zarr._calls import like
 from zarr._flow.drive import run
 from zarr._flow.requests import Fetch, Read, TakeHold, Together
 from zarr._store.access import capabilities
-from zarr._store.versioned import ABSENT, ANY
 from zarr.abc.codec import BytesBytesCodec
 from zarr.errors import ConcurrentChangeError, ContainsArrayError
 from zarr.storage import MemoryStore, WrapperStore
-
 
 MAKERS = {"wrapped": lambda: Slow(MemoryStore()), "ranges": lambda: Ranging(MemoryStore()), "tagged": Tagged}
 

@@ -18,12 +18,11 @@ from zarr._flow.requests import Put, Remove, RemovePrefix, Together
 from zarr._flow.watch import logged
 from zarr._metadata.group import ConsolidatedMetadata
 from zarr.errors import MetadataValidationError, ZarrUserWarning
-from zarr.storage import LocalStore, MemoryStore, WrapperStore
+from zarr.storage import LocalStore, MemoryStore
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Consolidated metadata is currently not part:zarr.errors.ZarrUserWarning"
 )
-
 
 
 def consolidate(store, path=None):

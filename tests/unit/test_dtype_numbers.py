@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import warnings
 from typing import Any
 
@@ -27,29 +26,8 @@ from tests.suites.calls import shown
 from zarr._dtype import (
     Bool,
     Complex64,
-    Complex128,
-    DateTime64,
-    FixedLengthUTF32,
-    Float16,
     Float32,
     Float64,
-    Int8,
-    Int16,
-    Int32,
-    Int64,
-    NullTerminatedBytes,
-    RawBytes,
-    TimeDelta64,
-    UInt8,
-    UInt16,
-    UInt32,
-    UInt64,
-    VariableLengthBytes,
-    VariableLengthUTF8,
-    ZDType,
-    data_type_registry,
-    parse_data_type,
-    parse_dtype,
 )
 
 # -- fill values: Booleans and integers ---------------------------------------------------------------------------------
@@ -316,4 +294,3 @@ class TestComplex:
         for value in too_large:
             with pytest.raises(OverflowError):
                 cls().cast_scalar(value)
-

@@ -28,8 +28,6 @@ from zarr._dtype import (
     RawBytes,
     TimeDelta64,
     UInt8,
-    UInt16,
-    UInt32,
     UInt64,
     VariableLengthBytes,
     VariableLengthUTF8,
@@ -237,4 +235,3 @@ def test_types_of_installed_packages_are_read_when_nothing_else_matches(install,
     with pytest.raises(DataTypeValidationError):
         registry.match_json("example.kelvin", zarr_format=3)
     assert asked == [1]
-

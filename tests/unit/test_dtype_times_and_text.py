@@ -10,34 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.data_types import bits, pattern_of
+from tests.data_types import pattern_of
 from tests.suites.calls import shown
 from zarr._dtype import (
-    Bool,
-    Complex64,
-    Complex128,
     DateTime64,
     FixedLengthUTF32,
-    Float16,
-    Float32,
-    Float64,
-    Int8,
-    Int16,
-    Int32,
-    Int64,
     NullTerminatedBytes,
     RawBytes,
     TimeDelta64,
-    UInt8,
-    UInt16,
-    UInt32,
-    UInt64,
     VariableLengthBytes,
     VariableLengthUTF8,
-    ZDType,
     data_type_registry,
-    parse_data_type,
-    parse_dtype,
 )
 
 # -- fill values: times -------------------------------------------------------------------------------------------------
@@ -302,4 +285,3 @@ class TestStoredBytes:
         for refuse in (dtype.cast_scalar, lambda _: dtype.from_json_scalar([1, 2, 3], zarr_format=3)):
             with pytest.raises(ValueError, match="3 bytes; the data type holds 2"):
                 refuse(b"abc")
-

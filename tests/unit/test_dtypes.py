@@ -14,31 +14,14 @@ from hypothesis import strategies as st
 from tests.data_types import ROWS, bits, named, to_json3, v2
 from tests.suites.calls import shown
 from zarr._dtype import (
-    Bool,
-    Complex64,
-    Complex128,
     DateTime64,
     FixedLengthUTF32,
-    Float16,
-    Float32,
-    Float64,
-    Int8,
-    Int16,
     Int32,
-    Int64,
     NullTerminatedBytes,
     RawBytes,
     TimeDelta64,
-    UInt8,
-    UInt16,
-    UInt32,
-    UInt64,
     VariableLengthBytes,
-    VariableLengthUTF8,
-    ZDType,
     data_type_registry,
-    parse_data_type,
-    parse_dtype,
 )
 from zarr.errors import DataTypeValidationError
 

@@ -14,8 +14,7 @@ import zarr
 from tests.samples import contents
 from tests.suites.calls import get, put, run
 from zarr.buffer.cpu import Buffer
-from zarr.errors import MemberNotFoundError, UnknownCodecError, ZarrUserWarning
-from zarr.storage import MemoryStore, WrapperStore
+from zarr.errors import UnknownCodecError, ZarrUserWarning
 
 NAMES = ["broken", "codec", "good", "group", "type"]
 

@@ -54,7 +54,7 @@ def consolidated(paths, zarr_format):
         snapshot = {"kind": "inline", "must_understand": False, "metadata": dict.fromkeys(paths, GROUP)}
         put(store, "zarr.json", json.dumps({**GROUP, "consolidated_metadata": snapshot}).encode())
     else:
-        entries = dict.fromkeys([".zgroup", *(f"{path}/.zgroup" for path in paths)], {"zarr_format": 2})
+        entries = {f"{path}/.zgroup".lstrip("/"): {"zarr_format": 2} for path in ("", *paths)}
         put(store, ".zgroup", b'{"zarr_format": 2}')
         put(store, ".zmetadata", json.dumps({"zarr_consolidated_format": 1, "metadata": entries}).encode())
     return store

@@ -140,7 +140,10 @@ OF_GROUPS = {
     "full": lambda g, **k: g.full(name="a", shape=3, fill_value=1, **k),
     "full_like": lambda g, **k: g.full_like(name="a", data=SOURCE, fill_value=1, **k),
     **{name: lambda g, name=name, **k: getattr(g, name)(name="a", shape=3, **k) for name in FILLED},
-    **{f"{name}_like": lambda g, name=name, **k: getattr(g, f"{name}_like")(name="a", data=SOURCE, **k) for name in FILLED},
+    **{
+        f"{name}_like": lambda g, name=name, **k: getattr(g, f"{name}_like")(name="a", data=SOURCE, **k)
+        for name in FILLED
+    },
 }
 SOURCE = zarr.create_array({}, data=np.arange(3))
 

@@ -46,7 +46,6 @@ def putting(array, value=7):
     return elements.put(array._node, basic, (slice(0, 3), slice(0, 2)), value)
 
 
-
 class TestLogging:
     def test_every_request_is_shown_and_answered(self, array, drive):
         shown = []

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import zarr
 from tests.data_types import ROWS, bits, named, to_json3, v2
 from tests.suites.calls import shown
 from zarr._dtype import (
@@ -75,7 +76,7 @@ class TestForms:
         twin = copy.deepcopy(row.dtype)
         assert twin == row.dtype
         assert hash(twin) == hash(row.dtype)
-        assert eval(repr(row.dtype)) == row.dtype
+        assert eval(repr(row.dtype), dict(vars(zarr.dtype))) == row.dtype
         assert pickle.loads(pickle.dumps(row.dtype)) == row.dtype
         assert [other for other in ROWS if other.dtype == row.dtype] == [row]
 

@@ -27,8 +27,8 @@ def end_of_child(work: Callable[[], int | None]) -> int:
         status = 1
         try:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            faulthandler.register(signal.SIGALRM, file=sys.__stderr__, chain=True)  # says where it is, and then ends
             signal.alarm(LIMIT_S)
-            faulthandler.dump_traceback_later(LIMIT_S - 5, file=sys.__stderr__)
             status = work() or 0
         except BaseException:  # noqa: BLE001  # a child must not go on as its parent
             traceback.print_exc(file=sys.__stderr__)

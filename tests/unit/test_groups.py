@@ -12,6 +12,10 @@ import pytest
 import zarr
 from tests.samples import contents
 from tests.suites.calls import put, run
+from zarr._flow.drive import run as drive
+from zarr._flow.members import members
+from zarr._flow.requests import Keys
+from zarr._flow.watch import logged
 from zarr.api import asynchronous
 from zarr.errors import (
     ContainsArrayAndGroupError,
@@ -224,6 +228,23 @@ class TestStrangers:
         assert "strange" not in root
         with pytest.raises(GroupNotFoundError):
             zarr.open_group(store, path="strange", mode="r")
+
+    def test_a_node_that_is_being_made_is_no_stranger(self, root, store):
+        """Attributes are stored before the document that makes the node, in format 2."""
+        put(store, "late/.zattrs", b"{}")
+        assert list(root) == ["a", "empty", "g"]
+
+    def test_a_node_that_is_made_while_members_are_looked_at(self, root, store, zarr_format):
+        made = []
+
+        def look(request):
+            if isinstance(request, Keys) and not made:
+                made.append(zarr.create_group(store, path="late", zarr_format=zarr_format))
+
+        put(store, "late/file")
+        found = drive(logged(members(root.store_path), look))
+        assert made
+        assert [name for name, _ in found] == ["a", "empty", "g", "late"]
 
     def test_files_of_others_beside_the_documents_are_told_by_no_name(self, root, store):
         put(store, "README.md")

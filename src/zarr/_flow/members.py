@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zarr._flow.load import load_node, look
 from zarr._flow.paths import below
 from zarr._flow.requests import Flow, Keys, Names, Together
-from zarr._metadata.formats import DOCUMENTS
+from zarr._metadata.formats import DOCUMENTS, MAKERS
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
 from zarr._store.access import capabilities
@@ -186,16 +186,24 @@ def is_group(metadata: ListedMetadata) -> bool:
 def _look_at_member(at: StorePath, prefer: int | None) -> Flow[ListedMetadata | None]:
     try:
         metadata = yield from look(at, prefer=prefer)
+        if metadata is None and (yield from _holds_more_than_attributes(at)):
+            metadata = yield from look(at, prefer=prefer)  # it may have been made since
+            if metadata is None:
+                warn(
+                    f"Object at {at.path!r} in store {at.store!r} is not recognized as a component of a Zarr hierarchy: "
+                    "it has no metadata document, so it is not listed.",
+                    ZarrUserWarning,
+                )
     except KeyBlockedError as exc:
         warn(f"Object at {at.path!r} in store {at.store!r} is not listed: {exc}", ZarrUserWarning)
         return None
-    if metadata is None and (yield Keys(at.store, at.path)):
-        warn(
-            f"Object at {at.path!r} in store {at.store!r} is not recognized as a component of a Zarr hierarchy: "
-            "it has no metadata document, so it is not listed.",
-            ZarrUserWarning,
-        )
     return metadata
+
+
+def _holds_more_than_attributes(at: StorePath) -> Flow[bool]:
+    """Whether there is something at a path besides documents that make no node: who makes one stores those first."""
+    keys: list[str] = yield Keys(at.store, at.path)
+    return any(key.rpartition("/")[2] not in DOCUMENTS - MAKERS for key in keys)
 
 
 def check_depth(max_depth: int | None) -> None:

@@ -21,7 +21,8 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from registry import names_known_to
+
 PEERS = ["zarr", "zarr-fused", "zarr-zarrs", "tensorstore", "tensorstore-fsync", "blosc2", "h5py", "limit"]
 KNOWN = [*PEERS, "ours", "ours-cache", "tensorstore-cache"]  # the last three only when asked for with --contender
 
@@ -192,23 +193,13 @@ def main():
     args = ap.parse_args()
 
     if args.child:
-        import workloads
+        import jobs
 
-        print("\n" + json.dumps(workloads.child(json.loads(args.child))))
+        print("\n" + json.dumps(jobs.child(json.loads(args.child))))
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a running child is ended too
     contenders = {n: c for n, c in contenders_from(args).items() if n not in args.skip.split(",")}
-    # the driver stays small: the list of workloads comes from a child that may import numpy
-    probe = contenders[next(iter(contenders))]["python"] if contenders else sys.executable
-    names = json.loads(
-        subprocess.run(
-            [probe, "-c", "import json, workloads; print(json.dumps(list(workloads.WORKLOADS)))"],
-            cwd=HERE,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-    )
+    names = names_known_to(contenders[next(iter(contenders))]["python"] if contenders else sys.executable)
     if args.list:
         print("\n".join(names))
         return

@@ -8,8 +8,12 @@ import json
 import os
 
 import numpy as np
-from adapters import Unsupported, spew, zarr_metadata
-from workloads import WORKLOADS, K, tree_bytes
+from adapters.base import Unsupported
+from adapters.documents import zarr_metadata
+from adapters.files import spew
+from datasets import K
+from measuring import tree_bytes
+from registry import enter
 
 # ---------------------------------------------------------------- codecs
 
@@ -68,7 +72,7 @@ def coded(name):
         )
         r.ad.remove(paths[0])
 
-    WORKLOADS[f"cliff_{name}"] = go
+    enter(f"cliff_{name}", go)
 
 
 for _name in CODED:
@@ -106,7 +110,7 @@ def grow(r):
     r.ad.remove(path)
 
 
-WORKLOADS["cliff_grow"] = grow
+enter("cliff_grow", grow)
 
 GROUP = {"zarr_format": 3, "node_type": "group", "attributes": {}}
 ARRAY = zarr_metadata(
@@ -143,7 +147,8 @@ def plate(r):
     consolidated(r, "cliff_plate_6152", members)
 
 
-WORKLOADS["cliff_group"], WORKLOADS["cliff_plate"] = group_8000, plate
+enter("cliff_group", group_8000)
+enter("cliff_plate", plate)
 
 
 # ---------------------------------------------------------------- attributes
@@ -176,7 +181,7 @@ def attributes(kind):
         r.bench(f"{prefix}_update", lambda g: r.ad.update_attributes(g, more), lambda: r.ad.open_group(path, "r+"))
         r.ad.remove(path)
 
-    WORKLOADS[prefix] = go
+    enter(prefix, go)
 
 
 for _kind in ATTRIBUTES:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from workloads import DATASETS
+from datasets import DATASETS
 
 OURS = "ours"
 CLIFF = "cliff_"

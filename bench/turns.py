@@ -24,8 +24,7 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
+from registry import names_known_to
 
 REPEATABLE = {
     "open_array": 20,
@@ -44,14 +43,16 @@ REPEATABLE = {
 
 def take_turns(job):
     """Run a workload; each repetition begins when the driver says so, and is told to it."""
-    import workloads
+    from adapters.base import Unsupported
+    from measuring import Run, cpu_seconds
+    from registry import all_workloads
 
     def timed(fn, arg):
-        cpu, began = workloads.cpu_seconds(), time.perf_counter()
+        cpu, began = cpu_seconds(), time.perf_counter()
         out = fn(arg)
-        return out, time.perf_counter() - began, workloads.cpu_seconds() - cpu
+        return out, time.perf_counter() - began, cpu_seconds() - cpu
 
-    class Turns(workloads.Run):
+    class Turns(Run):
         def bench(self, metric, fn, setup=None, teardown=None, **_):
             while True:
                 arg = setup() if setup else None
@@ -73,8 +74,8 @@ def take_turns(job):
 
     run = Turns(job)
     try:
-        workloads.WORKLOADS[job["workload"]](run)
-    except workloads.Unsupported as exc:
+        all_workloads()[job["workload"]](run)
+    except Unsupported as exc:
         tell(unsupported=str(exc))
     tell(end=True)
 
@@ -172,12 +173,7 @@ def main():
         take_turns(json.loads(args.child))
         return
     args.data = os.path.abspath(args.data)
-    probe = [
-        args.before.partition(",")[0],
-        "-c",
-        "import json, workloads; print(json.dumps(list(workloads.WORKLOADS)))",
-    ]
-    names = json.loads(subprocess.run(probe, cwd=HERE, capture_output=True, text=True, check=True).stdout)
+    names = names_known_to(args.before.partition(",")[0])
     print(
         "| row | pairs | before, s | after, s | after / before, median of pairs | its interval | of CPU time | minima |"
     )

@@ -1,236 +1,17 @@
-"""The data, the workloads, and the code that runs one of them in a child process."""
+"""The workloads of ordinary use: whole arrays, parts of them, groups, opening, importing."""
 
-import gc
-import hashlib
 import math
 import os
-import resource
-import shutil
 import subprocess
 import sys
-import threading
-import time
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from adapters import ADAPTERS, Unsupported
-
-# ---------------------------------------------------------------- data
-
-K = 1000
-DATASETS = {
-    "raw": dict(src="arange", shape=(10 * K, 10 * K), dtype="int32", chunks=(K, K), codec="none"),
-    "zstd": dict(src="field", shape=(10 * K, 10 * K), dtype="float32", chunks=(K, K), codec="zstd"),
-    "blosc": dict(src="arange", shape=(10 * K, 10 * K), dtype="int32", chunks=(K, K), codec="blosc"),
-    "gzip": dict(src="counts", shape=(8 * K, 8 * K), dtype="int16", chunks=(K, K), codec="gzip"),
-    "shard": dict(src="image", shape=(10 * K, 10 * K), dtype="uint8", chunks=(100, 100), shards=(K, K), codec="zstd"),
-    "shardraw": dict(
-        src="image", shape=(10 * K, 10 * K), dtype="uint8", chunks=(100, 100), shards=(K, K), codec="none"
-    ),
-    "small": dict(src="field4", shape=(4 * K, 4 * K), dtype="float32", chunks=(100, 100), codec="zstd"),
-    "shardblosc": dict(
-        src="image", shape=(10 * K, 10 * K), dtype="uint8", chunks=(100, 100), shards=(K, K), codec="blosc"
-    ),
-    "rmw": dict(src="field4", shape=(4 * K, 4 * K), dtype="float32", chunks=(K, K), codec="zstd"),
-    "shardrmw": dict(src="image4", shape=(4 * K, 4 * K), dtype="uint8", chunks=(100, 100), shards=(K, K), codec="zstd"),
-    "vol": dict(src="volume", shape=(512,) * 3, dtype="uint16", chunks=(64,) * 3, codec="zstd"),
-    "v2": dict(src="field", shape=(10 * K, 10 * K), dtype="float32", chunks=(K, K), codec="lz4", format=2),
-    "big": dict(src=None, shape=(20 * K, 20 * K), dtype="int32", chunks=(K, K), codec="none"),
-}
-for _ds in DATASETS.values():
-    _ds.setdefault("shards", None)
-    _ds.setdefault("format", 3)
-
-
-def generate(workdir):
-    """Write the source arrays as .npy files: smooth fields with noise, not constants."""
-    rng = np.random.default_rng(20240607)
-
-    def save(name, arr):
-        np.save(f"{workdir}/{name}.npy", arr)
-
-    n = 10 * K
-    y, x = np.arange(n, dtype="f4")[:, None] / n, np.arange(n, dtype="f4")[None, :] / n
-    save("arange", np.arange(n * n, dtype="i4").reshape(n, n))
-    # temperature-like: broad waves, a little noise, recorded to 0.01
-    field = rng.standard_normal((n, n), "f4")
-    field *= 0.2
-    field += 280 + 15 * np.sin(5 * y + 1) * np.cos(7 * x)
-    field += 4 * np.sin(31 * x) * np.sin(23 * y)
-    np.rint(field * 100, out=field)
-    field /= 100
-    save("field", field)
-    save("field4", field[: 4 * K, : 4 * K])
-    del field
-    # picture-like: gradients, hard edges, sensor noise
-    img = 90 + 60 * np.sin(9 * y) * np.sin(11 * x) + 40 * (np.sin(60 * x) * np.sin(50 * y) > 0.4)
-    img += 2 * rng.standard_normal((n, n), "f4")
-    img = np.clip(img, 0, 255).astype("u1")
-    save("image", img)
-    save("image4", img[: 4 * K, : 4 * K])
-    del img
-    # microscope counts: Poisson background, bright cells
-    m = 8 * K
-    lam = 12 + 400 * np.clip(np.sin(90 * y[:m]) * np.sin(80 * x[:, :m]) - 0.8, 0, 1)
-    counts = lam + np.sqrt(lam) * rng.standard_normal((m, m), "f4")
-    save("counts", np.clip(np.rint(counts), 0, None).astype("i2"))
-    z = np.arange(512, dtype="f4") / 512
-    lam = 100 + 900 * np.clip(
-        np.sin(20 * z)[:, None, None] * np.sin(17 * z)[None, :, None] * np.sin(23 * z)[None, None, :], 0, 1
-    )
-    vol = lam + np.sqrt(lam) * rng.standard_normal(lam.shape, "f4")
-    save("volume", np.rint(vol).astype("u2"))
-
-
-# ---------------------------------------------------------------- measuring
-
-
-def proc_status(field):
-    with open("/proc/self/status") as f:
-        for line in f:
-            if line.startswith(field + ":"):
-                return int(line.split()[1]) / 1024
-    return float("nan")
-
-
-def reset_peak():
-    with open("/proc/self/clear_refs", "w") as f:
-        f.write("5")
-
-
-BUF = bytes(8 << 20)
-
-
-def calm():
-    """Are both cores free now? A shared machine steals time without saying so:
-    then two hashing threads take longer by the clock than by their own CPU time.
-
-    Asked up to three times: right after long work the answer was seen to be no
-    for a tenth of a second without any neighbour.
-    """
-    return any(two_at_once() for _ in range(3))
-
-
-def two_at_once():
-    cpu = []
-
-    def work():
-        c = time.thread_time()
-        hashlib.sha256(BUF).digest()
-        cpu.append(time.thread_time() - c)
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    t = time.perf_counter()
-    for x in threads:
-        x.start()
-    for x in threads:
-        x.join()
-    return time.perf_counter() - t < 1.3 * max(cpu)
-
-
-def warm(path):
-    """Bring the files into the page cache (an idle one is reclaimed within seconds here)."""
-    files = [path] if os.path.isfile(path) else [os.path.join(d, f) for d, _, fs in os.walk(path) for f in fs]
-    for name in files:
-        with open(name, "rb", buffering=0) as f:
-            while f.read(16 << 20):
-                pass
-
-
-def cpu_seconds():
-    both = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in both)
-
-
-def tree_bytes(path):
-    if os.path.isfile(path):
-        return os.path.getsize(path)
-    return sum(os.path.getsize(os.path.join(d, f)) for d, _, fs in os.walk(path) for f in fs)
-
-
-class Run:
-    """What a workload gets: the adapter, paths, data, and `bench`."""
-
-    def __init__(self, job):
-        self.job, self.metrics, self.wrong = job, {}, []
-        self.workdir, self.tmp = job["workdir"], job["tmp"]
-        self.check = job["check"]
-        self.ad = ADAPTERS[job["adapter"]]()
-        self.rng = np.random.default_rng(7)
-        self.count = 0
-
-    def source(self, name, load=True):
-        return np.load(f"{self.workdir}/{DATASETS[name]['src']}.npy", mmap_mode=None if load else "r")
-
-    def prepared(self, name):
-        return f"{self.workdir}/{self.ad.family}-{name}{self.ad.suffix}"
-
-    def open(self, name):
-        path = self.prepared(name)
-        if not os.path.exists(path):
-            raise Unsupported(f"no prepared {name}")
-        warm(path)
-        return self.ad.open(path)
-
-    def fresh(self):
-        self.count += 1
-        return f"{self.tmp}/w{self.count}{self.ad.suffix}"
-
-    def copy_of(self, name):
-        path, src = self.fresh(), self.prepared(name)
-        if not os.path.exists(src):
-            raise Unsupported(f"no prepared {name}")
-        (shutil.copytree if os.path.isdir(src) else shutil.copyfile)(src, path)
-        return path
-
-    def bench(self, metric, fn, setup=None, teardown=None, reps=3, budget=1.0, ops=1, expect=None):
-        """Time fn(setup()) up to `reps` times or until `budget` seconds are spent.
-
-        It waits a little for a calm machine, and repeats once more when no
-        repetition was calm at both ends; disturbed times are dropped if a clean one exists.
-        """
-        runs, spent, patience = [], 0.0, 2.0
-        m = self.metrics[metric] = {"ops": ops}
-        while True:
-            while not (clean := calm()) and patience > 0:
-                time.sleep(0.3)
-                patience -= 0.3
-            arg = setup() if setup else None
-            gc.collect()
-            reset_peak()
-            base, cpu = proc_status("VmRSS"), cpu_seconds()
-            t = time.perf_counter()
-            out = fn(arg)
-            t = time.perf_counter() - t
-            cpu = cpu_seconds() - cpu
-            if not runs:
-                m["peak_mb"], m["base_mb"] = proc_status("VmHWM"), base
-                if expect is not None and self.check:
-                    want = expect() if callable(expect) else expect
-                    if not np.array_equal(np.asarray(out), want):
-                        self.wrong.append(metric)
-            runs.append((t, cpu, clean and calm()))
-            spent += t
-            done = spent >= budget or len(runs) >= reps
-            if done and not any(r[2] for r in runs) and len(runs) < reps + 1 and spent < 2 * budget:
-                done = False
-            if teardown:
-                teardown(arg, out, done)
-            del out, arg
-            if done:
-                break
-        kept = [r for r in runs if r[2]] or runs
-        m["times"], m["cpu"] = [r[0] for r in kept], [r[1] for r in kept]
-        m["disturbed"] = len(runs) - sum(r[2] for r in runs)
-
-
-WORKLOADS = {}
-
-
-def workload(fn):
-    WORKLOADS[fn.__name__] = fn
-    return fn
+from adapters.base import Unsupported
+from adapters.by_hand import Limit
+from datasets import DATASETS, K, slab
+from measuring import tree_bytes
+from registry import enter, workload
 
 
 def bulk(name, write_as, read_as):
@@ -265,7 +46,8 @@ def bulk(name, write_as, read_as):
         )
 
     write.dataset = name
-    WORKLOADS[write_as], WORKLOADS[read_as] = write, read
+    enter(write_as, write)
+    enter(read_as, read)
 
 
 bulk("raw", "write_raw", "read_raw")
@@ -501,7 +283,7 @@ def memory(name):
             rd, lambda _: r.ad.read(held[0], ...), budget=1.0, ops=ops, expect=None if r.ad.family != "zarr" else data
         )
 
-    WORKLOADS[f"mem_{name}"] = go
+    enter(f"mem_{name}", go)
 
 
 memory("raw")
@@ -512,7 +294,7 @@ memory("shard")
 def strided(r):
     want = lambda s: s[::7, ::7]  # noqa: E731
     select(r, "strided_7", lambda a: r.ad.read(a, (slice(None, None, 7),) * 2), want)
-    if not isinstance(r.ad, ADAPTERS["limit"]):
+    if not isinstance(r.ad, Limit):
         select(r, "reversed", r.ad.read_reversed, lambda s: s[::-1, ::-1])
 
 
@@ -552,10 +334,6 @@ def rechunk(r):
 
     r.bench("rechunk_slabs", slabs, r.fresh, done("rechunk_slabs"), reps=2)
     r.bench("rechunk_native", native, r.fresh, done("rechunk_native"), reps=2)
-
-
-def slab(i):
-    return (slice(i, i + K), slice(None))
 
 
 @workload
@@ -602,62 +380,3 @@ def concurrent(r):
 
     run("threads8_large", "zstd", 10, K)
     run("threads8_small", "small", 200, 100)
-
-
-import cliffs  # noqa: E402, F401  # more of them, made of what is here
-
-# ---------------------------------------------------------------- child entry
-
-
-def prepare(r):
-    """Write every dataset this adapter's family reads, once."""
-    for name, ds in DATASETS.items():
-        path = r.prepared(name)
-        try:
-            a = r.ad.create(path, ds)
-        except Unsupported:
-            continue
-        if ds["src"]:
-            r.ad.write(a, ..., r.source(name))
-        else:
-            data = np.arange(20 * K * K, dtype="i4").reshape(K, 20 * K)
-            for i in range(0, 20 * K, K):
-                r.ad.write(a, slab(i), data)
-        r.ad.close(a)
-        r.metrics[name] = {"stored": tree_bytes(path)}
-    if r.ad.family == "zarr":
-        path = r.prepared("group")
-        r.ad.group_create(path, 500)
-        r.ad.group_consolidate(path)
-
-
-def readback(r):
-    """Does what another library wrote at job['keep'] equal the source?"""
-    name = WORKLOADS[r.job["written_by"]].dataset
-    if not np.array_equal(r.ad.read(r.ad.open(r.job["keep"]), ...), r.source(name, load=False)):
-        r.wrong.append(r.job["written_by"])
-
-
-def child(job):
-    out = {}
-    try:
-        if job["workload"] == "generate":
-            generate(job["workdir"])
-            return {"metrics": {}}
-        r = Run(job)
-        fn = {"prepare": prepare, "readback": readback}.get(job["workload"]) or WORKLOADS[job["workload"]]
-        if r.ad.write_only_variant and not any(
-            w in job["workload"] for w in ("write", "append", "rechunk", "group", "prepare", "readback")
-        ):
-            raise Unsupported("same as its sibling")
-        out["versions"] = r.ad.versions() | {"python": sys.version.split()[0]}
-        try:
-            fn(r)
-        finally:
-            out["metrics"] = {k: v for k, v in r.metrics.items() if v.get("times") or v.get("stored")}
-            out["wrong"] = r.wrong
-    except Unsupported as e:
-        out["unsupported"] = str(e)
-    except Exception:
-        out["error"] = traceback.format_exc()[-1500:]
-    return out

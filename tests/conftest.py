@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 import zarr
 from tests.suites.threads import join_started
 
+collect_ignore = ["typing/program.py"]  # read by type checkers, and never run
+
 _COMMON = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],

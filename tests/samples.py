@@ -7,13 +7,28 @@ import json
 import numpy as np
 
 import zarr
+from tests.suites.calls import run
+from zarr.buffer.cpu import buffer_prototype
 
 FORMATS = [2, 3]
 
 
-def contents(store) -> dict[str, bytes]:
-    """Everything that is stored."""
-    return {key: store.get_sync(key).to_bytes() for key in store.list_keys("")}
+def contents(store, prefix="") -> dict[str, bytes]:
+    """Everything that is stored, of any store, or what is under a prefix."""
+
+    async def read():
+        keys = [key async for key in store.list_prefix(prefix)]
+        return {key: (await store.get(key, buffer_prototype)).to_bytes() for key in keys}
+
+    return run(read())
+
+
+def described(group) -> dict[str, tuple]:
+    """Every node below a group, with what its document says."""
+    return {
+        path: (type(node).__name__, dict(node.attrs), getattr(node, "shape", None))
+        for path, node in group.members(max_depth=None)
+    }
 
 
 def document(store, path="") -> dict:

@@ -10,20 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import zarr
+from tests.public_names import public_modules, public_names
 
 SNAPSHOT = Path(__file__).with_name("surface.json")
-
-
-def public_modules():
-    modules = (module.name for module in pkgutil.walk_packages(zarr.__path__, "zarr."))
-    return sorted(["zarr", *(name for name in modules if "._" not in name)])
-
-
-def public_names(module):
-    return sorted(getattr(importlib.import_module(module), "__all__", []))
-
-
 RECORDED = json.loads(SNAPSHOT.read_text()) if SNAPSHOT.exists() else {}
 
 
@@ -41,6 +30,18 @@ def test_every_name_is_there(module):
     mod = importlib.import_module(module)
     missing = [name for name in RECORDED[module] if not hasattr(mod, name)]
     assert not missing
+
+
+@pytest.mark.parametrize("module", sorted(RECORDED))
+def test_dir_shows_these_and_submodules_only(module):
+    mod = importlib.import_module(module)
+    shown = set(dir(mod))
+    assert all(not name.startswith("_") or name == "__version__" for name in shown)
+    submodules = {found.name for found in pkgutil.iter_modules(getattr(mod, "__path__", []))}
+    aliases = {"set_format", "set_log_level"} if module == "zarr" else set()
+    offered = {name for name in RECORDED[module] if not name.startswith("_")}
+    assert offered <= shown <= {*RECORDED[module], *submodules, *aliases}
+    assert [name for name in shown if not hasattr(mod, name)] == []
 
 
 if __name__ == "__main__":

@@ -9,34 +9,11 @@ import re
 
 import pytest
 
-MODULES = (
-    "zarr",
-    "zarr.abc.buffer",
-    "zarr.abc.codec",
-    "zarr.abc.metadata",
-    "zarr.abc.numcodec",
-    "zarr.abc.store",
-    "zarr.buffer",
-    "zarr.buffer.cpu",
-    "zarr.codecs",
-    "zarr.codecs.numcodecs",
-    "zarr.dtype",
-    "zarr.errors",
-    "zarr.registry",
-    "zarr.storage",
-)
+from tests.public_names import public_objects
+
 FACES = ("Array", "Group", "AsyncArray", "AsyncGroup")
 # Their docstrings send the reader on: to the function or the synchronous method of the same name.
 SEE = re.compile(r"[Ss]ee `|[Kk]eywords as in `|[Aa]s `|under zarr-python's name")
-
-
-def public():
-    for module_name in MODULES:
-        module = importlib.import_module(module_name)
-        for name in module.__all__:
-            found = getattr(module, name)
-            if not name.startswith("_") and (inspect.isclass(found) or inspect.isroutine(found)):
-                yield f"{module_name}.{name}", found
 
 
 def methods():
@@ -60,7 +37,7 @@ def plain(cls):
     return is_form or issubclass(cls, BaseException)
 
 
-PUBLIC = dict(public())
+PUBLIC = dict(public_objects())
 FUNCTIONS = {name: found for name, found in PUBLIC.items() if inspect.isroutine(found)}
 CLASSES = {name: found for name, found in PUBLIC.items() if inspect.isclass(found) and not plain(found)}
 METHODS = dict(methods())

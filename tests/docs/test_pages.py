@@ -1,8 +1,10 @@
 """What pages say in more than one place, or have to say where readers look first."""
 
+import importlib.util
 import re
 from pathlib import Path
 
+import markdown
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -46,3 +48,43 @@ def test_contenders_have_one_name():
     for head in heads:
         shown = {cell.strip(" ÷") for cell in head.strip("|").split("|")}
         assert not shown & (set(asked_for) - {"zarrs"})
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/concurrency.md"])
+def test_where_safety_ends_is_said_wherever_safety_is_promised(page):
+    text = (ROOT / page).read_text()
+    assert [name for name in ("NFS", "Lustre", "SMB", "FUSE", "machine", "threads") if name not in text] == []
+    assert not re.search(r"-o flock|localflock|mount\w* with `?flock|ask\w* (for|whether) .*flock", text)
+
+
+def test_what_is_to_be_done_there_is_said_with_its_setting():
+    said = section(DOCS / "concurrency.md", "Where it ends")
+    assert "array.locking" in said
+    assert "whole chunks" in said
+
+
+def test_installation_is_a_page_of_the_guide():
+    navigation = (ROOT / "mkdocs.yml").read_text().split("- Guide:")[1]
+    assert navigation.split()[:3] == ["-", "Installation:", "installation.md"]
+    assert "(docs/installation.md)" in (ROOT / "README.md").read_text()
+
+
+def test_copying_into_other_chunks_promises_no_plan():
+    """Where slabs are thin, a chunk of the source is decoded many times over. A planner has to change this line too."""
+    said = " ".join((ROOT / "CHANGELOG.md").read_text().split())
+    assert "a chunk of the source is decoded once for each block that it meets" in said
+
+
+def test_tables_of_many_columns_say_in_every_cell_what_it_is():
+    """Where a window is narrow, `style.css` shows it instead of the heads."""
+    spec = importlib.util.spec_from_file_location("tables_hook", DOCS / "tables.py")
+    hook = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    config = {"markdown_extensions": ["tables"]}
+    hook.on_config(config)
+    render = markdown.Markdown(extensions=config["markdown_extensions"]).convert
+    wide = render("| a | `b` | c |\n|---|---|---|\n| 1 | 2 | 3 |\n")
+    assert re.findall(r'<td data-head="(\w)">(\d)', wide) == [("a", "1"), ("b", "2"), ("c", "3")]
+    assert 'data-columns="3"' in wide
+    assert "data-" not in render("| a | b |\n|---|---|\n| 1 | 2 |\n")
+    assert "attr(data-head)" in (DOCS / "style.css").read_text()

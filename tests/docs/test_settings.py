@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.test_docstrings import PUBLIC
+from tests.public_names import public_objects
 from zarr import errors
 from zarr._support.settings import DEFAULTS
 
 DOCS = Path(__file__).parents[2] / "docs"
+PUBLIC = dict(public_objects())
 
 
 def flat(values, prefix=""):

@@ -1,8 +1,13 @@
-"""Metadata documents for tests, with defaults, and short names for the parts of a codec chain."""
+"""Metadata documents for tests, with defaults, short names for the parts of a codec chain, and what is made of both by hand."""
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+
+import zarr
+from zarr.buffer import default_buffer_prototype
 
 LITTLE = {"name": "bytes", "configuration": {"endian": "little"}}
 BIG = {"name": "bytes", "configuration": {"endian": "big"}}
@@ -84,3 +89,26 @@ def any_bits(rng, shape, dtype):
     data = rng.integers(0, 256, (*shape, dtype.itemsize), np.uint8)
     # View and not assignment: this keeps the bits of signalling NaNs.
     return data.view(dtype)[..., 0] if data.size else np.empty(shape, dtype)
+
+
+def put(store, objects):
+    """Store documents (as JSON), texts and bytes under their keys."""
+    for key, value in objects.items():
+        if not isinstance(value, bytes | str):
+            value = json.dumps(value)
+        raw = value if isinstance(value, bytes) else value.encode()
+        store.set_sync(key, default_buffer_prototype().buffer.from_bytes(raw))
+    return store
+
+
+def text(store, key):
+    return store.get_sync(key).to_bytes().decode()
+
+
+def document_key(document):
+    return ".zarray" if document["zarr_format"] == 2 else "zarr.json"
+
+
+def array_of(store, document, mode="r", **objects):
+    put(store, {document_key(document): document, **objects})
+    return zarr.open_array(store, mode=mode, zarr_format=document["zarr_format"])

@@ -19,8 +19,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import zarr
-from tests.interop.documents import BIG, CRC32C, LITTLE, blosc, codec, sharded, v2, v3
-from tests.interop.test_handmade import array_of, put
+from tests.interop.documents import BIG, CRC32C, LITTLE, array_of, blosc, codec, put, sharded, v2, v3
 from zarr.errors import BaseZarrError, CodecError
 from zarr.storage import MemoryStore
 

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.interop.documents import BIG, CRC32C, LITTLE, codec, sharded, v2, v3
-from zarr.buffer import default_buffer_prototype
+from tests.interop.documents import BIG, CRC32C, LITTLE, array_of, codec, put, sharded, text, v2, v3
 from zarr.errors import (
     DataTypeValidationError,
     GroupNotFoundError,
@@ -31,29 +30,6 @@ FIXTURES = {
     for name in ("v2", "v3")
 }
 UNSTABLE = pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
-
-
-def put(store, objects):
-    """Store documents (as JSON), texts and bytes under their keys."""
-    for key, value in objects.items():
-        if not isinstance(value, bytes | str):
-            value = json.dumps(value)
-        raw = value if isinstance(value, bytes) else value.encode()
-        store.set_sync(key, default_buffer_prototype().buffer.from_bytes(raw))
-    return store
-
-
-def text(store, key):
-    return store.get_sync(key).to_bytes().decode()
-
-
-def document_key(document):
-    return ".zarray" if document["zarr_format"] == 2 else "zarr.json"
-
-
-def array_of(store, document, mode="r", **objects):
-    put(store, {document_key(document): document, **objects})
-    return zarr.open_array(store, mode=mode, zarr_format=document["zarr_format"])
 
 
 # -- what stored bytes mean -----------------------------------------------------------------------------------------

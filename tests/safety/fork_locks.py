@@ -6,16 +6,21 @@ have locks in them. What belongs to another library is not gone into.
 
 import _thread
 import functools
-import queue
 import sys
 import threading
 import types
 import weakref
 from collections import deque
+from contextlib import contextmanager
+
+from tests.suites.threads import PROMPTLY
+from zarr._support import forks
 
 LOCKS = (_thread.LockType, _thread.RLock)
 INTO = ("zarr", "donfig", "threading", "queue")
 """Instances of classes of these packages are gone into."""
+WAITED_S = 0.1
+"""A fork that is wanted for so long waits for a lock."""
 
 
 def locks():
@@ -78,20 +83,22 @@ def belongs(module):
     return str(module).partition(".")[0] in INTO
 
 
-def taken_elsewhere(lock, seconds):
-    """Let another thread have a lock for so long; returns when it has it."""
-    has_it = threading.Event()
+@contextmanager
+def held_elsewhere(lock, *, lets_forks_wait=True):
+    """Let another thread have a lock, until the end of the block or, unless it should not, until a fork has waited for it."""
+    has_it, is_over = threading.Event(), threading.Event()
 
     def have():
-        lock.acquire()
-        has_it.set()
-        let_go.get(timeout=60)
-        lock.release()
+        with lock:
+            has_it.set()
+            while not is_over.wait(WAITED_S) and not (lets_forks_wait and forks.is_wanted()):
+                pass
 
-    let_go = queue.SimpleQueue()
     thread = threading.Thread(target=have, daemon=True)
     thread.start()
-    assert has_it.wait(10)
-    timer = threading.Timer(seconds, let_go.put, (None,))
-    timer.start()
-    return thread, timer
+    assert has_it.wait(PROMPTLY), "somebody has it"
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join(PROMPTLY)

@@ -7,12 +7,10 @@ Says "forked" for each child that came to its end, and "over" in the end. A chil
 
 import faulthandler
 import itertools
-import os
 import signal
 import sys
 import threading
 import time
-import traceback
 import warnings
 from pathlib import Path
 
@@ -20,10 +18,10 @@ import numpy as np
 import numpy.testing  # before any fork: NumPy loads it on use, and a child would wait for a parent's thread that loads it
 
 import zarr
+from tests.suites.children import LIMIT_S, end_of_child
 from tests.suites.plain_stores import AsyncOnly
 from zarr._codec import registry
 
-LIMIT_S = 50
 N_PLUG_INS = 40
 DATA = np.arange(400).reshape(20, 20)
 
@@ -121,25 +119,6 @@ class Work:
         assert zarr.registry.get_codec_class("plugin0").__name__ == "Offered"
 
 
-def fork(work):
-    """Fork a child that works; whether all went well."""
-    sys.stdout.flush()
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            signal.alarm(LIMIT_S)
-            faulthandler.dump_traceback_later(LIMIT_S - 5)
-            work()
-            status = 0
-        except BaseException:  # noqa: BLE001  # a child must not go on as its parent
-            faulthandler.cancel_dump_traceback_later()
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-
-
 def main(engine, root, n):
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=True)
@@ -150,7 +129,7 @@ def main(engine, root, n):
     work.start()
     for number in range(n):
         time.sleep(number % 7 / 1000)  # so that threads are met at all kinds of moments
-        assert fork(work.in_child), f"child number {number} failed"
+        assert end_of_child(work.in_child) == 0, f"child number {number} failed"
         assert not work.is_over
         print("forked", flush=True)
     work.is_over = True

@@ -5,6 +5,8 @@ import os
 import signal
 from contextlib import contextmanager
 
+from tests.suites.children import end_of_child
+
 CHANGES = ("open", "write", "link", "replace", "rename", "unlink", "mkdir", "rmdir", "fsync", "flock")
 READS = ("open", "pread", "fstat")
 _CREATES = os.O_CREAT | (getattr(os, "O_TMPFILE", 0) & ~os.O_DIRECTORY)
@@ -56,16 +58,12 @@ def n_steps(operation, names=CHANGES):
 
 def die_at(step, operation):
     """Run an operation in a forked process that kills itself before a step; the exit code (0: it did not get there)."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            with Steps(step, lambda _: os.kill(os.getpid(), signal.SIGKILL), CHANGES).watched():
-                operation()
-            status = 0
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def work():
+        with Steps(step, lambda _: os.kill(os.getpid(), signal.SIGKILL), CHANGES).watched():
+            operation()
+
+    return end_of_child(work)
 
 
 @contextmanager

@@ -39,9 +39,8 @@ def root(store, zarr_format):
     return zarr.open_group(store, mode="a", zarr_format=zarr_format)
 
 
-@pytest.mark.parametrize("zarr_format", [2, 3])
 @pytest.mark.parametrize("call", CALLS)
-def test_whoever_opens_or_creates_gets_the_node(place, call, zarr_format):
+def test_whoever_opens_or_creates_gets_the_node(engine, place, call, zarr_format):
     kind, store = place
 
     def work():
@@ -54,8 +53,7 @@ def test_whoever_opens_or_creates_gets_the_node(place, call, zarr_format):
     assert {f"some/{number}/node" for number in range(N_PATHS)} <= found.keys()
 
 
-@pytest.mark.parametrize("zarr_format", [2, 3])
-def test_nodes_with_the_same_ancestors(place, zarr_format):
+def test_nodes_with_the_same_ancestors(engine, place, zarr_format):
     kind, store = place
 
     def worker(me):
@@ -72,8 +70,7 @@ def test_nodes_with_the_same_ancestors(place, zarr_format):
         assert [group[f"of-{me}"][:].tolist() for me in range(N_WORKERS)] == [[me] * 3 for me in range(N_WORKERS)]
 
 
-@pytest.mark.parametrize("zarr_format", [2, 3])
-def test_of_those_that_create_one_succeeds_and_the_others_are_told(place, zarr_format, tmp_path):
+def test_of_those_that_create_one_succeeds_and_the_others_are_told(engine, place, zarr_format, tmp_path):
     kind, store = place
     made = LocalStore(tmp_path / "made")
 
@@ -97,7 +94,7 @@ def test_of_those_that_create_one_succeeds_and_the_others_are_told(place, zarr_f
         assert array[0] == array.attrs["by"]
 
 
-def test_whatever_another_made_is_opened_by_who_takes_anything(place):
+def test_whatever_another_made_is_opened_by_who_takes_anything(engine, place):
     """`zarr.open` without a shape makes a group, or opens the array that somebody else was faster with."""
     kind, store = place
 

@@ -1,7 +1,6 @@
 """Both engines at one directory, forks in the midst of requests, and changes that must be seen at once."""
 
 import os
-import signal
 import threading
 import time
 
@@ -11,6 +10,7 @@ import pytest
 
 import zarr
 from tests.safety.crowd import Processes, Threads, crowd, opened
+from tests.suites.children import end_of_child
 from zarr.storage import LocalStore
 
 ENGINES = ("native", "python")
@@ -22,20 +22,6 @@ def with_engine(name, function):
         function()
 
     return work
-
-
-def in_child(function):
-    """Fork, run the function there; whether it succeeded. It must not hang."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            signal.alarm(60)
-            function()
-            status = 0
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 LAYOUTS = {
@@ -123,7 +109,7 @@ def test_forks_in_the_midst_of_requests(tmp_path, shards, engine):
         np.testing.assert_array_equal(opened(store)[5:35], data[5:35])
 
     try:
-        assert all(in_child(child) for _ in range(30))
+        assert all(end_of_child(child) == 0 for _ in range(30))
     finally:
         stop.set()
         for thread in threads:

@@ -1,8 +1,6 @@
 """A child that is forked while another thread has a lock of this library finds it free: each lock, and none is left out."""
 
 import asyncio
-import os
-import signal
 import sys
 import threading
 import types
@@ -12,14 +10,14 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.safety.fork_locks import locks, taken_elsewhere
+from tests.safety.fork_locks import held_elsewhere, locks
+from tests.suites.children import end_of_child
 from tests.suites.plain_stores import AsyncOnly
 from zarr._flow.drive.process_hold import process_hold
 from zarr._support import bridge, forks
 from zarr._support.forks import n_forks
 from zarr.storage import LocalStore, MemoryStore
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 KNOWN = (
     "zarr._support.bridge._lock",
     "zarr._support.imports_on_use._gate",
@@ -28,7 +26,7 @@ KNOWN = (
     "zarr._store.locks._descriptors",
     "zarr._flow.drive.process_hold._turns_guard",
 )
-FREE, TAKEN, GONE = 0, 1, 2
+FREE, TAKEN, GONE = 0, 2, 3
 """What has become of the locks in a child: `TAKEN` if any is, `GONE` if one that must be there is not."""
 
 
@@ -45,15 +43,15 @@ def everything(tmp_path):
     return memory, local, foreign
 
 
-def in_child():
+def locks_in_child():
     """What has become of the locks in a child that is forked now."""
-    pid = os.fork()
-    if pid == 0:
-        signal.alarm(30)
+
+    def look():
         found = locks()
         is_free = [lock.acquire(False) for lock in found.values()]
-        os._exit(GONE if not set(KNOWN) <= found.keys() else FREE if all(is_free) else TAKEN)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        return GONE if not set(KNOWN) <= found.keys() else FREE if all(is_free) else TAKEN
+
+    return end_of_child(look)
 
 
 def test_locks_that_another_thread_has_are_free_in_a_child(everything):
@@ -63,10 +61,8 @@ def test_locks_that_another_thread_has_are_free_in_a_child(everything):
     assert sum("turns" in name for name in found) >= 3
     outcome = {}
     for name, lock in found.items():
-        thread, timer = taken_elsewhere(lock, 0.1)
-        outcome[name] = in_child()
-        thread.join()
-        timer.join()
+        with held_elsewhere(lock):
+            outcome[name] = locks_in_child()
     assert outcome == dict.fromkeys(found, FREE)
 
 
@@ -86,34 +82,25 @@ def test_the_walk_finds_what_a_child_would_wait_for(monkeypatch):
     expected = {"zarr.example.forgotten[0][0]", "zarr.example.condition._lock"}
     assert expected <= found.keys()
     assert hasattr(cached_property(len), "lock") == ("zarr.example.Lazy.value.lock" in found)
-    thread, timer = taken_elsewhere(module.forgotten["a"][0], 0.1)
-    assert in_child() == TAKEN
-    thread.join()
-    timer.join()
+    with held_elsewhere(module.forgotten["a"][0], lets_forks_wait=False):
+        assert locks_in_child() == TAKEN
 
 
 def test_who_forks_while_it_has_a_lock_itself_goes_on():
     """As a signal handler may."""
-    held = [
-        lock
-        for name, lock in locks().items()
-        if name in ("zarr._codec.registry._lock", "zarr._store.locks._descriptors")
-    ]
-    assert len(held) == 2
+    names = ("zarr._codec.registry._lock", "zarr._store.locks._descriptors")
+    held = [lock for name, lock in locks().items() if name in names]
+    assert len(held) == len(names)
     with held[0], held[1]:
-        assert in_child() == FREE
+        assert locks_in_child() == FREE
     for lock in held:
-        thread, timer = taken_elsewhere(lock, 0)
-        thread.join()
-        timer.join()
+        with held_elsewhere(lock):
+            pass
 
 
 def test_forks_are_counted():
     before = n_forks()
-    pid = os.fork()
-    if pid == 0:
-        os._exit(n_forks() - before)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
+    assert end_of_child(lambda: n_forks() - before) == 1
     assert n_forks() == before
 
 
@@ -135,6 +122,5 @@ def test_an_interruption_of_whoever_waits_to_fork_leaves_nothing_half_taken(monk
     forks._in_parent()
     assert forks._forking.taken == []
     for lock in (lock for name, lock in locks().items() if name in KNOWN):
-        thread, timer = taken_elsewhere(lock, 0)
-        thread.join()
-        timer.join()
+        with held_elsewhere(lock):
+            pass

@@ -17,43 +17,35 @@ import pytest
 
 import zarr
 from tests.conftest import PROFILE
-from tests.safety.test_endurance import LATE_S, program
+from tests.safety.programs import LATE_S, program
+from tests.suites.children import LIMIT_S, end_of_child
 from tests.suites.plain_stores import AsyncOnly
+from tests.suites.threads import PROMPTLY
 from zarr._codec import registry
 from zarr._flow.drive.process_hold import _turns_by_id, process_hold
 from zarr._support import forks, imports_on_use, plug_ins
 from zarr.abc.codec import BytesBytesCodec
 from zarr.storage import MemoryStore, WrapperStore
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 N_FORKS = 2000 if PROFILE == "long" else 15
 
 
 def test_children_forked_beside_threads_that_open_read_write_and_import(engine, tmp_path):
     with program("tests.safety.forking", engine, tmp_path, N_FORKS) as running:
         for _ in range(N_FORKS):
-            assert running.said(LATE_S + 30) == "forked", running.complaints()
+            assert running.said(LATE_S + LIMIT_S) == "forked", running.complaints()
         assert running.said() == "over", running.complaints()
         assert running.ended() == (0, "")
 
 
-def status_of(work):
-    """How a forked child ends that does some work, 0 if all went well."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            signal.alarm(40)
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 # -- plug-ins -------------------------------------------------------------------------------------------------------
 
-SLOW = "import time\ntime.sleep({seconds})\nfrom zarr.codecs import GzipCodec\nclass Slow(GzipCodec): pass\n"
+SLOW = """
+import pathlib, time
+while not pathlib.Path({go_on!r}).exists(): time.sleep(0.002)
+from zarr.codecs import GzipCodec
+class Slow(GzipCodec): pass
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -62,18 +54,32 @@ def as_before(monkeypatch):
     monkeypatch.setattr(registry, "_registered", {})
 
 
+@pytest.fixture
+def go_on(install, tmp_path):
+    """Install a plug-in whose import ends when this is called."""
+    place = tmp_path / "go on"
+    install("slowplug", "[zarr.codecs]\nslowplug = slowplug:Slow\n", SLOW.format(go_on=os.fspath(place)))
+    return place.touch
+
+
 def in_import(name):
     """Have another thread look up a plug-in, and wait until it imports it."""
     thread = threading.Thread(target=zarr.registry.get_codec_class, args=(name,), daemon=True)
     thread.start()
     while name not in sys.modules:
-        time.sleep(0.005)
+        time.sleep(0.002)
     return thread
 
 
-def test_whoever_forks_waits_for_the_import_of_a_plug_in(install):
-    install("slowplug", "[zarr.codecs]\nslowplug = slowplug:Slow\n", SLOW.format(seconds=0.5))
+def test_whoever_forks_waits_for_the_import_of_a_plug_in(go_on, monkeypatch):
+    monkeypatch.setattr(forks, "_PATIENCE_S", 3600)
     thread = in_import("slowplug")
+
+    def finish():
+        while not forks.is_wanted():
+            time.sleep(0.002)
+        time.sleep(0.05)
+        go_on()
 
     def work():
         assert zarr.registry.get_codec_class("slowplug").__name__ == "Slow"
@@ -81,13 +87,13 @@ def test_whoever_forks_waits_for_the_import_of_a_plug_in(install):
         with pytest.raises(zarr.errors.UnknownCodecError):
             zarr.registry.get_codec_class("nobody's")
 
-    assert status_of(work) == 0
+    threading.Thread(target=finish, daemon=True).start()
+    assert end_of_child(work) == 0
     thread.join()
 
 
-def test_a_plug_in_that_was_never_complete_is_an_error_in_the_child(install, monkeypatch):
+def test_a_plug_in_that_was_never_complete_is_an_error_in_the_child(go_on, monkeypatch):
     """Nobody waits for ever, neither for the fork nor in the child."""
-    install("slowplug", "[zarr.codecs]\nslowplug = slowplug:Slow\n", SLOW.format(seconds=2))
     monkeypatch.setattr(forks, "_PATIENCE_S", 0.1)
     thread = in_import("slowplug")
 
@@ -100,15 +106,21 @@ def test_a_plug_in_that_was_never_complete_is_an_error_in_the_child(install, mon
         assert zarr.registry.get_codec_class("zstd") is zarr.codecs.ZstdCodec
         zarr.create_array({}, data=np.arange(3), compressors=zarr.codecs.GzipCodec())[:]
 
-    assert status_of(work) == 0
+    assert end_of_child(work) == 0
+    go_on()
     thread.join()
     assert zarr.registry.get_codec_class("slowplug").__name__ == "Slow"
-    assert status_of(lambda: zarr.registry.get_codec_class("slowplug")) == 0
+
+    def look_up():
+        assert zarr.registry.get_codec_class("slowplug").__name__ == "Slow"
+
+    assert end_of_child(look_up) == 0
 
 
-def test_a_plug_in_may_fork_while_it_is_imported(install):
+def test_a_plug_in_may_fork_while_it_is_imported(go_on, install):
     source = "import os\npid = os.fork()\nif pid == 0: os._exit(7)\nassert os.waitpid(pid, 0)[1] == 7 << 8\n"
-    install("forking", "[zarr.codecs]\nforking = forking:Slow\n", source + SLOW.format(seconds=0))
+    install("forking", "[zarr.codecs]\nforking = forking:Slow\n", f"{source}from slowplug import Slow\n")
+    go_on()
     assert zarr.registry.get_codec_class("forking").__name__ == "Slow"
 
 
@@ -122,7 +134,7 @@ def test_imports_do_not_wait_for_each_other():
 
     with imports_on_use.importing("one"):
         threading.Thread(target=other, daemon=True).start()
-        assert done.wait(10)
+        assert done.wait(PROMPTLY)
     assert imports_on_use._under_way == {}
 
 
@@ -140,28 +152,29 @@ def test_one_import_after_the_other_keeps_nobody_from_forking(monkeypatch):
         thread.start()
     monkeypatch.setattr(forks, "_PATIENCE_S", 3600)
     for _ in range(10):
-        assert status_of(lambda: None) == 0
+        assert end_of_child(lambda: None) == 0
     stop.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(PROMPTLY)
 
 
 def test_an_import_that_waits_for_another_thread_to_import_gets_on(monkeypatch):
     monkeypatch.setattr(imports_on_use, "_COURTESY_S", 0.2)
+    monkeypatch.setattr(forks, "_PATIENCE_S", 3600)
     forked = []
     with imports_on_use.importing("outer"):
-        forker = threading.Thread(target=lambda: forked.append(status_of(lambda: None)), daemon=True)
+        forker = threading.Thread(target=lambda: forked.append(end_of_child(lambda: None)), daemon=True)
         forker.start()
         while not forks.is_wanted():
             time.sleep(0.002)
         inner = threading.Thread(target=imports_on_use.importing("inner").__enter__, daemon=True)
         inner.start()
-        inner.join(10)
+        inner.join(PROMPTLY)
         assert not inner.is_alive()
         with imports_on_use.importing("inside of outer"):
             pass
         assert forked == []
-    forker.join(20)
+    forker.join(PROMPTLY)
     assert forked == [0]
 
 
@@ -333,8 +346,8 @@ def test_a_child_does_not_wait_for_turns_of_threads_that_it_does_not_have():
     with process_hold(store, "a"):
         thread = threading.Thread(target=lambda: process_hold(store, "a").release(), daemon=True)
         thread.start()
-        assert status_of(lambda: process_hold(store, "a").release()) == 0
-    thread.join(10)
+        assert end_of_child(lambda: process_hold(store, "a").release()) == 0
+    thread.join(PROMPTLY)
     assert not thread.is_alive()
 
 

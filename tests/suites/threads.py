@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-PROMPTLY = 10  # seconds that nothing here takes unless it hangs
+PROMPTLY = 60  # seconds that nothing here takes unless it hangs, on a busy machine either
 BLOCKED = 0.05  # seconds after which something that waits is taken to wait
 
 _background: list[threading.Thread] = []

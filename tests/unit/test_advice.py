@@ -16,8 +16,10 @@ import pytest
 import zarr
 from tests.safety.steps import failing_at, n_steps
 from tests.samples import contents
+from tests.suites.calls import buf, shown
+from tests.suites.children import end_of_child
 from zarr._store import atomic
-from zarr.errors import NodeNotFoundError, StoreIsFileError, UnknownCodecError
+from zarr.errors import CodecError, NodeNotFoundError, StoreIsFileError, UnknownCodecError
 
 SOURCES = Path(zarr.__file__).parent
 
@@ -29,6 +31,18 @@ def test_what_opens_only_to_look_is_advised_with_mode_r(store):
     for source in SOURCES.rglob("*.py"):
         for call in re.findall(r"zarr\.open\w*\([^)]*\)\.tree\(\)", source.read_text()):
             assert "mode='r'" in call, (source, call)
+
+
+@pytest.mark.parametrize("options", [{}, {"zarr_format": 2}, {"shards": 4}], ids=shown)
+def test_nobody_is_advised_to_delete_what_may_be_whole(engine, store, options):
+    """A codec that is called with other settings than the writer's cannot tell whether the bytes are damaged."""
+    array = zarr.create_array(store, data=np.arange(8), chunks=2, **options)
+    chunk = next(key for key in store.list_keys("") if key[-1] == "0")
+    store.put(chunk, buf(b"what nobody encoded so"))
+    with pytest.raises(CodecError) as caught:
+        array[:]
+    assert re.search("restore|Compare", str(caught.value))
+    assert not re.search("delete|remove|overwrite|rewrite", str(caught.value), re.IGNORECASE)
 
 
 class TestFilesForStores:
@@ -135,21 +149,18 @@ def test_a_directory_that_may_not_be_written_to(engine):
 def told_by_child(change):
     """What PermissionError says in a process of a user who may do no more than others."""
     said, say = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            if os.getuid() == 0:
-                os.setuid(65534)
+
+    def work():
+        if os.getuid() == 0:
+            os.setuid(65534)
+        with pytest.raises(PermissionError) as caught:
             change()
-        except PermissionError as exc:
-            os.write(say, str(exc).encode())
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
+        os.write(say, str(caught.value).encode())
+
+    assert end_of_child(work) == 0
     os.close(say)
-    text = os.read(said, 10_000).decode()
-    os.close(said)
-    return text
+    with os.fdopen(said) as stream:
+        return stream.read()
 
 
 class TestCodecs:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ import pytest
 import zarr
 from tests.samples import contents, filled
 from tests.suites.calls import get, put, run, shown
+from tests.suites.threads import PROMPTLY
 from zarr._flow import resize
 from zarr._flow.drive import run as drive
 from zarr._flow.drive.answers import ANSWER
@@ -172,7 +172,7 @@ class TestWhatIsLookedAt:
         return [type(request).__name__ for request in seen]
 
     @pytest.mark.parametrize("new", [(501, 4), (530, 4), (470, 4), (499, 4)], ids=shown)
-    def test_a_few_chunks_are_looked_up(self, rows, new):
+    def test_a_few_chunks_are_looked_up(self, engine, rows, new):
         assert "Keys" not in self.requests_of(rows, new)
         expected = np.full((530, 5), -1)
         inside = tuple(slice(min(pair)) for pair in zip(rows.shape, (500, 4), strict=True))
@@ -184,7 +184,7 @@ class TestWhatIsLookedAt:
         assert self.requests_of(rows, (100_000, 4)).count("Keys") == 1
 
     @pytest.mark.parametrize("new", [(501, 4), (560, 4), (900, 4), (20_000, 4), (500, 9), (600, 9)], ids=shown)
-    def test_what_somebody_left_beyond_the_edge_does_not_show(self, rows, any_store, new):
+    def test_what_somebody_left_beyond_the_edge_does_not_show(self, engine, rows, any_store, new):
         for row in (500, 501, 559, 560, 899, 19_999, 20_000):
             for column in (0, 1, 2):
                 put(any_store, rows.metadata.encode_chunk_key((row, column)), b"damaged")
@@ -194,7 +194,7 @@ class TestWhatIsLookedAt:
         assert (rows[:, 4:] == -1).all()
         np.testing.assert_array_equal(rows[:500, :4], np.arange(2000).reshape(500, 4))
 
-    def test_edges_of_many_chunks(self, any_store):
+    def test_edges_of_many_chunks(self, engine, any_store):
         """One row of 300 chunks that the old shape reaches into: all of them may hold something beyond it."""
         array = zarr.create_array(any_store, name="one", shape=(3, 600), chunks=(2, 2), dtype="i4", fill_value=-1)
         array[...] = 5
@@ -212,7 +212,7 @@ class Stopped(BaseException):
 
 
 @pytest.mark.parametrize("change", ["append", "grow", "shrink"])
-def test_after_a_cancelled_change_the_handle_has_the_stored_shape(store, zarr_format, change):
+def test_after_a_cancelled_change_the_handle_has_the_stored_shape(engine, store, zarr_format, change):
     """Interrupted after every single request, and before it: the shape is what the document says."""
     calls = {
         "append": lambda node: resize.append(node, np.full((3, 4), 7, "i4"), 0),
@@ -236,6 +236,8 @@ def interrupted(flow, step):
     count = itertools.count()
 
     def watched(request):
+        if isinstance(request, Together):
+            return [driven(inner, watched) for inner in request.flows]
         number = next(count)
         answer = ANSWER[type(request)](request)
         if number == step:
@@ -245,29 +247,19 @@ def interrupted(flow, step):
         return answer
 
     try:
-        request = flow.send(None)
-        while True:
-            try:
-                if isinstance(request, Together):
-                    answer = [drive_inner(inner, watched) for inner in request.flows]
-                else:
-                    answer = watched(request)
-            except BaseException as exc:  # noqa: BLE001  # the flow must see it
-                request = flow.throw(exc)
-            else:
-                request = flow.send(answer)
-    except StopIteration:
-        return False
+        driven(flow, watched)
     except Stopped:
         return True
+    return False
 
 
-def drive_inner(flow, watched):
+def driven(flow, answer_to):
+    """The result of a flow that gets its answers from a function."""
     try:
         request = flow.send(None)
         while True:
             try:
-                answer = watched(request)
+                answer = answer_to(request)
             except BaseException as exc:  # noqa: BLE001  # the flow must see it
                 request = flow.throw(exc)
             else:
@@ -277,16 +269,17 @@ def drive_inner(flow, watched):
 
 
 @pytest.mark.parametrize("change", ["append", "resize", "attributes"])
-def test_a_task_that_is_cancelled_while_the_document_is_stored(tmp_path, zarr_format, change):
+def test_a_task_that_is_cancelled_while_the_document_is_stored(engine, tmp_path, zarr_format, change):
     class Slow(zarr.storage.LocalStore):
         capabilities = zarr.storage.LocalStore.capabilities
         under_way = None
+        cancelled = threading.Event()
 
         def put(self, key, value, **kwargs):
             done = super().put(key, value, **kwargs)
             if self.under_way is not None and key.rpartition("/")[2] in ("zarr.json", ".zarray", ".zattrs"):
                 self.under_way.set()
-                time.sleep(0.05)
+                assert self.cancelled.wait(PROMPTLY)
             return done
 
     store = Slow(tmp_path / "store")
@@ -302,8 +295,9 @@ def test_a_task_that_is_cancelled_while_the_document_is_stored(tmp_path, zarr_fo
             "attributes": lambda: face.update_attributes({"a": 1}),
         }
         task = asyncio.ensure_future(calls[change]())
-        await loop.run_in_executor(None, store.under_way.wait, 10)
+        assert await loop.run_in_executor(None, store.under_way.wait, PROMPTLY)
         task.cancel()
+        loop.call_later(0.02, store.cancelled.set)
         with pytest.raises(asyncio.CancelledError):
             await task
 

@@ -352,7 +352,6 @@ def run_in_child(queue):
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_bridge_starts_anew_after_fork():
     bridge.run(current_thread())
     context = multiprocessing.get_context("fork")

@@ -18,7 +18,7 @@ DATA = np.arange(6)
 
 
 @pytest.fixture
-def source(store, zarr_format):
+def source(engine, store, zarr_format):
     root = zarr.create_group(store, zarr_format=zarr_format, attributes={"title": "source", "kept": [1]})
     root.create_array("a", data=DATA, chunks=2, attributes={"units": "m"})
     root.create_array("g/b", data=DATA)

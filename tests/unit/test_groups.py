@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 import pickle
@@ -12,8 +11,13 @@ import numpy as np
 import pytest
 
 import zarr
+from tests.samples import contents
+from tests.suites.calls import put, run
+from zarr._flow.drive import run as drive
+from zarr._flow.members import members
+from zarr._flow.requests import Keys
+from zarr._flow.watch import logged
 from zarr.api import asynchronous
-from zarr.buffer.cpu import Buffer
 from zarr.errors import (
     ArrayNotFoundError,
     ContainsArrayAndGroupError,
@@ -28,23 +32,6 @@ from zarr.storage import StorePath
 
 V2, V3 = 2, 3
 CONSOLIDATED_V3 = "ignore:Consolidated metadata is currently not part:zarr.errors.ZarrUserWarning"
-
-
-@pytest.fixture(params=[V2, V3], ids=["v2", "v3"])
-def zarr_format(request):
-    return request.param
-
-
-def run(coroutine):
-    return asyncio.run(coroutine)
-
-
-def contents(store) -> dict[str, bytes]:
-    return {key: store.get_sync(key).to_bytes() for key in store.list_keys("")}
-
-
-def put(store, key, data=b"foreign") -> None:
-    store.set_sync(key, Buffer.from_bytes(data))
 
 
 @pytest.fixture
@@ -166,7 +153,7 @@ class TestMembers:
             with pytest.raises(KeyError, match="itself"):
                 del root[path]
             with pytest.raises(KeyError, match="itself"):
-                asyncio.run(root._async_group.delitem(path))
+                run(root._async_group.delitem(path))
             assert "a" in root
 
     def test_paths_out_of_the_group_are_refused(self, root):
@@ -244,12 +231,6 @@ class TestStrangers:
         with pytest.raises(GroupNotFoundError):
             zarr.open_group(store, path="strange", mode="r")
 
-    def test_a_node_that_is_just_being_made_is_no_stranger(self, root, store):
-        """Its attributes are stored before the document that makes it a node."""
-        put(store, "made/.zattrs")
-        put(store, "made/0")
-        assert list(root) == ["a", "empty", "g"]
-
     @pytest.mark.parametrize("call", [list, sorted, set, dict.fromkeys, lambda g: list(g.keys()), lambda g: g.tree()])
     def test_they_are_told_once_for_a_call(self, root, store, call):
         """`list` asks for the length as well."""
@@ -258,6 +239,23 @@ class TestStrangers:
             warnings.simplefilter("always")
             call(root)
         assert len(caught) == 1
+
+    def test_a_node_that_is_being_made_is_no_stranger(self, root, store):
+        """Attributes are stored before the document that makes the node, in format 2."""
+        put(store, "late/.zattrs", b"{}")
+        assert list(root) == ["a", "empty", "g"]
+
+    def test_a_node_that_is_made_while_members_are_looked_at(self, root, store, zarr_format):
+        made = []
+
+        def look(request):
+            if isinstance(request, Keys) and not made:
+                made.append(zarr.create_group(store, path="late", zarr_format=zarr_format))
+
+        put(store, "late/file")
+        found = drive(logged(members(root.store_path), look))
+        assert made
+        assert [name for name, _ in found] == ["a", "empty", "g", "late"]
 
     def test_files_of_others_beside_the_documents_are_told_by_no_name(self, root, store):
         put(store, "README.md")

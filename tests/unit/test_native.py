@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.suites.children import end_of_child
 from zarr.buffer.cpu import Buffer
 
 native = pytest.importorskip("zarr._native")
@@ -358,10 +359,7 @@ class TestProcess:
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
     def test_forked_children_can_fork_again(self):
-        child = os.fork()
-        if child == 0:
-            grandchild = os.fork()
-            if grandchild == 0:
-                os._exit(0 if native.cache_nbytes() == 0 else 1)
-            os._exit(os.waitstatus_to_exitcode(os.waitpid(grandchild, 0)[1]))
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        def look():
+            assert native.cache_nbytes() == 0
+
+        assert end_of_child(lambda: end_of_child(look)) == 0

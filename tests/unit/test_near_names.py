@@ -1,6 +1,8 @@
 """Names and keywords that are nearly right, or that this version does not have: the error says what is meant."""
 
 import asyncio
+import inspect
+import pickle
 import subprocess
 import sys
 
@@ -8,6 +10,8 @@ import numpy as np
 import pytest
 
 import zarr
+from zarr.errors import MemberNotFoundError
+from zarr.storage import MemoryStore
 
 
 @pytest.mark.parametrize(
@@ -164,3 +168,101 @@ def test_lengths_given_one_by_one(resize, lengths):
 def test_a_name_that_is_no_string_is_told_with_its_argument(call, argument):
     with pytest.raises(TypeError, match=f"named by a string, and {argument} is 3 of type int"):
         call()
+
+
+@pytest.mark.filterwarnings("ignore:Consolidated metadata is currently not part:zarr.errors.ZarrUserWarning")
+@pytest.mark.parametrize("consolidated", [False, True])
+def test_what_is_called_nearly_so_is_suggested(zarr_format, consolidated):
+    root = zarr.create_group({}, zarr_format=zarr_format)
+    for path in ("model/temperature", "model/pressure", "observed"):
+        root.create_array(path, shape=1, dtype="i1")
+    if consolidated:
+        root = zarr.consolidate_metadata(root.store)
+    for path, suggested in {
+        "modell": "'model'",
+        "model/temprature": "'model/temperature'",
+        "modle/temperature": "'model'",
+        "obsreved/x": "'observed'",
+    }.items():
+        with pytest.raises(KeyError, match=f"near it there is {suggested}") as caught:
+            root[path]
+        assert isinstance(caught.value, MemberNotFoundError)
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+        assert repr(path) in str(caught.value)
+    with pytest.raises(KeyError) as caught:
+        root["zzz"]
+    assert "near" not in str(caught.value)
+    assert ("use_consolidated=False" in str(caught.value)) == consolidated
+    with pytest.raises(KeyError, match="'model'"):
+        del root["mode"]
+
+
+TAKES_KEYWORDS = {
+    "array": lambda s, **k: zarr.array([1], store=s, **k),
+    "create": lambda s, **k: zarr.create(3, store=s, **k),
+    "create_array": lambda s, **k: zarr.create_array(s, shape=3, dtype="u1", **k),
+    "create_group": lambda s, **k: zarr.create_group(s, **k),
+    "create_hierarchy": lambda s, **k: dict(zarr.create_hierarchy(store=s, nodes={}, **k)),
+    "empty": lambda s, **k: zarr.empty(3, store=s, **k),
+    "zeros": lambda s, **k: zarr.zeros(3, store=s, **k),
+    "ones": lambda s, **k: zarr.ones(3, store=s, **k),
+    "full": lambda s, **k: zarr.full(3, 1, store=s, **k),
+    "empty_like": lambda s, **k: zarr.empty_like(SOURCE, store=s, **k),
+    "zeros_like": lambda s, **k: zarr.zeros_like(SOURCE, store=s, **k),
+    "ones_like": lambda s, **k: zarr.ones_like(SOURCE, store=s, **k),
+    "full_like": lambda s, **k: zarr.full_like(SOURCE, store=s, fill_value=1, **k),
+    "open_like": lambda s, **k: zarr.open_like(SOURCE, "a", store=s, **k),
+    "from_array": lambda s, **k: zarr.from_array(s, data=SOURCE, **k),
+    "group": lambda s, **k: zarr.group(s, **k),
+    "open": lambda s, **k: zarr.open(s, mode="a", **k),
+    "open, an array": lambda s, **k: zarr.open(s, mode="a", shape=3, dtype="u1", **k),
+    "open_array": lambda s, **k: zarr.open_array(s, mode="a", shape=3, dtype="u1", **k),
+    "open_group": lambda s, **k: zarr.open_group(s, mode="a", **k),
+    "open_consolidated": lambda s, **k: zarr.open_consolidated(s, **k),
+    "save_array": lambda s, **k: zarr.save_array(s, np.arange(3), **k),
+    "load": lambda s, **k: zarr.load(s, **k),
+    "tree": lambda s, **k: zarr.tree(s, **k),
+    "consolidate_metadata": lambda s, **k: zarr.consolidate_metadata(s, **k),
+    "copy": lambda s, **k: zarr.copy(SOURCE, zarr.create_group({}), name="a", **k),
+    "copy_all": lambda s, **k: zarr.copy_all(zarr.create_group({}), zarr.create_group({}), **k),
+    "copy_store": lambda s, **k: zarr.copy_store(SOURCE.store, s, **k),
+}
+FILLED = ("empty", "zeros", "ones")
+OF_GROUPS = {
+    "create_array": lambda g, **k: g.create_array("a", shape=3, dtype="u1", **k),
+    "create_group": lambda g, **k: g.create_group("a", **k),
+    "require_array": lambda g, **k: g.require_array("a", shape=3, dtype="u1", **k),
+    "require_group": lambda g, **k: g.require_group("a", **k),
+    "create_hierarchy": lambda g, **k: dict(g.create_hierarchy({}, **k)),
+    "full": lambda g, **k: g.full(name="a", shape=3, fill_value=1, **k),
+    "full_like": lambda g, **k: g.full_like(name="a", data=SOURCE, fill_value=1, **k),
+    **{name: lambda g, name=name, **k: getattr(g, name)(name="a", shape=3, **k) for name in FILLED},
+    **{
+        f"{name}_like": lambda g, name=name, **k: getattr(g, f"{name}_like")(name="a", data=SOURCE, **k)
+        for name in FILLED
+    },
+}
+SOURCE = zarr.create_array({}, data=np.arange(3))
+
+
+@pytest.mark.parametrize("function", TAKES_KEYWORDS)
+def test_unknown_keywords_are_errors_everywhere(function):
+    store = MemoryStore()
+    with pytest.raises(TypeError, match="colour"):
+        TAKES_KEYWORDS[function](store, colour="red")
+    assert not store._store_dict
+
+
+@pytest.mark.parametrize("method", OF_GROUPS)
+def test_unknown_keywords_are_errors_of_groups_too(method):
+    group = zarr.create_group({})
+    with pytest.raises(TypeError, match="colour"):
+        OF_GROUPS[method](group, colour="red")
+    assert list(group) == []
+
+
+def test_that_was_every_function():
+    """`save` and `save_group` take arrays by whatever name."""
+    others = {"save", "save_group", "print_debug_info"}
+    functions = {name for name in zarr.__all__ if inspect.isroutine(getattr(zarr, name))}
+    assert functions - others == {name.partition(",")[0] for name in TAKES_KEYWORDS}

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.compat.test_surface import public_modules, public_names
+from tests.data_types import ROWS as DTYPES
+from tests.public_names import public_modules, public_names
 from tests.suites.calls import run
 from tests.suites.plain_stores import AsyncOnly
-from tests.unit.test_dtypes import ROWS as DTYPES
 from zarr.api import asynchronous
 from zarr.errors import CodecError, KeyBlockedError
 from zarr.storage import LocalStore, MemoryStore, StorePath, WrapperStore
@@ -133,7 +133,7 @@ HELD: dict[str, tuple[Callable[[zarr.Group], Any], Callable[[Any], Any]]] = {
 
 
 @pytest.fixture(params=STORES)
-def root(request, tmp_path, zarr_format):
+def root(request, engine, tmp_path, zarr_format):
     root = zarr.create_group(STORES[request.param](tmp_path), zarr_format=zarr_format, attributes={"a": [1, {"b": 2}]})
     root.create_array("x", data=np.arange(12, dtype="i4").reshape(3, 4), chunks=(2, 2), attributes={"units": "m"})
     shards = (4,) if zarr_format == 3 else None
@@ -173,7 +173,7 @@ def test_what_was_read_only_stays_so(root, held, twin_of):
         change()
 
 
-def test_twins_over_a_directory_change_the_same_data(tmp_path, zarr_format, twin_of):
+def test_twins_over_a_directory_change_the_same_data(engine, tmp_path, zarr_format, twin_of):
     root = zarr.create_group(tmp_path / "g", zarr_format=zarr_format)
     array = root.create_array("x", shape=4, chunks=2, dtype="i4")
     twin_of(array)[1] = 7
@@ -189,7 +189,7 @@ def test_twins_over_a_directory_change_the_same_data(tmp_path, zarr_format, twin
     assert "new" in again
 
 
-def test_what_belongs_together_stays_together(tmp_path):
+def test_what_belongs_together_stays_together(engine, tmp_path):
     array = zarr.create_array(tmp_path / "a", shape=4, dtype="i4")
     twin, attributes, oindex = pickle.loads(pickle.dumps((array, array.attrs, array.oindex)))
     attributes["a"] = 1
@@ -199,7 +199,7 @@ def test_what_belongs_together_stays_together(tmp_path):
     assert array.shape == (4,)
 
 
-def test_a_copy_shares_a_memory_store_and_a_deep_copy_does_not():
+def test_a_copy_shares_a_memory_store_and_a_deep_copy_does_not(engine):
     array = zarr.create_array(MemoryStore(), shape=4, dtype="i4")
     for store in (array.store, WrapperStore(array.store)):
         shared = zarr.open_array(copy.copy(store))

@@ -30,7 +30,7 @@ STORES = {
 
 
 @pytest.fixture(params=STORES)
-def every_store(request, tmp_path):
+def every_store(request, engine, tmp_path):
     return STORES[request.param](tmp_path)
 
 
@@ -195,7 +195,7 @@ def build(store, zarr_format, foreign):
 
 @pytest.mark.parametrize("foreign", [False, True], ids=["alone", "beside files of others"])
 @pytest.mark.parametrize("target", ["a", "g"])
-def test_an_interrupted_overwrite_leaves_the_old_or_nothing_or_the_new(zarr_format, foreign, target):
+def test_an_interrupted_overwrite_leaves_the_old_or_nothing_or_the_new(engine, zarr_format, foreign, target):
     """Killed before every single change, in a store that deletes one value after the other. Then it is done again."""
     for step in range(100):
         store = build(MortalStore(), zarr_format, foreign)

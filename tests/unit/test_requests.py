@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.unit.test_awaited_stores import Slow, Tagged
+from tests.suites.awaited_stores import Slow, Tagged
 from zarr.storage import LocalStore, MemoryStore
 
 VALUES = np.arange(1000)

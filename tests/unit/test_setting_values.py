@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.suites.plain_stores import AsyncOnly
+from tests.suites.awaited_stores import Counting, Slow
+from zarr._flow.drive import run_async
+from zarr._flow.requests import Compute, Together
 from zarr._support.settings import DEFAULTS, NO_LIMIT, ZarrConfig, settings
 from zarr.storage import MemoryStore, WrapperStore
 
@@ -130,32 +132,18 @@ def test_environment_variables_of_the_right_shape():
     assert [word for word in ("order='F'", f"concurrency={NO_LIMIT}", "json_indent=None") if word not in text] == []
 
 
-class Counting(AsyncOnly):
-    """Counts the reads that are under way at once."""
-
-    n_now = most = 0
-    pause_s = 0.001
-
-    async def get(self, key, prototype, byte_range=None):
-        self.n_now += 1
-        self.most = max(self.most, self.n_now)
-        try:
-            await asyncio.sleep(self.pause_s)
-            return await super().get(key, prototype, byte_range)
-        finally:
-            self.n_now -= 1
-
-
 @pytest.mark.parametrize("concurrency", [1, 7, None])
 def test_so_many_requests_at_once_as_the_setting_says(concurrency):
     data = np.arange(300)
+    memory = MemoryStore()
+    zarr.create_array(memory, data=data, chunks=1)
     with zarr.config.set({"async.concurrency": concurrency}):
         for read in (lambda array: array[:], lambda array: asyncio.run(array.async_array.getitem(slice(None)))):
-            store = Counting()
-            array = zarr.create_array(store, data=data, chunks=1)
-            store.most, store.pause_s = 0, 0.001 if concurrency else 1.0
+            store = Slow(memory)
+            array = zarr.open_array(store, mode="r+")
+            store.calls = Counting(concurrency or len(data))
             np.testing.assert_array_equal(read(array), data)
-            assert store.most == (concurrency or 300)
+            assert store.calls.peak == (concurrency or len(data))
 
 
 @pytest.mark.parametrize("concurrency", [1, None])
@@ -184,9 +172,6 @@ def test_a_flow_that_cannot_be_made_is_an_error_of_the_call():
 
     def all_of_them():
         yield Together(parts())
-
-    from zarr._flow.drive import run_async
-    from zarr._flow.requests import Compute, Together
 
     for concurrency in (1, 5, 40, 100):
         with pytest.raises(RuntimeError, match="no more"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -45,7 +47,7 @@ KINDS = {
 
 
 @pytest.fixture(params=KINDS)
-def unlisted(request):
+def unlisted(request, engine):
     return KINDS[request.param]()
 
 
@@ -92,11 +94,6 @@ class TestListing:
             lambda g: zarr.consolidate_metadata(g.store),
             lambda g: zarr.copy_store(g.store, {}),
             lambda g: run(_members(g.store)),
-            lambda g: run(g.store.delete_dir("g")) if isinstance(g.store, Unlisted) else list(g),
-            lambda g: run(g.store.is_empty("g")) if isinstance(g.store, Unlisted) else list(g),
-            lambda g: run(g.store.getsize_prefix("g")) if isinstance(g.store, Unlisted) else list(g),
-            lambda g: run(g.store.clear()) if isinstance(g.store, Unlisted) else list(g),
-            lambda g: run(StorePath.open(g.store, "g", mode="w-")) if isinstance(g.store, Unlisted) else list(g),
         ],
     )
     @pytest.mark.filterwarnings("ignore:Consolidated metadata is currently")
@@ -108,21 +105,35 @@ class TestListing:
         assert root["x"][0] == 0
         assert root["g/h"].path == "g/h"
 
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda store: store.delete_dir("g"),
+            lambda store: store.is_empty("g"),
+            lambda store: store.getsize_prefix("g"),
+            lambda store: store.clear(),
+            lambda store: StorePath.open(store, "g", mode="w-"),
+        ],
+    )
+    def test_what_the_base_class_does_by_listing_says_so_too(self, call):
+        store = Unlisted()
+        zarr.create_group(store, path="g")
+        with pytest.raises(StoreAbilityError, match=r"does not support listing.* paths") as caught:
+            run(call(store))
+        assert isinstance(caught.value, ValueError)
+        assert isinstance(caught.value, NotImplementedError)
+        assert zarr.open_group(store, path="g", mode="r+").path == "g"
+
     def test_consolidated_metadata_tell_the_names(self, zarr_format):
         listed = AsyncOnly()
         root = zarr.create_group(listed, zarr_format=zarr_format)
         root.create_array("x", shape=3, dtype="i4")
-        with pytest.warns(zarr.errors.ZarrUserWarning) if zarr_format == 3 else _nothing():
+        with pytest.warns(zarr.errors.ZarrUserWarning) if zarr_format == 3 else nullcontext():
             zarr.consolidate_metadata(listed)
         store = Unlisted()
         store.values = listed.values
         assert list(zarr.open_group(store)) == ["x"]
         assert len(zarr.open_group(store)) == 1
-
-
-class _nothing:
-    def __enter__(self): ...
-    def __exit__(self, *exc): ...
 
 
 async def _members(store):

@@ -7,22 +7,17 @@ from dataclasses import asdict
 import pytest
 
 from tests.suites.plain_stores import AsyncOnly, AsyncVersions
+from tests.suites.store_holds import HoldSuite, ProcessHoldSuite
 from tests.suites.stores import (
     DirectorySuite,
-    HoldSuite,
     ObjectSuite,
-    OneStepSuite,
-    PinSuite,
     PrefixSuite,
-    ProcessHoldSuite,
     ReadOnlySuite,
     RefusalSuite,
-    SizeSuite,
     StoreSuite,
     SyncFaceSuite,
-    SyncSuite,
-    VersionSuite,
 )
+from tests.suites.versioned_stores import OneStepSuite, PinSuite, SizeSuite, SyncSuite, VersionSuite
 from zarr._store.access import capabilities
 from zarr.storage import LocalStore, MemoryStore, WrapperStore
 

@@ -495,13 +495,11 @@ class TestTimesOfNoUnit:
     """A scale of a unit without a name is in no string of NumPy's, and gets lost where NumPy makes memory."""
 
     @pytest.mark.parametrize("dtype", ["M8[2generic]", "m8[3generic]", ">m8[7generic]"])
-    @pytest.mark.parametrize("options", [{}, {"shards": 4}], ids=shown)
-    def test_it_is_kept_everywhere(self, engine, zarr_format, dtype, options):
-        if options and zarr_format == 2:
-            return
+    @pytest.mark.parametrize("options", [{"zarr_format": 2}, {"zarr_format": 3}, {"shards": 4}], ids=shown)
+    def test_it_is_kept_everywhere(self, engine, dtype, options):
         want = np.datetime_data(np.dtype(dtype))
         data = np.arange(5, dtype="i8").view(np.dtype(dtype).newbyteorder("="))
-        array = zarr.create_array({}, shape=5, chunks=2, dtype=dtype, zarr_format=zarr_format, **options)
+        array = zarr.create_array({}, shape=5, chunks=2, dtype=dtype, **options)
         array[:3] = data[:3]
         array.append(data)
         array.resize(9)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import zarr
+from tests.samples import contents
 from zarr._flow import elements, resize
 from zarr._flow.create import create_node
 from zarr._flow.drive import run, run_async
@@ -43,14 +44,6 @@ def is_native_place(array):
 
 def putting(array, value=7):
     return elements.put(array._node, basic, (slice(0, 3), slice(0, 2)), value)
-
-
-def contents(array):
-    async def read():
-        keys = sorted([key async for key in array.store.list()])
-        return {key: (await array.store.get(key, zarr.buffer.cpu.buffer_prototype)).to_bytes() for key in keys}
-
-    return asyncio.run(read())
 
 
 class TestLogging:
@@ -112,9 +105,9 @@ class TestLogging:
 
 class TestDryRuns:
     def test_nothing_is_written(self, array, drive):
-        before, writes = contents(array), []
+        before, writes = contents(array.store), []
         drive(dry(putting(array), writes))
-        assert contents(array) == before
+        assert contents(array.store) == before
         assert (array[...] == ELEMENTS).all()
         if is_native_place(array):
             assert [type(request) for request in writes] == [Direct]
@@ -122,14 +115,14 @@ class TestDryRuns:
             assert sorted(request.key for request in writes) == ["a/c/0/0", "a/c/1/0"]
 
     def test_creating_and_deleting(self, array, drive):
-        before, writes = contents(array), []
+        before, writes = contents(array.store), []
         drive(dry(remove_node(array.store_path), writes))
         assert [(type(request), request.prefix) for request in writes] == [(RemovePrefix, "a")]
         place = zarr.storage.StorePath(array.store, "b")
         writes.clear()
         drive(dry(create_node(place, array.metadata, overwrite=False), writes))
         assert [request.key for request in writes] == ["zarr.json", "b/zarr.json"][-len(writes) :]
-        assert contents(array) == before
+        assert contents(array.store) == before
 
     def test_no_hold_is_taken(self, array, tmp_path):
         writes = []
@@ -142,22 +135,22 @@ class TestDryRuns:
 
 class TestRefusing:
     def test_a_write_is_an_error_and_changes_nothing(self, array, drive):
-        before = contents(array)
+        before = contents(array.store)
         with pytest.raises(ValueError, match="this is an audit"):
             drive(refusing_writes(putting(array), "this is an audit"))
-        assert contents(array) == before
+        assert contents(array.store) == before
 
     @pytest.mark.parametrize("value", [0, 7])
     def test_also_one_that_deletes(self, array, value):
         array[...] = 5
-        before = contents(array)
+        before = contents(array.store)
         with pytest.raises(ValueError, match="no"):
             run(
                 refusing_writes(
                     write(array._node, array._node.view, basic(..., (4, 4)), np.full((4, 4), value, "i4")), "no"
                 )
             )
-        assert contents(array) == before
+        assert contents(array.store) == before
 
     def test_reads_go_on(self, array, drive):
         flow = elements.get(array._node, basic, 1, prototype=zarr.buffer.cpu.buffer_prototype)
@@ -199,7 +192,7 @@ class TestPreceding:
         assert seen == ["first"]
 
     def test_what_it_raises_the_flow_meets(self, array):
-        before = contents(array)
+        before = contents(array.store)
 
         def first():
             yield Fetch(array.store, ())
@@ -207,7 +200,7 @@ class TestPreceding:
 
         with pytest.raises(OSError, match="no room"):
             run(preceded(remove_node(array.store_path), self.removal, first))
-        assert contents(array) == before
+        assert contents(array.store) == before
 
 
 def test_a_flow_that_is_closed_is_closed_inside(array):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import zarr
+from tests.suites.children import end_of_child
 from tests.suites.threads import PROMPTLY, in_threads
 from zarr._support import workers
 from zarr._support.workers import LARGE_NBYTES
@@ -159,13 +160,13 @@ def test_a_child_that_is_forked_meanwhile_has_all_its_threads():
         forked.set()
         is_over.wait(PROMPTLY)
 
+    def in_child():
+        assert len(set(workers.run([Meeting(2)] * 2, LARGE_NBYTES))) == 2
+
     busy = threading.Thread(target=lambda: workers.run([task] * 2, LARGE_NBYTES))
     busy.start()
     assert forked.wait(PROMPTLY)
-    child = os.fork()
-    if not child:
-        is_shared = len(set(workers.run([Meeting(2)] * 2, LARGE_NBYTES))) == 2
-        os._exit(0 if is_shared else 1)
+    end = end_of_child(in_child)
     is_over.set()
     busy.join(PROMPTLY)
-    assert os.waitpid(child, 0)[1] == 0
+    assert end == 0

@@ -6,9 +6,9 @@ from numbers import Integral
 from typing import TYPE_CHECKING
 
 from zarr._flow.load import load_node, look
-from zarr._flow.paths import below, join
+from zarr._flow.paths import below
 from zarr._flow.requests import Flow, Keys, Names, Together
-from zarr._metadata.formats import DOCUMENTS
+from zarr._metadata.formats import DOCUMENTS, MAKERS
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
 from zarr._store.access import capabilities
@@ -190,19 +190,25 @@ def is_group(metadata: ListedMetadata) -> bool:
 def _look_at_member(at: StorePath, prefer: int | None, quietly: bool) -> Flow[ListedMetadata | None]:
     try:
         metadata = yield from look(at, prefer=prefer)
+        if metadata is None and not quietly and (yield from _holds_more_than_attributes(at)):
+            metadata = yield from look(at, prefer=prefer)  # it may have been made since
+            if metadata is None:
+                warn(
+                    f"Object at {at.path!r} in store {at.store!r} is not recognized as a component of a Zarr hierarchy: "
+                    "it has no metadata document, so it is not listed.",
+                    ZarrUserWarning,
+                )
     except KeyBlockedError as exc:
         if not quietly:
             warn(f"Object at {at.path!r} in store {at.store!r} is not listed: {exc}", ZarrUserWarning)
         return None
-    keys: list[str] = [] if metadata is not None or quietly else (yield Keys(at.store, at.path))
-    # With a document it is a node that somebody makes at this moment.
-    if keys and not any(join(at.path, name) in keys for name in DOCUMENTS):
-        warn(
-            f"Object at {at.path!r} in store {at.store!r} is not recognized as a component of a Zarr hierarchy: "
-            "it has no metadata document, so it is not listed.",
-            ZarrUserWarning,
-        )
     return metadata
+
+
+def _holds_more_than_attributes(at: StorePath) -> Flow[bool]:
+    """Whether there is something at a path besides documents that make no node: who makes one stores those first."""
+    keys: list[str] = yield Keys(at.store, at.path)
+    return any(key.rpartition("/")[2] not in DOCUMENTS - MAKERS for key in keys)
 
 
 def check_depth(depth: object, argument: str = "max_depth") -> None:

@@ -1,1 +1,0 @@
-collect_ignore = ["program.py"]  # never run

@@ -141,7 +141,7 @@ class Zarr(Adapter):
         g.attrs[name] = value
 
     def update_attributes(self, g, attributes):
-        g.attrs.update(attributes)
+        g.update_attributes(attributes)
 
     def group_create(self, path, n):
         g = self.z.create_group(path)

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import signal
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -20,7 +21,7 @@ from zarr._store.access import capabilities
 from zarr._store.versioned import ABSENT, ANY, AsyncStore, Stored
 from zarr.abc.codec import BytesBytesCodec
 from zarr.errors import ConcurrentChangeError, ContainsArrayError
-from zarr.storage import MemoryStore, WrapperStore
+from zarr.storage import LocalStore, MemoryStore, WrapperStore
 
 
 class Counting:
@@ -678,3 +679,67 @@ class TestTeams:
 def iter_flow(request):
     """A flow of one request."""
     return (yield request)
+
+
+class TestFailures:
+    """When a call has failed nothing that belongs to it is under way any more."""
+
+    @pytest.fixture(params=["sleeping", "in threads"])
+    def failing(self, request, tmp_path):
+        """A store in which one write fails while the others take their time, and a list of those that have ended."""
+        ended = []
+        if request.param == "sleeping":
+
+            class Failing(WrapperStore):
+                async def set(self, key, value):
+                    if key.endswith("/7"):
+                        raise OSError("disk full")
+                    if "/c/" in key:
+                        await asyncio.sleep(0.2)
+                        ended.append(key)
+                    await super().set(key, value)
+
+            return Failing(MemoryStore()), ended
+
+        class Lasting(LocalStore):
+            def put(self, key, value, **conditions):
+                if "/c/" in key:
+                    time.sleep(0.2)
+                done = super().put(key, value, **conditions)
+                if "/c/" in key:
+                    ended.append(key)
+                return done
+
+        class FailingToo(WrapperStore):
+            async def set(self, key, value):
+                if key.endswith("/7"):
+                    await asyncio.sleep(0.05)
+                    raise OSError("disk full")
+                await super().set(key, value)
+
+        return FailingToo(Lasting(tmp_path / "store")), ended
+
+    def test_nothing_is_written_afterwards(self, failing, engine, write):
+        store, ended = failing
+        array = zarr.create_array(store, name="a", shape=40, chunks=4, dtype="i4")
+        with pytest.raises(OSError, match="disk full"):
+            write(array, slice(None), 1)
+        before = list(ended)
+        time.sleep(0.5)
+        assert ended == before
+
+    def test_nothing_is_written_after_a_cancellation(self, failing, engine):
+        store, ended = failing
+        array = zarr.create_array(store, name="a", shape=28, chunks=4, dtype="i4")
+
+        async def work():
+            task = asyncio.ensure_future(array.async_array.setitem(slice(None), 1))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return list(ended)
+
+        before = asyncio.run(work())
+        time.sleep(0.5)
+        assert ended == before

@@ -11,6 +11,10 @@ import numpy as np
 import pytest
 
 import zarr
+from zarr._flow.drive import run as drive
+from zarr._flow.members import members
+from zarr._flow.requests import Keys
+from zarr._flow.watch import logged
 from zarr.api import asynchronous
 from zarr.buffer.cpu import Buffer
 from zarr.errors import (
@@ -241,6 +245,17 @@ class TestStrangers:
         assert "strange" not in root
         with pytest.raises(GroupNotFoundError):
             zarr.open_group(store, path="strange", mode="r")
+
+    def test_what_is_just_being_made_is_nothing_strange(self, root, store, zarr_format):
+        """A listing comes between the attributes of a node and the document that makes it one."""
+        put(store, "new/.zattrs")
+
+        def show(request):
+            if isinstance(request, Keys):
+                zarr.create_group(store, path="new", zarr_format=zarr_format)
+
+        found = drive(logged(members(root._node.store_path), show))
+        assert "new" in dict(found)
 
     def test_files_of_others_beside_the_documents_are_told_by_no_name(self, root, store):
         put(store, "README.md")

@@ -122,7 +122,7 @@ def create_array(
     """
     if zarr_format is None:
         ancestry, zarr_format = yield from find_format(at, format_without_parent)
-    return (yield from create_planned(plan_array(at, format_of(zarr_format), **options), ancestry))
+    return (yield from create_planned(plan_array(at, zarr_format=format_of(zarr_format), **options), ancestry))
 
 
 def create_planned(planned: PlannedArray, ancestry: Ancestry | None = None) -> Flow[ArrayParts]:
@@ -137,7 +137,6 @@ def create_planned(planned: PlannedArray, ancestry: Ancestry | None = None) -> F
 
 def plan_array(
     at: StorePath,
-    zarr_format: ZarrFormat,
     *,
     shape: ShapeLike | None = None,
     dtype: DataTypeLike | None = None,
@@ -149,6 +148,7 @@ def plan_array(
     serializer: SerializerLike | Auto = "auto",
     fill_value: Any = DEFAULT_FILL_VALUE,
     order: Order | None = None,
+    zarr_format: ZarrFormat = DEFAULT_FORMAT,
     attributes: Mapping[str, Any] | None = None,
     chunk_key_encoding: KeyEncodingLike | None = None,
     dimension_names: Sequence[str | None] | None = None,
@@ -194,7 +194,7 @@ def plan_array(
     return PlannedArray(node, elements if write_data else None, overwrite)
 
 
-ARRAY_DEFAULTS: Mapping[str, Any] = {**(plan_array.__kwdefaults__ or {}), "zarr_format": DEFAULT_FORMAT}
+ARRAY_DEFAULTS: Mapping[str, Any] = plan_array.__kwdefaults__ or {}
 
 
 def _with_dtype(data: Any) -> tuple[Any, Any]:

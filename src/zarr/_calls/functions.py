@@ -305,7 +305,7 @@ def _save_group(at: StorePath, zarr_format: ZarrFormat | None, given: Mapping[st
     if chosen is None:
         existing = yield from load_node(at)
         chosen = existing.zarr_format if existing is not None else (yield from find_format(at))[1]
-    planned = [plan_array(below(at, name), format_of(chosen), **options) for name, options in given.items()]
+    planned = [plan_array(below(at, name), zarr_format=format_of(chosen), **options) for name, options in given.items()]
     for array in planned:
         check_storable(array.node.store_path, array.node.metadata)
     with_groups(

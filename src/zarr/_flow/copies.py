@@ -265,7 +265,7 @@ def _afterwards(copied_in: CopyPlace, flow: Flow[None]) -> Flow[None]:
     try:
         yield from flow
     except Exception as exc:
-        if came_from_a_signal(exc):
+        if isinstance(exc, Warning) or came_from_a_signal(exc):
             raise
         warn(
             f"what was changed below {_group(copied_in)} is stored, but its consolidated metadata cannot be brought up to date: "
@@ -323,7 +323,7 @@ def _found(copied_in: CopyPlace, path: str, *, deep: bool) -> Flow[dict[str, Lis
     metadata = yield from look(at, prefer=copied_in.zarr_format)
     found: dict[str, ListedMetadata | None] = {path: _alone(metadata)}
     if deep and isinstance(metadata, GroupMetadata):
-        below_it = yield from members(at, None, prefer=copied_in.zarr_format)
+        below_it = yield from members(at, None, prefer=copied_in.zarr_format, warns=False)
         found |= {join(path, name): _alone(child) for name, child in below_it}
     return found
 

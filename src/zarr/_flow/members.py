@@ -147,7 +147,7 @@ def count_members(node: GroupNode, max_depth: int | None = 0) -> Flow[int]:
 
 
 def members(
-    at: StorePath, max_depth: int | None = 0, *, prefer: int | None = None
+    at: StorePath, max_depth: int | None = 0, *, prefer: int | None = None, warns: bool = True
 ) -> Flow[list[tuple[str, ListedMetadata]]]:
     """The nodes below a group: `(path relative to it, metadata)`, each before what is below it, siblings by name.
 
@@ -159,11 +159,13 @@ def members(
         0 for direct children, None for all.
     prefer
         The format to look for first, where a node may be of either.
+    warns
+        Whether to warn of what is no node, or cannot be reached.
     """
     check_depth(max_depth)
     names: list[str] = yield Names(at.store, at.path)
     names = sorted(name for name in names if name not in DOCUMENTS)
-    loaded = yield Together(_look_at_member(below(at, name), prefer) for name in names)
+    loaded = yield Together(_look_at_member(below(at, name), prefer, warns) for name in names)
     found: list[tuple[str, ListedMetadata]] = []
     for name, metadata in zip(names, loaded, strict=True):
         if metadata is None:
@@ -171,7 +173,7 @@ def members(
         found.append((name, metadata))
         if is_group(metadata) and max_depth != 0:
             deeper = None if max_depth is None else max_depth - 1
-            children = yield from members(below(at, name), deeper, prefer=prefer)
+            children = yield from members(below(at, name), deeper, prefer=prefer, warns=warns)
             found += [(f"{name}/{path}", child) for path, child in children]
     return found
 
@@ -183,19 +185,26 @@ def is_group(metadata: ListedMetadata) -> bool:
     return isinstance(metadata, GroupMetadata)
 
 
-def _look_at_member(at: StorePath, prefer: int | None) -> Flow[ListedMetadata | None]:
+def _look_at_member(at: StorePath, prefer: int | None, warns: bool) -> Flow[ListedMetadata | None]:
     try:
         metadata = yield from look(at, prefer=prefer)
+        if metadata is None and warns and (yield Keys(at.store, at.path)):
+            metadata = yield from look(at, prefer=prefer)  # it may just have been made
+            if metadata is None:
+                _warn_of_no_node(at)
     except KeyBlockedError as exc:
-        warn(f"Object at {at.path!r} in store {at.store!r} is not listed: {exc}", ZarrUserWarning)
+        if warns:
+            warn(f"Object at {at.path!r} in store {at.store!r} is not listed: {exc}", ZarrUserWarning)
         return None
-    if metadata is None and (yield Keys(at.store, at.path)):
-        warn(
-            f"Object at {at.path!r} in store {at.store!r} is not recognized as a component of a Zarr hierarchy: "
-            "it has no metadata document, so it is not listed.",
-            ZarrUserWarning,
-        )
     return metadata
+
+
+def _warn_of_no_node(at: StorePath) -> None:
+    warn(
+        f"Object at {at.path!r} in store {at.store!r} is not recognized as a component of a Zarr hierarchy: "
+        "it has no metadata document, so it is not listed.",
+        ZarrUserWarning,
+    )
 
 
 def check_depth(max_depth: int | None) -> None:

@@ -61,7 +61,8 @@ async def until_over(called: Future[T]) -> T:
     """
     asyncio = asyncio_module()
     try:
-        return await asyncio.shield(called)
+        result: T = await asyncio.shield(called)
+        return result
     except asyncio.CancelledError:
         while not called.done():
             try:

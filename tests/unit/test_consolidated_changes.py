@@ -6,6 +6,8 @@ import asyncio
 import errno
 import json
 import pickle
+import signal
+import threading
 import warnings
 
 import numpy as np
@@ -532,9 +534,15 @@ def test_metadata_of_a_handle_are_those_of_its_group(group):
 
 
 class Refusing(WrapperStore):
-    """A store in which one value cannot be replaced."""
+    """A store in which one value cannot be replaced, or a signal comes when it is looked at."""
 
-    refused = None
+    refused = interrupts = None
+
+    async def get(self, key, prototype, byte_range=None):
+        if key == self.interrupts:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+            await asyncio.sleep(30)
+        return await super().get(key, prototype, byte_range)
 
     async def set(self, key, value):
         if key == self.refused:
@@ -656,3 +664,32 @@ def test_a_copy_that_is_made_while_something_goes_tells_of_it_no_longer(group, c
     run(logged(change(members, group._node), show))
     assert not pending
     assert_true(group)
+
+
+class Late(Exception):
+    pass
+
+
+def test_what_a_signal_handler_raises_is_no_warning(stuck):
+    """A time-out that comes while the copy is changed ends the call as it is."""
+
+    def late(*_):
+        raise Late("time is over")
+
+    before = signal.signal(signal.SIGUSR1, late)
+    try:
+        stuck.store.refused = None
+        stuck.store.interrupts = copy_key(stuck.metadata.zarr_format)
+        with pytest.raises(Late, match="time is over"):
+            stuck["a"].append(np.ones((1, 3), "i4"))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert stored(stuck)["a"].shape == (3, 3)
+
+
+def test_who_wants_warnings_as_errors_gets_this_one(stuck):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ZarrRuntimeWarning, match="is stored, but"):
+            stuck["a"].append(np.ones((1, 3), "i4"))
+    assert stored(stuck)["a"].shape == (3, 3)

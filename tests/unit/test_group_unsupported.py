@@ -197,6 +197,7 @@ def test_consolidated_metadata_of_another_writer_may_tell_of_some(group, zarr_fo
     assert f"No. members : {len(names)}" in repr(opened.info)
     if not isinstance(group.store, WrapperStore):
         assert "unsupported" in repr(pickle.loads(pickle.dumps(found["codec"])))
+        assert pickle.loads(pickle.dumps(found["codec"]))._node.unreadable.zarr_format == zarr_format
     for ask in (lambda: found["codec"][:], lambda: opened["codec"]):
         with pytest.raises(UnknownCodecError):
             ask()

@@ -62,7 +62,6 @@ async def until_over(called: Future[T]) -> T:
     asyncio = asyncio_module()
     try:
         result: T = await asyncio.shield(called)
-        return result
     except asyncio.CancelledError:
         while not called.done():
             try:
@@ -72,6 +71,7 @@ async def until_over(called: Future[T]) -> T:
         if not called.cancelled():
             called.exception()  # looked at, so that asyncio does not warn that nobody did
         raise
+    return result
 
 
 def in_new_thread(function: Callable[..., T], *args: Any) -> Future[T]:

@@ -19,6 +19,7 @@ from zarr._flow.drive import run
 from zarr._flow.requests import Fetch, Read, TakeHold, Together
 from zarr._store.access import capabilities
 from zarr._store.versioned import ABSENT, ANY, AsyncStore, Stored
+from zarr._support import bridge
 from zarr.abc.codec import BytesBytesCodec
 from zarr.errors import ConcurrentChangeError, ContainsArrayError
 from zarr.storage import LocalStore, MemoryStore, WrapperStore
@@ -404,6 +405,36 @@ class TestInterruptions:
         Stuck.set = Slow.set
         array[:] = 2
         assert (array[:] == 2).all()
+
+    def test_nothing_is_under_way_after_an_exception_of_a_handler(self, engine, monkeypatch):
+        """A handler may raise what it likes, as just when a request has been handed over to the bridge."""
+
+        class Late(Exception):
+            pass
+
+        class Stuck(Slow):
+            async def set(self, key, value):
+                under_way.append(key)
+                began.set()
+                try:
+                    await asyncio.sleep(30)
+                finally:
+                    under_way.remove(key)
+
+        def hand_over(loop, function):
+            done = real(loop, function)
+            if function.__name__ == "_begin" and began.wait(0.3):
+                raise Late
+            return done
+
+        array = zarr.open_array(Stuck(made(Slow(MemoryStore())).store._store), path="a", mode="r+")
+        real = bridge._call_soon
+        monkeypatch.setattr(bridge, "_call_soon", hand_over)
+        for selection in (slice(0, 20), slice(5, 15), slice(None)):
+            under_way, began = [], threading.Event()
+            with pytest.raises(Late):
+                array[selection] = 1
+            assert not under_way
 
     def test_holds_are_let_go(self, engine):
         class Stuck(Slow):

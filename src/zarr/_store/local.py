@@ -71,7 +71,10 @@ class FileVersion:
             os.close(fd)
 
     def __del__(self) -> None:
-        self.release()
+        try:
+            self.release()
+        except AttributeError:  # interrupted so early that it has none, as `DirectoryHold`
+            pass
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:

@@ -538,6 +538,8 @@ def _discard(path: str, *, ignore_errors: bool = True) -> None:
             # A writer that found the directory before it was put aside may still put a file there, or take its own away.
             if exc.errno in (errno.ENOTEMPTY, errno.ENOENT) and os.path.lexists(path) and attempt + 1 < _ATTEMPTS:
                 continue
+            if exc.__context__ is not None and came_from_a_signal(exc.__context__):
+                raise exc.__context__ from None  # `rmtree` closes once more what it was interrupted in closing
             if came_from_a_signal(exc) or (not ignore_errors and os.path.lexists(path)):
                 raise
         return

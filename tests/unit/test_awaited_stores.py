@@ -428,8 +428,8 @@ class TestInterruptions:
             return done
 
         array = zarr.open_array(Stuck(made(Slow(MemoryStore())).store._store), path="a", mode="r+")
-        real = bridge._call_soon
-        monkeypatch.setattr(bridge, "_call_soon", hand_over)
+        real = bridge._LoopThread.call
+        monkeypatch.setattr(bridge._LoopThread, "call", hand_over)
         for selection in (slice(0, 20), slice(5, 15), slice(None)):
             under_way, began = [], threading.Event()
             with pytest.raises(Late):

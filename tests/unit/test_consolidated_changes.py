@@ -666,8 +666,8 @@ def test_a_copy_that_is_made_while_something_goes_tells_of_it_no_longer(group, c
     assert_true(group)
 
 
-class Late(Exception):
-    pass
+class Late(TimeoutError):
+    """An OSError, which asyncio drops where a loop is woken."""
 
 
 def test_what_a_signal_handler_raises_is_no_warning(stuck):

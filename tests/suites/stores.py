@@ -251,14 +251,14 @@ class PrefixSuite(StoreCase):
 
 
 class DirectorySuite(StoreCase):
-    """What keys lie under is a directory, where no value can be: whoever wants one there is told."""
+    """What keys lie under is a directory, where no value is, nor can be: whoever wants to change one there is told."""
 
     def test_a_prefix_is_in_the_way(self, store):
         put(store, "a/b")
+        assert get(store, "a") is None
+        assert get(store, "a", RangeByteRequest(0, 1)) is None
+        assert run(store.get_partial_values(buffer_prototype, [("a", None)])) == [None]
         for call in (
-            lambda: get(store, "a"),
-            lambda: get(store, "a", RangeByteRequest(0, 1)),
-            lambda: run(store.get_partial_values(buffer_prototype, [("a", None)])),
             lambda: run(store.delete("a")),
             lambda: put(store, "a"),
             lambda: run(store.set_if_not_exists("a", buf(b"x"))),

@@ -243,6 +243,40 @@ class TestSimpleFunctions:
                 save(store, [1, 2])
         assert contents(store) == {}
 
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            np.zeros(2, [("x", "i4")]),
+            np.array([object()]),
+            np.array(["a", 1], object),
+            np.zeros(2, np.longdouble),
+        ],
+        ids=["structured", "objects", "mixed", "longdouble"],
+    )
+    def test_all_are_checked_before_one_is_saved(self, store, zarr_format, wrong):
+        with pytest.raises((ValueError, TypeError)):
+            zarr.save_group(store, np.arange(3), wrong, last=np.arange(2), zarr_format=zarr_format)
+        assert contents(store) == {}
+        zarr.save_group(store, x=np.arange(3), zarr_format=zarr_format)
+        before = contents(store)
+        with pytest.raises((ValueError, TypeError)):
+            zarr.save(store, x=np.arange(4), y=wrong)
+        assert contents(store) == before
+
+    @pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a"), ("a", "/a"), ("a", "b/zarr.json")])
+    def test_their_names_are_checked_too(self, store, names):
+        with pytest.raises(ValueError):
+            zarr.save_group(store, **dict.fromkeys(names, np.arange(3)))
+        assert contents(store) == {}
+
+    def test_a_group_keeps_its_format(self, store, zarr_format):
+        zarr.create_group(store, path="g", zarr_format=zarr_format)
+        zarr.save_group(store, x=np.arange(3), path="g")
+        zarr.save_group(store, x=np.arange(4), path="g/new")
+        for path, length in (("g/x", 3), ("g/new/x", 4)):
+            array = zarr.open_array(store, path=path, mode="r")
+            assert (array.metadata.zarr_format, array.shape) == (zarr_format, (length,))
+
     def test_loading_a_scalar(self, store, engine):
         zarr.save(store, np.float64(1.5))
         assert zarr.load(store) == 1.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 import warnings
 from functools import partial
 
@@ -19,9 +20,10 @@ from zarr._calls import like
 from zarr._flow.drive import run
 from zarr._flow.requests import Fetch, Read, TakeHold, Together
 from zarr._store.access import capabilities
+from zarr._support import bridge
 from zarr.abc.codec import BytesBytesCodec
 from zarr.errors import ConcurrentChangeError, ContainsArrayError
-from zarr.storage import MemoryStore, WrapperStore
+from zarr.storage import LocalStore, MemoryStore, WrapperStore
 
 MAKERS = {"wrapped": lambda: Slow(MemoryStore()), "ranges": lambda: Ranging(MemoryStore()), "tagged": Tagged}
 
@@ -283,6 +285,36 @@ class TestInterruptions:
         Stuck.set = Slow.set
         array[:] = 2
         assert (array[:] == 2).all()
+
+    def test_nothing_is_under_way_after_an_exception_of_a_handler(self, engine, monkeypatch):
+        """A handler may raise what it likes, as just when a request has been handed over to the bridge."""
+
+        class Late(Exception):
+            pass
+
+        class Stuck(Slow):
+            async def set(self, key, value):
+                under_way.append(key)
+                began.set()
+                try:
+                    await asyncio.sleep(30)
+                finally:
+                    under_way.remove(key)
+
+        def hand_over(loop, function):
+            done = real(loop, function)
+            if function.__name__ == "_begin" and began.wait(0.3):
+                raise Late
+            return done
+
+        array = zarr.open_array(Stuck(made(Slow(MemoryStore())).store._store), path="a", mode="r+")
+        real = bridge._LoopThread.call
+        monkeypatch.setattr(bridge._LoopThread, "call", hand_over)
+        for selection in (slice(0, 20), slice(5, 15), slice(None)):
+            under_way, began = [], threading.Event()
+            with pytest.raises(Late):
+                array[selection] = 1
+            assert not under_way
 
     def test_holds_are_let_go(self, engine):
         class Stuck(Slow):
@@ -554,3 +586,67 @@ class TestTeams:
 def iter_flow(request):
     """A flow of one request."""
     return (yield request)
+
+
+class TestFailures:
+    """When a call has failed nothing that belongs to it is under way any more."""
+
+    @pytest.fixture(params=["sleeping", "in threads"])
+    def failing(self, request, tmp_path):
+        """A store in which one write fails while the others take their time, and a list of those that have ended."""
+        ended = []
+        if request.param == "sleeping":
+
+            class Failing(WrapperStore):
+                async def set(self, key, value):
+                    if key.endswith("/7"):
+                        raise OSError("disk full")
+                    if "/c/" in key:
+                        await asyncio.sleep(0.2)
+                        ended.append(key)
+                    await super().set(key, value)
+
+            return Failing(MemoryStore()), ended
+
+        class Lasting(LocalStore):
+            def put(self, key, value, **conditions):
+                if "/c/" in key:
+                    time.sleep(0.2)
+                done = super().put(key, value, **conditions)
+                if "/c/" in key:
+                    ended.append(key)
+                return done
+
+        class FailingToo(WrapperStore):
+            async def set(self, key, value):
+                if key.endswith("/7"):
+                    await asyncio.sleep(0.05)
+                    raise OSError("disk full")
+                await super().set(key, value)
+
+        return FailingToo(Lasting(tmp_path / "store")), ended
+
+    def test_nothing_is_written_afterwards(self, failing, engine, write):
+        store, ended = failing
+        array = zarr.create_array(store, name="a", shape=40, chunks=4, dtype="i4")
+        with pytest.raises(OSError, match="disk full"):
+            write(array, slice(None), 1)
+        before = list(ended)
+        time.sleep(0.5)
+        assert ended == before
+
+    def test_nothing_is_written_after_a_cancellation(self, failing, engine):
+        store, ended = failing
+        array = zarr.create_array(store, name="a", shape=28, chunks=4, dtype="i4")
+
+        async def work():
+            task = asyncio.ensure_future(array.async_array.setitem(slice(None), 1))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return list(ended)
+
+        before = asyncio.run(work())
+        time.sleep(0.5)
+        assert ended == before

@@ -336,6 +336,29 @@ def test_bridge_times_out_and_cancels():
         bridge.run(own_timeout(), timeout=5)
 
 
+def test_bridge_where_loops_watch_no_descriptors(monkeypatch):
+    """As on Windows."""
+
+    def add_reader(*_):
+        raise NotImplementedError
+
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "add_reader", add_reader)
+    monkeypatch.setattr(bridge, "_running", None)
+    with pytest.raises(LookupError, match="inside"):
+        bridge.run(fail())
+    assert bridge.run(asyncio.sleep(0, result="done")) == "done"
+    bridge._stop()
+
+
+def test_what_ends_programs_does_not_end_the_bridge():
+    async def leave():
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        bridge.run(leave())
+    assert bridge.run(asyncio.sleep(0, result="done")) == "done"
+
+
 async def reenter():
     coroutine = current_thread()
     return bridge.run(coroutine)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import json
 import pickle
+import signal
+import threading
 import warnings
 
 import numpy as np
@@ -13,12 +17,13 @@ import zarr
 from tests.samples import described
 from tests.suites.calls import get, put, run
 from zarr._flow import copies
+from zarr._flow.consolidate import consolidate as consolidate_flow
 from zarr._flow.drive import run as drive
-from zarr._flow.requests import Put, Remove, RemovePrefix, Together
+from zarr._flow.requests import Fetch, Names, Put, Remove, RemovePrefix, TakeHold, Together
 from zarr._flow.watch import logged
 from zarr._metadata.group import ConsolidatedMetadata
-from zarr.errors import MetadataValidationError, ZarrUserWarning
-from zarr.storage import LocalStore, MemoryStore
+from zarr.errors import MetadataValidationError, ZarrRuntimeWarning, ZarrUserWarning
+from zarr.storage import LocalStore, MemoryStore, StorePath, WrapperStore
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Consolidated metadata is currently not part:zarr.errors.ZarrUserWarning"
@@ -482,9 +487,9 @@ def test_what_is_too_large_to_be_read_is_not_written(group, monkeypatch):
         for i in range(100):
             group.create_array(f"n{i}", shape=1, dtype="i1")
 
-    with pytest.raises(MetadataValidationError, match="more than the limit") as caught:
+    with pytest.warns(ZarrRuntimeWarning, match=r"is stored, .*more than the limit.*use_consolidated=False"):
         create_many()
-    assert "use_consolidated=False" in "".join(caught.value.__notes__)
+    assert "n99" in group
     assert set(before) <= set(described(zarr.open_group(group.store, mode="r")))
     store = MemoryStore()
     root = zarr.create_group(store)
@@ -501,3 +506,168 @@ def test_metadata_of_a_handle_are_those_of_its_group(group):
     assert sorted(snapshot.metadata) == ["b", "h", "h/c"]
     del group["g/h"]
     assert sorted(snapshot.metadata) == ["b"]
+
+
+# -- where a copy cannot be changed -----------------------------------------------------------------------------------------
+
+
+class Refusing(WrapperStore):
+    """A store in which one value cannot be replaced, or a signal comes when it is looked at."""
+
+    refused = interrupts = None
+
+    async def get(self, key, prototype, byte_range=None):
+        if key == self.interrupts:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+            await asyncio.sleep(30)
+        return await super().get(key, prototype, byte_range)
+
+    async def set(self, key, value):
+        if key == self.refused:
+            raise OSError(errno.EROFS, "read-only")
+        await super().set(key, value)
+
+
+@pytest.fixture
+def stuck(zarr_format):
+    """A consolidated group whose copy cannot be changed any more."""
+    store = Refusing(MemoryStore())
+    root = zarr.create_group(store, zarr_format=zarr_format)
+    for path in ("a", "g/b", "g/h/c"):
+        root.create_array(path, data=np.arange(1, 7, dtype="i4").reshape(2, 3), chunks=2)
+    consolidate(store)
+    store.refused = copy_key(zarr_format)
+    return zarr.open_group(store, mode="r+")
+
+
+def stored(group):
+    return zarr.open_group(group.store, mode="r", use_consolidated=False)
+
+
+DONE_BEFORE = (
+    *("create an array", "create deep", "create a group", "create in a subgroup", "require", "older", "many"),
+    *("resize", "append", "set a shape", "attributes of an array", "attributes of a group", "copy"),
+)
+
+
+@pytest.mark.parametrize("name", DONE_BEFORE)
+def test_of_what_is_stored_a_copy_that_cannot_be_changed_is_a_warning(stuck, name):
+    """An error would say that it is not done: who tries again appends twice."""
+    before = described(stuck)
+    with pytest.warns(ZarrRuntimeWarning, match=r"is stored, but .*cannot be brought up to date: OSError: .*read-only"):
+        CHANGES[name](stuck)
+    assert described(stuck) == described(stored(stuck)) != before
+    assert described(zarr.open_group(stuck.store, mode="r")) == before
+
+
+def test_the_same_in_asynchronous_code(stuck):
+    async def work():
+        array = await stuck._async_group.getitem("a")
+        await array.append(np.ones((1, 3), "i4"))
+        return array.shape
+
+    with pytest.warns(ZarrRuntimeWarning, match="is stored, but"):
+        assert asyncio.run(work()) == (3, 3)
+    assert stored(stuck)["a"].shape == (3, 3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["delete", "delete a group", "delete deep", "overwrite an array", "overwrite a group", "put", "move", "shrink"],
+)
+def test_nothing_is_removed_where_a_copy_cannot_be_changed(stuck, name):
+    with pytest.raises(OSError, match="read-only") as caught:
+        CHANGES[name](stuck)
+    assert "before anything was removed" in "".join(caught.value.__notes__)
+    kept = stored(stuck)
+    for path in ("a", "g/b", "g/h/c"):
+        assert path in kept
+        if (name, path) == ("shrink", "g/b"):
+            continue
+        assert kept[path][:].sum() == 21
+
+
+# -- while somebody consolidates --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["delete", "delete a group", "create deep", "overwrite a group", "move", "append", "attributes of an array"]
+)
+def test_what_is_changed_while_the_copy_is_made_is_in_it(group, zarr_format, name):
+    """The change comes when everything has been looked at, and nothing is stored yet."""
+    other = zarr.open_group(group.store, mode="r+")
+    pending = [lambda: CHANGES[name](other)]
+    seen = set()
+
+    def show(request):
+        seen.add(type(request))
+        if Names in seen and Together in seen and isinstance(request, TakeHold | Put | Fetch) and is_of_copy(request):
+            while pending:
+                pending.pop()()
+
+    def is_of_copy(request):
+        if isinstance(request, TakeHold):
+            return request.prefix == ""
+        keys = [request.key] if isinstance(request, Put) else [read.key for read in request.reads]
+        return keys == [copy_key(zarr_format)]
+
+    made = drive(logged(consolidate_flow(StorePath(group.store)), show))
+    assert not pending
+    assert_true(zarr.open_group(group.store, mode="r+"))
+    assert sorted(made.consolidated_metadata.metadata) == sorted(described(stored(group)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda members, node: members.remove(node, "g"),
+        lambda members, node: members.create_array(node, "g", data=np.arange(3), overwrite=True),
+        lambda members, node: members.move(node, "g", "k"),
+    ],
+    ids=["delete", "overwrite", "move"],
+)
+def test_a_copy_that_is_made_while_something_goes_tells_of_it_no_longer(group, change):
+    from zarr._calls import members
+
+    pending = [lambda: consolidate(group.store)]
+
+    def show(request):
+        if isinstance(request, Remove | RemovePrefix) and request_place(request).startswith("g"):
+            while pending:
+                pending.pop()()
+
+    def request_place(request):
+        return request.prefix if isinstance(request, RemovePrefix) else request.key
+
+    drive(logged(change(members, group._node), show))
+    assert not pending
+    assert_true(group)
+
+
+class Late(TimeoutError):
+    """An OSError, which asyncio drops where a loop is woken."""
+
+
+def test_what_a_signal_handler_raises_is_no_warning(stuck):
+    """A time-out that comes while the copy is changed ends the call as it is."""
+
+    def late(*_):
+        raise Late("time is over")
+
+    before = signal.signal(signal.SIGUSR1, late)
+    try:
+        stuck.store.refused = None
+        stuck.store.interrupts = copy_key(stuck.metadata.zarr_format)
+        with pytest.raises(Late, match="time is over"):
+            stuck["a"].append(np.ones((1, 3), "i4"))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert stored(stuck)["a"].shape == (3, 3)
+
+
+def test_who_wants_warnings_as_errors_gets_this_one(stuck):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ZarrRuntimeWarning, match="is stored, but"):
+            stuck["a"].append(np.ones((1, 3), "i4"))
+    assert stored(stuck)["a"].shape == (3, 3)

@@ -144,3 +144,23 @@ class TestLog:
         for options in ({}, {"chunks": 3}, {"shards": 4}):
             assert "codecs" not in self.lines(three, other(), dry_run=dry_run, **options)
         assert "codecs" not in self.lines(three, other(2), dry_run=dry_run)
+
+
+class TestKeys:
+    @pytest.mark.parametrize("path", ["", "missing", "a/zarr.json/x"])
+    def test_where_nothing_is_stored(self, source, path):
+        where = source.store if path else MemoryStore()
+        dest = MemoryStore()
+        for dry_run in (False, True):
+            with pytest.raises(FileNotFoundError, match=f"No keys found .* at path '{path}'"):
+                zarr.copy_store(where, dest, source_path=path, dry_run=dry_run)
+            with pytest.raises(FileNotFoundError):
+                asyncio.run(asynchronous.copy_store(where, dest, source_path=path, dry_run=dry_run))
+        assert contents(dest) == {}
+
+    def test_a_directory_that_is_not_there(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="No keys found"):
+            zarr.copy_store(tmp_path / "missing", {})
+
+    def test_what_the_patterns_leave_out_is_there(self, source):
+        assert zarr.copy_store(source.store, {}, excludes=".") == (0, 0, 0)

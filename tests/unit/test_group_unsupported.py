@@ -174,7 +174,9 @@ def test_consolidated_metadata_of_another_writer_may_tell_of_some(group, zarr_fo
     assert "unsupported" in repr(found["codec"])
     assert "unsupported" in str(opened.tree())
     assert f"No. members : {len(names)}" in repr(opened.info)
-    assert "unsupported" in repr(pickle.loads(pickle.dumps(found["codec"])))
+    again = pickle.loads(pickle.dumps(found["codec"]))
+    assert "unsupported" in repr(again)
+    assert again._node.unreadable.zarr_format == zarr_format
     for ask in (lambda: found["codec"][:], lambda: opened["codec"]):
         with pytest.raises(UnknownCodecError):
             ask()

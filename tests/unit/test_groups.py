@@ -258,6 +258,17 @@ class TestStrangers:
         assert made
         assert [name for name, _ in found] == ["a", "empty", "g", "late"]
 
+    def test_what_is_just_being_made_is_nothing_strange(self, root, store, zarr_format):
+        """A listing comes between the attributes of a node and the document that makes it one."""
+        put(store, "new/.zattrs")
+
+        def show(request):
+            if isinstance(request, Keys):
+                zarr.create_group(store, path="new", zarr_format=zarr_format)
+
+        found = drive(logged(members(root._node.store_path), show))
+        assert "new" in dict(found)
+
     def test_files_of_others_beside_the_documents_are_told_by_no_name(self, root, store):
         put(store, "README.md")
         assert list(root) == ["a", "empty", "g"]

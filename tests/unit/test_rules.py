@@ -30,6 +30,7 @@ COROUTINES = {
     "_store.abstract": "zarr-python's abstract class is asynchronous",
     "_store.versioned": "derives that face from functions, for stores of ours",
     "_support.bridge": "what comes of a coroutine is handed over, whatever it is",
+    "_support.threads": "who is cancelled waits for the thread that works for it",
     "_store.foreign": "others' stores, in the form of the versioned contract, have to be awaited",
     "_store.local": "zarr-python's `LocalStore.open` and `move`",
     "_store.wrapper": "passes coroutines on",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -194,3 +196,29 @@ class TestMove:
             run(disk.move(str(tmp_path / "there")))
         assert get(disk, "a") == b"x"
         assert disk.root == tmp_path / "root"
+
+
+class Late(Exception):
+    pass
+
+
+def test_what_a_signal_handler_raises_while_files_are_deleted(disk, monkeypatch):
+    """`shutil.rmtree` closes a descriptor a second time when it is interrupted just after it has closed it."""
+
+    def late(*_):
+        raise Late
+
+    def interrupted(path):
+        try:
+            signal.raise_signal(signal.SIGUSR1)
+        finally:
+            os.close(-1)
+
+    put(disk, "a/b")
+    monkeypatch.setattr(shutil, "rmtree", interrupted)
+    before = signal.signal(signal.SIGUSR1, late)
+    try:
+        with pytest.raises(Late):
+            disk.remove_prefix("a")
+    finally:
+        signal.signal(signal.SIGUSR1, before)

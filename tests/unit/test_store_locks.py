@@ -11,6 +11,9 @@ import pytest
 from tests.suites.calls import buf, get, put, read
 from tests.suites.threads import BLOCKED, PROMPTLY, in_threads, passes, start
 from zarr._store import locks
+from zarr._store.local import FileVersion
+from zarr._store.locks import DirectoryHold
+from zarr._store.turns import Turn
 from zarr.errors import StoreKeyError, ZarrRuntimeWarning
 from zarr.storage import LocalStore
 
@@ -115,3 +118,9 @@ class TestLocks:
         assert get(disk, "a") == b"old"
         assert names(disk.root) == ["a"]
         assert len(names("/proc/self/fd")) == count
+
+
+@pytest.mark.parametrize("kind", [FileVersion, DirectoryHold, Turn])
+def test_what_is_interrupted_before_it_begins_ends_quietly(kind):
+    """A signal handler may raise before the first line of `__init__`; a destructor that fails then is reported by Python."""
+    kind.__new__(kind).__del__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -27,6 +28,8 @@ from zarr._support.truth import truth
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import numpy.typing as npt
 
     from zarr._calls.keywords import (
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
         DataTypeLike,
         FiltersLike,
         KeyEncodingLike,
+        MemberOptions,
         Order,
         SerializerLike,
         ShapeLike,
@@ -81,10 +85,59 @@ GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
 # -- arrays -----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedArray:
+    """An array that is to be created: everything that can be found out without its store.
+
+    Attributes
+    ----------
+    node
+        The array, as it will be.
+    elements
+        What is written into it; None for nothing.
+    overwrite
+        Whether it takes the place of what is there.
+    """
+
+    node: ArrayNode
+    elements: npt.NDArray[Any] | None
+    overwrite: bool
+
+
 def create_array(
     at: StorePath,
     ancestry: Ancestry | None = None,
     format_without_parent: ZarrFormat | None = None,
+    *,
+    zarr_format: ZarrFormat | None = None,
+    **options: Unpack[MemberOptions],
+) -> Flow[ArrayParts]:
+    """Create an array; see `zarr.create_array`.
+
+    Parameters
+    ----------
+    ancestry
+        What `look_above` found, if somebody has looked already.
+    format_without_parent
+        The format where none is asked for and there is no group above; that of the configuration if None.
+    """
+    if zarr_format is None:
+        ancestry, zarr_format = yield from find_format(at, format_without_parent)
+    return (yield from create_planned(plan_array(at, zarr_format=format_of(zarr_format), **options), ancestry))
+
+
+def create_planned(planned: PlannedArray, ancestry: Ancestry | None = None) -> Flow[ArrayParts]:
+    """Create an array as it was planned."""
+    node = planned.node
+    metadata, at = node.metadata, node.store_path
+    yield from create_node(at, metadata, overwrite=planned.overwrite, ancestry=ancestry)
+    if planned.elements is not None:
+        yield from write(node, node.view, basic(Ellipsis, metadata.shape), planned.elements)
+    return metadata, at, node.config
+
+
+def plan_array(
+    at: StorePath,
     *,
     shape: ShapeLike | None = None,
     dtype: DataTypeLike | None = None,
@@ -96,30 +149,20 @@ def create_array(
     serializer: SerializerLike | Auto = "auto",
     fill_value: Any = DEFAULT_FILL_VALUE,
     order: Order | None = None,
-    zarr_format: ZarrFormat | None = None,
+    zarr_format: ZarrFormat = DEFAULT_FORMAT,
     attributes: Mapping[str, Any] | None = None,
     chunk_key_encoding: KeyEncodingLike | None = None,
     dimension_names: Sequence[str | None] | None = None,
     overwrite: bool = False,
     config: ConfigLike | None = None,
     write_data: bool = True,
-) -> Flow[ArrayParts]:
-    """Create an array; see `zarr.create_array`.
-
-    Parameters
-    ----------
-    ancestry
-        What `look_above` found, if somebody has looked already.
-    format_without_parent
-        The format where none is asked for and there is no group above; that of the configuration if None.
-    """
+) -> PlannedArray:
+    """An array as the arguments of `zarr.create_array` describe it, with what is not said chosen."""
     overwrite, write_data = truth("overwrite", overwrite), truth("write_data", write_data)
     if data is None and (shape is None or dtype is None):
         missing = "shape" if shape is None else "dtype"
         raise ArgumentError(f"`{missing}` is needed where no `data` is given")
-    if zarr_format is None:
-        ancestry, zarr_format = yield from find_format(at, format_without_parent)
-    layout = FORMATS[format_of(zarr_format)]
+    layout = FORMATS[zarr_format]
     if data is not None and dtype is None:
         data, dtype = _with_dtype(data)
     data_type = parse_data_type(dtype, zarr_format=layout.zarr_format)
@@ -149,15 +192,11 @@ def create_array(
         chunk_key_encoding=chunk_key_encoding,
         dimension_names=dimension_names,
     )
-    metadata: ArrayMetadata = layout.new_array(wanted)
-    node = ArrayNode(metadata, at, settings_)
-    yield from create_node(at, metadata, overwrite=overwrite, ancestry=ancestry)
-    if elements is not None and write_data:
-        yield from write(node, node.view, basic(Ellipsis, lengths), elements)
-    return metadata, at, settings_
+    node = ArrayNode(layout.new_array(wanted), at, settings_)
+    return PlannedArray(node, elements if write_data else None, overwrite)
 
 
-ARRAY_DEFAULTS: Mapping[str, Any] = {**(create_array.__kwdefaults__ or {}), "zarr_format": DEFAULT_FORMAT}
+ARRAY_DEFAULTS: Mapping[str, Any] = plan_array.__kwdefaults__ or {}
 
 
 def _with_dtype(data: Any) -> tuple[Any, Any]:

@@ -336,6 +336,8 @@ def copy_keys(
     from_path, to_path = normalize_path(source_path), normalize_path(dest_path)
     wanted = _wanted(excludes, includes, flags)
     keys: list[str] = yield Keys(source, from_path)
+    if not keys:
+        raise FileNotFoundError(f"No keys found in store {source!r} at path {from_path!r}")
     skip = len(join(from_path, ""))
     # Documents after chunks: until an array is whole nobody finds it.
     pairs = [(key, join(to_path, key[skip:])) for key in keys if wanted(key[skip:])]

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from zarr._buffer import CPU_PROTOTYPE
-from zarr._calls.arrays import DEFAULT_FORMAT, ArrayParts, create_array
+from zarr._calls.arrays import (
+    DEFAULT_FORMAT,
+    ArrayParts,
+    create_array,
+    create_planned,
+    find_format,
+    format_of,
+    plan_array,
+)
 from zarr._calls.copy import (
     CopyOptions,
     Counts,
@@ -27,7 +35,7 @@ from zarr._calls.copy import (
     logging_to,
     merge_attributes,
 )
-from zarr._calls.hierarchy import create_many
+from zarr._calls.hierarchy import by_path, create_many, with_groups
 from zarr._calls.keywords import (
     ArrayOptions,
     FromArrayOptions,
@@ -50,7 +58,8 @@ from zarr._calls.opening import (
 )
 from zarr._flow import consolidate, elements
 from zarr._flow.copies import changing
-from zarr._flow.load import load_group
+from zarr._flow.create import check_storable
+from zarr._flow.load import load_group, load_node
 from zarr._flow.members import is_group, members
 from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode, array_node_of
 from zarr._flow.paths import below
@@ -304,9 +313,20 @@ def save_group_call(
 
 
 def _save_group(at: StorePath, zarr_format: ZarrFormat | None, given: Mapping[str, dict[str, Any]]) -> Flow[None]:
-    metadata, _ = yield from open_group(at, mode="a", zarr_format=zarr_format)
-    for name, options in given.items():
-        yield from create_array(below(at, name), zarr_format=metadata.zarr_format, **options)
+    """Store arrays in a group, which is made if there is none. Nothing is stored if one of them cannot be."""
+    chosen = zarr_format
+    if chosen is None:
+        existing = yield from load_node(at)
+        chosen = existing.zarr_format if existing is not None else (yield from find_format(at))[1]
+    planned = [plan_array(below(at, name), zarr_format=format_of(chosen), **options) for name, options in given.items()]
+    for array in planned:
+        check_storable(array.node.store_path, array.node.metadata)
+    with_groups(
+        by_path({name: array.node.metadata for name, array in zip(given, planned, strict=True)})
+    )  # no array in another
+    yield from open_group(at, mode="a", zarr_format=chosen)
+    for array in planned:
+        yield from create_planned(array)
 
 
 def load_call(store: StoreLike, path: str | None, zarr_format: ZarrFormat | None) -> Flow[Any]:

@@ -167,7 +167,7 @@ def create_many(
         If there is a node already, and `overwrite` is False.
     """
     named, overwrite = by_path(members), truth("overwrite", overwrite)
-    wanted = _with_groups(named)
+    wanted = with_groups(named)
     ordered = sorted(wanted.items(), key=lambda item: (item[0].count("/") if item[0] else -1, item[0]))
     loaded = yield Together(load_node(below(at, path)) for path, _ in ordered)
     new = []
@@ -199,7 +199,7 @@ def by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
     return wanted
 
 
-def _with_groups(named: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
+def with_groups(named: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
     """The nodes, and the groups on the way to them."""
     wanted = dict(named)
     formats = {metadata.zarr_format for metadata in wanted.values()}

@@ -14,7 +14,7 @@ from zarr._calls import arrays, hierarchy, legacy, opening
 from zarr._calls.array_config import array_config
 from zarr._calls.keywords import MemberOptions, check_known
 from zarr._calls.like import as_member, like, like_filled
-from zarr._flow.copies import changing, record_move
+from zarr._flow.copies import changing, record, record_move
 from zarr._flow.members import (
     check_depth,
     count_members,
@@ -332,9 +332,12 @@ def remove(group: GroupNode, name: str) -> Flow[None]:
 
 def move(group: GroupNode, source: str, dest: str) -> Flow[None]:
     """Rename a member."""
+    copied_in = group.copied_in
 
-    def record(old: StorePath, new: StorePath) -> Flow[None]:
-        if group.copied_in is not None:
-            yield from record_move(group.copied_in, old, new)
+    def tell(old: StorePath, new: StorePath) -> Flow[None]:
+        if copied_in is not None:
+            yield from record_move(copied_in, old, new)
 
-    return hierarchy.move(group.store_path, source, dest, record)
+    yield from hierarchy.move(group.store_path, source, dest, tell)
+    if copied_in is not None:
+        yield from record(copied_in, [place_of(group, source)], taken_out=True)

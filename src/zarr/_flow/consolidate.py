@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from zarr._buffer import Buffer
     from zarr._store.path import StorePath
 
+_PATIENT_ROUNDS = 10
+"""So often everything is looked at again because somebody changed the old copy meanwhile."""
+
 
 def consolidate(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMetadata]:
     """Store, in the group at a path, the metadata of everything below it.
@@ -43,14 +46,34 @@ def consolidate(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMeta
             "not be supported by other zarr implementations and may change in the future.",
             ZarrUserWarning,
         )
+    made, n_rounds = None, 0
+    while made is None:
+        n_rounds += 1
+        made = yield from _store_copy(at, group, is_patient=n_rounds < _PATIENT_ROUNDS)
+    return made
+
+
+def _store_copy(at: StorePath, group: GroupMetadata, *, is_patient: bool) -> Flow[GroupMetadata | None]:
+    """Look at everything below a group and store the copy; None if somebody changed the old one since.
+
+    What is changed through the old copy is changed there too, and may have been looked at before that. Whoever is not patient
+    takes no notice.
+    """
+    layout = layout_of(group)
+    key = join(at.path, layout.consolidated)
+    (before,) = yield Fetch(at.store, (Read(key),))
+    seen = None if before is None else before.without_version().to_bytes()
     found = yield from members(at, None, prefer=layout.zarr_format)
     held, left_out = holdable(found, layout.zarr_format)
     snapshot = ConsolidatedMetadata(metadata=held).shared()
-    key = join(at.path, layout.consolidated)
     latest: list[GroupMetadata] = []
 
-    def rewrite(old: Buffer | None) -> Buffer:
-        current = layout.reread(layout.consolidated, None if old is None else old.to_bytes(), key, group)
+    def rewrite(old: Buffer | None) -> Buffer | None:
+        latest.clear()
+        now = None if old is None else old.to_bytes()
+        if is_patient and now != seen:
+            return old
+        current = layout.reread(layout.consolidated, now, key, group)
         if not isinstance(current, GroupMetadata):
             raise GroupNotFoundError(at.store, at.path)
         latest[:] = [current.with_consolidated(snapshot)]
@@ -59,6 +82,8 @@ def consolidate(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMeta
         return made
 
     yield from modify(at.store, key, rewrite)
+    if not latest:
+        return None
     warn_of_left_out(at, left_out)
     return latest[0]
 

@@ -5,7 +5,8 @@ A handle that was opened with consolidated metadata, and every handle taken from
 (docs/decisions/0009-consolidated-changes.md):
 
 - What goes is taken out before its objects go, so that no reader is told of what is gone, also after a kill in between.
-- Whatever else changes is put in when it is stored, and as it is stored then: it is looked at again afterwards.
+- Whatever else changes is put in when it is stored, and as it is stored then: it is looked at again afterwards. It stays as it
+  is where the copy cannot be changed, with a warning.
 
 Groups between the changed node and the one with the copy may have copies of their own, which are kept true too. Where a
 copy is there no more, nothing is written.
@@ -14,6 +15,7 @@ copy is there no more, nothing is written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from zarr._flow.compare_and_swap import MAX_ROUNDS, modify, parent
@@ -28,8 +30,9 @@ from zarr._metadata.formats import FORMATS
 from zarr._metadata.group import ArrayMetadata, GroupMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
 from zarr._support.json import MAX_DEPTH, is_nested_deeper
+from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
-from zarr.errors import ConcurrentChangeError, ZarrUserWarning
+from zarr.errors import ConcurrentChangeError, ZarrRuntimeWarning, ZarrUserWarning
 
 if TYPE_CHECKING:
     from zarr._buffer import Buffer
@@ -113,16 +116,17 @@ def changing(
     deep
         Whether it changes what is below nodes that stay.
     """
-    changed = False
+    changed = taken_out = False
 
     def note(request: Request) -> None:
         nonlocal changed
         changed = changed or request.writes
 
     def prepare() -> Flow[None]:
-        nonlocal changed
+        nonlocal changed, taken_out
         changed = True
         yield from _take_out(copied_in, places)
+        taken_out = True
 
     if removes:
         flow = preceded(flow, _may_remove, prepare)
@@ -130,9 +134,9 @@ def changing(
         result = yield from logged(flow, note)
     except Exception:
         if changed:  # some of it may be done, or what was taken out may be there still
-            yield from record(copied_in, places, deep=deep)
+            yield from record(copied_in, places, deep=deep, taken_out=taken_out)
         raise
-    yield from record(copied_in, places, deep=deep)
+    yield from record(copied_in, places, deep=deep, taken_out=taken_out)
     return result
 
 
@@ -141,30 +145,54 @@ def _may_remove(request: Request) -> bool:
 
 
 def _take_out(copied_in: CopyPlace, places: Sequence[StorePath]) -> Flow[None]:
-    yield from _tell(copied_in, Change(gone={copied_in.path_of(at) for at in places}))
+    change = Change(gone={copied_in.path_of(at) for at in places})
+    yield from _before_removal(copied_in, _tell(copied_in, change))
+    copied_in.apply(change)
 
 
 def record_move(copied_in: CopyPlace, old: StorePath, new: StorePath) -> Flow[None]:
     """Tell of what was copied from one place to another, and of the old place no longer; called before that is removed."""
-    yield from record(copied_in, [new])
+    yield from _before_removal(copied_in, _record(copied_in, [new]))
     yield from _take_out(copied_in, [old])
 
 
-def record(copied_in: CopyPlace, places: Sequence[StorePath], *, deep: bool = False) -> Flow[None]:
+def record(
+    copied_in: CopyPlace, places: Sequence[StorePath], *, deep: bool = False, taken_out: bool = False
+) -> Flow[None]:
     """Tell of what there is at some places now and on the way to them, and below those that were not told of.
 
-    With `deep`, below all of them.
+    Parameters
+    ----------
+    copied_in
+        The copy.
+    places
+        Where something may have changed.
+    deep
+        Whether all that is below them may have changed too.
+    taken_out
+        Whether they were taken out before: who consolidated since then may have found them still.
     """
+    yield from _afterwards(copied_in, _record(copied_in, places, deep=deep, taken_out=taken_out))
+
+
+def _record(
+    copied_in: CopyPlace, places: Sequence[StorePath], *, deep: bool = False, taken_out: bool = False
+) -> Flow[None]:
     paths = [copied_in.path_of(at) for at in places]
     for _ in range(MAX_ROUNDS):
         change, left_out = yield from _untold(copied_in, paths, deep=deep)
+        if taken_out:
+            change = replace(change, gone={*change.gone, *paths})
         if not change:
             return warn_of_left_out(copied_in.at, left_out)
-        yield from _tell(copied_in, change)
-    raise _never_told(copied_in)
+        yield from _put_in(copied_in, change)
+        taken_out = False
+    raise _never_told()
 
 
-def record_change(node: ArrayNode | GroupNode, metadata: NodeMetadata, hold: Hold) -> Flow[None]:
+def record_change(
+    node: ArrayNode | GroupNode, metadata: NodeMetadata, hold: Hold, *, before_removal: bool = False
+) -> Flow[None]:
     """Tell of new attributes, or a new shape, of a node that is told of.
 
     Parameters
@@ -175,22 +203,29 @@ def record_change(node: ArrayNode | GroupNode, metadata: NodeMetadata, hold: Hol
         As they were stored.
     hold
         On the node, since before that.
+    before_removal
+        Whether chunks are to be deleted that nobody is to be told of any more.
     """
-    copied_in, at = node.copied_in, node.store_path
+    copied_in = node.copied_in
     if copied_in is None:
         return
+    flow = _record_change(copied_in, node.store_path, metadata, hold)
+    yield from (_before_removal if before_removal else _afterwards)(copied_in, flow)
+
+
+def _record_change(copied_in: CopyPlace, at: StorePath, metadata: NodeMetadata, hold: Hold) -> Flow[None]:
     path = copied_in.path_of(at)
     if not path and not FORMATS[copied_in.zarr_format].consolidated_apart:  # they are in the same document
         return
     found: ListedMetadata | None = _alone(metadata)
     for _ in range(MAX_ROUNDS):
         told = found
-        yield from _tell(copied_in, _change_to(path, told), hold=(at.path, hold))
+        yield from _put_in(copied_in, _change_to(path, told), hold=(at.path, hold))
         # Whoever replaces or removes the node takes no hold on it.
         found = _alone((yield from look(at, copied_in.zarr_format)))
         if found == told or isinstance(found, UnreadableMetadata):
             return
-    raise _never_told(copied_in)
+    raise _never_told()
 
 
 def _change_to(path: str, metadata: ListedMetadata | None) -> Change:
@@ -204,11 +239,44 @@ def _alone(metadata: ListedMetadata | None) -> ListedMetadata | None:
     return metadata.with_consolidated(None) if isinstance(metadata, GroupMetadata) else metadata
 
 
-def _never_told(copied_in: CopyPlace) -> ConcurrentChangeError:
-    return ConcurrentChangeError(
-        f"what was changed below group {'/' + copied_in.at.path!r} kept changing while its consolidated metadata were "
-        "brought up to date. What was asked for is done; run zarr.consolidate_metadata() when the other writers are."
-    )
+def _never_told() -> ConcurrentChangeError:
+    return ConcurrentChangeError("what was changed kept changing meanwhile, by other writers")
+
+
+# -- where the copy cannot be changed ---------------------------------------------------------------------------
+
+
+def _before_removal(copied_in: CopyPlace, flow: Flow[None]) -> Flow[None]:
+    """Change the copy before something is removed, which is not removed if that fails."""
+    try:
+        yield from flow
+    except Exception as exc:
+        exc.add_note(
+            f"This was met in changing the consolidated metadata of {_group(copied_in)}, before anything was removed. Open the "
+            "group with use_consolidated=False to work without them, and run zarr.consolidate_metadata() later."
+        )
+        raise
+
+
+def _afterwards(copied_in: CopyPlace, flow: Flow[None]) -> Flow[None]:
+    """Change the copy when everything else is done. That it fails is a warning: for an error one would do it all again, and
+    append twice.
+    """
+    try:
+        yield from flow
+    except Exception as exc:
+        if isinstance(exc, Warning) or came_from_a_signal(exc):
+            raise
+        warn(
+            f"what was changed below {_group(copied_in)} is stored, but its consolidated metadata cannot be brought up to date: "
+            f"{type(exc).__name__}: {exc}. Do not make the change again. Who opens the group is told of what was before, until "
+            "zarr.consolidate_metadata() is run on it; with use_consolidated=False it shows what is stored.",
+            ZarrRuntimeWarning,
+        )
+
+
+def _group(copied_in: CopyPlace) -> str:
+    return f"group {'/' + copied_in.at.path!r}"
 
 
 # -- what is to be told -----------------------------------------------------------------------------------------
@@ -255,7 +323,7 @@ def _found(copied_in: CopyPlace, path: str, *, deep: bool) -> Flow[dict[str, Lis
     metadata = yield from look(at, prefer=copied_in.zarr_format)
     found: dict[str, ListedMetadata | None] = {path: _alone(metadata)}
     if deep and isinstance(metadata, GroupMetadata):
-        below_it = yield from members(at, None, prefer=copied_in.zarr_format)
+        below_it = yield from members(at, None, prefer=copied_in.zarr_format, quietly=True)
         found |= {join(path, name): _alone(child) for name, child in below_it}
     return found
 
@@ -263,22 +331,21 @@ def _found(copied_in: CopyPlace, path: str, *, deep: bool) -> Flow[dict[str, Lis
 # -- telling it -------------------------------------------------------------------------------------------------
 
 
+def _put_in(copied_in: CopyPlace, change: Change, *, hold: tuple[str, Hold] | None = None) -> Flow[None]:
+    """Tell of what is stored already. The handles see it also where the stored copies cannot be changed."""
+    try:
+        yield from _tell(copied_in, change, hold=hold)
+    finally:
+        copied_in.apply(change)
+
+
 def _tell(copied_in: CopyPlace, change: Change, *, hold: tuple[str, Hold] | None = None) -> Flow[None]:
-    """Make a change in the copy that is stored, in those of groups between, and in what the handles see.
+    """Make a change in the copy that is stored, and in those of groups between.
 
     `hold` is one that the caller has, with its prefix.
     """
-    try:
-        for at, name, part in _stored_copies(copied_in, change):
-            yield from _change_stored(at, name, copied_in.zarr_format, part, hold)
-    except Exception as exc:
-        exc.add_note(
-            f"This was met in changing the consolidated metadata of group {'/' + copied_in.at.path!r}, "
-            + ("before anything was removed." if change.gone else "after what was asked for was stored.")
-            + " Open the group with use_consolidated=False to work without them, and run zarr.consolidate_metadata() later."
-        )
-        raise
-    copied_in.apply(change)
+    for at, name, part in _stored_copies(copied_in, change):
+        yield from _change_stored(at, name, copied_in.zarr_format, part, hold)
 
 
 def _stored_copies(copied_in: CopyPlace, change: Change) -> list[tuple[StorePath, str, Change]]:

@@ -8,8 +8,9 @@ that is under way keeps a consistent view while another thread resizes.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._engine.choose import Choice, choose, prepare
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from zarr._metadata.consolidated import Change
     from zarr._metadata.group import NodeMetadata
     from zarr._metadata.spec import ArraySpec
+    from zarr._metadata.unreadable import NodeType
     from zarr._store.native_place import NativePlace
     from zarr._store.path import StorePath
 
@@ -118,7 +120,75 @@ class ArrayView:
         return self.choice.pipeline
 
 
-class ArrayNode:
+Metadata = TypeVar("Metadata")
+
+
+class _ReadOnUse(ABC, Generic[Metadata]):
+    """An open node. Its document may be parsed later than it is made: when somebody first asks for what that says."""
+
+    __slots__ = ("_metadata", "_read", "copied_in", "store_path")
+    is_group: ClassVar[bool]
+    _metadata: Metadata | None
+    _read: Callable[[], Any]
+    copied_in: CopyPlace | None
+    store_path: StorePath
+
+    @property
+    @abstractmethod
+    def metadata(self) -> Metadata:
+        """What the node's document says, with what reading it raises."""
+
+    @abstractmethod
+    def _facts(self) -> str: ...
+
+    @abstractmethod
+    def _parts(self) -> tuple[Any, ...]: ...
+
+    def _parse(self) -> Metadata:
+        parsed: Metadata = self._read()
+        self._check(parsed)
+        self._metadata = self._metadata or parsed
+        return self._metadata
+
+    def _check(self, metadata: Metadata) -> None:
+        """Raise what keeps a node with such a document from being used."""
+
+    @property
+    def said(self) -> Metadata:
+        """What two nodes are compared by."""
+        return self.metadata
+
+    @property
+    def facts(self) -> str:
+        """What is shown of it beside its place."""
+        try:
+            return self._facts()
+        except NOT_READ as exc:
+            return self._as_unreadable(exc).facts
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """A class and its arguments, of which another such node is made."""
+        try:
+            return self._parts()
+        except NOT_READ as exc:
+            return self._as_unreadable(exc).parts
+
+    def _as_unreadable(self, error: Exception) -> UnreadableNode:
+        known: Any = self._metadata or self.copied_in  # one that is parsed later was found in a copy
+        node_type: NodeType = "group" if self.is_group else "array"
+        return UnreadableNode(UnreadableMetadata(node_type, known.zarr_format, error), self.store_path)
+
+    @property
+    def path(self) -> str:
+        return self.store_path.path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind, *arguments = self.parts  # what is compiled stays in its process
+        return kind, tuple(arguments)
+
+
+class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
     """An open array.
 
     `place` and `reached` keep what the engine found out about where its objects are, from one view to the next.
@@ -140,9 +210,8 @@ class ArrayNode:
         If its chunks are larger than the configuration permits.
     """
 
-    __slots__ = ("_metadata", "_read", "_view", "config", "copied_in", "engine", "place", "reached", "store_path")
+    __slots__ = ("_view", "config", "engine", "place", "reached")
     is_group: ClassVar[Literal[False]] = False
-    _read: Callable[[], Any]
 
     def __init__(
         self,
@@ -182,31 +251,14 @@ class ArrayNode:
     def metadata(self) -> ArrayV2Metadata | ArrayV3Metadata:
         return self._metadata or self._parse()
 
-    def _parse(self) -> ArrayV2Metadata | ArrayV3Metadata:
-        parsed: ArrayV2Metadata | ArrayV3Metadata = self._read()
-        _check_chunk_size(parsed, self.store_path.path)
-        self._metadata = self._metadata or parsed
-        return self._metadata
+    def _check(self, metadata: ArrayV2Metadata | ArrayV3Metadata) -> None:
+        _check_chunk_size(metadata, self.store_path.path)
 
-    said = metadata
-    """What two nodes are compared by."""
+    def _facts(self) -> str:
+        return f" shape={self.metadata.shape} dtype={self.view.spec.dtype}"
 
-    @property
-    def facts(self) -> str:
-        """What is shown of it beside its place."""
-        try:
-            metadata = self.metadata
-        except NOT_READ as exc:
-            return UnreadableNode(UnreadableMetadata("array", 3, exc), self.store_path).facts
-        return f" shape={metadata.shape} dtype={self.view.spec.dtype}"
-
-    @property
-    def parts(self) -> tuple[Any, ...]:
-        """A class and its arguments, of which another such node is made."""
-        try:
-            return ArrayNode, self.metadata, self.store_path, self.config, self.copied_in
-        except NOT_READ as exc:
-            return UnreadableNode, UnreadableMetadata("array", 3, exc), self.store_path
+    def _parts(self) -> tuple[Any, ...]:
+        return ArrayNode, self.metadata, self.store_path, self.config, self.copied_in
 
     def with_config(self, config: ArrayConfig) -> ArrayNode:
         """The same array with other settings."""
@@ -237,17 +289,9 @@ class ArrayNode:
         spec = metadata.to_spec(self.config)
         return ArrayView(spec, choose(spec, CPU_PROTOTYPE, self.engine), metadata)
 
-    @property
-    def path(self) -> str:
-        return self.store_path.path
-
     def key(self, suffix: str) -> str:
         """The store key of something that belongs to this node."""
         return f"{self.path}/{suffix}" if self.path else suffix
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        kind, *arguments = self.parts  # what is compiled stays in its process
-        return kind, tuple(arguments)
 
 
 def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, path: str) -> None:
@@ -260,7 +304,7 @@ def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, path: str) ->
         )
 
 
-class GroupNode:
+class GroupNode(_ReadOnUse[GroupMetadata]):
     """An open group.
 
     Parameters
@@ -274,9 +318,8 @@ class GroupNode:
         those what is below it.
     """
 
-    __slots__ = ("_metadata", "_read", "_seen", "copied_in", "store_path")
+    __slots__ = ("_seen",)
     is_group: ClassVar[Literal[True]] = True
-    _read: Callable[[], Any]
 
     def __init__(self, metadata: GroupMetadata, store_path: StorePath, copied_in: CopyPlace | None = None) -> None:
         self._metadata: GroupMetadata | None = metadata
@@ -309,42 +352,16 @@ class GroupNode:
             seen = self._seen = own, own.with_consolidated(self.copied_in.view_of(self.store_path))
         return seen[1]
 
-    def _parse(self) -> GroupMetadata:
-        parsed: GroupMetadata = self._read()
-        self._metadata = self._metadata or parsed
-        return self._metadata
-
-    said = metadata
-    """What two nodes are compared by."""
-
-    @property
-    def facts(self) -> str:
-        """What is shown of it beside its place."""
-        try:
-            self._metadata or self._parse()
-        except NOT_READ as exc:
-            return UnreadableNode(UnreadableMetadata("group", 3, exc), self.store_path).facts
+    def _facts(self) -> str:
+        self._metadata or self._parse()
         return ""
 
-    @property
-    def parts(self) -> tuple[Any, ...]:
-        """A class and its arguments, of which another such node is made."""
-        try:
-            return GroupNode, self.metadata, self.store_path, self.copied_in
-        except NOT_READ as exc:
-            return UnreadableNode, UnreadableMetadata("group", 3, exc), self.store_path
-
-    @property
-    def path(self) -> str:
-        return self.store_path.path
+    def _parts(self) -> tuple[Any, ...]:
+        return GroupNode, self.metadata, self.store_path, self.copied_in
 
     def publish(self, metadata: GroupMetadata) -> None:
         """Take new metadata, but go on with the snapshot of the members that this handle has, or has not."""
         self._metadata = metadata.with_consolidated(None)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        kind, *arguments = self.parts
-        return kind, tuple(arguments)
 
 
 class UnreadableNode:
@@ -385,8 +402,13 @@ class UnreadableNode:
             raise AttributeError(name)
         raise self.unreadable.error.with_traceback(None)
 
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        return UnreadableNode, self.unreadable, self.store_path
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return UnreadableNode, (self.unreadable, self.store_path)
+        kind, *arguments = self.parts
+        return kind, tuple(arguments)
 
 
 def array_node_of(given: object) -> ArrayNode | None:

@@ -3,16 +3,20 @@
 Zarr's are the documents of nodes, and what is called like a chunk, whether or not there still is a document that makes it
 one: another program, or one that was killed, may have taken the document away, and in a new array at this place its chunks
 would show as data.
+
+A link to a directory is a name: it is taken away, and what lies behind it stays, whoever it belongs to. A link that has nothing
+of Zarr's behind it stays too.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zarr._flow.load import load_node
 from zarr._flow.paths import join
-from zarr._flow.requests import Flow, Keys, Remove, RemovePrefix, Together
+from zarr._flow.requests import Flow, Keys, Links, Remove, RemovePrefix, Together
 from zarr._metadata.formats import ARRAY_DOCUMENTS, DOCUMENTS, MAKERS
 from zarr._metadata.group import GroupMetadata
 from zarr._store.access import capabilities
@@ -32,16 +36,16 @@ _LAST_OF_CHUNK_KEY = re.compile(rf"c(\.{_NUMBER})*|{_NUMBER}(\.{_NUMBER})*")
 def remove_node(at: StorePath) -> Flow[None]:
     """Delete the node at a path with everything below it that is Zarr's. Foreign files stay where they are."""
     at.store._check_writable()
-    keys: list[str] = yield Keys(at.store, at.path)
-    if not keys:
+    going = yield from _going(at, None)
+    if going is None:
         return
-    ours = yield from _ours(at, keys, None)
-    if len(ours) == len(keys):
+    if going.is_all:
         yield RemovePrefix(at.store, at.path)
         return
     # Documents last: a node that is half gone is still a node, and can be deleted again.
-    yield from _remove(at.store, (key for key in ours if not _is_document(key)))
-    yield from _remove(at.store, filter(_is_document, ours))
+    yield from _remove_links(at.store, going.links)
+    yield from _remove(at.store, (key for key in going.keys if not _is_document(key)))
+    yield from _remove(at.store, filter(_is_document, going.keys))
 
 
 def clear(at: StorePath, encoding: Any) -> Flow[None]:
@@ -57,22 +61,20 @@ def clear(at: StorePath, encoding: Any) -> Flow[None]:
     encoding
         How the new node calls its chunks, if it is an array: what is called so is taken away too.
     """
-    keys: list[str] = yield Keys(at.store, at.path)
-    if not keys:
+    going = yield from _going(at, encoding)
+    if going is None:
         return
-    ours = yield from _ours(at, keys, encoding)
-    is_all = len(ours) == len(keys)
-    in_steps = not (is_all and capabilities(at.store).removes_in_one_step)
+    in_steps = not (going.is_all and capabilities(at.store).removes_in_one_step)
     own = {join(at.path, name) for name in MAKERS}
-    # Of a whole store each name is taken away in one step, links as links: keys behind them are not to be deleted one by one.
-    if in_steps or not at.path:
-        yield from _remove(at.store, sorted(own.intersection(ours)))
+    if in_steps or not at.path:  # of the root each name goes in a step of its own
+        yield from _remove(at.store, sorted(own.intersection(going.keys)))
     if in_steps:
-        yield from _remove(at.store, (key for key in ours if _is_document(key) and key not in own))
-    if is_all:
+        yield from _remove(at.store, (key for key in going.keys if _is_document(key) and key not in own))
+    if going.is_all:
         yield RemovePrefix(at.store, at.path)
     else:
-        yield from _remove(at.store, (key for key in ours if not _is_document(key)))
+        yield from _remove_links(at.store, going.links)
+        yield from _remove(at.store, (key for key in going.keys if not _is_document(key)))
 
 
 def _remove(store: Store, keys: Iterable[str]) -> Flow[None]:
@@ -81,6 +83,61 @@ def _remove(store: Store, keys: Iterable[str]) -> Flow[None]:
 
 def _remove_key(store: Store, key: str) -> Flow[None]:
     yield Remove(store, key)
+
+
+def _remove_links(store: Store, links: Iterable[str]) -> Flow[None]:
+    yield Together(_remove_prefix(store, link) for link in links)
+
+
+def _remove_prefix(store: Store, prefix: str) -> Flow[None]:
+    yield RemovePrefix(store, prefix)
+
+
+# -- what goes --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """What is to be taken away at and below a place.
+
+    Attributes
+    ----------
+    keys
+        What is Zarr's, but for what is behind links.
+    links
+        Links to what lies elsewhere, with something of Zarr's behind them: they go as names, and what is behind them stays.
+    is_all
+        Whether nothing stays beside it.
+    """
+
+    keys: list[str]
+    links: list[str]
+    is_all: bool
+
+
+def _going(at: StorePath, encoding: Any) -> Flow[_Going | None]:
+    """What is to go; None if there is nothing at all."""
+    keys: list[str] = yield Keys(at.store, at.path)
+    if not keys:
+        return None
+    ours = yield from _ours(at, keys, encoding)
+    # After the keys, so that there is none behind a link that is not known.
+    links = frozenset((yield Links(at.store, at.path)))
+    if not links:
+        return _Going(ours, [], is_all=len(ours) == len(keys))
+    behind = {key: link for key in keys if (link := _link_above(key, links)) is not None}
+    going = {behind[key] for key in ours if key in behind}
+    reached = [key for key in ours if key not in behind]
+    n_gone = len(reached) + sum(link in going for link in behind.values())
+    return _Going(reached, sorted(going), is_all=n_gone == len(keys) and going.issuperset(links))
+
+
+def _link_above(key: str, links: frozenset[str]) -> str | None:
+    """The link that a key is behind."""
+    while key := key.rpartition("/")[0]:
+        if key in links:
+            return key
+    return None
 
 
 def _is_document(key: str) -> bool:

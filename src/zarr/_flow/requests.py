@@ -5,6 +5,7 @@ nor `await`. It is written once and driven twice (`drive`).
     Put, Remove   replace or delete an object, conditionally or not     -> bool
     TakeHold      the right to change what lies under a prefix          -> Hold
     Names, Keys   list what lies under a prefix                         -> list[str]
+    Links         which prefixes there are names for what is elsewhere  -> list[str]
     RemovePrefix  delete everything under a prefix                      -> None
     Size          size of an object                                     -> int | None
     Exist         whether there are objects                             -> list[bool]
@@ -107,6 +108,16 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Links:
+    """Answered with the prefixes at and below a place that are links to what lies elsewhere, none of them below another."""
+
+    writes: ClassVar[bool] = False
+
+    store: Store
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemovePrefix:
     writes: ClassVar[bool] = True
 
@@ -196,6 +207,6 @@ class Direct:
 
 
 Request: TypeAlias = (
-    Fetch | Put | Remove | TakeHold | Names | Keys | RemovePrefix | Size | Exist | Compute | Direct | Together
+    Fetch | Put | Remove | TakeHold | Names | Keys | Links | RemovePrefix | Size | Exist | Compute | Direct | Together
 )
 Flow: TypeAlias = Generator[Request, Any, T]

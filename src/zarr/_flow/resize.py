@@ -49,8 +49,9 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
         yield from _clear_strays(node, before, after, hold)
         yield from _clear_edges(node, metadata.with_shape(shape), before.shape, shape, hold)
         node.publish(metadata)
-        yield from publish_shape(node, metadata, shape, hold=hold)
-        if clear:
+        removes = clear and any(new < old for new, old in zip(shape, before.shape, strict=True))
+        yield from publish_shape(node, metadata, shape, hold=hold, before_removal=removes)
+        if removes:
             yield from _clear_edges(node, metadata, shape, before.shape, hold)
             yield from _clear_cut_off(node, before, after, hold)
 

@@ -94,13 +94,19 @@ def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMe
 
 
 def publish_shape(
-    node: ArrayNode, before: ArrayMetadata, shape: tuple[int, ...], *, view: ArrayView | None = None, hold: Hold
+    node: ArrayNode,
+    before: ArrayMetadata,
+    shape: tuple[int, ...],
+    *,
+    hold: Hold,
+    view: ArrayView | None = None,
+    before_removal: bool = False,
 ) -> Flow[None]:
     """Store a new shape, with the node's hold; the rest of the document stays as it is.
 
     `before` is what was found when the hold was taken. Whoever replaces a group with all that is in it takes no hold on
     the array, so it may be another one by now, to which the shape does not belong. `view` is one that was made of `before`
-    with the new shape.
+    with the new shape. `before_removal` says whether chunks are to be deleted that it does not have.
     """
     at, metadata = node.store_path, node.metadata
     layout = layout_of(metadata)
@@ -127,4 +133,4 @@ def publish_shape(
 
     yield from _storing(node, modify(at.store, key, rewrite, hold=hold))
     node.publish(*latest[0])
-    yield from record_change(node, latest[0][0], hold)
+    yield from record_change(node, latest[0][0], hold, before_removal=before_removal)

@@ -376,6 +376,17 @@ class Store(ABC):
             A path; `""` is the root.
         """
 
+    async def _list_links(self, prefix: str) -> Sequence[str]:
+        """Prefixes at and below a path that are only names for what lies elsewhere, none of them below another.
+
+        Removing such a prefix takes the name away and leaves what is behind it. Only file systems have them.
+        """
+        return ()
+
+    async def _obstacle(self, key: str) -> Exception | None:
+        """The error that says what hides a value which `get` has not found; None if there is just no such value."""
+        return None
+
     async def is_empty(self, prefix: str) -> bool:
         """Whether no key lies under a prefix.
 

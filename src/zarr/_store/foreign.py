@@ -53,7 +53,10 @@ class ForeignStore:
         self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
     ) -> Stored | None:
         data = await self.store.get(key, default_buffer_prototype(), byte_range)
-        return None if data is None else Stored(data, None)
+        if data is None:
+            await self._refuse_hidden(key)
+            return None
+        return Stored(data, None)
 
     async def read_ranges(
         self, key: str, byte_ranges: Sequence[ByteRequest | None], *, version: Version | None, max_concurrency: int
@@ -73,8 +76,10 @@ class ForeignStore:
         except ExceptionGroup as group:  # callers of one `get` do not expect several failures
             if not isinstance(failure := _first(group), FileNotFoundError):
                 raise failure from group
+            await self._refuse_hidden(key)
             return [None] * len(byte_ranges)
         except FileNotFoundError:
+            await self._refuse_hidden(key)
             return [None] * len(byte_ranges)
         if found.keys() != set(range(len(byte_ranges))):
             raise ValueError(
@@ -82,6 +87,11 @@ class ForeignStore:
                 f"numbers {sorted(found)}; it has to answer once for each, by its number"
             )
         return [None if (data := found[n]) is None else Stored(data, None) for n in range(len(byte_ranges))]
+
+    async def _refuse_hidden(self, key: str) -> None:
+        """Raise what says so if a value that was not found may be there all the same."""
+        if (obstacle := await self.store._obstacle(key)) is not None:
+            raise obstacle
 
     async def put(self, key: str, value: Buffer, *, expected: Expected = ANY) -> bool:
         if expected is not ABSENT:

@@ -25,7 +25,7 @@ from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
 from zarr._support.truth import truth
-from zarr.errors import FileInTheWayError, KeyBlockedError, StoreKeyError
+from zarr.errors import DirectoryInTheWayError, FileInTheWayError, KeyBlockedError, StoreKeyError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -72,7 +72,10 @@ class FileVersion:
             os.close(fd)
 
     def __del__(self) -> None:
-        self.release()
+        try:
+            self.release()
+        except AttributeError:  # interrupted so early that it has none, as `DirectoryHold`
+            pass
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
@@ -137,7 +140,7 @@ class LocalStore(SyncStore):
 
     async def move(self, dest_root: Path | str) -> None:
         """Move the whole store to another directory, which must not exist yet."""
-        await self._call(self._move, Path(dest_root))
+        await self._change(self._move, Path(dest_root))
 
     def _move(self, destination: Path) -> None:
         if destination.exists():
@@ -220,12 +223,17 @@ class LocalStore(SyncStore):
         if found is not None:
             raise found from cause
 
+    async def _obstacle(self, key: str) -> KeyBlockedError | None:
+        found: KeyBlockedError | None = await self._call(obstacle, self._base, key)
+        return found
+
     def get_sync(
         self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         try:
             return super().get_sync(key, prototype=prototype, byte_range=byte_range)
-        except FileInTheWayError:  # below a value there is none, says zarr-python; `read` leaves it to the caller
+        except (FileInTheWayError, DirectoryInTheWayError):
+            # A directory is no value, and below a value there is none, says zarr-python. `read` leaves it to the caller.
             return None
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
@@ -302,7 +310,7 @@ class LocalStore(SyncStore):
     def delete_sync(self, key: str) -> None:
         try:
             super().delete_sync(key)
-        except FileInTheWayError:  # as in `get_sync`
+        except FileInTheWayError:  # there is no such value, as in `get_sync`
             pass
 
     def hold(self, prefix: str) -> Hold:
@@ -352,6 +360,26 @@ class LocalStore(SyncStore):
         except OSError as exc:
             self._refuse_hidden(f"{prefix}/", exc)
             return iter(())
+
+    def list_links(self, prefix: str) -> Iterator[str]:
+        directory = self._path(prefix)
+        if prefix and os.path.islink(directory) and os.path.isdir(directory):
+            return iter((prefix,))
+        return self._links(directory, f"{prefix}/" if prefix else "")
+
+    def _links(self, directory: str, below: str) -> Iterator[str]:
+        """Prefixes of the links to directories in a directory and in those inside it, links not followed."""
+        try:
+            entries = self._entries(directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            if not _is_directory(entry):
+                continue
+            if entry.is_symlink():
+                yield f"{below}{entry.name}"
+            else:
+                yield from self._links(entry.path, f"{below}{entry.name}/")
 
     def _refuse_hidden(self, key: str, cause: OSError) -> None:
         """Raise what says so if there may be a value, or some under a prefix, that cannot be seen at the moment."""
@@ -511,6 +539,8 @@ def _discard(path: str, *, ignore_errors: bool = True) -> None:
             # A writer that found the directory before it was put aside may still put a file there, or take its own away.
             if exc.errno in (errno.ENOTEMPTY, errno.ENOENT) and os.path.lexists(path) and attempt + 1 < _ATTEMPTS:
                 continue
+            if exc.__context__ is not None and came_from_a_signal(exc.__context__):
+                raise exc.__context__ from None  # `rmtree` closes once more what it was interrupted in closing
             if came_from_a_signal(exc) or (not ignore_errors and os.path.lexists(path)):
                 raise
         return

@@ -95,4 +95,7 @@ class Turn:
 
     def __del__(self) -> None:
         # For a turn that nobody got to know: its taker was interrupted between getting it and entering its block.
-        self.release()
+        try:
+            self.release()
+        except AttributeError:  # interrupted so early that it has none
+            pass

@@ -36,7 +36,7 @@ from zarr._buffer.byte_range import ByteRequest
 from zarr._store.abstract import Store
 from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_key, check_prefix
-from zarr._support.threads import in_worker_thread
+from zarr._support.threads import in_worker_thread, until_over
 
 if TYPE_CHECKING:
     from typing import Self
@@ -198,6 +198,13 @@ class SyncStore(Store):
         """
         return [self.size(key) is not None for key in keys]
 
+    def list_links(self, prefix: str) -> Iterator[str]:
+        """Prefixes at and below `prefix` that are only names for what lies elsewhere, none of them below another.
+
+        Given to `remove_prefix`, the name goes and what is behind it stays. Most stores have none.
+        """
+        return iter(())
+
     # -- derived: zarr-python's synchronous protocol ------------------------------------------------------------
 
     def get_sync(
@@ -220,9 +227,19 @@ class SyncStore(Store):
     # -- derived: the asynchronous face -------------------------------------------------------------------------
 
     async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        if not self._may_block or sys.is_finalizing():
+        if self._answers_at_once:
             return function(*args, **kwargs)
         return await in_worker_thread(partial(function, *args, **kwargs))
+
+    async def _change(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """As `_call`, but if the caller is cancelled, that shows when the function has returned: it writes no more then."""
+        if self._answers_at_once:
+            return function(*args, **kwargs)
+        return await until_over(in_worker_thread(partial(function, *args, **kwargs)))
+
+    @property
+    def _answers_at_once(self) -> bool:
+        return not self._may_block or sys.is_finalizing()
 
     async def get(
         self,
@@ -242,19 +259,19 @@ class SyncStore(Store):
         return await self._call(self.size, check_key(key)) is not None
 
     async def set(self, key: str, value: Buffer) -> None:
-        await self._call(self.set_sync, key, value)
+        await self._change(self.set_sync, key, value)
 
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         self._check_writable()
-        await self._call(self.put, check_key(key), _require_buffer(value), expected=ABSENT)
+        await self._change(self.put, check_key(key), _require_buffer(value), expected=ABSENT)
 
     async def delete(self, key: str) -> None:
-        await self._call(self.delete_sync, key)
+        await self._change(self.delete_sync, key)
 
     async def delete_dir(self, prefix: str) -> None:
         self._check_writable()
         prefix = prefix.rstrip("/")
-        await self._call(self.remove_prefix, prefix and check_key(prefix))
+        await self._change(self.remove_prefix, prefix and check_key(prefix))
 
     async def list(self) -> AsyncIterator[str]:
         for key in await self._call(_collect, self.list_keys, ""):
@@ -269,6 +286,10 @@ class SyncStore(Store):
         prefix = prefix.rstrip("/")
         for name in await self._call(_collect, self.list_names, prefix and check_key(prefix)):
             yield name
+
+    async def _list_links(self, prefix: str) -> Sequence[str]:
+        found: Sequence[str] = await self._call(_collect, self.list_links, prefix)
+        return found
 
     async def getsize(self, key: str) -> int:
         nbytes: int | None = await self._call(self.size, check_key(key))

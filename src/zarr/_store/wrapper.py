@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from zarr._buffer import Buffer, BufferPrototype
@@ -158,6 +158,12 @@ class WrapperStore(Store, Generic[WrappedT]):
 
     def list_dir(self, prefix: str) -> AsyncIterator[str]:
         return self._store.list_dir(prefix)
+
+    async def _list_links(self, prefix: str) -> Sequence[str]:
+        return await self._store._list_links(prefix)
+
+    async def _obstacle(self, key: str) -> Exception | None:
+        return await self._store._obstacle(key)
 
     def get_sync(
         self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None

@@ -8,8 +8,12 @@ starts its own when it needs one. `asyncio` is imported on first use, as it cost
 from __future__ import annotations
 
 import atexit
+import os
 import sys
 import threading
+from collections import deque
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from zarr._support.forks import renew_in_children
@@ -20,15 +24,13 @@ from zarr._support.threads import start
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine
-    from concurrent.futures import Future
 
 T = TypeVar("T")
 
 _STOP_TIMEOUT_S = 1.0
 
 _lock = threading.Lock()
-_loop: asyncio.AbstractEventLoop | None = None
-_thread: threading.Thread | None = None
+_running: _LoopThread | None = None
 
 
 def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
@@ -54,19 +56,23 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
     >>> run(asyncio.sleep(0, result="done"))
     'done'
     """
-    _refuse_from_own_thread(coroutine)
-    if (future := _submit(coroutine)) is None:
-        return _run_here(coroutine)
+    answers: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+    started = Started(coroutine, lambda result, error: answers.put((result, error)))
     try:
-        return future.result(timeout)
-    except TimeoutError as exc:
-        if future.done():  # the coroutine's own
-            raise
-        future.cancel()
+        started.begin()
+        result, error = answers.get(timeout=timeout)
+    except Empty as exc:
+        started.cancel()
         raise TimeoutError(f"an asynchronous operation did not finish within {timeout} seconds") from exc
     except BaseException:
-        future.cancel()
+        started.cancel()
         raise
+    if error is None:
+        return result  # type: ignore[return-value]  # one of the two is there
+    try:
+        raise error
+    finally:
+        del error  # it leads back to here
 
 
 class Started(Generic[T]):
@@ -83,22 +89,22 @@ class Started(Generic[T]):
         an event loop is handed over too.
     """
 
-    __slots__ = ("_answered", "_coroutine", "_is_over", "_loop", "_task")
+    __slots__ = ("_answered", "_at", "_coroutine", "_is_over", "_task")
 
     def __init__(
         self, coroutine: Coroutine[Any, Any, T], answered: Callable[[T | None, BaseException | None], None]
     ) -> None:
         _refuse_from_own_thread(coroutine)
         self._coroutine, self._answered = coroutine, answered
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._at: _LoopThread | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_over = False
 
     def begin(self) -> None:
         """Start it. Where the interpreter is ending and the bridge's thread cannot run any more, it is run to its end here."""
-        while (loop := _usable_loop()) is not None:
-            self._loop = loop
-            if _call_soon(loop, self._begin):
+        while (running := _usable()) is not None:
+            self._at = running
+            if running.call(self._begin):
                 return
         try:
             result = _run_here(self._coroutine)
@@ -109,14 +115,14 @@ class Started(Generic[T]):
 
     def cancel(self) -> None:
         """Cancel it; it is answered for when it has ended."""
-        if self._loop is None or not _call_soon(self._loop, self._cancel):
+        if self._at is None or not self._at.call(self._cancel):
             self._cancel()
 
     # -- in the bridge's thread ---------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        if not self._is_over and self._loop is not None:
-            self._task = self._loop.create_task(self._work())
+        if not self._is_over and self._at is not None:
+            self._task = self._at.loop.create_task(self._work())
             self._task.add_done_callback(self._see_to_it)
 
     async def _work(self) -> None:
@@ -144,9 +150,49 @@ class Started(Generic[T]):
             self._answered(result, error)
 
 
+class _LoopThread:
+    """The bridge's loop with its thread, which is still to be started.
+
+    Other threads leave what it is to call in a queue, and wake it through a pipe. asyncio's own way to do that drops an
+    OSError that a signal handler raises in the midst of it, as a time-out is.
+    """
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop = asyncio_module().new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="zarr-bridge", daemon=True)
+        self._calls: deque[Callable[[], None]] = deque()
+        self._pipe = os.pipe()
+        self._wake: Callable[[], object] = partial(os.write, self._pipe[1], b"\0")
+        try:
+            self.loop.add_reader(self._pipe[0], self._take_calls)
+        except NotImplementedError:  # Windows
+            self._wake = partial(self.loop.call_soon_threadsafe, self._make_calls)
+
+    def call(self, function: Callable[[], None]) -> bool:
+        """Have the loop call a function; False if it is closed."""
+        if self.loop.is_closed():
+            return False
+        self._calls.append(function)
+        self._wake()
+        return True
+
+    def _take_calls(self) -> None:
+        os.read(self._pipe[0], 4096)
+        self._make_calls()
+
+    def _make_calls(self) -> None:
+        while self._calls:
+            self.loop.call_soon(self._calls.popleft())
+
+    def close_unstarted(self) -> None:
+        self.loop.close()
+        for end in self._pipe:
+            os.close(end)
+
+
 def _refuse_from_own_thread(coroutine: Coroutine[Any, Any, Any]) -> None:
     let_forks_finish()
-    if threading.current_thread() is _thread:
+    if _running is not None and threading.current_thread() is _running.thread:
         coroutine.close()
         raise RuntimeError(
             "synchronous zarr code was called from a coroutine that zarr itself runs; await the asynchronous form "
@@ -154,42 +200,16 @@ def _refuse_from_own_thread(coroutine: Coroutine[Any, Any, Any]) -> None:
         )
 
 
-def _usable_loop() -> asyncio.AbstractEventLoop | None:
-    """The bridge's loop; None if the interpreter is ending and its thread cannot run any more."""
+def _usable() -> _LoopThread | None:
+    """The bridge; None if the interpreter is ending and its thread cannot run any more."""
     if sys.is_finalizing():
         return None
     try:
-        return _running_loop()
+        return _started()
     except RuntimeError as exc:  # Python 3.12 and newer start no threads then
         if came_from_a_signal(exc):
             raise
         return None
-
-
-def _call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> bool:
-    """Have the loop call a function; False if it was closed meanwhile."""
-    try:
-        loop.call_soon_threadsafe(function)
-    except RuntimeError:
-        if not loop.is_closed():
-            raise
-        return False
-    return True
-
-
-def _submit(coroutine: Coroutine[Any, Any, T]) -> Future[T] | None:
-    """Hand a coroutine to the bridge's loop; None if the interpreter is ending and its thread cannot run any more."""
-    asyncio = asyncio_module()
-
-    while (loop := _usable_loop()) is not None:
-        try:
-            future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, loop)
-        except RuntimeError:
-            if not loop.is_closed():  # by `_stop`, between the two lines
-                raise
-        else:
-            return future
-    return None
 
 
 def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -206,47 +226,45 @@ def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def is_running() -> bool:
     """Whether the loop thread has been started in this process."""
-    return _thread is not None
+    return _running is not None
 
 
-def _running_loop() -> asyncio.AbstractEventLoop:
-    """The bridge's loop. RuntimeError, and nothing kept, if its thread cannot be started."""
-    global _loop, _thread
+def _started() -> _LoopThread:
+    """The bridge. RuntimeError, and nothing kept, if its thread cannot be started."""
+    global _running
     with _lock:
-        if _loop is None:
-            loop = asyncio_module().new_event_loop()
-            thread = threading.Thread(target=loop.run_forever, name="zarr-bridge", daemon=True)
-            if not start(thread):
-                loop.close()
+        if _running is None:
+            new = _LoopThread()
+            if not start(new.thread):
+                new.close_unstarted()
                 raise RuntimeError(
                     "the thread for awaiting stores cannot be started: this process can have no more threads"
                 )
-            _loop, _thread = loop, thread
+            _running = new
             atexit.register(_stop)
-        return _loop
+        return _running
 
 
 def _stop() -> None:
     """Close the loop at exit, unless something on it refuses to end."""
-    global _loop, _thread
+    global _running
     with _lock:
-        loop, thread = _loop, _thread
-        _loop = _thread = None
-    if loop is None or thread is None:
+        ended, _running = _running, None
+    if ended is None:
         return
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(_STOP_TIMEOUT_S)
-    if not thread.is_alive():
-        loop.close()
+    ended.call(ended.loop.stop)
+    ended.thread.join(_STOP_TIMEOUT_S)
+    if not ended.thread.is_alive():
+        ended.loop.close()  # the pipe stays open: somebody may be about to write into it
 
 
 @renew_in_children
 def _forget_after_fork() -> None:
     """In a forked child: the thread is gone, and the lock may have been held by another one."""
-    global _lock, _loop, _thread
+    global _lock, _running
     _lock = threading.Lock()
-    abandon(_loop)
-    _loop = _thread = None
+    abandon(_running)
+    _running = None
     atexit.unregister(_stop)
 
 

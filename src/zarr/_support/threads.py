@@ -54,6 +54,26 @@ def in_worker_thread(function: Callable[..., T], *args: Any) -> Future[T]:
         return _in_place(function, *args)
 
 
+async def until_over(called: Future[T]) -> T:
+    """The result of a call in a thread. If the caller is cancelled, that shows only when the call has returned.
+
+    Else it would write on behind the caller's back, and after the hold under which it writes was released.
+    """
+    asyncio = asyncio_module()
+    try:
+        result: T = await asyncio.shield(called)
+    except asyncio.CancelledError:
+        while not called.done():
+            try:
+                await asyncio.wait([called])
+            except asyncio.CancelledError:
+                pass  # once is enough
+        if not called.cancelled():
+            called.exception()  # looked at, so that asyncio does not warn that nobody did
+        raise
+    return result
+
+
 def in_new_thread(function: Callable[..., T], *args: Any) -> Future[T]:
     """Call a function in a thread for which no other call has to wait."""
     loop = asyncio_module().get_running_loop()

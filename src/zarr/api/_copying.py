@@ -151,6 +151,13 @@ def copy_store(
     Counts
         Numbers of copied keys, of skipped keys, and of bytes.
 
+    Raises
+    ------
+    FileNotFoundError
+        If nothing is stored there.
+    ContainsGroupError
+        If a key exists in the destination, with `if_exists="raise"`.
+
     Examples
     --------
     >>> import numpy as np, zarr

@@ -16,6 +16,7 @@ from zarr._flow.requests import (
     Exist,
     Fetch,
     Keys,
+    Links,
     Names,
     Put,
     Remove,
@@ -72,6 +73,12 @@ def _keys(request: Keys) -> Sequence[str] | object:
     return list(store.list_keys(as_prefix(request.prefix)))
 
 
+def _links(request: Links) -> Sequence[str] | object:
+    if (store := sync_contract(request.store)) is None:
+        return AWAITED
+    return list(store.list_links(request.prefix))
+
+
 def _remove_prefix(request: RemovePrefix) -> object:
     request.store._check_writable()
     if (store := sync_contract(request.store)) is None:
@@ -108,6 +115,7 @@ ANSWER: dict[type, Callable[[Any], Any]] = {
     TakeHold: _hold,
     Names: _names,
     Keys: _keys,
+    Links: _links,
     RemovePrefix: _remove_prefix,
     Size: _size,
     Exist: _exist,

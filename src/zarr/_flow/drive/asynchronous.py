@@ -21,6 +21,7 @@ from zarr._flow.requests import (
     Fetch,
     Flow,
     Keys,
+    Links,
     Names,
     Put,
     Read,
@@ -33,7 +34,7 @@ from zarr._flow.requests import (
 from zarr._store.access import async_contract, sync_contract
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.settings import settings
-from zarr._support.threads import in_new_thread, in_worker_thread
+from zarr._support.threads import in_new_thread, in_worker_thread, until_over
 
 if TYPE_CHECKING:
     from zarr._store.versioned import AsyncContract, Hold, Stored
@@ -90,23 +91,9 @@ class Lane:
                 function()
 
     async def call(self, function: Callable[[Any], Any], request: Any) -> Any:
-        """Call a function in a thread. If the caller is cancelled, that shows only when the function has returned.
-
-        Else it would write on behind the caller's back, and after the hold under which it writes was released.
-        """
-        asyncio = asyncio_module()
-        called = (in_new_thread if self.has_own_threads else in_worker_thread)(function, request)
-        try:
-            return await asyncio.shield(called)
-        except asyncio.CancelledError:
-            while not called.done():
-                try:
-                    await asyncio.wait([called])
-                except asyncio.CancelledError:
-                    pass  # once is enough
-            if not called.cancelled():
-                called.exception()  # looked at, so that asyncio does not warn that nobody did
-            raise
+        """Call a function in a thread, and wait until it has returned, whatever happens."""
+        result: Any = await until_over((in_new_thread if self.has_own_threads else in_worker_thread)(function, request))
+        return result
 
 
 async def _drive(flow: Flow[T], lane: Lane) -> T:
@@ -263,6 +250,8 @@ async def await_store(request: Any, lane: Lane) -> Any:
         return await _fetch_together(request.reads, store, lane)
     if isinstance(request, Exist):
         return await _all_of(map(partial(_in_slot, lane, request.store.exists), request.keys))
+    if isinstance(request, Links):
+        return await _in_slot(lane, request.store._list_links, request.prefix)
     async with lane.slots:
         return await _AWAIT[type(request)](request, store)
 

@@ -205,18 +205,21 @@ class _Crew:
 
     def _step(self, member: _Member, answer: Any, error: BaseException | None) -> None:
         """Hand a flow its answer, and go on with it until it has to wait or ends."""
-        try:
-            request = member.flow.send(answer) if error is None else member.flow.throw(error)
-            while self._ask(member, request):
-                _, answer, error = self._ready.pop()
+        while True:
+            try:
                 request = member.flow.send(answer) if error is None else member.flow.throw(error)
-        except StopIteration as stop:
-            self._end(member, stop.value, None)
-        except BaseException as exc:  # some end programs: as answers they are errors like others
-            if exc is not error and not isinstance(exc, Exception):
-                raise  # the thread was interrupted
-            _close(member.flow)
-            self._end(member, None, exc)  # it is raised where it is looked for
+            except StopIteration as stop:
+                self._end(member, stop.value, None)
+                return
+            except BaseException as exc:  # some end programs: as answers they are errors like others
+                if exc is not error and not isinstance(exc, Exception):
+                    raise  # the thread was interrupted
+                _close(member.flow)
+                self._end(member, None, exc)  # it is raised where it is looked for
+                return
+            if not self._ask(member, request):  # whatever is raised there interrupts the thread
+                return
+            _, answer, error = self._ready.pop()
 
     def _ask(self, member: _Member, request: Any) -> bool:
         """Answer a request, or have it answered; whether the answer is the last one that is ready."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, Ty
 from zarr._buffer import CPU_PROTOTYPE, Buffer, BufferPrototype, NDBuffer
 from zarr._dtype.base import ZDType
 from zarr._support.settings import Settings, settings
-from zarr._support.truth import truth
+from zarr._support.truth import boolean
 
 if TYPE_CHECKING:
     from typing import Self
@@ -61,7 +61,7 @@ class ArrayConfig:
         if self.order not in ("C", "F"):
             raise ValueError(f"order must be 'C' or 'F', got {self.order!r}")
         for name in ("write_empty_chunks", "read_missing_chunks", "chunk_cache"):
-            object.__setattr__(self, name, truth(name, getattr(self, name)))
+            object.__setattr__(self, name, boolean(name, getattr(self, name)))
         for name in ("sharding_coalesce_max_gap_bytes", "sharding_coalesce_max_bytes"):
             if not isinstance(value := getattr(self, name), int) or value < 0:
                 raise ValueError(f"{name} must be a number of bytes, got {value!r}")

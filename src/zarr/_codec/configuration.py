@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-import numpy as np
-
 from zarr._support.named_configuration import parse_named
+from zarr._support.truth import boolean
 from zarr.errors import MetadataTypeError, MetadataValidationError
 
 
@@ -64,6 +63,4 @@ def check_choice(codec: str, key: str, value: object, choices: Collection[str]) 
 
 def check_bool(codec: str, key: str, value: object) -> bool:
     """A truth value. Raises TypeError naming codec and key."""
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{key} of codec {codec!r} must be True or False, got {value!r}")
-    return bool(value)
+    return boolean(f"{key} of codec {codec!r}", value)

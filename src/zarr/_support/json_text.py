@@ -58,7 +58,9 @@ def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str |
 def _put(value: Any, newline: str, step: str, depth: int, put: Put) -> None:
     """Put the text of a value. `newline` ends with the indentation of the line that it is in."""
     kind = type(value)
-    if (text := _TEXT.get(kind)) is not None:
+    if kind is str:
+        put(_quoted(value))
+    elif (text := _TEXT.get(kind)) is not None:
         if kind is float and not isfinite(value):
             raise NotPlainError
         put(text(value))
@@ -148,7 +150,7 @@ def _quoted(text: str) -> str:
 
 _WORDS = {None: "null", False: "false", True: "true"}
 _TEXT: dict[type, Callable[[Any], str]] = {
-    str: _quoted,
+    str: encode_basestring,
     int: repr,
     float: repr,
     bool: _WORDS.__getitem__,

@@ -30,6 +30,19 @@ def truth(name: str, value: object) -> bool:
     >>> truth("overwrite", np.bool_(True))
     True
     """
-    if value is None or isinstance(value, bool | np.bool_) or (isinstance(value, int | np.integer) and value in (0, 1)):
+    if value is None or (isinstance(value, int | np.integer) and value in (0, 1)):
+        return bool(value)
+    return boolean(name, value)
+
+
+def boolean(name: str, value: object) -> bool:
+    """As `truth`, for settings, where zarr-python takes nothing else than Booleans either.
+
+    Examples
+    --------
+    >>> boolean("checksum", True)
+    True
+    """
+    if isinstance(value, bool | np.bool_):
         return bool(value)
     raise ArgumentError(f"{name} must be True or False, got {value!r}")

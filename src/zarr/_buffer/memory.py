@@ -41,19 +41,44 @@ def in_fresh_memory(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArra
 def in_dtype(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """An array in a dtype, as `array.astype` makes it.
 
-    NumPy's takes times without a unit for others here, too, and between text of any length and anything else it does not
-    look at the byte order.
+    NumPy's takes times without a unit for others here, too, and for those, as between text of any length and anything
+    else, it does not look at the byte order.
     """
     if array.dtype == dtype:
         return array
+    if array.dtype.kind in "mM":
+        array = in_order_of(array.dtype.newbyteorder("="), array)
+    if dtype.kind in "mM":
+        wanted = dtype.newbyteorder("=")
+        return in_order_of(dtype, in_fresh_memory(array, wanted) if has_no_unit(dtype) else array.astype(wanted))
     if array.dtype.kind == "T" or dtype.kind == "T":
         native = array if array.dtype.kind == "T" else array.astype(array.dtype.newbyteorder("="))
         return native.astype(dtype if dtype.kind == "T" else dtype.newbyteorder("=")).astype(dtype)
-    if is_kept_by_numpy(dtype):
-        return array.astype(dtype)
-    return in_fresh_memory(array, dtype)
+    return array.astype(dtype)
 
 
-def is_kept_by_numpy(dtype: np.dtype[Any]) -> bool:
-    """Whether `numpy.empty` makes memory of exactly this dtype."""
-    return dtype.kind not in "mM" or np.empty(0, dtype).dtype == dtype
+def in_order_of(dtype: np.dtype[Any], times: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Times in a dtype of which they are but for the byte order, by way of their counts."""
+    if times.dtype == dtype:
+        return times
+    return counts_of(times).astype(_counts_in(dtype)).view(dtype)
+
+
+def counts_of(times: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """The counts of times, as native integers; -2^63 is no time. `numpy.isnat` errs where they have no unit.
+
+    Examples
+    --------
+    >>> counts_of(np.array([5, 7], ">i8").view(">m8"))
+    array([5, 7])
+    """
+    return times.view(_counts_in(times.dtype)).astype(np.int64)
+
+
+def _counts_in(dtype: np.dtype[Any]) -> np.dtype[np.int64]:
+    return np.dtype(np.int64).newbyteorder(dtype.byteorder)
+
+
+def has_no_unit(dtype: np.dtype[Any]) -> bool:
+    """Whether elements are times of no unit: where NumPy is asked for those, it may give others."""
+    return dtype.kind in "mM" and np.datetime_data(dtype)[0] == "generic"

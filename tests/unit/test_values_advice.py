@@ -13,6 +13,7 @@ import pytest
 
 import zarr
 from tests.suites.calls import shown
+from zarr._dtype.convert import recast
 from zarr.errors import ArgumentError
 from zarr.storage import MemoryStore
 
@@ -379,3 +380,127 @@ class TestOfPandas:
             zarr.array([time], dtype="M8[us]")
         with pytest.raises(ArgumentError, match="missing"):
             zarr.array([nat], dtype="i8")
+
+
+class TestOfOtherPackages:
+    """Of dtypes of other packages nothing is known but NumPy's casts, which may wrap around on the way there and back."""
+
+    @pytest.mark.parametrize(
+        ("data", "source", "target", "expected"),
+        [
+            ([7, -8], "int4", "i1", [7, -8]),
+            ([-8], "int4", "u1", None),
+            ([250], "u1", "int4", None),
+            ([7], "u1", "int4", [7]),
+            ([-1], "i8", "uint4", None),
+            ([1.5], "f8", "int4", None),
+            ([2.0], "f8", "int4", [2]),
+            ([0.1], "f8", "bfloat16", [0.10009765625]),
+            ([1e39], "f8", "bfloat16", None),
+            ([np.inf, -0.0], "f8", "bfloat16", [np.inf, -0.0]),
+            ([100.0], "f8", "float4_e2m1fn", None),
+            ([5.0], "f8", "float4_e2m1fn", [4]),
+            ([480.0], "f8", "float8_e4m3fn", None),
+            ([np.nan], "f8", "float4_e2m1fn", None),
+            ([257], "i8", "bfloat16", None),
+            ([2**63 - 1], "i8", "bfloat16", None),
+            ([2**64 - 1], "u8", "bfloat16", None),
+            ([0.3], "bfloat16", "f2", [0.30078125]),
+            ([1e30], "bfloat16", "f2", None),
+            ([1.5], "bfloat16", "i4", None),
+            ([1.5], "bfloat16", "c8", [1.5]),
+            ([1 + 2j], "c16", "bfloat16", None),
+            ([1.5], "bfloat16", "U5", None),
+        ],
+        ids=shown,
+    )
+    def test_elements_are_kept_rounded_or_refused(self, data, source, target, expected):
+        ml_dtypes = pytest.importorskip("ml_dtypes")
+        source, target = (np.dtype(getattr(ml_dtypes, name, name)) for name in (source, target))
+        given = np.array(data).astype(source)
+        if expected is None:
+            with pytest.raises((ValueError, OverflowError)):
+                recast(given, target)
+        else:
+            made = recast(given, target)
+            assert made.dtype == target
+            assert made.astype("c16").tolist() == np.array(expected, "c16").tolist()
+
+    @pytest.mark.parametrize("dtype", ["i4", "f8", "U9", "string", "M8[s]", "bool"])
+    def test_fields_are_no_numbers(self, dtype):
+        for data in (np.zeros(2, [("a", "i4")]), np.zeros(2, "i4,f8"), np.rec.array([(1,)], names="a")):
+            with pytest.raises(ArgumentError, match=r"have fields; store each of them as an array of its own, data\['"):
+                zarr.array(data, dtype=dtype)
+
+    def test_fields_may_be_masked(self):
+        data = np.ma.masked_array(np.zeros(2, "i4,f8"), mask=[(False, True), (False, False)])
+        with pytest.raises(ArgumentError, match=r"1 elements of the masked array are masked, the first at \(0,\)"):
+            zarr.array(data)
+        data.mask = False
+        with pytest.raises(zarr.errors.DataTypeValidationError, match="Structured"):
+            zarr.array(data)
+
+
+class TestShapesOfSequences:
+    def test_arrays_without_axes_are_elements(self, engine):
+        for items in ([1, 2], [1.5, 2.0], ["a", "b"], [True, False]):
+            data = [np.array(item) for item in items]
+            dtype = np.array(items).dtype
+            for made in (zarr.array(data), zarr.array(data, dtype=dtype), zarr.array([data, data])[0]):
+                assert made[...].tolist() == items
+        assert zarr.array([np.array(1), 2], dtype="string")[...].tolist() == ["1", "2"]
+
+    def test_too_many_axes(self):
+        deep = 1
+        for _ in range(70):
+            deep = [deep]
+        cyclic = []
+        cyclic.append(cyclic)
+        for data in (deep, cyclic):
+            for dtype in (None, "i4", "string", BYTES, "M8[s]"):
+                with pytest.raises(ValueError):
+                    zarr.array(data, dtype=dtype)
+            with pytest.raises(ValueError):
+                zarr.create_array({}, shape=1, dtype="i4")[:] = data
+
+    def test_no_bytes_at_all(self):
+        with pytest.warns(zarr.errors.UnstableSpecificationWarning):
+            assert zarr.array(np.zeros(2, "V0"), dtype="S3")[...].tolist() == [b"", b""]
+
+    def test_surrogates_are_named(self):
+        for data in (["a", "\ud800"], np.array(["a", "\ud800"])):
+            with pytest.raises(ArgumentError, match=r"'\\ud800' of type str at \(1,\)"):
+                zarr.array(data, dtype="string")
+
+
+class TestFillValues:
+    @pytest.mark.parametrize("dtype", ["i4", "f4", "c8", "bool", "U2", "M8[s]", "string"])
+    def test_an_array_without_axes_is_its_element(self, engine, zarr_format, dtype):
+        fill = np.ones((), "U2" if dtype == "string" else dtype)
+        for made in (
+            zarr.create_array({}, shape=1, dtype=dtype, fill_value=fill, zarr_format=zarr_format),
+            zarr.full(1, fill, dtype=dtype, zarr_format=zarr_format),
+        ):
+            assert made[0] == fill[()]
+        with pytest.raises((TypeError, ValueError)):
+            zarr.create_array({}, shape=1, dtype=dtype, fill_value=np.ones(1, fill.dtype), zarr_format=zarr_format)
+
+    def test_parts_of_complex_numbers_are_exact(self):
+        assert zarr.create_array({}, shape=1, dtype="c16", fill_value=[1, "NaN"])[0].real == 1
+        for fill in ([2**53 + 1, 0], [0, 2**53 + 1], [1e300, 0]):
+            with pytest.raises((ValueError, OverflowError)):
+                zarr.create_array({}, shape=1, dtype="c8" if fill[0] == 1e300 else "c16", fill_value=fill)
+
+    def test_wide_floating_numbers_are_compared_as_they_are(self):
+        wide = np.longdouble(2**63) + np.longdouble(0.5)
+        if wide == 2**63:  # no wider than others on this machine
+            wide = np.longdouble(0.5)
+        with pytest.raises((ValueError, OverflowError)):
+            zarr.create_array({}, shape=1, dtype="u8", fill_value=wide)
+        assert zarr.create_array({}, shape=1, dtype="u8", fill_value=np.longdouble(2**63))[0] == 2**63
+
+    def test_huge_integers(self):
+        for dtype in ("f4", "f8", "i8", "c16"):
+            for fill in (10**400, -(10**5000)):
+                with pytest.raises((OverflowError, ValueError)):
+                    zarr.create_array({}, shape=1, dtype=dtype, fill_value=fill)

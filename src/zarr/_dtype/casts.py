@@ -90,6 +90,10 @@ _GROUPS = {"i": "integers", "u": "integers", "U": "text", "T": "text"}
 
 
 def _nothing_in_common(source: np.dtype[Any], target: np.dtype[Any]) -> str:
+    if source.names:
+        return (
+            f"data of dtype {source} have fields; store each of them as an array of its own, data[{source.names[0]!r}]"
+        )
     advice = {
         ("c", "f"): "take the real part (.real) first, or use a complex dtype",
         ("c", "i"): "take the real part (.real) first, or use a complex dtype",
@@ -265,6 +269,8 @@ def _octets_to_raw(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
 
 def _raw_to_octets(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     n = elements.dtype.itemsize
+    if n == 0:
+        return np.zeros(elements.shape, dtype), None
     octets = np.ascontiguousarray(elements).reshape(-1).view(np.uint8).reshape(*elements.shape, n)
     converted = np.ascontiguousarray(elements).reshape(elements.shape).view(f"S{n}").astype(dtype)
     return converted, (octets[..., -1] != 0) & (n <= dtype.itemsize)
@@ -284,7 +290,9 @@ def _there_and_back(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
 
     Floating numbers may be rounded to others; anything else has to come back as it was.
     """
-    if elements.dtype.kind == "c" and dtype.kind != "c":  # NumPy would drop the imaginary part
+    drops_imaginary_part = elements.dtype.kind in _COMPLEX and dtype.kind not in _COMPLEX
+    takes_only_field = (elements.dtype.fields is None) != (dtype.fields is None)
+    if drops_imaginary_part or takes_only_field:
         raise ArgumentError(_nothing_in_common(elements.dtype, dtype))
     try:
         with np.errstate(all="ignore"):
@@ -293,9 +301,22 @@ def _there_and_back(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     except (TypeError, ValueError) as exc:
         raise ArgumentError(_nothing_in_common(elements.dtype, dtype)) from exc
     kept = np.asarray(back == elements) | np.asarray((back != back) & (elements != elements))  # noqa: PLR0124  # NaN
+    if elements.dtype.kind in "biuV" and dtype.kind in "biuV" and dtype.fields is None:
+        kept &= _as_floats(elements) == _as_floats(converted)  # what wraps around there does so back, too
     if _is_floating(elements.dtype) and _is_floating(dtype):
-        kept |= np.isfinite(back) & np.isfinite(elements) & (np.abs(elements) <= _largest(dtype))
+        with np.errstate(all="ignore"):
+            kept |= np.isfinite(back) & np.isfinite(elements) & (np.abs(elements) <= _largest(dtype))
     return converted, kept
+
+
+_COMPLEX = "cW"
+"""Kinds of complex numbers: NumPy's, and those of ml_dtypes."""
+
+
+def _as_floats(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Numbers as floating ones, without NaN."""
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(numbers.astype(np.float64))
 
 
 @lru_cache(maxsize=256)
@@ -305,7 +326,7 @@ def _is_floating(dtype: np.dtype[Any]) -> bool:
         return dtype.kind in "fc"
     with np.errstate(all="ignore"):
         try:
-            return bool(np.asarray(0.5).astype(dtype).astype(np.float64) == 0.5)
+            return bool(np.asarray(0.5).astype(dtype).astype(np.complex128) == 0.5)
         except (TypeError, ValueError):
             return False
 
@@ -313,8 +334,10 @@ def _is_floating(dtype: np.dtype[Any]) -> bool:
 @lru_cache(maxsize=256)
 def _largest(dtype: np.dtype[Any]) -> float:
     """The number that a dtype makes of those that are too large, where it has no infinity and no NaN; else infinity."""
+    if dtype.isbuiltin != 2:
+        return np.inf
     with np.errstate(all="ignore"):
-        found = float(np.asarray(np.finfo(np.float64).max).astype(dtype).astype(np.float64))
+        found = float(np.asarray(np.finfo(np.float64).max).astype(dtype).astype(np.complex128).real)
     return found if np.isfinite(found) else np.inf
 
 

@@ -245,7 +245,7 @@ def _cast_piece(part: Elements, dtype: np.dtype[Any], piece: tuple[Any, ...], nd
         return cast(part, dtype)
     except ArgumentError:
         raise
-    except (ValueError, OverflowError) as exc:  # text that says no number, no time, or nothing in ASCII
+    except (TypeError, ValueError, OverflowError) as exc:  # text that says no number, no time, or nothing in ASCII
         place = _first_unread(part, dtype)
         raise unread(part[place], _place_of(place, piece, ndim), dtype, exc) from exc
 
@@ -258,7 +258,7 @@ def _first_unread(part: Elements, dtype: np.dtype[Any]) -> tuple[int, ...]:
         middle = (start + stop) // 2
         try:
             cast(flat[start:middle], dtype)
-        except (ValueError, OverflowError):
+        except (TypeError, ValueError, OverflowError):
             stop = middle
         else:
             start = middle
@@ -311,7 +311,7 @@ def _exact_sequence(value: object, data_type: DataType, dtype: np.dtype[Any]) ->
     if is_plain(dtype) and kinds <= _HELD.get(dtype.kind, frozenset()):
         try:
             return recast(read(value, _WIDEST.get(dtype.kind, dtype)), dtype)
-        except OverflowError:  # NumPy does not say where; below it is looked for
+        except (OverflowError, UnicodeError):  # NumPy does not say where; below it is looked for
             pass
     if not _holds_anything(data_type, dtype):
         refuse_no_array(type(value))

@@ -50,8 +50,12 @@ def unread(item: Any, place: tuple[int, ...], dtype: np.dtype[Any], reason: obje
 
 
 def _plain(item: Any) -> Any:
-    """A scalar of NumPy's as Python's, where it has one."""
-    return item.item() if isinstance(item, np.generic) and item.dtype.kind in "biufcSU" else item
+    """A scalar of NumPy's or of another package as Python's, where it has one."""
+    if not isinstance(item, np.generic):
+        return item
+    if item.dtype.isbuiltin == 2 and hasattr(item, "__float__"):
+        return float(item)
+    return item.item() if item.dtype.kind in "biufcSU" else item
 
 
 def _at(place: tuple[int, ...]) -> str:

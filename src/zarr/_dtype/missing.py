@@ -71,19 +71,23 @@ def first_true(mask: npt.NDArray[np.bool_]) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(int(mask.argmax()), mask.shape))
 
 
-def leaf_types(value: object) -> set[type]:
-    """The types of what is nested in lists and tuples; the type of anything else.
+MOST_AXES = 64
+"""Of an array; sequences that are nested deeper, or that hold themselves, make none."""
+
+
+def leaf_types(value: object, depth: int = MOST_AXES) -> set[type]:
+    """The types of what is nested in lists and tuples, as far as an array has axes; the type of anything else.
 
     >>> sorted(kind.__name__ for kind in leaf_types([[1, "a"], (2.0,)]))
     ['float', 'int', 'str']
     """
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, list | tuple) or not depth:
         return {type(value)}
     kinds = set(map(type, value))
     nested = {kind for kind in kinds if issubclass(kind, list | tuple)}
     if not nested:
         return kinds
-    return (kinds - nested).union(*(leaf_types(item) for item in value if type(item) in nested))
+    return (kinds - nested).union(*(leaf_types(item, depth - 1) for item in value if type(item) in nested))
 
 
 def may_hold_missing(kinds: set[type], dtype: np.dtype[Any]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from zarr._buffer.memory import empty, in_dtype
 from zarr._dtype.casts import cast, is_plain, is_read_as
 from zarr._dtype.losses import ADVICE, in_short, is_beyond, lost, ragged, unread
-from zarr._dtype.missing import refuse_missing
+from zarr._dtype.missing import MOST_AXES, refuse_missing
 from zarr._dtype.octets import VariableLengthBytes
 from zarr.errors import ArgumentError
 
@@ -46,8 +46,20 @@ def as_objects(value: object) -> Elements:
     except ValueError as exc:  # of arrays that have the first lengths in common, but not all
         raise ragged(exc) from exc
     if isinstance(value, Sequence):
+        found = _opened(found)
         refuse_sequences(found)
     return found
+
+
+def _opened(items: Elements) -> Elements:
+    """Objects with its element for every array that has no axes."""
+    listed = items.ravel().tolist()
+    if np.ndarray not in set(map(type, listed)):
+        return items
+    opened = np.empty(len(listed), dtype=object)
+    for i, item in enumerate(listed):
+        opened[i] = item[()] if type(item) is np.ndarray and not item.ndim else item
+    return opened.reshape(items.shape)
 
 
 def as_elements(value: object, data_type: DataType) -> Elements:
@@ -71,10 +83,10 @@ def refuse_sequences(items: Elements) -> None:
     raise unread(listed[place], at, items.dtype, "")
 
 
-def _with_bytes(value: Any) -> Any:
+def _with_bytes(value: Any, depth: int = MOST_AXES) -> Any:
     """Nested lists with bytes for what lends bytes, of which NumPy would make an array of numbers."""
-    if isinstance(value, list | tuple):
-        return [_with_bytes(item) for item in value]
+    if isinstance(value, list | tuple) and depth:
+        return [_with_bytes(item, depth - 1) for item in value]
     return bytes(value) if isinstance(value, bytearray | memoryview) else value
 
 
@@ -93,7 +105,7 @@ def exact_objects(items: Elements, data_type: DataType, dtype: np.dtype[Any]) ->
         return _one_by_one(items, data_type, dtype)
     if dtype.kind in "UST":
         words = as_words(items, dtype)
-        made = words.astype(dtype)
+        made = _cast(words, dtype)
         if dtype.kind != "T":
             check_kept(words, made)
         return made

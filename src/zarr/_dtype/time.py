@@ -155,7 +155,7 @@ class _Time(ZDType[Any, Any]):
             return converted[()]
         if is_beyond_counts(given[()], dtype):
             raise OverflowError(f"{data!r} is out of range for counts of {dtype}; choose a coarser unit")
-        raise ValueError(f"{data!r} is not a whole number of counts of {dtype}; choose a finer unit")
+        raise ArgumentError(f"{data!r} is not a whole number of counts of {dtype}; choose a finer unit")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,13 +36,13 @@ class TestNoArrays:
         [
             (lambda: iter([1, 2]), r"list_iterator.*read only once.*list\(\.\.\.\)"),
             (lambda: (i for i in (1, 2)), r"generator.*list\(\.\.\.\)"),
-            (lambda: map(int, "12"), r"type map.*list\(\.\.\.\)"),
-            (lambda: zip([1], [2], strict=True), r"type zip.*list\(\.\.\.\)"),
-            (lambda: {1, 2}, r"type set.*no order.*sorted"),
+            (lambda: map(int, "12"), r"a map.*list\(\.\.\.\)"),
+            (lambda: zip([1], [2], strict=True), r"a zip.*list\(\.\.\.\)"),
+            (lambda: {1, 2}, r"a set.*no order.*sorted"),
             (lambda: frozenset({1}), r"frozenset.*no order"),
             (lambda: {"a": 1}.keys(), r"dict_keys.*view of a mapping.*list"),
             (lambda: {"a": 1}.values(), r"dict_values.*view of a mapping.*list"),
-            (lambda: {"a": [1]}, r"type dict.*mapping.*in a group, or all of it as attributes"),
+            (lambda: {"a": [1]}, r"a dict.*mapping.*in a group, or all of it as attributes"),
             (lambda: OrderedDict(a=1), r"OrderedDict.*mapping"),
         ],
         ids=["iterator", "generator", "map", "zip", "set", "frozenset", "keys", "values", "dict", "ordered"],
@@ -116,7 +116,7 @@ class TestObjects:
             (as_objects([np.datetime64("2020", "s")]), r"dtype='datetime64\[s\]'"),
             (as_objects([b"a"]), "dtype='bytes'"),
             (as_objects(["a", 1]), "dtype='string' is for text"),
-            ([{"a": 1}], "type dict.*Make numbers"),
+            ([{"a": 1}], "hold, a dict, which is no array"),
             ([object()], "type object.*Make numbers"),
             (len, "builtin_function"),
         ],
@@ -504,3 +504,44 @@ class TestFillValues:
             for fill in (10**400, -(10**5000)):
                 with pytest.raises((OverflowError, ValueError)):
                     zarr.create_array({}, shape=1, dtype=dtype, fill_value=fill)
+
+
+class TestNodes:
+    """Objects of this library where data are expected."""
+
+    def test_groups_are_no_data(self, engine):
+        group = zarr.group({})
+        group.create_array("a", data=[1])
+        for empty_or_not in (group, zarr.group({})):
+            for act in (
+                lambda g=empty_or_not: zarr.array(g),
+                lambda g=empty_or_not: zarr.create_array({}, data=g),
+                lambda g=empty_or_not: zarr.create_array({}, data=g, dtype="string"),
+                lambda g=empty_or_not: zarr.create_array({}, data=[g]),
+                lambda g=empty_or_not: zarr.array(g._async_group if hasattr(g, "_async_group") else g),
+            ):
+                with pytest.raises((TypeError, ValueError)):
+                    act()
+
+    def test_what_has_to_be_awaited_is_not_written_as_text(self, engine):
+        words, other = zarr.create_array({}, shape=2, dtype="string"), zarr.array([1, 2])
+        for value in (other.async_array, [other.async_array] * 2, zarr.buffer.cpu.Buffer.from_bytes(b"ab")):
+            with pytest.raises(ArgumentError, match="no array.*has to be read"):
+                words[:] = value
+        words[:] = other
+        assert words[...].tolist() == ["1", "2"]
+        both = zarr.create_array({}, shape=(2, 2), dtype="string")
+        both[...] = [other, other]
+        assert both[...].tolist() == [["1", "2"]] * 2
+
+    def test_an_array_brings_its_data_type(self, engine, zarr_format):
+        octets = zarr.create_array({}, shape=2, dtype=BYTES, zarr_format=zarr_format)
+        octets[:] = as_objects([b"a", b"bc"])
+        for made in (
+            zarr.create_array({}, data=octets),
+            zarr.create_array({}, data=octets, zarr_format=5 - zarr_format),
+            zarr.group({}).create_array("x", data=octets),
+            zarr.array(octets),
+        ):
+            assert made[...].tolist() == [b"a", b"bc"]
+            assert made.metadata.dtype == octets.metadata.dtype

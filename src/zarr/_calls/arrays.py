@@ -160,8 +160,8 @@ ARRAY_DEFAULTS: Mapping[str, Any] = {**(create_array.__kwdefaults__ or {}), "zar
 
 def _with_dtype(data: Any) -> tuple[Any, Any]:
     """Data for which no dtype was given, and the one that they have or make."""
-    if array_node_of(data) is not None:
-        return data, data.dtype
+    if (node := array_node_of(data)) is not None:
+        return data, node.view.spec.data_type
     elements = inferred(data)
     return elements, "string" if elements.dtype.kind == "O" else elements.dtype
 

@@ -158,8 +158,8 @@ def inferred(value: object) -> Elements:
     """
     given = _as_array(value)
     if given is None:
-        refuse_no_array(type(value))
         kinds = leaf_types(value)
+        refuse_no_array(type(value), *kinds)
         refuse_masked_within(value, kinds)
         given = read(value, None)
         is_whole = given.dtype.kind in "biu" and kinds <= {bool, int}
@@ -314,7 +314,7 @@ def _exact_sequence(value: object, data_type: DataType, dtype: np.dtype[Any]) ->
         except (OverflowError, UnicodeError):  # NumPy does not say where; below it is looked for
             pass
     if not _holds_anything(data_type, dtype):
-        refuse_no_array(type(value))
+        refuse_no_array(type(value), *kinds)
     items = as_elements(value, data_type) if dtype.kind == "O" else as_objects(value)
     return exact_objects(items, data_type, dtype)
 

@@ -135,20 +135,31 @@ def ragged(detail: object) -> ValueError:
     )
 
 
+_MAPPING = "is a mapping: store each of its values as an array, in a group, or all of it as attributes"
 _NO_ARRAYS: tuple[tuple[type, str], ...] = (
     (Iterator, "can be read only once, and does not say how long it is: give a list of it, list(...)"),
     (MappingView, "is a view of a mapping: give a list of it, list(...)"),
     (AbstractSet, "has no order: give a list of it, as list(...) or sorted(...)"),
-    (Mapping, "is a mapping: store each of its values as an array, in a group, or all of it as attributes"),
+    (Mapping, _MAPPING),
 )
 
 
 def refuse_no_array(*kinds: type) -> None:
     """Raise ArgumentError for types whose objects hold values, but are no arrays: NumPy would take one for an element."""
     for kind in kinds:
-        for what, words in _NO_ARRAYS:
-            if issubclass(kind, what):
-                raise ArgumentError(f"the data are of type {kind.__name__}, which is no array: it {words}")
+        if (words := _no_array(kind)) is not None:
+            raise ArgumentError(f"the data are, or hold, a {kind.__name__}, which is no array: it {words}")
+
+
+def _no_array(kind: type) -> str | None:
+    if hasattr(kind, "__array__"):
+        return None
+    for what, words in _NO_ARRAYS:
+        if issubclass(kind, what):
+            return words
+    if hasattr(kind, "keys") and hasattr(kind, "__getitem__"):  # as groups have them
+        return _MAPPING
+    return "has to be read: give the elements of an array" if kind.__module__.partition(".")[0] == "zarr" else None
 
 
 def without_data_type(items: npt.NDArray[Any]) -> Exception:

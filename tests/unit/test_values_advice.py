@@ -526,7 +526,7 @@ class TestNodes:
     def test_what_has_to_be_awaited_is_not_written_as_text(self, engine):
         words, other = zarr.create_array({}, shape=2, dtype="string"), zarr.array([1, 2])
         for value in (other.async_array, [other.async_array] * 2, zarr.buffer.cpu.Buffer.from_bytes(b"ab")):
-            with pytest.raises(ArgumentError, match="no array.*has to be read"):
+            with pytest.raises(ArgumentError, match=r"no array.*has to be read"):
                 words[:] = value
         words[:] = other
         assert words[...].tolist() == ["1", "2"]

@@ -140,8 +140,9 @@ def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Eleme
     _check_octets(given.dtype, data_type)
     if dtype.kind == "T" and given.dtype.kind in "SV":
         return recast(given, dtype)  # NumPy would not look whether it is text
+    kinds = set(map(type, given.ravel().tolist())) if given.dtype.kind == "O" else set()
     try:
-        return in_dtype(given, dtype)
+        return _readable(in_dtype(given, dtype), kinds)
     except RuntimeError as exc:  # of times as text that is too short
         raise ArgumentError(f"elements of {given.dtype} do not fit into {dtype}: {exc}") from exc
 
@@ -328,12 +329,26 @@ def _assigned_sequence(value: object, data_type: DataType, dtype: np.dtype[Any])
         return exact_objects(as_elements(value, data_type), data_type, dtype)
     if may_hold_missing(kinds, dtype):
         refuse_missing(as_objects(value), dtype)
-    return read(value, dtype)
+    return _readable(read(value, dtype), kinds)
+
+
+def _readable(made: Elements, kinds: set[type]) -> Elements:
+    """Elements made of objects of these types; ArgumentError for bytes that NumPy took for text, and that are none."""
+    if made.dtype.kind == "T" and any(issubclass(kind, bytes) for kind in kinds):
+        try:
+            made.tolist()
+        except UnicodeDecodeError as exc:
+            raise ArgumentError(
+                f"the data hold bytes that are no text: {exc}; decode them first, bytes.decode(...)"
+            ) from exc
+    return made
 
 
 def _assigned_scalar(value: np.generic, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     if dtype.kind == "O":
         return exact(value, data_type, dtype)
+    if dtype.kind == "T" and value.dtype.kind in "SV":
+        return recast(np.asarray(value), dtype)
     if may_hold_missing({type(value)}, dtype):
         refuse_missing(as_objects(value), dtype)
     element = empty((), dtype)

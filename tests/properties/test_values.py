@@ -94,7 +94,7 @@ FLOATS = [
 ]
 COMPLEXES = [0j, 1 + 0j, 1j, complex(1e39, 1), complex(math.nan, 1), complex(0, math.inf)]
 ANYTHING = [*NUMBERS, *FLOATS, *COMPLEXES, True, False, *WORDS, *OCTETS]
-MISSING = [None, math.nan, np.datetime64("NaT"), np.timedelta64("NaT")]
+MISSING = [None, math.nan, np.datetime64("NaT", "s"), np.timedelta64("NaT", "s")]
 SCALARS = [np.int8(-1), np.int64(2**53 + 1), np.uint64(2**64 - 1), np.float32(0.1), np.float64(1e300), np.complex64(1j)]
 SCALARS += [
     np.datetime64("2020-02-29"),
@@ -264,7 +264,7 @@ def _is_same_time(value: Any, element: Any, dtype: np.dtype[Any]) -> bool:
             return _text(value) == ("NaT" if np.isnat(element) else str(count))
         if _text(value) in BEYOND:
             return False
-        value = np.datetime64(_text(value))
+        value = np.datetime64("NaT", "s") if _text(value) in ("", "NaT") else np.datetime64(_text(value))
     if not isinstance(value, np.datetime64 if dtype.kind == "M" else np.timedelta64):
         return False
     if np.isnat(value) or np.isnat(element):

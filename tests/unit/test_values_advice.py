@@ -191,7 +191,7 @@ class TestUnread:
             ([1, object], "i4", r"class 'object'.* of type type at \(1,\)"),
             ([NOW], "i8", r"datetime\.datetime.* of type datetime at \(0,\) is nothing that int64 can hold"),
             ([np.datetime64("2020")], "i8", "times are no numbers; view their counts"),
-            ([np.timedelta64(5)], "f8", "times are no numbers; view their counts"),
+            ([np.timedelta64(5, "s")], "f8", "times are no numbers; view their counts"),
             (np.array(["300"]), "u1", r"300.* at \(0,\) is out of range for uint8"),
             (np.array(["1e400"]), "f8", r"1e400.* is out of range for float64"),
             (np.array(["2020"]), "bool", "nothing that bool can hold"),

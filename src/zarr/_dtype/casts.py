@@ -173,7 +173,7 @@ def _first_days(elements: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArr
     unit, scale = np.datetime_data(elements.dtype)
     counts, limit = counts_of(elements), 2**63 // (31 * MONTHS[unit] * scale)
     kept = ((counts < limit) & (counts > -limit)) | (counts == NO_TIME)
-    return np.where(kept, elements, np.datetime64("NaT")).astype(_DAYS), kept
+    return _as_times(np.where(kept, counts, NO_TIME), elements.dtype.newbyteorder("=")).astype(_DAYS), kept
 
 
 def _scaled(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
@@ -236,6 +236,8 @@ def is_read_as(text: str | bytes, number: Any) -> bool:
 
 def _text_to_instants(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     times, said = instants_of_text(np.array(elements.astype(object).tolist(), np.str_).reshape(elements.shape))
+    if np.isnat(times).all():
+        return _as_times(np.full(times.shape, NO_TIME), dtype), said
     converted, kept = cast(times, dtype)
     return converted, said if kept is None else said & kept
 
@@ -251,7 +253,8 @@ def instants_of_text(words: npt.NDArray[np.str_]) -> tuple[npt.NDArray[Any], npt
     >>> instants_of_text(np.array(["1500-01-01", "1500-01-01T00:00:00.000000000"]))[1]
     array([False, False])
     """
-    times, years = words.astype("M8"), words.astype("M8[Y]")
+    years = words.astype("M8[Y]")
+    times = years if np.isnat(years).all() else words.astype("M8")  # nothing but NaT has no unit
     if np.datetime_data(times.dtype)[0] not in FINER_THAN_SECONDS:
         return times, (times.astype("M8[Y]") == years) | np.isnat(years)
     seconds = times.astype("M8[s]")  # from finer ones NumPy does not find the year

@@ -201,7 +201,9 @@ class TestCodecs:
             ("nonsense!", r"write \{'id': \.\.\.\}, with its settings, or give the codec itself"),
             (numcodecs.LZ4, r"the class LZ4; call it"),
             (zarr.codecs.ZstdCodec(), r"ZstdCodec; use zarr_format=3"),
-            (5, r"int"),
+            (5, r"5 of type int; give such a codec, or its settings, as \{'id': 'zstd'"),
+            ([None], r"None of type NoneType; give such a codec"),
+            (b"gzip", r"b'gzip' of type bytes; give such a codec"),
         ],
     )
     def test_in_format_2(self, store, given, text):
@@ -209,6 +211,10 @@ class TestCodecs:
             with pytest.raises(TypeError, match=text):
                 zarr.create_array(store, shape=4, dtype="i4", zarr_format=2, **{keyword: given})
         assert contents(store) == {}
+
+    def test_a_document_of_format_3_is_none_of_format_2(self, store):
+        with pytest.raises(ValueError, match="string 'id'; 'name' and 'configuration' are those of format 3"):
+            zarr.create_array(store, shape=4, dtype="i4", zarr_format=2, compressors={"name": "gzip"})
 
     def test_an_id_that_is_none_suggests_what_there_is(self, store):
         for codec_id, text in (

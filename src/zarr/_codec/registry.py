@@ -174,7 +174,10 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
     raw: object = data
     codec_id = raw.get("id") if isinstance(raw, Mapping) else None
     if not isinstance(codec_id, str):
-        raise MetadataValidationError(f"a format 2 codec is an object with a string 'id'; got {data!r}")
+        other = (
+            "; 'name' and 'configuration' are those of format 3" if isinstance(raw, Mapping) and "name" in raw else ""
+        )
+        raise MetadataValidationError(f"a format 2 codec is an object with a string 'id'{other}; got {data!r}")
     numcodecs, errors = _numcodecs()
     try:
         with importing(f"numcodecs.{codec_id}"):  # it may load a plug-in

@@ -36,8 +36,9 @@ from zarr._dtype.objects import (
     as_octets,
     check_kept,
     exact_objects,
+    kinds_of,
     read,
-    refuse_sequences,
+    refuse_no_elements,
     without_numpy,
 )
 from zarr._dtype.octets import VariableLengthBytes
@@ -132,15 +133,13 @@ def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Eleme
         return _assigned_sequence(value, data_type, dtype)
     if given.dtype == dtype:
         return as_octets(given) if isinstance(data_type, VariableLengthBytes) else given
-    if given.dtype.kind == "O":
-        refuse_missing(given, dtype)
-        refuse_sequences(given)
+    kinds = kinds_of(given) if given.dtype.kind == "O" else set()
+    refuse_no_elements(given, kinds, dtype)
     refuse_null_text(given)
     refuse_not_a_time(given, dtype)
     _check_octets(given.dtype, data_type)
     if dtype.kind == "T" and given.dtype.kind in "SV":
         return recast(given, dtype)  # NumPy would not look whether it is text
-    kinds = set(map(type, given.ravel().tolist())) if given.dtype.kind == "O" else set()
     try:
         return _readable(in_dtype(given, dtype), kinds)
     except RuntimeError as exc:  # of times as text that is too short

@@ -11,7 +11,7 @@ import numpy as np
 from zarr._buffer.memory import empty, in_dtype
 from zarr._dtype.casts import cast, is_plain, is_read_as
 from zarr._dtype.losses import ADVICE, in_short, is_beyond, lost, ragged, unread
-from zarr._dtype.missing import MOST_AXES, refuse_missing
+from zarr._dtype.missing import MOST_AXES, may_hold_missing, refuse_missing
 from zarr._dtype.octets import VariableLengthBytes
 from zarr.errors import ArgumentError
 
@@ -47,14 +47,14 @@ def as_objects(value: object) -> Elements:
         raise ragged(exc) from exc
     if isinstance(value, Sequence):
         found = _opened(found)
-        refuse_sequences(found)
+        _refuse_sequences(found, kinds_of(found))
     return found
 
 
 def _opened(items: Elements) -> Elements:
     """Objects with its element for every array that has no axes."""
     listed = items.ravel().tolist()
-    if np.ndarray not in set(map(type, listed)):
+    if np.ndarray not in kinds_of(items):
         return items
     opened = np.empty(len(listed), dtype=object)
     for i, item in enumerate(listed):
@@ -73,12 +73,25 @@ def as_elements(value: object, data_type: DataType) -> Elements:
     return as_objects(_with_bytes(value))
 
 
-def refuse_sequences(items: Elements) -> None:
+def kinds_of(items: Elements) -> set[type]:
+    """The types of objects."""
+    return set(map(type, items.ravel().tolist()))
+
+
+def refuse_no_elements(items: Elements, kinds: set[type], dtype: np.dtype[Any]) -> None:
+    """Raise for objects, of these types, that are missing values or sequences."""
+    if may_hold_missing(kinds, dtype):
+        refuse_missing(items, dtype)
+    _refuse_sequences(items, kinds)
+
+
+def _refuse_sequences(items: Elements, kinds: set[type]) -> None:
     """Raise for elements that are sequences themselves: rows of lengths that make no axis."""
-    listed = items.ravel().tolist()
-    if not any(issubclass(kind, list | tuple | np.ndarray) for kind in set(map(type, listed))):
+    sequences = (list, tuple, np.ndarray)
+    if not any(issubclass(kind, sequences) for kind in kinds):
         return
-    place = next(i for i, item in enumerate(listed) if isinstance(item, list | tuple | np.ndarray))
+    listed = items.ravel().tolist()
+    place = next(i for i, item in enumerate(listed) if isinstance(item, sequences))
     at = tuple(int(n) for n in np.unravel_index(place, items.shape)) if items.ndim else ()
     raise unread(listed[place], at, items.dtype, "")
 
@@ -99,8 +112,7 @@ def exact_objects(items: Elements, data_type: DataType, dtype: np.dtype[Any]) ->
         return as_octets(items)
     if dtype.kind == "O":
         return items
-    refuse_missing(items, dtype)
-    refuse_sequences(items)
+    refuse_no_elements(items, kinds_of(items), dtype)
     if not is_plain(dtype) or dtype.kind in "mM":
         return _one_by_one(items, data_type, dtype)
     if dtype.kind in "UST":
@@ -250,10 +262,10 @@ def _raw(items: Elements, dtype: np.dtype[Any]) -> Elements:
 def as_octets(items: Elements) -> Elements:
     """Objects that are all bytes."""
     listed = items.ravel().tolist()
-    if set(map(type, listed)) <= {bytes}:
+    kinds = set(map(type, listed))
+    if kinds <= {bytes}:
         return items
-    refuse_missing(items, items.dtype)
-    refuse_sequences(items)
+    refuse_no_elements(items, kinds, items.dtype)
     made = np.empty(len(listed), dtype=object)
     for i, item in enumerate(listed):
         if not isinstance(item, bytes | bytearray | memoryview | np.void):

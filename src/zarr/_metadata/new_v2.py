@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zarr._codec.base import BaseCodec
 from zarr._codec.registry import get_numcodec, near_numcodec
 from zarr._dtype import DateTime64, TimeDelta64, VariableLengthBytes, VariableLengthUTF8, ZDType
 from zarr._dtype.described import type_string
@@ -115,7 +116,11 @@ def _described(codec: Any) -> str:
         return f"the string {codec!r}; {instead}, or give the codec itself"
     if isinstance(codec, type):
         return f"the class {codec.__name__}; call it to make a codec, with its settings: {codec.__name__}(...)"
-    return f"{type(codec).__name__}; use zarr_format=3 for it, or a codec of the package numcodecs"
+    if isinstance(codec, BaseCodec):
+        return f"{type(codec).__name__}; use zarr_format=3 for it, or a codec of the package numcodecs"
+    return (
+        f"{codec!r} of type {type(codec).__name__}; give such a codec, or its settings, as {{'id': 'zstd', 'level': 3}}"
+    )
 
 
 def _separator(encoding: Any) -> Any:

@@ -35,6 +35,7 @@ from zarr._dtype.objects import (
     as_objects,
     as_octets,
     check_kept,
+    decoded,
     exact_objects,
     kinds_of,
     read,
@@ -141,7 +142,7 @@ def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Eleme
     if dtype.kind == "T" and given.dtype.kind in "SV":
         return recast(given, dtype)  # NumPy would not look whether it is text
     try:
-        return _readable(in_dtype(given, dtype), kinds)
+        return in_dtype(decoded(given) if _has_bytes_for_text(kinds, dtype) else given, dtype)
     except RuntimeError as exc:  # of times as text that is too short
         raise ArgumentError(f"elements of {given.dtype} do not fit into {dtype}: {exc}") from exc
 
@@ -328,19 +329,12 @@ def _assigned_sequence(value: object, data_type: DataType, dtype: np.dtype[Any])
         return exact_objects(as_elements(value, data_type), data_type, dtype)
     if may_hold_missing(kinds, dtype):
         refuse_missing(as_objects(value), dtype)
-    return _readable(read(value, dtype), kinds)
+    return read(decoded(as_objects(value)) if _has_bytes_for_text(kinds, dtype) else value, dtype)
 
 
-def _readable(made: Elements, kinds: set[type]) -> Elements:
-    """Elements made of objects of these types; ArgumentError for bytes that NumPy took for text, and that are none."""
-    if made.dtype.kind == "T" and any(issubclass(kind, bytes) for kind in kinds):
-        try:
-            made.tolist()
-        except UnicodeDecodeError as exc:
-            raise ArgumentError(
-                f"the data hold bytes that are no text: {exc}; decode them first, bytes.decode(...)"
-            ) from exc
-    return made
+def _has_bytes_for_text(kinds: set[type], dtype: np.dtype[Any]) -> bool:
+    """Whether objects of these types are bytes, of which each version of NumPy makes other text of any length."""
+    return dtype.kind == "T" and any(issubclass(kind, bytes) for kind in kinds)
 
 
 def _assigned_scalar(value: np.generic, data_type: DataType, dtype: np.dtype[Any]) -> Elements:

@@ -227,6 +227,13 @@ def as_words(items: Elements, dtype: np.dtype[Any]) -> Elements:
     return words.reshape(items.shape)
 
 
+def decoded(items: Elements) -> Elements:
+    """Objects with text for bytes."""
+    words = np.empty(items.size, dtype=object)
+    words[:] = [_word(item) if isinstance(item, bytes) else item for item in items.ravel().tolist()]
+    return words.reshape(items.shape)
+
+
 def _word(item: Any) -> str:
     if isinstance(item, str):
         return str(item)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import zarr
 from tests.properties.strategies import (
     OBJECT_TYPE,
+    assign,
     basic_selections,
     coordinates,
     dtypes,
@@ -145,7 +146,16 @@ def values(draw: st.DrawFn) -> Any:
     array = draw(typed_arrays())
     if form == "tolist":
         return array.tolist() if array.dtype.kind not in "mM" else list(array)
-    return np.repeat(array, 2)[::2] if form == "strided" else array
+    return strided(array) if form == "strided" else array
+
+
+def strided(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The same elements with gaps. NumPy 2.0 has `repeat` share the memory of text of any length, and frees it twice."""
+    view = (
+        np.ndarray(2 * len(array), array.dtype) if array.dtype.kind in "mM" else np.empty(2 * len(array), array.dtype)
+    )
+    view[::2] = array
+    return view[::2]
 
 
 def as_objects(items: list[Any]) -> np.ndarray[Any, Any]:
@@ -441,6 +451,10 @@ def test_assigning_keeps_numpys_rule(engine, data, zarr_format):
     kinds = (source.dtype.kind, dtype.kind)  # nor, between text of any length and others, at their byte order
     assume("T" not in kinds or (dtype.isnative and source.dtype.isnative))
     value: Any = np.resize(source, shape) if source.dtype.kind != "T" else source[:1].reshape((1,) * len(shape))
+    assume(
+        dtype.kind != "T" or not any(isinstance(item, bytes) for item in flat(value.tolist()))
+    )  # as text, one or another
+    assume(dtype.kind != "T" or kind == "basic" or np.lib.NumpyVersion(np.__version__) >= "2.2.0")  # older ones lose it
     if data.draw(st.booleans()) and value.dtype.kind not in "mMV":
         value = value.tolist()
     array = zarr.create_array({}, shape=(5, 4), chunks=(2, 3), dtype=dtype, zarr_format=zarr_format)
@@ -459,13 +473,21 @@ def test_assigning_keeps_numpys_rule(engine, data, zarr_format):
             assert is_lenient or is_refused_by_numpy(model, selected, value) or holds_missing(value, dtype)
             return
         assert not holds_missing(value, dtype)
-        model[selected] = value
+        put_into(model, selected, value)
     assert array[...].tobytes() == model.tobytes() if dtype.kind != "T" else array[...].tolist() == model.tolist()
+
+
+def put_into(model: Any, selected: Any, value: Any) -> None:
+    """Assign as NumPy does; of text of any length, arrays without axes get lost there."""
+    if model.dtype.kind == "T":
+        assign(model, selected, value)
+    else:
+        model[selected] = value
 
 
 def is_refused_by_numpy(model: Any, selected: Any, value: Any) -> bool:
     try:
-        model[selected] = value
+        put_into(model, selected, value)
     except (*REFUSED, RuntimeError):
         return True
     return False

@@ -663,3 +663,26 @@ class TestInferred:
         ):
             with pytest.raises(TypeError):
                 act()
+
+
+class TestLongText:
+    """Text of any length by lists of positions: NumPy before 2.2 loses what has more than fifteen bytes there."""
+
+    @pytest.mark.parametrize("options", [{}, {"shards": (4, 4)}], ids=shown)
+    def test_it_is_found_and_kept(self, engine, options):
+        words = np.array([f"a word with many letters, number {i}" for i in range(20)], TEXT).reshape(5, 4)
+        rows, columns, mask = [4, 0, 3], [1, 3], np.eye(5, 4, dtype=bool)
+        listed = words.tolist()
+        array = zarr.create_array({}, data=words, chunks=(2, 2), **options)
+        assert array.oindex[rows, columns].tolist() == [[listed[i][j] for j in columns] for i in rows]
+        assert array.oindex[rows].tolist() == [listed[i] for i in rows]
+        assert array.vindex[rows, [0, 1, 2]].tolist() == [listed[i][j] for i, j in zip(rows, [0, 1, 2], strict=True)]
+        assert array.get_mask_selection(mask).tolist() == [listed[i][i] for i in range(4)]
+        made = zarr.create_array({}, shape=(5, 4), chunks=(2, 2), dtype="string", **options)
+        made.oindex[rows, columns] = array.oindex[rows, columns]
+        made.vindex[[1, 2], [0, 2]] = array.vindex[[1, 2], [0, 2]]
+        made.set_mask_selection(mask, array.get_mask_selection(mask))
+        made.oindex[[2], [3]] = listed[0][0]
+        written = {(i, j) for i in rows for j in columns} | {(1, 0), (2, 2)} | {(i, i) for i in range(4)}
+        for i, j in np.ndindex(5, 4):
+            assert made[i, j] == (listed[i][j] if (i, j) in written else listed[0][0] if (i, j) == (2, 3) else "")

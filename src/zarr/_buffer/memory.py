@@ -79,6 +79,29 @@ def _counts_in(dtype: np.dtype[Any]) -> np.dtype[np.int64]:
     return np.dtype(np.int64).newbyteorder(dtype.byteorder)
 
 
+def picked(array: npt.NDArray[Any], index: Any) -> npt.NDArray[Any]:
+    """`array[index]`, also of text of any length, which NumPy before 2.2 does not find by lists of positions."""
+    if not _loses_text(array, index):
+        return np.asanyarray(array[index])
+    return np.asarray(array.astype(object)[index]).astype(array.dtype)
+
+
+def put(array: npt.NDArray[Any], index: Any, elements: Any) -> None:
+    """`array[index] = elements`, also of text of any length, which NumPy before 2.2 loses at lists of positions."""
+    is_array = isinstance(elements, np.ndarray) and elements.ndim > 0
+    array[index] = elements.astype(object) if is_array and _loses_text(array, index) else elements
+
+
+_LOSES_TEXT = np.lib.NumpyVersion(np.__version__) < "2.2.0"
+
+
+def _loses_text(array: npt.NDArray[Any], index: Any) -> bool:
+    if not _LOSES_TEXT or array.dtype.kind != "T":
+        return False
+    entries = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(entry, np.ndarray | list) for entry in entries)
+
+
 def has_no_unit(dtype: np.dtype[Any]) -> bool:
     """Whether elements are times of no unit: where NumPy is asked for those, it may give others."""
     return dtype.kind in "mM" and np.datetime_data(dtype)[0] == "generic"

@@ -665,6 +665,21 @@ class TestInferred:
                 act()
 
 
+class TestSingleElements:
+    @pytest.mark.parametrize("dtype", ["string", BYTES], ids=shown)
+    @pytest.mark.parametrize("options", [{}, {"shards": (4,)}], ids=shown)
+    def test_nuls_at_their_end_are_kept(self, engine, dtype, options):
+        element = "a\0" if dtype == "string" else b"a\0"
+        array = zarr.create_array({}, shape=4, chunks=(2,), dtype=dtype, **options)
+        array[1] = element
+        array.vindex[[3]] = as_objects([element])
+        array.oindex[[2]] = as_objects([element])
+        for found in (array[1], array[...].tolist()[1], array.vindex[[3]].tolist()[0], array.oindex[[2]].tolist()[0]):
+            assert found == element
+        copy = zarr.create_array({}, data=array[...], dtype=dtype)
+        assert [copy[i] for i in (1, 2, 3)] == [element] * 3
+
+
 class TestLongText:
     """Text of any length by lists of positions: NumPy before 2.2 loses what has more than fifteen bytes there."""
 

@@ -79,10 +79,10 @@ def _counts_in(dtype: np.dtype[Any]) -> np.dtype[np.int64]:
     return np.dtype(np.int64).newbyteorder(dtype.byteorder)
 
 
-def picked(array: npt.NDArray[Any], index: Any) -> npt.NDArray[Any]:
+def picked(array: npt.NDArray[Any], index: Any) -> Any:
     """`array[index]`, also of text of any length, which NumPy before 2.2 does not find by lists of positions."""
     if not _loses_text(array, index):
-        return np.asanyarray(array[index])
+        return array[index]
     return np.asarray(array.astype(object)[index]).astype(array.dtype)
 
 

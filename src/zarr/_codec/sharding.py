@@ -251,7 +251,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         shard = empty(chunk_spec.shape, native_dtype(chunk_spec))  # memory that is not touched costs nothing
         for row, encoded in zip(touched, found, strict=True):
             self._place(shard, _coords(row, per_shard), encoded, chain)
-        return to_nd_buffer(chunk_spec, picked(shard, selection))
+        return to_nd_buffer(chunk_spec, np.asanyarray(picked(shard, selection)))
 
     async def _fetch_inner(
         self, place: Any, touched: Sequence[int], chunk_spec: ChunkSpec

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 import zarr
 from tests.properties.strategies import (
     OBJECT_TYPE,
-    assign,
     basic_selections,
     coordinates,
     dtypes,
@@ -478,11 +477,13 @@ def test_assigning_keeps_numpys_rule(engine, data, zarr_format):
 
 
 def put_into(model: Any, selected: Any, value: Any) -> None:
-    """Assign as NumPy does; of text of any length, arrays without axes get lost there."""
-    if model.dtype.kind == "T":
-        assign(model, selected, value)
-    else:
+    """Assign as NumPy does; of text of any length it loses what has no axes, unless these are objects that have."""
+    if model.dtype.kind != "T":
         model[selected] = value
+        return
+    words = value.astype(model.dtype) if isinstance(value, np.ndarray) else np.asarray(value, model.dtype)
+    whole = np.broadcast_to(words, np.shape(model[selected])).astype(object)
+    model[selected] = whole if whole.ndim else whole[()]
 
 
 def is_refused_by_numpy(model: Any, selected: Any, value: Any) -> bool:

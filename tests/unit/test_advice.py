@@ -204,13 +204,35 @@ class TestCodecs:
         ("given", "text"),
         [
             ("lz4", r"the string 'lz4'; write \{'id': 'lz4'\}"),
+            ("gzip", r"the string 'gzip'; write \{'id': 'gzip'\}"),
+            ("GZIP", r"the string 'GZIP'; write \{'id': 'gzip'\}"),
+            ("gzp", r"the string 'gzp'; write \{'id': 'gzip'\}"),
+            ("numcodecs.zlib", r"write \{'id': 'zlib'\}"),
+            ("snappy", r"write \{'id': 'blosc', 'cname': 'snappy'\}"),
+            ("nonsense!", r"write \{'id': \.\.\.\}, with its settings, or give the codec itself"),
             (numcodecs.LZ4, r"the class LZ4; call it"),
             (zarr.codecs.ZstdCodec(), r"ZstdCodec; use zarr_format=3"),
-            (5, r"int"),
+            (5, r"5 of type int; give such a codec, or its settings, as \{'id': 'zstd'"),
+            ([None], r"None of type NoneType; give such a codec"),
+            (b"gzip", r"b'gzip' of type bytes; give such a codec"),
         ],
     )
     def test_in_format_2(self, store, given, text):
         for keyword in ("compressors", "filters"):
             with pytest.raises(TypeError, match=text):
                 zarr.create_array(store, shape=4, dtype="i4", zarr_format=2, **{keyword: given})
+        assert contents(store) == {}
+
+    def test_a_document_of_format_3_is_none_of_format_2(self, store):
+        with pytest.raises(ValueError, match="string 'id'; 'name' and 'configuration' are those of format 3"):
+            zarr.create_array(store, shape=4, dtype="i4", zarr_format=2, compressors={"name": "gzip"})
+
+    def test_an_id_that_is_none_suggests_what_there_is(self, store):
+        for codec_id, text in (
+            ("gzp", r"did you mean \{'id': 'gzip'\}\?"),
+            ("lz4hc", "'cname': 'lz4hc'"),
+            ("x!", "install"),
+        ):
+            with pytest.raises(UnknownCodecError, match=rf"numcodecs has no codec with id '{codec_id}'.*{text}"):
+                zarr.create_array(store, shape=4, dtype="i4", zarr_format=2, compressors={"id": codec_id})
         assert contents(store) == {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import numpy as np
 import pytest
 
@@ -38,3 +40,35 @@ def test_values_that_are_no_buffers(value):
         TypeError, match=r"under 'zarr.json' of a memory store is of the type (bytes|str); values are buffers"
     ):
         zarr.open({"zarr.json": value}, mode="r")
+
+
+@pytest.mark.parametrize(
+    "value", [b"\x00\x01", bytearray(8), "text", 5, np.zeros(8, "u1")], ids=lambda v: type(v).__name__
+)
+@pytest.mark.parametrize("options", [{}, {"shards": 4}, {"compressors": None}], ids=str)
+def test_nor_are_they_where_chunks_are(engine, value, options):
+    """Whoever comes to the chunk says which it is: the extension, the shortcut of square brackets, a partial write."""
+    stored = {}
+    array = zarr.create_array(stored, data=np.arange(8), chunks=2, **options)
+    keys = sorted(key for key in stored if key.startswith("c/"))
+    stored[keys[-1]] = value
+    before = dict(stored)
+    text = rf"under '{keys[-1]}' of a memory store is of the type {type(value).__name__}; values are buffers"
+    for act in (
+        lambda: array[...],
+        lambda: array[-1],
+        lambda: array[::-1],
+        lambda: array.vindex[[7]],
+        lambda: array.oindex[[0, 7]],
+        lambda: array.__setitem__(-1, 1),
+        lambda: array.vindex.__setitem__([7], 1),
+        lambda: asyncio.run(array.async_array.getitem(...)),
+        lambda: zarr.open_array(stored)[...],
+        lambda: zarr.copy_store(MemoryStore(stored), {}),
+        array.nbytes_stored,
+    ):
+        with pytest.raises(TypeError, match=text):
+            act()
+    assert stored == before
+    array[...] = 7
+    assert array[...].tolist() == [7] * 8

@@ -1,5 +1,6 @@
 //! The class `Place`: where the objects of arrays are, if the kernel can reach them itself.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -47,6 +48,15 @@ impl Place {
     }
 }
 
+/// What the store itself says of a value that somebody put into its dict, and that is no buffer.
+fn no_buffer(key: &str, value: &Bound<'_, PyAny>) -> PyResult<PyErr> {
+    let class = value.get_type().name()?;
+    Ok(PyTypeError::new_err(format!(
+        "the value under '{key}' of a memory store is of the type {class}; values are buffers, as \
+         zarr.buffer.cpu.Buffer.from_bytes makes them"
+    )))
+}
+
 /// The dict of a memory store.
 pub(crate) struct Values(Py<PyDict>);
 
@@ -67,7 +77,11 @@ impl Values {
         let Some(value) = self.0.bind(py).get_item(key)? else {
             return Ok(None);
         };
-        let bytes = value.call_method0(intern!(py, "as_numpy_array"))?;
+        let name = intern!(py, "as_numpy_array");
+        let bytes = match value.call_method0(name) {
+            Err(_) if !value.hasattr(name)? => return Err(no_buffer(key, &value)?.into()),
+            called => called?,
+        };
         Ok(Some(bytes.extract()?))
     }
 }

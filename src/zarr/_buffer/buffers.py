@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, SupportsIn
 
 import numpy as np
 
-from zarr._buffer.memory import empty, in_dtype, is_kept_by_numpy, zeros
+from zarr._buffer.memory import empty, has_no_unit, in_dtype, zeros
 
 if TYPE_CHECKING:
     from typing import Self
@@ -244,7 +244,7 @@ class NDBuffer:
         return self.__class__(self._data.reshape(newshape))
 
     def astype(self, dtype: npt.DTypeLike, order: Literal["K", "A", "C", "F"] = "K") -> Self:
-        if isinstance(self._data, np.ndarray) and not is_kept_by_numpy(np.dtype(dtype)):
+        if isinstance(self._data, np.ndarray) and has_no_unit(np.dtype(dtype)):
             return self.__class__(cast("NDArrayLike", in_dtype(self._data, np.dtype(dtype))))
         return self.__class__(self._data.astype(dtype=dtype, order=order))
 

@@ -41,19 +41,67 @@ def in_fresh_memory(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArra
 def in_dtype(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """An array in a dtype, as `array.astype` makes it.
 
-    NumPy's takes times without a unit for others here, too, and between text of any length and anything else it does not
-    look at the byte order.
+    NumPy's takes times without a unit for others here, too, and for those, as between text of any length and anything
+    else, it does not look at the byte order.
     """
     if array.dtype == dtype:
         return array
+    if array.dtype.kind in "mM":
+        array = in_order_of(array.dtype.newbyteorder("="), array)
+    if dtype.kind in "mM":
+        wanted = dtype.newbyteorder("=")
+        return in_order_of(dtype, in_fresh_memory(array, wanted) if has_no_unit(dtype) else array.astype(wanted))
     if array.dtype.kind == "T" or dtype.kind == "T":
         native = array if array.dtype.kind == "T" else array.astype(array.dtype.newbyteorder("="))
         return native.astype(dtype if dtype.kind == "T" else dtype.newbyteorder("=")).astype(dtype)
-    if is_kept_by_numpy(dtype):
-        return array.astype(dtype)
-    return in_fresh_memory(array, dtype)
+    return array.astype(dtype)
 
 
-def is_kept_by_numpy(dtype: np.dtype[Any]) -> bool:
-    """Whether `numpy.empty` makes memory of exactly this dtype."""
-    return dtype.kind not in "mM" or np.empty(0, dtype).dtype == dtype
+def in_order_of(dtype: np.dtype[Any], times: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Times in a dtype of which they are but for the byte order, by way of their counts."""
+    if times.dtype == dtype:
+        return times
+    return counts_of(times).astype(_counts_in(dtype)).view(dtype)
+
+
+def counts_of(times: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """The counts of times, as native integers; -2^63 is no time. `numpy.isnat` errs where they have no unit.
+
+    Examples
+    --------
+    >>> counts_of(np.array([5, 7], ">i8").view(">m8"))
+    array([5, 7])
+    """
+    return times.view(_counts_in(times.dtype)).astype(np.int64)
+
+
+def _counts_in(dtype: np.dtype[Any]) -> np.dtype[np.int64]:
+    return np.dtype(np.int64).newbyteorder(dtype.byteorder)
+
+
+def picked(array: npt.NDArray[Any], index: Any) -> Any:
+    """`array[index]`, also of text of any length, which NumPy before 2.2 does not find by lists of positions."""
+    if not _loses_text(array, index):
+        return array[index]
+    return np.asarray(array.astype(object)[index]).astype(array.dtype)
+
+
+def put(array: npt.NDArray[Any], index: Any, elements: Any) -> None:
+    """`array[index] = elements`, also of text of any length, which NumPy before 2.2 loses at lists of positions."""
+    is_array = isinstance(elements, np.ndarray) and elements.ndim > 0
+    array[index] = elements.astype(object) if is_array and _loses_text(array, index) else elements
+
+
+_LOSES_TEXT = np.lib.NumpyVersion(np.__version__) < "2.2.0"
+
+
+def _loses_text(array: npt.NDArray[Any], index: Any) -> bool:
+    if not _LOSES_TEXT or array.dtype.kind != "T":
+        return False
+    entries = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(entry, np.ndarray | list) for entry in entries)
+
+
+def has_no_unit(dtype: np.dtype[Any]) -> bool:
+    """Whether elements are times of no unit: where NumPy is asked for those, it may give others."""
+    return dtype.kind in "mM" and np.datetime_data(dtype)[0] == "generic"

@@ -11,7 +11,7 @@ import numpy as np
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
 from zarr._dtype import ZarrFormat, ZDType, parse_data_type
-from zarr._dtype.convert import exact, inferred
+from zarr._dtype.convert import exact, fill_scalar, inferred
 from zarr._flow.create import Ancestry, create_node, look_above
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import write
@@ -201,11 +201,10 @@ ARRAY_DEFAULTS: Mapping[str, Any] = plan_array.__kwdefaults__ or {}
 
 def _with_dtype(data: Any) -> tuple[Any, Any]:
     """Data for which no dtype was given, and the one that they have or make."""
-    if array_node_of(data) is None:
-        data = inferred(data)
-    if data.dtype.kind == "O" and all(isinstance(item, str) for item in np.ravel(data)):
-        return data, "string"
-    return data, data.dtype
+    if (node := array_node_of(data)) is not None:
+        return data, node.view.spec.data_type
+    elements = inferred(data)
+    return elements, "string" if elements.dtype.kind == "O" else elements.dtype
 
 
 def _elements(data: Any, shape: Any, data_type: ZDType[Any, Any], write_data: bool) -> npt.NDArray[Any]:
@@ -281,4 +280,4 @@ def _fill_value(fill_value: Any, data_type: ZDType[Any, Any]) -> Any:
         return data_type.default_scalar()
     if isinstance(fill_value, _Filled):
         return fill_value.of(data_type)
-    return None if fill_value is None else data_type.cast_scalar(fill_value)
+    return None if fill_value is None else fill_scalar(fill_value, data_type)

@@ -174,14 +174,19 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
     raw: object = data
     codec_id = raw.get("id") if isinstance(raw, Mapping) else None
     if not isinstance(codec_id, str):
-        raise MetadataValidationError(f"a format 2 codec is an object with a string 'id'; got {data!r}")
+        other = (
+            "; 'name' and 'configuration' are those of format 3" if isinstance(raw, Mapping) and "name" in raw else ""
+        )
+        raise MetadataValidationError(f"a format 2 codec is an object with a string 'id'{other}; got {data!r}")
     numcodecs, errors = _numcodecs()
     try:
         with importing(f"numcodecs.{codec_id}"):  # it may load a plug-in
             return numcodecs.get_codec(dict(data))
     except errors.UnknownCodecError as exc:
+        near = near_numcodec(codec_id)
+        meant = f"did you mean {near!r}? Otherwise " if near and near["id"] != codec_id else ""
         hint = _PACKAGES.get(codec_id, "the package that provides it")
-        raise UnknownCodecError(f"numcodecs has no codec with id {codec_id!r}; install {hint}") from exc
+        raise UnknownCodecError(f"numcodecs has no codec with id {codec_id!r}; {meant}install {hint}") from exc
     except (ImportError, AttributeError) as exc:  # what loading an entry point of numcodecs raises
         if came_from_a_signal(exc):
             raise
@@ -195,6 +200,17 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
         raise MetadataTypeError(
             f"the parameters {parameters!r} do not suit the numcodecs codec {codec_id!r}: {exc}"
         ) from exc
+
+
+def near_numcodec(name: str) -> dict[str, str] | None:
+    """The configuration of the numcodecs codec that a name means, or is near to; None if there is none."""
+    known = _numcodecs()[0].registry.codec_registry
+    asked = name.lower().removeprefix("numcodecs.")
+    if asked in known:
+        return {"id": asked}
+    if asked in BLOSC_CNAME:
+        return {"id": "blosc", "cname": asked}
+    return next(({"id": near} for near in near_names(asked, known)), None)
 
 
 _PACKAGES = {"pcodec": "'pcodec'", "zfpy": "'zfpy'", "msgpack2": "'msgpack'"}

@@ -17,7 +17,7 @@ import numpy as np
 
 from zarr._buffer import Buffer
 from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
-from zarr._buffer.memory import empty
+from zarr._buffer.memory import empty, picked, put
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec, Codec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.call import codec_name
@@ -251,7 +251,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         shard = empty(chunk_spec.shape, native_dtype(chunk_spec))  # memory that is not touched costs nothing
         for row, encoded in zip(touched, found, strict=True):
             self._place(shard, _coords(row, per_shard), encoded, chain)
-        return to_nd_buffer(chunk_spec, np.asanyarray(shard[selection]))
+        return to_nd_buffer(chunk_spec, np.asanyarray(picked(shard, selection)))
 
     async def _fetch_inner(
         self, place: Any, touched: Sequence[int], chunk_spec: ChunkSpec
@@ -295,7 +295,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         shard = empty(chunk_spec.shape, native_dtype(chunk_spec))
         for row in touched:
             self._place(shard, _coords(row, per_shard), parts[row], chain)
-        shard[selection] = chunk_array.as_numpy_array()
+        put(shard, selection, chunk_array.as_numpy_array())
         for row in touched:
             parts[row] = self._encode_inner(shard, _coords(row, per_shard), chain)
         whole = self._assemble([octets(part) if isinstance(part, Buffer) else part for part in parts], chunk_spec)

@@ -7,14 +7,14 @@ Whether all elements always are is known of some pairs of dtypes beforehand (`ke
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from zarr._buffer.memory import in_dtype
+from zarr._buffer.memory import counts_of, in_dtype
+from zarr._dtype.units import FINER_THAN_SECONDS, MONTHS, NO_TIME, needs_calendar, ratio
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def keeps_all(source: np.dtype[Any], target: np.dtype[Any]) -> bool:
         return False
     kinds = source.kind, target.kind
     if source.kind in "iu" and target.kind in "fc":
-        return _n_digits(source) <= _n_digits(target)
+        return n_digits(source) <= n_digits(target)
     if source.kind in "biufc" and target.kind in "biufc":
         return np.can_cast(source, target, "safe")
     if kinds in {("m", "m"), ("M", "M")}:
@@ -55,7 +55,7 @@ def is_plain(dtype: np.dtype[Any]) -> bool:
     return dtype.isbuiltin != 2 and dtype.fields is None and dtype.subdtype is None and not hasattr(dtype, "na_object")
 
 
-def _n_digits(dtype: np.dtype[Any]) -> int:
+def n_digits(dtype: np.dtype[Any]) -> int:
     """Binary digits that every integer of a dtype has room for, without the sign."""
     if dtype.kind in "iu":
         return 8 * dtype.itemsize - (dtype.kind == "i")
@@ -90,6 +90,10 @@ _GROUPS = {"i": "integers", "u": "integers", "U": "text", "T": "text"}
 
 
 def _nothing_in_common(source: np.dtype[Any], target: np.dtype[Any]) -> str:
+    if source.names:
+        return (
+            f"data of dtype {source} have fields; store each of them as an array of its own, data[{source.names[0]!r}]"
+        )
     advice = {
         ("c", "f"): "take the real part (.real) first, or use a complex dtype",
         ("c", "i"): "take the real part (.real) first, or use a complex dtype",
@@ -112,13 +116,13 @@ def _integers_to_integers(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> C
 
 
 def _integers_to_inexact(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
-    limit = 2 ** _n_digits(dtype)
+    limit = 2 ** n_digits(dtype)
     if -limit <= int(elements.min()) and int(elements.max()) <= limit:
         return elements.astype(dtype), None
     with np.errstate(all="ignore"):
         converted = elements.astype(dtype)
     real = converted.real.astype(np.float64)
-    inside = np.abs(real) < 2.0 ** _n_digits(elements.dtype)
+    inside = np.abs(real) < 2.0 ** n_digits(elements.dtype)
     # What lies outside is the smallest integer, which is a power of two, or was rounded up to one, or to infinity.
     kept = np.where(inside, real, 0).astype(elements.dtype) == elements
     is_smallest = (elements == np.iinfo(elements.dtype).min) & np.isfinite(real)
@@ -148,59 +152,46 @@ def _numbers_to_booleans(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Ca
 
 # -- times ----------------------------------------------------------------------------------------------------------
 
-_LINEAR = {
-    **{unit: seconds * 10**18 for unit, seconds in {"W": 604_800, "D": 86_400, "h": 3600, "m": 60, "s": 1}.items()},
-    **{unit: 10**power for unit, power in {"ms": 15, "us": 12, "ns": 9, "ps": 6, "fs": 3, "as": 0}.items()},
-}
-_CALENDAR = {"Y": 12, "M": 1}
-_UNKNOWN = {"generic": 1}
+_DAYS = np.dtype("M8[D]")
 
 
 def _times_to_times(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
-    ratio = _ratio(elements.dtype, dtype)
-    if ratio is not None:
-        return _scaled(elements, dtype, ratio)
-    if elements.dtype.kind == "m":
-        raise ArgumentError(f"{elements.dtype} cannot be counted in {dtype}: a year or a month has no fixed length")
-    with np.errstate(all="ignore"):
-        converted = elements.astype(dtype)
-        back = converted.astype(elements.dtype)
-    return converted, (_counts(back) == _counts(elements)) & (np.isnat(converted) == np.isnat(elements))
+    if not needs_calendar(elements.dtype, dtype):
+        return _scaled(elements, dtype)
+    if np.datetime_data(elements.dtype)[0] in MONTHS:
+        days, kept = _first_days(elements)
+        converted, fits = _scaled(days, dtype)
+    else:
+        days, kept = _scaled(elements, _DAYS)
+        converted = days.astype(dtype)
+        fits = (converted.astype(_DAYS) == days) | np.isnat(days)
+    return converted, kept & fits
 
 
-def _ratio(source: np.dtype[Any], target: np.dtype[Any]) -> Fraction | None:
-    """Counts of the target per count of the source; None if a calendar has to tell."""
-    (from_unit, from_scale), (to_unit, to_scale) = np.datetime_data(source), np.datetime_data(target)
-    if (from_unit, from_scale) == ("generic", 1):
-        return Fraction(1)  # a mere count says nothing against any unit
-    for table in (_LINEAR, _CALENDAR, _UNKNOWN):
-        if from_unit in table and to_unit in table:
-            return Fraction(table[from_unit] * from_scale, table[to_unit] * to_scale)
-    if "generic" in (from_unit, to_unit):
-        raise ArgumentError(
-            f"{source} and {target} are not the same unit, as one of them has none; view the counts first"
-        )
-    return None
+def _first_days(elements: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """The first days of months or years, and which of them can be counted."""
+    unit, scale = np.datetime_data(elements.dtype)
+    counts, limit = counts_of(elements), 2**63 // (31 * MONTHS[unit] * scale)
+    kept = ((counts < limit) & (counts > -limit)) | (counts == NO_TIME)
+    return _as_times(np.where(kept, counts, NO_TIME), elements.dtype.newbyteorder("=")).astype(_DAYS), kept
 
 
-def _scaled(elements: npt.NDArray[Any], dtype: np.dtype[Any], ratio: Fraction) -> Cast:
-    counts, missing = _counts(elements), np.isnat(elements)
-    if ratio.denominator < 2**63:
-        whole, rest = np.divmod(counts, np.int64(ratio.denominator))
+def _scaled(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Times in counts of another unit, where a number says how many of them make one."""
+    counts, per = counts_of(elements), ratio(elements.dtype, dtype)
+    missing = counts == NO_TIME
+    if per.denominator < 2**63:
+        whole, rest = np.divmod(counts, np.int64(per.denominator))
     else:
         whole, rest = np.zeros_like(counts), counts
-    limit = (2**63 - 1) // ratio.numerator
+    limit = (2**63 - 1) // per.numerator
     kept = (rest == 0) & (whole <= limit) & (whole >= -limit)
-    scaled = np.where(kept & ~missing, whole, 0) * np.int64(ratio.numerator if limit else 0)
-    return _as_times(np.where(missing, np.iinfo(np.int64).min, scaled), dtype), kept | missing
+    scaled = np.where(kept & ~missing, whole, 0) * np.int64(per.numerator if limit else 0)
+    return _as_times(np.where(missing, NO_TIME, scaled), dtype), kept | missing
 
 
 def _integers_to_times(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     return _as_times(elements.astype(np.int64), dtype), elements <= 2**63 - 1
-
-
-def _counts(times: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    return times.astype(times.dtype.newbyteorder("=")).view(np.int64)
 
 
 def _as_times(counts: npt.NDArray[np.int64], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
@@ -217,13 +208,13 @@ def _text_to_text(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     return converted, np.asarray(in_dtype(converted, elements.dtype) == elements)
 
 
-def _numbers_to_text(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
-    return _text_to_text(elements.astype(np.str_), dtype)
-
-
-def _instants_to_text(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
-    converted, kept = _text_to_text(elements.astype(np.str_), dtype)
-    return converted, kept & ~np.isnat(elements)
+def _values_to_text(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
+    """Numbers, Booleans or instants as they are written; what is no time has no text."""
+    if elements.dtype.kind != "M":
+        return _text_to_text(elements.astype(np.str_), dtype)
+    native = in_dtype(elements, elements.dtype.newbyteorder("="))
+    converted, kept = _text_to_text(native.astype(np.str_), dtype)
+    return converted, kept & ~np.isnat(native)
 
 
 def _text_to_numbers(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
@@ -244,8 +235,31 @@ def is_read_as(text: str | bytes, number: Any) -> bool:
 
 
 def _text_to_instants(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
-    words = np.array(elements.astype(object).tolist(), np.str_).reshape(elements.shape)
-    return cast(words.astype("M8"), dtype)
+    times, said = instants_of_text(np.array(elements.astype(object).tolist(), np.str_).reshape(elements.shape))
+    if np.isnat(times).all():
+        return _as_times(np.full(times.shape, NO_TIME), dtype), said
+    converted, kept = cast(times, dtype)
+    return converted, said if kept is None else said & kept
+
+
+def instants_of_text(words: npt.NDArray[np.str_]) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Instants that text says, in the finest unit in it, and which of them that unit has room for.
+
+    NumPy wraps around what is beyond it. That leaves another year, or in units that count no more than some years another
+    second: there, NumPy has room for whatever is written.
+
+    Examples
+    --------
+    >>> instants_of_text(np.array(["1500-01-01", "1500-01-01T00:00:00.000000000"]))[1]
+    array([False, False])
+    """
+    years = words.astype("M8[Y]")
+    times = years if np.isnat(years).all() else words.astype("M8")  # nothing but NaT has no unit
+    if np.datetime_data(times.dtype)[0] not in FINER_THAN_SECONDS:
+        return times, (times.astype("M8[Y]") == years) | np.isnat(years)
+    seconds = times.astype("M8[s]")  # from finer ones NumPy does not find the year
+    said = (seconds.astype("M8[Y]") == years) & (seconds == words.astype("M8[s]"))
+    return times, said | np.isnat(years)
 
 
 def _octets_to_raw(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
@@ -258,6 +272,8 @@ def _octets_to_raw(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
 
 def _raw_to_octets(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     n = elements.dtype.itemsize
+    if n == 0:
+        return np.zeros(elements.shape, dtype), None
     octets = np.ascontiguousarray(elements).reshape(-1).view(np.uint8).reshape(*elements.shape, n)
     converted = np.ascontiguousarray(elements).reshape(elements.shape).view(f"S{n}").astype(dtype)
     return converted, (octets[..., -1] != 0) & (n <= dtype.itemsize)
@@ -275,18 +291,57 @@ def _raw_to_objects(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
 def _there_and_back(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
     """A cast to or from a dtype of another package, of which nothing is known but NumPy's cast.
 
-    Floating numbers may be rounded; anything else has to come back as it was.
+    Floating numbers may be rounded to others; anything else has to come back as it was.
     """
+    drops_imaginary_part = elements.dtype.kind in _COMPLEX and dtype.kind not in _COMPLEX
+    takes_only_field = (elements.dtype.fields is None) != (dtype.fields is None)
+    if drops_imaginary_part or takes_only_field:
+        raise ArgumentError(_nothing_in_common(elements.dtype, dtype))
     try:
         with np.errstate(all="ignore"):
             converted = elements.astype(dtype)
             back = converted.astype(elements.dtype)
-    except TypeError as exc:
+    except (TypeError, ValueError) as exc:
         raise ArgumentError(_nothing_in_common(elements.dtype, dtype)) from exc
     kept = np.asarray(back == elements) | np.asarray((back != back) & (elements != elements))  # noqa: PLR0124  # NaN
-    if elements.dtype.kind in "fc" and dtype.kind not in "biu":
-        kept |= np.isfinite(back) & np.isfinite(elements)
+    if elements.dtype.kind in "biuV" and dtype.kind in "biuV" and dtype.fields is None:
+        kept &= _as_floats(elements) == _as_floats(converted)  # what wraps around there does so back, too
+    if _is_floating(elements.dtype) and _is_floating(dtype):
+        with np.errstate(all="ignore"):
+            kept |= np.isfinite(back) & np.isfinite(elements) & (np.abs(elements) <= _largest(dtype))
     return converted, kept
+
+
+_COMPLEX = "cW"
+"""Kinds of complex numbers: NumPy's, and those of ml_dtypes."""
+
+
+def _as_floats(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Numbers as floating ones, without NaN."""
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(numbers.astype(np.float64))
+
+
+@lru_cache(maxsize=256)
+def _is_floating(dtype: np.dtype[Any]) -> bool:
+    """Whether elements are numbers with fractions."""
+    if dtype.isbuiltin != 2:
+        return dtype.kind in "fc"
+    with np.errstate(all="ignore"):
+        try:
+            return bool(np.asarray(0.5).astype(dtype).astype(np.complex128) == 0.5)
+        except (TypeError, ValueError):
+            return False
+
+
+@lru_cache(maxsize=256)
+def _largest(dtype: np.dtype[Any]) -> float:
+    """The number that a dtype makes of those that are too large, where it has no infinity and no NaN; else infinity."""
+    if dtype.isbuiltin != 2:
+        return np.inf
+    with np.errstate(all="ignore"):
+        found = float(np.asarray(np.finfo(np.float64).max).astype(dtype).astype(np.complex128).real)
+    return found if np.isfinite(found) else np.inf
 
 
 _CASTS: dict[tuple[str, str], Callable[[Any, Any], Cast]] = {
@@ -302,8 +357,7 @@ _CASTS: dict[tuple[str, str], Callable[[Any, Any], Cast]] = {
     ("m", "m"): _times_to_times,
     **dict.fromkeys([("integers", "M"), ("integers", "m")], _integers_to_times),
     **dict.fromkeys([(a, b) for a in ("text", "S") for b in ("text", "S")], _text_to_text),
-    **dict.fromkeys([(a, b) for a in ("b", "integers", "f", "c") for b in ("text", "S")], _numbers_to_text),
-    **dict.fromkeys([("M", "text"), ("M", "S")], _instants_to_text),
+    **dict.fromkeys([(a, b) for a in ("b", "integers", "f", "c", "M") for b in ("text", "S")], _values_to_text),
     **dict.fromkeys([(a, b) for a in ("text", "S") for b in ("integers", "f", "c")], _text_to_numbers),
     **dict.fromkeys([("text", "M"), ("S", "M")], _text_to_instants),
     ("S", "V"): _octets_to_raw,
@@ -312,22 +366,3 @@ _CASTS: dict[tuple[str, str], Callable[[Any, Any], Cast]] = {
     ("V", "O"): _raw_to_objects,
 }
 """The casts between kinds of dtypes that have something in common."""
-
-
-def limits(dtype: np.dtype[Any]) -> str:
-    """What a dtype of numbers reaches to, in words; empty for others."""
-    if dtype.kind in "iu":
-        return f" ({np.iinfo(dtype).min} to {np.iinfo(dtype).max})"
-    if dtype.kind in "fc" and dtype.isbuiltin != 2:
-        return f" (up to {float(np.finfo(dtype).max):.3g}, whole numbers up to {2 ** _n_digits(dtype)})"
-    return ""
-
-
-def is_beyond(item: object, dtype: np.dtype[Any]) -> bool:
-    """Whether a number that was not kept is too large, rather than too precise."""
-    if not isinstance(item, int | float | np.integer | np.floating) or dtype.kind not in "iufc":
-        return False
-    if isinstance(item, float | np.floating) and not math.isfinite(item):
-        return math.isinf(item)
-    bounds: Any = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype)
-    return not int(bounds.min) <= int(item) <= int(bounds.max)

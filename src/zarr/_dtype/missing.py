@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr._buffer.memory import counts_of
+from zarr._dtype.units import NO_TIME
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -37,10 +39,19 @@ def refuse_masked(array: object) -> None:
     masked = masked_class()
     if masked is None or not isinstance(array, masked):
         return
-    mask = np.broadcast_to(array.mask, array.shape)
+    mask = _mask_of(array)
     if mask.any():
         where = "" if not mask.ndim else f", the first at {first_true(mask)}"
         raise ArgumentError(f"{int(mask.sum())} elements of the masked array are masked{where}. {_ADVICE}")
+
+
+def _mask_of(array: Any) -> npt.NDArray[np.bool_]:
+    """Which elements are masked; one with fields, if one of these is."""
+    mask: npt.NDArray[Any] = np.broadcast_to(array.mask, array.shape)
+    if mask.dtype.fields is None:
+        return mask
+    parts = np.ascontiguousarray(mask).reshape(-1).view(np.bool_).reshape(*mask.shape, mask.dtype.itemsize)
+    return np.asarray(parts.any(axis=-1))
 
 
 def refuse_masked_within(value: object, kinds: set[type]) -> None:
@@ -60,19 +71,23 @@ def first_true(mask: npt.NDArray[np.bool_]) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(int(mask.argmax()), mask.shape))
 
 
-def leaf_types(value: object) -> set[type]:
-    """The types of what is nested in lists and tuples; the type of anything else.
+MOST_AXES = 64
+"""Of an array; sequences that are nested deeper, or that hold themselves, make none."""
+
+
+def leaf_types(value: object, depth: int = MOST_AXES) -> set[type]:
+    """The types of what is nested in lists and tuples, as far as an array has axes; the type of anything else.
 
     >>> sorted(kind.__name__ for kind in leaf_types([[1, "a"], (2.0,)]))
     ['float', 'int', 'str']
     """
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, list | tuple) or not depth:
         return {type(value)}
     kinds = set(map(type, value))
     nested = {kind for kind in kinds if issubclass(kind, list | tuple)}
     if not nested:
         return kinds
-    return (kinds - nested).union(*(leaf_types(item) for item in value if type(item) in nested))
+    return (kinds - nested).union(*(leaf_types(item, depth - 1) for item in value if type(item) in nested))
 
 
 def may_hold_missing(kinds: set[type], dtype: np.dtype[Any]) -> bool:
@@ -110,8 +125,9 @@ def refuse_missing(items: npt.NDArray[Any], dtype: np.dtype[Any]) -> None:
     for place, item in enumerate(listed):
         if is_missing(item) and not _has_element_for(item, dtype):
             where = f" at {tuple(int(i) for i in np.unravel_index(place, items.shape))}" if items.ndim else ""
+            name = "the data type" if dtype.kind == "O" else dtype
             raise ArgumentError(
-                f"{item!r} of type {type(item).__name__}{where} is a missing value, which {dtype} has not. {_ADVICE}"
+                f"{item!r} of type {type(item).__name__}{where} is a missing value, which {name} has not. {_ADVICE}"
             )
 
 
@@ -138,6 +154,6 @@ def refuse_null_text(array: npt.NDArray[Any]) -> None:
 
 def refuse_not_a_time(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> None:
     """Raise ArgumentError where not a time would become an element of a dtype that has none."""
-    if array.dtype.kind in "mM" and dtype.kind not in "mM" and (missing := np.isnat(array)).any():
+    if array.dtype.kind in "mM" and dtype.kind not in "mM" and (missing := counts_of(array) == NO_TIME).any():
         where = f" at {first_true(missing)}" if missing.ndim else ""
         raise ArgumentError(f"NaT{where} is a missing value, which {dtype} has not. {_ADVICE}")

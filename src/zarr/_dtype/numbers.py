@@ -18,6 +18,7 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named, typestr, wrong
+from zarr._dtype.losses import in_short
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class _Integer(Number):
         return int(self.cast_scalar(data))
 
     def cast_scalar(self, data: object) -> Any:
-        if isinstance(data, float | np.floating) and float(data).is_integer():
+        if isinstance(data, float | np.floating) and np.isfinite(data) and data == np.trunc(data):
             return self._in_range(int(data))
         if isinstance(data, float | np.floating) and np.isinf(data):
             raise OverflowError(f"{data!r} is out of range for the data type {self._zarr_v3_name}")
@@ -174,7 +175,7 @@ class _Integer(Number):
         info = np.iinfo(self.to_native_dtype())
         if not info.min <= value <= info.max:
             raise OverflowError(
-                f"{value} is out of range for the data type {self._zarr_v3_name} ({info.min} to {info.max})"
+                f"{in_short(value)} is out of range for the data type {self._zarr_v3_name} ({info.min} to {info.max})"
             )
         return self.to_native_dtype().type(value)
 
@@ -207,10 +208,13 @@ class _Float(Number):
         return {2: 0x7E00, 4: 0x7FC00000, 8: 0x7FF8000000000000}[self.item_size].to_bytes(self.item_size, "little")
 
     def _rounded(self, value: Any) -> Any:
-        with np.errstate(over="ignore", invalid="ignore"):
-            scalar = self.to_native_dtype().type(value)
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                scalar = self.to_native_dtype().type(value)
+        except OverflowError:  # an integer that no floating number comes near
+            scalar = math.inf
         if np.isinf(scalar) and value not in (math.inf, -math.inf):
-            raise OverflowError(f"{value!r} is out of range for the data type {self._zarr_v3_name}")
+            raise OverflowError(f"{in_short(value)} is out of range for the data type {self._zarr_v3_name}")
         return scalar
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> float | str:
@@ -256,9 +260,11 @@ class _Complex(Number):
             data = [data, 0.0]  # found in old arrays
         if not isinstance(data, list | tuple) or len(data) != 2:
             raise TypeError(f"Invalid type: {data!r}. Expected a list of two floats.")
-        part = self._parts()
-        scalars = [part.from_json_scalar(item, zarr_format=zarr_format) for item in data]
-        return self._from_bits(np.array(scalars, part.to_native_dtype().newbyteorder("<")).tobytes())
+        return self._of_parts([self._parts().from_json_scalar(item, zarr_format=zarr_format) for item in data])
+
+    def _of_parts(self, scalars: list[Any]) -> Any:
+        """The scalar of a real and an imaginary part."""
+        return self._from_bits(np.array(scalars, self._parts().to_native_dtype().newbyteorder("<")).tobytes())
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> list[float | str]:
         part = self._parts()
@@ -270,7 +276,7 @@ class _Complex(Number):
         if isinstance(data, np.complexfloating) and data.dtype.itemsize == self.item_size:
             return data
         if isinstance(data, list | tuple) and len(data) == 2:
-            return self.from_json_scalar(list(data), zarr_format=3)
+            return self._of_parts([self._parts().cast_scalar(item) for item in data])
         if _is_number(data):
             part = self._parts()
             return self.to_native_dtype().type(complex(part.cast_scalar(data.real), part.cast_scalar(data.imag)))

@@ -45,7 +45,7 @@ def _as_bytes(data: object, name: str) -> bytes:
         return bytes(data)
     if isinstance(data, str):
         return data.encode()
-    if isinstance(data, int | np.integer) and data == 0 and not isinstance(data, bool):
+    if isinstance(data, int | np.integer) and not isinstance(data, bool | np.timedelta64) and data == 0:
         return b""
     raise ArgumentError(
         f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type {name}."

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
+from zarr._dtype.casts import cast, instants_of_text
 from zarr._dtype.described import named, typestr, wrong
 from zarr._dtype.numbers import ORDERS, Endianness, check_endianness, endianness_of
+from zarr._dtype.units import NO_TIME, is_beyond_counts
 from zarr.errors import ArgumentError, DataTypeValidationError
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 DateTimeUnit: TypeAlias = Literal[
     "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "μs", "ns", "ps", "fs", "as", "generic"
 ]
-NOT_A_TIME = -(2**63)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,16 +108,16 @@ class _Time(ZDType[Any, Any]):
         return {"name": self._zarr_v3_name, "configuration": configuration}
 
     def _from_count(self, count: int) -> Any:
-        if not NOT_A_TIME <= count < 2**63:
+        if not NO_TIME <= count < 2**63:
             raise OverflowError(f"{count} is out of range for the data type {self._zarr_v3_name} (64 bits)")
         return np.array(count, "i8").view(self.to_native_dtype().newbyteorder("="))[()]
 
     def default_scalar(self) -> Any:
-        return self._from_count(NOT_A_TIME)
+        return self._from_count(NO_TIME)
 
     def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> Any:
         if data == "NaT":
-            return self._from_count(NOT_A_TIME)
+            return self._from_count(NO_TIME)
         if isinstance(data, int) and not isinstance(data, bool):
             return self._from_count(data)
         raise TypeError(f"Invalid type: {data!r}. Expected an integer, or the string 'NaT'.")
@@ -125,8 +126,8 @@ class _Time(ZDType[Any, Any]):
         return int(np.asarray(self.cast_scalar(data)).astype(self.to_native_dtype().newbyteorder("=")).view("i8")[()])
 
     def cast_scalar(self, data: object) -> Any:
-        if data is None or (isinstance(data, str) and data == "NaT"):
-            return self._from_count(NOT_A_TIME)
+        if data is None or (isinstance(data, str) and data == "NaT") or type(data).__name__ == "NaTType":
+            return self._from_count(NO_TIME)
         if isinstance(data, int | np.integer) and not isinstance(data, bool | np.timedelta64):
             return self._from_count(int(data))
         if not isinstance(data, (str, *self._scalars)):
@@ -138,52 +139,23 @@ class _Time(ZDType[Any, Any]):
             given = self._as_time(data)
         except ValueError as exc:
             raise ArgumentError(f"{data!r} is no time that the data type {self._zarr_v3_name} can hold: {exc}") from exc
-        return self._from_count(NOT_A_TIME) if np.isnat(given) else self._converted(given, data)
+        return self._from_count(NO_TIME) if np.isnat(given) else self._converted(given, data)
 
-    def _as_time(self, data: object) -> np.ndarray[Any, Any]:
-        return np.array(data, f"{self._kind}8")
+    def _as_time(self, data: Any) -> np.ndarray[Any, Any]:
+        if isinstance(data, str):
+            return _said_by(data)
+        # Of a datetime NumPy takes what Python has; those of pandas know nanoseconds too.
+        return np.array(data.to_datetime64() if hasattr(data, "to_datetime64") else data, "M8")
 
     def _converted(self, given: np.ndarray[Any, Any], data: object) -> Any:
         """A time of any unit in this one, exactly or not at all."""
-        name = f"{self.to_native_dtype().newbyteorder('=')}"
-        unit, factor = np.datetime_data(given.dtype)
-        count = int(given.view("i8"))
-        if (unit, factor) == ("generic", 1):
-            return self._from_count(count)
-        if "generic" in (unit, self.unit) and unit != self.unit:
-            raise ValueError(
-                f"of {data!r} and the data type {self._zarr_v3_name} one has a unit and one has none; give a count"
-            )
-        try:
-            converted = self._count_of(count * factor, unit, given)
-        except ArithmeticError:
-            raise ValueError(f"{data!r} is not a whole number of counts of {name}; choose a finer unit") from None
-        if not NOT_A_TIME < converted < 2**63:
-            raise OverflowError(f"{data!r} is out of range for counts of {name}; choose a coarser unit")
-        return self._from_count(converted)
-
-    def _count_of(self, n_units: int, unit: str, given: np.ndarray[Any, Any]) -> int:
-        """`n_units` of `unit` in counts of this data type; ArithmeticError if there is a rest.
-
-        In whole numbers wherever units are multiples of each other, as NumPy's conversion wraps around silently. Between
-        days and months it knows the calendar; there, the way back is compared.
-        """
-        for table in (_ATTOSECONDS, _MONTHS, {"generic": 1}):
-            if unit in table and self.unit in table:
-                count, rest = divmod(n_units * table[unit], table[self.unit] * self.scale_factor)
-                if rest:
-                    raise ArithmeticError
-                return count
-        scalar = given.astype(self.to_native_dtype().newbyteorder("="))
-        if np.isnat(scalar) or scalar.astype(given.dtype).view("i8") != given.view("i8"):
-            raise ArithmeticError
-        return int(scalar.view("i8"))
-
-
-_MONTHS = {"Y": 12, "M": 1}
-_ATTOSECONDS = {
-    unit: seconds * 10**18 for unit, seconds in {"W": 604_800, "D": 86_400, "h": 3600, "m": 60, "s": 1}.items()
-} | {unit: 10**power for unit, power in {"ms": 15, "us": 12, "μs": 12, "ns": 9, "ps": 6, "fs": 3, "as": 0}.items()}
+        dtype = self.to_native_dtype().newbyteorder("=")
+        converted, kept = cast(given, dtype)
+        if kept is None or kept:
+            return converted[()]
+        if is_beyond_counts(given[()], dtype):
+            raise OverflowError(f"{data!r} is out of range for counts of {dtype}; choose a coarser unit")
+        raise ArgumentError(f"{data!r} is not a whole number of counts of {dtype}; choose a finer unit")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,7 +205,25 @@ class TimeDelta64(_Time):
     dtype_cls, _zarr_v3_name, _kind = np.dtypes.TimeDelta64DType, "numpy.timedelta64", "m"
     _scalars = (np.timedelta64, dt.timedelta)
 
-    def _as_time(self, data: object) -> np.ndarray[Any, Any]:
+    def _as_time(self, data: Any) -> np.ndarray[Any, Any]:
         if isinstance(data, str):  # a count, which is all that NumPy reads; without a unit it would warn
             return np.array(int(data), "i8").view("m8")
-        return np.array(data, "m8")
+        if hasattr(data, "to_timedelta64"):
+            return np.array(data.to_timedelta64())
+        return _counted(data) if isinstance(data, dt.timedelta) else np.array(data, "m8")
+
+
+def _said_by(text: str) -> np.ndarray[Any, Any]:
+    """The instant that text says."""
+    time, said = instants_of_text(np.array(text, np.str_))
+    if not said:
+        raise OverflowError(f"{text!r} is out of range for counts of {time.dtype}; write it with fewer digits")
+    return time
+
+
+def _counted(span: dt.timedelta) -> np.ndarray[Any, Any]:
+    """A duration of Python, of which NumPy would make microseconds, of which there may be too many."""
+    seconds = span.days * 86_400 + span.seconds
+    if span.microseconds == 0:
+        return np.array(seconds, "i8").view("m8[s]")
+    return np.array(seconds * 10**6 + span.microseconds, "i8").view("m8[us]")

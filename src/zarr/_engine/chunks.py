@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from zarr._buffer.memory import empty, in_fresh_memory, zeros
+from zarr._buffer.memory import empty, in_fresh_memory, picked, put, zeros
 from zarr._codec.base import ArrayConfig, ChunkSpec, Codec
 from zarr._codec.call import is_synchronous
 from zarr._codec.chain import CodecChain
@@ -79,7 +79,7 @@ class ChunkCodecs:
         else:
             chunk, which = projection.in_chunk(self._decode(encoded, projection.coords).as_numpy_array())
             target, where = projection.in_result(out)
-            target[where] = chunk[which]
+            put(target, where, picked(chunk, which))
 
     def merge(self, encoded: Encoded, projection: Projection, value: npt.NDArray[Any]) -> Encoded:
         """Merge the part of `value` that the projection selects into what was stored before, and encode that.
@@ -95,7 +95,7 @@ class ChunkCodecs:
             if not decoded.flags.writeable or decoded.dtype != self._spec.dtype:
                 decoded = in_fresh_memory(decoded, self._spec.dtype)
         target, which = projection.in_chunk(decoded)
-        target[which] = given[where]
+        put(target, which, picked(given, where))
         return self._encode(decoded, projection.coords)
 
     def _filled(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:

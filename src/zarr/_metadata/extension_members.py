@@ -23,6 +23,7 @@ from zarr._codec.capacity import refuse_oversized
 from zarr._codec.chain import CodecChain
 from zarr._codec.registry import parse_codec
 from zarr._dtype.base import ZarrFormat, ZDType
+from zarr._dtype.convert import fill_scalar
 from zarr._dtype.fill import all_fill
 from zarr._dtype.registry import data_type_registry
 from zarr._metadata.grid import RegularChunkGridMetadata
@@ -64,7 +65,7 @@ def storable_fill_value(given: object, data_type: ZDType[Any, Any], zarr_format:
     TypeError, ValueError, OverflowError
         What the data type raises for a value that it cannot hold.
     """
-    fill = data_type.cast_scalar(given)
+    fill = fill_scalar(given, data_type)
     stored = data_type.to_json_scalar(fill, zarr_format=zarr_format)
     if isinstance(stored, bool | int | float):
         return fill  # JSON has every number

@@ -67,6 +67,6 @@ def listed(given: Any) -> list[Any]:
     """Codecs as users give them: None, one, or several."""
     if given is None:
         return []
-    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
         return [given]
     return list(given)

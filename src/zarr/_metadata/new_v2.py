@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zarr._codec.registry import get_numcodec
-from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType
+from zarr._codec.base import BaseCodec
+from zarr._codec.registry import get_numcodec, near_numcodec
+from zarr._dtype import DateTime64, TimeDelta64, VariableLengthBytes, VariableLengthUTF8, ZDType
+from zarr._dtype.described import type_string
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.new_array import NewArray, is_auto, listed
 from zarr._metadata.v2_members import stored_codec
 from zarr._support.json import as_stored
-from zarr.errors import ArgumentError
+from zarr._support.warn import warn
+from zarr.errors import ArgumentError, UnstableSpecificationWarning
 
 _OBJECT_CODECS = {VariableLengthUTF8: "vlen-utf8", VariableLengthBytes: "vlen-bytes"}
 
@@ -31,6 +34,7 @@ def new_array(wanted: NewArray) -> ArrayV2Metadata:
         raise ValueError("Zarr format 2 has no dimension names; leave out `dimension_names` or use zarr_format=3")
     if not is_auto(wanted.serializer):
         raise ValueError("Zarr format 2 arrays have no serializer; leave out `serializer` or use zarr_format=3")
+    _warn_of_no_unit(wanted.data_type)
     filters = _filters(wanted.filters, wanted.data_type)
     return ArrayV2Metadata(
         shape=wanted.shape,
@@ -66,6 +70,16 @@ def codecs_of(array: ArrayV2Metadata) -> list[tuple[str, dict[str, Any]]]:
     return [(config.pop("id"), config) for config in stored if config["id"] not in _OBJECT_CODECS.values()]
 
 
+def _warn_of_no_unit(data_type: ZDType[Any, Any]) -> None:
+    if isinstance(data_type, DateTime64 | TimeDelta64) and data_type.unit == "generic":
+        name = "datetime64" if isinstance(data_type, DateTime64) else "timedelta64"
+        warn(
+            f"Times in Zarr format 2 have a unit, and dtype {type_string(data_type.to_native_dtype())!r} has none. Few other "
+            f"implementations can read it; give one, as '{name}[ns]'.",
+            UnstableSpecificationWarning,
+        )
+
+
 def _filters(given: Any, data_type: ZDType[Any, Any]) -> list[Any]:
     """The filters, with the codec that elements of any length need."""
     filters = [] if is_auto(given) else [_numcodec(codec) for codec in listed(given)]
@@ -95,10 +109,18 @@ def _numcodec(codec: Any) -> Any:
 def _described(codec: Any) -> str:
     """What is no codec of numcodecs, and what to give instead."""
     if isinstance(codec, str):
-        return f"the string {codec!r}; write {{'id': {codec!r}}}, with the settings beside the id, or give the codec itself"
+        meant = near_numcodec(codec)
+        instead = (
+            f"write {meant!r}, with the settings beside the id" if meant else "write {'id': ...}, with its settings"
+        )
+        return f"the string {codec!r}; {instead}, or give the codec itself"
     if isinstance(codec, type):
         return f"the class {codec.__name__}; call it to make a codec, with its settings: {codec.__name__}(...)"
-    return f"{type(codec).__name__}; use zarr_format=3 for it, or a codec of the package numcodecs"
+    if isinstance(codec, BaseCodec):
+        return f"{type(codec).__name__}; use zarr_format=3 for it, or a codec of the package numcodecs"
+    return (
+        f"{codec!r} of type {type(codec).__name__}; give such a codec, or its settings, as {{'id': 'zstd', 'level': 3}}"
+    )
 
 
 def _separator(encoding: Any) -> Any:

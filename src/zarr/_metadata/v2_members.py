@@ -6,8 +6,10 @@ them into bytes, found among the filters or as the compressor. numcodecs is impo
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from zarr._codec.base import BaseCodec
@@ -130,15 +132,15 @@ def parse_stored_fill_value(data: object, dtype: ZDType[Any, Any]) -> Any:
     """
     if data is None:
         return None
-    if isinstance(data, str):
-        data = _number_as_text(data, dtype.to_native_dtype().kind)
-    if isinstance(data, int | float) and data is not True and data is not False:
-        kind = dtype.to_native_dtype().kind
-        if data == 0 and kind in "SUVOT":
-            return dtype.default_scalar()
-        if kind == "c":
-            data = [data, 0.0]
+    kind = dtype.to_native_dtype().kind
     with judged("fill_value", f"reading {shorten(data)} as {dtype}"):
+        if isinstance(data, str):
+            data = _number_as_text(data, kind)
+        if isinstance(data, int | float) and data is not True and data is not False:
+            if data == 0 and kind in "SUVOT":
+                return dtype.default_scalar()
+            if kind == "c":
+                data = [data, 0.0]
         return dtype.from_json_scalar(data, zarr_format=2)
 
 
@@ -146,8 +148,15 @@ def _number_as_text(data: str, kind: str) -> object:
     """What a number or a Boolean is if it is written as text; the text itself where it says neither."""
     if kind == "b":
         return {"true": True, "false": False, "1": True, "0": False}.get(data.strip().lower(), data)
-    if kind in "iumM" and re.fullmatch(r"\s*[+-]?[0-9]+\s*", data, re.ASCII):
-        return int(data)
-    if kind in "iufc" and re.fullmatch(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", data, re.ASCII):
-        return float(data)
-    return data
+    if kind not in "iufcmM" or not _NUMBER.fullmatch(data):
+        return data
+    if kind in "fc":
+        return data if math.isinf(number := float(data)) else number
+    whole = Decimal(data.strip())
+    is_whole = whole.adjusted() < _MOST_DIGITS and whole == whole.to_integral_value()
+    return int(whole) if is_whole else data
+
+
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
+_MOST_DIGITS = 20
+"""Of an integer of 64 bits."""

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer, is_immutable
 from zarr._buffer.byte_range import ByteRequest, resolve_range
-from zarr._store.native_place import Values
+from zarr._store.native_place import Values, buffer_of
 from zarr._store.turns import Turn, Turns
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._support.forks import renew_in_children
@@ -137,14 +137,9 @@ class MemoryStore(SyncStore):
         version: Version | None = None,
         prototype: BufferPrototype | None = None,
     ) -> Stored | None:
-        value = self._contents.values.get(key) if version is None else version
+        value = buffer_of(self._contents.values, key) if version is None else version
         if value is None:
             return None
-        if not isinstance(value, Buffer):
-            raise TypeError(
-                f"the value under {key!r} of a memory store is of the type {type(value).__name__}; values are buffers, as "
-                "zarr.buffer.cpu.Buffer.from_bytes makes them"
-            )
         nbytes = len(value)
         data = value
         if byte_range is not None:
@@ -207,7 +202,7 @@ class MemoryStore(SyncStore):
         self._contents.change(prefix, None, delete)
 
     def size(self, key: str) -> int | None:
-        value = self._contents.values.get(key)
+        value = buffer_of(self._contents.values, key)
         return None if value is None else len(value)
 
 

@@ -6,12 +6,11 @@ replaced whole, versions and holds are respected.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from zarr._buffer import Buffer
+from zarr._buffer import Buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,17 @@ class Directory:
     """
 
     path: str
+
+
+def buffer_of(values: Mapping[str, Buffer], key: str) -> Buffer | None:
+    """What is under a key of a memory store; TypeError if somebody put anything else than a buffer there."""
+    value = values.get(key)
+    if value is not None and not isinstance(value, Buffer):
+        raise TypeError(
+            f"the value under {key!r} of a memory store is of the type {type(value).__name__}; values are buffers, as "
+            "zarr.buffer.cpu.Buffer.from_bytes makes them"
+        )
+    return value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +59,7 @@ class Values:
     __hash__ = None  # type: ignore[assignment]  # a place of something that changes
 
     def get(self, key: str) -> Buffer | None:
-        return self.values.get(key)
+        return buffer_of(self.values, key)
 
     def replace(self, key: str, value: Buffer | None, *, expected: Any, hold: Any) -> bool:
         """Store a value, or remove what there is if it is None; whether `expected` held."""

@@ -545,7 +545,7 @@ class TestTimesOfNoUnit:
         array.get_basic_selection(..., out=out)
         assert counts_in_order(out) == counts_in_order(array[:])
         for source in (data, data.view("i8").astype(">i8").view(np.dtype(dtype).newbyteorder(">"))):
-            again = zarr.array(source, dtype=dtype, zarr_format=zarr_format)
+            again = zarr.array(source, dtype=dtype, zarr_format=array.metadata.zarr_format)
             assert counts_in_order(again[:]) == [0, 1, 2, 3, 4]
             again[1:] = source[1:]
             assert counts_in_order(again[:]) == [0, 1, 2, 3, 4]

@@ -106,7 +106,7 @@ def _has_nan(kind: type) -> bool:
 def is_missing(item: object) -> bool:
     """Whether an object stands for a missing value.
 
-    >>> is_missing(None), is_missing(float("nan")), is_missing(np.datetime64("NaT")), is_missing("")
+    >>> is_missing(None), is_missing(float("nan")), is_missing(np.datetime64("NaT", "s")), is_missing("")
     (True, True, True, False)
     """
     kind = type(item)

@@ -11,6 +11,8 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from itertools import compress
+from operator import is_not
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -172,15 +174,14 @@ def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | 
     """
     new = {} if attributes is None else entries(attributes)
     known = before if before and are_names(new) else {}
-    changed = {name: value for name, value in new.items() if known.get(name, _NOTHING) is not value}
+    # A None where there was nothing counts as the same, and needs no copy either.
+    differs = map(is_not, map(known.get, new), new.values())
+    changed = dict(compress(new.items(), differs)) if known else new
     try:
         stored: dict[str, Any] = plain_copy(changed, MAX_DEPTH)
     except NotPlainError:
         stored = _read_back(changed, before or {})
     return {**new, **stored} if known else stored
-
-
-_NOTHING = object()
 
 
 def _read_back(new: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,6 +208,8 @@ def entries(attributes: object) -> dict[str, Any]:
         found: dict[Any, Any] = dict(attributes)  # type: ignore[call-overload]  # asked, not assumed
     except (TypeError, ValueError) as exc:
         raise ArgumentError(f"attributes must be a mapping from names to values, got {attributes!r}: {exc}") from exc
+    if are_names(found):
+        return found
     for name in found:
         if not isinstance(name, str):
             raise ArgumentError(f"the keys of attributes are strings, got {name!r} of type {type(name).__name__}")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
 from json.encoder import encode_basestring, encode_basestring_ascii
 from math import isfinite
+from operator import call
 from types import NoneType
 from typing import Any, TypeAlias
 
@@ -140,7 +141,7 @@ def _texts(values: Collection[Any]) -> Iterable[str] | None:
         return map(repr, values)
     if len(kinds) == 1:
         return map(_TEXT[kinds.pop()], values)
-    return [_TEXT[type(value)](value) for value in values]
+    return list(map(call, map(_TEXT.__getitem__, map(type, values)), values))
 
 
 def _quoted(text: str) -> str:

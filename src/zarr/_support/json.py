@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Mapping
-from itertools import compress
-from operator import is_not
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from zarr._support.json_text import indented
-from zarr._support.plain import NotPlainError, are_names, plain_copy
+from zarr._support.plain import NotPlainError, are_names, is_flat, plain_copy
 from zarr._support.warn import warn
 from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationError, ZarrUserWarning
 
@@ -173,15 +172,18 @@ def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | 
     {'a': [1, 2.0]}
     """
     new = {} if attributes is None else entries(attributes)
+    if is_flat(new):
+        return new
     known = before if before and are_names(new) else {}
-    # A None where there was nothing counts as the same, and needs no copy either.
-    differs = map(is_not, map(known.get, new), new.values())
-    changed = dict(compress(new.items(), differs)) if known else new
+    changed = {name: value for name, value in new.items() if known.get(name, _NOTHING) is not value}
     try:
         stored: dict[str, Any] = plain_copy(changed, MAX_DEPTH)
     except NotPlainError:
         stored = _read_back(changed, before or {})
     return {**new, **stored} if known else stored
+
+
+_NOTHING = object()
 
 
 def _read_back(new: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,11 +222,17 @@ _ATTRIBUTES = frozenset({"attributes", ".zattrs"})
 """Members that hold attributes: of nodes, and in consolidated metadata, there at the end of a key."""
 
 
+_INDENTS_FAST = sys.version_info >= (3, 13)
+"""Whether Python's own encoder is in C with indentation too."""
+
+
 def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool) -> bytes:
     separators = (",", ":") if indent is None else None
     try:
-        if indent is not None and (text := indented(document, indent, MAX_DEPTH)) is not None:
-            return text.encode()
+        if indent is not None and not _INDENTS_FAST:
+            text = indented(document, indent, MAX_DEPTH)
+            if text is not None:
+                return text.encode()
         return json.dumps(
             document, indent=indent, separators=separators, allow_nan=allow_nan, default=_plain, ensure_ascii=False
         ).encode()

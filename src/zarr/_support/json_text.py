@@ -1,6 +1,6 @@
 """JSON text with indentation, for documents of plain values.
 
-Python's encoder is in C only without indentation. Here what is not nested is put together many values at a time: the
+Before Python 3.13, its encoder is in C only without indentation. Here what is not nested is put together many values at a time: the
 numbers and texts of a list, or of an object's members, with hardly a call of Python's for each.
 """
 

@@ -86,6 +86,20 @@ def plain_copy(value: Any, depth: int) -> Any:
     return [plain_copy(entry, depth - 1) for entry in value]
 
 
+def is_flat(members: dict[Any, Any]) -> bool:
+    """Whether a dict has nothing in it but plain values that are neither lists nor dicts, and reads back as it is.
+
+    Examples
+    --------
+    >>> is_flat({"a": 1, "b": None}), is_flat({"a": [1]}), is_flat({"a": float("nan")})
+    (True, False, False)
+    """
+    kinds = set(map(type, members.values()))
+    if not ATOMS.issuperset(kinds) or not are_names(members):
+        return False
+    return all(map(isfinite, [value for value in members.values() if type(value) is float]))
+
+
 def are_names(names: Collection[Any]) -> bool:
     """Whether all are strings, of no class derived from that."""
     return _NAMES.issuperset(map(type, names))

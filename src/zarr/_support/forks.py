@@ -27,6 +27,7 @@ from time import monotonic, sleep
 from typing import Any, Protocol, TypeVar
 
 _PATIENCE_S = 10.0
+_COURTESY_S = 3.0
 _NAP_S = 0.002
 
 
@@ -95,6 +96,13 @@ def finish_before_forks(is_under_way: Callable[[], bool]) -> None:
 def is_wanted() -> bool:
     """Whether a thread waits to fork, or forks. What it waits for should not begin anew meanwhile."""
     return bool(_pending)
+
+
+def give_way() -> None:
+    """Wait while a thread waits to fork; for three seconds at most, as it may be waiting for this thread."""
+    end = monotonic() + _COURTESY_S
+    while _pending and monotonic() < end:
+        sleep(_NAP_S)
 
 
 def n_forks() -> int:

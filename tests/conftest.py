@@ -51,11 +51,13 @@ def store(request, tmp_path):
     return zarr.storage.LocalStore(tmp_path / "store")
 
 
-@pytest.fixture(params=["memory", "local", "wrapper"])
+@pytest.fixture(params=["memory", "local", "sqlite", "wrapper"])
 def any_store(request, tmp_path):
     """A new, empty store of each kind that is ours, one that wraps another included."""
     if request.param == "local":
         return zarr.storage.LocalStore(tmp_path / "root")
+    if request.param == "sqlite":
+        return zarr.storage.SQLiteStore(tmp_path / "all.sqlite")
     memory = zarr.storage.MemoryStore()
     return memory if request.param == "memory" else zarr.storage.WrapperStore(memory)
 

@@ -64,6 +64,7 @@ SETTINGS = {
     "_flow.drive.asynchronous": "how many requests are under way at once",
     "_flow.drive.synchronous": "the same, where a store has to be awaited",
     "_store.local": "whether a write waits for the disk",
+    "_store.sqlite": "the same",
     "_store.mounts": "whether this machine alone writes",
     "_support.workers": "how many threads may be at work",
     "_codec.base": "`ArrayConfig.from_dict`: what an array is opened with",
@@ -78,6 +79,7 @@ LOCKS = {
     "_store.memory": "stores over one dict share what guards it",
     "_store.locks": "a forked child knows every descriptor that has a lock",
     "_support.workers": "one for each request that several threads work at, made anew in a child",
+    "_store.database": "no connection is used during a fork",
     "_store.turns": "the rights themselves, and what guards their queues",
     "_flow.drive.process_hold": "which rights are those of a store; a hold that nobody waits for any more",
 }

@@ -98,9 +98,10 @@ class Connection:
         raw.execute(f"PRAGMA journal_size_limit = {_MOST_LOG_NBYTES}")
         self.most_nbytes = raw.getlimit(sqlite3_module().SQLITE_LIMIT_LENGTH)
 
-    def make(self, *, wal: bool) -> None:
+    def make(self, *, wal: bool, sync: bool) -> None:
         """Make the table of objects in an empty database, with everybody else who makes it kept out."""
         raw = self.raw
+        self._wait_for_disk(sync)
         raw.execute(f"PRAGMA page_size = {_PAGE_NBYTES}")
         # Not to shrink the file, but for the map of pages that comes with it: the middle of a large value is found by that.
         raw.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -112,11 +113,15 @@ class Connection:
         self.can_pin, self.is_ours = journal == "wal", True
 
     def begin_change(self, *, sync: bool) -> None:
+        self._wait_for_disk(sync)
+        self.raw.execute("BEGIN IMMEDIATE")
+
+    def _wait_for_disk(self, sync: bool) -> None:
+        """Whether a change is to be on the disk when it is over; if not, it may be lost with the machine, but not torn."""
         level = "EXTRA" if sync else "NORMAL"
         if level != self._synchronous:
             self.raw.execute(f"PRAGMA synchronous = {level}")
             self._synchronous = level
-        self.raw.execute("BEGIN IMMEDIATE")
 
 
 class Database:
@@ -251,10 +256,10 @@ class Database:
         is_at_rest = not os.path.exists(f"{self._real}-wal") and not os.path.exists(f"{self._real}-journal")
         return ["mode=ro", "mode=ro&immutable=1"] if is_at_rest and not create else ["mode=ro"]
 
-    def make(self, connection: Connection) -> None:
+    def make(self, connection: Connection, *, sync: bool) -> None:
         """Make what an empty database needs."""
         wal = is_of_one_machine(os.path.dirname(self._real)) if self._wal is None else self._wal
-        connection.make(wal=wal)
+        connection.make(wal=wal, sync=sync)
 
     def give_back(self, connection: Connection) -> None:
         if connection.epoch == self.epoch and connection.is_ours:
@@ -400,10 +405,15 @@ class Session:
             raise
         return self
 
-    def keep(self) -> Connection:
+    @property
+    def raw(self) -> sqlite3.Connection | None:
+        """The connection as SQLite's, if there are objects to be asked for."""
+        connection = self.connection
+        return connection.raw if connection is not None and connection.is_ours else None
+
+    def keep(self, connection: Connection) -> Connection:
         """Hand the connection over, with the transaction that it is in: it does not go back by itself."""
-        connection, self.connection = self.connection, None
-        assert connection is not None
+        self.connection = None
         self._database.pin(connection)
         return connection
 

@@ -17,6 +17,7 @@ not, a reader would keep writers waiting; so nothing is kept, and a part of a va
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,13 +33,16 @@ from zarr._store.keys import check_key
 from zarr._store.locks import PlaceHold
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._support.settings import settings
+from zarr._support.truth import truth
 from zarr.errors import ArgumentError, ConcurrentChangeError, StoreAbilityError, StoreKeyError
 
 if TYPE_CHECKING:
+    import sqlite3
     from typing import Self
 
 _WRITING = 0
 """The place of the right to change the database; those of prefixes are beyond it."""
+_MOST_TIMEOUT_S = 2_000_000  # in milliseconds, what SQLite can count to
 _BESIDE_NBYTES = 4096
 """For what a row has besides the value, of the length that SQLite allows."""
 
@@ -76,17 +80,17 @@ class RowVersion:
         kept = self._connection
         with Session(self._database) as session:
             if kept is not None and self._database.is_pinned(kept):
-                return _part(kept, self.number, start, stop)
-            connection = session.connection
-            if connection is not None and connection.is_ours:
-                raw = connection.raw
+                return _part(kept.raw, self.number, start, stop)
+            if (raw := session.raw) is not None:
                 raw.execute("BEGIN")
                 if raw.execute("SELECT 1 FROM objects WHERE number = ?", (self.number,)).fetchone() is not None:
-                    data = _part(connection, self.number, start, stop)
+                    data = _part(raw, self.number, start, stop)
                     raw.execute("COMMIT")
                     return data
                 raw.execute("COMMIT")
-        raise ConcurrentChangeError(f"the value under {self.key!r} was replaced or deleted while it was read; try again.")
+        raise ConcurrentChangeError(
+            f"the value under {self.key!r} was replaced or deleted while it was read; try again."
+        )
 
     def release(self) -> None:
         """Let go of the state of the database that is kept for this version."""
@@ -101,10 +105,10 @@ class RowVersion:
             pass
 
 
-def _part(connection: Connection, number: int, start: int, stop: int) -> bytes:
+def _part(raw: sqlite3.Connection, number: int, start: int, stop: int) -> bytes:
     if stop <= start:
         return b""
-    with connection.raw.blobopen("objects", "value", number, readonly=True) as blob:
+    with raw.blobopen("objects", "value", number, readonly=True) as blob:
         blob.seek(start)
         found: bytes = blob.read(stop - start)
         return found
@@ -159,12 +163,9 @@ class SQLiteStore(SyncStore):
             raise TypeError(f"'path' must be a string or a Path, got {type(path).__name__}")
         if not os.fspath(path) or "\0" in os.fspath(path) or os.fspath(path) == ":memory:":
             raise ArgumentError(f"a file is needed, got {path!r}; in memory, use zarr.storage.MemoryStore")
-        if wal is not None and not isinstance(wal, bool):
-            raise TypeError(f"'wal' must be True, False or None, got {wal!r}")
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
-            raise ArgumentError(f"'timeout' must be a number of seconds, got {timeout!r}")
         self.path = Path(os.path.abspath(path))
-        self._timeout, self._wal = float(timeout), wal
+        self._timeout = _seconds(timeout)
+        self._wal = None if wal is None else truth("wal", wal)
         self._database = self._find_database()
 
     def _find_database(self) -> Database:
@@ -233,11 +234,11 @@ class SQLiteStore(SyncStore):
                 return RowVersion(self._database, key, number, len(data), data=data), data
             raw.execute("BEGIN")
             row = raw.execute("SELECT number, length(value) FROM objects WHERE key = ?", (key,)).fetchone()
-            data = None if row is None else _part(connection, row[0], *resolve_range(byte_range, row[1]))
+            data = None if row is None else _part(raw, row[0], *resolve_range(byte_range, row[1]))
             if data is None or not connection.can_pin:
                 raw.execute("COMMIT")
                 return None if data is None else (RowVersion(self._database, key, *row), data)
-            return RowVersion(self._database, key, *row, connection=session.keep()), data
+            return RowVersion(self._database, key, *row, connection=session.keep(connection)), data
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         key, data = _as_text(key), value.as_buffer_like()
@@ -269,10 +270,12 @@ class SQLiteStore(SyncStore):
                 turn.rely_on()
                 with Session(self._database, create=True) as session:
                     connection = session.connection
-                    assert connection is not None
+                    if connection is None:
+                        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(self.path))
+                    sync = settings().durability == "fsync"
                     if not connection.is_ours:
-                        self._database.make(connection)
-                    connection.begin_change(sync=settings().durability == "fsync")
+                        self._database.make(connection, sync=sync)
+                    connection.begin_change(sync=sync)
                     yield connection
                     connection.raw.execute("COMMIT")
         finally:
@@ -289,17 +292,24 @@ class SQLiteStore(SyncStore):
         return held
 
     def list_keys(self, prefix: str) -> Iterator[str]:
-        return iter([key for (key,) in self._ask("SELECT key FROM objects WHERE", prefix, "ORDER BY key")])
+        first = _as_text(prefix)
+        with Session(self._database) as session:
+            if session.raw is None:
+                return iter(())
+            query = "SELECT key FROM objects WHERE key >= ? AND key < ? ORDER BY key"
+            rows = session.raw.execute(query, (first, _after(first))).fetchall()
+        return iter([key for (key,) in rows])
 
     def list_names(self, prefix: str) -> Iterator[str]:
         below = f"{_as_text(prefix)}/" if prefix else ""
         names: dict[str, None] = {}
         with Session(self._database) as session:
-            if session.connection is None or not session.connection.is_ours:
+            raw = session.raw
+            if raw is None:
                 return iter(())
-            raw = session.connection.raw
             raw.execute("BEGIN")
-            beyond, end = below, _after(below)
+            end = _after(below)
+            beyond: str | bytes = below
             # From name to name: what lies below one is skipped.
             while (
                 row := raw.execute(
@@ -313,15 +323,6 @@ class SQLiteStore(SyncStore):
             raw.execute("COMMIT")
         return iter(names)
 
-    def _ask(self, select: str, prefix: str, rest: str = "") -> list[Any]:
-        """What a query says of the keys that begin with a prefix."""
-        first = _as_text(prefix)
-        with Session(self._database) as session:
-            if session.connection is None or not session.connection.is_ours:
-                return []
-            query = f"{select} key >= ? AND key < ? {rest}"
-            return session.connection.raw.execute(query, (first, _after(first))).fetchall()
-
     def remove_prefix(self, prefix: str) -> None:
         if not os.path.exists(self.path):
             return
@@ -331,9 +332,9 @@ class SQLiteStore(SyncStore):
 
     def present(self, keys: Sequence[str]) -> list[bool]:
         with Session(self._database) as session:
-            if session.connection is None or not session.connection.is_ours:
+            if session.raw is None:
                 return [False] * len(keys)
-            execute = session.connection.raw.execute
+            execute = session.raw.execute
             return [
                 execute("SELECT 1 FROM objects WHERE key = ?", (_as_text(key),)).fetchone() is not None for key in keys
             ]
@@ -341,10 +342,16 @@ class SQLiteStore(SyncStore):
     def size(self, key: str) -> int | None:
         key = _as_text(key)
         with Session(self._database) as session:
-            if session.connection is None or not session.connection.is_ours:
+            if session.raw is None:
                 return None
-            row = session.connection.raw.execute("SELECT length(value) FROM objects WHERE key = ?", (key,)).fetchone()
+            row = session.raw.execute("SELECT length(value) FROM objects WHERE key = ?", (key,)).fetchone()
             return None if row is None else int(row[0])
+
+
+def _seconds(timeout: object) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 <= timeout <= _MOST_TIMEOUT_S:
+        raise ArgumentError(f"'timeout' must be a number of seconds up to {_MOST_TIMEOUT_S}, got {timeout!r}")
+    return float(timeout)
 
 
 def _is_as_expected(connection: Connection, key: str, expected: Expected) -> bool:
@@ -385,10 +392,10 @@ def _place(prefix: str) -> int:
     return 1 + (int.from_bytes(blake2b(prefix.encode(), digest_size=8).digest(), "little") >> 2)
 
 
-def _after(prefix: str) -> str:
-    """The first text that is behind all those that begin with a prefix; in bytes, where that is everything."""
+def _after(prefix: str) -> str | bytes:
+    """The first text that is behind all those that begin with a prefix; where that is everything, what is behind all texts."""
     end = prefix.rstrip("\U0010ffff")
     if not end:
-        return b""  # type: ignore[return-value]  # SQLite sorts bytes behind all texts
+        return b""  # SQLite sorts bytes behind texts
     following = ord(end[-1]) + 1
     return end[:-1] + chr(0xE000 if 0xD800 <= following < 0xE000 else following)

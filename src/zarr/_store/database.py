@@ -158,9 +158,24 @@ class Database:
             try:
                 return PlaceHold(path, place)
             except FileNotFoundError:
-                pass
-            self._make_lock_file(path)
+                self._make_lock_file(path)
+            except OSError as exc:
+                raise self._of_file(exc) from None
         raise FileNotFoundError(errno.ENOENT, "is deleted by another program as soon as it is made", path)
+
+    def _of_file(self, exc: OSError) -> OSError:
+        """An error with what belongs to the database, as one of the database."""
+        if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return self._not_permitted(exc.strerror)
+        return OSError(exc.errno, exc.strerror, self.path)
+
+    def _not_permitted(self, cause: object) -> PermissionError:
+        return PermissionError(
+            errno.EACCES,
+            f"the database cannot be opened or changed ({cause}). SQLite needs to write to the file and to its directory; "
+            "with mode='r' it can be read where both cannot be written to",
+            self.path,
+        )
 
     def lock_file(self) -> str:
         """The file beside the database in which writers have locks on places."""
@@ -170,18 +185,17 @@ class Database:
         return self._lock_file
 
     def _make_lock_file(self, path: str) -> None:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
         try:
-            mode = os.stat(self.path).st_mode & 0o666
-        except FileNotFoundError:
-            mode = None
-        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
         except FileExistsError:
             return
+        except OSError as exc:
+            raise self._of_file(exc) from None
         try:
-            if mode is not None:  # who may write to the one may write to the other
-                os.fchmod(fd, mode)
+            os.fchmod(fd, os.stat(self.path).st_mode & 0o666)  # who may write to the one may write to the other
+        except FileNotFoundError:
+            pass
         finally:
             os.close(fd)
 
@@ -251,10 +265,9 @@ class Database:
         """The ways to open the file, best first. On a read-only medium it is read as one that nobody changes."""
         if not os.path.exists(self._real):
             return ["mode=rwc"] if create else []
-        if os.access(self._real, os.W_OK) and os.access(os.path.dirname(self._real), os.W_OK):
-            return ["mode=rw"]
+        may_write = os.access(self._real, os.W_OK) and os.access(os.path.dirname(self._real), os.W_OK)
         is_at_rest = not os.path.exists(f"{self._real}-wal") and not os.path.exists(f"{self._real}-journal")
-        return ["mode=ro", "mode=ro&immutable=1"] if is_at_rest and not create else ["mode=ro"]
+        return [*(["mode=rw"] * may_write), "mode=ro", *(["mode=ro&immutable=1"] * (is_at_rest and not create))]
 
     def make(self, connection: Connection, *, sync: bool) -> None:
         """Make what an empty database needs."""
@@ -335,12 +348,7 @@ class Database:
         if code in (module.SQLITE_READONLY, module.SQLITE_PERM, module.SQLITE_CANTOPEN, module.SQLITE_AUTH):
             if os.path.isdir(path):
                 return IsADirectoryError(errno.EISDIR, "a directory, and SQLiteStore keeps its values in a file", path)
-            return PermissionError(
-                errno.EACCES,
-                f"the database cannot be opened or changed ({exc}). SQLite needs to write to the file and to its directory; "
-                "with mode='r' it can be read where both cannot be written to",
-                path,
-            )
+            return self._not_permitted(exc)
         if code == module.SQLITE_FULL:
             return OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} ({exc}); nothing was changed", path)
         return OSError(errno.EIO, f"SQLite could not do it: {exc}", path)

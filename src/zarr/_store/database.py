@@ -79,9 +79,11 @@ class Connection:
     def __init__(self, raw: sqlite3.Connection, identity: Identity, epoch: int, name: str) -> None:
         self.raw, self.identity, self.epoch = raw, identity, epoch
         self._synchronous = ""
+        raw.execute("BEGIN")  # somebody may be making it
         (application,) = raw.execute("PRAGMA application_id").fetchone()
         (layout,) = raw.execute("PRAGMA user_version").fetchone()
         tables = [row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        raw.execute("COMMIT")
         self.is_ours = application == _APPLICATION and "objects" in tables
         if self.is_ours and layout != _LAYOUT:
             raise StoreFileError(

@@ -60,6 +60,16 @@ _pending: set[int] = set()
 _n_forks = 0
 
 
+class _Forking(threading.local):
+    """What this thread has taken, for each fork that it is about to make; a signal handler may begin a second one."""
+
+    def __init__(self) -> None:
+        self.taken: list[list[_Held]] = []
+
+
+_forking = _Forking()
+
+
 def held_around_forks(lock: Lock) -> Lock:
     """Have a reentrant lock taken by whoever forks."""
     hold_around_forks(lock.acquire, lock.release, lock.release)
@@ -99,25 +109,15 @@ def is_wanted() -> bool:
 
 
 def give_way() -> None:
-    """Wait while a thread waits to fork; for three seconds at most, as it may be waiting for this thread."""
+    """Wait while another thread waits to fork; for three seconds at most, as it may be waiting for this thread."""
     end = monotonic() + _COURTESY_S
-    while _pending and monotonic() < end:
+    while _pending and not _forking.taken and monotonic() < end:
         sleep(_NAP_S)
 
 
 def n_forks() -> int:
     """How many forks lie between this process and the one that loaded this library."""
     return _n_forks
-
-
-class _Forking(threading.local):
-    """What this thread has taken, for each fork that it is about to make; a signal handler may begin a second one."""
-
-    def __init__(self) -> None:
-        self.taken: list[list[_Held]] = []
-
-
-_forking = _Forking()
 
 
 def _before_fork() -> None:

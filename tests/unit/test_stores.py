@@ -76,7 +76,14 @@ class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, PinSuite, 
 
 
 SUITES = [
-    *(TestMemoryStore, TestLocalStore, TestZipStore, TestWrappedMemoryStore, TestWrappedLocalStore, TestWrappedZipStore),
+    *(
+        TestMemoryStore,
+        TestLocalStore,
+        TestZipStore,
+        TestWrappedMemoryStore,
+        TestWrappedLocalStore,
+        TestWrappedZipStore,
+    ),
     *(TestPlainStore, TestWrappedPlainStore, TestVersionsInCoroutines),
 ]
 

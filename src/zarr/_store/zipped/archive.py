@@ -88,7 +88,7 @@ class Contents:
     def _keys(self) -> list[str]:
         keys = self._sorted
         if keys is None:
-            keys = self._sorted = sorted(list(self.entries))
+            keys = self._sorted = sorted(self.entries)
         return keys
 
     def keys(self, prefix: str) -> Iterator[str]:
@@ -338,12 +338,12 @@ class Archive:
         lock = self._locked(path, directory, must_be_new=must_be_new)
         writer = _Writer(lock, 0, lock, None, n_forks())
         try:
+            _sweep(directory)
             if is_emptied:
                 self.contents = Contents()
             else:
                 self._refresh(path, may_be_empty=True)
             if is_emptied or self.contents.stop <= COPIED_NBYTES:
-                _sweep(directory)
                 writer.beside = temporary_name(directory)
                 writer.file, writer.end = _copy(self.contents, writer.beside, lock), self.contents.directory
             else:

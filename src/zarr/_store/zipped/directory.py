@@ -10,7 +10,7 @@ from typing import Any
 from zarr._store.file_url import from_url, is_url
 from zarr._store.local import LocalStore
 from zarr._store.zipped.archive import archive_at, ordered_keys
-from zarr._store.zipped.packing import STORED
+from zarr._store.zipped.layout import STORED
 from zarr._store.zipped.store import ZipStore
 from zarr.errors import ArgumentError, NodeNotFoundError
 

@@ -123,7 +123,9 @@ def check_name(key: str) -> bytes:
     except UnicodeEncodeError as exc:
         raise StoreKeyError(f"{key!r} is not a valid store key in a zip archive: it is not Unicode") from exc
     if len(name) > _MOST16:
-        raise StoreKeyError(f"{key[:40]!r}... is not a valid store key in a zip archive: it is longer than 65,535 bytes")
+        raise StoreKeyError(
+            f"{key[:40]!r}... is not a valid store key in a zip archive: it is longer than 65,535 bytes"
+        )
     return name
 
 
@@ -187,7 +189,9 @@ def _read_end(file: Bytes, at: int) -> End:
         raise malformed(file.label, "it is one part of an archive in several files; put it together first")
     shift = directory_stop - n_directory - directory
     if shift < 0:
-        raise malformed(file.label, "its central directory does not lie inside the file, which is incomplete or damaged")
+        raise malformed(
+            file.label, "its central directory does not lie inside the file, which is incomplete or damaged"
+        )
     stop = at + _END.size + n_comment
     return End(directory + shift, n_directory, n_entries, shift, comment, stop)
 
@@ -318,7 +322,9 @@ def ends_by_itself(entry: Entry) -> bool:
 # -- writing ----------------------------------------------------------------------------------------------------------
 
 
-def new_entry(name: bytes, key: str, method: int, stamp: int, crc: int, nbytes: int, n_packed: int, header: int) -> Entry:
+def new_entry(
+    name: bytes, key: str, method: int, stamp: int, crc: int, nbytes: int, n_packed: int, header: int
+) -> Entry:
     """An entry that is to be written at `header`."""
     flags = (0 if name.isascii() else _UTF8) | (_ENDS_BY_ITSELF if method == LZMA else 0)
     data = header + _LOCAL.size + len(name) + (20 if _is_wide(nbytes, n_packed) else 0)
@@ -347,7 +353,14 @@ def local_header(entry: Entry) -> bytes:
         sizes = _MOST32, _MOST32
     return (
         _LOCAL.pack(
-            *(_LOCAL_MARK, _version(entry, bool(extra)), entry.flags, entry.method, entry.stamp & _MOST16, entry.stamp >> 16),
+            *(
+                _LOCAL_MARK,
+                _version(entry, bool(extra)),
+                entry.flags,
+                entry.method,
+                entry.stamp & _MOST16,
+                entry.stamp >> 16,
+            ),
             *(entry.crc, *sizes, len(name), len(extra)),
         )
         + name
@@ -387,7 +400,15 @@ def _record(entry: Entry) -> bytes:
     version = _version(entry, bool(wide))
     return (
         _RECORD.pack(
-            *(_RECORD_MARK, _UNIX << 8 | version, version, entry.flags, entry.method, entry.stamp & _MOST16, entry.stamp >> 16),
+            *(
+                _RECORD_MARK,
+                _UNIX << 8 | version,
+                version,
+                entry.flags,
+                entry.method,
+                entry.stamp & _MOST16,
+                entry.stamp >> 16,
+            ),
             *(entry.crc, n_packed, nbytes, len(name), len(extra), 0, 0, 0, _MODE, header),
         )
         + name

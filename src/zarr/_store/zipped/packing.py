@@ -40,7 +40,9 @@ def check_method(method: object) -> int:
     """A method of packing that can be written; ArgumentError for others."""
     if not isinstance(method, int) or method not in _METHODS:
         known = ", ".join(f"{name} ({number})" for number, name in _METHODS.items())
-        raise ArgumentError(f"compression={method!r} is no method of packing; these are, of the module zipfile: {known}")
+        raise ArgumentError(
+            f"compression={method!r} is no method of packing; these are, of the module zipfile: {known}"
+        )
     return int(method)
 
 
@@ -124,11 +126,13 @@ def _check_size(label: str, entry: Entry) -> None:
     most = max(_MOST_TO_ONE * entry.n_packed, 0 if entry.method == DEFLATED else _HARMLESS)
     if entry.nbytes > most:
         raise malformed(
-            label, f"its entry {entry.name!r} is said to become {entry.nbytes} bytes from {entry.n_packed}: it is not unpacked"
+            label,
+            f"its entry {entry.name!r} is said to become {entry.nbytes} bytes from {entry.n_packed}: it is not unpacked",
         )
     if entry.nbytes > limit:
         raise malformed(
-            label, f"its entry {entry.name!r} has {entry.nbytes} bytes, and the setting 'array.max_chunk_bytes' is {limit}"
+            label,
+            f"its entry {entry.name!r} has {entry.nbytes} bytes, and the setting 'array.max_chunk_bytes' is {limit}",
         )
 
 

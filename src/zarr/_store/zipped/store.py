@@ -88,7 +88,7 @@ class ZipStore(SyncStore):
         *,
         mode: ZipMode = "r",
         read_only: bool | None = None,
-        compression: int = packing.STORED,
+        compression: int = layout.STORED,
         allowZip64: bool = True,  # noqa: N803  # as in zarr-python and `zipfile`
     ) -> None:
         if mode not in _MODES:
@@ -171,7 +171,9 @@ class ZipStore(SyncStore):
 
     def _move(self, destination: Path) -> None:
         if self._given is not None:
-            raise ArgumentError(f"{self!r} is a file object, which cannot be moved; save what is in it under the new path")
+            raise ArgumentError(
+                f"{self!r} is a file object, which cannot be moved; save what is in it under the new path"
+            )
         self.close()
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(self.path, destination)

@@ -20,6 +20,7 @@ from tests.suites.children import end_of_child
 from tests.suites.threads import in_threads
 from zarr._store.versioned import ABSENT
 from zarr._store.zipped import archive as archives
+from zarr._store.zipped import layout
 from zarr.abc.store import RangeByteRequest, SuffixByteRequest
 from zarr.errors import StoreKeyError, ZarrRuntimeWarning
 from zarr.storage import LocalStore, ZipStore
@@ -809,6 +810,19 @@ class TestInterruptedAppends:
         with pytest.warns(ZarrRuntimeWarning), ZipStore(path, mode="a") as store:
             put(store, "c")
         assert sorted(contents(path)) == ["a", "c", "nested"]
+
+    def test_end_records_that_keep_readers_busy(self, path, monkeypatch):
+        """Each says that all before it is the directory."""
+        data = bytearray(archive(("a", b"1")))[:40]
+        for _ in range(2000):
+            data += b"PK\5\6" + bytes(8) + len(data).to_bytes(4, "little") + bytes(6)
+        path.write_bytes(data + b"behind")
+        tried = []
+        parse = layout.parse_directory
+        monkeypatch.setattr(layout, "parse_directory", lambda *args: tried.append(args) or parse(*args))
+        with pytest.raises(zipfile.BadZipFile, match="incomplete"):
+            ZipStore(path).get_sync("a")
+        assert len(tried) == 100
 
     def test_an_archive_in_an_entry_is_not_taken_for_it(self, path):
         fill(path, {"nested": archive(("b", b"2")), "a": b"1"})

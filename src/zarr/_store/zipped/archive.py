@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 COPIED_NBYTES = 64 << 20
 """Up to this size an archive is copied, to be changed or to be rid of what nobody needs any more."""
 _BLOCK = 8 << 20
+_WRITTEN_AT_ONCE = 1 << 16
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _CHANGE = os.O_RDWR | getattr(os, "O_BINARY", 0)
 _ATTEMPTS = 100
@@ -255,8 +256,12 @@ class Archive:
     def _write(self, writer: _Writer, entry: Entry, packed: BytesLike) -> None:
         self._is_writing = True
         try:
-            writer.file.write_at(writer.end, layout.local_header(entry))
-            writer.file.write_at(entry.data, packed)
+            header = layout.local_header(entry)
+            if len(packed) <= _WRITTEN_AT_ONCE:
+                writer.file.write_at(writer.end, b"".join((header, packed)))
+            else:
+                writer.file.write_at(writer.end, header)
+                writer.file.write_at(entry.data, packed)
             writer.end, writer.has_changes = entry.room, True
         finally:
             self._is_writing = False

@@ -30,6 +30,7 @@ _UNIX, _ZIP64_VERSION, _VERSION = 3, 45, 20
 _VERSIONS = {BZIP2: 46, LZMA: 63}
 _MODE = 0o100644 << 16
 _BLOCK = 1 << 20
+_MOST_CANDIDATES = 100
 _DRIVE = re.compile(r"[A-Za-z]:(/|$)")
 
 
@@ -153,14 +154,20 @@ def find_end(file: Bytes) -> End:
 
 def _last_end_before(file: Bytes, stop: int) -> End | None:
     """The last end record that fits what stands before it: what a writer left that was interrupted while it appended."""
+    n_left = _MOST_CANDIDATES
     while stop > 0:
         start = max(0, stop - _BLOCK)
         block = file.read_at(start, min(stop + len(_END_MARK) - 1, file.nbytes))
         at = len(block)
         while (at := block.rfind(_END_MARK, 0, at)) >= 0:
             found = _plausible_end(file, start + at)
-            if found is not None:
+            if found is None:
+                continue
+            if _is_sound(file, found):
                 return found
+            n_left -= 1
+            if not n_left:  # somebody made them to keep readers busy
+                return None
         stop = start
     return None
 
@@ -170,12 +177,18 @@ def _plausible_end(file: Bytes, at: int) -> End | None:
         return None
     try:
         end = _read_end(file, at)
-        if end.shift or end.stop > file.nbytes:  # an archive that is a value of this one
-            return None
-        parse_directory(file, end)
     except _error_class():
         return None
-    return end
+    # An archive that is a value of this one does not begin where the file does.
+    return None if end.shift or end.stop > file.nbytes else end
+
+
+def _is_sound(file: Bytes, end: End) -> bool:
+    try:
+        parse_directory(file, end)
+    except _error_class():
+        return False
+    return True
 
 
 def _read_end(file: Bytes, at: int) -> End:

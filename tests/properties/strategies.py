@@ -469,18 +469,19 @@ class Orthogonal:
         return tuple(len(self.positions[axis]) for axis in self.kept)
 
     def read(self, model: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        model = as_objects_if_text(model)
         taken = reduce(lambda array, axis: np.take(array, self.positions[axis], axis), range(model.ndim), model)
         return taken.reshape(self.shape)
 
     def write(self, model: np.ndarray[Any, Any], value: Any) -> None:
         """Of positions that are named twice the last one wins, whatever order NumPy would assign in."""
-        whole = np.broadcast_to(as_array(value, model.dtype), self.shape)
+        whole = np.broadcast_to(as_objects_if_text(as_array(value, model.dtype)), self.shape)
         last = [_last_of_each(positions) for positions in self.positions]
         whole = reduce(lambda array, i: np.take(array, last[self.kept[i]], i), range(whole.ndim), whole)
         target = tuple(positions[order] for positions, order in zip(self.positions, last, strict=True))
         lengths = tuple(map(len, target))
         if model.ndim:
-            model[np.ix_(*target)] = whole.reshape(lengths)
+            assign(model, np.ix_(*target), whole.reshape(lengths))
         else:
             model[()] = whole[()]
 
@@ -544,7 +545,21 @@ def assign(model: np.ndarray[Any, Any], selection: Any, value: Any) -> None:
     NumPy's object arrays would store the 0-d array itself, and NumPy 2.4 crashes if one of StringDType is assigned to
     an index of several arrays.
     """
-    model[selection] = value[()] if isinstance(value, np.ndarray) and not value.ndim else value
+    changed = as_objects_if_text(model)
+    value = as_objects_if_text(value) if isinstance(value, np.ndarray) else value
+    changed[selection] = value[()] if isinstance(value, np.ndarray) and not value.ndim else value
+    if changed is not model:
+        model[...] = changed.astype(model.dtype)
+
+
+def pick(model: np.ndarray[Any, Any], selection: Any) -> Any:
+    """What NumPy reads."""
+    return as_objects_if_text(model)[selection]
+
+
+def as_objects_if_text(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Text of any length as objects: by lists of positions NumPy before 2.2 neither finds nor stores it, and may crash."""
+    return array.astype(object) if array.dtype.kind == "T" else array
 
 
 def assert_same(found: Any, expected: Any, dtype: Any) -> None:

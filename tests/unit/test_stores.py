@@ -19,7 +19,7 @@ from tests.suites.stores import (
 )
 from tests.suites.versioned_stores import OneStepSuite, PinSuite, SizeSuite, SyncSuite, VersionSuite
 from zarr._store.access import capabilities
-from zarr.storage import LocalStore, MemoryStore, SQLiteStore, WrapperStore
+from zarr.storage import LocalStore, MemoryStore, SQLiteStore, WrapperStore, ZipStore
 
 
 class OurStore(StoreSuite, RefusalSuite, SyncFaceSuite, ReadOnlySuite, ObjectSuite):
@@ -50,6 +50,16 @@ class TestWrappedSQLiteStore(OurStore, PrefixSuite):
         return WrapperStore(SQLiteStore(directory / "root" / "all.sqlite", **kwargs))
 
 
+class TestZipStore(OurSyncStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return ZipStore(directory / "root.zip", mode="a", **kwargs)
+
+
+class TestWrappedZipStore(OurStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return WrapperStore(ZipStore(directory / "root.zip", mode="w", **kwargs))
+
+
 class TestWrappedMemoryStore(OurStore, PrefixSuite):
     def make(self, directory, **kwargs):
         return WrapperStore(MemoryStore(**kwargs))
@@ -76,8 +86,8 @@ class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, PinSuite, 
 
 
 SUITES = [
-    *(TestMemoryStore, TestLocalStore, TestSQLiteStore),
-    *(TestWrappedMemoryStore, TestWrappedLocalStore, TestWrappedSQLiteStore),
+    *(TestMemoryStore, TestLocalStore, TestZipStore, TestSQLiteStore),
+    *(TestWrappedMemoryStore, TestWrappedLocalStore, TestWrappedZipStore, TestWrappedSQLiteStore),
     *(TestPlainStore, TestWrappedPlainStore, TestVersionsInCoroutines),
 ]
 

@@ -280,6 +280,7 @@ class TestOtherFiles:
         put(store, "a")
         opened = []
         monkeypatch.setattr(Path, "open", lambda *arguments: opened.append(arguments))
+        monkeypatch.setattr(os, "open", lambda *arguments: opened.append(arguments))
         for _ in range(2):  # while it is open here, nobody else opens it: closing it would end SQLite's locks
             with pytest.raises(StoreIsFileError, match=r"is an SQLite database.*SQLiteStore\(path\)"):
                 zarr.open(path)

@@ -18,6 +18,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -264,6 +265,9 @@ PROGRAMS = {
 
 
 def main(name, engine, root, n):
+    warnings.filterwarnings(
+        "ignore", ".*fork.*", DeprecationWarning
+    )  # of Python 3.12 and newer: that is what is tested
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=True)  # whoever waits in vain asks where it hangs
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background processes ignore it

@@ -142,6 +142,27 @@ def test_an_interrupted_caller_leaves_nobody_at_work():
     assert is_done.is_set()
 
 
+def test_what_an_interrupted_task_holds_is_let_go_before_helpers_are_waited_for():
+    """As a lock that it has taken, and not yet seen to it that it is given back."""
+    both, is_free, seen = threading.Barrier(2), threading.Event(), []
+    caller = here()
+
+    class Lock:
+        def __del__(self):
+            is_free.set()
+
+    def task():
+        both.wait(PROMPTLY)
+        if here() is caller:
+            held = Lock()  # noqa: F841
+            raise KeyboardInterrupt
+        seen.append(is_free.wait(PROMPTLY))
+
+    with pytest.raises(KeyboardInterrupt):
+        workers.run([task] * 10, LARGE_NBYTES)
+    assert seen == [True]
+
+
 def test_helpers_see_the_context_of_the_caller():
     variable = contextvars.ContextVar("variable", default="elsewhere")
     variable.set("here")

@@ -29,6 +29,36 @@ def came_from_a_signal(exc: BaseException) -> bool:
     return False
 
 
+def let_go_if_interrupted(exc: BaseException) -> None:
+    """Empty the frames that a signal handler's exception has ended, if this is one.
+
+    A handler may raise between the line that takes a lock and the one that says when to give it back. Then the frame has the
+    lock and the exception has the frame, so whoever waits for other threads with the exception at hand may wait for
+    those that wait for the lock.
+    """
+    if isinstance(exc, Exception) and not came_from_a_signal(exc):
+        return
+    raised: BaseException | None = exc
+    seen: set[int] = set()
+    while raised is not None and id(raised) not in seen:
+        seen.add(id(raised))
+        _empty_frames(raised)
+        raised = raised.__context__
+
+
+def _empty_frames(exc: BaseException) -> None:
+    traceback, interrupted = exc.__traceback__, None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if interrupted is not None and _is_called_for_signal(frame, interrupted):
+            return  # by which `came_from_a_signal` knows the handler
+        try:
+            frame.clear()
+        except RuntimeError:  # it goes on: its function has caught the exception
+            pass
+        traceback, interrupted = traceback.tb_next, frame
+
+
 def _is_called_for_signal(frame: FrameType, interrupted: FrameType) -> bool:
     given = _arguments(frame)
     return any(value is interrupted for value in given) and any(isinstance(value, int) for value in given)

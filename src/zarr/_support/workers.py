@@ -24,7 +24,7 @@ from typing import Any, Generic, TypeVar
 
 from zarr._support.forks import renew_in_children
 from zarr._support.settings import settings
-from zarr._support.signals import came_from_a_signal
+from zarr._support.signals import came_from_a_signal, let_go_if_interrupted
 
 T = TypeVar("T")
 
@@ -100,6 +100,7 @@ class _Request(Generic[T]):
             try:
                 self._work_as_caller(at_once=at_once)
             except BaseException as exc:  # noqa: BLE001  # raised when the helpers have ended
+                let_go_if_interrupted(exc)
                 interrupt = exc
             interrupt = self._end() or interrupt
         _requests.discard(self)
@@ -142,6 +143,7 @@ class _Request(Generic[T]):
         try:
             self._results[number] = task()
         except BaseException as exc:  # noqa: BLE001  # raised when all have ended
+            let_go_if_interrupted(exc)
             self._failures[number] = exc
 
     def _first_failure(self) -> BaseException | None:

@@ -111,6 +111,23 @@ class TestFacts:
         scalar = zarr.create_array({}, shape=(), dtype="i4", zarr_format=zarr_format)
         assert (scalar.shape, scalar.ndim, scalar.size, scalar.nchunks, scalar.chunks) == ((), 0, 1, 1, ())
 
+    @pytest.mark.parametrize(
+        ("shape", "dtype", "chunks"),
+        [
+            ((0,), "f8", (16384,)),
+            ((0, 24), "i1", (5461, 24)),
+            ((5, 0), "f8", (5, 3276)),
+            ((0, 0, 3), "f8", (73, 73, 3)),
+            ((0, 1000, 1000), "f8", (1, 250, 250)),
+            ((0, 3), "string", (2730, 3)),
+        ],
+    )
+    def test_chunks_of_what_will_grow(self, zarr_format, shape, dtype, chunks):
+        for make in (zarr.create_array, zarr.create):
+            array = make(store={}, shape=shape, dtype=dtype, zarr_format=zarr_format)
+            assert array.chunks == chunks
+        assert zarr.zeros((0,), zarr_format=zarr_format).append(np.ones(5000)) == (5000,)
+
     def test_info_tells_the_facts(self, store):
         array = filled(store)
         text = repr(array.info)

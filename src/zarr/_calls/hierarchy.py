@@ -90,7 +90,7 @@ def require_group(at: StorePath, zarr_format: ZarrFormat | None = None, *, overw
     """
 
     def find() -> Flow[GroupParts]:
-        existing = yield from load_node(at, zarr_format)
+        existing = yield from load_node(at, prefer=zarr_format)
         if existing is None:
             raise GroupNotFoundError(at.store, at.path)
         if not isinstance(existing, GroupMetadata):

@@ -126,7 +126,7 @@ class AsyncGroup(GroupProperties):
     if not TYPE_CHECKING:  # checkers know which attributes there are
 
         def __getattr__(self, name: str) -> Any:
-            return no_such_attribute(self, name, of_group(name, f"`await group.getitem({name!r})`"))
+            return no_such_attribute(self, name, of_group(type(self), name, f"`await group.getitem({name!r})`"))
 
     # -- members ------------------------------------------------------------------------------------------------
 

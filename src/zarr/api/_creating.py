@@ -48,7 +48,8 @@ def create_array(
     data
         Initial contents.
     chunks
-        Shape of the chunks, each compressed on its own; `"auto"` for a choice by size.
+        Shape of the chunks, each compressed on its own; `"auto"` for a choice by size, which takes a length of 0 for one that
+        will grow.
     shards
         Shape of the shards: stored objects that hold many chunks. None for none, `"auto"` for a choice.
     filters

@@ -11,6 +11,7 @@ import pytest
 import zarr
 from tests.samples import contents, filled
 from zarr.codecs import BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec
+from zarr.errors import EngineUnavailableError
 from zarr.storage import StorePath
 
 
@@ -127,6 +128,16 @@ class TestFacts:
             array = make(store={}, shape=shape, dtype=dtype, zarr_format=zarr_format)
             assert array.chunks == chunks
         assert zarr.zeros((0,), zarr_format=zarr_format).append(np.ones(5000)) == (5000,)
+
+    def test_repr_needs_no_engine(self, store, monkeypatch):
+        shown = repr(zarr.create_array(store, shape=3, dtype=">i4", zarr_format=2))
+        assert shown.endswith("shape=(3,) dtype=>i4>")
+        monkeypatch.setattr("zarr._engine.choose.load_problem", lambda: "it was not built")
+        with zarr.config.set({"engine": "native"}):
+            array = zarr.open_array(store, mode="r")
+            assert repr(array) == shown
+            with pytest.raises(EngineUnavailableError):
+                array[0]
 
     def test_info_tells_the_facts(self, store):
         array = filled(store)

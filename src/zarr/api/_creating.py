@@ -182,6 +182,13 @@ def from_array(
     storage_options, overwrite, config
         As in `create_array`.
 
+    Raises
+    ------
+    ContainsArrayError, ContainsGroupError
+        If there is a node already, and `overwrite` is False.
+    ValueError
+        If `data` is an array that lies where something is to be replaced. Nothing is changed then.
+
     Examples
     --------
     >>> import zarr

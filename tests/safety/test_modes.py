@@ -150,6 +150,8 @@ def refusal(call, target):
 
 
 @pytest.mark.filterwarnings("ignore:Object at .* is not recognized:zarr.errors.ZarrUserWarning")
+# Mode "a" is given what a new array would have, where there is another one, on purpose.
+@pytest.mark.filterwarnings("ignore:the array .* is there already:zarr.errors.ZarrUserWarning")
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 def test_a_call_changes_what_it_may_and_nothing_else(call, target, place, zarr_format):

@@ -25,10 +25,15 @@ def near_names(name: str, known: Iterable[str], *, most: int = 1, cutoff: float 
     --------
     >>> near_names("chunk", ["chunks", "shards"])
     ['chunks']
+    >>> near_names("A", ["a", "b"])
+    ['a']
     """
     with importing("difflib"):  # on use, as it is slow to import
         from difflib import get_close_matches
-    return get_close_matches(name, list(known), n=most, cutoff=cutoff)
+    there = list(known)
+    same = [each for each in there if each.casefold() == name.casefold()]  # however short
+    close = get_close_matches(name, there, n=most, cutoff=cutoff)
+    return list(dict.fromkeys([*same, *close]))[:most]
 
 
 class NearPaths:

@@ -15,7 +15,7 @@ from zarr._flow.drive import run, run_async
 from zarr._flow.requests import Where
 from zarr.api import asynchronous
 from zarr.errors import ContainsGroupError
-from zarr.storage import LocalStore, MemoryStore, StorePath, WrapperStore
+from zarr.storage import LocalStore, MemoryStore, StorePath, WrapperStore, ZipStore
 
 DATA = np.arange(1, 25).reshape(4, 6)
 
@@ -51,12 +51,18 @@ def refuse(root, call, *args, **options):
 def reaching(root):
     """Stores that reach the place of a group in other ways."""
     store = root.store
-    twin = type(store)(store._store) if isinstance(store, WrapperStore) else type(store)(_source(store))
+    twin = _twin(store)
     return store, store.with_read_only(False), twin, WrapperStore(twin)
 
 
-def _source(store):
-    return store._store_dict if isinstance(store, MemoryStore) else store.root
+def _twin(store):
+    if isinstance(store, WrapperStore):
+        return WrapperStore(store._store)
+    if isinstance(store, MemoryStore):
+        return MemoryStore(store._store_dict)
+    if isinstance(store, ZipStore):
+        return ZipStore(store.path, mode="a")
+    return type(store)(store.root if isinstance(store, LocalStore) else store.path)
 
 
 class TestFromArray:

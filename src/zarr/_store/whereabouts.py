@@ -51,7 +51,7 @@ def steps_to(root: object, path: str) -> Sequence[object]:
 
 
 def directories_to(path: str) -> Sequence[object]:
-    """The whereabouts of a directory, which need not exist: by the numbers that the system has for directories.
+    """The whereabouts of a directory or a file, which need not exist: by the numbers that the system has for them.
 
     A link leads to what it means, and lies where it is: what is in both is gone when either goes.
     """

@@ -1,8 +1,8 @@
 """What each access mode, and each function that creates or saves, may do to a directory: a matrix of calls and targets.
 
 Before and after, every file below the directory is noted with its bytes, inode and time stamps. `r` and `r+` leave all of it as
-it was; `a` and whatever only creates remove and change nothing; `w`, `overwrite=True` and saving remove the node that they
-replace and nothing else. Files that are not Zarr's survive everything, also inside of what is replaced.
+it was; `a` and whatever only creates remove and change nothing; `w` and `overwrite=True` remove the node that they replace and
+nothing else, and so does saving with arrays, while it leaves groups. Files that are not Zarr's survive everything, also inside of what is replaced.
 """
 
 from typing import NamedTuple
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import zarr
+from zarr.errors import ContainsGroupError
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -19,12 +20,12 @@ OLD = np.arange(20, dtype="int32").reshape(4, 5)
 TARGETS = ["array", "group", "absent", "directory", "file"]
 """A node, nothing, a directory with a file of somebody else's, and such a file in the place of the node."""
 
-READS, EDITS, ADDS, CREATES, REPLACES = "reads", "edits", "adds", "creates", "replaces"
+READS, EDITS, ADDS, CREATES, REPLACES, SAVES = "reads", "edits", "adds", "creates", "replaces", "saves"
 ARRAY, GROUP, ANY = "array", "group", "any"
 
 
 class Call(NamedTuple):
-    """A call: what it may do (as mode r, r+, a, w-, w), the kind of node that it is about, and how it is made."""
+    """A call: what it may do (as mode r, r+, a, w-, w, or as w but never to a group), the kind of node that it is about, and how it is made."""
 
     name: str
     does: str
@@ -67,8 +68,9 @@ CALLS = [
     Call("create_group, overwrite", REPLACES, GROUP, lambda s, p, f: zarr.create_group(s, path=p, overwrite=True, **f)),
     Call("group", ADDS, GROUP, lambda s, p, f: zarr.group(s, path=p, **f)),
     Call("group, overwrite", REPLACES, GROUP, lambda s, p, f: zarr.group(s, path=p, overwrite=True, **f)),
-    Call("save", REPLACES, ARRAY, lambda s, p, f: zarr.save(s, NEW, path=p, **f)),
-    Call("save_array", REPLACES, ARRAY, lambda s, p, f: zarr.save_array(s, NEW, path=p, **f)),
+    Call("save", SAVES, ARRAY, lambda s, p, f: zarr.save(s, NEW, path=p, **f)),
+    Call("save_array", SAVES, ARRAY, lambda s, p, f: zarr.save_array(s, NEW, path=p, **f)),
+    Call("save_array, w", REPLACES, ARRAY, lambda s, p, f: zarr.save_array(s, NEW, path=p, mode="w", **f)),
     Call("Group.create_array", CREATES, ARRAY, lambda s, p, f: parent(s).create_array(p, data=NEW)),
     Call("Group.create_array, overwrite", REPLACES, ARRAY, lambda s, p, f: parent(s).create_array(p, data=NEW, overwrite=True)),
     Call("Group.create_group", CREATES, GROUP, lambda s, p, f: parent(s).create_group(p)),
@@ -140,12 +142,16 @@ def refusal(call, target):
         return OSError
     if call.does == CREATES and is_node:
         return FileExistsError
+    if call.does == SAVES and target == GROUP:
+        return ContainsGroupError
     if call.does == ADDS and is_node and call.kind != target and call.name != "open, a":
         return (ValueError, TypeError)
     return None
 
 
 @pytest.mark.filterwarnings("ignore:Object at .* is not recognized:zarr.errors.ZarrUserWarning")
+# Mode "a" is given what a new array would have, where there is another one, on purpose.
+@pytest.mark.filterwarnings("ignore:the array .* is there already:zarr.errors.ZarrUserWarning")
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 def test_a_call_changes_what_it_may_and_nothing_else(call, target, place, zarr_format):
@@ -162,7 +168,7 @@ def test_a_call_changes_what_it_may_and_nothing_else(call, target, place, zarr_f
         assert everything(place) == all_before
         return
     kept = before
-    if call.does == REPLACES:
+    if call.does in (REPLACES, SAVES):
         kept = {name: file for name, file in before.items() if is_foreign(name) or not name.startswith(f"{target}/")}
     assert {name: after.get(name) for name in kept} == kept
     assert all(name.startswith(f"{target}/") for name in after.keys() - kept.keys())

@@ -11,6 +11,7 @@ import pytest
 import zarr
 from tests.samples import contents, filled
 from zarr.codecs import BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec
+from zarr.errors import EngineUnavailableError
 from zarr.storage import StorePath
 
 
@@ -110,6 +111,33 @@ class TestFacts:
         assert empty[...].shape == (0, 5)
         scalar = zarr.create_array({}, shape=(), dtype="i4", zarr_format=zarr_format)
         assert (scalar.shape, scalar.ndim, scalar.size, scalar.nchunks, scalar.chunks) == ((), 0, 1, 1, ())
+
+    @pytest.mark.parametrize(
+        ("shape", "dtype", "chunks"),
+        [
+            ((0,), "f8", (16384,)),
+            ((0, 24), "i1", (5461, 24)),
+            ((5, 0), "f8", (5, 3276)),
+            ((0, 0, 3), "f8", (73, 73, 3)),
+            ((0, 1000, 1000), "f8", (1, 250, 250)),
+            ((0, 3), "string", (2730, 3)),
+        ],
+    )
+    def test_chunks_of_what_will_grow(self, zarr_format, shape, dtype, chunks):
+        for make in (zarr.create_array, zarr.create):
+            array = make(store={}, shape=shape, dtype=dtype, zarr_format=zarr_format)
+            assert array.chunks == chunks
+        assert zarr.zeros((0,), zarr_format=zarr_format).append(np.ones(5000)) == (5000,)
+
+    def test_repr_needs_no_engine(self, store, monkeypatch):
+        shown = repr(zarr.create_array(store, shape=3, dtype=">i4", zarr_format=2))
+        assert shown.endswith("shape=(3,) dtype=>i4>")
+        monkeypatch.setattr("zarr._engine.choose.load_problem", lambda: "it was not built")
+        with zarr.config.set({"engine": "native"}):
+            array = zarr.open_array(store, mode="r")
+            assert repr(array) == shown
+            with pytest.raises(EngineUnavailableError):
+                array[0]
 
     def test_info_tells_the_facts(self, store):
         array = filled(store)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import numpy as np
 import pytest
 
 import zarr
 from tests.samples import contents, filled
 from tests.suites.calls import shown
+from zarr.api import asynchronous
 from zarr.errors import (
     ArrayNotFoundError,
     ContainsArrayError,
@@ -15,6 +18,8 @@ from zarr.errors import (
     GroupNotFoundError,
     NodeNotFoundError,
     NodeTypeValidationError,
+    ZarrRuntimeWarning,
+    ZarrUserWarning,
 )
 from zarr.storage import LocalStore, MemoryStore, StorePath
 
@@ -37,7 +42,8 @@ class TestOpenModes:
 
     @pytest.mark.parametrize("mode", ["r", "r+", "a"])
     def test_keywords_for_creating_do_not_change_an_array_that_is_there(self, place, mode):
-        array = zarr.open_array(place, path="a", mode=mode, shape=99, dtype="f8", fill_value=1)
+        with pytest.warns(ZarrUserWarning, match="shape, dtype had no effect"):
+            array = zarr.open_array(place, path="a", mode=mode, shape=99, dtype="f8", fill_value=1)
         assert array.shape == (5, 4)
         assert array.dtype == np.dtype("i4")
 
@@ -295,3 +301,53 @@ def test_keywords_of_arrays_make_no_group(store, mode):
     assert list(store.list_keys("")) == []
     group = zarr.open(store, mode=mode, shape=None, dtype=None, attributes={"a": 1})
     assert (type(group), dict(group.attrs)) == (zarr.Group, {"a": 1})
+
+
+class TestWhatIsGivenForANewNode:
+    """It has no effect on one that is there: a warning says so, unless the node agrees."""
+
+    @pytest.fixture
+    def root(self, store, zarr_format):
+        root = zarr.create_group(store, zarr_format=zarr_format, attributes={"title": "old", "n": [1]})
+        root.create_array("a", data=np.arange(6, dtype="i4").reshape(2, 3), chunks=(1, 3), attributes={"units": "m"})
+        return root
+
+    @pytest.mark.parametrize(
+        ("given", "named"),
+        [
+            ({"data": np.ones((9, 9))}, "data"),
+            ({"shape": (9, 9), "dtype": "f8"}, "shape, dtype"),
+            ({"shape": (2, 3), "dtype": "i4", "chunks": 2}, "chunks"),
+            ({"attributes": {"units": "K"}}, "attributes"),
+            ({"dtype": "nonsense"}, "dtype"),
+        ],
+    )
+    @pytest.mark.parametrize("mode", ["a", "r+"])
+    def test_it_is_named(self, root, given, named, mode):
+        for call in (zarr.open_array, zarr.open):
+            with pytest.warns(ZarrUserWarning, match=f"array .*/?a is there already .*: {named} had no effect"):
+                found = call(root.store, path="a", mode=mode, **given)
+            assert found == root["a"]
+        for call in (asynchronous.open_array, asynchronous.open):
+            with pytest.warns(ZarrUserWarning, match=f"{named} had no effect"):
+                asyncio.run(call(store=root.store, path="a", mode=mode, **given))
+
+    def test_what_agrees_is_not(self, root):
+        for given in (
+            {"shape": (2, 3), "dtype": "int32", "chunks": (1, 3)},
+            {"shape": [2, 3], "dtype": np.int32, "chunks": (1, -1), "fill_value": 0},
+            {"attributes": {"units": "m"}},
+            {"chunks": "auto", "attributes": None},
+        ):
+            assert zarr.open_array(root.store, path="a", mode="a", **given).shape == (2, 3)
+            assert zarr.open(root.store, path="a", mode="a", **given).shape == (2, 3)
+        assert zarr.open_group(root.store, attributes={"n": (1,)}) == root
+
+    def test_attributes_of_a_group(self, root):
+        for call in (zarr.open_group, zarr.open):
+            with pytest.warns(ZarrUserWarning, match="group .* attributes had no effect"):
+                assert call(root.store, attributes={"title": "new"}).attrs["title"] == "old"
+
+    def test_keywords_of_zarr_python_2(self, root):
+        with pytest.warns(ZarrRuntimeWarning, match="'synchronizer' has no effect"):
+            zarr.open_array(root.store, path="a", synchronizer=5)

@@ -204,3 +204,10 @@ class TestShardReplacedWhileItIsRead:
         array = zarr.open_array(WrapperStore(old.store), mode="r")
         with pytest.raises(CodecError, match="c/0"):
             array[3500]
+
+
+def test_elements_are_not_deleted(store):
+    array = zarr.create_array(store, data=[1, 2])
+    with pytest.raises(TypeError, match="cannot be deleted"):
+        del array[0]
+    assert array[:].tolist() == [1, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
 
@@ -288,3 +289,36 @@ def test_update_takes_what_that_of_a_dict_takes(store):
     with pytest.raises(TypeError, match="takes one mapping and keywords, got 2 mappings"):
         array.attrs.update({"c": 3}, {"d": 4})
     assert dict(array.attrs) == {"a": 1, "b": 2}
+
+
+class TestOfAnAsynchronousFace:
+    def test_a_copy_that_refuses_to_be_changed(self, node):
+        attrs = node._async_array.attrs if isinstance(node, zarr.Array) else node._async_group.attrs
+        for change in (
+            lambda: attrs.__setitem__("x", 1),
+            lambda: attrs.__delitem__("first"),
+            lambda: attrs.update(x=1),
+            lambda: attrs.setdefault("x", 1),
+            lambda: attrs.pop("first"),
+            lambda: attrs.popitem(),
+            lambda: attrs.clear(),
+            lambda: attrs.__ior__({"x": 1}),
+        ):
+            with pytest.raises(TypeError, match="update_attributes"):
+                change()
+        assert attrs == {"first": 1} == dict(node.attrs)
+
+    def test_it_is_a_dict_otherwise(self, node):
+        attrs = node._async_array.attrs if isinstance(node, zarr.Array) else node._async_group.attrs
+        for twin in (
+            dict(attrs),
+            copy.copy(attrs),
+            copy.deepcopy(attrs),
+            pickle.loads(pickle.dumps(attrs)),
+            attrs | {},
+        ):
+            assert type(twin) is dict
+            assert twin == attrs
+        assert json.dumps(attrs) == '{"first": 1}'
+        node.attrs["inner"] = attrs
+        assert reopened(node).attrs["inner"] == {"first": 1}

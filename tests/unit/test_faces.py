@@ -32,6 +32,7 @@ ARRAY_CALLED = {"get_basic_selection": "getitem", "set_basic_selection": "setite
 ZARR_PYTHON = "zarr-python's asynchronous face has none"
 SIGN = "Python's own protocol, for which the synchronous interpreter has a sign"
 ONLY_SYNC = {
+    "Array.__delitem__": "deletes nothing, and says what to do instead",
     "Array.async_array": "leads from this face to the other",
     "Array.get_block_selection": ZARR_PYTHON,
     "Array.set_block_selection": ZARR_PYTHON,

@@ -204,12 +204,39 @@ class TestMembers:
         assert [path for path, _ in root["g"].members(max_depth=None)] == ["b", "h", "h/c"]
         assert [node.path for _, node in root["g"].members(max_depth=None)] == ["g/b", "g/h", "g/h/c"]
 
-    def test_members_of_another_format_are_not_seen_by_a_group_of_its_own(self, store):
-        group = zarr.create_group(store, zarr_format=V3)
-        zarr.create_array(store, name="x/two", shape=1, dtype="i1", zarr_format=V2)
+    @pytest.mark.parametrize("other", [V2, V3])
+    def test_members_of_another_format_are_members(self, any_store, other):
+        group = zarr.create_group(any_store, zarr_format=V2 + V3 - other)
+        zarr.create_array(any_store, name="two", shape=1, dtype="i1", zarr_format=other)
+        zarr.create_group(any_store, path="x", zarr_format=other).create_array("deep", shape=1, dtype="i1")
+        assert sorted(group) == ["two", "x"]
+        for path, node in group.members(max_depth=None):
+            assert path in group
+            assert group[path] == group.get(path) == node
+            assert node.metadata.zarr_format == other
+        assert group.require_group("x") == group["x"]
+        with pytest.raises(FileExistsError):
+            group.create_group("x")
+        for name in list(group):
+            del group[name]
+        assert list(group) == []
         assert "x" not in group
-        with pytest.raises(KeyError):
-            group["x/two"]
+
+    def test_where_documents_of_both_formats_are_a_group_sees_those_of_its_own(self, store, zarr_format):
+        group = zarr.create_group(store, zarr_format=zarr_format)
+        group.create_array("a", shape=1, dtype="i1")
+        other = zarr.create_array({}, shape=2, dtype="i1", zarr_format=V2 + V3 - zarr_format)
+        name = "zarr.json" if zarr_format == V2 else ".zarray"
+        put(store, f"a/{name}", other.store._store_dict[name].to_bytes())
+        assert group["a"].shape == dict(group.members())["a"].shape == (1,)
+
+    def test_what_has_lost_its_document_is_told_of(self, store, zarr_format):
+        group = zarr.create_group(store, zarr_format=zarr_format)
+        group.create_array("a", data=[1, 2])
+        asyncio.run(store.delete("a/zarr.json" if zarr_format == V3 else "a/.zarray"))
+        with pytest.raises(KeyError, match=r"something is stored at 'a', but no metadata document") as caught:
+            group["a"]
+        assert "near it" not in str(caught.value)
 
     def test_names_of_all_kinds(self, store, zarr_format):
         group = zarr.create_group(store, zarr_format=zarr_format)

@@ -76,7 +76,7 @@ REMOVALS = {
     "create_array": lambda s, f: zarr.create_array(s, name="g", data=VALUES, overwrite=True, zarr_format=f),
     "open_group": lambda s, f: zarr.open_group(s, path="g", mode="w", zarr_format=f),
     "open": lambda s, f: zarr.open(s, path="g", mode="w", zarr_format=f),
-    "save": lambda s, f: zarr.save(s, VALUES, path="g", zarr_format=f),
+    "save_array": lambda s, f: zarr.save_array(s, VALUES, path="g", zarr_format=f, mode="w"),
     "put": lambda s, f: opened(s, f).__setitem__("g", VALUES),
     "move": lambda s, f: opened(s, f).move("g", "moved"),
     "root": lambda s, f: zarr.open_group(s, mode="w", zarr_format=f),

@@ -98,8 +98,18 @@ def test_methods_of_zarr_python_2(face, name, now):
 @pytest.mark.parametrize(
     ("face", "name", "advice"),
     [
-        ("Group", "temperature", r"; a member of this name is group\['temperature'\]"),
-        ("AsyncGroup", "temperature", r"; a member of this name is `await group.getitem\('temperature'\)`"),
+        ("Group", "temperature", r"; if a member of this name is meant, write group\['temperature'\]"),
+        (
+            "AsyncGroup",
+            "temperature",
+            r"; if a member of this name is meant, write `await group.getitem\('temperature'\)`",
+        ),
+        ("Group", "tre", r"; did you mean 'tree'\? If a member of this name is meant, write group\['tre'\]"),
+        ("AsyncGroup", "creat_array", r"; did you mean 'create_array'\? If .* `await group.getitem\('creat_array'\)`"),
+        ("Group", "close", r"; there is nothing to close, .*"),
+        ("Group", "pop", r"; `del group\[name\]` deletes a member"),
+        ("AsyncGroup", "pop", r"; `await group.delitem\(name\)` deletes a member"),
+        ("AsyncGroup", "rename", r"; `move` gives a member another name"),
         ("Array", "sum", r", which is NumPy's; read what you need first, as in array\[\.\.\.\]\.sum"),
         ("AsyncArray", "T", r", which is NumPy's; .* \(await array\.getitem\(\.\.\.\)\)\.T"),
         ("Array", "temperature", ""),

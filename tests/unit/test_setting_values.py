@@ -233,3 +233,37 @@ def test_what_a_prompt_shows():
     with config.set({"codecs.gzip": "my.Gzip"}):
         assert repr(config) == "<zarr.config: array.order='F', codecs.gzip='my.Gzip', mine.x=1>"
     assert repr(config) == "<zarr.config: array.order='F', mine.x=1>"
+
+
+class TestUpdate:
+    """`config.update` changes what it is given, with dots or nested, and says what it was not given."""
+
+    @pytest.fixture(autouse=True)
+    def kept(self):
+        with zarr.config.set({"array.order": "C", "others": {}}):
+            yield
+
+    @pytest.mark.parametrize("given", [{"array.order": "F"}, {"array": {"order": "F"}}])
+    def test_both_notations(self, given):
+        zarr.config.update(given)
+        assert zarr.config.get("array.order") == settings().order == "F"
+        assert zarr.config.get("array.write_empty_chunks") is False
+
+    def test_values_that_are_only_to_be_added(self):
+        for value in (1, 2):
+            zarr.config.update({"others.number": value}, priority="old")
+        assert zarr.config.get("others.number") == 1
+
+    def test_what_is_no_mapping(self):
+        with pytest.raises(TypeError, match="a mapping from keys to values"):
+            zarr.config.update("array.order")
+        with pytest.raises(TypeError, match=r"as in \{'array.order': 'F'\}, got 'array.order', 'F'"):
+            zarr.config.set("array.order", "F")
+
+    def test_misspelt_names(self):
+        with pytest.warns(zarr.errors.ZarrUserWarning, match=r"did you mean 'array.order'"):
+            zarr.config.update({"others": {}, "array.ordr": "F"})
+
+    def test_names(self):
+        assert set(DEFAULTS) <= set(zarr.config)
+        assert all(zarr.config.get(name) is not None or name == "json_indent" for name in DEFAULTS)

@@ -181,3 +181,9 @@ class TestStorePath:
         with pytest.raises(ValueError, match=r"read-only but mode is"):
             run(StorePath.open(any_store.with_read_only(True), "a", mode=mode))
         assert get(any_store, "a/b") == b"x"
+
+
+@pytest.mark.parametrize("given", ["x", None, {}, Path("x")])
+def test_a_place_is_in_a_store(given):
+    with pytest.raises(TypeError, match="a StorePath is a place in a store, got"):
+        StorePath(given)

@@ -19,6 +19,7 @@ from zarr._calls.keywords import FromArrayOptions, check_known
 from zarr._calls.like import from_array
 from zarr._calls.opening import create_group
 from zarr._flow import inventory
+from zarr._flow.apart import check_apart, check_survives
 from zarr._flow.create import create_node, ensure_ancestors
 from zarr._flow.load import load_group, look
 from zarr._flow.members import is_group, members
@@ -118,6 +119,11 @@ class CopyOptions:
         for name in ("shallow", "without_attrs", "dry_run"):
             object.__setattr__(self, name, truth(name, getattr(self, name)))
 
+    @property
+    def may_replace(self) -> bool:
+        """Whether a node that is there may go."""
+        return self.if_exists in ("replace", "skip_initialized")
+
 
 def copy_node(
     source: StorePath, dest: StorePath, zarr_format: ZarrFormat, options: CopyOptions, tally: Tally
@@ -126,7 +132,7 @@ def copy_node(
     metadata = yield from look(source)
     if metadata is None:
         raise FileNotFoundError(f"No array or group found in store {source.store!r} at path {source.path!r}")
-    check_apart(source, dest)
+    yield from check_pair(source, dest, options)
     if isinstance(metadata, UnreadableMetadata):
         yield from _copy_unread(source, metadata, dest, zarr_format, options, tally)
     elif isinstance(metadata, GroupMetadata):
@@ -135,12 +141,11 @@ def copy_node(
         yield from _copy_array(source, metadata, dest, zarr_format, options, tally)
 
 
-def check_apart(source: StorePath, dest: StorePath) -> None:
-    """Raise ValueError for a copy that would lie in its source."""
-    below = f"{dest.path}/".startswith(f"{source.path}/" if source.path else "")
-    one, other = dest.store, source.store  # stores in memory with equal contents are equal, but have another text
-    if below and (one is other or (str(one) == str(other) and one == other)):
-        raise ValueError(f"cannot copy {source} into itself, to {dest}")
+def check_pair(source: StorePath, dest: StorePath, options: CopyOptions) -> Flow[None]:
+    """Raise ValueError for a copy that would lie in its source, or take it away before it is read."""
+    yield from check_apart(source, dest)
+    if options.may_replace:
+        yield from check_survives(source, dest)
 
 
 def check_keywords(function: str, given: Mapping[str, Any]) -> None:
@@ -335,6 +340,8 @@ def copy_keys(
     """Copy stored objects key by key, whatever they mean."""
     from_path, to_path = normalize_path(source_path), normalize_path(dest_path)
     wanted = _wanted(excludes, includes, flags)
+    if if_exists == "replace":
+        yield from check_survives(StorePath(source, from_path), StorePath(dest, to_path))
     keys: list[str] = yield Keys(source, from_path)
     if not keys:
         raise FileNotFoundError(f"No keys found in store {source!r} at path {from_path!r}")

@@ -27,9 +27,9 @@ from zarr._calls.copy import (
     IfExists,
     Log,
     Tally,
-    check_apart,
     check_if_exists,
     check_keywords,
+    check_pair,
     copy_keys,
     copy_node,
     logging_to,
@@ -57,9 +57,10 @@ from zarr._calls.opening import (
     open_node,
 )
 from zarr._flow import consolidate, elements
+from zarr._flow.apart import check_apart
 from zarr._flow.copies import changing
 from zarr._flow.create import check_storable
-from zarr._flow.load import load_group, load_node
+from zarr._flow.load import load_group, load_node, look
 from zarr._flow.members import is_group, members
 from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode, array_node_of
 from zarr._flow.paths import below
@@ -70,6 +71,7 @@ from zarr._store.abstract import Store
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath, node_path
 from zarr._support.truth import truth
+from zarr.errors import ContainsGroupError
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -274,10 +276,23 @@ def save_array_call(
     storage_options: Options = None,
     **options: Unpack[SaveOptions],
 ) -> Flow[ArrayParts]:
-    chosen = options.pop("mode", None) or "w"
-    check_mode(chosen)
-    at = place(store, path, chosen, storage_options)
-    return create(at, zarr_format=zarr_format, **{**as_member(arr), "overwrite": chosen == "w", **options})
+    if (mode := options.pop("mode", None)) is not None:
+        check_mode(mode)
+    at = place(store, path, mode or "w", storage_options)
+    says_what_goes = mode is not None or "overwrite" in options
+    given = {**as_member(arr), "overwrite": mode in ("w", None), **options}
+    flow = create(at, zarr_format=zarr_format, **given)
+    return flow if says_what_goes else _unless_group(at, flow)
+
+
+def _unless_group(at: StorePath, flow: Flow[ArrayParts]) -> Flow[ArrayParts]:
+    """A flow that takes the place of an array; ContainsGroupError where there is a group, which holds more than one."""
+    if (existing := (yield from look(at))) is not None and is_group(existing):
+        raise ContainsGroupError(
+            f"A group exists in store {at.store!r} at path {at.path!r}, and would go with all that is in it. Save the array at a "
+            "path in it, or say with zarr.save_array(..., mode='w') that it is to be replaced."
+        )
+    return (yield from flow)
 
 
 def save_call(
@@ -418,7 +433,7 @@ def copy_all_call(
 
 
 def _copy_members(source: GroupNode, dest: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
-    check_apart(source.store_path, dest.store_path)
+    yield from check_apart(source.store_path, dest.store_path)
     found = yield from members(source.store_path)
     pairs = [(below(source.store_path, name), below(dest.store_path, name)) for name, _ in found]
     counts = yield from _copy(pairs, dest, options, log)
@@ -442,6 +457,8 @@ def _copy_logged(
         tally = Tally(write, options.dry_run)
         if not options.dry_run:
             group.store_path.store._check_writable()
+        for source, dest in pairs:  # all of them, before any is copied
+            yield from check_pair(source, dest, options)
         for source, dest in pairs:
             yield from copy_node(source, dest, group.metadata.zarr_format, options, tally)
             if dest == group.store_path and not options.dry_run:

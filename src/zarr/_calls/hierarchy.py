@@ -12,6 +12,7 @@ from zarr._calls.arrays import ArrayParts, create_array
 from zarr._calls.keywords import RequiredOptions, check_known
 from zarr._calls.opening import GroupParts, create_group
 from zarr._dtype import parse_data_type
+from zarr._flow.apart import check_apart
 from zarr._flow.create import check_storable, create_node, ensure_ancestors, occupied, open_or_create
 from zarr._flow.load import load_node, look
 from zarr._flow.paths import below, join
@@ -89,7 +90,7 @@ def require_group(at: StorePath, zarr_format: ZarrFormat | None = None, *, overw
     """
 
     def find() -> Flow[GroupParts]:
-        existing = yield from load_node(at, zarr_format)
+        existing = yield from load_node(at, prefer=zarr_format)
         if existing is None:
             raise GroupNotFoundError(at.store, at.path)
         if not isinstance(existing, GroupMetadata):
@@ -138,6 +139,7 @@ def move(
         raise NodeNotFoundError(old.store, old.path)
     if (existing := (yield from look(new))) is not None:
         raise occupied(new, existing)
+    yield from check_apart(old, new)
     yield from ensure_ancestors(new, metadata.zarr_format)
     keys: list[str] = yield Keys(old.store, old.path)
     documents = {join(old.path, name) for name in DOCUMENTS}

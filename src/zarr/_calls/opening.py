@@ -9,6 +9,7 @@ from zarr._calls import legacy
 from zarr._calls.array_config import array_config
 from zarr._calls.arrays import ArrayParts, find_format, format_of
 from zarr._calls.keywords import did_you_mean
+from zarr._calls.unused import warn_of_unused
 from zarr._flow.consolidate import load_consolidated
 from zarr._flow.create import create_node, open_or_create
 from zarr._flow.load import load_array, load_node, look
@@ -105,6 +106,7 @@ def open_array(
 
     def find() -> Flow[ArrayParts]:
         metadata = yield from load_array(at, zarr_format)
+        warn_of_unused(metadata, at, create)
         return metadata, at, array_config(config)
 
     def make() -> Flow[ArrayParts]:
@@ -131,7 +133,9 @@ def open_group(
         use_consolidated = truth("use_consolidated", use_consolidated)
 
     def find() -> Flow[GroupParts]:
-        return (yield from load_consolidated(at, zarr_format, use=use_consolidated)), at
+        metadata = yield from load_consolidated(at, zarr_format, use=use_consolidated)
+        warn_of_unused(metadata, at, {} if attributes is None else {"attributes": attributes})
+        return metadata, at
 
     def make() -> Flow[GroupParts]:
         return create_group(at, zarr_format=zarr_format, attributes=attributes)
@@ -178,6 +182,7 @@ def open_node(
         if existing is None:
             kind = ArrayNotFoundError if wants_array else GroupNotFoundError  # the classes that zarr-python raises
             raise kind(NodeNotFoundError._msg.format(at.store, at.path))
+        warn_of_unused(existing, at, create)
         if isinstance(existing, ArrayMetadata):
             return existing, at, array_config(config)
         return (yield from open_group(at, mode="r", zarr_format=zarr_format, use_consolidated=use_consolidated))

@@ -9,10 +9,22 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
+from zarr._support.near_names import near_names
+
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 _BEFORE = {"array": "create_array", "create_dataset": "create_array", "require_dataset": "require_array"}
 """Methods of zarr-python 2's groups, and what they are called now."""
+_INSTEAD = {
+    "close": "there is nothing to close, as every write is done when its call returns",
+    "flush": "there is nothing to flush, as every write is done when its call returns",
+    "pop": "{delete} deletes a member",
+    "popitem": "{delete} deletes a member",
+    "clear": "{delete} deletes a member, and zarr.create_group(..., overwrite=True) makes the group anew",
+    "rename": "`move` gives a member another name",
+    "copy": "zarr.copy and zarr.copy_all copy members into another group",
+}
+"""What dicts and files have, or zarr-python 2's groups had, and what does it here."""
 
 
 def no_such_attribute(face: object, name: str, advice: str) -> Any:
@@ -25,13 +37,18 @@ def no_such_attribute(face: object, name: str, advice: str) -> Any:
     raise AttributeError(f"{type(face).__name__!r} object has no attribute {name!r}{advice}", name=name, obj=face)
 
 
-def of_group(name: str, member: str) -> str:
+def of_group(face: type, name: str, member: str) -> str:
     """The advice for an attribute that a group does not have; `member` is how a member of that name is reached."""
     if name.startswith("_"):
         return ""
     if name in _BEFORE:
         return f", which was zarr-python 2's; it is {_BEFORE[name]!r} now"
-    return f"; a member of this name is {member}"
+    if name in _INSTEAD:
+        delete = "`await group.delitem(name)`" if hasattr(face, "delitem") else "`del group[name]`"
+        return f"; {_INSTEAD[name].format(delete=delete)}"
+    if near := near_names(name, [known for known in dir(face) if not known.startswith("_")]):
+        return f"; did you mean {near[0]!r}? If a member of this name is meant, write {member}"
+    return f"; if a member of this name is meant, write {member}"
 
 
 def of_array(name: str, whole: str) -> str:

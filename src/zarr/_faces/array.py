@@ -132,6 +132,11 @@ class Array(ElementAccess):
         whole = np.asarray(self[...])
         return whole if dtype is None else whole.astype(dtype, copy=False)
 
+    def __delitem__(self, selection: object) -> NoReturn:
+        raise TypeError(
+            "elements of an array cannot be deleted: write the fill value over them, or cut off the end with array.resize(...)"
+        )
+
     def __len__(self) -> int:
         if not self.ndim:
             raise TypeError("len() of unsized object: the array has no dimensions")

@@ -12,7 +12,7 @@ from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
 from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_array, refuse_lengths
 from zarr._faces.array_properties import ArrayProperties, Fields, check_fields
-from zarr._faces.attributes import attributes_of, merge
+from zarr._faces.attributes import ReadAttributes, attributes_of, merge
 from zarr._faces.info import ArrayInfo
 from zarr._flow import elements, inventory, resize
 from zarr._flow.drive import run_async
@@ -209,8 +209,8 @@ class AsyncArray(ArrayProperties):
 
     @property
     def attrs(self) -> dict[str, Any]:
-        """User attributes, a copy."""
-        return attributes_of(self._node)
+        """User attributes: a copy, which refuses to be changed. `update_attributes` stores changes."""
+        return ReadAttributes(attributes_of(self._node))
 
     @attrs.setter
     def attrs(self, _: Never) -> NoReturn:

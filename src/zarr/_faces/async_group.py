@@ -11,7 +11,7 @@ from zarr._calls.arrays import ARRAY_DEFAULTS, ONES, ZEROS
 from zarr._calls.keywords import MemberOptions, takes
 from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_group
 from zarr._faces.async_array import AsyncArray
-from zarr._faces.attributes import attributes_of, merge
+from zarr._faces.attributes import ReadAttributes, attributes_of, merge
 from zarr._faces.group_properties import GroupProperties
 from zarr._faces.info import GroupInfo
 from zarr._faces.tree import TreeRepr, draw
@@ -116,8 +116,8 @@ class AsyncGroup(GroupProperties):
 
     @property
     def attrs(self) -> dict[str, Any]:
-        """User attributes, a copy."""
-        return attributes_of(self._node)
+        """User attributes: a copy, which refuses to be changed. `update_attributes` stores changes."""
+        return ReadAttributes(attributes_of(self._node))
 
     @attrs.setter
     def attrs(self, _: Never) -> NoReturn:
@@ -126,7 +126,7 @@ class AsyncGroup(GroupProperties):
     if not TYPE_CHECKING:  # checkers know which attributes there are
 
         def __getattr__(self, name: str) -> Any:
-            return no_such_attribute(self, name, of_group(name, f"`await group.getitem({name!r})`"))
+            return no_such_attribute(self, name, of_group(type(self), name, f"`await group.getitem({name!r})`"))
 
     # -- members ------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from zarr._flow.drive import run
 from zarr._flow.update import update_attributes
@@ -24,6 +24,21 @@ def merge(node: ArrayNode | GroupNode, new_attributes: Mapping[str, Any]) -> Flo
 def attributes_of(node: ArrayNode | GroupNode) -> dict[str, Any]:
     """A copy of the attributes: whoever changed a list in them would believe that it is stored."""
     return copied(dict(node.metadata.attributes))
+
+
+class ReadAttributes(dict[str, Any]):
+    """The attributes as an asynchronous face shows them: a copy, of which nobody can believe that a change to it is stored."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError(
+            "these attributes are a copy, and a change to it would be stored nowhere: `await node.update_attributes({...})` "
+            "stores one. dict(node.attrs) is a copy that can be changed."
+        )
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
 
 
 class Attributes(MutableMapping[str, Any]):

@@ -109,7 +109,7 @@ class Group(GroupProperties):
     if not TYPE_CHECKING:  # checkers know which attributes there are
 
         def __getattr__(self, name: str) -> Any:
-            return no_such_attribute(self, name, of_group(name, f"group[{name!r}]"))
+            return no_such_attribute(self, name, of_group(type(self), name, f"group[{name!r}]"))
 
     # -- members ------------------------------------------------------------------------------------------------
 

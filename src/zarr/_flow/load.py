@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from zarr._store.versioned import Stored
 
 
-def load_node(at: StorePath, zarr_format: int | None = None) -> Flow[NodeMetadata | None]:
+def load_node(at: StorePath, zarr_format: int | None = None, *, prefer: int | None = None) -> Flow[NodeMetadata | None]:
     """The metadata of the node at a path; None if there is no node.
 
-    Without a format, format 3 is looked for first, and format 2 only if there is no `zarr.json`.
+    Without a format, format 3 is looked for first, and format 2 only if there is no `zarr.json`; unless that is to be preferred.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def load_node(at: StorePath, zarr_format: int | None = None) -> Flow[NodeMetadat
     ContainsArrayAndGroupError
         If there are documents of an array and of a group.
     """
-    for layout in layouts_for(zarr_format):
+    for layout in _preferring(prefer, layouts_for(zarr_format)):
         metadata = _parse(at, layout, *(yield from _documents(at, layout)))
         if metadata is not None:
             return metadata

@@ -50,7 +50,7 @@ def find_member(node: GroupNode, name: str) -> Flow[tuple[NodeMetadata, StorePat
     if snapshot is not None:
         metadata = snapshot.find(relative)
     else:
-        metadata = yield from load_node(at, node.metadata.zarr_format)
+        metadata = yield from load_node(at, prefer=node.metadata.zarr_format)
     return None if metadata is None else (metadata, at)
 
 
@@ -62,7 +62,7 @@ def has_member(node: GroupNode, name: str) -> Flow[bool]:
         return True
     if snapshot is not None:
         return relative in snapshot.metadata
-    return (yield from look(below(node.store_path, relative), node.metadata.zarr_format)) is not None
+    return (yield from look(below(node.store_path, relative), prefer=node.metadata.zarr_format)) is not None
 
 
 def place_of_member(node: GroupNode, name: str) -> Flow[StorePath]:

@@ -255,7 +255,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         _check_chunk_size(metadata, self.store_path.path)
 
     def _facts(self) -> str:
-        return f" shape={self.metadata.shape} dtype={self.view.spec.dtype}"
+        return f" shape={self.metadata.shape} dtype={self.metadata.dtype.to_native_dtype()}"
 
     def _parts(self) -> tuple[Any, ...]:
         return ArrayNode, self.metadata, self.store_path, self.config, self.copied_in

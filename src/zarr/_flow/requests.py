@@ -6,6 +6,7 @@ nor `await`. It is written once and driven twice (`drive`).
     TakeHold      the right to change what lies under a prefix          -> Hold
     Names, Keys   list what lies under a prefix                         -> list[str]
     Links         which prefixes there are names for what is elsewhere  -> list[str]
+    Where         which places a place lies in                          -> sequence of their identities
     RemovePrefix  delete everything under a prefix                      -> None
     Size          size of an object                                     -> int | None
     Exist         whether there are objects                             -> list[bool]
@@ -118,6 +119,16 @@ class Links:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """Answered with what `Store._whereabouts` says. No store is awaited for it."""
+
+    writes: ClassVar[bool] = False
+
+    store: Store
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemovePrefix:
     writes: ClassVar[bool] = True
 
@@ -207,6 +218,19 @@ class Direct:
 
 
 Request: TypeAlias = (
-    Fetch | Put | Remove | TakeHold | Names | Keys | Links | RemovePrefix | Size | Exist | Compute | Direct | Together
+    Fetch
+    | Put
+    | Remove
+    | TakeHold
+    | Names
+    | Keys
+    | Links
+    | Where
+    | RemovePrefix
+    | Size
+    | Exist
+    | Compute
+    | Direct
+    | Together
 )
 Flow: TypeAlias = Generator[Request, Any, T]

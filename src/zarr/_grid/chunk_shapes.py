@@ -23,12 +23,17 @@ def guess_chunks(shape: tuple[int, ...], itemsize: int, max_nbytes: int = MAX_NB
     The rule is the one HDF5 tools and every Zarr library use, so that arrays made without `chunks=` look alike
     everywhere: the target grows with the logarithm of the array, and axes are halved in turn until a chunk is near it.
 
+    An axis of length 0 is one that will grow, so along it a chunk is as long as makes it a small one of these. (Others take the
+    length for 1, so that every element appended becomes an object of its own.)
+
     Examples
     --------
     >>> guess_chunks((10000, 10000), 4)
     (625, 625)
+    >>> guess_chunks((0, 24), 4)
+    (1365, 24)
     """
-    chunks = [max(1, n) for n in shape]
+    chunks = _grown(shape, itemsize)
     total = math.prod(chunks) * itemsize
     target = TARGET_NBYTES * 2 ** math.log10(total / 2**20) if total else MIN_NBYTES
     target = min(max(target, MIN_NBYTES), MAX_NBYTES)
@@ -40,6 +45,14 @@ def guess_chunks(shape: tuple[int, ...], itemsize: int, max_nbytes: int = MAX_NB
             return tuple(chunks)
         chunks[axis] = -(-chunks[axis] // 2)
         axis = (axis + 1) % len(chunks)
+
+
+def _grown(shape: tuple[int, ...], itemsize: int) -> list[int]:
+    """The lengths of an array, with those that are 0 as long as a chunk may be."""
+    if not (n_empty := shape.count(0)):
+        return list(shape)
+    room = MIN_NBYTES // (math.prod(filter(None, shape)) * itemsize)
+    return [n or max(1, int(room ** (1 / n_empty))) for n in shape]
 
 
 def guess_shards(

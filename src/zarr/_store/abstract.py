@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, ru
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.ranges import RangeGroup, group_ranges
+from zarr._store.whereabouts import AnyForm, steps_to
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.signals import came_from_a_signal
 from zarr._support.truth import truth
@@ -382,6 +383,14 @@ class Store(ABC):
         Removing such a prefix takes the name away and leaves what is behind it. Only file systems have them.
         """
         return ()
+
+    def _whereabouts(self, path: str) -> Sequence[object]:
+        """What a place lies in, from the outside in, and the place itself last: each as something that can be compared.
+
+        Two places that have the last in common are one, however they are called; one whose last is anywhere in those of another
+        holds that. A store whose values can be reached in another way too, by another store or under other keys, says so here.
+        """
+        return steps_to(AnyForm(self), path)
 
     async def _obstacle(self, key: str) -> Exception | None:
         """The error that says what hides a value which `get` has not found; None if there is just no such value."""

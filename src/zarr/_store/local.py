@@ -22,6 +22,7 @@ from zarr._store.locks import DirectoryHold
 from zarr._store.native_place import Directory
 from zarr._store.obstacles import obstacle
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
+from zarr._store.whereabouts import directories_to
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
 from zarr._support.truth import truth
@@ -185,6 +186,9 @@ class LocalStore(SyncStore):
                 pass
             _make_directories(directory)
         raise _no_directory(directory)
+
+    def _whereabouts(self, path: str) -> Sequence[object]:
+        return directories_to(f"{self._base}/{path}" if path else self._base)
 
     def native_place(self) -> Directory | None:
         return Directory(self._base) if type(self) is LocalStore else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -12,6 +12,7 @@ from zarr._buffer.byte_range import ByteRequest, resolve_range
 from zarr._store.native_place import Values, buffer_of
 from zarr._store.turns import Turn, Turns
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
+from zarr._store.whereabouts import steps_to
 from zarr._support.forks import renew_in_children
 
 
@@ -111,6 +112,9 @@ class MemoryStore(SyncStore):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._contents = _contents_of(state["_contents"])
+
+    def _whereabouts(self, path: str) -> Sequence[object]:
+        return steps_to(id(self._store_dict), path)
 
     def native_place(self) -> Values | None:
         values = self._contents.values

@@ -72,6 +72,11 @@ class StorePath:
     path
         Relative to the root of the store; normalised. Segments `.` and `..` are a ValueError.
 
+    Raises
+    ------
+    TypeError
+        If the store is none: a path, say, or a dict.
+
     Examples
     --------
     >>> import zarr
@@ -83,6 +88,11 @@ class StorePath:
     __slots__ = ("path", "store")
 
     def __init__(self, store: Store, path: str = "") -> None:
+        if not isinstance(store, Store):
+            raise TypeError(
+                f"a StorePath is a place in a store, got {store!r} of type {type(store).__name__}; zarr.open and the like take "
+                "paths and dicts as they are, and zarr.storage.LocalStore makes a store of a path"
+            )
         self.store = store
         self.path = normalize_path(path)
 

@@ -32,6 +32,7 @@ from zarr._store.database import Connection, Database, Session, database_at
 from zarr._store.keys import check_key
 from zarr._store.locks import PlaceHold
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
+from zarr._store.whereabouts import directories_to, steps_to
 from zarr._support.settings import settings
 from zarr._support.truth import truth
 from zarr.errors import ArgumentError, ConcurrentChangeError, StoreAbilityError, StoreKeyError
@@ -184,6 +185,9 @@ class SQLiteStore(SyncStore):
 
     def __repr__(self) -> str:
         return f"SQLiteStore({os.fspath(self.path)!r})"
+
+    def _whereabouts(self, path: str) -> Sequence[object]:
+        return steps_to(directories_to(os.fspath(self.path))[-1], path)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.path == other.path

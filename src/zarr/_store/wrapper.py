@@ -162,6 +162,10 @@ class WrapperStore(Store, Generic[WrappedT]):
     async def _list_links(self, prefix: str) -> Sequence[str]:
         return await self._store._list_links(prefix)
 
+    def _whereabouts(self, path: str) -> Sequence[object]:
+        """Those of the wrapped store: a wrapper that calls keys otherwise overrides this."""
+        return self._store._whereabouts(path)
+
     async def _obstacle(self, key: str) -> Exception | None:
         return await self._store._obstacle(key)
 

@@ -185,13 +185,15 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         """The settings of a process are its own: a pickle stands for those of the process that reads it."""
         return "config" if self is config else super().__reduce_ex__(protocol)
 
-    def set(self, arg: Any = None, **kwargs: Any) -> _CountingSet:
+    def set(self, arg: Any = None, *values: Any, **kwargs: Any) -> _CountingSet:
         """Change values, for good or (as a context manager) for a while.
 
         Parameters
         ----------
         arg
             Values by name.
+        *values
+            None: names and values are given as one mapping.
         **kwargs
             Values by name too, with two underscores for each dot.
 
@@ -206,8 +208,11 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         ...     config.get("array.order")
         'F'
         """
-        if arg is not None and not isinstance(arg, Mapping):
-            raise TypeError(f"settings are given as a mapping from keys to values, got {arg!r}")
+        if values or not (arg is None or isinstance(arg, Mapping)):
+            given = ", ".join(map(repr, (arg, *values)))
+            raise TypeError(
+                f"settings are given as a mapping from keys to values, as in {{'array.order': 'F'}}, got {given}"
+            )
         for name in (*_leaves(arg or {}), *(name.replace("__", ".") for name in kwargs)):
             _warn_of_misspelling(name)
         return _CountingSet(self, arg, kwargs)
@@ -233,10 +238,33 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         super().refresh(**kwargs)
         self.changed()
 
-    def update(self, *args: Any, **kwargs: Any) -> Any:
-        result = super().update(*args, **kwargs)
+    def update(self, new: Mapping[str, Any], priority: str = "new") -> None:
+        """Change values for good.
+
+        Parameters
+        ----------
+        new
+            Values by name.
+        priority
+            `"old"` keeps the values that there are, and adds others.
+
+        Examples
+        --------
+        >>> config.update({"array.order": "C"})
+        """
+        if not isinstance(new, Mapping):
+            raise TypeError(f"settings are given as a mapping from keys to values, got {new!r}")
+        for name in _leaves(new):
+            _warn_of_misspelling(name)
+        for name, value in new.items():
+            for part in reversed(str(name).split(".")):
+                value = {part: value}  # from the inside out
+            super().update(value, priority=priority)
         self.changed()
-        return result
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the settings and of groups of them, at the top: those that `get` takes first."""
+        return iter(list(self.config))
 
     def clear(self) -> None:
         super().clear()

@@ -48,7 +48,8 @@ def create_array(
     data
         Initial contents.
     chunks
-        Shape of the chunks, each compressed on its own; `"auto"` for a choice by size.
+        Shape of the chunks, each compressed on its own; `"auto"` for a choice by size, which takes a length of 0 for one that
+        will grow.
     shards
         Shape of the shards: stored objects that hold many chunks. None for none, `"auto"` for a choice.
     filters
@@ -180,6 +181,13 @@ def from_array(
         `_ARRAY_DIMENSIONS`, which xarray made customary for format 2.
     storage_options, overwrite, config
         As in `create_array`.
+
+    Raises
+    ------
+    ContainsArrayError, ContainsGroupError
+        If there is a node already, and `overwrite` is False.
+    ValueError
+        If `data` is an array that lies where something is to be replaced. Nothing is changed then.
 
     Examples
     --------

@@ -122,6 +122,8 @@ def open_array(
 def open_like(a: Any, path: str, *, zarr_format: ZarrFormat | None = None, **kwargs: Unpack[OpenLikeOptions]) -> Array:
     """Open an array, or create one with the shape, dtype and chunks of another.
 
+    As in zarr-python, `path` is a place inside of `store`, and no file: without a store the array is in memory, and gone when it is.
+
     Parameters
     ----------
     a

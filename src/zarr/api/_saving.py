@@ -25,8 +25,8 @@ def save(
 ) -> None:
     """Save one array (as an array) or several (as a group, see `save_group`).
 
-    One array replaces the node that is there, a group with all that is in it as well. Several go into the group that is
-    there, beside its other members.
+    One array replaces an array that is there, and no group. Several go into the group that is there, beside its other
+    members; a member of the same name is replaced, be it a group.
 
     Parameters
     ----------
@@ -47,6 +47,8 @@ def save(
         If one of them is no array. Nothing is stored then.
     ValueError
         If there is none.
+    ContainsGroupError
+        If there is a group where one array is to be saved.
 
     Examples
     --------
@@ -69,7 +71,7 @@ def save_array(
     storage_options: StorageOptions = None,
     **kwargs: Unpack[SaveOptions],
 ) -> None:
-    """Save one array, in place of a node that is there.
+    """Save one array, in place of an array that is there.
 
     Parameters
     ----------
@@ -84,12 +86,14 @@ def save_array(
     storage_options
         For remote stores, which are not there yet: anything in it is refused.
     **kwargs
-        Keywords of `zarr.create`.
+        Keywords of `zarr.create`; `mode="w"` or `overwrite=True` replaces a group as well, with all that is in it.
 
     Raises
     ------
     TypeError
         If `arr` is no array.
+    ContainsGroupError
+        If there is a group.
 
     Examples
     --------
@@ -115,7 +119,7 @@ def save_group(
 ) -> None:
     """Save several arrays in a group: those without a name as `arr_0`, `arr_1`, …, others under their keyword.
 
-    Arrays of these names are replaced; other members of the group stay.
+    Members of these names are replaced, groups with all that is in them; others stay.
 
     Parameters
     ----------

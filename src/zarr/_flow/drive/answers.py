@@ -23,6 +23,7 @@ from zarr._flow.requests import (
     RemovePrefix,
     Size,
     TakeHold,
+    Where,
 )
 from zarr._store.access import sync_contract
 
@@ -79,6 +80,10 @@ def _links(request: Links) -> Sequence[str] | object:
     return list(store.list_links(request.prefix))
 
 
+def _where(request: Where) -> Sequence[object]:
+    return request.store._whereabouts(request.prefix)
+
+
 def _remove_prefix(request: RemovePrefix) -> object:
     request.store._check_writable()
     if (store := sync_contract(request.store)) is None:
@@ -116,6 +121,7 @@ ANSWER: dict[type, Callable[[Any], Any]] = {
     Names: _names,
     Keys: _keys,
     Links: _links,
+    Where: _where,
     RemovePrefix: _remove_prefix,
     Size: _size,
     Exist: _exist,

@@ -30,6 +30,7 @@ from zarr._flow.requests import (
     Size,
     TakeHold,
     Together,
+    Where,
 )
 from zarr._store.access import async_contract, sync_contract
 from zarr._support.imports_on_use import asyncio_module
@@ -120,7 +121,7 @@ async def _answer(request: Any, lane: Lane) -> Any:
         return await _drive_together(request, lane)
     if isinstance(request, TakeHold):
         return await _take_hold(request)
-    if isinstance(request, Compute | Direct):
+    if isinstance(request, Compute | Direct | Where):
         async with lane.slots:
             return await lane.call(ANSWER[type(request)], request)
     if (store := sync_contract(request.store)) is None:

@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -16,6 +16,7 @@ from zarr._store.database import is_database_here
 from zarr._store.file_url import from_url, is_url
 from zarr._store.turns import Turn
 from zarr._store.versioned import ANY, Expected, Hold, Stored, SyncStore, Version
+from zarr._store.whereabouts import directories_to, steps_to
 from zarr._store.zipped import layout, packing
 from zarr._store.zipped.archive import Archive, archive_at, archive_in
 from zarr._store.zipped.files import OwnFile
@@ -185,6 +186,10 @@ class ZipStore(SyncStore):
 
     def __repr__(self) -> str:
         return f"ZipStore({str(self)!r})"
+
+    def _whereabouts(self, path: str) -> Sequence[object]:
+        root = directories_to(os.fspath(self.path))[-1] if self._given is None else id(self._given)
+        return steps_to(root, path)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, type(self)):

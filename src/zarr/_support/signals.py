@@ -54,6 +54,7 @@ def _empty_frames(exc: BaseException) -> None:
             return  # by which `came_from_a_signal` knows the handler
         try:
             frame.clear()
+            frame.f_locals.keys()  # before Python 3.13 a dict, which has what was there when somebody last asked
         except RuntimeError:  # it goes on: its function has caught the exception
             pass
         traceback, interrupted = traceback.tb_next, frame

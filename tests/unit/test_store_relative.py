@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import zarr
-from tests.suites.children import end_of_child
 from tests.suites.calls import get, put, run
+from tests.suites.children import end_of_child
 from zarr.api import asynchronous
 from zarr.storage import LocalStore, StorePath, WrapperStore
 

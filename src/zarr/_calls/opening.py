@@ -11,7 +11,7 @@ from zarr._calls.arrays import ArrayParts, find_format, format_of
 from zarr._calls.keywords import did_you_mean
 from zarr._flow.consolidate import load_consolidated
 from zarr._flow.create import create_node, open_or_create
-from zarr._flow.load import load_array, load_node, look
+from zarr._flow.load import load_array, load_node, look, not_found
 from zarr._flow.members import is_group
 from zarr._flow.requests import Flow
 from zarr._metadata.group import ArrayMetadata, GroupMetadata
@@ -66,7 +66,7 @@ def _naming_format(at: StorePath, zarr_format: ZarrFormat, flow: Flow[T]) -> Flo
         other = yield from look(at)
         if other is None or other.zarr_format == zarr_format:
             raise
-        what, kind = exc._msg.partition(". ")[0].format(at.store, at.path), "group" if is_group(other) else "array"
+        what, kind = exc._what.format(at.store, at.path), "group" if is_group(other) else "array"
         raise type(exc)(
             f"{what}: the {kind} there is of format {other.zarr_format}, and zarr_format={zarr_format} was asked for. "
             f"Open it with zarr.open_{kind} and without `zarr_format`."
@@ -177,7 +177,7 @@ def open_node(
         existing = yield from load_node(at, zarr_format)
         if existing is None:
             kind = ArrayNotFoundError if wants_array else GroupNotFoundError  # the classes that zarr-python raises
-            raise kind(NodeNotFoundError._msg.format(at.store, at.path))
+            raise not_found(kind, at, words=NodeNotFoundError)
         if isinstance(existing, ArrayMetadata):
             return existing, at, array_config(config)
         return (yield from open_group(at, mode="r", zarr_format=zarr_format, use_consolidated=use_consolidated))

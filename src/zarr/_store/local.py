@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
+from zarr._store.absence import absence
 from zarr._store.abstract import AccessMode
 from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temporary_name
 from zarr._store.descriptors import open_into
@@ -167,6 +168,9 @@ class LocalStore(SyncStore):
 
     def _describe(self, path: str) -> str:
         return to_url((self.root / path).as_posix())
+
+    def _absence(self, path: str) -> str:
+        return absence(self._base, path)
 
     def __repr__(self) -> str:
         return f"LocalStore({str(self)!r})"

@@ -23,6 +23,15 @@ from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationErro
 
 JSON: TypeAlias = "str | int | float | bool | Mapping[str, JSON] | list[JSON] | tuple[JSON, ...] | None"
 
+_KINDS = {
+    type(None): "null",
+    bool: "a Boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+}
+"""What JSON calls what Python makes of it."""
 MAX_NBYTES = 256 * 2**20
 MAX_DEPTH = 200
 
@@ -48,7 +57,7 @@ def parse_object(raw: bytes, where: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as exc:
         raise MetadataValidationError(f"metadata document {where!r} is not valid JSON: {exc}") from exc
     if not isinstance(parsed, dict):
-        raise MetadataTypeError(f"metadata document {where!r} holds a JSON {type(parsed).__name__}, expected an object")
+        raise MetadataTypeError(f"metadata document {where!r} holds {_KINDS[type(parsed)]}, and not an object")
     return parsed
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 from zarr._calls import legacy
 from zarr._calls.array_config import array_config
 from zarr._calls.arrays import ArrayParts, find_format, format_of
-from zarr._calls.keywords import did_you_mean
+from zarr._calls.keywords import MODES, did_you_mean
 from zarr._flow.consolidate import load_consolidated
 from zarr._flow.create import create_node, open_or_create
 from zarr._flow.load import load_array, load_node, look, not_found
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Mode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
-MODES = ("r", "r+", "a", "w", "w-")
+_OF_OPENING = {"mode", "path", "storage_options", "use_consolidated", "zarr_format"}
 GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
 
 
@@ -87,7 +87,7 @@ def check_keywords(create: Mapping[str, Any]) -> None:
         raise TypeError("unexpected keyword argument 'overwrite': what is opened says `mode`, and mode='w' replaces it")
     known = {*(legacy.create.__kwdefaults__ or {}), *legacy.WITHOUT_EFFECT}
     if unknown := sorted(create.keys() - known):
-        hint = did_you_mean(unknown[0], known) or "; see zarr.create for those that there are"
+        hint = did_you_mean(unknown[0], known | _OF_OPENING) or "; see zarr.create for those that there are"
         raise TypeError(f"unexpected keyword arguments {unknown}{hint}")
 
 

@@ -128,7 +128,7 @@ def _instead_of(given: Any) -> str:
     if isinstance(given, type):
         return f"That is the class {given.__name__}; call it to make a codec, with its settings: {given.__name__}(...)."
     if hasattr(given, "codec_id"):
-        return "numcodecs codecs are for format 2; use those of zarr.codecs."
+        return "numcodecs codecs are for format 2; use those of zarr.codecs and zarr.codecs.numcodecs."
     return "Give a codec of zarr.codecs, as ZstdCodec(level=3), or the name of one, as 'zstd'."
 
 

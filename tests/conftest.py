@@ -43,19 +43,23 @@ def zarr_format(request):
     return request.param
 
 
-@pytest.fixture(params=["memory", "local"])
+@pytest.fixture(params=["memory", "local", "zip"])
 def store(request, tmp_path):
     """A new, empty store of each kind that is ours."""
     if request.param == "memory":
         return zarr.storage.MemoryStore()
+    if request.param == "zip":
+        return zarr.storage.ZipStore(tmp_path / "store.zip", mode="a")
     return zarr.storage.LocalStore(tmp_path / "store")
 
 
-@pytest.fixture(params=["memory", "local", "wrapper"])
+@pytest.fixture(params=["memory", "local", "zip", "wrapper"])
 def any_store(request, tmp_path):
     """A new, empty store of each kind that is ours, one that wraps another included."""
     if request.param == "local":
         return zarr.storage.LocalStore(tmp_path / "root")
+    if request.param == "zip":
+        return zarr.storage.ZipStore(tmp_path / "root.zip", mode="a")
     memory = zarr.storage.MemoryStore()
     return memory if request.param == "memory" else zarr.storage.WrapperStore(memory)
 

@@ -56,11 +56,11 @@ def n_steps(operation, names=CHANGES):
     return len(steps.taken)
 
 
-def die_at(step, operation):
+def die_at(step, operation, names=CHANGES):
     """Run an operation in a forked process that kills itself before a step; the exit code (0: it did not get there)."""
 
     def work():
-        with Steps(step, lambda _: os.kill(os.getpid(), signal.SIGKILL), CHANGES).watched():
+        with Steps(step, lambda _: os.kill(os.getpid(), signal.SIGKILL), names).watched():
             operation()
 
     return end_of_child(work)

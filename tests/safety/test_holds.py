@@ -186,6 +186,7 @@ def test_a_child_does_not_keep_the_locks_of_its_parent(tmp_path):
     os.close(release)
 
 
+@pytest.mark.parametrize("store", ["memory", "local"], indirect=True)  # an archive has one writer, see test_store_zip
 def test_a_child_works_while_its_parent_holds(store, tmp_path):
     array = zarr.create_array(store, name="x", shape=4, chunks=2, dtype="i8")
     local = isinstance(store, LocalStore)

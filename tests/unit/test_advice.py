@@ -6,7 +6,6 @@ import errno
 import os
 import re
 import tempfile
-import zipfile
 from pathlib import Path
 
 import numcodecs
@@ -47,7 +46,6 @@ def test_nobody_is_advised_to_delete_what_may_be_whole(engine, store, options):
 
 class TestFilesForStores:
     FILES = (
-        ("data.zip", None, "a zip file.*unpack it"),
         ("data.h5", b"\x89HDF\r\n\x1a\n", "an HDF5 file.*h5py"),
         ("data.npy", b"\x93NUMPY\x01\x00", "a NumPy file.*numpy.load"),
         ("notes.txt", b"text", "a file.*pass a directory"),
@@ -59,11 +57,7 @@ class TestFilesForStores:
     def file(self, request, tmp_path):
         name, data, text = request.param
         path = tmp_path / name
-        if data is None:
-            with zipfile.ZipFile(path, "w") as made:
-                made.writestr("zarr.json", "{}")
-        else:
-            path.write_bytes(data)
+        path.write_bytes(data)
         return path, text
 
     @pytest.mark.parametrize(
@@ -89,6 +83,15 @@ class TestFilesForStores:
             for kind in (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError):
                 assert isinstance(caught.value, kind)
         assert path.read_bytes() == before
+
+    @pytest.mark.parametrize("name", ["data.zip", "data"])
+    def test_paths_that_lead_into_an_archive(self, name, tmp_path):
+        path = tmp_path / name
+        with zarr.storage.ZipStore(path, mode="w") as store:
+            zarr.create_group(store).create_array("a", data=[1])
+        with pytest.raises(StoreIsFileError, match=f"{name}' is a zip file.*and what comes behind it as path="):
+            zarr.open(path / "a", mode="r")
+        assert zarr.open(path, path="a", mode="r")[0] == 1
 
 
 CHANGES = {

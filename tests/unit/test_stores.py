@@ -19,7 +19,7 @@ from tests.suites.stores import (
 )
 from tests.suites.versioned_stores import OneStepSuite, PinSuite, SizeSuite, SyncSuite, VersionSuite
 from zarr._store.access import capabilities
-from zarr.storage import LocalStore, MemoryStore, WrapperStore
+from zarr.storage import LocalStore, MemoryStore, WrapperStore, ZipStore
 
 
 class OurStore(StoreSuite, RefusalSuite, SyncFaceSuite, ReadOnlySuite, ObjectSuite):
@@ -38,6 +38,16 @@ class TestMemoryStore(OurSyncStore, PrefixSuite):
 class TestLocalStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, DirectorySuite):
     def make(self, directory, **kwargs):
         return LocalStore(directory / "root", **kwargs)
+
+
+class TestZipStore(OurSyncStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return ZipStore(directory / "root.zip", mode="a", **kwargs)
+
+
+class TestWrappedZipStore(OurStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return WrapperStore(ZipStore(directory / "root.zip", mode="w", **kwargs))
 
 
 class TestWrappedMemoryStore(OurStore, PrefixSuite):
@@ -66,7 +76,14 @@ class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, PinSuite, 
 
 
 SUITES = [
-    *(TestMemoryStore, TestLocalStore, TestWrappedMemoryStore, TestWrappedLocalStore),
+    *(
+        TestMemoryStore,
+        TestLocalStore,
+        TestZipStore,
+        TestWrappedMemoryStore,
+        TestWrappedLocalStore,
+        TestWrappedZipStore,
+    ),
     *(TestPlainStore, TestWrappedPlainStore, TestVersionsInCoroutines),
 ]
 

@@ -160,12 +160,12 @@ class _Integer(Number):
             return self._in_range(int(data))
         if isinstance(data, float | np.floating) and np.isinf(data):
             raise OverflowError(f"{data!r} is out of range for the data type {self._zarr_v3_name}")
+        if isinstance(data, bool | np.bool_):  # NumPy's is no index, and older versions warn of that
+            return self._in_range(int(data))
         try:
             return self._in_range(operator.index(data))  # type: ignore[arg-type]  # asked, not assumed
         except TypeError:
             pass
-        if isinstance(data, bool | np.bool_):
-            return self._in_range(int(data))
         raise ArgumentError(
             f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with the data type "
             f"{self._zarr_v3_name}."

@@ -32,7 +32,7 @@ except ImportError:  # Windows
 if TYPE_CHECKING:
     from typing import Self
 
-_NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 
 
@@ -74,7 +74,7 @@ class DirectoryHold:
                 return True
         except OSError as exc:
             self.release()
-            if exc.errno not in _NO_LOCKS:
+            if exc.errno not in NO_LOCKS:
                 raise
             self._take_fallback()
             return True

@@ -14,6 +14,7 @@ from zarr._store.local import LocalStore
 from zarr._store.memory import MemoryStore
 from zarr._store.no_file import refuse_file
 from zarr._store.path import StorePath, node_path, with_mode
+from zarr._store.zipped.store import ZipStore, leads_to_archive
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
 
@@ -26,7 +27,8 @@ def make_store(
     Parameters
     ----------
     store
-        A store, a place in one, a directory path or `file://` URL, a dict of buffers, or None for a new memory store.
+        A store, a place in one, a path or `file://` URL of a directory or zip archive, a dict of buffers, or None for a new
+        memory store.
     mode
         Access mode; `"r"` makes it read-only.
     storage_options
@@ -39,7 +41,7 @@ def make_store(
     ValueError
         If the URL's scheme is not supported, or the mode does not fit the store.
     StoreIsFileError
-        If the path leads to a file.
+        If the path leads to a file that is no zip archive.
     """
     given = _path_of_url(store) if isinstance(store, str) and "://" in store else store
     refuse_storage_options(storage_options, store)
@@ -51,6 +53,8 @@ def make_store(
     if store is None:
         return MemoryStore(read_only=read_only)
     if isinstance(given, str | os.PathLike):
+        if leads_to_archive(given, mode):
+            return ZipStore(Path(given), mode="r" if read_only else "a")
         refuse_file(given)
         return LocalStore(Path(given), read_only=read_only)
     if isinstance(store, MutableMapping):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -29,15 +29,6 @@ class _Contents:
     def __init__(self, values: MutableMapping[str, Buffer]) -> None:
         self.values = values
         self.turns = Turns()
-
-    def change(self, prefix: str, hold: Hold | None, function: Callable[[], bool]) -> bool:
-        """Call `function`, which changes values directly under a prefix, when nobody else holds that."""
-        turns = self.turns
-        with turns.guard:
-            if turns.is_open_to(prefix, hold):
-                return function()
-        with Turn(turns, prefix), turns.guard:
-            return function()
 
 
 _contents_by_id: WeakValueDictionary[int, _Contents] = WeakValueDictionary()
@@ -159,7 +150,7 @@ class MemoryStore(SyncStore):
             values[key] = copy
             return True
 
-        return self._contents.change(key.rpartition("/")[0], hold, store)
+        return self._contents.turns.change(key.rpartition("/")[0], hold, store)
 
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         values = self._contents.values
@@ -170,7 +161,7 @@ class MemoryStore(SyncStore):
             values.pop(key, None)
             return True
 
-        return self._contents.change(key.rpartition("/")[0], hold, delete)
+        return self._contents.turns.change(key.rpartition("/")[0], hold, delete)
 
     def _is_as_expected(self, key: str, expected: Expected) -> bool:
         if expected is ANY:
@@ -199,7 +190,7 @@ class MemoryStore(SyncStore):
                 del values[key]
             return True
 
-        self._contents.change(prefix, None, delete)
+        self._contents.turns.change(prefix, None, delete)
 
     def size(self, key: str) -> int | None:
         value = buffer_of(self._contents.values, key)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from zarr.errors import StoreIsFileError
 
-_UNPACK = "this version opens no zip files: unpack it, and pass the directory"
+_INSIDE = "pass the path of the zip file, and what comes behind it as path="
 _BEGINNINGS = {
-    b"PK\x03\x04": ("a zip file", _UNPACK),
-    b"PK\x05\x06": ("an empty zip file", _UNPACK),
+    b"PK\x03\x04": ("a zip file", _INSIDE),
+    b"PK\x05\x06": ("an empty zip file", _INSIDE),
     b"\x89HDF": ("an HDF5 file", "open it with h5py, or as netCDF with xarray, and store its arrays with zarr"),
     b"CDF": ("a netCDF file", "open it with xarray, and store its arrays with zarr"),
     b"\x93NUMPY": ("a NumPy file", "read it with numpy.load, and store the array with zarr.save"),

@@ -6,6 +6,7 @@ one busy writer could keep others waiting for seconds. Here the right is handed 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock, RLock
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -38,6 +39,14 @@ class Turns:
         """Whether nobody has the right on a prefix, or `turn` is it. To be asked with `guard` acquired."""
         queue = self.queues.get(prefix)
         return not queue or (isinstance(turn, Turn) and queue[0] is turn.token)
+
+    def change(self, prefix: str, hold: object, function: Callable[[], bool]) -> bool:
+        """Call `function`, which changes values directly under a prefix, when nobody else holds that; `guard` is taken."""
+        with self.guard:
+            if self.is_open_to(prefix, hold):
+                return function()
+        with Turn(self, prefix), self.guard:
+            return function()
 
 
 _all: WeakSet[Turns] = WeakSet()

@@ -1,0 +1,1 @@
+"""Stores in one file: zip archives."""

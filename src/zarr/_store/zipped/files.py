@@ -1,0 +1,165 @@
+"""The files that archives lie in: by descriptors of our own, without a common offset, or through a file object of the user's."""
+
+from __future__ import annotations
+
+import os
+from io import FileIO
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from zarr._store.descriptors import open_into
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from zarr._buffer import BytesLike
+
+Identity: TypeAlias = tuple[int, int, int, int]
+_MOST_AT_ONCE = 1 << 30
+
+
+class File(Protocol):
+    """What archives are read from and written to, at given places. Several threads may read at once."""
+
+    label: str
+
+    @property
+    def nbytes(self) -> int: ...
+    def read_at(self, start: int, stop: int) -> bytes: ...
+    def write_at(self, start: int, data: BytesLike) -> None: ...
+    def truncate(self, nbytes: int) -> None: ...
+    def sync(self) -> None: ...
+
+
+class OwnFile:
+    """A file that is open here, as long as the object lives. Reading moves nothing, so forked processes may share it.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    flags
+        As for `os.open`.
+    label
+        How errors call it; the path, if nothing is said.
+    """
+
+    __slots__ = ("_opened", "label")
+
+    def __init__(self, path: str, flags: int, label: str | None = None) -> None:
+        self._opened: list[int] = []
+        self.label = label or path
+        open_into(self._opened, path, flags)
+
+    @classmethod
+    def twin(cls, fd: int, label: str) -> OwnFile:
+        """The file that a descriptor of somebody else's leads to."""
+        twin = cls.__new__(cls)
+        twin._opened, twin.label = [], label
+        twin._opened.extend(map(os.dup, (fd,)))
+        return twin
+
+    @property
+    def fd(self) -> int:
+        return self._opened[0]
+
+    @property
+    def nbytes(self) -> int:
+        return os.fstat(self.fd).st_size
+
+    @property
+    def identity(self) -> Identity:
+        return identity(os.fstat(self.fd))
+
+    def read_at(self, start: int, stop: int) -> bytes:
+        """Bytes `start` to `stop`, fewer if the file ends before."""
+        fd = self.fd
+        data = os.pread(fd, min(stop - start, _MOST_AT_ONCE), start)
+        if len(data) == stop - start or not data:
+            return data
+        parts, at = [data], start + len(data)
+        while at < stop and (part := os.pread(fd, min(stop - at, _MOST_AT_ONCE), at)):
+            parts.append(part)
+            at += len(part)
+        return b"".join(parts)
+
+    def write_at(self, start: int, data: BytesLike) -> None:
+        view = memoryview(data).cast("B")
+        while len(view):
+            n_written = os.pwrite(self.fd, view[:_MOST_AT_ONCE], start)
+            view, start = view[n_written:], start + n_written
+
+    def truncate(self, nbytes: int) -> None:
+        os.ftruncate(self.fd, nbytes)
+
+    def sync(self) -> None:
+        os.fsync(self.fd)
+
+    def close(self) -> None:
+        if self._opened:
+            (fd,), self._opened = self._opened, []
+            os.close(fd)
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except AttributeError:  # interrupted so early that it has none
+            pass
+
+
+class GivenFile:
+    """A file object of the user's, which stays open. It has one position, so its users take turns.
+
+    Parameters
+    ----------
+    file
+        With `read`, `seek` and `tell`.
+    guard
+        Taken for each of them.
+    """
+
+    __slots__ = ("_file", "_guard", "label")
+
+    def __init__(self, file: Any, guard: AbstractContextManager[Any]) -> None:
+        self._file = file
+        self._guard = guard
+        self.label = f"the archive in {file!r}"
+
+    @property
+    def nbytes(self) -> int:
+        with self._guard:
+            return int(self._file.seek(0, os.SEEK_END))
+
+    def read_at(self, start: int, stop: int) -> bytes:
+        parts: list[bytes] = []
+        with self._guard:
+            self._file.seek(start)
+            while start < stop and (part := self._file.read(stop - start)):
+                parts.append(bytes(part))
+                start += len(part)
+        return b"".join(parts)
+
+    def write_at(self, start: int, data: BytesLike) -> None:
+        view = memoryview(data).cast("B")
+        with self._guard:
+            self._file.seek(start)
+            while len(view):
+                view = view[self._file.write(view) :]
+
+    def truncate(self, nbytes: int) -> None:
+        with self._guard:
+            self._file.truncate(nbytes)
+
+    def sync(self) -> None:
+        with self._guard:
+            self._file.flush()
+
+
+def file_of(given: Any, guard: Any, *, for_reading: bool) -> File:
+    """A file object of the user's; if it is only read, and is a file of the system's, by a descriptor of ours."""
+    if for_reading and isinstance(getattr(given, "raw", given), FileIO):
+        return OwnFile.twin(given.fileno(), f"the archive in {given!r}")
+    return GivenFile(given, guard)
+
+
+def identity(status: os.stat_result) -> Identity:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

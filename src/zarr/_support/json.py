@@ -257,7 +257,8 @@ def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool)
 
 def _refused(document: Mapping[str, Any]) -> str:
     """What of a document its text has no room for: the place of the first value, as far down as it can be told."""
-    place, value = "", document
+    place = ""
+    value: object = document
     for _ in range(MAX_DEPTH):
         children: Any = ()
         if isinstance(value, Mapping):

@@ -127,13 +127,12 @@ class LocalStore(SyncStore):
 
     def _go_to(self, root: Path) -> None:
         self._given = root
-        self._base = os.fspath(_absolute(root))
+        self._base = _absolute(os.fspath(root))
 
     @property
     def root(self) -> Path:
         """The directory: as it was given, or the absolute path if that leads to another directory by now."""
-        given = self._given
-        return given if given.is_absolute() or _leads_to(given, self._base) else Path(self._base)
+        return self._given if _leads_to(os.fspath(self._given), self._base) else Path(self._base)
 
     @classmethod
     async def open(cls, root: Path | str, *, read_only: bool = False, mode: AccessMode | None = None) -> Self:
@@ -469,19 +468,25 @@ class LocalStore(SyncStore):
         return None
 
 
-def _absolute(path: Path) -> Path:
-    """The same directory, wherever the process works later. `..` stays, as what is before it may be a symbolic link."""
+def _absolute(path: str) -> str:
+    """The same directory, wherever the process works later. `..` stays, as what is before it may be a symbolic link.
+
+    Not by `Path.absolute`, which takes as long as all the rest of making a store.
+    """
+    if os.path.isabs(path):
+        return path
     try:
-        return path if path.is_absolute() else path.absolute()
+        here = os.getcwd()
     except FileNotFoundError as exc:
         raise FileNotFoundError(
-            exc.errno, "a relative path leads nowhere, as the working directory has been deleted", os.fspath(path)
+            exc.errno, "a relative path leads nowhere, as the working directory has been deleted", path
         ) from exc
+    return here if path == "." else os.path.join(here, path)
 
 
-def _leads_to(path: Path, base: str) -> bool:
+def _leads_to(path: str, base: str) -> bool:
     try:
-        return os.fspath(path.absolute()) == base
+        return _absolute(path) == base
     except FileNotFoundError:  # there is no working directory any more
         return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import multiprocessing
 import os
 import pickle
@@ -16,7 +17,7 @@ import zarr
 from tests.suites.calls import get, put, run
 from tests.suites.children import end_of_child
 from zarr.api import asynchronous
-from zarr.storage import LocalStore, StorePath, WrapperStore
+from zarr.storage import LocalStore, StorePath, WrapperStore, ZipStore
 
 VALUES = list(range(1, 25))
 
@@ -198,3 +199,34 @@ def test_an_absolute_path_is_not_looked_up(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "getcwd", refuse)
     store = LocalStore(tmp_path / "x")
     assert repr(store) == f"LocalStore('file://{tmp_path}/x')"
+
+
+class TestZipStore:
+    def test_it_stays_where_it_is(self, here):
+        store = ZipStore("data.zip", mode="w")
+        array = zarr.create_array(store, data=VALUES, chunks=6)
+        go_elsewhere()
+        array[0] = 100
+        store.close()
+        assert list(Path().iterdir()) == []
+        assert store.path == here / "data.zip"
+        assert store == ZipStore(here / "data.zip")
+        again = pickle.loads(pickle.dumps(ZipStore(here / "data.zip")))
+        assert zarr.open_array(again, mode="r")[:2].tolist() == [100, 2]
+
+    def test_what_is_pickled_opens_the_same_elsewhere(self, here):
+        zarr.create_array("data.zip", data=[1, 2, 3]).store.close()
+        pickled = pickle.dumps(zarr.open_array("data.zip", mode="r"))
+        go_elsewhere()
+        assert pickle.loads(pickled)[:].tolist() == [1, 2, 3]
+
+    def test_it_is_shown_as_it_was_given(self, here):
+        zarr.create_array("data.zip", data=[1, 2, 3]).store.close()
+        store = ZipStore("data.zip")
+        assert (str(store), store.path) == ("zip://data.zip", Path("data.zip"))
+        assert store.with_read_only(True) == store
+        go_elsewhere()
+        assert str(store) == f"zip://{here}/data.zip"
+
+    def test_a_file_object_has_no_path(self):
+        assert not hasattr(ZipStore(io.BytesIO(), mode="w"), "path")

@@ -18,6 +18,7 @@ from zarr._store.abstract import AccessMode
 from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temporary_name
 from zarr._store.descriptors import open_into
 from zarr._store.file_url import from_url, is_url, to_url
+from zarr._store.given_paths import absolute, as_given
 from zarr._store.keys import check_key
 from zarr._store.locks import DirectoryHold
 from zarr._store.native_place import Directory
@@ -127,12 +128,12 @@ class LocalStore(SyncStore):
 
     def _go_to(self, root: Path) -> None:
         self._given = root
-        self._base = _absolute(os.fspath(root))
+        self._base = absolute(os.fspath(root))
 
     @property
     def root(self) -> Path:
         """The directory: as it was given, or the absolute path if that leads to another directory by now."""
-        return self._given if _leads_to(os.fspath(self._given), self._base) else Path(self._base)
+        return as_given(self._given, self._base)
 
     @classmethod
     async def open(cls, root: Path | str, *, read_only: bool = False, mode: AccessMode | None = None) -> Self:
@@ -466,29 +467,6 @@ class LocalStore(SyncStore):
         if not stat.S_ISDIR(status.st_mode):  # which is no value, but a prefix
             self._refuse_blocked(key)
         return None
-
-
-def _absolute(path: str) -> str:
-    """The same directory, wherever the process works later. `..` stays, as what is before it may be a symbolic link.
-
-    Not by `Path.absolute`, which takes as long as all the rest of making a store.
-    """
-    if os.path.isabs(path):
-        return path
-    try:
-        here = os.getcwd()
-    except FileNotFoundError as exc:
-        raise FileNotFoundError(
-            exc.errno, "a relative path leads nowhere, as the working directory has been deleted", path
-        ) from exc
-    return here if path == "." else os.path.join(here, path)
-
-
-def _leads_to(path: str, base: str) -> bool:
-    try:
-        return _absolute(path) == base
-    except FileNotFoundError:  # there is no working directory any more
-        return False
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

@@ -427,3 +427,9 @@ def test_stored_structured_data(document, tmp_path):
     with pytest.raises(ValueError, match="Structured data types are not supported yet") as caught:
         zarr.open(tmp_path, mode="r")
     assert "object_codec_id" not in str(caught.value)
+
+
+@pytest.mark.parametrize("argument", ["filters", "compressors", "serializer"])
+def test_codecs_in_the_form_of_numcodecs(argument):
+    with pytest.raises(ValueError, match=r"is the form of numcodecs, for format 2; use a codec of zarr\.codecs"):
+        zarr.create_array({}, shape=3, dtype="i4", **{argument: {"id": "zlib"}})

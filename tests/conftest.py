@@ -53,11 +53,13 @@ def store(request, tmp_path):
     return zarr.storage.LocalStore(tmp_path / "store")
 
 
-@pytest.fixture(params=["memory", "local", "zip", "wrapper"])
+@pytest.fixture(params=["memory", "local", "zip", "sqlite", "wrapper"])
 def any_store(request, tmp_path):
     """A new, empty store of each kind that is ours, one that wraps another included."""
     if request.param == "local":
         return zarr.storage.LocalStore(tmp_path / "root")
+    if request.param == "sqlite":
+        return zarr.storage.SQLiteStore(tmp_path / "all.sqlite")
     if request.param == "zip":
         return zarr.storage.ZipStore(tmp_path / "root.zip", mode="a")
     memory = zarr.storage.MemoryStore()

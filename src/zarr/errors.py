@@ -14,6 +14,7 @@
         StoreKeyError
         KeyBlockedError (also OSError)
           DirectoryInTheWayError (also IsADirectoryError), FileInTheWayError (also NotADirectoryError)
+        StoreFileError (also OSError)
         StoreAbilityError (also NotImplementedError)
         ConcurrentChangeError (also RuntimeError)
       DataTypeValidationError
@@ -66,6 +67,7 @@ __all__ = [
     "SelectionShapeError",
     "SelectionTypeError",
     "StoreAbilityError",
+    "StoreFileError",
     "StoreIsFileError",
     "StoreKeyError",
     "UnknownCodecError",
@@ -255,6 +257,10 @@ class DirectoryInTheWayError(KeyBlockedError, IsADirectoryError):
 
 class FileInTheWayError(KeyBlockedError, NotADirectoryError):
     """A file where a directory of stored values should be."""
+
+
+class StoreFileError(BaseZarrError, OSError):
+    """A file in which a store is to keep its values belongs to something else, or is damaged."""
 
 
 class StoreAbilityError(BaseZarrError, NotImplementedError):

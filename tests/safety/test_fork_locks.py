@@ -24,6 +24,7 @@ KNOWN = (
     "zarr._codec.registry._lock",
     "zarr._store.memory._contents_guard",
     "zarr._store.locks._descriptors",
+    "zarr._store.database._gate",
     "zarr._flow.drive.process_hold._turns_guard",
 )
 FREE, TAKEN, GONE = 0, 2, 3

@@ -159,7 +159,7 @@ def test_one_import_after_the_other_keeps_nobody_from_forking(monkeypatch):
 
 
 def test_an_import_that_waits_for_another_thread_to_import_gets_on(monkeypatch):
-    monkeypatch.setattr(imports_on_use, "_COURTESY_S", 0.2)
+    monkeypatch.setattr(forks, "_COURTESY_S", 0.2)
     monkeypatch.setattr(forks, "_PATIENCE_S", 3600)
     forked = []
     with imports_on_use.importing("outer"):

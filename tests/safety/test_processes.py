@@ -1,6 +1,6 @@
 """Many processes, or threads, at one object: nothing is lost, nobody sees a torn or wrong value, nobody gets an error.
 
-Processes work on a local directory; threads on a store in memory and on a local directory. Every worker opens what it
+Processes work on a local directory and in an SQLite file; threads on a store in memory and on a local directory. Every worker opens what it
 works on by itself, except where the handle is said to be shared.
 """
 
@@ -12,20 +12,22 @@ import pytest
 import zarr
 from tests.safety.crowd import Processes, Threads, crowd, opened
 from zarr.errors import ZarrUserWarning
-from zarr.storage import LocalStore, MemoryStore
+from zarr.storage import LocalStore, MemoryStore, SQLiteStore
 
 
-@pytest.fixture(params=["processes", "threads-memory", "threads-local"])
+@pytest.fixture(params=["processes", "processes-sqlite", "threads-memory", "threads-local"])
 def place(request, tmp_path):
     """Who works, and where: `(kind, store)`."""
-    kind = Processes if request.param == "processes" else Threads
+    kind = Threads if request.param.startswith("threads") else Processes
+    if request.param == "processes-sqlite":
+        return kind, SQLiteStore(tmp_path / "all.sqlite")
     return kind, MemoryStore() if request.param == "threads-memory" else LocalStore(tmp_path / "store")
 
 
 def scaled(place, zarr_format, n):
-    """The full count for format 3, in processes and on a store in memory, on the native engine; a tenth elsewhere."""
+    """The full count for format 3, for processes in a directory and threads in memory, on the native engine; else a tenth."""
     kind, store = place
-    whole = zarr_format == 3 and (kind is Processes or isinstance(store, MemoryStore))
+    whole = zarr_format == 3 and isinstance(store, LocalStore if kind is Processes else MemoryStore)
     return n if whole and zarr.config.get("engine") != "python" else n // 10
 
 

@@ -21,6 +21,7 @@ HEAVY = (
     "fsspec",
     "obstore",
     "importlib.metadata",
+    "sqlite3",
 )
 
 
@@ -33,16 +34,16 @@ def test_importing_starts_no_thread_and_loads_nothing_heavy():
     assert loaded == ["1"]
 
 
-def test_synchronous_work_in_memory_and_on_disk_starts_no_thread_and_no_event_loop():
+def test_synchronous_work_in_memory_on_disk_and_in_sqlite_starts_no_thread_and_no_event_loop():
     loaded = in_a_new_process(
         "import sys, tempfile, threading, zarr\n"
-        "for store in ({}, tempfile.mkdtemp()):\n"
+        "for store in ({}, tempfile.mkdtemp(), zarr.storage.SQLiteStore(tempfile.mkdtemp() + '/x')):\n"
         "    group = zarr.create_group(store)\n"
         "    array = group.create_array('a', shape=(5, 4), chunks=(2, 3), dtype='i4')\n"
         "    array[1:4, 1:3] = 7\n"
         "    array.append([[1, 2, 3, 4]])\n"
         "    array.attrs['x'] = 1\n"
-        "    assert zarr.open_group(store)['a'][...].sum() == 52 if isinstance(store, str) else True\n"
+        "    assert zarr.open_group(store)['a'][...].sum() == 52 if store != {} else True\n"
         "print(*[name for name in ('asyncio', 'tensorstore') if name in sys.modules])\n"
         "print(threading.active_count())"
     )

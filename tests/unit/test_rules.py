@@ -65,6 +65,7 @@ SETTINGS = {
     "_flow.drive.asynchronous": "how many requests are under way at once",
     "_flow.drive.synchronous": "the same, where a store has to be awaited",
     "_store.local": "whether a write waits for the disk",
+    "_store.sqlite": "the same",
     "_store.mounts": "whether this machine alone writes",
     "_store.zipped.archive": "whether finishing an archive waits for the disk",
     "_store.zipped.packing": "how large a value may become that is unpacked",
@@ -82,6 +83,7 @@ LOCKS = {
     "_store.zipped.archive": "stores over one archive share it",
     "_store.locks": "a forked child knows every descriptor that has a lock",
     "_support.workers": "one for each request that several threads work at, made anew in a child",
+    "_store.database": "no connection is used during a fork",
     "_store.turns": "the rights themselves, and what guards their queues",
     "_flow.drive.process_hold": "which rights are those of a store; a hold that nobody waits for any more",
 }

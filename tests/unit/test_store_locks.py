@@ -11,8 +11,10 @@ import pytest
 from tests.suites.calls import buf, get, put, read
 from tests.suites.threads import BLOCKED, PROMPTLY, in_threads, passes, start
 from zarr._store import locks
+from zarr._store.database import Database, _Work
 from zarr._store.local import FileVersion
-from zarr._store.locks import DirectoryHold
+from zarr._store.locks import DirectoryHold, PlaceHold
+from zarr._store.sqlite import RowVersion
 from zarr._store.turns import Turn
 from zarr.errors import StoreKeyError, ZarrRuntimeWarning
 from zarr.storage import LocalStore
@@ -120,7 +122,7 @@ class TestLocks:
         assert len(names("/proc/self/fd")) == count
 
 
-@pytest.mark.parametrize("kind", [FileVersion, DirectoryHold, Turn])
+@pytest.mark.parametrize("kind", [FileVersion, DirectoryHold, PlaceHold, Turn, RowVersion, Database, _Work])
 def test_what_is_interrupted_before_it_begins_ends_quietly(kind):
     """A signal handler may raise before the first line of `__init__`; a destructor that fails then is reported by Python."""
     kind.__new__(kind).__del__()

@@ -19,7 +19,7 @@ from tests.suites.stores import (
 )
 from tests.suites.versioned_stores import OneStepSuite, PinSuite, SizeSuite, SyncSuite, VersionSuite
 from zarr._store.access import capabilities
-from zarr.storage import LocalStore, MemoryStore, WrapperStore, ZipStore
+from zarr.storage import LocalStore, MemoryStore, SQLiteStore, WrapperStore, ZipStore
 
 
 class OurStore(StoreSuite, RefusalSuite, SyncFaceSuite, ReadOnlySuite, ObjectSuite):
@@ -38,6 +38,16 @@ class TestMemoryStore(OurSyncStore, PrefixSuite):
 class TestLocalStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, DirectorySuite):
     def make(self, directory, **kwargs):
         return LocalStore(directory / "root", **kwargs)
+
+
+class TestSQLiteStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return SQLiteStore(directory / "root" / "all.sqlite", **kwargs)
+
+
+class TestWrappedSQLiteStore(OurStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return WrapperStore(SQLiteStore(directory / "root" / "all.sqlite", **kwargs))
 
 
 class TestZipStore(OurSyncStore, PrefixSuite):
@@ -76,14 +86,8 @@ class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, PinSuite, 
 
 
 SUITES = [
-    *(
-        TestMemoryStore,
-        TestLocalStore,
-        TestZipStore,
-        TestWrappedMemoryStore,
-        TestWrappedLocalStore,
-        TestWrappedZipStore,
-    ),
+    *(TestMemoryStore, TestLocalStore, TestZipStore, TestSQLiteStore),
+    *(TestWrappedMemoryStore, TestWrappedLocalStore, TestWrappedZipStore, TestWrappedSQLiteStore),
     *(TestPlainStore, TestWrappedPlainStore, TestVersionsInCoroutines),
 ]
 

@@ -76,6 +76,12 @@ def doubtful_kind(directory: str, device: int) -> str | None:
     return kind
 
 
+def is_of_one_machine(directory: str) -> bool:
+    """Whether nothing speaks for other machines changing what is in an existing directory at the same time."""
+    kind = kind_of(directory)
+    return kind is None or kind in LOCAL or settings().locking == "directory"
+
+
 def warn_of(kind: str, directory: str, device: int) -> None:
     """Say, once for a file system, where its locks end."""
     _looked_at.add(device)

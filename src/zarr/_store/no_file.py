@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from zarr._store.database import is_database_here
 from zarr.errors import StoreIsFileError
 
 _INSIDE = "pass the path of the zip file, and what comes behind it as path="
@@ -14,6 +15,7 @@ _BEGINNINGS = {
     b"PK\x05\x06": ("an empty zip file", _INSIDE),
     b"\x89HDF": ("an HDF5 file", "open it with h5py, or as netCDF with xarray, and store its arrays with zarr"),
     b"CDF": ("a netCDF file", "open it with xarray, and store its arrays with zarr"),
+    b"SQLite f": ("an SQLite database", "if zarr wrote it, pass zarr.storage.SQLiteStore(path)"),
     b"\x93NUMPY": ("a NumPy file", "read it with numpy.load, and store the array with zarr.save"),
 }
 """By the first bytes."""
@@ -37,6 +39,8 @@ def _is_file(path: Path) -> StoreIsFileError:
 
 
 def _looked_into(path: Path) -> tuple[str, str]:
+    if is_database_here(path):  # which must not be opened by anybody else
+        return _BEGINNINGS[b"SQLite f"]
     try:
         with path.open("rb") as opened:
             first = opened.read(8)

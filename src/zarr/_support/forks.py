@@ -27,6 +27,7 @@ from time import monotonic, sleep
 from typing import Any, Protocol, TypeVar
 
 _PATIENCE_S = 10.0
+_COURTESY_S = 3.0
 _NAP_S = 0.002
 
 
@@ -57,6 +58,16 @@ _renewals: list[Callable[[], Any]] = []
 _unfinished: list[Callable[[], bool]] = []
 _pending: set[int] = set()
 _n_forks = 0
+
+
+class _Forking(threading.local):
+    """What this thread has taken, for each fork that it is about to make; a signal handler may begin a second one."""
+
+    def __init__(self) -> None:
+        self.taken: list[list[_Held]] = []
+
+
+_forking = _Forking()
 
 
 def held_around_forks(lock: Lock) -> Lock:
@@ -97,19 +108,16 @@ def is_wanted() -> bool:
     return bool(_pending)
 
 
+def give_way() -> None:
+    """Wait while another thread waits to fork; for three seconds at most, as it may be waiting for this thread."""
+    end = monotonic() + _COURTESY_S
+    while _pending and not _forking.taken and monotonic() < end:
+        sleep(_NAP_S)
+
+
 def n_forks() -> int:
     """How many forks lie between this process and the one that loaded this library."""
     return _n_forks
-
-
-class _Forking(threading.local):
-    """What this thread has taken, for each fork that it is about to make; a signal handler may begin a second one."""
-
-    def __init__(self) -> None:
-        self.taken: list[list[_Held]] = []
-
-
-_forking = _Forking()
 
 
 def _before_fork() -> None:

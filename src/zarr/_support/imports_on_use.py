@@ -17,13 +17,10 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from threading import get_ident
-from time import monotonic, sleep
 from typing import Any
 
-from zarr._support.forks import finish_before_forks, held_around_forks, is_wanted, renew_in_children
+from zarr._support.forks import finish_before_forks, give_way, held_around_forks, is_wanted, renew_in_children
 
-_COURTESY_S = 3.0
-_NAP_S = 0.002
 _gate = held_around_forks(threading.RLock())
 _under_way: dict[int, tuple[int, str]] = {}
 """For each import its thread, and what is imported."""
@@ -63,7 +60,7 @@ class importing:  # noqa: N801  # used as a statement
                 name=self.module,
             )
         if is_wanted() and get_ident() not in [thread for thread, _ in list(_under_way.values())]:
-            _give_way()
+            give_way()
         with _gate:  # whoever forks is let finish
             _under_way[id(self)] = get_ident(), self.module
 
@@ -72,12 +69,6 @@ class importing:  # noqa: N801  # used as a statement
 
     def __del__(self) -> None:
         _under_way.pop(id(self), None)  # for one that was interrupted on its way in or out
-
-
-def _give_way() -> None:
-    end = monotonic() + _COURTESY_S
-    while is_wanted() and monotonic() < end:
-        sleep(_NAP_S)
 
 
 def let_forks_finish() -> None:

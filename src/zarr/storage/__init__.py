@@ -9,6 +9,7 @@ from zarr._store.local import LocalStore
 from zarr._store.make import StoreLike
 from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath
+from zarr._store.sqlite import SQLiteStore
 from zarr._store.wrapper import WrapperStore
 from zarr._store.zipped.directory import zip_directory
 from zarr._store.zipped.store import ZipStore
@@ -17,7 +18,16 @@ from zarr._support.public_names import public_names_of
 from zarr._support.warn import warn
 from zarr.errors import ZarrDeprecationWarning
 
-__all__ = ["LocalStore", "MemoryStore", "StoreLike", "StorePath", "WrapperStore", "ZipStore", "zip_directory"]
+__all__ = [
+    "LocalStore",
+    "MemoryStore",
+    "SQLiteStore",
+    "StoreLike",
+    "StorePath",
+    "WrapperStore",
+    "ZipStore",
+    "zip_directory",
+]
 
 _NOT_YET = frozenset({"FsspecStore", "GpuMemoryStore", "LoggingStore", "ManagedMemoryStore", "ObjectStore"})
 """Stores of zarr-python's that `docs/state.md` names as missing."""

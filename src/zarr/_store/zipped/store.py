@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
+from zarr._store.database import is_database_here
 from zarr._store.file_url import from_url, is_url
 from zarr._store.given_paths import absolute, as_given
 from zarr._store.turns import Turn
@@ -275,7 +276,7 @@ def leads_to_archive(path: str | os.PathLike[str], mode: str | None) -> bool:
     """Whether a path that a user gives for a store means a zip archive: by what is there, else by its name."""
     has_name = Path(path).suffix.lower() in _SUFFIXES
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        if not stat.S_ISREG(os.stat(path).st_mode) or is_database_here(path):
             return False
         if has_name:
             return True

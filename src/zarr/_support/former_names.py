@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from zarr._support.near_names import near_names
 
-_IN_STORAGE = frozenset({"LocalStore", "MemoryStore", "StorePath", "WrapperStore", "ZipStore"})
+_IN_STORAGE = frozenset({"LocalStore", "MemoryStore", "SQLiteStore", "StorePath", "WrapperStore", "ZipStore"})
 _IN_CODECS = frozenset(
     {"BloscCodec", "BytesCodec", "Crc32cCodec", "GzipCodec", "ShardingCodec", "TransposeCodec", "ZstdCodec"}
 )

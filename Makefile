@@ -78,7 +78,7 @@ format: $(VENV)/.dev  ## rewrite sources in the project's style
 
 docs: $(VENV)/.docs  ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
-	@echo "open site/index.html; its search needs a server: $(PY) -m http.server -d site"
+	@echo "open site/index.html; its search needs a server: $(PY) -m http.server --bind 127.0.0.1 -d site"
 
 dist: $(VENV)/.made  ## sdist, wheel with the extension and pure-Python wheel in dist/, each tried in a clean environment
 	rm -rf dist

@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from zarr import abc as abc
     from zarr import api as api
     from zarr import buffer as buffer
@@ -115,18 +117,34 @@ _NAMES = {*_HOMES, *__all__} - {"__version__"}
 def __getattr__(name: str) -> Any:
     """What is there after `import zarr`, but loaded when it is used: a program that only might need arrays starts at once."""
     if name not in _SUBMODULES and name not in _NAMES:
-        raise AttributeError(f"module 'zarr' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
-    from zarr._support.imports_on_use import importing
-
+        raise AttributeError(
+            f"module 'zarr' has no attribute {name!r}{_advice_for(name)}", name=name, obj=sys.modules[__name__]
+        )
     home = f"zarr.{name}" if name in _SUBMODULES else _HOMES.get(name, _FUNCTIONS)
-    with importing(home):
-        module = import_module(home)
+    module = _import(home)
     if name in _SUBMODULES:
         return module
     # Found without this function from now on, with the others of that module: at exit nothing can be imported any more,
     # not even what has been.
     globals().update({each: getattr(module, each) for each in _NAMES if _HOMES.get(each, _FUNCTIONS) == home})
     return globals()[name]
+
+
+def _import(home: str) -> ModuleType:
+    from zarr._support.imports_on_use import importing
+
+    with importing(home):
+        return import_module(home)
+
+
+def _advice_for(name: str) -> str:
+    if name.startswith("_"):  # Python asks for some, also when it exits
+        return ""
+    try:
+        advice: str = _import("zarr._support.former_names").advice_for(name, __name__, __dir__())
+    except ImportError:  # where Python exits
+        return ""
+    return advice
 
 
 def __dir__() -> list[str]:

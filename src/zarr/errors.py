@@ -94,24 +94,51 @@ class BaseZarrError(ValueError):
 
 
 class NodeNotFoundError(BaseZarrError, FileNotFoundError):
-    """No array or group at this path: called as `NodeNotFoundError(store, path)`."""
+    """No array or group at this path: called as `NodeNotFoundError(store, path)`.
 
-    _msg = (
-        "No array or group found in store {!r} at path {!r}. Check both; "
-        "zarr.open_group(store, mode='r').tree() shows what is there."
-    )
+    Parameters
+    ----------
+    args
+        The store and the path; or the message, alone.
+    absence
+        Why nothing is found there, as far as that is known. It is made when somebody reads it: where a node is created if
+        there is none, nobody does.
+    words
+        The class that has the words for what was looked for, if it is not this one.
+    """
+
+    _what: ClassVar[str] = "No array or group found in store {!r} at path {!r}"
+    _step: ClassVar[str] = "Check both; zarr.open_group(store, mode='r').tree() shows what is there."
+    _step_in_absence: ClassVar[str] = "Check the path."
+
+    def __init__(self, *args: object, absence: object = "", words: type[NodeNotFoundError] | None = None) -> None:
+        said = words or type(self)
+        self.absence = absence
+        self._beginning, self._end = "", said._step_in_absence
+        if len(args) != 1:
+            self._beginning = said._what.format(*args)
+            args = (f"{self._beginning}. {said._step}",)
+        super().__init__(*args)
+
+    def __str__(self) -> str:
+        reason = str(self.absence) if self._beginning else ""
+        return f"{self._beginning}: {reason}. {self._end}" if reason else str(self.args[0])
 
 
 class ArrayNotFoundError(NodeNotFoundError):
     """No array at this path: called as `ArrayNotFoundError(store, path)`."""
 
-    _msg = "No array found in store {!r} at path {!r}. Check both, or create it with zarr.create_array."
+    _what = "No array found in store {!r} at path {!r}"
+    _step = "Check both, or create it with zarr.create_array."
+    _step_in_absence = "Check the path, or create it with zarr.create_array."
 
 
 class GroupNotFoundError(NodeNotFoundError):
     """No group at this path: called as `GroupNotFoundError(store, path)`."""
 
-    _msg = "No group found in store {!r} at path {!r}. Check both, or create it with zarr.create_group."
+    _what = "No group found in store {!r} at path {!r}"
+    _step = "Check both, or create it with zarr.create_group."
+    _step_in_absence = "Check the path, or create it with zarr.create_group."
 
 
 class StoreIsFileError(ArrayNotFoundError, GroupNotFoundError, NotADirectoryError, FileExistsError):
@@ -144,19 +171,15 @@ class MemberNotFoundError(KeyError):
 class ContainsArrayError(BaseZarrError, FileExistsError):
     """An array is in the way: called as `ContainsArrayError(store, path)`."""
 
-    _msg = (
-        "An array exists in store {!r} at path {!r}. "
-        "Open it with zarr.open_array, choose another path, or replace it (overwrite=True)."
-    )
+    _what = "An array exists in store {!r} at path {!r}"
+    _msg = f"{_what}. Open it with zarr.open_array, choose another path, or replace it (overwrite=True)."
 
 
 class ContainsGroupError(BaseZarrError, FileExistsError):
     """A group is in the way: called as `ContainsGroupError(store, path)`."""
 
-    _msg = (
-        "A group exists in store {!r} at path {!r}. "
-        "Open it with zarr.open_group, choose another path, or replace it and all that is in it (overwrite=True)."
-    )
+    _what = "A group exists in store {!r} at path {!r}"
+    _msg = f"{_what}. Open it with zarr.open_group, choose another path, or replace it and all that is in it (overwrite=True)."
 
 
 class ContainsArrayAndGroupError(BaseZarrError):
@@ -258,8 +281,8 @@ class CodecError(BaseZarrError, RuntimeError):
         `"encode"` or `"decode"`.
     reason
         What is wrong with the bytes.
-    path, key
-        Node path and chunk key, once known (`at` adds them on the way up).
+    path, key, store
+        Node path, chunk key and the text of the store, once known (`at` adds them on the way up).
     coords
         Chunk coordinates, or those of the inner chunk of a shard.
     """
@@ -275,9 +298,10 @@ class CodecError(BaseZarrError, RuntimeError):
         path: str | None = None,
         key: str | None = None,
         coords: tuple[int, ...] | None = None,
+        store: str | None = None,
     ) -> None:
         self.codec, self.action, self.reason = codec, action, reason
-        self.path, self.key, self.coords = path, key, coords
+        self.path, self.key, self.coords, self.store = path, key, coords, store
         super().__init__(self._describe())
 
     def _describe(self) -> str:
@@ -286,6 +310,8 @@ class CodecError(BaseZarrError, RuntimeError):
             where += f" at chunk coordinates {self.coords}"
         if self.path is not None:
             where += f" of array {'/' + self.path!r}"
+        if self.store is not None:
+            where += f" in store {self.store!r}"
         step = (
             "The stored bytes are damaged, or they were written with other codecs or another data type than the metadata "
             "say. Compare the metadata with the program that wrote them, or restore the object from a copy."
@@ -295,7 +321,12 @@ class CodecError(BaseZarrError, RuntimeError):
         return f"codec {self.codec!r} could not {self.action}{where}: {self.reason}. {step}"
 
     def at(
-        self, *, path: str | None = None, key: str | None = None, coords: tuple[int, ...] | None = None
+        self,
+        *,
+        path: str | None = None,
+        key: str | None = None,
+        coords: tuple[int, ...] | None = None,
+        store: str | None = None,
     ) -> CodecError:
         """The same error with the place filled in where it was not known yet."""
         return CodecError(
@@ -305,10 +336,11 @@ class CodecError(BaseZarrError, RuntimeError):
             path=self.path if self.path is not None else path,
             key=self.key if self.key is not None else key,
             coords=self.coords if self.coords is not None else coords,
+            store=self.store if self.store is not None else store,
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = {"path": self.path, "key": self.key, "coords": self.coords}
+        state = {"path": self.path, "key": self.key, "coords": self.coords, "store": self.store}
         return (_rebuild_codec_error, (self.codec, self.action, self.reason, state), self.__dict__)
 
 

@@ -149,6 +149,35 @@ def test_a_directory_that_may_not_be_written_to(engine):
     assert re.fullmatch(rf"\[Errno 13\] Permission denied[^(]*: '{directory}/a/c.*'", text)
 
 
+REFUSED = {
+    "create": (CHANGES["create"], "nothing can be made here"),
+    "create, v2": (CHANGES["create, v2"], "nothing can be made here"),
+    "new store": (lambda s: zarr.open_group(f"{s}/x/new.zarr", mode="w"), "nothing can be made here"),
+    "array in a new store": (lambda s: zarr.create_array(f"{s}/x/new.zarr", data=[1]), "nothing can be made here"),
+    "write": (CHANGES["write"], "it can be read, with mode='r', but not changed"),
+    "change": (CHANGES["change"], "it can be read, with mode='r', but not changed"),
+    "attributes": (CHANGES["attributes"], "it can be read, with mode='r', but not changed"),
+    "resize": (CHANGES["resize"], "it can be read, with mode='r', but not changed"),
+    "delete": (CHANGES["delete"], "it can be read, with mode='r', but not changed"),
+}
+
+
+@pytest.mark.parametrize("change", REFUSED)
+def test_what_is_not_permitted_is_told_with_what_is(change, engine):
+    """Once, and only what is true: where nothing is stored, nothing can be read."""
+    call, possible = REFUSED[change]
+    with tempfile.TemporaryDirectory() as directory:
+        zarr.create_group(directory).create_array("a", data=np.arange(6), chunks=2)
+        Path(directory, "x").mkdir()
+        directories = [Path(directory), *(path for path in Path(directory).rglob("*") if path.is_dir())]
+        for each in directories:
+            each.chmod(0o555)
+        text = told_by_child(lambda: call(directory))
+        for each in directories:
+            each.chmod(0o755)
+    assert re.fullmatch(rf"\[Errno 13\] Permission denied: {possible}[^:]*: '{directory}[^']*'", text)
+
+
 def told_by_child(change):
     """What PermissionError says in a process of a user who may do no more than others."""
     said, say = os.pipe()

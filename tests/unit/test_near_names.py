@@ -1,15 +1,22 @@
 """Names and keywords that are nearly right, or that this version does not have: the error says what is meant."""
 
 import asyncio
+import importlib
 import inspect
+import json
 import pickle
+import re
 import subprocess
 import sys
 
+import numcodecs
 import numpy as np
 import pytest
 
 import zarr
+from tests.suites.calls import run
+from zarr._support import former_names
+from zarr.api import asynchronous
 from zarr.errors import MemberNotFoundError
 from zarr.storage import MemoryStore
 
@@ -276,3 +283,163 @@ def test_that_was_every_function():
     others = {"save", "save_group", "print_debug_info"}
     functions = {name for name in zarr.__all__ if inspect.isroutine(getattr(zarr, name))}
     assert functions - others == {name.partition(",")[0] for name in TAKES_KEYWORDS}
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "advice"),
+    [
+        ("zarr", "DirectoryStore", r", which was zarr-python 2's; it is zarr\.storage\.LocalStore now"),
+        ("zarr.storage", "NestedDirectoryStore", r", which was zarr-python 2's; it is zarr\.storage\.LocalStore now"),
+        ("zarr", "FSStore", ", which was zarr-python 2's; nothing takes its place yet: .*"),
+        (
+            "zarr",
+            "ThreadSynchronizer",
+            ", which was zarr-python 2's; threads and processes may write at once without it",
+        ),
+        ("zarr", "convenience", ", which was a module of zarr-python 2; its functions are in zarr itself"),
+        ("zarr", "MemoryStore", r"; it is zarr\.storage\.MemoryStore"),
+        ("zarr", "Blosc", r"; it is zarr\.codecs\.BloscCodec, and numcodecs\.Blosc for format 2"),
+        ("zarr.codecs", "LZ4", r"; it is zarr\.codecs\.numcodecs\.LZ4, and numcodecs\.LZ4 for format 2"),
+        ("zarr", "open_grup", r"; did you mean 'open_group'\?"),
+        ("zarr.storage", "LocalStor", r"; did you mean 'LocalStore'\?"),
+        ("zarr.codecs", "ZstdCodecs", r"; did you mean 'ZstdCodec'\?"),
+        ("zarr", "nothing_like_it", ""),
+        ("zarr", "_repr_html_", ""),
+        ("zarr.codecs", "_private", ""),
+    ],
+)
+def test_names_that_a_module_has_not(module, name, advice):
+    with pytest.raises(AttributeError, match=rf"^module '{module}' has no attribute '{name}'{advice}$"):
+        getattr(importlib.import_module(module), name)
+
+
+def test_what_is_advised_instead_of_a_former_name_is_there():
+    for name in {*former_names._IN_STORAGE, *former_names._STORES.values()}:
+        assert hasattr(zarr.storage, name), name
+    for name in {*former_names._IN_CODECS, *former_names._CODECS.values()}:
+        assert hasattr(zarr.codecs, name), name
+    for name in former_names._OF_NUMCODECS:
+        assert hasattr(zarr.codecs.numcodecs, name), name
+        assert hasattr(numcodecs, name), name
+    for name in former_names._NONE_YET:
+        assert not hasattr(zarr.storage, name), name
+
+
+@pytest.mark.parametrize("function", ["open", "open_array", "open_group"])
+def test_a_mode_without_its_name(function, tmp_path):
+    with pytest.raises(TypeError, match=rf"^{function}\(\) takes the mode by its name: {function}\(store, mode='r'\)$"):
+        getattr(zarr, function)(tmp_path, "r")
+    with pytest.raises(TypeError, match="positional arguments"):
+        getattr(zarr, function)(tmp_path, "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def done(result):
+    return run(result) if inspect.isawaitable(result) else result
+
+
+@pytest.mark.parametrize("function", ["open", "open_array", "open_group"])
+def test_keywords_of_opening(function, tmp_path):
+    for face in (zarr, asynchronous):
+        with pytest.raises(TypeError, match=r"pth.*; did you mean 'path'\?$"):
+            done(getattr(face, function)(tmp_path, pth="a"))
+        with pytest.raises(TypeError, match=r"zarr_version.*, which was zarr-python 2's; it is 'zarr_format' now$"):
+            done(getattr(face, function)(tmp_path, zarr_version=2))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_node_for_a_store(face):
+    node = FACES[face]()
+    with pytest.raises(
+        TypeError, match=rf"store_like: '{face}'\. Pass the place of the node, which is its `store_path`\."
+    ):
+        zarr.open(node, mode="r")
+    assert zarr.open(node.store_path, mode="r").metadata == node.metadata
+
+
+def test_what_an_array_has_at_its_dtype():
+    array = zarr.ones(3)
+    with pytest.raises(AttributeError, match=r"it is array\.dtype\.itemsize$"):
+        array.itemsize  # noqa: B018
+    assert array.dtype.itemsize == 8
+
+
+class TestNamedArguments:
+    @pytest.mark.parametrize("argument", ["chunks", "shards"])
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            ((4, 4), r"=\(4, 4\) has 2 lengths, but the array has 1"),
+            (True, r"=True is not supported; use (chunks|shards)='auto'"),
+            ("x", " must be an integer, a tuple of integers or 'auto', got 'x'"),
+            (("x",), r" must be lengths, which are integers"),
+            (0, r" must be at least 1"),
+            (((4, 3),), r" do not reach the end of an axis of length 10"),
+            (((4, 6),), r" of different lengths along an axis"),
+        ],
+    )
+    def test_shapes_of_chunks_and_shards(self, argument, value, text):
+        with pytest.raises((ValueError, NotImplementedError), match=f"{argument}{text}"):
+            zarr.create_array({}, shape=10, dtype="i4", **{"chunks": 2, argument: value})
+
+    @pytest.mark.parametrize("zarr_format", [2, 3])
+    @pytest.mark.parametrize(
+        ("value", "dtype"),
+        [("x", "i4"), (1.5, "i4"), (np.nan, "i4"), (-1, "u1"), ("x", "M8[D]"), ("x", "f4"), (1j, "f4")],
+    )
+    def test_fill_values(self, value, dtype, zarr_format):
+        for call in (
+            lambda: zarr.create_array({}, shape=3, dtype=dtype, fill_value=value, zarr_format=zarr_format),
+            lambda: zarr.full(3, value, dtype=dtype, zarr_format=zarr_format),
+        ):
+            with pytest.raises((TypeError, ValueError, OverflowError), match=r"^fill_value: "):
+                call()
+
+    @pytest.mark.parametrize(
+        ("attributes", "place"),
+        [
+            ({"good": 1, "bad": {"deep": {1, 2}}}, "['bad']['deep']"),
+            ({"x": [1, {"z": 1j}]}, "['x'][1]['z']"),
+            ({"x": {(1, 2): 3}}, "['x']"),
+            ({"x": ["\udcff"]}, "['x'][0]"),
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("zarr_format", [2, 3])
+    def test_attributes(self, attributes, place, zarr_format):
+        group = zarr.create_group({}, zarr_format=zarr_format)
+        for call in (
+            lambda: group.attrs.update(attributes),
+            lambda: zarr.create_array({}, shape=1, dtype="i1", attributes=attributes, zarr_format=zarr_format),
+        ):
+            with pytest.raises(
+                TypeError, match=rf"cannot store the attribute or member (\['attributes'\])?{re.escape(place)} as "
+            ):
+                call()
+        assert dict(group.attrs) == {}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"zarr_format": 2, "shape": [2], "chunks": [2], "dtype": [["a", "<i4"], ["b", "<f8"]], "compressor": None,
+         "fill_value": None, "filters": None, "order": "C"},
+        {"zarr_format": 3, "node_type": "array", "shape": [2], "chunk_grid": {"name": "regular", "configuration":
+         {"chunk_shape": [2]}}, "data_type": {"name": "struct", "configuration": {"fields": []}}, "fill_value": 0,
+         "codecs": ["bytes"], "chunk_key_encoding": "default"},
+    ],
+    ids=["format 2", "format 3"],
+)  # fmt: skip
+def test_stored_structured_data(document, tmp_path):
+    name = ".zarray" if document["zarr_format"] == 2 else "zarr.json"
+    (tmp_path / name).write_text(json.dumps(document))
+    with pytest.raises(ValueError, match="Structured data types are not supported yet") as caught:
+        zarr.open(tmp_path, mode="r")
+    assert "object_codec_id" not in str(caught.value)
+
+
+@pytest.mark.parametrize("argument", ["filters", "compressors", "serializer"])
+def test_codecs_in_the_form_of_numcodecs(argument):
+    with pytest.raises(ValueError, match=r"is the form of numcodecs, for format 2; use a codec of zarr\.codecs"):
+        zarr.create_array({}, shape=3, dtype="i4", **{argument: {"id": "zlib"}})

@@ -434,7 +434,7 @@ class TestOfOtherPackages:
 
     def test_fields_may_be_masked(self):
         data = np.ma.masked_array(np.zeros(2, "i4,f8"), mask=[(False, True), (False, False)])
-        with pytest.raises(ArgumentError, match=r"1 elements of the masked array are masked, the first at \(0,\)"):
+        with pytest.raises(ArgumentError, match=r"1 element of the masked array is masked, the first at \(0,\)"):
             zarr.array(data)
         data.mask = False
         with pytest.raises(zarr.errors.DataTypeValidationError, match="Structured"):

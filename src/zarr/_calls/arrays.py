@@ -24,6 +24,7 @@ from zarr._metadata.new_array import NewArray
 from zarr._selection import basic
 from zarr._store.path import StorePath
 from zarr._support.settings import settings
+from zarr._support.signals import came_from_a_signal
 from zarr._support.truth import truth
 from zarr.errors import ArgumentError
 
@@ -258,12 +259,12 @@ def _chunk_shapes(
     if isinstance(shards, Mapping) and "shape" not in shards:
         raise ArgumentError(f"shards given as a mapping need a 'shape', got {dict(shards)!r}")
     wanted = shards["shape"] if isinstance(shards, Mapping) else shards
-    outer = normalize_chunks(wanted, shape)
+    outer = normalize_chunks(wanted, shape, "shards")
     if any(o % i for o, i in zip(outer, inner, strict=True)):
         if not isinstance(chunks, str):
             raise ValueError(
                 f"The chunk shape {inner} does not divide the shard shape {outer}; choose shards that are whole "
-                "multiples of chunks in every dimension"
+                "multiples of chunks in every dimension, or shards=None (a copy has the shards of its source where none are given)"
             )
         inner = tuple(max(d for d in range(1, i + 1) if o % d == 0) for i, o in zip(inner, outer, strict=True))
     return inner, outer
@@ -280,4 +281,11 @@ def _fill_value(fill_value: Any, data_type: ZDType[Any, Any]) -> Any:
         return data_type.default_scalar()
     if isinstance(fill_value, _Filled):
         return fill_value.of(data_type)
-    return None if fill_value is None else fill_scalar(fill_value, data_type)
+    if fill_value is None:
+        return None
+    try:
+        return fill_scalar(fill_value, data_type)
+    except (TypeError, ValueError, OverflowError) as exc:
+        if len(exc.args) == 1 and not came_from_a_signal(exc):
+            exc.args = (f"fill_value: {exc}",)
+        raise

@@ -14,7 +14,7 @@ from zarr._calls.opening import GroupParts, create_group
 from zarr._dtype import parse_data_type
 from zarr._flow.apart import check_apart
 from zarr._flow.create import check_storable, create_node, ensure_ancestors, occupied, open_or_create
-from zarr._flow.load import load_node, look
+from zarr._flow.load import load_node, look, not_found
 from zarr._flow.paths import below, join
 from zarr._flow.remove import remove_node
 from zarr._flow.requests import MOST_COPIES, Fetch, Flow, Keys, Put, Read, Together
@@ -58,7 +58,7 @@ def require_array(
     def find() -> Flow[ArrayParts]:
         existing = yield from load_node(at)
         if existing is None:
-            raise ArrayNotFoundError(at.store, at.path)
+            raise not_found(ArrayNotFoundError, at)
         if isinstance(existing, GroupMetadata):
             raise TypeError(f"Incompatible object (Group) already exists at path {at.path!r}; an array was asked for")
         wanted = parse_shape(shape)
@@ -92,7 +92,7 @@ def require_group(at: StorePath, zarr_format: ZarrFormat | None = None, *, overw
     def find() -> Flow[GroupParts]:
         existing = yield from load_node(at, prefer=zarr_format)
         if existing is None:
-            raise GroupNotFoundError(at.store, at.path)
+            raise not_found(GroupNotFoundError, at)
         if not isinstance(existing, GroupMetadata):
             raise TypeError(f"Incompatible object (Array) already exists at path {at.path!r}; a group was asked for")
         return existing, at
@@ -136,7 +136,7 @@ def move(
     group.store._check_writable()
     metadata = yield from look(old)
     if metadata is None:
-        raise NodeNotFoundError(old.store, old.path)
+        raise not_found(NodeNotFoundError, old)
     if (existing := (yield from look(new))) is not None:
         raise occupied(new, existing)
     yield from check_apart(old, new)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Required, TypedDict, TypeVar
 
 from zarr._support.near_names import near_names
@@ -289,6 +290,12 @@ def check_known(function: str, given: Mapping[str, object], options: type) -> No
         raise TypeError(f"{function}() got an unexpected keyword argument {unknown!r}{did_you_mean(unknown, known)}")
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+MODES = ("r", "r+", "a", "w", "w-")
+_RENAMED = {"zarr_version": "zarr_format"}
+"""Keywords of zarr-python 2, and what they are called now."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a message about a keyword that there is not: the one that it looks like, if any.
 
@@ -297,11 +304,25 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("chunk", ["chunks", "shards"])
     "; did you mean 'chunks'?"
     """
+    known = list(known)
+    if _RENAMED.get(name) in known:
+        return f", which was zarr-python 2's; it is {_RENAMED[name]!r} now"
     near = near_names(name, known, cutoff=0.75)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+def mode_by_name(function: Function) -> Function:
+    """A function that takes a store and, by name, a mode: whoever gives the mode without its name is told so."""
+
+    @wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 2 and isinstance(args[1], str) and args[1] in MODES:
+            name = function.__name__
+            raise TypeError(f"{name}() takes the mode by its name: {name}(store, mode={args[1]!r})")
+        return function(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]  # with the same signature
+
 
 _BEFORE = {"storage_options": "overwrite", "compressor": "serializer"}
 """Keywords that a function names itself and that stand between those that it takes; others stand before them all."""

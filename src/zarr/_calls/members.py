@@ -15,6 +15,7 @@ from zarr._calls.array_config import array_config
 from zarr._calls.keywords import MemberOptions, check_known
 from zarr._calls.like import as_member, like, like_filled
 from zarr._flow.copies import changing, record, record_move
+from zarr._flow.load import not_found
 from zarr._flow.members import (
     check_depth,
     count_members,
@@ -152,7 +153,7 @@ def get_array(group: GroupNode, path: str) -> Flow[ArrayNode]:
     found = yield from get(group, path)
     at = below(group.store_path, normalize_path(path))
     if found is None:
-        raise ArrayNotFoundError(at.store, at.path)
+        raise not_found(ArrayNotFoundError, at)
     if isinstance(found, GroupNode):
         raise ContainsGroupError(at.store, at.path)
     return found
@@ -171,7 +172,7 @@ def get_group(group: GroupNode, path: str) -> Flow[GroupNode]:
     found = yield from get(group, path)
     at = below(group.store_path, normalize_path(path))
     if found is None:
-        raise GroupNotFoundError(at.store, at.path)
+        raise not_found(GroupNotFoundError, at)
     if not isinstance(found, GroupNode):
         raise ContainsArrayError(at.store, at.path)
     return found

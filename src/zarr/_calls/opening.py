@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 from zarr._calls import legacy
 from zarr._calls.array_config import array_config
 from zarr._calls.arrays import ArrayParts, find_format, format_of
-from zarr._calls.keywords import did_you_mean
+from zarr._calls.keywords import MODES, did_you_mean
 from zarr._calls.unused import warn_of_unused
 from zarr._flow.consolidate import load_consolidated
 from zarr._flow.create import create_node, open_or_create
-from zarr._flow.load import load_array, load_node, look
+from zarr._flow.load import load_array, load_node, look, not_found
 from zarr._flow.members import is_group
 from zarr._flow.requests import Flow
 from zarr._metadata.group import ArrayMetadata, GroupMetadata
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Mode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
-MODES = ("r", "r+", "a", "w", "w-")
+_OF_OPENING = {"mode", "path", "storage_options", "use_consolidated", "zarr_format"}
 GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
 
 
@@ -67,7 +67,7 @@ def _naming_format(at: StorePath, zarr_format: ZarrFormat, flow: Flow[T]) -> Flo
         other = yield from look(at)
         if other is None or other.zarr_format == zarr_format:
             raise
-        what, kind = exc._msg.partition(". ")[0].format(at.store, at.path), "group" if is_group(other) else "array"
+        what, kind = exc._what.format(at.store, at.path), "group" if is_group(other) else "array"
         raise type(exc)(
             f"{what}: the {kind} there is of format {other.zarr_format}, and zarr_format={zarr_format} was asked for. "
             f"Open it with zarr.open_{kind} and without `zarr_format`."
@@ -88,7 +88,7 @@ def check_keywords(create: Mapping[str, Any]) -> None:
         raise TypeError("unexpected keyword argument 'overwrite': what is opened says `mode`, and mode='w' replaces it")
     known = {*(legacy.create.__kwdefaults__ or {}), *legacy.WITHOUT_EFFECT}
     if unknown := sorted(create.keys() - known):
-        hint = did_you_mean(unknown[0], known) or "; see zarr.create for those that there are"
+        hint = did_you_mean(unknown[0], known | _OF_OPENING) or "; see zarr.create for those that there are"
         raise TypeError(f"unexpected keyword arguments {unknown}{hint}")
 
 
@@ -181,7 +181,7 @@ def open_node(
         existing = yield from load_node(at, zarr_format)
         if existing is None:
             kind = ArrayNotFoundError if wants_array else GroupNotFoundError  # the classes that zarr-python raises
-            raise kind(NodeNotFoundError._msg.format(at.store, at.path))
+            raise not_found(kind, at, words=NodeNotFoundError)
         warn_of_unused(existing, at, create)
         if isinstance(existing, ArrayMetadata):
             return existing, at, array_config(config)

@@ -23,6 +23,10 @@ _ADVICE = (
     "An array has no missing values: put something in their place first, as numpy.ma.filled, fillna or a loop do (the "
     "fill value of the array, say), or use a data type that has NaN or NaT"
 )
+_ADVICE_MASKED = (
+    "An array has no mask: put something in their place first with numpy.ma.filled (NaN or NaT, where the data type has it, "
+    "or the fill value of the array, say)"
+)
 _ALWAYS = frozenset({"NAType", "NaTType", "NoneType", "NullScalar", "MaskedConstant"})
 """Names of classes whose objects say that a value is missing."""
 _HAVE_NONE = "fmM"
@@ -42,7 +46,13 @@ def refuse_masked(array: object) -> None:
     mask = _mask_of(array)
     if mask.any():
         where = "" if not mask.ndim else f", the first at {first_true(mask)}"
-        raise ArgumentError(f"{int(mask.sum())} elements of the masked array are masked{where}. {_ADVICE}")
+        n_masked = int(mask.sum())
+        what = (
+            "1 element of the masked array is masked"
+            if n_masked == 1
+            else f"{n_masked} elements of the masked array are masked"
+        )
+        raise ArgumentError(f"{what}{where}. {_ADVICE_MASKED}")
 
 
 def _mask_of(array: Any) -> npt.NDArray[np.bool_]:
@@ -127,7 +137,7 @@ def refuse_missing(items: npt.NDArray[Any], dtype: np.dtype[Any]) -> None:
             where = f" at {tuple(int(i) for i in np.unravel_index(place, items.shape))}" if items.ndim else ""
             name = "the data type" if dtype.kind == "O" else dtype
             raise ArgumentError(
-                f"{item!r} of type {type(item).__name__}{where} is a missing value, which {name} has not. {_ADVICE}"
+                f"{item!r} of type {type(item).__name__}{where} is a missing value, which {name} cannot hold. {_ADVICE}"
             )
 
 
@@ -156,4 +166,4 @@ def refuse_not_a_time(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> None:
     """Raise ArgumentError where not a time would become an element of a dtype that has none."""
     if array.dtype.kind in "mM" and dtype.kind not in "mM" and (missing := counts_of(array) == NO_TIME).any():
         where = f" at {first_true(missing)}" if missing.ndim else ""
-        raise ArgumentError(f"NaT{where} is a missing value, which {dtype} has not. {_ADVICE}")
+        raise ArgumentError(f"NaT{where} is a missing value, which {dtype} cannot hold. {_ADVICE}")

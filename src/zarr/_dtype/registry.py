@@ -144,7 +144,7 @@ class DataTypeRegistry:
             raise DataTypeValidationError(
                 f"{described!r} is claimed by several data types: {names}. Unregister all but one of them."
             )
-        raise DataTypeValidationError(f"No Zarr data type found that matches {described!r}.{_hint(described)}")
+        raise DataTypeValidationError(f"No Zarr data type found that matches {_shown(described)}.{_hint(described)}")
 
     def _load_offered(self) -> bool:
         """Register the data types that installed packages offer; whether there were any new ones."""
@@ -167,11 +167,25 @@ def _pass_over(name: str, cls: type, exc: Exception) -> None:
     )
 
 
+_STRUCTURED = " Structured data types are not supported yet; store each field as an array of its own."
+
+
+def _shown(described: Any) -> str:
+    """What was looked for, as it stands in the document: format 2 says by another member which objects are meant."""
+    if isinstance(described, Mapping) and "object_codec_id" in described:
+        codec = described["object_codec_id"]
+        return f"{described.get('name')!r}" + ("" if codec is None else f" with the object codec {codec!r}")
+    return repr(described)
+
+
 def _hint(described: Any) -> str:
+    if isinstance(described, Mapping):
+        name = described.get("name")
+        return _STRUCTURED if isinstance(name, list) or name in ("struct", "structured") else ""
     if not isinstance(described, np.dtype):
         return ""
     if described.fields is not None or described.subdtype is not None:
-        return " Structured data types are not supported yet; store each field as an array of its own."
+        return _STRUCTURED
     if described.kind in "fc":
         return " Extended-precision numbers differ between machines; use float64 or complex128."
     return ""

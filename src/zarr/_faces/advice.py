@@ -27,6 +27,10 @@ _INSTEAD = {
 """What dicts and files have, or zarr-python 2's groups had, and what does it here."""
 
 
+_OF_DTYPE = frozenset({"itemsize"})
+"""Attributes of NumPy's arrays that the dtype has too."""
+
+
 def no_such_attribute(face: object, name: str, advice: str) -> Any:
     """What `__getattr__` of a face does: raise an AttributeError that ends in an advice.
 
@@ -55,6 +59,8 @@ def of_array(name: str, whole: str) -> str:
     """The advice for an attribute that an array does not have; `whole` is how all of it is read."""
     if name.startswith("_") or not hasattr(np.ndarray, name):
         return ""
+    if name in _OF_DTYPE:
+        return f", which is NumPy's; it is array.dtype.{name}"
     return f", which is NumPy's; read what you need first, as in {whole}.{name}"
 
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from zarr._flow.compare_and_swap import modify
 from zarr._flow.copies import holdable, warn_of_left_out
 from zarr._flow.documents import document
-from zarr._flow.load import load_group
+from zarr._flow.load import load_group, not_found
 from zarr._flow.members import members
 from zarr._flow.paths import join
 from zarr._flow.requests import Fetch, Flow, Read
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
+from zarr._support.document_errors import DocumentKey
 from zarr._support.json import check_readable
 from zarr._support.warn import warn
 from zarr.errors import ArgumentError, GroupNotFoundError, ZarrUserWarning
@@ -61,6 +62,7 @@ def _store_copy(at: StorePath, group: GroupMetadata, *, is_patient: bool) -> Flo
     """
     layout = layout_of(group)
     key = join(at.path, layout.consolidated)
+    where = DocumentKey(key, at.store)
     (before,) = yield Fetch(at.store, (Read(key),))
     seen = None if before is None else before.without_version().to_bytes()
     found = yield from members(at, None, prefer=layout.zarr_format)
@@ -73,12 +75,12 @@ def _store_copy(at: StorePath, group: GroupMetadata, *, is_patient: bool) -> Flo
         now = None if old is None else old.to_bytes()
         if is_patient and now != seen:
             return old
-        current = layout.reread(layout.consolidated, now, key, group)
+        current = layout.reread(layout.consolidated, now, where, group)
         if not isinstance(current, GroupMetadata):
-            raise GroupNotFoundError(at.store, at.path)
+            raise not_found(GroupNotFoundError, at)
         latest[:] = [current.with_consolidated(snapshot)]
         made = document(latest[0], layout.consolidated)
-        check_readable(made.to_bytes(), key)
+        check_readable(made.to_bytes(), where)
         return made
 
     yield from modify(at.store, key, rewrite)
@@ -119,7 +121,8 @@ def load_consolidated(
         key = join(at.path, use if isinstance(use, str) else layout.consolidated)
         (stored,) = yield Fetch(at.store, (Read(key),))
         if stored is not None:
-            return group.with_consolidated(layout.parse_consolidated(stored.without_version().to_bytes(), key))
+            document = stored.without_version().to_bytes()
+            return group.with_consolidated(layout.parse_consolidated(document, DocumentKey(key, at.store)))
     if use and group.consolidated_metadata is None:
         raise ValueError(
             f"Consolidated metadata requested with 'use_consolidated={use!r}' but not found at path {at.path!r} of store "

@@ -29,6 +29,7 @@ from zarr._metadata.consolidated import Change
 from zarr._metadata.formats import FORMATS
 from zarr._metadata.group import ArrayMetadata, GroupMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
+from zarr._support.document_errors import DocumentKey
 from zarr._support.json import MAX_DEPTH, is_nested_deeper
 from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
@@ -365,7 +366,9 @@ def _change_stored(
     key = join(at.path, name)
 
     def rewrite(old: Buffer | None) -> Buffer | None:
-        return None if old is None else changed_consolidated(FORMATS[zarr_format], old, key, change)
+        return (
+            None if old is None else changed_consolidated(FORMATS[zarr_format], old, DocumentKey(key, at.store), change)
+        )
 
     covering = hold[1] if hold is not None and parent(key) == hold[0] else None
     yield from modify(at.store, key, rewrite, hold=covering)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from zarr._buffer.memory import has_no_unit
 from zarr._engine.extension import set_cache_capacity
 from zarr._store.access import is_unpatched, native_place
+from zarr._store.permissions import of_change
 from zarr._support.settings import settings
-from zarr.errors import ChunkNotFoundError, CodecError
+from zarr.errors import ChunkNotFoundError, CodecError, KeyBlockedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,9 +49,14 @@ def perform(request: Direct) -> Sequence[ObjectRequest]:
         request.reached.read(request.selection, request.memory, now.max_threads)
         return ()
     request.store._check_writable()
-    return request.reached.write(
-        request.selection, request.memory, now.max_threads, sync=request.sync, hold=request.hold
-    )
+    try:
+        return request.reached.write(
+            request.selection, request.memory, now.max_threads, sync=request.sync, hold=request.hold
+        )
+    except OSError as exc:
+        if exc.filename is None or isinstance(exc, KeyBlockedError):
+            raise
+        raise of_change(exc, exc.filename) from None
 
 
 _applied: Settings | None = None
@@ -76,12 +82,12 @@ class Shortcut:
         array has no shortcut.
     """
 
-    __slots__ = ("_root", "_settings", "_store", "get")
+    __slots__ = ("_base", "_settings", "_store", "get")
 
     def __init__(self, node: ArrayNode, view: ArrayView) -> None:
         self._settings = kernel_settings()
         self._store = store = node.store_path.store
-        self._root = getattr(store, "root", None)
+        self._base = getattr(store, "_base", None)
         is_usual = self._settings.cpu_buffers and not has_no_unit(view.spec.dtype)
         reached = reach(node, view) if is_usual else None
         self.get = None if reached is None else reached.getter().get
@@ -91,7 +97,7 @@ class Shortcut:
         return (
             store is self._store
             and now is self._settings
-            and getattr(store, "root", None) is self._root
+            and getattr(store, "_base", None) is self._base  # a store in a directory can be moved
             and is_unpatched(store)
         )
 

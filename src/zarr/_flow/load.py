@@ -9,6 +9,8 @@ from zarr._flow.requests import Fetch, Flow, Read
 from zarr._metadata.formats import layout_of, layouts_for
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import NOT_READ
+from zarr._store.absence import Absence
+from zarr._support.document_errors import DocumentKey
 from zarr.errors import ArrayNotFoundError, ContainsArrayAndGroupError, GroupNotFoundError
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from zarr._metadata.group import ArrayMetadata, ListedMetadata, NodeMetadata
     from zarr._store.path import StorePath
     from zarr._store.versioned import Stored
+    from zarr.errors import NodeNotFoundError
 
 
 def load_node(at: StorePath, zarr_format: int | None = None, *, prefer: int | None = None) -> Flow[NodeMetadata | None]:
@@ -81,11 +84,18 @@ def _fetched(at: StorePath, keys: list[str]) -> Flow[list[bytes | None]]:
 def _parse(at: StorePath, layout: AnyLayout, keys: list[str], documents: list[bytes | None]) -> NodeMetadata | None:
     if len(documents) > 1 and layout.contradict(documents):
         raise ContainsArrayAndGroupError(at.store, at.path)
-    return layout.parse(documents, keys)
+    return layout.parse(documents, [DocumentKey(key, at.store) for key in keys])
 
 
 def _bytes_of(stored: Stored | None) -> bytes | None:
     return None if stored is None else stored.without_version().to_bytes()
+
+
+def not_found(
+    kind: type[NodeNotFoundError], at: StorePath, *, words: type[NodeNotFoundError] | None = None
+) -> NodeNotFoundError:
+    """The error for a place where there is no node; `words` as of the class."""
+    return kind(at.store, at.path, absence=Absence(at.store, at.path), words=words)
 
 
 def load_array(at: StorePath, zarr_format: int | None = None) -> Flow[ArrayMetadata]:
@@ -100,7 +110,7 @@ def load_array(at: StorePath, zarr_format: int | None = None) -> Flow[ArrayMetad
     """
     metadata = yield from load_node(at, zarr_format)
     if metadata is None:
-        raise ArrayNotFoundError(at.store, at.path)
+        raise not_found(ArrayNotFoundError, at)
     if isinstance(metadata, GroupMetadata):
         raise layout_of(metadata).no_array(
             f"No array found in store {at.store!r} at path {at.path!r}: there is a group. Open it with open_group()."
@@ -120,7 +130,7 @@ def load_group(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMetad
     """
     metadata = yield from load_node(at, zarr_format)
     if metadata is None:
-        raise GroupNotFoundError(at.store, at.path)
+        raise not_found(GroupNotFoundError, at)
     if not isinstance(metadata, GroupMetadata):
         raise layout_of(metadata).no_group(
             f"An array exists in store {at.store!r} at path {at.path!r}, and a group was asked for. "

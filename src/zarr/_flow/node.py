@@ -222,7 +222,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         *,
         engine: str | None = None,
     ) -> None:
-        _check_chunk_size(metadata, store_path.path)
+        _check_chunk_size(metadata, store_path)
         self._metadata: ArrayV2Metadata | ArrayV3Metadata | None = metadata
         self._begin(store_path, config, copied_in, settings().engine if engine is None else engine)
 
@@ -252,7 +252,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         return self._metadata or self._parse()
 
     def _check(self, metadata: ArrayV2Metadata | ArrayV3Metadata) -> None:
-        _check_chunk_size(metadata, self.store_path.path)
+        _check_chunk_size(metadata, self.store_path)
 
     def _facts(self) -> str:
         return f" shape={self.metadata.shape} dtype={self.metadata.dtype.to_native_dtype()}"
@@ -294,13 +294,14 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         return f"{self.path}/{suffix}" if self.path else suffix
 
 
-def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, path: str) -> None:
+def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, at: StorePath) -> None:
     limit = settings().max_chunk_nbytes
     nbytes = math.prod(metadata.chunks) * metadata.dtype.to_native_dtype().itemsize
     if nbytes > limit:
         raise MetadataValidationError(
-            f"the chunks of array {'/' + path!r} have {nbytes} bytes (shape {metadata.chunks}), and the zarr.config key "
-            f"'array.max_chunk_bytes' permits {limit}. Choose smaller chunks; raise the limit for an array that you trust."
+            f"the chunks of array {'/' + at.path!r} in store {str(at.store)!r} have {nbytes} bytes (shape {metadata.chunks}), "
+            f"and the zarr.config key 'array.max_chunk_bytes' permits {limit}. Choose smaller chunks; raise the limit for an "
+            "array that you trust."
         )
 
 

@@ -200,11 +200,11 @@ def _key(node: ArrayNode, view: ArrayView, part: ObjectRequest) -> str:
 def _placed(
     exc: CodecError | ChunkNotFoundError, node: ArrayNode, view: ArrayView, coords: tuple[int, ...]
 ) -> CodecError | ChunkNotFoundError:
-    """An error about the object at `coords`, with its key and the array's path."""
+    """An error about the object at `coords`, with its key, the array's path and the store."""
     key = node.key(view.spec.keys.encode_chunk_key(coords))
     if isinstance(exc, CodecError):
-        return exc.at(path=node.path, key=key)
+        return exc.at(path=node.path, key=key, store=str(node.store_path.store))
     return ChunkNotFoundError(
-        f"chunk {key!r} of array {'/' + node.path!r} is missing, and the array was opened with "
+        f"chunk {key!r} of array {'/' + node.path!r} in store {str(node.store_path.store)!r} is missing, and the array was opened with "
         "read_missing_chunks=False. Open it with read_missing_chunks=True to read the fill value there."
     )

@@ -16,6 +16,7 @@ from zarr._flow.requests import Flow, TakeHold
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import remember_reshaped, with_source
+from zarr._support.document_errors import DocumentKey
 from zarr._support.json import as_stored
 from zarr._support.registry import names_version
 from zarr.errors import ArrayNotFoundError, BaseZarrError, ConcurrentChangeError, NodeNotFoundError
@@ -83,7 +84,9 @@ def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMe
     """The metadata as stored now, given the document that holds the attributes."""
     layout = layout_of(metadata)
     key = join(at.path, layout.attributes)
-    current = layout.reread(layout.attributes, None if raw is None else raw.to_bytes(), key, metadata)
+    current = layout.reread(
+        layout.attributes, None if raw is None else raw.to_bytes(), DocumentKey(key, at.store), metadata
+    )
     if current is None:
         raise NodeNotFoundError(
             f"the node at path {at.path!r} of store {at.store!r} was deleted (there is no {key!r} any more)"
@@ -115,7 +118,7 @@ def publish_shape(
 
     def rewrite(old: Buffer | None) -> Buffer:
         raw, since = None if old is None else old.to_bytes(), names_version()
-        current = layout.reread(layout.array, raw, key, metadata)
+        current = layout.reread(layout.array, raw, DocumentKey(key, at.store), metadata)
         if raw is None or current is None:
             raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")
         if isinstance(current, GroupMetadata):

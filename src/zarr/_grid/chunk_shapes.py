@@ -78,8 +78,8 @@ def guess_shards(
     return tuple(c * factor for c in chunks)
 
 
-def normalize_chunks(chunks: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A chunk shape as users write it.
+def normalize_chunks(chunks: Any, shape: tuple[int, ...], argument: str = "chunks") -> tuple[int, ...]:
+    """A chunk shape as users write it, in an argument which the errors name.
 
     One integer counts for every axis; -1 or None stands for a whole axis; False (or None alone) for one chunk.
 
@@ -92,25 +92,25 @@ def normalize_chunks(chunks: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     if chunks is None or chunks is False:
         return whole
     if chunks is True:
-        raise ValueError("chunks=True is not supported; use chunks='auto'")
+        raise ValueError(f"{argument}=True is not supported; use {argument}='auto'")
     if isinstance(chunks, numbers.Integral):
         given: tuple[Any, ...] = (int(chunks),) * len(shape)
     elif isinstance(chunks, Iterable) and not isinstance(chunks, str | Mapping):
         given = tuple(chunks)
     else:
-        raise ArgumentError(f"chunks must be an integer, a tuple of integers or 'auto', got {chunks!r}")
+        raise ArgumentError(f"{argument} must be an integer, a tuple of integers or 'auto', got {chunks!r}")
     if len(given) != len(shape):
-        raise ValueError(f"chunks {given} has {len(given)} lengths, but the array has {len(shape)} dimensions")
+        raise ValueError(f"{argument}={given} has {len(given)} lengths, but the array has {len(shape)} dimensions")
     lengths = tuple(w if c is None or c == -1 else c for c, w in zip(given, whole, strict=True))
     if any(isinstance(c, str | bytes | Mapping) for c in lengths):
-        raise ArgumentError(f"chunk lengths must be integers, got {given}")
+        raise ArgumentError(f"{argument} must be lengths, which are integers, got {given}")
     for c, n in zip(lengths, shape, strict=True):
         if isinstance(c, Iterable) and sum(parse_shape(c)) < n:
-            raise ValueError(f"chunk lengths {c} do not reach the end of an axis of length {n}")
+            raise ValueError(f"the lengths {c} in {argument} do not reach the end of an axis of length {n}")
     if any(isinstance(c, Iterable) for c in lengths):
         raise NotImplementedError(
-            "chunks of different lengths along an axis (a rectilinear grid) are not supported yet"
+            f"{argument} of different lengths along an axis (a rectilinear grid) are not supported yet"
         )
     if any(isinstance(c, numbers.Real) and c < 1 for c in lengths):
-        raise ValueError(f"chunk lengths must be at least 1 (or -1 for the whole axis), got {given}")
+        raise ValueError(f"the lengths in {argument} must be at least 1 (or -1 for the whole axis), got {given}")
     return parse_shape(lengths)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from zarr._metadata.fields import as_members, require, strict_fill_value
-from zarr._support.document_errors import invalid, located
+from zarr._support.document_errors import beside, invalid, located
 
 
 class Stated(Protocol):
@@ -95,7 +95,7 @@ class Tree(Generic[Node]):
             return entry  # type: ignore[return-value]  # what is no document is a node
         known = self._parsed.get(path)
         if known is None or known[0] is not entry:
-            place = f"{path} (consolidated in {self.where or 'a group'})"
+            place = beside(self.where or "", f"{path} (consolidated in {self.where or 'a group'})")
             known = self._parsed[path] = (entry, self.read(entry, place))
         return known[1]
 

@@ -96,8 +96,8 @@ def _codecs(wanted: NewArray) -> tuple[Codec, ...]:
     chain = (*before, *middle, *after)
     if len(chain) > 1 and isinstance(middle[0], ShardingCodec):
         warn(
-            "Combining a `sharding_indexed` codec with others: where they follow it, or are no transposes, shards are "
-            "read and written whole. Use `shards` instead, which puts the other codecs inside.",
+            "Combining a `sharding_indexed` codec with others: unless all of these are transposes before it, shards are read "
+            "and written whole. Use `shards` instead, which puts the other codecs inside.",
             ZarrUserWarning,
         )
     if not wanted.shards:
@@ -117,6 +117,11 @@ def _chosen(given: Any, default: list[Any], kind: type, keyword: str) -> list[Co
 
 
 def _as_codec(codec: Any) -> Codec:
+    if isinstance(codec, Mapping) and "id" in codec and "name" not in codec:
+        raise ArgumentError(
+            f"{dict(codec)!r} is the form of numcodecs, for format 2; use a codec of zarr.codecs or zarr.codecs.numcodecs, or "
+            '{"name": ..., "configuration": {...}}'
+        )
     if isinstance(codec, str | Mapping):
         return parse_codec(codec)
     if not isinstance(codec, ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec):
@@ -128,7 +133,7 @@ def _instead_of(given: Any) -> str:
     if isinstance(given, type):
         return f"That is the class {given.__name__}; call it to make a codec, with its settings: {given.__name__}(...)."
     if hasattr(given, "codec_id"):
-        return "numcodecs codecs are for format 2; use those of zarr.codecs."
+        return "numcodecs codecs are for format 2; use those of zarr.codecs and zarr.codecs.numcodecs."
     return "Give a codec of zarr.codecs, as ZstdCodec(level=3), or the name of one, as 'zstd'."
 
 

@@ -13,6 +13,7 @@ from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.fields import twin_of
 from zarr._metadata.group import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, NodeMetadata, read_node_v3
 from zarr._metadata.parsed_before import Memory
+from zarr._support.document_errors import beside
 from zarr._support.json import parse_object
 from zarr._support.plain import copied
 from zarr._support.registry import names_version
@@ -176,4 +177,4 @@ def _beside(where: str, name: str) -> str:
     'a/.zattrs'
     """
     parent, slash, _ = where.rpartition("/")
-    return f"{parent}{slash}{name}"
+    return beside(where, f"{parent}{slash}{name}")

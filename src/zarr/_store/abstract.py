@@ -93,6 +93,10 @@ class Store(ABC):
         """The text of a place in the store."""
         return f"{str(self).rstrip('/')}/{path}"
 
+    def _absence(self, path: str) -> str:
+        """Why there is no node at a path, where the store knows more than that there is none: for error texts."""
+        return ""
+
     # -- what the store can do ----------------------------------------------------------------------------------
 
     @property

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
+from zarr._store.absence import absence
 from zarr._store.abstract import AccessMode
 from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temporary_name
 from zarr._store.descriptors import open_into
 from zarr._store.file_url import from_url, is_url, to_url
+from zarr._store.given_paths import absolute, as_given
 from zarr._store.keys import check_key
 from zarr._store.locks import DirectoryHold
 from zarr._store.native_place import Directory
 from zarr._store.obstacles import obstacle
+from zarr._store.permissions import of_change
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import directories_to
 from zarr._support.settings import settings
@@ -92,7 +95,8 @@ class LocalStore(SyncStore):
     Parameters
     ----------
     root
-        The directory, as a path or as a `file://` URL. It is made by the first write.
+        The directory, as a path or as a `file://` URL. It is made by the first write. A relative path is relative to the
+        working directory of this moment: the store stays where it is when that changes, and in another process.
     read_only
         If True, nothing may be written or deleted through this object.
 
@@ -100,6 +104,8 @@ class LocalStore(SyncStore):
     ------
     TypeError
         If `root` is not a path.
+    FileNotFoundError
+        If `root` is relative and the working directory has been deleted.
 
     Examples
     --------
@@ -110,7 +116,6 @@ class LocalStore(SyncStore):
     ['zarr.json']
     """
 
-    root: Path
     _may_block = True
     capabilities = replace(SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True)
 
@@ -120,7 +125,16 @@ class LocalStore(SyncStore):
             raise TypeError(f"'root' must be a string or Path instance. Got an instance of {type(root)} instead.")
         if isinstance(root, str) and is_url(root):
             root = from_url(root)
-        self.root = root if isinstance(root, Path) else Path(root)
+        self._go_to(root if isinstance(root, Path) else Path(root))
+
+    def _go_to(self, root: Path) -> None:
+        self._given = root
+        self._base = absolute(os.fspath(root))
+
+    @property
+    def root(self) -> Path:
+        """The directory: as it was given, or the absolute path if that leads to another directory by now."""
+        return as_given(self._given, self._base)
 
     @classmethod
     async def open(cls, root: Path | str, *, read_only: bool = False, mode: AccessMode | None = None) -> Self:
@@ -147,8 +161,8 @@ class LocalStore(SyncStore):
         if destination.exists():
             raise FileExistsError(f"Destination root {destination} already exists.")
         destination.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(self.root, destination)
-        self.root = destination
+        shutil.move(self._base, destination)
+        self._go_to(destination)
 
     def __str__(self) -> str:
         return to_url(self.root.as_posix())
@@ -156,11 +170,14 @@ class LocalStore(SyncStore):
     def _describe(self, path: str) -> str:
         return to_url((self.root / path).as_posix())
 
+    def _absence(self, path: str) -> str:
+        return absence(self._base, path)
+
     def __repr__(self) -> str:
         return f"LocalStore({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, type(self)) and self.root == other.root
+        return isinstance(other, type(self)) and self._base == other._base
 
     __hash__ = None  # type: ignore[assignment]  # as zarr-python's
 
@@ -170,10 +187,6 @@ class LocalStore(SyncStore):
         if PREFIX in key and any(is_temporary(segment) for segment in key.split("/")):
             raise StoreKeyError(f"{key!r} is not a valid store key: names that begin with {PREFIX!r} are reserved")
         return f"{self._base}/{key}" if key else self._base
-
-    @property
-    def _base(self) -> str:
-        return os.fspath(self.root)
 
     def _hold_for(self, directory: str, hold: Hold | None) -> DirectoryHold:
         """The caller's hold if it is on this very directory, else a new one. Makes the directory if need be."""
@@ -253,7 +266,7 @@ class LocalStore(SyncStore):
             raise
         except OSError as exc:
             self._refuse_blocked(key, exc)
-            raise _of_file(exc, self._path(key)) from None
+            raise of_change(exc, self._path(key)) from None
         self._refuse_blocked(key)
         raise _no_directory(directory)
 
@@ -305,7 +318,7 @@ class LocalStore(SyncStore):
             pass
         except OSError as exc:
             self._refuse_blocked(key, exc)
-            raise _of_file(exc, path) from None
+            raise of_change(exc, path) from None
         finally:
             if held is not hold and held is not None:
                 held.release()
@@ -323,7 +336,7 @@ class LocalStore(SyncStore):
             held = self._hold_for(directory, None)
         except OSError as exc:
             self._refuse_blocked(f"{prefix}/", exc)
-            raise
+            raise of_change(exc, directory) from None
         try:
             held.rely_on()
         except BaseException:
@@ -432,13 +445,13 @@ class LocalStore(SyncStore):
         except FileNotFoundError:
             return
         except OSError as exc:
-            raise _of_file(exc, directory) from None
+            raise of_change(exc, directory) from None
         if settings().durability == "fsync":
             _sync_directory(os.path.dirname(directory))
         try:
             _discard(aside, ignore_errors=False)
         except OSError as exc:
-            raise _of_file(exc, str(exc.filename or directory).replace(aside, directory)) from None
+            raise of_change(exc, str(exc.filename or directory).replace(aside, directory)) from None
 
     def present(self, keys: Sequence[str]) -> list[bool]:
         base = f"{self._base}/"
@@ -480,17 +493,6 @@ def _is_version(path: str, expected: FileVersion) -> bool:
         return False
 
 
-_NOT_PERMITTED = {errno.EACCES, errno.EPERM, errno.EROFS}
-
-
-def _of_file(exc: OSError, path: str) -> OSError:
-    """The same error with the name of the file that was to be changed, where there may be temporary names in it."""
-    text = exc.strerror or str(exc)
-    if exc.errno in _NOT_PERMITTED:
-        text += " to change it; with mode='r' it can be read"
-    return OSError(exc.errno, text, path) if exc.errno is not None else exc
-
-
 def _no_directory(directory: str) -> FileNotFoundError:
     """Why there is no directory, however often it is made."""
     return FileNotFoundError(f"{directory} is deleted by another program as soon as it is made")
@@ -504,19 +506,17 @@ def _made_directory(directory: str) -> bool:
         pass
     except FileNotFoundError:
         return False
-    except OSError as exc:
-        raise _of_file(exc, directory) from None
     return True
 
 
 def _make_directories(directory: str, *, sync: bool = False) -> None:
     """Make a directory and those above it that are missing."""
     if not _made_directory(directory):
-        _make_directories(os.path.dirname(directory) or ".", sync=sync)
+        _make_directories(os.path.dirname(directory), sync=sync)
         if not _made_directory(directory):  # the one above is deleted again: the caller looks, and comes again
             return
     if sync:
-        _sync_directory(os.path.dirname(directory) or ".")
+        _sync_directory(os.path.dirname(directory))
 
 
 def _sync_directory(directory: str) -> None:

@@ -59,7 +59,10 @@ def make_store(
         return LocalStore(Path(given), read_only=read_only)
     if isinstance(store, MutableMapping):
         return MemoryStore(store, read_only=read_only)
-    raise TypeError(f"Unsupported type for store_like: '{type(store).__name__}'. Pass a path, a dict or a zarr store.")
+    step = "a path, a dict or a zarr store"
+    if isinstance(getattr(store, "store_path", None), StorePath):
+        step = "the place of the node, which is its `store_path`"
+    raise TypeError(f"Unsupported type for store_like: '{type(store).__name__}'. Pass {step}.")
 
 
 def make_store_path(

@@ -106,6 +106,9 @@ class WrapperStore(Store, Generic[WrappedT]):
 
     __hash__ = None  # type: ignore[assignment]  # stores have none
 
+    def _absence(self, path: str) -> str:
+        return self._store._absence(path)
+
     def __str__(self) -> str:
         return f"wrapping-{self._store}"
 

@@ -9,11 +9,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from zarr._support.signals import came_from_a_signal
 from zarr.errors import BaseZarrError, DataTypeValidationError, MetadataTypeError, MetadataValidationError
 
+if TYPE_CHECKING:
+    from typing import Self
+
 _SHOWN = 200
+
+
+class DocumentKey(str):
+    """The key of a document of a store. Its `repr`, by which texts name the document, names the store too.
+
+    Examples
+    --------
+    >>> f"document {DocumentKey('a/zarr.json', 'file:///data.zarr')!r}"
+    "document 'a/zarr.json' of store 'file:///data.zarr'"
+    """
+
+    __slots__ = ("store",)
+    store: object
+
+    def __new__(cls, key: str, store: object) -> Self:
+        """The store is not asked for its text before somebody wants to read it."""
+        self = super().__new__(cls, key)
+        self.store = store
+        return self
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()} of store {str(self.store)!r}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return str, (str(self),)
+
+
+def beside(where: str, key: str) -> str:
+    """Another key of the store that a document is of, if that is known."""
+    return DocumentKey(key, where.store) if isinstance(where, DocumentKey) else key
 
 
 def shorten(found: object) -> str:

@@ -95,8 +95,8 @@ def _note_what_is_left_behind() -> None:
         del _under_way[number]
 
 
-def submodules_of(package: str) -> Callable[[str], Any]:
-    """A package's `__getattr__`: its public submodules by name.
+def submodules_of(package: str, advice: Callable[[str], str] | None = None) -> Callable[[str], Any]:
+    """A package's `__getattr__`: its public submodules by name. What it has not ends in an advice.
 
     >>> submodules_of("zarr")("errors").__name__
     'zarr.errors'
@@ -111,7 +111,7 @@ def submodules_of(package: str) -> Callable[[str], Any]:
             except ModuleNotFoundError as exc:
                 if exc.name != full:
                     raise  # something that the submodule itself needs
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        raise AttributeError(f"module {package!r} has no attribute {name!r}{advice(name) if advice else ''}")
 
     return load
 

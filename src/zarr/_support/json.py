@@ -23,6 +23,15 @@ from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationErro
 
 JSON: TypeAlias = "str | int | float | bool | Mapping[str, JSON] | list[JSON] | tuple[JSON, ...] | None"
 
+_KINDS = {
+    type(None): "null",
+    bool: "a Boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+}
+"""What JSON calls what Python makes of it."""
 MAX_NBYTES = 256 * 2**20
 MAX_DEPTH = 200
 
@@ -48,7 +57,7 @@ def parse_object(raw: bytes, where: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as exc:
         raise MetadataValidationError(f"metadata document {where!r} is not valid JSON: {exc}") from exc
     if not isinstance(parsed, dict):
-        raise MetadataTypeError(f"metadata document {where!r} holds a JSON {type(parsed).__name__}, expected an object")
+        raise MetadataTypeError(f"metadata document {where!r} holds {_KINDS[type(parsed)]}, and not an object")
     return parsed
 
 
@@ -237,13 +246,38 @@ def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool)
             document, indent=indent, separators=separators, allow_nan=allow_nan, default=_plain, ensure_ascii=False
         ).encode()
     except (TypeError, RecursionError) as exc:
-        raise TypeError(f"cannot store these attributes or metadata as JSON: {exc}") from exc
+        raise TypeError(f"cannot store {_refused(document)} as JSON: {exc}") from exc
     except UnicodeEncodeError as exc:
-        raise TypeError(f"cannot store these attributes or metadata as UTF-8 text: {exc}") from exc
+        raise TypeError(f"cannot store {_refused(document)} as UTF-8 text: {exc}") from exc
     except ValueError as exc:
         if "Circular" in str(exc):
             raise ArgumentError("cannot store attributes that contain themselves as JSON (circular reference)") from exc
         raise
+
+
+def _refused(document: Mapping[str, Any]) -> str:
+    """What of a document its text has no room for: the place of the first value, as far down as it can be told."""
+    place = ""
+    value: object = document
+    for _ in range(MAX_DEPTH):
+        children: Any = ()
+        if isinstance(value, Mapping):
+            children = ((f"{place}[{name!r}]", child) for name, child in value.items() if isinstance(name, str))
+        elif isinstance(value, list | tuple):
+            children = ((f"{place}[{i}]", child) for i, child in enumerate(value))
+        deeper = next((each for each in children if not _has_text(each[1])), None)
+        if deeper is None:
+            break
+        place, value = deeper
+    return f"the attribute or member {place}" if place else "these attributes or metadata"
+
+
+def _has_text(value: object) -> bool:
+    try:
+        json.dumps(value, default=_plain, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _refuse_non_finite(document: Mapping[str, Any], *, tolerated: frozenset[str] = frozenset()) -> None:

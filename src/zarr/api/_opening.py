@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zarr._calls import Mode, functions
-from zarr._calls.keywords import GROUP_DEFAULTS, OPEN_GROUP_DEFAULTS, GroupOptions, OpenGroupOptions, takes
+from zarr._calls.keywords import (
+    GROUP_DEFAULTS,
+    OPEN_GROUP_DEFAULTS,
+    GroupOptions,
+    OpenGroupOptions,
+    mode_by_name,
+    takes,
+)
 from zarr._faces.array import Array
 from zarr._faces.group import Group, as_face
 from zarr._faces.tree import TreeRepr, draw
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
     from zarr._dtype import ZarrFormat
 
 
+@mode_by_name
 def open(
     store: StoreLike | None = None,
     *,
@@ -66,6 +74,7 @@ def open(
     return as_face(*run(flow))
 
 
+@mode_by_name
 def open_array(
     store: StoreLike | None = None,
     *,
@@ -145,6 +154,7 @@ def open_like(a: Any, path: str, *, zarr_format: ZarrFormat | None = None, **kwa
     return Array._at(*run(functions.open_like_call(a, path, zarr_format, kwargs)))
 
 
+@mode_by_name
 @takes(OpenGroupOptions, OPEN_GROUP_DEFAULTS)
 def open_group(store: StoreLike | None = None, **options: Unpack[OpenGroupOptions]) -> Group:
     """Open a group, or create it.

@@ -10,6 +10,7 @@ from zarr._codec.sharding import ShardingCodec
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
+from zarr._support.former_names import advice_for
 from zarr._support.imports_on_use import submodules_of
 from zarr._support.public_names import public_names_of
 
@@ -30,6 +31,6 @@ __all__ = [
     "ZstdCodec",
 ]
 
-__getattr__ = submodules_of(__name__)
+__getattr__ = submodules_of(__name__, lambda name: advice_for(name, __name__, __all__))
 
 __dir__ = public_names_of(__name__)

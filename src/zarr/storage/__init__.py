@@ -13,6 +13,7 @@ from zarr._store.sqlite import SQLiteStore
 from zarr._store.wrapper import WrapperStore
 from zarr._store.zipped.directory import zip_directory
 from zarr._store.zipped.store import ZipStore
+from zarr._support.former_names import advice_for
 from zarr._support.public_names import public_names_of
 from zarr._support.warn import warn
 from zarr.errors import ZarrDeprecationWarning
@@ -33,7 +34,8 @@ _NOT_YET = frozenset({"FsspecStore", "GpuMemoryStore", "LoggingStore", "ManagedM
 
 
 def __getattr__(name: str) -> Any:
-    hint = ' yet: what is planned is in the guide under "State"' if name in _NOT_YET else ""
+    planned = ' yet: what is planned is in the guide under "State"'
+    hint = planned if name in _NOT_YET else advice_for(name, __name__, __all__)
     raise AttributeError(f"module 'zarr.storage' has no attribute {name!r}{hint}", name=name, obj=sys.modules[__name__])
 
 

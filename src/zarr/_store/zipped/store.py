@@ -14,6 +14,7 @@ from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
 from zarr._store.database import is_database_here
 from zarr._store.file_url import from_url, is_url
+from zarr._store.given_paths import absolute, as_given
 from zarr._store.turns import Turn
 from zarr._store.versioned import ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import directories_to, steps_to
@@ -98,7 +99,7 @@ class ZipStore(SyncStore):
         super().__init__(read_only=mode == "r" or (read_only is not None and truth("read_only", read_only)))
         self._given: Any = None
         if isinstance(path, str | os.PathLike):
-            self.path = _local_path(path)
+            self._go_to(_local_path(path))
         elif all(callable(getattr(path, name, None)) for name in ("read", "seek", "tell")):
             self._given = path
         else:
@@ -111,6 +112,16 @@ class ZipStore(SyncStore):
         self._archive: Archive | None = None
         self._ending: Any = None
 
+    def _go_to(self, path: Path) -> None:
+        self._path_given, self._place = path, absolute(os.fspath(path))
+
+    @property
+    def path(self) -> Path:
+        """The file: as it was given, or the absolute path if that leads to another file by now."""
+        if self._given is not None:
+            raise AttributeError(f"{self!r} is a file object, and has no path")
+        return as_given(self._path_given, self._place)
+
     # -- life cycle ---------------------------------------------------------------------------------------------
 
     async def _open(self) -> None:
@@ -121,7 +132,7 @@ class ZipStore(SyncStore):
         """The archive; it is opened by the first who wants it."""
         archive = self._archive
         if archive is None:
-            archive = archive_in(self._given) if self._given is not None else archive_at(os.fspath(self.path))
+            archive = archive_in(self._given) if self._given is not None else archive_at(self._place)
             with archive.turns.guard:
                 if self._archive is None:
                     self._open_archive(archive)
@@ -178,8 +189,8 @@ class ZipStore(SyncStore):
             )
         self.close()
         destination.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(self.path, destination)
-        self.path = destination
+        shutil.move(self._place, destination)
+        self._go_to(destination)
 
     def __str__(self) -> str:
         return f"zip://{self.path if self._given is None else self._given}"
@@ -196,7 +207,7 @@ class ZipStore(SyncStore):
             return False
         if self._given is not None or other._given is not None:
             return self._given is other._given
-        return self.path == other.path
+        return self._place == other._place
 
     __hash__ = None  # type: ignore[assignment]  # as zarr-python's
 

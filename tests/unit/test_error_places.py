@@ -1,0 +1,192 @@
+"""Errors and warnings about what is stored name the store: in a loop over many files one has to learn which it was."""
+
+from __future__ import annotations
+
+import pickle
+import re
+
+import numpy as np
+import pytest
+
+import zarr
+from tests.suites.calls import buf, run
+from zarr.api import asynchronous
+from zarr.errors import (
+    ArrayNotFoundError,
+    ChunkNotFoundError,
+    CodecError,
+    GroupNotFoundError,
+    MetadataValidationError,
+    NodeNotFoundError,
+    ZarrUserWarning,
+)
+from zarr.storage import LocalStore, MemoryStore, WrapperStore
+
+DAMAGE = {
+    "no JSON": b"{",
+    "no object": b"null",
+    "no format": b'{"zarr_format": 7}',
+    "unknown data type": b'{"zarr_format": 3, "node_type": "array", "data_type": "int7", "shape": []}',
+}
+STORES = {
+    "memory": lambda path: MemoryStore(),
+    "local": lambda path: LocalStore(path / "x.zarr"),
+    "wrapped": lambda path: WrapperStore(LocalStore(path / "x.zarr")),
+}
+DOCUMENTS = {2: ".zarray", 3: "zarr.json"}
+
+
+@pytest.fixture(params=STORES)
+def kept(request, tmp_path):
+    return STORES[request.param](tmp_path)
+
+
+def set_value(store, key, data):
+    run(store.set(key, buf(data)))
+
+
+class TestDocuments:
+    @pytest.mark.parametrize("damage", DAMAGE)
+    @pytest.mark.parametrize("zarr_format", [2, 3])
+    def test_reading_one_names_the_store(self, kept, damage, zarr_format):
+        group = zarr.create_group(kept, zarr_format=zarr_format)
+        array = group.create_array("a", data=np.arange(6), chunks=2)
+        key = f"a/{DOCUMENTS[zarr_format]}"
+        set_value(kept, key, DAMAGE[damage])
+        place = re.escape(f"metadata document '{key}' of store {str(kept)!r}")
+        for call in (
+            lambda: zarr.open_array(kept, path="a"),
+            lambda: group["a"],
+            lambda: group["a"].shape,
+            lambda: run(asynchronous.open_array(store=kept, path="a")),
+            lambda: array.resize(3),
+        ):
+            with pytest.raises(ValueError, match=f"^{place}[: ]"):
+                call()
+
+    @pytest.mark.parametrize("name", [".zattrs", ".zmetadata"])
+    def test_so_does_one_beside_it(self, kept, name):
+        zarr.create_group(kept, zarr_format=2)
+        set_value(kept, name, b"[]")
+        with pytest.raises(MetadataValidationError, match=re.escape(f"document '{name}' of store {str(kept)!r}")):
+            zarr.open_group(kept, zarr_format=2)
+
+    def test_so_does_one_in_consolidated_metadata(self, kept):
+        group = zarr.create_group(kept, zarr_format=2)
+        group.create_array("a", data=[1])
+        zarr.consolidate_metadata(kept, zarr_format=2)
+        text = run(kept.get(".zmetadata", zarr.core.buffer.default_buffer_prototype())).to_bytes()
+        set_value(kept, ".zmetadata", text.replace(b'"<i8"', b'"<i7"'))
+        group = zarr.open_consolidated(kept, zarr_format=2)
+        with pytest.raises(ValueError, match=re.escape(f"'a (consolidated in .zmetadata)' of store {str(kept)!r}")):
+            group["a"].shape  # noqa: B018
+
+    def test_so_does_a_warning(self, kept):
+        zarr.create_array(kept, data=[1], zarr_format=2)
+        text = run(kept.get(".zarray", zarr.core.buffer.default_buffer_prototype())).to_bytes()
+        set_value(kept, ".zarray", text.replace(b'"filters": null', b'"filters": []'))
+        with pytest.warns(ZarrUserWarning, match=re.escape(f"'.zarray' of store {str(kept)!r} has an empty list")):
+            zarr.open_array(kept)
+
+    def test_what_is_listed_says_no_more_than_what_is_wrong(self, kept):
+        group = zarr.create_group(kept)
+        group.create_array("a", data=[1])
+        set_value(kept, "a/zarr.json", DAMAGE["unknown data type"])
+        assert " of store " not in str(group.tree())
+
+    def test_keys_in_the_store_are_plain(self):
+        kept = MemoryStore()
+        group = zarr.create_group(kept, zarr_format=2)
+        group.create_array("a", data=[1])
+        zarr.consolidate_metadata(kept, zarr_format=2)
+        group["a"].attrs["x"] = 1
+        assert {type(key) for key in kept.list_keys("")} == {str}
+
+
+@pytest.mark.parametrize("options", [{}, {"zarr_format": 2}, {"shards": 4}], ids=str)
+def test_chunks_are_named_with_the_store(engine, kept, options):
+    array = zarr.create_array(kept, name="a", data=np.arange(8), chunks=2, **options)
+    key = "a/0" if options.get("zarr_format") == 2 else "a/c/0"
+    set_value(kept, key, b"what nobody encoded so")
+    for call in (lambda: array[:], lambda: array[0], lambda: array.__setitem__(0, 1)):
+        with pytest.raises(CodecError, match=re.escape(f"of array '/a' in store {str(kept)!r}: ")) as caught:
+            call()
+        assert caught.value.store == str(kept)
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert (str(again), again.store) == (str(caught.value), str(kept))
+
+
+def test_missing_chunks_are_named_with_the_store(engine, kept):
+    array = zarr.create_array(kept, name="a", shape=4, dtype="i4", config={"read_missing_chunks": False})
+    with pytest.raises(ChunkNotFoundError, match=re.escape(f"of array '/a' in store {str(kept)!r} is missing")):
+        array[:]
+
+
+class TestAbsence:
+    def test_a_directory_that_is_not_there_is_named_by_its_absolute_path(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        text = rf"at path '': the directory '{tmp_path}/nope' does not exist\. Check the path"
+        for call in (
+            lambda: zarr.open("nope", mode="r"),
+            lambda: zarr.open_array("nope", mode="r"),
+            lambda: zarr.open_array("nope", mode="r+"),
+            lambda: zarr.open_group("nope", mode="r"),
+            lambda: zarr.open_consolidated("nope"),
+            lambda: zarr.load("nope"),
+            lambda: run(asynchronous.open(store="nope", mode="r")),
+            lambda: zarr.open_group(WrapperStore(LocalStore("nope")), mode="r"),
+        ):
+            with pytest.raises(NodeNotFoundError, match=text) as caught:
+                call()
+            assert "tree()" not in str(caught.value)
+            assert isinstance(caught.value, FileNotFoundError)
+
+    def test_what_is_near_is_named(self, tmp_path):
+        group = zarr.create_group(tmp_path / "climate.zarr")
+        group.create_array("heat", data=[1])
+        with pytest.raises(NodeNotFoundError, match=r"does not exist; near it there is 'climate\.zarr'"):
+            zarr.open(tmp_path / "climat.zarr", mode="r")
+        with pytest.raises(ArrayNotFoundError, match="does not exist; near it there is 'heat'"):
+            zarr.open_array(tmp_path / "climate.zarr" / "head", mode="r")
+        with pytest.raises(ArrayNotFoundError, match="near it there is 'heat'"):
+            zarr.open_array(tmp_path / "climate.zarr", path="head", mode="r")
+        with pytest.raises(GroupNotFoundError, match=r"at path 'other'\. Check both"):
+            zarr.open_group(tmp_path / "climate.zarr", path="other", mode="r")
+
+    def test_a_directory_without_a_node_says_what_it_holds(self, tmp_path):
+        with pytest.raises(NodeNotFoundError, match=r"has no zarr\.json, \.zarray or \.zgroup, and nothing else\."):
+            zarr.open(tmp_path, mode="r")
+        zarr.save(tmp_path / "a.zarr", np.arange(3))
+        with pytest.raises(NodeNotFoundError, match=r"has no zarr\.json, \.zarray or \.zgroup; it holds 'a\.zarr'\."):
+            zarr.open(tmp_path, mode="r")
+        for number in range(9):
+            (tmp_path / f"b{number}").mkdir()
+        with pytest.raises(NodeNotFoundError, match=r"'b3' and 5 more\."):
+            zarr.open(tmp_path, mode="r")
+
+    def test_home_is_not_expanded(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(NodeNotFoundError, match=r"a name with '~' is what os\.path\.expanduser is for"):
+            zarr.open("~/x.zarr", mode="r")
+
+    def test_it_is_looked_for_when_it_is_read(self, tmp_path, monkeypatch):
+        def refuse(*args):
+            raise AssertionError("looked")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(LocalStore, "_absence", refuse)
+            zarr.open_group(tmp_path / "new", mode="a")
+            with pytest.raises(NodeNotFoundError) as caught:
+                zarr.open_group(tmp_path / "none", mode="r")
+        text = str(caught.value)
+        assert str(pickle.loads(pickle.dumps(caught.value))) == text
+        (tmp_path / "none").mkdir()
+        assert str(caught.value) != text
+
+    def test_other_stores_say_nothing(self):
+        assert str(ArrayNotFoundError("s", "p")) == (
+            "No array found in store 's' at path 'p'. Check both, or create it with zarr.create_array."
+        )
+        assert str(ArrayNotFoundError("message")) == "message"
+        with pytest.raises(GroupNotFoundError, match=r"at path 'x'\. Check both"):
+            zarr.open_group(MemoryStore(), path="x", mode="r")

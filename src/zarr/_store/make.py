@@ -53,9 +53,10 @@ def make_store(
     if store is None:
         return MemoryStore(read_only=read_only)
     if isinstance(given, str | os.PathLike):
-        if leads_to_archive(given, mode):
-            return ZipStore(Path(given), mode="r" if read_only else "a")
-        refuse_file(given)
+        if not os.path.isdir(given):  # which is what it nearly always is
+            if leads_to_archive(given, mode):
+                return ZipStore(Path(given), mode="r" if read_only else "a")
+            refuse_file(given)
         return LocalStore(Path(given), read_only=read_only)
     if isinstance(store, MutableMapping):
         return MemoryStore(store, read_only=read_only)

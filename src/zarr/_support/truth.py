@@ -23,7 +23,7 @@ def truth(name: str, value: object) -> bool:
     Raises
     ------
     ArgumentError
-        If it is no Boolean.
+        If it is none of these.
 
     Examples
     --------

@@ -12,9 +12,9 @@ from zarr._store.abstract import AccessMode, Store
 from zarr._store.file_url import from_url, is_url
 from zarr._store.local import LocalStore
 from zarr._store.memory import MemoryStore
-from zarr._store.no_file import refuse_file
+from zarr._store.no_file import beginning_of_file, is_no_store
 from zarr._store.path import StorePath, node_path, with_mode
-from zarr._store.zipped.store import ZipStore, leads_to_archive
+from zarr._store.zipped.store import ZipStore, means_archive
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
 
@@ -54,9 +54,11 @@ def make_store(
         return MemoryStore(read_only=read_only)
     if isinstance(given, str | os.PathLike):
         if not os.path.isdir(given):  # which is what it nearly always is
-            if leads_to_archive(given, mode):
+            beginning = beginning_of_file(given)
+            if means_archive(given, mode, beginning):
                 return ZipStore(Path(given), mode="r" if read_only else "a")
-            refuse_file(given)
+            if beginning is not None:
+                raise is_no_store(given, beginning)
         return LocalStore(Path(given), read_only=read_only)
     if isinstance(store, MutableMapping):
         return MemoryStore(store, read_only=read_only)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from io import FileIO
+from io import FileIO, TextIOBase, UnsupportedOperation
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from zarr._store.descriptors import open_into
@@ -158,7 +158,24 @@ def file_of(given: Any, guard: Any, *, for_reading: bool) -> File:
     """A file object of the user's; if it is only read, and is a file of the system's, by a descriptor of ours."""
     if for_reading and isinstance(getattr(given, "raw", given), FileIO):
         return OwnFile.twin(given.fileno(), f"the archive in {given!r}")
+    writable = getattr(given, "writable", None)
+    if not for_reading and writable is not None and not writable():
+        raise UnsupportedOperation(
+            f"the archive in {given!r} cannot be changed: open the file with 'r+b' or 'w+b', or read it with mode='r'"
+        )
     return GivenFile(given, guard)
+
+
+def what_hinders(given: Any) -> str:
+    """What speaks against a file object as an archive; empty if nothing does."""
+    if not all(callable(getattr(given, name, None)) for name in ("read", "seek", "tell")):
+        return type(given).__name__
+    if isinstance(given, TextIOBase):
+        return f"{given!r}, which is open for text; open it with 'rb', 'r+b' or 'w+b'"
+    seekable = getattr(given, "seekable", None)
+    if seekable is not None and not getattr(given, "closed", False) and not seekable():
+        return f"{given!r}, which has no places to seek; save it to a file first, or in an io.BytesIO"
+    return ""
 
 
 def identity(status: os.stat_result) -> Identity:

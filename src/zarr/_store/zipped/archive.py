@@ -567,7 +567,9 @@ def _sweep(directory: str) -> None:
     """Remove what writers left beside an archive that were killed, as far as one may."""
     try:
         with os.scandir(directory) as found:
-            abandoned = [entry.path for entry in found if is_abandoned(entry.name) and entry.is_file(follow_symlinks=False)]
+            abandoned = [
+                entry.path for entry in found if is_abandoned(entry.name) and entry.is_file(follow_symlinks=False)
+            ]
     except PermissionError:  # whoever may not list a directory may change files in it all the same
         return
     for path in abandoned:

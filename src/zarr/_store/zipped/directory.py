@@ -72,7 +72,9 @@ def zip_directory(
     comment = _comment(store, keys, compression) if is_ozx else b""
     path = from_url(dest) if isinstance(dest, str) and is_url(dest) else os.fspath(dest)
     if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(store.root)):
-        raise ArgumentError(f"{path!r} is in {str(store.root)!r}, the directory that is packed; choose a path outside it")
+        raise ArgumentError(
+            f"{path!r} is in {str(store.root)!r}, the directory that is packed; choose a path outside it"
+        )
     is_new = not os.path.exists(path)
     if not (is_new or may_replace):
         raise FileExistsError(f"{path} exists; pass overwrite=True to replace it")

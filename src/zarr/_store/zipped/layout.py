@@ -319,7 +319,10 @@ def _decoded(label: str, raw: bytes, flags: int, host: int, extra: bytes) -> str
     text = raw
     if field is not None and len(field) > _NAME_HEAD.size and _NAME_HEAD.unpack_from(field) == (1, checksum(raw)):
         text, host = field[_NAME_HEAD.size :], _UNIX
-    if host in (_UNIX, _MACOS):  # where nobody uses the old code page, as `zip` does not; and Python says that it has UTF-8
+    if host in (
+        _UNIX,
+        _MACOS,
+    ):  # where nobody uses the old code page, as `zip` does not; and Python says that it has UTF-8
         try:
             return text.decode()
         except UnicodeDecodeError:
@@ -464,7 +467,9 @@ def _record(entry: Entry) -> bytes:
     extra = struct.pack(f"<2H{len(wide)}Q", _WIDE_FIELD, 8 * len(wide), *wide) if wide else b""
     if entry.raw is not None:
         text = entry.name.encode()
-        extra += struct.pack("<2H", _NAME_FIELD, _NAME_HEAD.size + len(text)) + _NAME_HEAD.pack(1, checksum(name)) + text
+        extra += (
+            struct.pack("<2H", _NAME_FIELD, _NAME_HEAD.size + len(text)) + _NAME_HEAD.pack(1, checksum(name)) + text
+        )
     nbytes, n_packed, header = (min(number, _MOST32) for number in numbers)
     version = _version(entry, bool(wide))
     return (

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,11 +18,15 @@ import pytest
 import zarr
 from tests.suites.archives import METHODS, contents, fill
 from tests.suites.calls import buf, collect, get, put, read, run, shown, version_of
+from tests.suites.children import end_of_child
+from zarr._store.atomic import temporary_name
 from zarr._store.versioned import ABSENT
 from zarr._store.zipped import archive as archives
 from zarr.abc.store import RangeByteRequest, SuffixByteRequest
 from zarr.errors import StoreKeyError
 from zarr.storage import LocalStore, ZipStore
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -30,6 +38,10 @@ def path(tmp_path):
 def appending(monkeypatch):
     """Archives of any size are too large to be copied."""
     monkeypatch.setattr(archives, "COPIED_NBYTES", -1)
+
+
+def refuse(*args):
+    raise PermissionError(1, "Operation not permitted")
 
 
 class TestWriting:
@@ -279,6 +291,63 @@ class TestWriting:
         with ZipStore(path, mode="a") as store:
             put(store, "b")
         assert path.stat().st_mode & 0o777 == 0o640
+
+    def test_names_are_told_of_once(self, path):
+        fill(path, dict.fromkeys(("a", "a-b", "a/b", "a/c", "a0"), b""))
+        assert list(ZipStore(path).list_names("")) == ["a", "a-b", "a0"]
+
+    @pytest.mark.parametrize("step", ["pwrite", "replace", "ftruncate", "fchmod"])
+    def test_errors_name_the_archive_and_no_temporary_file(self, path, step, monkeypatch):
+        fill(path, {"a": b"1"})
+        store = ZipStore(path, mode="a")
+
+        def fail(*args):
+            raise OSError(28, "No space left on device", "__zarr-temporary")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, step, fail)
+            with pytest.raises(OSError, match=r"No space.*data\.zip") as caught:
+                put(store, "a", b"2"), store.close()
+        assert caught.value.filename == str(path)
+        store.close()
+        contents(path)
+
+    def test_what_others_left_in_a_directory_for_all_is_in_nobodys_way(self, path, monkeypatch):
+        left = path.parent / re.sub(r"-\d+-(\d+)-\d+\.tmp$", r"-4194304-\1-0.tmp", Path(temporary_name("")).name)
+        left.touch()
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "unlink", refuse)
+            fill(path, {"a": b"1"})
+        assert left.exists()
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "scandir", refuse)
+            fill(path, {"a": b"2"})
+        assert left.exists()
+        fill(path, {"a": b"3"})
+        assert [entry.name for entry in path.parent.iterdir()] == ["data.zip"]
+
+    def test_where_no_file_can_be_made_beside_it(self):
+        directory = Path(tempfile.mkdtemp())  # above which nobody is kept out
+        path = directory / "data.zip"
+        fill(path, {"a": b"1"})
+        path.chmod(0o666)
+        directory.chmod(0o555)
+
+        def work():
+            if os.geteuid() == 0:
+                os.setuid(NOBODY)
+            store = ZipStore(path, mode="a")
+            assert get(store, "a") == b"1"
+            with pytest.raises(PermissionError, match=r"its directory has to be writable.*data\.zip"):
+                put(store, "a")
+            with pytest.raises(PermissionError, match=r"nothing can be made here.*new\.zip"):
+                put(ZipStore(directory / "new.zip", mode="w"), "a")
+
+        try:
+            assert end_of_child(work) == 0
+        finally:
+            directory.chmod(0o755)
+            shutil.rmtree(directory)
 
     def test_a_full_disk_leaves_the_store_as_it_was(self, path, monkeypatch):
         store = ZipStore(path, mode="w")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from tests.suites.archives import contents, fill
 from tests.suites.calls import get, put, run
 from tests.suites.threads import in_threads
 from zarr.abc.store import SuffixByteRequest
+from zarr.errors import StoreIsFileError
 from zarr.storage import ZipStore
 
 
@@ -46,6 +49,39 @@ class TestFileObjects:
                 store = ZipStore(file)
                 in_threads([lambda s=store: [get(s, "a") for _ in range(20)]] * 4)
                 assert get(store, "a", SuffixByteRequest(3)) == bytes(3)
+
+    def test_what_cannot_be_an_archive(self, path):
+        fill(path, {"a": b"1"})
+        before = path.read_bytes()
+        with path.open("r+") as text, pytest.raises(TypeError, match="open for text; open it with 'rb'"):
+            ZipStore(text, mode="w")
+        with path.open("rb") as reading:
+            store = ZipStore(reading, mode="a")
+            assert get(store, "a") == b"1"
+            with pytest.raises(ValueError, match=r"cannot be changed: open the file with 'r\+b'"):
+                put(store, "a")
+            store.close()
+        with path.open("r+b") as there, pytest.raises(FileExistsError, match="mode 'x'"):
+            put(ZipStore(there, mode="x"), "a")
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as pipe, pytest.raises(TypeError, match="no places to seek; save it to a file"):
+            ZipStore(pipe)
+        os.close(writing)
+        assert path.read_bytes() == before
+        with ZipStore(io.BytesIO(), mode="x") as store:
+            put(store, "a")
+
+    @pytest.mark.parametrize("ending", ["closed", "dropped"])
+    def test_one_that_is_closed_before_the_store(self, ending, path):
+        file = path.open("w+b")
+        store = ZipStore(file, mode="w")
+        put(store, "a")
+        file.close()
+        with pytest.raises(ValueError, match="was closed before the store"):
+            store.close()
+        store.close()
+        with pytest.raises(ValueError, match="closed file"):
+            get(store, "a")
 
     def test_they_do_not_travel(self):
         with pytest.raises(TypeError, match="cannot be sent to another process"):
@@ -100,6 +136,43 @@ class TestPaths:
         assert path.is_dir()
         with pytest.raises(IsADirectoryError):
             get(ZipStore(path), "a")
+
+    def test_what_is_no_file_is_neither_opened_nor_replaced(self, tmp_path):
+        path = tmp_path / "pipe.zip"
+        os.mkfifo(path)
+        for call in (
+            lambda: ZipStore(path, mode="w").close(),
+            lambda: put(ZipStore(path, mode="x"), "a"),
+            lambda: put(ZipStore(path, mode="a"), "a"),
+            lambda: get(ZipStore(path), "a"),
+            lambda: zarr.open_group(path, mode="w"),
+        ):
+            with pytest.raises(IsADirectoryError, match=r"pipe\.zip"):
+                call()
+        with pytest.raises(OSError, match=r"pipe\.zip' is no directory, so nothing can be at"):
+            zarr.open(path / "a", mode="a")
+        assert path.is_fifo()
+        assert [entry.name for entry in tmp_path.iterdir()] == ["pipe.zip"]
+
+    def test_a_slash_at_the_end_and_a_path_behind_it(self, tmp_path):
+        zarr.save(tmp_path / "a.zip", x=np.arange(3))
+        assert zarr.open_group(f"{tmp_path}/a.zip/", mode="r")["x"][2] == 2
+        with pytest.raises(StoreIsFileError, match=r"a\.zip' is a zip file.*what comes behind it as path="):
+            zarr.open(tmp_path / "a.zip" / "x", mode="r")
+
+    def test_a_file_that_may_not_be_read(self, tmp_path, monkeypatch):
+        zarr.save(tmp_path / "a", x=np.arange(3))
+        zarr.copy_store(tmp_path / "a", tmp_path / "a.zip")
+        for name in ("a.zip", "b"):
+            (tmp_path / name).exists() or (tmp_path / "a.zip").rename(tmp_path / name)
+
+            def refuse(*args, name=name):
+                raise PermissionError(13, "Permission denied", name)
+
+            monkeypatch.setattr(Path, "open", refuse)
+            with pytest.raises(PermissionError, match=name):
+                zarr.open(tmp_path / name, mode="r")
+            monkeypatch.undo()
 
     def test_only_reading_makes_nothing(self, tmp_path):
         for mode in ("r", "r+"):

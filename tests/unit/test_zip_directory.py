@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.suites.archives import contents
+from tests.suites.archives import contents, fill
+from zarr.storage import LocalStore
 
 
 class TestZippingDirectories:
@@ -80,6 +81,36 @@ class TestZippingDirectories:
         with pytest.raises(ValueError, match="no version of OME-Zarr"):
             zarr.storage.zip_directory(source, dest, ozx=True)
         assert not dest.exists()
+
+    def test_what_is_no_directory_or_holds_the_archive(self, source, tmp_path):
+        zarr.storage.zip_directory(source, tmp_path / "a.zip")
+        with pytest.raises(FileNotFoundError, match=r"a\.zip' is a zip file"):
+            zarr.storage.zip_directory(tmp_path / "a.zip", tmp_path / "b.zip")
+        (tmp_path / "link").symlink_to(source)
+        for dest in (source / "b.zip", tmp_path / "link" / "deep" / "b.zip", source):
+            with pytest.raises(ValueError, match="the directory that is packed; choose a path outside it"):
+                zarr.storage.zip_directory(source, dest, overwrite=True)
+        for arguments in ({"overwrite": "no"}, {"ozx": "no"}):
+            with pytest.raises(TypeError, match="'no'"):
+                zarr.storage.zip_directory(source, tmp_path / "a.zip", **arguments)
+        assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.zip", "image.zarr", "link"]
+        assert sorted(entry.name for entry in source.iterdir()) == ["a", "b", "zarr.json"]
+
+    def test_an_archive_that_another_makes_meanwhile_stays(self, source, tmp_path, monkeypatch):
+        dest = tmp_path / "a.zip"
+        list_keys = LocalStore.list_keys
+
+        def first(store, prefix):
+            exists = os.path.exists
+            monkeypatch.setattr(os.path, "exists", lambda path: path != str(dest) and exists(path))
+            fill(dest, {"theirs": b"1"})
+            return list_keys(store, prefix)
+
+        monkeypatch.setattr(LocalStore, "list_keys", first)
+        with pytest.raises(FileExistsError):
+            zarr.storage.zip_directory(source, dest)
+        monkeypatch.undo()
+        assert contents(dest) == {"theirs": b"1"}
 
     def test_a_failure_leaves_nothing(self, source, tmp_path, monkeypatch):
         def fail(*args, **kwargs):

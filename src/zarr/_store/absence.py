@@ -29,12 +29,7 @@ class Absence:
         self._store, self._path = store, path
 
     def __str__(self) -> str:
-        try:
-            return self._store._absence(self._path)
-        except Exception as exc:
-            if came_from_a_signal(exc):
-                raise
-            return ""  # the error is of what was looked for, not of this
+        return self._store._absence(self._path)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return str, (str(self),)
@@ -101,8 +96,16 @@ def absence(base: str, path: str) -> str:
 
 
 def absence_in(store: SyncStore, path: str) -> str:
-    """The same of a store that is no directory."""
+    """The same of a store that is no directory; nothing, if that cannot be found out."""
+    try:
+        return _absence_in(store, path)
+    except Exception as exc:  # the error to be told of is that of who looked for the node
+        if came_from_a_signal(exc):
+            raise
+        return ""
 
+
+def _absence_in(store: SyncStore, path: str) -> str:
     def read(key: str) -> bytes | None:
         found = store.read(key)
         return None if found is None else found.without_version().to_bytes()

@@ -28,7 +28,7 @@ from zarr._store.permissions import of_change
 from zarr._store.turns import Turns
 from zarr._store.versioned import ABSENT, ANY
 from zarr._store.zipped import layout
-from zarr._store.zipped.files import File, Identity, OwnFile, file_of, identity
+from zarr._store.zipped.files import File, Identity, OwnFile, check_writable, file_of, identity
 from zarr._store.zipped.layout import EMPTY, Entry
 from zarr._store.zipped.packing import pack
 from zarr._support.forks import n_forks, renew_in_children
@@ -374,6 +374,7 @@ class Archive:
         return writer
 
     def _begin_given(self, *, must_be_new: bool, is_emptied: bool) -> _Writer:
+        check_writable(self._given)
         file = file_of(self._given, self.turns.guard, for_reading=False)
         if must_be_new and file.nbytes:
             raise _exists(self.label)

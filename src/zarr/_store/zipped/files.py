@@ -158,12 +158,16 @@ def file_of(given: Any, guard: Any, *, for_reading: bool) -> File:
     """A file object of the user's; if it is only read, and is a file of the system's, by a descriptor of ours."""
     if for_reading and isinstance(getattr(given, "raw", given), FileIO):
         return OwnFile.twin(given.fileno(), f"the archive in {given!r}")
+    return GivenFile(given, guard)
+
+
+def check_writable(given: Any) -> None:
+    """Raise UnsupportedOperation for a file object that is open for reading only."""
     writable = getattr(given, "writable", None)
-    if not for_reading and writable is not None and not writable():
+    if writable is not None and not writable():
         raise UnsupportedOperation(
             f"the archive in {given!r} cannot be changed: open the file with 'r+b' or 'w+b', or read it with mode='r'"
         )
-    return GivenFile(given, guard)
 
 
 def what_hinders(given: Any) -> str:

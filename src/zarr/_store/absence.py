@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zarr._support.near_names import near_names
 from zarr._support.signals import came_from_a_signal
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from zarr._store.abstract import Store
-    from zarr._store.versioned import SyncStore
+
+    Read: TypeAlias = Callable[[str], bytes | None]
 
 _MOST_LOOKED_AT = 10_000
 _MOST_SHOWN = 5
@@ -40,7 +41,7 @@ def nothing_below(array: str) -> str:
     return f"{repr(array) if array else 'the root of the store'} is an array, and below an array there is nothing"
 
 
-def array_above(read: Callable[[str], bytes | None], path: str) -> str | None:
+def array_above(read: Read, path: str) -> str | None:
     """The path of the array that a path leads through, None if there is none.
 
     Parameters
@@ -58,7 +59,7 @@ def array_above(read: Callable[[str], bytes | None], path: str) -> str | None:
     return None
 
 
-def _is_array(read: Callable[[str], bytes | None], prefix: str) -> bool:
+def _is_array(read: Read, prefix: str) -> bool:
     try:
         document = json.loads(read(f"{prefix}zarr.json") or b"null")
     except ValueError:
@@ -95,30 +96,34 @@ def absence(base: str, path: str) -> str:
     return f"it is not in the directory {base!r}{near}" if near else ""
 
 
-def absence_in(store: SyncStore, path: str) -> str:
-    """The same of a store that is no directory; nothing, if that cannot be found out."""
+def absence_in(read: Read, names: Callable[[str], Iterable[str]], path: str) -> str:
+    """The same in a store that is no directory; nothing, if that cannot be found out.
+
+    Parameters
+    ----------
+    read, names
+        What is stored under a key, and the names below a path.
+    path
+        Of the node that was looked for.
+    """
     try:
-        return _absence_in(store, path)
+        return _absence_in(read, names, path)
     except Exception as exc:  # the error to be told of is that of who looked for the node
         if came_from_a_signal(exc):
             raise
         return ""
 
 
-def _absence_in(store: SyncStore, path: str) -> str:
-    def read(key: str) -> bytes | None:
-        found = store.read(key)
-        return None if found is None else found.without_version().to_bytes()
-
+def _absence_in(read: Read, names: Callable[[str], Iterable[str]], path: str) -> str:
     if (array := array_above(read, path)) is not None:
         return nothing_below(array)
     if path:
         above, _, name = path.rpartition("/")
-        near = _near_in(name, store.list_names(above))
+        near = _near_in(name, names(above))
         return f"it is not in the store{near}" if near else ""
-    names = sorted(store.list_names(""))
+    there = sorted(names(""))
     return (
-        f"the store has no zarr.json, .zarray or .zgroup at its root{_held(names)}" if names else "the store is empty"
+        f"the store has no zarr.json, .zarray or .zgroup at its root{_held(there)}" if there else "the store is empty"
     )
 
 

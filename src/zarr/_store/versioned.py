@@ -143,7 +143,11 @@ class SyncStore(Store):
         return None
 
     def _absence(self, path: str) -> str:
-        return absence_in(self, path)
+        def stored(key: str) -> bytes | None:
+            found = self.read(key)
+            return None if found is None else found.without_version().to_bytes()
+
+        return absence_in(stored, self.list_names, path)
 
     # -- the contract -------------------------------------------------------------------------------------------
 

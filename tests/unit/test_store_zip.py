@@ -349,6 +349,34 @@ class TestWriting:
             directory.chmod(0o755)
             shutil.rmtree(directory)
 
+    @pytest.mark.parametrize("goes_on", ["closes", "writes", "is dropped"])
+    def test_interrupted_when_the_new_archive_had_just_taken_its_place(self, path, goes_on, monkeypatch):
+        fill(path, {"a": b"1"})
+        store = ZipStore(path, mode="a")
+        put(store, "b", b"2")
+        replace = os.replace
+        with monkeypatch.context() as patched:
+
+            def interrupted(*args):
+                replace(*args)
+                raise KeyboardInterrupt
+
+            patched.setattr(os, "replace", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                store.close()
+        expected = {"a": b"1", "b": b"2"}
+        assert contents(path) == expected
+        if goes_on == "writes":
+            put(store, "c", b"3")
+            assert contents(path) == expected  # which is not written over
+            expected["c"] = b"3"
+        if goes_on == "is dropped":
+            del store
+        else:
+            store.close()
+        assert contents(path) == expected
+        assert [entry.name for entry in path.parent.iterdir()] == ["data.zip"]
+
     def test_a_full_disk_leaves_the_store_as_it_was(self, path, monkeypatch):
         store = ZipStore(path, mode="w")
         put(store, "a", b"1")

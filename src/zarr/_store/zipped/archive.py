@@ -142,6 +142,10 @@ class _Writer:
         Path of the new file that takes the archive's place; None if the archive itself is written.
     n_forks
         Of the process that began.
+    has_changes
+        Whether there is something to be finished.
+    is_ending
+        Whether the new file may be in the archive's place already.
     """
 
     file: File
@@ -150,6 +154,7 @@ class _Writer:
     beside: str | None
     n_forks: int
     has_changes: bool = False
+    is_ending: bool = False
 
     def drop(self) -> None:
         """Let go of it all."""
@@ -322,6 +327,8 @@ class Archive:
 
     def _begun(self, *, must_be_new: bool = False, is_emptied: bool = False) -> _Writer:
         """The writer; a new one if there is none. With the guard taken."""
+        if self._writer is not None and self._has_ended(self._writer):
+            self.commit()
         writer = self._writer
         if writer is None:
             try:
@@ -431,9 +438,12 @@ class Archive:
                 )
             if writer.has_changes:
                 try:
-                    self._finish(writer)
+                    if not self._has_ended(writer):
+                        self._finish(writer)
                 except OSError as exc:
                     raise self._of_archive(exc) from None
+                if isinstance(writer.file, OwnFile):
+                    self.contents.state = writer.file.identity
                 writer.let_go()
             else:
                 writer.drop()
@@ -458,12 +468,19 @@ class Archive:
         file.write_at(writer.end, end)
         if sync or self.path is None:
             file.sync()
-        if writer.beside is not None and self.path is not None:
-            _take_place(writer.beside, self.path, sync=sync)
-            writer.beside = None
         contents.directory, contents.stop = writer.end, writer.end + len(end)
-        if isinstance(file, OwnFile):
-            contents.state = file.identity
+        if writer.beside is not None and self.path is not None:
+            writer.is_ending = True
+            _take_place(writer.beside, self.path, sync=sync)
+
+    def _has_ended(self, writer: _Writer) -> bool:
+        """Whether the archive is finished, and whoever finished it was interrupted before that was noted."""
+        if writer.is_ending and self.path is not None and isinstance(writer.file, OwnFile):
+            try:
+                writer.is_ending = os.path.samestat(os.stat(self.path), os.fstat(writer.file.fd))
+            except FileNotFoundError:
+                writer.is_ending = False
+        return writer.is_ending
 
     def _compact(self, writer: _Writer) -> None:
         """Move what is in the archive to a new file, if enough of the old one is of no use."""

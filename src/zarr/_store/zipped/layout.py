@@ -167,7 +167,10 @@ def find_end(file: Bytes) -> End:
         raise malformed(file.label, "no zip archive, or only a part of one: it has no end record")
     found = _last_end_before(file, size)
     if found is None:
-        raise malformed(file.label, "the zip archive is incomplete: its end, with the central directory, is missing")
+        raise malformed(
+            file.label,
+            "the zip archive is incomplete: its end, with the central directory, is missing. Copy it anew, or try what `zip -FF` saves",
+        )
     return found
 
 

@@ -239,6 +239,12 @@ class TestAbsence:
         with pytest.raises(ArrayNotFoundError, match=r"near it there is 'data\.zarr'"):
             zarr.open_array(tmp_path / "a.zip", path="data", mode="r")
 
+    def test_files_that_are_not_there(self, tmp_path):
+        with pytest.raises(NodeNotFoundError, match=f"the archive '{tmp_path}/a.zip' does not exist"):
+            zarr.open(tmp_path / "a.zip", mode="r")
+        with pytest.raises(NodeNotFoundError, match=f"the file '{tmp_path}/a.sqlite' does not exist"):
+            zarr.open(SQLiteStore(tmp_path / "a.sqlite"), mode="r")
+
     def test_a_store_that_fails_does_not_hide_the_error(self, monkeypatch):
         store = zarr.create_group({}).store
 

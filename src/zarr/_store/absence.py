@@ -89,7 +89,8 @@ def absence(base: str, path: str) -> str:
         return nothing_below(f"/{array}")
     if not os.path.isdir(base):
         home = "; a name with '~' is what os.path.expanduser is for" if "/~" in base else ""
-        return f"the directory {base!r} does not exist{_near(base)}{home}"
+        what = "archive" if base.lower().endswith((".zip", ".ozx")) else "directory"
+        return f"the {what} {base!r} does not exist{_near(base)}{home}"
     if not path:
         return f"the directory {base!r} has no zarr.json, .zarray or .zgroup{_held(_names(base))}"
     near = _near(f"{base}/{path}")

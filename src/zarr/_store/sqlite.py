@@ -179,6 +179,11 @@ class SQLiteStore(SyncStore):
         super().close()
         self._database.close()
 
+    def _absence(self, path: str) -> str:
+        if not os.path.exists(self.path):
+            return f"the file {os.fspath(self.path)!r} does not exist"
+        return super()._absence(path)
+
     def __str__(self) -> str:
         return f"sqlite://{self.path.as_posix()}"
 

@@ -53,9 +53,8 @@ def make_store(
     if store is None:
         return MemoryStore(read_only=read_only)
     if isinstance(given, str | os.PathLike):
-        if not os.access(
-            f"{os.fspath(given)}/", os.F_OK
-        ):  # a directory, which it nearly always is, takes no other look
+        # A directory, which it nearly always is, takes no other look than this, the cheapest.
+        if not os.access(f"{os.fspath(given)}/", os.F_OK):
             beginning = beginning_of_file(given)
             if means_archive(given, mode, beginning):
                 return ZipStore(Path(given), mode="r" if read_only else "a")

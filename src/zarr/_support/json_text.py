@@ -7,6 +7,7 @@ numbers and texts of a list, or of an object's members, with hardly a call of Py
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from io import BytesIO
 from itertools import islice
 from json.encoder import encode_basestring, encode_basestring_ascii
 from math import isfinite
@@ -16,17 +17,21 @@ from typing import Any, TypeAlias
 
 from zarr._support.plain import ATOMS, NUMBERS, NotPlainError, are_names, check_finite
 
-Put: TypeAlias = Callable[[str], None]
+Put: TypeAlias = Callable[[str], object]
 _FEW = 8
 """So many values are put one by one: each may be a long text, which would be copied when several are joined."""
-_LONG = 1000
-"""From so many characters on it matters how they are looked through."""
+_PIECE = 2**15
+"""So many characters of a text are put at once."""
 _BATCH = 4096
-"""So many are put together at once: the texts of millions would take fresh memory, which costs more than to fill it."""
+"""So many values are put together at once: the texts of millions would take fresh memory, which costs more than to fill it."""
+_LONG = 100_000
+_SEVERAL = 100
 
 
-def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str | None:
-    """What `json.dumps` makes of a document; None if it holds anything but plain values, or is nested too deep.
+def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> bytes | None:
+    """What `json.dumps` makes of a document, as UTF-8; None if it holds anything but plain values, or is nested too deep.
+
+    The whole text is never in memory, nor a second copy of its bytes.
 
     Parameters
     ----------
@@ -39,7 +44,7 @@ def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str |
 
     Examples
     --------
-    >>> print(indented({"a": [1, True], "b": {}}, 1, 2))
+    >>> print(indented({"a": [1, True], "b": {}}, 1, 2).decode())
     {
      "a": [
       1,
@@ -48,19 +53,35 @@ def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str |
      "b": {}
     }
     """
-    parts: list[str] = []
+    encoded = BytesIO()
     try:
-        _put(document, "\n", " " * indent, most_depth, parts.append)
+        _put(document, "\n", " " * indent, most_depth, lambda text: encoded.write(text.encode()))
     except NotPlainError:
         return None
-    return "".join(parts)
+    return encoded.getvalue()
+
+
+def has_long_text(document: Mapping[str, Any]) -> bool:
+    """Whether a text is among the members of a document, or of what is in them, that takes longer than all calls of Python's.
+
+    Looked for where there are few members: of many, the texts are short, or the others take as long.
+
+    Examples
+    --------
+    >>> has_long_text({"attributes": {"a": "b" * 100_000}}), has_long_text({"a": "b"})
+    (True, False)
+    """
+    return any(
+        len(member) >= _LONG if type(member) is str else type(member) is dict and has_long_text(member)
+        for member in (document.values() if len(document) <= _SEVERAL else ())
+    )
 
 
 def _put(value: Any, newline: str, step: str, depth: int, put: Put) -> None:
     """Put the text of a value. `newline` ends with the indentation of the line that it is in."""
     kind = type(value)
     if kind is str:
-        put(_quoted(value))
+        _put_quoted(value, put)
     elif (text := _TEXT.get(kind)) is not None:
         if kind is float and not isfinite(value):
             raise NotPlainError
@@ -144,9 +165,16 @@ def _texts(values: Collection[Any]) -> Iterable[str] | None:
     return list(map(call, map(_TEXT.__getitem__, map(type, values)), values))
 
 
-def _quoted(text: str) -> str:
-    """The text of a text. Where both are the same, it is made by the faster of two functions."""
-    return encode_basestring_ascii(text) if len(text) > _LONG and text.isascii() else encode_basestring(text)
+def _put_quoted(text: str, put: Put) -> None:
+    """Put the text of a text, a long one in pieces. Where both are the same, it is made by the faster of two functions."""
+    if len(text) <= _PIECE:
+        put(encode_basestring(text))
+        return
+    quoted = encode_basestring_ascii if text.isascii() else encode_basestring
+    put('"')
+    for start in range(0, len(text), _PIECE):
+        put(quoted(text[start : start + _PIECE])[1:-1])
+    put('"')
 
 
 _WORDS = {None: "null", False: "false", True: "true"}

@@ -524,9 +524,7 @@ def test_writing_raw_shards_takes_little_memory(disk, used, shards_at_once, chun
     values = np.random.default_rng(0).integers(0, 255, (4096, 8192), "u1")
     shards = {"shape": (4096, 8192), "index_location": location}
     with zarr.config.set({"engine": used, "threading.max_workers": 2}):
-        array = zarr.create_array(
-            disk, shape=values.shape, dtype="u1", chunks=chunks, shards=shards, compressors=None
-        )
+        array = zarr.create_array(disk, shape=values.shape, dtype="u1", chunks=chunks, shards=shards, compressors=None)
         array[:1, :1] = 1  # what is loaded on first use
         Path("/proc/self/clear_refs").write_text("5")
         before = resident("VmRSS")

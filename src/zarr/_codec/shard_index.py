@@ -164,7 +164,7 @@ def assemble_shard(
             continue
         end = position + len(part)
         laid = _with_room(laid, position, end)
-        laid[position:end] = part
+        laid[position:end] = part  # type: ignore[assignment]  # arrays lend their memory too
         rows.append(row)
         places.append((position, end - position))
         position = end

@@ -302,9 +302,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         put(shard, selection, chunk_array.as_numpy_array())
         for row in touched:
             parts[row] = self._encode_inner(shard, _coords(row, per_shard), chain)
-        whole = self._assemble(
-            lambda row: octets(part) if isinstance(part := parts[row], Buffer) else part, chunk_spec
-        )
+        whole = self._assemble(lambda row: octets(part) if isinstance(part := parts[row], Buffer) else part, chunk_spec)
         if whole is None:
             await byte_setter.delete()
         else:

@@ -198,7 +198,7 @@ def twin_of(node: Frozen, **changed: Any) -> Frozen:
     return twin
 
 
-def fill_members(node: object, members: Mapping[str, Any]) -> None:
+def fill_members(node: Hashable, members: Mapping[str, Any]) -> None:
     """Set members of a frozen dataclass with slots, which nothing checks."""
     _, setters = _members_of(type(node))
     for name, value in members.items():

@@ -166,14 +166,15 @@ def _texts(values: Collection[Any]) -> Iterable[str] | None:
 
 
 def _put_quoted(text: str, put: Put) -> None:
-    """Put the text of a text, a long one in pieces. Where both are the same, it is made by the faster of two functions."""
+    """Put the text of a text, a long one in pieces. Where both are the same, each is made by the faster of two functions."""
     if len(text) <= _PIECE:
         put(encode_basestring(text))
         return
-    quoted = encode_basestring_ascii if text.isascii() else encode_basestring
     put('"')
     for start in range(0, len(text), _PIECE):
-        put(quoted(text[start : start + _PIECE])[1:-1])
+        piece = text[start : start + _PIECE]
+        is_same = piece.isascii() and "\x7f" not in piece
+        put((encode_basestring_ascii if is_same else encode_basestring)(piece)[1:-1])
     put('"')
 
 

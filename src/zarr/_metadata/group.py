@@ -483,6 +483,4 @@ def read_node_v2(documents: Mapping[str, dict[str, Any]], where: str | None) -> 
 
 def _read_member_v3(document: Document, where: str | None) -> NodeMetadata:
     """A node of a snapshot: its own snapshot, which other writers leave empty, is none."""
-    if "consolidated_metadata" in document:
-        document = {name: value for name, value in document.items() if name != "consolidated_metadata"}
-    return read_node_v3(document, where)
+    return read_node_v3({name: value for name, value in document.items() if name != "consolidated_metadata"}, where)

@@ -56,4 +56,4 @@ def native_place(store: Store) -> NativePlace | None:
 
 def is_unpatched(store: object) -> bool:
     """Whether nobody has replaced the asynchronous face of a store of exactly our classes since that was looked at."""
-    return _SYNC_NAMES.isdisjoint(store.__dict__) and _SYNC_NAMES.isdisjoint(type(store).__dict__)
+    return _SYNC_NAMES.isdisjoint(store.__dict__) and type(store).__dict__.keys().isdisjoint(_SYNC_NAMES)

@@ -281,7 +281,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
 
         That is found here: `publish` cannot stop a thread that is about to store a view of what was before.
         """
-        metadata, view = self.metadata, self._view
+        metadata, view = self._metadata or self._parse(), self._view
         if view is None or view.metadata is not metadata:
             view = self._view = self.view_of(metadata)
         return view

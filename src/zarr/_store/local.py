@@ -116,7 +116,7 @@ class LocalStore(SyncStore):
     ['zarr.json']
     """
 
-    _may_block = True
+    may_block = True
     capabilities = replace(SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True)
 
     def __init__(self, root: Path | str, *, read_only: bool = False) -> None:

@@ -12,6 +12,7 @@ import zarr
 from tests.suites.calls import buf, run
 from tests.suites.plain_stores import AsyncOnly, AsyncVersions
 from zarr.buffer.cpu import Buffer, buffer_prototype
+from zarr.experimental.cache_store import CacheStore
 from zarr.storage import (
     LocalStore,
     LoggingStore,
@@ -136,6 +137,15 @@ class TestTraceStore(Wrapped):
 
 class TestLatencyStore(Wrapped):
     store_cls = LatencyStore
+
+
+class CacheInMemory(CacheStore):
+    def __init__(self, store):
+        super().__init__(store, cache_store=MemoryStore())
+
+
+class TestCacheStore(Wrapped):
+    store_cls = CacheInMemory
 
 
 class TestThirdParty(StoreTests):

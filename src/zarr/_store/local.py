@@ -56,6 +56,11 @@ class FileVersion:
         self.nbytes = status.st_size
         self.identity = _identity(status)
 
+    @property
+    def tag(self) -> list[int]:
+        """What tells this version from others also when the file is closed, as far as the system's numbers and times do."""
+        return list(self.identity)
+
     def read(self, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop`, fewer if the file ends before."""
         (fd,) = self._opened

@@ -86,7 +86,7 @@ class WrapperStore(Store, Generic[WrappedT]):
             getattr(cls, name) is method for name, method in face.items()
         )
 
-    def _sync_form(self, inside: SyncContract) -> SyncContract:
+    def _sync_form(self, inside: SyncContract) -> SyncContract | None:
         """The contract of this store, by that of the one inside."""
         return inside
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from zarr._support.imports_on_use import submodules_of
@@ -18,6 +19,10 @@ __all__ = ["StoreTests", "assert_bytes_equal"]
 __dir__ = public_names_of(__name__)
 
 _submodule = submodules_of(__name__)
+
+
+if "pytest" in sys.modules:  # so that a test which fails shows what it compared
+    sys.modules["pytest"].register_assert_rewrite(f"{__name__}.store", f"{__name__}.stateful")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ as long as nobody has overridden what it passes on. Everybody else asks here, ne
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from zarr._store.capabilities import Capabilities
@@ -21,22 +22,22 @@ if TYPE_CHECKING:
     from zarr._store.versioned import AsyncContract, SyncContract
 
 _NAMES = ("get", "set", "delete", "exists", "list", "list_prefix", "list_dir", "delete_dir", "getsize")
-_SYNC_FACE = {name: getattr(SyncStore, name) for name in _NAMES}
+_SYNC_NAMES = frozenset(_NAMES)
+_sync_face = attrgetter(*_NAMES)
+_SYNC_FACE = _sync_face(SyncStore)
 _ASYNC_FACE = {name: getattr(AsyncStore, name) for name in ("get", "set", "delete", "exists", "getsize")}
 
 
 def sync_contract(store: Store) -> SyncContract | None:
     """The store by its synchronous contract; None if it has none that may be used."""
-    if isinstance(store, WrapperStore):
-        inside = sync_contract(store._store) if store._passes_all_on() else None
-        return None if inside is None else store._sync_form(inside)
-    if not isinstance(store, SyncStore) or not _SYNC_FACE.keys().isdisjoint(store.__dict__):
-        return None
-    cls = type(store)
-    for name, method in _SYNC_FACE.items():  # classes get patched, so each time, and all() costs twice as much
-        if getattr(cls, name) is not method:
+    if isinstance(store, SyncStore):
+        if not _SYNC_NAMES.isdisjoint(store.__dict__):
             return None
-    return store
+        return store if _sync_face(type(store)) == _SYNC_FACE else None  # each time, as classes get patched
+    if not isinstance(store, WrapperStore) or not store._passes_all_on():
+        return None
+    inside = sync_contract(store._store)
+    return None if inside is None else store._sync_form(inside)
 
 
 def async_contract(store: Store) -> AsyncContract:
@@ -64,4 +65,4 @@ def native_place(store: Store) -> NativePlace | None:
 
 def is_unpatched(store: object) -> bool:
     """Whether nobody has replaced the asynchronous face of a store of exactly our classes since that was looked at."""
-    return _SYNC_FACE.keys().isdisjoint(store.__dict__) and type(store).__dict__.keys().isdisjoint(_SYNC_FACE)
+    return _SYNC_NAMES.isdisjoint(store.__dict__) and _SYNC_NAMES.isdisjoint(type(store).__dict__)

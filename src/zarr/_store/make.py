@@ -53,11 +53,13 @@ def make_store(
     if store is None:
         return MemoryStore(read_only=read_only)
     if isinstance(given, str | os.PathLike):
-        if not os.path.isdir(given):  # which is what it nearly always is
+        if not os.access(
+            f"{os.fspath(given)}/", os.F_OK
+        ):  # a directory, which it nearly always is, takes no other look
             if leads_to_archive(given, mode):
                 return ZipStore(Path(given), mode="r" if read_only else "a")
             refuse_file(given)
-        return LocalStore(Path(given), read_only=read_only)
+        return LocalStore(given if isinstance(given, str) else Path(given), read_only=read_only)
     if isinstance(store, MutableMapping):
         return MemoryStore(store, read_only=read_only)
     step = "a path, a dict or a zarr store"

@@ -193,6 +193,10 @@ class SyncStore(Store):
         None only if there is no such key; any failure to read is an error (OSError).
         """
 
+    def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]:
+        """Several reads, each given as key, byte range and version. A store that has a faster way than one by one takes it."""
+        return [self.read(key, byte_range, version=version) for key, byte_range, version in reads]
+
     @abstractmethod
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         """Replace an object whole and atomically, or create it.

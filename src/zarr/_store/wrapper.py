@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from zarr._buffer import Buffer, BufferPrototype
@@ -27,6 +28,11 @@ _PASSED_ON = (
     *("set", "set_if_not_exists", "set_sync", "_set_many", "delete", "delete_sync", "delete_dir", "clear"),
     *("list", "list_prefix", "list_dir", "is_empty", "getsize_prefix", "_list_links", "_obstacle"),
 )
+
+
+_NAMES = frozenset(_PASSED_ON)
+face_of = attrgetter(*_PASSED_ON)
+"""The methods by which a class passes everything on, as they are now."""
 
 
 class WrapperStore(Store, Generic[WrappedT]):
@@ -56,8 +62,8 @@ class WrapperStore(Store, Generic[WrappedT]):
     """
 
     _store: WrappedT
-    _face: ClassVar[dict[str, Any]]
-    """What passes everything on, by name: of this class, or of a subclass that has forms of its own."""
+    _face: ClassVar[tuple[Any, ...]]
+    """The methods that pass everything on: of this class, or of a subclass that has forms of its own."""
 
     def __init__(self, store: WrappedT) -> None:
         if not isinstance(store, Store):
@@ -81,10 +87,7 @@ class WrapperStore(Store, Generic[WrappedT]):
 
     def _passes_all_on(self) -> bool:
         """Whether nobody wants to see an operation that this store passes on, by overriding or patching it."""
-        face, cls = self._face, type(self)
-        return face.keys().isdisjoint(self.__dict__) and all(
-            getattr(cls, name) is method for name, method in face.items()
-        )
+        return _NAMES.isdisjoint(self.__dict__) and face_of(type(self)) == self._face
 
     def _sync_form(self, inside: SyncContract) -> SyncContract | None:
         """The contract of this store, by that of the one inside."""
@@ -238,11 +241,6 @@ class WrapperStore(Store, Generic[WrappedT]):
         if not isinstance(store, SupportsDeleteSync):
             raise TypeError(f"Store {type(store).__name__} does not support synchronous delete.")
         store.delete_sync(key)
-
-
-def face_of(cls: type[WrapperStore[Any]]) -> dict[str, Any]:
-    """What a class passes on with, as it is now."""
-    return {name: getattr(cls, name) for name in _PASSED_ON}
 
 
 WrapperStore._face = face_of(WrapperStore)

@@ -32,7 +32,7 @@ from zarr.storage import (
 )
 
 CONTRACT = {
-    *("read", "put", "remove", "hold", "size", "present"),
+    *("read", "read_several", "put", "remove", "hold", "size", "present"),
     *("list_keys", "list_names", "list_links", "remove_prefix", "capabilities", "native_place"),
 }
 

@@ -11,6 +11,7 @@ coroutines, as these stores are called.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Sequence
@@ -254,25 +255,28 @@ class _Kept:
         """By the keys of entries, those last that were used last."""
         self.nbytes = 0
         self.versions: dict[str, Version] = {}
-        """Of entries whose versions mean nothing outside this process."""
+        """Versions that mean nothing outside this process, by the tokens that stand for them in entries."""
+        self.tokens: dict[str, str] = {}
+        """By the keys of entries."""
         self.hits = self.misses = self.evictions = 0
         self.n_changes = 0
         """What was fetched before the last change is not kept."""
         self.added_nbytes: int | None = None
         """Since it was last looked what there is; None if it never was."""
 
-    def note(self, entry: str, nbytes: int, version: Version | None) -> None:
+    def note(self, entry: str, nbytes: int, token: str | None = None, version: Version | None = None) -> None:
         with _bookkeeping:
             self.forget(entry)
             self.sizes[entry] = nbytes
             self.nbytes += nbytes
-            if version is not None:
-                self.versions[entry] = version
+            if token is not None:
+                self.tokens[entry] = token
+                self.versions[token] = version
 
     def forget(self, entry: str) -> None:
         with _bookkeeping:
             self.nbytes -= self.sizes.pop(entry, 0)
-            self.versions.pop(entry, None)
+            self.versions.pop(self.tokens.pop(entry, ""), None)
 
     def count_miss(self) -> None:
         with _bookkeeping:
@@ -372,9 +376,8 @@ class _Cached:
         entry = _parse_entry(name, stored.without_version())
         if entry is None or self._is_too_old(entry):
             return None
-        version = self.kept.versions.get(name)
-        if version is not None:
-            entry.tag = version
+        if isinstance(entry.tag, dict):
+            entry.tag = self.kept.versions.get(str(entry.tag.get("token")))
         return entry
 
     def _is_too_old(self, entry: _Entry) -> bool:
@@ -386,10 +389,10 @@ class _Cached:
     def _keep(self, name: str, data: Buffer, version: Version | None, nbytes: int, n_changes: int) -> Calls[None]:
         """Make an entry of what was fetched or written when there had been so many changes, if there were none since."""
         tag = _tag_of(version)
-        is_of_this_process = isinstance(version, Buffer)
-        if n_changes != self.kept.n_changes or (self.has_versions and tag is None and not is_of_this_process):
+        token = os.urandom(16).hex() if isinstance(version, Buffer) else None
+        if n_changes != self.kept.n_changes or (self.has_versions and tag is None and token is None):
             return
-        value = _packed(data, tag, nbytes)
+        value = _packed(data, tag if token is None else {"token": token}, nbytes)
         if self.store.max_size is not None and len(value) > self.store.max_size:
             return
         try:
@@ -397,7 +400,7 @@ class _Cached:
         except OSError as exc:
             self._complain("written", exc)
             return
-        self.kept.note(name, len(value), version if is_of_this_process else None)
+        self.kept.note(name, len(value), token, version)
         if n_changes != self.kept.n_changes and not self.compares:
             yield self.cache, partial(self.cache.remove, name)
             self.kept.forget(name)
@@ -430,7 +433,7 @@ class _Cached:
             if name not in self.kept.sizes:
                 nbytes = yield self.cache, partial(self.cache.size, name)
                 if nbytes is not None:
-                    self.kept.note(name, nbytes, None)
+                    self.kept.note(name, nbytes)
                     with _bookkeeping:
                         if name in self.kept.sizes:
                             self.kept.sizes.move_to_end(name, last=False)  # nobody here has used it
@@ -499,6 +502,9 @@ class _CachedSync:
 
     def read(self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None) -> Stored | None:
         return _drive(self._cached.read(key, byte_range, version))
+
+    def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]:
+        return [self.read(key, byte_range, version=version) for key, byte_range, version in reads]
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         return _drive(self._cached.put(key, value, expected, hold))

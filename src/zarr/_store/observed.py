@@ -192,6 +192,9 @@ class _ObservedSync:
             seen.read(None if found is None else found.data)
             return found
 
+    def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]:
+        return [self.read(key, byte_range, version=version) for key, byte_range, version in reads]
+
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         with self._watch(_put_name(expected), key) as seen:
             is_stored = self._inside.put(key, value, expected=expected, hold=hold)

@@ -21,7 +21,7 @@ __dir__ = public_names_of(__name__)
 _submodule = submodules_of(__name__)
 
 
-if "pytest" in sys.modules:  # so that a test which fails shows what it compared
+if sys.modules.get("pytest") is not None:  # so that a test which fails shows what it compared
     sys.modules["pytest"].register_assert_rewrite(f"{__name__}.store", f"{__name__}.stateful")
 
 

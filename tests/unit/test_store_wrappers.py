@@ -192,7 +192,7 @@ class TestTrace:
         with trace(store) as t:
             in_threads([lambda: [t.get_sync("a") for _ in range(500)]] * 8)
             assert (t.total.requests, t.total.bytes_read) == (4000, 16_000)
-        assert len({threading.get_ident(), *t._by_thread}) > 1
+        assert len({threading.get_ident(), *t._counted.by_thread}) > 1
 
     def test_every_method_is_counted_by_its_name(self):
         t = TraceStore(MemoryStore())
@@ -280,6 +280,15 @@ class TestTrace:
         assert "requests" not in str(caught.value)
         assert repr(t) == f"TraceStore({store!r})"
 
+    def test_what_was_opened_read_only_is_not_counted_after_the_block_either(self):
+        zarr.create_array(store := MemoryStore(), data=np.arange(3))
+        with trace(store) as t:
+            array = zarr.open_array(t, mode="r")
+        n = t.total.requests
+        assert array[:].sum() == 3
+        assert n > 0
+        assert t.total.requests == n
+
     def test_a_path_is_opened_and_closed(self, tmp_path):
         with trace(tmp_path / "a.zip", mode="a") as t:
             zarr.create_array(t, data=np.arange(3))
@@ -287,8 +296,12 @@ class TestTrace:
 
     def test_read_only_forms_count_together_and_twins_for_themselves(self):
         t = TraceStore(MemoryStore({"a": buf(b"0")}))
-        t.with_read_only(True).get_sync("a")
+        reader = t.with_read_only(True)
+        reader.get_sync("a")
         assert t.total.requests == 1
+        t.reset()
+        reader.get_sync("a")
+        assert t.total.requests == reader.total.requests == 1
         twin = pickle.loads(pickle.dumps(t))
         assert twin.total.requests == 0
         twin.get_sync("a")

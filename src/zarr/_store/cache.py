@@ -15,7 +15,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import isawaitable
 from threading import RLock
@@ -33,7 +33,7 @@ from zarr._support.forks import held_around_forks
 from zarr._support.threads import in_worker_thread, until_over
 from zarr._support.truth import truth
 from zarr._support.warn import warn
-from zarr.errors import ZarrRuntimeWarning
+from zarr.errors import ConcurrentChangeError, ZarrRuntimeWarning
 
 if TYPE_CHECKING:
     from typing import Self
@@ -295,13 +295,45 @@ class _Kept:
             return self.n_changes if self.n_changes == since + 1 else None
 
 
+@dataclass(slots=True)
 class _Entry:
-    """What is kept of an object, or of a part of one."""
+    """What is kept of an object, or of a part of one.
 
-    __slots__ = ("data", "key", "nbytes", "stored_at", "tag")
+    Attributes
+    ----------
+    key
+        Of the entry.
+    data
+        What was fetched.
+    tag
+        What tells its version from others in any process; None if nothing does.
+    nbytes
+        Size of the whole object.
+    stored_at
+        When it was fetched.
+    version
+        Its version, where that means something in this process only.
+    """
 
-    def __init__(self, key: str, data: Buffer, tag: object, nbytes: int, stored_at: float) -> None:
-        self.key, self.data, self.tag, self.nbytes, self.stored_at = key, data, tag, nbytes, stored_at
+    key: str
+    data: Buffer
+    tag: object
+    nbytes: int
+    stored_at: float
+    version: Version | None = None
+
+    def is_of(self, version: Version | None) -> bool:
+        """Whether it is what an object has in a version."""
+        if self.version is not None:
+            return self.version is version
+        return self.tag is not None and bool(self.tag == _tag_of(version))
+
+
+@dataclass(frozen=True, slots=True)
+class _Believed:
+    """The version of an entry of which the store was not asked. It stands for the real one until that is needed."""
+
+    tag: object
 
 
 class _Cached:
@@ -324,6 +356,11 @@ class _Cached:
                 self.kept.count_hit(entry.key)
                 return found
         self.kept.count_miss()
+        if isinstance(version, _Believed):
+            version = yield from self._real(key, version)
+            if version is None:
+                yield from self.forget(key)
+                raise ConcurrentChangeError(f"object {key!r} was replaced or deleted since it was kept")
         fetched: Stored | None = yield self.inside, partial(self.inside.read, key, byte_range, version=version)
         if fetched is not None:
             name = _entry_key(key, byte_range)
@@ -337,18 +374,27 @@ class _Cached:
     ) -> Calls[Stored | None]:
         """What an entry has, if that is what the store has now, or the version that is asked for."""
         if version is not None:
-            return Stored(entry.data, version, entry.nbytes) if _is_of(entry, version) else None
+            return Stored(entry.data, version, entry.nbytes) if entry.is_of(version) else None
         if not self.has_versions:
             return Stored(entry.data, None, entry.nbytes)
-        if not self.compares and isinstance(entry.tag, str | int):  # a version that can be told without the store
-            return Stored(entry.data, entry.tag, entry.nbytes)
+        if not self.compares:
+            believed = _Believed(entry.tag) if entry.version is None else entry.version
+            return Stored(entry.data, believed, entry.nbytes)
         now: Stored | None = yield self.inside, partial(self.inside.read, key, RangeByteRequest(0, 1))
         if now is None:
             return None
-        if not _is_of(entry, now.version):
+        if not entry.is_of(now.version):
             now.release()
             return None
         return Stored(entry.data, now.version, now.nbytes)
+
+    def _real(self, key: str, version: _Believed) -> Calls[Version | None]:
+        """The version that was believed in, if the store has it still."""
+        now: Stored | None = yield self.inside, partial(self.inside.read, key, RangeByteRequest(0, 1))
+        if now is None or _tag_of(now.version) == version.tag:
+            return None if now is None else now.version
+        now.release()
+        return None
 
     def _find(self, key: str, byte_range: ByteRequest | None) -> Calls[_Entry | None]:
         """The entry of what is asked for, be it a part of one for the whole object."""
@@ -377,8 +423,10 @@ class _Cached:
         if entry is None or self._is_too_old(entry):
             return None
         if isinstance(entry.tag, dict):
-            entry.tag = self.kept.versions.get(str(entry.tag.get("token")))
-        return entry
+            entry.version = self.kept.versions.get(str(entry.tag.get("token")))
+            entry.tag = None
+        is_of_some_version = entry.tag is not None or entry.version is not None
+        return entry if is_of_some_version or not self.has_versions else None
 
     def _is_too_old(self, entry: _Entry) -> bool:
         limit = self.store.max_age_seconds
@@ -447,6 +495,9 @@ class _Cached:
 
     def put(self, key: str, value: Buffer, expected: Expected, hold: Hold | None) -> Calls[bool]:
         before = self.kept.n_changes
+        if isinstance(expected, _Believed) and (expected := (yield from self._real(key, expected))) is None:
+            yield from self.forget(key)
+            return False
         done: bool = yield self.inside, partial(self.inside.put, key, value, expected=expected, **_under(hold))
         now = yield from self._changed(key, before)
         if now is not None and self.store.cache_set_data and not self.has_versions and expected is ANY:
@@ -455,6 +506,9 @@ class _Cached:
 
     def remove(self, key: str, expected: Expected, hold: Hold | None) -> Calls[bool]:
         before = self.kept.n_changes
+        if isinstance(expected, _Believed) and (expected := (yield from self._real(key, expected))) is None:
+            yield from self.forget(key)
+            return False
         done: bool = yield self.inside, partial(self.inside.remove, key, expected=expected, **_under(hold))
         yield from self._changed(key, before)
         return done
@@ -652,13 +706,6 @@ def _tag_of(version: Version | None) -> object:
     """What tells a version from others in any process, as JSON can hold it; None if nothing does."""
     found = getattr(version, "tag", version)
     return found if isinstance(found, str | int | list) else None
-
-
-def _is_of(entry: _Entry, version: Version | None) -> bool:
-    if version is None or entry.tag is None:
-        return False
-    tag = _tag_of(version)
-    return entry.tag is version if tag is None else bool(entry.tag == tag)
 
 
 def _packed(data: Buffer, tag: object, nbytes: int) -> Buffer:

@@ -59,6 +59,22 @@ class Traced:
         return self
 
 
+class _Counted:
+    """What was counted, shared by all forms of a store.
+
+    Attributes
+    ----------
+    goes_on
+        Whether anything is counted now.
+    by_thread
+        What each thread has counted on its own, so that none waits for another.
+    """
+
+    def __init__(self) -> None:
+        self.goes_on = True
+        self.by_thread: dict[int, dict[str, Traced]] = {}
+
+
 class TraceStore(ObservedStore[WrappedT]):
     """A store that counts what is asked of another, as `zarr.storage.trace` makes it.
 
@@ -81,9 +97,7 @@ class TraceStore(ObservedStore[WrappedT]):
 
     def __init__(self, store: WrappedT) -> None:
         super().__init__(store)
-        self._counts = True
-        self._by_thread: dict[int, dict[str, Traced]] = {}
-        """Each thread counts on its own, so none waits for another."""
+        self._counted = _Counted()
 
     # -- what was counted ---------------------------------------------------------------------------------------
 
@@ -91,7 +105,7 @@ class TraceStore(ObservedStore[WrappedT]):
     def kinds(self) -> dict[str, Traced]:
         """What was counted so far, by the names of operations: those of the methods of `zarr.abc.store.Store`."""
         found: dict[str, Traced] = {}
-        for counted in list(self._by_thread.values()):
+        for counted in list(self._counted.by_thread.values()):
             for kind, traced in list(counted.items()):
                 total = found.setdefault(kind, Traced())
                 total += traced
@@ -107,7 +121,7 @@ class TraceStore(ObservedStore[WrappedT]):
 
     def reset(self) -> None:
         """Count from zero again."""
-        self._by_thread = {}
+        self._counted.by_thread.clear()
 
     def __str__(self) -> str:
         rows = [*self.kinds.items(), ("total", self.total)]
@@ -123,7 +137,7 @@ class TraceStore(ObservedStore[WrappedT]):
     @contextmanager
     def _watch(self, operation: str, *about: object) -> Iterator[Seen]:
         seen = Seen()
-        if not self._counts:
+        if not self._counted.goes_on:
             yield seen
             return
         failed = 1
@@ -135,12 +149,12 @@ class TraceStore(ObservedStore[WrappedT]):
             failed = 0  # whoever lists has seen enough
             raise
         finally:
-            counted = self._by_thread.setdefault(get_ident(), {}).setdefault(operation, Traced())
+            counted = self._counted.by_thread.setdefault(get_ident(), {}).setdefault(operation, Traced())
             counted += Traced(1, failed, seen.n_bytes_read, seen.n_bytes_written, perf_counter() - start)
 
     def stop(self) -> None:
         """Count no more; it stays a store."""
-        self._counts = False
+        self._counted.goes_on = False
 
     # -- the store ----------------------------------------------------------------------------------------------
 
@@ -150,7 +164,7 @@ class TraceStore(ObservedStore[WrappedT]):
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_by_thread": {}}
+        return self.__dict__ | {"_counted": _Counted()}
 
     def _describe(self, path: str) -> str:
         return self._store._describe(path)

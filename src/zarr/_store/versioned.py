@@ -64,7 +64,8 @@ class Stored:
     data
         The requested bytes. Never written to, and not aliased by later writes to the store.
     version
-        Pins the object that was read; None where the store has no versions.
+        Pins the object that was read; None where the store has no versions. Caches can keep what was read for other processes if it is
+        a text or a number, or has one as its `tag`, or a list of them.
     nbytes
         Size of the whole object, -1 if the store did not say.
 
@@ -156,7 +157,7 @@ class SyncStore(Store):
     supports_writes = True
     supports_deletes = True
     supports_listing = True
-    may_block: ClassVar[bool] = False
+    may_block: bool = False
     """True if an operation can wait for a disk or a lock: the async face then runs it in a worker thread."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(

@@ -34,6 +34,11 @@ COROUTINES = {
     "_store.foreign": "others' stores, in the form of the versioned contract, have to be awaited",
     "_store.local": "zarr-python's `LocalStore.open` and `move`",
     "_store.wrapper": "passes coroutines on",
+    "_store.observed": "passes coroutines on, and tells of them",
+    "_compat.sync": "zarr-python's way from functions to coroutines",
+    "testing.store": "tests of coroutines, and a store that lets its caller wait",
+    "testing.buffer": "a store that looks at what it is given",
+    "_store.cache": "drives calls of two stores, each of which may have to be awaited",
     "_store.path": "zarr-python's `StorePath` asks its store",
     "_store.zipped.store": "zarr-python's `ZipStore.move`",
     "_codec.base": "coroutines that third parties override",
@@ -46,6 +51,7 @@ EVENT_LOOPS = {
     "_support.bridge": "the one loop of the library, for synchronous callers",
     "_store.abstract": "`get_ranges`, which zarr-python defines to run requests at once",
     "_support.threads": "the way from a loop to a thread and back",
+    "testing.store": "a store that lets its caller wait",
     "_support.imports_on_use": "where asyncio is imported, on first use",
 }
 THREADS = {
@@ -80,6 +86,8 @@ LOCKS = {
     "_support.imports_on_use": "no import begins during a fork",
     "_codec.registry": "a class is moved to the end",
     "_store.memory": "stores over one dict share what guards it",
+    "_store.logged": "operations are counted, also in threads",
+    "_store.cache": "what is kept is known, also in threads",
     "_store.zipped.archive": "stores over one archive share it",
     "_store.locks": "a forked child knows every descriptor that has a lock",
     "_support.workers": "one for each request that several threads work at, made anew in a child",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
-from zarr._codec.base import ArrayConfig, MemoryOrder
+from zarr._codec.base import ArrayConfig, ChunkSpec, MemoryOrder
 from zarr._codec.v2 import V2Codec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
@@ -302,6 +302,12 @@ class ArrayV2Metadata:
     def encode_chunk_key(self, chunk_coords: tuple[int, ...]) -> str:
         """Key of a chunk, relative to the node."""
         return self.chunk_key_encoding.encode_chunk_key(chunk_coords)
+
+    def get_chunk_spec(
+        self, _chunk_coords: tuple[int, ...], array_config: ArrayConfig, prototype: BufferPrototype
+    ) -> ChunkSpec:
+        """What codecs are told of a chunk; all chunks are alike."""
+        return ChunkSpec(self.chunks, self.dtype, self.fill_value, array_config, prototype)
 
     def to_spec(self, config: ArrayConfig) -> ArraySpec:
         """What the layers above need, with settings that are not stored."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarr._store.capabilities import Capabilities
+from zarr._store.facade import behind
 from zarr._store.foreign import ForeignStore
 from zarr._store.versioned import AsyncStore, SyncStore
 
@@ -25,7 +26,10 @@ _ASYNC_FACE = {name: getattr(AsyncStore, name) for name in ("get", "set", "delet
 
 def sync_contract(store: Store) -> SyncStore | None:
     """The store by its synchronous contract; None if it has none that may be used."""
-    if not isinstance(store, SyncStore) or not _SYNC_FACE.keys().isdisjoint(store.__dict__):
+    if not isinstance(store, SyncStore):
+        inner = behind(store)
+        return None if inner is None else sync_contract(inner)
+    if not _SYNC_FACE.keys().isdisjoint(store.__dict__):
         return None
     cls = type(store)
     for name, method in _SYNC_FACE.items():  # classes get patched, so each time, and all() costs twice as much
@@ -36,6 +40,8 @@ def sync_contract(store: Store) -> SyncStore | None:
 
 def async_contract(store: Store) -> AsyncContract:
     """The store by an asynchronous contract: its own with versions, or what others' stores have, in the same form."""
+    if isinstance(inner := behind(store), AsyncStore):
+        store = inner
     if isinstance(store, AsyncStore) and _ASYNC_FACE.keys().isdisjoint(store.__dict__):
         cls = type(store)
         if all(getattr(cls, name) is method for name, method in _ASYNC_FACE.items()):

@@ -37,6 +37,7 @@ COROUTINES = {
     "_store.path": "zarr-python's `StorePath` asks its store",
     "_store.facade": "the face of a store that is behind it",
     "_store.remote.calling": "file systems of fsspec that are to be awaited",
+    "_store.remote.web": "the same for what a web server has",
     "_store.remote.files": "what is done with files, once for those that are awaited and those that are not",
     "_store.zipped.store": "zarr-python's `ZipStore.move`",
     "_codec.base": "coroutines that third parties override",
@@ -51,6 +52,7 @@ EVENT_LOOPS = {
     "_support.threads": "the way from a loop to a thread and back",
     "_store.facade": "`get_partial_values`, all at once",
     "_store.remote.calling": "file systems of fsspec belong to a loop",
+    "_store.remote.web": "a pause before a server is asked again",
     "_support.imports_on_use": "where asyncio is imported, on first use",
 }
 THREADS = {

@@ -68,7 +68,7 @@ class TestChoice:
         for packages in ((), ("fsspec",), (PACKAGES[url.partition(":")[0]],)):
             installed(*packages)
             with pytest.raises(
-                ImportError, match=rf"'{url}' needs a package.*pip install \"zarr\[obstore\]\".*\[fsspec\]"
+                ImportError, match=rf"'{url}' needs a package.*pip install \"zarr\[remote\]\".*\[fsspec\]"
             ):
                 make_store(url)
 
@@ -108,7 +108,7 @@ class TestChoice:
         installed()
         with (
             zarr.config.set({"storage.backend": "obstore"}),
-            pytest.raises(ImportError, match=r"needs obstore.*pip install \"zarr\[obstore\]\""),
+            pytest.raises(ImportError, match=r"needs obstore.*pip install \"zarr\[remote\]\""),
         ):
             make_store("s3://bucket/a")
 

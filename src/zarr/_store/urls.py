@@ -163,7 +163,7 @@ class _Wanted:
         if by_fsspec:
             return self._by_fsspec()
         raise ImportError(
-            f'{self.url!r} needs a package that is not installed: pip install "zarr[obstore]", or for fsspec '
+            f'{self.url!r} needs a package that is not installed: pip install "zarr[remote]", or for fsspec '
             f'pip install "zarr[fsspec]" {package}'
         )
 
@@ -175,7 +175,7 @@ class _Wanted:
             )
         cls = _object_store()
         if cls is None or not _is_installed("obstore"):
-            raise ImportError(f'{self.url!r} needs obstore, which is not installed: pip install "zarr[obstore]"')
+            raise ImportError(f'{self.url!r} needs obstore, which is not installed: pip install "zarr[remote]"')
         store: Store = cls.from_url(self.url, storage_options=self.options or None, read_only=self.read_only)
         return store
 

@@ -15,10 +15,11 @@ import io
 import sys
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
+from operator import methodcaller
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -65,6 +66,10 @@ class Calls(ABC):
     async def change(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call one that writes. If the caller is cancelled, that shows when it is over: nothing is written after that."""
         return await self.ask(method, *args, **kwargs)
+
+    async def run(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+        """Call a coroutine function with the file system, where its own coroutines run."""
+        raise NotImplementedError
 
     def forget_listings(self) -> None:
         """Drop what the file system remembers of names and sizes, unless its user asked it to."""
@@ -123,19 +128,23 @@ class InThreads(Calls):
 class OnItsLoop(Calls):
     _prefix = "_"
 
-    def _begin(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _begin(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> Any:
         fs = self._usable()
         asyncio = asyncio_module()
-        coroutine = getattr(fs, f"_{method}")(*args, **kwargs)
+        coroutine = function(fs, *args, **kwargs)
         if asyncio.get_running_loop() is fs.loop:
             return asyncio.ensure_future(coroutine)
         return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, fs.loop))
 
     async def ask(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return await self._begin(method, args, kwargs)
+        return await self._begin(methodcaller(f"_{method}", *args, **kwargs))
 
     async def change(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return await until_over(self._begin(method, args, kwargs))
+        return await until_over(self._begin(methodcaller(f"_{method}", *args, **kwargs)))
+
+    async def run(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+        result: T = await self._begin(function, *args)
+        return result
 
 
 class OnThisLoop(Calls):
@@ -167,10 +176,14 @@ class OnThisLoop(Calls):
     async def ask(self, method: str, *args: Any, **kwargs: Any) -> Any:
         return await getattr(self._usable(), f"_{method}")(*args, **kwargs)
 
+    async def run(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+        return await function(self._usable(), *args)
+
 
 # -- which of them --------------------------------------------------------------------------------------------------
 
 
+_WEB = "fsspec.implementations.http.HTTPFileSystem"
 _NOTE = "_calls_of_zarr"
 _turns: WeakValueDictionary[Any, Turns] = WeakValueDictionary()
 _turns_guard = threading.RLock()
@@ -202,6 +215,11 @@ def calls_of(fs: Any) -> Calls:
         known = OnThisLoop(fs)
         setattr(fs, _NOTE, known)
     return known
+
+
+def is_for_the_web(fs: Any) -> bool:
+    """Whether it is fsspec's file system for HTTP, or made like it. Importing that to ask would need its package."""
+    return any(f"{cls.__module__}.{cls.__qualname__}" == _WEB for cls in type(fs).__mro__)
 
 
 def is_awaited(fs: Any) -> bool:

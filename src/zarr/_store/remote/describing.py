@@ -19,6 +19,9 @@ def url_of(fs: Any, path: str) -> str:
     except (NotImplementedError, TypeError, ValueError):
         protocol = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
         url = f"{protocol}://{path}"
+    if url.startswith(("http://", "https://")):
+        url, _, query = url.partition("?")
+        return without_credentials(url) + (f"?{_HIDDEN}" if query else "")
     return without_credentials(url)
 
 

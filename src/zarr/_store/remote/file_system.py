@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._store.facade import Facade
 from zarr._store.local import LocalStore
-from zarr._store.remote.calling import calls_of, identity, unwrapped
+from zarr._store.remote.calling import calls_of, identity, is_for_the_web, unwrapped
 from zarr._store.remote.describing import url_of
 from zarr._store.remote.files import AwaitedFiles, Files, SyncFiles
+from zarr._store.remote.web import WebFiles
 from zarr._store.whereabouts import steps_to
 from zarr._support.imports_on_use import importing
 from zarr.errors import ArgumentError
@@ -74,7 +75,7 @@ class FsspecStore(Facade):
         if type(fs) is _local_class() and self.allowed_exceptions == _MISSING:
             return LocalStore(fs._strip_protocol(path), read_only=self.read_only)
         calls = calls_of(fs)
-        files = Files(calls, path, self.allowed_exceptions)
+        files = (WebFiles if is_for_the_web(fs) else Files)(calls, path, self.allowed_exceptions)
         return SyncFiles(files) if calls.is_here else AwaitedFiles(files)
 
     # -- other ways to make one ---------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from zarr._store.remote.describing import url_of, without_secrets
 from zarr._store.turns import Turn
 from zarr._store.versioned import ABSENT, ANY, AsyncStore, Expected, Hold, Stored, SyncStore, Version
 from zarr._support.signals import came_from_a_signal
-from zarr.errors import StoreAbilityError, StoreKeyError
+from zarr.errors import BaseZarrError, StoreAbilityError
 
 if TYPE_CHECKING:
     from zarr._store.remote.calling import Calls
@@ -254,13 +254,15 @@ class Files:
         """Have what goes wrong say where, and nothing that is secret."""
         try:
             yield
-        except StoreKeyError:
+        except BaseZarrError:
             raise
         except Exception as exc:
             if came_from_a_signal(exc):
                 raise
             said = without_secrets(str(exc), self.calls.fs)
-            text = f"what is under key {key!r} cannot be {done}, at {self.url(key)}: {type(exc).__name__}: {said or 'no more is known'}"
+            where = f"under key {key!r}" if key else "in the store"
+            reason = f"{type(exc).__name__}: {said or 'no more is known'}"
+            text = f"what is {where} cannot be {done}, at {self.url(key)}: {reason}"
             raise self._as_failure(exc, text, done) from (exc if said == str(exc) else None)
 
     def _as_failure(self, exc: Exception, text: str, done: str) -> Exception:

@@ -95,13 +95,15 @@ class _Handler(BaseHTTPRequestHandler):
         first, last = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted).groups()
         start = int(first) if first else max(0, size - int(last))
         stop = min(size, int(last) + 1 if first and last else size)
-        if start >= size:
+        if not size:
+            self.answer(200, b"")  # as nginx
+        elif start >= size:
             self.answer(416, b"", {"Content-Range": f"bytes */{size}"})
-            return
-        if fault == "wrong range":
-            start, stop = max(0, start - 1), stop - 1
-        part = {"Content-Range": f"bytes {start}-{stop - 1}/{size}"}
-        self.answer(206, data[start:stop], part, fault=fault)
+        else:
+            if fault == "wrong range":
+                start, stop = max(0, start - 1), stop - 1
+            part = {"Content-Range": f"bytes {start}-{stop - 1}/{size}"}
+            self.answer(206, data[start:stop], part, fault=fault)
 
     def answer(self, status, body, headers=None, *, fault=None):
         self.send_response(status)

@@ -109,7 +109,8 @@ class TestValues:
         for part, expected in parts.items():
             assert get(store, key, part) == expected
             assert get(store, "missing", part) is None
-        assert get(store, "empty", SuffixByteRequest(3)) == b""
+        for part in (SuffixByteRequest(3), RangeByteRequest(0, 5)):
+            assert get(store, "empty", part) == b""
         assert (run(store.getsize(key)), run(store.getsize("empty"))) == (10, 0)
         assert run(store.exists(key))
         assert not run(store.exists("missing"))
@@ -118,10 +119,13 @@ class TestValues:
         put(files, "a", b"0123456789")
         assert run(store._behind.read("a", SuffixByteRequest(2))).nbytes == 10
 
-    def test_a_directory_is_no_value(self, store, files):
+    def test_a_directory_is_no_value(self, server, store, files):
         put(files, "d/a")
-        assert get(store, "d") is None
-        assert not run(store.exists("d"))
+        for index in (server.index, None):
+            server.index = index
+            assert get(store, "d") is None
+            assert get(store, "d", RangeByteRequest(0, 3)) is None
+            assert not run(store.exists("d"))
 
     def test_a_signed_url_keeps_its_query(self, server, files):
         put(files, "a", b"x")

@@ -105,7 +105,9 @@ class WebFiles(Files):
         """What the server has for a key; None if nothing is there, or a directory."""
         allowed = (_NO_RANGE,) if headers else (405, 501) if method == "HEAD" else ()
         try:
-            answer = await self._ask(method, self.path(key), headers, allowed)
+            answer = await self._ask(method, self.path(key), headers, (*allowed, *_FORBIDDEN))
+            if answer.status in _FORBIDDEN and not answer.is_directory:
+                raise _failure(answer)
         except self._missing:
             return None
         return None if answer.is_directory else answer
@@ -218,7 +220,7 @@ def _as_header(start: int, end: int | None) -> str:
 def _check_part(answer: _Answer, start: int, end: int | None) -> int:
     """Refuse what is not the part that was asked for; the size of the whole, -1 if the server does not say."""
     if answer.status != 206:
-        if (answer.body, start < 0 or end is None) == (b"", True):  # of nothing there is only the whole
+        if not answer.body:  # of nothing there is only the whole, says nginx
             return 0
         raise OSError(
             "the server does not answer for parts of a value (it ignores ranges), as python -m http.server does not. Use one "

@@ -268,3 +268,10 @@ class TestUpdate:
     def test_names(self):
         assert set(DEFAULTS) <= set(zarr.config)
         assert all(zarr.config.get(name) is not None or name == "json_indent" for name in DEFAULTS)
+
+
+def test_what_settings_have_not():
+    with pytest.raises(AttributeError, match=r"no attribute 'enable_gpu'; nothing is decoded on a GPU yet"):
+        zarr.config.enable_gpu()
+    with pytest.raises(AttributeError, match=r"no attribute 'other'$"):
+        zarr.config.other  # noqa: B018

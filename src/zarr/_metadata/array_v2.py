@@ -216,8 +216,8 @@ class ArrayV2Metadata:
         return {**members, "filters": members["filters"] and list(members["filters"])}  # a list in zarr-python too
 
     def stored_members(self) -> dict[str, Any]:
-        """The document `.zarray` in its own words, and the attributes in a member `attributes`, as a copy."""
-        return as_members({**self._assemble(), "attributes": self.attributes})
+        """The document `.zarray` in its own words, and the attributes in a member `attributes`. Not to be changed."""
+        return {**self._assemble(), "attributes": self.attributes}
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
         """The bytes of both documents under their keys, relative to the node.

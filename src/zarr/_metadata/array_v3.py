@@ -236,8 +236,8 @@ class ArrayV3Metadata:
         return as_members(self._compose())
 
     def stored_members(self) -> dict[str, Any]:
-        """The document in its own words, as a copy."""
-        return as_members(self._assemble())
+        """The document in its own words. Not to be changed."""
+        return self._assemble()
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
         """The document's bytes under its key, relative to the node.

@@ -27,7 +27,8 @@ from zarr._support.document_errors import beside, invalid, located
 class Stated(Protocol):
     """What has a document."""
 
-    def stored_members(self) -> dict[str, Any]: ...
+    def stored_members(self) -> dict[str, Any]:
+        """The document; not to be changed."""
 
 
 Node = TypeVar("Node", bound=Stated)
@@ -100,9 +101,9 @@ class Tree(Generic[Node]):
         return known[1]
 
     def document(self, path: str) -> Document:
-        """The document of a node, without parsing one that nobody has asked for."""
+        """The document of a node, without parsing one that nobody has asked for. Not to be changed."""
         entry = self.entries[path]
-        return as_members(entry) if isinstance(entry, dict) else entry.stored_members()
+        return entry if isinstance(entry, dict) else entry.stored_members()
 
     def below(self, prefix: str, max_depth: int | None = None) -> list[str]:
         """Paths of the nodes below a path, each before what is below it, siblings by name; `max_depth` 0 for children only."""
@@ -298,6 +299,12 @@ def member(nodes: Mapping[str, Stated]) -> Document:
     return {**_empty_member(), "metadata": documents}
 
 
+def copy_of_member(nodes: Mapping[str, Stated]) -> Document:
+    """As `member`, as a copy for whoever asks a node what it says."""
+    made = member(nodes)
+    return {**made, "metadata": {path: as_members(document) for path, document in made["metadata"].items()}}
+
+
 def _empty_member() -> Document:
     return {"kind": "inline", "must_understand": False, "metadata": {}}
 
@@ -326,7 +333,7 @@ def zmetadata(nodes: Mapping[str, Stated], root: Mapping[str, Document]) -> Docu
 
 
 def _document(nodes: Mapping[str, Stated], path: str) -> Document:
-    """The document of a node, without parsing one that nobody has asked for."""
+    """The document of a node, without parsing one that nobody has asked for. Not to be changed."""
     return nodes.document(path) if isinstance(nodes, Nodes) else nodes[path].stored_members()
 
 

@@ -35,6 +35,12 @@ def parse_shape(data: object, field: str = "shape", *, minimum: int = 0) -> tupl
     >>> parse_shape([3, 0])
     (3, 0)
     """
+    if (
+        type(data) is tuple
+        and len(data) <= MAX_NDIM
+        and all(type(n) is int and minimum <= n <= MAX_LENGTH for n in data)
+    ):
+        return data  # as nearly every shape that is asked about
     entries = data if isinstance(data, Iterable) and not isinstance(data, str | bytes | Mapping) else (data,)
     shape = tuple(_parse_length(entry, data, field, minimum) for entry in entries)
     if len(shape) > MAX_NDIM:

@@ -174,16 +174,16 @@ class GroupMetadata:
         In format 2, `.zgroup` with members for what is stored elsewhere, `attributes` and `consolidated_metadata`, and
         the `node_type` of format 3.
         """
-        if self.zarr_format == 3:
-            return copied(self._assemble_v3())
-        members = {**self._assemble_v2(), "node_type": self.node_type}
+        members = self._assemble_v2() | {"node_type": self.node_type} if self.zarr_format == 2 else self._assemble_v3()
+        members.pop("consolidated_metadata", None)
+        made = copied(members)
         if self.consolidated_metadata is not None:
-            members["consolidated_metadata"] = self.consolidated_metadata._assemble()
-        return copied(members)
+            made["consolidated_metadata"] = self.consolidated_metadata.to_dict()
+        return made
 
     def stored_members(self) -> dict[str, Any]:
-        """The document in its own words, as a copy; in format 2, with the attributes in a member `attributes`."""
-        return copied(self._assemble_v3() if self.zarr_format == 3 else self._assemble_v2())
+        """The document in its own words; in format 2, with the attributes in a member `attributes`. Not to be changed."""
+        return self._assemble_v3() if self.zarr_format == 3 else self._assemble_v2()
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
         """The bytes of the documents under their keys, relative to the node.
@@ -335,7 +335,7 @@ class ConsolidatedMetadata:
 
         Each child group carries an empty one, as other readers expect.
         """
-        return copied(self._assemble())
+        return consolidated.copy_of_member(self.metadata)
 
     def _assemble(self) -> Document:
         return consolidated.member(self.metadata)

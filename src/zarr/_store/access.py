@@ -7,6 +7,7 @@ the face is still the one derived from it. Everybody else asks here, never by th
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from zarr._store.capabilities import Capabilities
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from zarr._store.versioned import AsyncContract
 
 _NAMES = ("get", "set", "delete", "exists", "list", "list_prefix", "list_dir", "delete_dir", "getsize")
-_SYNC_FACE = {name: getattr(SyncStore, name) for name in _NAMES}
+_SYNC_NAMES = frozenset(_NAMES)
+_sync_face = attrgetter(*_NAMES)
+_SYNC_FACE = _sync_face(SyncStore)
 _ASYNC_FACE = {name: getattr(AsyncStore, name) for name in ("get", "set", "delete", "exists", "getsize")}
 
 
@@ -29,13 +32,9 @@ def sync_contract(store: Store) -> SyncStore | None:
     if not isinstance(store, SyncStore):
         inner = behind(store)
         return None if inner is None else sync_contract(inner)
-    if not _SYNC_FACE.keys().isdisjoint(store.__dict__):
+    if not _SYNC_NAMES.isdisjoint(store.__dict__):
         return None
-    cls = type(store)
-    for name, method in _SYNC_FACE.items():  # classes get patched, so each time, and all() costs twice as much
-        if getattr(cls, name) is not method:
-            return None
-    return store
+    return store if _sync_face(type(store)) == _SYNC_FACE else None  # each time, as classes get patched
 
 
 def async_contract(store: Store) -> AsyncContract:
@@ -63,4 +62,4 @@ def native_place(store: Store) -> NativePlace | None:
 
 def is_unpatched(store: object) -> bool:
     """Whether nobody has replaced the asynchronous face of a store of exactly our classes since that was looked at."""
-    return _SYNC_FACE.keys().isdisjoint(store.__dict__) and type(store).__dict__.keys().isdisjoint(_SYNC_FACE)
+    return _SYNC_NAMES.isdisjoint(store.__dict__) and _SYNC_NAMES.isdisjoint(type(store).__dict__)

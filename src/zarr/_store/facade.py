@@ -7,6 +7,7 @@ somebody has overridden or patched the face: then they ask that (`access`).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 from zarr._store.abstract import Store
@@ -117,18 +118,15 @@ class Facade(Store):
             bridge.run(self._behind.delete(key))
 
 
-FACE = {
-    name: getattr(Facade, name)
-    for name in ("get", "set", "delete", "exists", "list", "list_prefix", "list_dir", "delete_dir", "getsize")
-}
+_NAMES = ("get", "set", "delete", "exists", "list", "list_prefix", "list_dir", "delete_dir", "getsize")
 """What a subclass may override, or a test patch, in order to be asked."""
+_NAMED = frozenset(_NAMES)
+_face = attrgetter(*_NAMES)
+_FACE = _face(Facade)
 
 
 def behind(store: Store) -> SyncStore | AsyncStore | None:
     """The store behind a facade; None if it is none, or has a face that is not the facade's own."""
-    if not isinstance(store, Facade) or not FACE.keys().isdisjoint(store.__dict__):
+    if not isinstance(store, Facade) or not _NAMED.isdisjoint(store.__dict__):
         return None
-    cls = type(store)
-    if any(getattr(cls, name) is not method for name, method in FACE.items()):
-        return None
-    return store._behind
+    return store._behind if _face(type(store)) == _FACE else None

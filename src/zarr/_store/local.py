@@ -18,7 +18,7 @@ from zarr._store.abstract import AccessMode
 from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temporary_name
 from zarr._store.descriptors import open_into
 from zarr._store.file_url import from_url, is_url, to_url
-from zarr._store.given_paths import absolute, as_given
+from zarr._store.given_paths import absolute, as_given, tidy
 from zarr._store.keys import check_key
 from zarr._store.locks import DirectoryHold
 from zarr._store.native_place import Directory
@@ -125,11 +125,11 @@ class LocalStore(SyncStore):
             raise TypeError(f"'root' must be a string or Path instance. Got an instance of {type(root)} instead.")
         if isinstance(root, str) and is_url(root):
             root = from_url(root)
-        self._go_to(root if isinstance(root, Path) else Path(root))
+        self._go_to(root)
 
-    def _go_to(self, root: Path) -> None:
-        self._given = root
-        self._base = absolute(os.fspath(root))
+    def _go_to(self, root: str | os.PathLike[str]) -> None:
+        self._given = tidy(root)
+        self._base = absolute(self._given)
 
     @property
     def root(self) -> Path:
@@ -224,6 +224,22 @@ class LocalStore(SyncStore):
         buffer = CPUBuffer if prototype is None else prototype.buffer
         return Stored(buffer.from_bytes(version.read(start, stop)), version, version.nbytes)
 
+    def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]:
+        """Where a directory is missing, so are all files in it: those that a node may have need not be looked for."""
+        if type(self).read is not LocalStore.read:
+            return super().read_several(reads)
+        found = []
+        looked_for, is_there = "/", True
+        for key, byte_range, version in reads:
+            directory = key.rpartition("/")[0]
+            if directory != looked_for:
+                looked_for, is_there = directory, os.access(f"{self._base}/{directory}", os.F_OK)
+                if not is_there:
+                    self._refuse_blocked(key)
+            is_absent = not is_there and version is None
+            found.append(None if is_absent else self.read(key, byte_range, version=version))
+        return found
+
     def _version(self, key: str) -> FileVersion | None:
         try:
             return FileVersion(self._path(key))
@@ -257,6 +273,8 @@ class LocalStore(SyncStore):
         directory = os.path.dirname(self._path(key))
         sync = settings().durability == "fsync"
         try:
+            if expected is ABSENT and not os.access(directory, os.F_OK):  # mostly it is the document of a new node
+                _make_directories(directory, sync=sync)
             for _ in range(_ATTEMPTS):
                 try:
                     return self._put(key, value, expected, hold, sync)

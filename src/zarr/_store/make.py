@@ -11,11 +11,11 @@ from zarr._buffer import Buffer
 from zarr._store.abstract import AccessMode, Store
 from zarr._store.local import LocalStore
 from zarr._store.memory import MemoryStore
-from zarr._store.no_file import refuse_file
+from zarr._store.no_file import beginning_of_file, is_no_store
 from zarr._store.path import StorePath, node_path, with_mode
 from zarr._store.remote.file_system import FsspecStore
 from zarr._store.urls import is_url, store_of_url
-from zarr._store.zipped.store import ZipStore, leads_to_archive
+from zarr._store.zipped.store import ZipStore, means_archive
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
 
@@ -61,11 +61,14 @@ def make_store(
     if store is None:
         return MemoryStore(read_only=read_only)
     if isinstance(given, str) or (isinstance(given, os.PathLike) and not _is_upath_elsewhere(given)):
-        if not os.path.isdir(given):  # which is what it nearly always is
-            if leads_to_archive(given, mode):
+        # A directory, which it nearly always is, takes no other look than this, the cheapest.
+        if not os.access(f"{os.fspath(given)}/", os.F_OK):
+            beginning = beginning_of_file(given)
+            if means_archive(given, mode, beginning):
                 return ZipStore(Path(given), mode="r" if read_only else "a")
-            refuse_file(given)
-        return LocalStore(Path(given), read_only=read_only)
+            if beginning is not None:
+                raise is_no_store(given, beginning)
+        return LocalStore(given if isinstance(given, str) else Path(given), read_only=read_only)
     if _is_upath_elsewhere(store):
         return FsspecStore.from_upath(store, read_only=read_only)
     if isinstance(store, MutableMapping):

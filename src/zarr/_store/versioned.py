@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 
 from zarr._buffer import Buffer, BufferPrototype
 from zarr._buffer.byte_range import ByteRequest
+from zarr._store.absence import absence_in
 from zarr._store.abstract import Store
 from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_key, check_prefix
@@ -141,6 +142,13 @@ class SyncStore(Store):
         """
         return None
 
+    def _absence(self, path: str) -> str:
+        def stored(key: str) -> bytes | None:
+            found = self.read(key)
+            return None if found is None else found.without_version().to_bytes()
+
+        return absence_in(stored, self.list_names, path)
+
     # -- the contract -------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -157,6 +165,10 @@ class SyncStore(Store):
         With `version`, the bytes come from that version even if the key was replaced or deleted meanwhile.
         None only if there is no such key; any failure to read is an error (OSError).
         """
+
+    def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]:
+        """Several reads, each given as key, byte range and version. A store that has a faster way than one by one takes it."""
+        return [self.read(key, byte_range, version=version) for key, byte_range, version in reads]
 
     @abstractmethod
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:

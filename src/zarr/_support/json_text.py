@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from zarr._support.plain import ATOMS, NUMBERS, NotPlainError, are_names, check_finite
 
 Put: TypeAlias = Callable[[str], None]
-_FEW = 8
+_FEW = 16
 """So many values are put one by one: each may be a long text, which would be copied when several are joined."""
 _LONG = 1000
 """From so many characters on it matters how they are looked through."""
@@ -58,17 +58,10 @@ def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str |
 
 def _put(value: Any, newline: str, step: str, depth: int, put: Put) -> None:
     """Put the text of a value. `newline` ends with the indentation of the line that it is in."""
-    kind = type(value)
-    if kind is str:
-        put(_quoted(value))
-    elif (text := _TEXT.get(kind)) is not None:
-        if kind is float and not isfinite(value):
-            raise NotPlainError
+    if (text := _TEXT_OF_ONE.get(type(value))) is not None:
         put(text(value))
-    elif kind is dict and depth:
-        _put_members(value, newline, step, depth, put)
-    elif (kind is list or kind is tuple) and depth:
-        _put_entries(value, newline, step, depth, put)
+    elif (put_nested := _NESTED.get(type(value))) is not None and depth:
+        put_nested(value, newline, step, depth, put)
     else:
         raise NotPlainError
 
@@ -77,18 +70,28 @@ def _put_members(members: dict[Any, Any], newline: str, step: str, depth: int, p
     if not members:
         put("{}")
         return
+    if len(members) > _FEW:
+        _put_many_members(members, newline, step, depth, put)
+        return
+    inner = newline + step
+    before, between = "{" + inner, "," + inner
+    for name, value in members.items():
+        if type(name) is not str:
+            raise NotPlainError
+        put(f"{before}{encode_basestring(name)}: ")
+        before = between
+        if (text := _TEXT_OF_ONE.get(type(value))) is None:
+            _put(value, inner, step, depth - 1, put)
+        else:  # without a call, as most documents are small and made of these
+            put(text(value))
+    put(newline + "}")
+
+
+def _put_many_members(members: dict[Any, Any], newline: str, step: str, depth: int, put: Put) -> None:
     if not are_names(members):
         raise NotPlainError
     inner = newline + step
-    put("{")
-    before, between = inner, "," + inner
-    if len(members) <= _FEW:
-        for name, value in members.items():
-            put(f"{before}{encode_basestring(name)}: ")
-            _put(value, inner, step, depth - 1, put)
-            before = between
-        put(newline + "}")
-        return
+    before, between = "{" + inner, "," + inner
     names = iter(members)
     for batch in _batches(members.values()):
         written = map(encode_basestring, islice(names, len(batch)))
@@ -98,8 +101,8 @@ def _put_members(members: dict[Any, Any], newline: str, step: str, depth: int, p
         else:
             for name, value in zip(written, batch, strict=True):
                 put(f"{before}{name}: ")
-                _put(value, inner, step, depth - 1, put)
                 before = between
+                _put(value, inner, step, depth - 1, put)
     put(newline + "}")
 
 
@@ -108,8 +111,7 @@ def _put_entries(entries: Collection[Any], newline: str, step: str, depth: int, 
         put("[]")
         return
     inner = newline + step
-    put("[")
-    before, between = inner, "," + inner
+    before, between = "[" + inner, "," + inner
     for batch in _batches(entries):
         if (texts := _texts(batch)) is not None:
             put(before + between.join(texts))
@@ -117,9 +119,16 @@ def _put_entries(entries: Collection[Any], newline: str, step: str, depth: int, 
         else:
             for value in batch:
                 put(before)
-                _put(value, inner, step, depth - 1, put)
                 before = between
+                _put(value, inner, step, depth - 1, put)
     put(newline + "]")
+
+
+_NESTED: dict[type, Callable[[Any, str, str, int, Put], None]] = {
+    dict: _put_members,
+    list: _put_entries,
+    tuple: _put_entries,
+}
 
 
 def _batches(values: Collection[Any]) -> Iterable[Collection[Any]]:
@@ -149,6 +158,12 @@ def _quoted(text: str) -> str:
     return encode_basestring_ascii(text) if len(text) > _LONG and text.isascii() else encode_basestring(text)
 
 
+def _finite(number: float) -> str:
+    if not isfinite(number):
+        raise NotPlainError
+    return repr(number)
+
+
 _WORDS = {None: "null", False: "false", True: "true"}
 _TEXT: dict[type, Callable[[Any], str]] = {
     str: encode_basestring,
@@ -157,3 +172,5 @@ _TEXT: dict[type, Callable[[Any], str]] = {
     bool: _WORDS.__getitem__,
     NoneType: _WORDS.__getitem__,
 }
+"""For many values at once, of which somebody has seen that they are finite."""
+_TEXT_OF_ONE: dict[type, Callable[[Any], str]] = {**_TEXT, str: _quoted, float: _finite}

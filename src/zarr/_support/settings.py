@@ -186,6 +186,14 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         others = [f"{name}={value!r}" for name, value in here if name not in defaults or defaults[name] != value]
         return f"<zarr.config: {', '.join(others) or 'all settings as by default'}>"
 
+    def __getattr__(self, name: str) -> Any:
+        hint = '; nothing is decoded on a GPU yet: what is planned is in the guide under "State"'
+        raise AttributeError(
+            f"{type(self).__name__!r} object has no attribute {name!r}{hint if 'gpu' in name else ''}",
+            name=name,
+            obj=self,
+        )
+
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         """The settings of a process are its own: a pickle stands for those of the process that reads it."""
         return "config" if self is config else super().__reduce_ex__(protocol)

@@ -36,7 +36,10 @@ AWAITED: Final = object()
 def _fetch(request: Fetch) -> list[Stored | None] | object:
     if (store := sync_contract(request.store)) is None:
         return AWAITED
-    return [store.read(read.key, read.byte_range, version=read.version) for read in request.reads]
+    if len(request.reads) == 1:
+        (read,) = request.reads
+        return [store.read(read.key, read.byte_range, version=read.version)]
+    return store.read_several([(read.key, read.byte_range, read.version) for read in request.reads])
 
 
 def _put(request: Put) -> bool | object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
@@ -23,6 +24,10 @@ class WebServer(ThreadingHTTPServer):
         `"html"`, `"json"`, or None: how directories are shown.
     has_ranges
         Whether parts of files can be had.
+    tags
+        `"strong"`, `"weak"`, or None: the ETags of files.
+    after
+        Functions that are called after the next answers.
     faults
         What becomes of the next requests: a status, `"cut"` (half of the body), `"wrong range"`, or None.
     requests
@@ -32,10 +37,11 @@ class WebServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, root, *, index="html", has_ranges=True):
+    def __init__(self, root, *, index="html", has_ranges=True, tags="strong"):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.root, self.index, self.has_ranges = root, index, has_ranges
+        self.root, self.index, self.has_ranges, self.tags = root, index, has_ranges, tags
         self.faults = []
+        self.after = []
         self.requests = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
@@ -87,8 +93,15 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.answer(403, b"Forbidden")
 
+    tag = None
+
     def send_part(self, data, wanted, fault):
         size = len(data)
+        tag = f'"{hashlib.sha1(data).hexdigest()}"'
+        if self.headers.get("If-Match", tag) != tag:
+            self.answer(412, b"")
+            return
+        self.tag = {"strong": tag, "weak": f"W/{tag}"}.get(self.server.tags)
         if wanted is None or not self.server.has_ranges:
             self.answer(200, data, fault=fault)
             return
@@ -110,9 +123,14 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
+        if self.tag is not None and status in (200, 206):
+            self.send_header("ETag", self.tag)
+        self.tag = None
         self.end_headers()
         if self.command == "HEAD":
             return
+        if self.server.after:
+            self.server.after.pop(0)()
         if fault == "cut":
             self.wfile.write(body[: len(body) // 2])
             self.close_connection = True

@@ -157,6 +157,48 @@ class TestValues:
         assert os.waitpid(child, 0)[1] == 0
 
 
+class TestVersions:
+    """Parts of one value come from one version of it."""
+
+    def test_a_window_in_a_shard_is_two_requests(self, server, store, files):
+        zarr.create_array(files, data=np.arange(40), chunks=5, shards=40)
+        array = zarr.open_array(store, mode="r")
+        server.requests.clear()
+        assert array[7:12].tolist() == list(range(7, 12))
+        assert [method for method, *_ in server.requests] == ["GET", "GET"]
+
+    @pytest.mark.usefixtures("engine")
+    @pytest.mark.parametrize("tags", ["strong", "weak", None])
+    def test_a_shard_that_is_replaced_meanwhile_is_read_again(self, server, store, files, tags):
+        server.tags = tags
+        zarr.create_array(files, data=np.arange(40), chunks=5, shards=40)
+        array = zarr.open_array(store, mode="r")
+        server.after = [lambda: zarr.open_array(files).__setitem__(slice(None), np.arange(1000, 1040))]
+        assert array[7:12].tolist() == list(range(1007, 1012))
+
+    def test_values_of_one_size_are_told_apart(self, server, store, files):
+        zarr.create_array(files, data=np.zeros(40, "i8"), chunks=5, shards=40, compressors=None, fill_value=9)
+        array = zarr.open_array(store, mode="r")
+        server.after = [lambda: zarr.open_array(files).__setitem__(slice(None), 1)]
+        assert len(set(array[7:33].tolist())) == 1
+
+    def test_what_is_deleted_meanwhile_is_a_change(self, server, store, files):
+        put(files, "a", b"0123456789")
+        version = run(store._behind.read("a")).version
+        put(files, "a", b"9876543210")
+        for part in (None, RangeByteRequest(2, 4), SuffixByteRequest(2), RangeByteRequest(20, 22)):
+            with pytest.raises(zarr.errors.ConcurrentChangeError, match="'a' was replaced or deleted"):
+                run(store._behind.read("a", part, version=version))
+        run(files.delete("a"))
+        with pytest.raises(zarr.errors.ConcurrentChangeError):
+            run(store._behind.read("a", version=version))
+
+    def test_a_part_behind_the_end_of_the_same_version_is_empty(self, store, files):
+        put(files, "a", b"0123456789")
+        version = run(store._behind.read("a")).version
+        assert run(store._behind.read("a", RangeByteRequest(20, 22), version=version)).data.to_bytes() == b""
+
+
 class TestLists:
     def test_keys_and_names(self, store, files):
         keys = ["zarr.json", "a b/zarr.json", "a b/c/0", "#1/x", "100%/y", "é/[z]"]

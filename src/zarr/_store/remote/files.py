@@ -48,6 +48,9 @@ class Files:
         Exceptions that say that something is not there.
     """
 
+    capabilities = Capabilities(lists=True)
+    """What can be relied on where it is awaited."""
+
     def __init__(self, calls: Calls, root: str, missing: tuple[type[Exception], ...]) -> None:
         self.calls, self._missing = calls, missing
         self.root = root.rstrip("/")
@@ -66,16 +69,18 @@ class Files:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    async def read(self, key: str, byte_range: ByteRequest | None) -> Stored | None:
+    async def read(self, key: str, byte_range: ByteRequest | None, version: Version | None = None) -> Stored | None:
         start, end = _bounds(byte_range)
         with self._told("read", key):
-            return await self._read(key, start, end)
+            return await self._read(key, start, end, version)
 
     async def size(self, key: str) -> int | None:
         with self._told("looked at", key):
             return await self._size(key)
 
-    async def _read(self, key: str, start: int | None = None, end: int | None = None) -> Stored | None:
+    async def _read(
+        self, key: str, start: int | None = None, end: int | None = None, version: Version | None = None
+    ) -> Stored | None:
         if (start, end) == _NOTHING:
             return None if await self._size(key) is None else Stored(_EMPTY, None)
         part = self._whole if start is None else {"start": start, "end": end}
@@ -303,11 +308,10 @@ class AwaitedFiles(AsyncStore):
         The files.
     """
 
-    capabilities = Capabilities(lists=True)
-
     def __init__(self, files: Files) -> None:
         super().__init__()
         self._files = files
+        self.capabilities = files.capabilities
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -315,7 +319,7 @@ class AwaitedFiles(AsyncStore):
     async def read(
         self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
     ) -> Stored | None:
-        return await self._files.read(key, byte_range)
+        return await self._files.read(key, byte_range, version)
 
     async def put(self, key: str, value: Buffer, *, expected: Expected = ANY) -> bool:
         return await self._files.put(key, value, is_new=expected is ABSENT)

@@ -8,17 +8,18 @@ value for its absence. What is in a directory is read off the page that shows it
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import CPUBuffer
+from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_prefix
 from zarr._store.remote.files import Files
 from zarr._store.remote.web_index import names_in
-from zarr._store.versioned import Stored
+from zarr._store.versioned import Stored, Version
 from zarr._support.imports_on_use import asyncio_module, importing
-from zarr.errors import StoreAbilityError
+from zarr.errors import ConcurrentChangeError, StoreAbilityError
 
 if TYPE_CHECKING:
     from zarr._store.remote.calling import Calls
@@ -27,6 +28,8 @@ _ABSENT = (404, 410)
 _FORBIDDEN = (401, 403)
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 _NO_RANGE = 416
+_ANSWERS_TO = {"Range": _NO_RANGE, "If-Match": 412}
+"""What a server answers if it cannot do what a header asks for."""
 _MOST_ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
@@ -52,12 +55,20 @@ class _Answer:
     body: bytes
 
     @property
+    def tag(self) -> str | None:
+        """What tells versions of the value apart; None if nothing does for certain."""
+        tag: str | None = self.headers.get("ETag") if self.status in (200, 206, _NO_RANGE) else None
+        return None if tag is None or tag.startswith("W/") else tag
+
+    @property
     def is_directory(self) -> bool:
         return self.url.partition("?")[0].endswith("/")
 
 
 class WebFiles(Files):
-    """Values that a web server has."""
+    """Values that a web server has. Its ETags are their versions, which parts of one value are asked for by."""
+
+    capabilities = Capabilities(lists=True, pins_versions=True)
 
     def __init__(self, calls: Calls, root: str, missing: tuple[type[Exception], ...]) -> None:
         super().__init__(calls, root, missing)
@@ -74,11 +85,17 @@ class WebFiles(Files):
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    async def _read(self, key: str, start: int | None = None, end: int | None = None) -> Stored | None:
+    async def _read(
+        self, key: str, start: int | None = None, end: int | None = None, version: Version | None = None
+    ) -> Stored | None:
         if start == end == 0:
             return None if await self._size(key) is None else Stored(CPUBuffer.from_bytes(b""), None)
         headers = {} if start is None else {"Range": _as_header(start, end)}
+        if version is not None:
+            headers["If-Match"] = version
         answer = await self._found_at(key, "GET", headers)
+        if version is not None and version != await self._tag(key, answer):
+            raise ConcurrentChangeError(f"{key!r} was replaced or deleted while it was read; read it again")
         if answer is None:
             return None
         if answer.status == _NO_RANGE:
@@ -86,7 +103,13 @@ class WebFiles(Files):
         nbytes = len(answer.body)
         if start is not None:
             nbytes = _check_part(answer, start, end)
-        return Stored(CPUBuffer.from_bytes(answer.body), None, nbytes)
+        return Stored(CPUBuffer.from_bytes(answer.body), answer.tag, nbytes)
+
+    async def _tag(self, key: str, answer: _Answer | None) -> str | None:
+        """The version that an answer is about; some servers do not tell it with a part that lies behind the end."""
+        if answer is not None and answer.status == _NO_RANGE and answer.tag is None:
+            answer = await self._found_at(key, "HEAD", {})
+        return None if answer is None else answer.tag
 
     async def _size(self, key: str) -> int | None:
         answer = await self._found_at(key, "HEAD", {})
@@ -103,16 +126,17 @@ class WebFiles(Files):
 
     async def _found_at(self, key: str, method: str, headers: dict[str, str]) -> _Answer | None:
         """What the server has for a key; None if nothing is there, or a directory."""
-        allowed = (_NO_RANGE,) if headers else (405, 501) if method == "HEAD" else ()
+        allowed = {*_FORBIDDEN, *((405, 501) if method == "HEAD" else ())}
+        allowed |= {status for name, status in _ANSWERS_TO.items() if name in headers}
         try:
-            answer = await self._ask(method, self.path(key), headers, (*allowed, *_FORBIDDEN))
+            answer = await self._ask(method, self.path(key), headers, allowed)
             if answer.status in _FORBIDDEN and not answer.is_directory:
                 raise _failure(answer)
         except self._missing:
             return None
         return None if answer.is_directory else answer
 
-    async def _ask(self, method: str, url: str, headers: dict[str, str], allowed: tuple[int, ...] = ()) -> _Answer:
+    async def _ask(self, method: str, url: str, headers: dict[str, str], allowed: Collection[int] = ()) -> _Answer:
         """A successful answer; it is asked for again as long as the server is only not able to answer now."""
         answer: _Answer = await self.calls.run(_request, method, url, headers, allowed)
         return answer
@@ -164,7 +188,7 @@ class WebFiles(Files):
         return names
 
 
-async def _request(fs: Any, method: str, url: str, headers: dict[str, str], allowed: tuple[int, ...]) -> _Answer:
+async def _request(fs: Any, method: str, url: str, headers: dict[str, str], allowed: Collection[int]) -> _Answer:
     with importing("aiohttp"):
         import aiohttp
 

@@ -1,5 +1,7 @@
 """What all tests share: Hypothesis profiles, the engines, the stores."""
 
+import asyncio
+import inspect
 import os
 import sys
 
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import zarr
+from tests.suites.plain_stores import Awaited
 from tests.suites.threads import join_started
 
 collect_ignore = ["typing/program.py"]  # read by type checkers, and never run
@@ -28,6 +31,16 @@ def pytest_configure(config):
     """Ten thousand cases may take longer than any single test should."""
     if PROFILE == "long":
         config.option.timeout = 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Run tests that are coroutines, as those of `zarr.testing` are, each in an event loop of its own."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True
 
 
 @pytest.fixture(params=["native", "python"])
@@ -63,7 +76,7 @@ def any_store(request, tmp_path):
     if request.param == "zip":
         return zarr.storage.ZipStore(tmp_path / "root.zip", mode="a")
     memory = zarr.storage.MemoryStore()
-    return memory if request.param == "memory" else zarr.storage.WrapperStore(memory)
+    return memory if request.param == "memory" else Awaited(memory)
 
 
 @pytest.fixture

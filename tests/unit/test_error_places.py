@@ -10,6 +10,7 @@ import pytest
 
 import zarr
 from tests.suites.calls import buf, run
+from tests.suites.plain_stores import Awaited
 from zarr.api import asynchronous
 from zarr.errors import (
     ArrayNotFoundError,
@@ -31,7 +32,7 @@ DAMAGE = {
 STORES = {
     "memory": lambda path: MemoryStore(),
     "local": lambda path: LocalStore(path / "x.zarr"),
-    "wrapped": lambda path: WrapperStore(LocalStore(path / "x.zarr")),
+    "wrapped": lambda path: Awaited(LocalStore(path / "x.zarr")),
 }
 DOCUMENTS = {2: ".zarray", 3: "zarr.json"}
 
@@ -134,7 +135,7 @@ class TestAbsence:
             lambda: zarr.open_consolidated("nope"),
             lambda: zarr.load("nope"),
             lambda: run(asynchronous.open(store="nope", mode="r")),
-            lambda: zarr.open_group(WrapperStore(LocalStore("nope")), mode="r"),
+            lambda: zarr.open_group(Awaited(LocalStore("nope")), mode="r"),
         ):
             with pytest.raises(NodeNotFoundError, match=text) as caught:
                 call()

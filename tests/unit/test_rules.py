@@ -34,6 +34,11 @@ COROUTINES = {
     "_store.foreign": "others' stores, in the form of the versioned contract, have to be awaited",
     "_store.local": "zarr-python's `LocalStore.open` and `move`",
     "_store.wrapper": "passes coroutines on",
+    "_store.observed": "passes coroutines on, and tells of them",
+    "_compat.sync": "zarr-python's way from functions to coroutines",
+    "testing.store": "tests of coroutines, and a store that lets its caller wait",
+    "testing.buffer": "a store that looks at what it is given",
+    "_store.cache": "drives calls of two stores, each of which may have to be awaited",
     "_store.path": "zarr-python's `StorePath` asks its store",
     "_store.facade": "the face of a store that is behind it",
     "_store.remote.calling": "file systems of fsspec that are to be awaited",
@@ -53,6 +58,7 @@ EVENT_LOOPS = {
     "_store.facade": "`get_partial_values`, all at once",
     "_store.remote.calling": "file systems of fsspec belong to a loop",
     "_store.remote.web": "a pause before a server is asked again",
+    "testing.store": "a store that lets its caller wait",
     "_support.imports_on_use": "where asyncio is imported, on first use",
 }
 THREADS = {
@@ -89,6 +95,8 @@ LOCKS = {
     "_codec.registry": "a class is moved to the end",
     "_store.memory": "stores over one dict share what guards it",
     "_store.remote.calling": "stores on one file system share its calls",
+    "_store.logged": "operations are counted, also in threads",
+    "_store.cache": "what is kept is known, also in threads",
     "_store.zipped.archive": "stores over one archive share it",
     "_store.locks": "a forked child knows every descriptor that has a lock",
     "_support.workers": "one for each request that several threads work at, made anew in a child",

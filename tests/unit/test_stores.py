@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 
 import fsspec
@@ -9,7 +10,7 @@ import pytest
 from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
 
 from tests.suites.file_systems import DistantFiles, ObjectFiles, OtherFiles
-from tests.suites.plain_stores import AsyncOnly, AsyncVersions
+from tests.suites.plain_stores import AsyncOnly, AsyncVersions, Awaited
 from tests.suites.store_holds import HoldSuite, ProcessHoldSuite
 from tests.suites.stores import (
     DirectorySuite,
@@ -22,8 +23,44 @@ from tests.suites.stores import (
     SyncFaceSuite,
 )
 from tests.suites.versioned_stores import OneStepSuite, PinSuite, SizeSuite, SyncPinSuite, SyncSuite, VersionSuite
-from zarr._store.access import capabilities
-from zarr.storage import FsspecStore, LocalStore, MemoryStore, SQLiteStore, WrapperStore, ZipStore
+from zarr._store.access import async_contract, capabilities, sync_contract
+from zarr.storage import (
+    FsspecStore,
+    LocalStore,
+    LoggingStore,
+    ManagedMemoryStore,
+    MemoryStore,
+    SQLiteStore,
+    TraceStore,
+    WrapperStore,
+    ZipStore,
+)
+
+CONTRACT = {
+    *("read", "read_several", "put", "remove", "hold", "size", "present"),
+    *("list_keys", "list_names", "list_links", "remove_prefix", "capabilities", "native_place"),
+}
+
+
+class Contract:
+    """A store around another whose own contract is called by its names, for the suites."""
+
+    def __getattr__(self, name):
+        if name not in CONTRACT:
+            raise AttributeError(name)
+        return getattr(sync_contract(self) or async_contract(self), name)
+
+
+class Passing(Contract, WrapperStore):
+    pass
+
+
+class Logged(Contract, LoggingStore):
+    pass
+
+
+class Traced(Contract, TraceStore):
+    pass
 
 
 class OurStore(StoreSuite, RefusalSuite, SyncFaceSuite, ReadOnlySuite, ObjectSuite):
@@ -49,9 +86,9 @@ class TestSQLiteStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, PrefixSuite)
         return SQLiteStore(directory / "root" / "all.sqlite", **kwargs)
 
 
-class TestWrappedSQLiteStore(OurStore, PrefixSuite):
+class TestWrappedSQLiteStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, PrefixSuite):
     def make(self, directory, **kwargs):
-        return WrapperStore(SQLiteStore(directory / "root" / "all.sqlite", **kwargs))
+        return Passing(SQLiteStore(directory / "root" / "all.sqlite", **kwargs))
 
 
 class TestZipStore(OurSyncStore, PrefixSuite):
@@ -59,19 +96,54 @@ class TestZipStore(OurSyncStore, PrefixSuite):
         return ZipStore(directory / "root.zip", mode="a", **kwargs)
 
 
-class TestWrappedZipStore(OurStore, PrefixSuite):
+class TestWrappedZipStore(OurSyncStore, PrefixSuite):
     def make(self, directory, **kwargs):
-        return WrapperStore(ZipStore(directory / "root.zip", mode="w", **kwargs))
+        return Passing(ZipStore(directory / "root.zip", mode="w", **kwargs))
 
 
-class TestWrappedMemoryStore(OurStore, PrefixSuite):
+class TestWrappedMemoryStore(OurSyncStore, PrefixSuite):
     def make(self, directory, **kwargs):
-        return WrapperStore(MemoryStore(**kwargs))
+        return Passing(MemoryStore(**kwargs))
 
 
-class TestWrappedLocalStore(OurStore, DirectorySuite):
+class TestWrappedLocalStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, DirectorySuite):
     def make(self, directory, **kwargs):
-        return WrapperStore(LocalStore(directory / "root", **kwargs))
+        return Passing(LocalStore(directory / "root", **kwargs))
+
+
+class TestAwaitedMemoryStore(OurStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return Awaited(MemoryStore(**kwargs))
+
+
+class TestAwaitedLocalStore(OurStore, DirectorySuite):
+    def make(self, directory, **kwargs):
+        return Awaited(LocalStore(directory / "root", **kwargs))
+
+
+class TestLoggingStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, DirectorySuite):
+    def make(self, directory, **kwargs):
+        return Logged(LocalStore(directory / "root", **kwargs), log_handler=logging.NullHandler())
+
+
+class TestTraceStore(OurSyncStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return Traced(MemoryStore(**kwargs))
+
+
+class TestTraceOfVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, PinSuite, SizeSuite):
+    def make(self, directory, **kwargs):
+        return Traced(AsyncVersions(**kwargs))
+
+
+class TestManagedMemoryStore(OurSyncStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return ManagedMemoryStore(**kwargs)
+
+
+class TestManagedMemoryStoreBelowAPath(OurSyncStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return ManagedMemoryStore(path="a/b", **kwargs)
 
 
 class TestPlainStore(StoreSuite, PrefixSuite):
@@ -140,7 +212,9 @@ class TestFsspecObjectsOnAnyLoop(TestFsspecObjects):
 SUITES = [
     *(TestMemoryStore, TestLocalStore, TestZipStore, TestSQLiteStore),
     *(TestWrappedMemoryStore, TestWrappedLocalStore, TestWrappedZipStore, TestWrappedSQLiteStore),
-    *(TestPlainStore, TestWrappedPlainStore, TestVersionsInCoroutines),
+    *(TestPlainStore, TestWrappedPlainStore, TestVersionsInCoroutines, TestAwaitedMemoryStore, TestAwaitedLocalStore),
+    *(TestLoggingStore, TestTraceStore, TestTraceOfVersionsInCoroutines),
+    *(TestManagedMemoryStore, TestManagedMemoryStoreBelowAPath),
     *(TestFsspecMemoryBehind, TestFsspecOtherLocalBehind, TestFsspecObjects, TestFsspecDistant),
 ]
 

@@ -299,7 +299,7 @@ def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, at: StorePath
     nbytes = math.prod(metadata.chunks) * metadata.dtype.to_native_dtype().itemsize
     if nbytes > limit:
         raise MetadataValidationError(
-            f"the chunks of array {'/' + at.path!r} in store {str(at.store)!r} have {nbytes} bytes (shape {metadata.chunks}), "
+            f"the chunks of array {'/' + at.path!r} in store {at.store._describe('')!r} have {nbytes} bytes (shape {metadata.chunks}), "
             f"and the zarr.config key 'array.max_chunk_bytes' permits {limit}. Choose smaller chunks; raise the limit for an "
             "array that you trust."
         )

@@ -203,8 +203,8 @@ def _placed(
     """An error about the object at `coords`, with its key, the array's path and the store."""
     key = node.key(view.spec.keys.encode_chunk_key(coords))
     if isinstance(exc, CodecError):
-        return exc.at(path=node.path, key=key, store=str(node.store_path.store))
+        return exc.at(path=node.path, key=key, store=node.store_path.store._describe(""))
     return ChunkNotFoundError(
-        f"chunk {key!r} of array {'/' + node.path!r} in store {str(node.store_path.store)!r} is missing, and the array was opened with "
+        f"chunk {key!r} of array {'/' + node.path!r} in store {node.store_path.store._describe('')!r} is missing, and the array was opened with "
         "read_missing_chunks=False. Open it with read_missing_chunks=True to read the fill value there."
     )

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 # Without waiting, as somebody may have put a pipe where a file should be.
 _OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _ATTEMPTS = 100
+_YOUNG_NS = 3_000_000_000
 
 
 class FileVersion:
@@ -55,6 +57,18 @@ class FileVersion:
             raise OSError(errno.EINVAL, "no file", path)
         self.nbytes = status.st_size
         self.identity = _identity(status)
+
+    @property
+    def tag(self) -> list[int] | None:
+        """What tells this version from all others also when the file is closed; None as long as nothing does.
+
+        The number of a file may be used again, and the system's clock stands still for a while: a file that was changed so lately
+        could be replaced by another one of which it says the same.
+        """
+        status = os.fstat(self._opened[0])
+        if time.time_ns() - status.st_ctime_ns < _YOUNG_NS:
+            return None
+        return [*_identity(status), status.st_ctime_ns]
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop`, fewer if the file ends before."""
@@ -116,7 +130,7 @@ class LocalStore(SyncStore):
     ['zarr.json']
     """
 
-    _may_block = True
+    may_block = True
     capabilities = replace(SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True)
 
     def __init__(self, root: Path | str, *, read_only: bool = False) -> None:

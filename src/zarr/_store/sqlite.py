@@ -149,7 +149,7 @@ class SQLiteStore(SyncStore):
     """
 
     path: Path
-    _may_block = True
+    may_block = True
     capabilities = replace(SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True)
 
     def __init__(

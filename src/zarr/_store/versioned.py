@@ -68,6 +68,14 @@ class Stored:
         Pins the object that was read; None where the store has no versions.
     nbytes
         Size of the whole object, -1 if the store did not say.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> store = zarr.storage.MemoryStore({"key": zarr.buffer.cpu.Buffer.from_bytes(b"0123456789")})
+    >>> found = store.read("key", zarr.abc.store.RangeByteRequest(2, 5))
+    >>> found.data.to_bytes(), found.nbytes
+    (b'234', 10)
     """
 
     data: Buffer
@@ -98,7 +106,14 @@ class Hold(Protocol):
 
 
 class NoHold:
-    """The hold of a store that has no locks: excludes nobody."""
+    """The hold of a store that has no locks: excludes nobody.
+
+    Examples
+    --------
+    >>> from zarr.abc.store import NoHold
+    >>> with NoHold():
+    ...     pass
+    """
 
     __slots__ = ()
 
@@ -116,13 +131,33 @@ class SyncStore(Store):
     """A store whose every operation returns without an event loop, with versions and holds.
 
     A subclass defines the eight abstract methods below; reading, writing, listing and the asynchronous face of
-    zarr-python follow from them. Keys arrive unchecked at the public methods and checked at these.
+    zarr-python follow from them. Keys arrive unchecked at the public methods and checked at these. The guide has a whole one
+    under "Extending".
+
+    Parameters
+    ----------
+    read_only
+        If True, nothing may be written or deleted through this object.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> isinstance(store, zarr.abc.store.SyncStore)
+    True
+    >>> store.put("key", zarr.buffer.cpu.Buffer.from_bytes(b"first"))
+    True
+    >>> seen = store.read("key").version
+    >>> store.put("key", zarr.buffer.cpu.Buffer.from_bytes(b"second"), expected=seen)
+    True
+    >>> store.put("key", zarr.buffer.cpu.Buffer.from_bytes(b"third"), expected=seen)
+    False
     """
 
     supports_writes = True
     supports_deletes = True
     supports_listing = True
-    _may_block = False
+    may_block: ClassVar[bool] = False
     """True if an operation can wait for a disk or a lock: the async face then runs it in a worker thread."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -238,6 +273,9 @@ class SyncStore(Store):
 
     # -- derived: the asynchronous face -------------------------------------------------------------------------
 
+    def _waits_to_be_opened(self) -> bool:
+        return False  # it opens itself on use
+
     async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         if self._answers_at_once:
             return function(*args, **kwargs)
@@ -251,7 +289,7 @@ class SyncStore(Store):
 
     @property
     def _answers_at_once(self) -> bool:
-        return not self._may_block or sys.is_finalizing()
+        return not self.may_block or sys.is_finalizing()
 
     async def get(
         self,
@@ -310,6 +348,29 @@ class SyncStore(Store):
         return nbytes
 
 
+class SyncContract(Protocol):
+    """What flows ask of a store that answers at once. A `SyncStore`, or what stands for one."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+    @property
+    def may_block(self) -> bool: ...
+    def native_place(self) -> NativePlace | None: ...
+    def read(
+        self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
+    ) -> Stored | None: ...
+    def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]: ...
+    def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool: ...
+    def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool: ...
+    def hold(self, prefix: str) -> Hold: ...
+    def list_keys(self, prefix: str) -> Iterator[str]: ...
+    def list_names(self, prefix: str) -> Iterator[str]: ...
+    def list_links(self, prefix: str) -> Iterator[str]: ...
+    def remove_prefix(self, prefix: str) -> None: ...
+    def size(self, key: str) -> int | None: ...
+    def present(self, keys: Sequence[str]) -> list[bool]: ...
+
+
 class AsyncContract(Protocol):
     """What flows ask of a store that has to be awaited. As `SyncStore`, without holds."""
 
@@ -336,7 +397,20 @@ class AsyncStore(Store):
 
     A subclass defines `read`, `put`, `remove`, `list_prefix`, `list_dir` and `__eq__`; the rest of zarr-python's face
     follows from them. Keys arrive unchecked at zarr-python's methods and checked at these. Writers of one process take turns
-    where they change one object; between processes the versions decide.
+    where they change one object; between processes the versions decide. The guide has a whole one under "Extending".
+
+    Parameters
+    ----------
+    read_only
+        If True, nothing may be written or deleted through this object.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> class Incomplete(zarr.abc.store.AsyncStore):
+    ...     pass
+    >>> sorted(Incomplete.__abstractmethods__)
+    ['__eq__', 'list_dir', 'list_prefix', 'put', 'read', 'remove']
     """
 
     supports_writes = True

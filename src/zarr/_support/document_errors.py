@@ -39,7 +39,8 @@ class DocumentKey(str):
         return self
 
     def __repr__(self) -> str:
-        return f"{super().__repr__()} of store {str(self.store)!r}"
+        described = getattr(self.store, "_describe", None)
+        return f"{super().__repr__()} of store {str(self.store) if described is None else described('')!r}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return str, (str(self),)

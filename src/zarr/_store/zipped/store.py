@@ -81,7 +81,7 @@ class ZipStore(SyncStore):
     array([1, 2, 3])
     """
 
-    _may_block = True
+    may_block = True
 
     def __init__(
         self,

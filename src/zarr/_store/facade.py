@@ -26,7 +26,7 @@ class Facade(Store):
     Attributes
     ----------
     _behind
-        That store. What may not be written is refused here, before it is asked.
+        That store, as read-only as this one.
     """
 
     supports_writes = True

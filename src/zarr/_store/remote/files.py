@@ -306,10 +306,12 @@ class AwaitedFiles(AsyncStore):
     ----------
     files
         The files.
+    read_only
+        Whether nothing may be written or deleted.
     """
 
-    def __init__(self, files: Files) -> None:
-        super().__init__()
+    def __init__(self, files: Files, *, read_only: bool) -> None:
+        super().__init__(read_only=read_only)
         self._files = files
         self.capabilities = files.capabilities
 
@@ -359,13 +361,15 @@ class SyncFiles(SyncStore):
     ----------
     files
         The files.
+    read_only
+        Whether nothing may be written or deleted.
     """
 
     capabilities = Capabilities(sync=True, holds_between_threads=True, lists=True)
     _may_block = True
 
-    def __init__(self, files: Files) -> None:
-        super().__init__()
+    def __init__(self, files: Files, *, read_only: bool) -> None:
+        super().__init__(read_only=read_only)
         self._files = files
 
     def __eq__(self, other: object) -> bool:

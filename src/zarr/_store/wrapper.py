@@ -12,6 +12,8 @@ from zarr._store.abstract import Store
 if TYPE_CHECKING:
     from typing import Self
 
+    from zarr._store.turns import Turns
+
 WrappedT = TypeVar("WrappedT", bound=Store)
 
 
@@ -168,6 +170,10 @@ class WrapperStore(Store, Generic[WrappedT]):
     def _whereabouts(self, path: str) -> Sequence[object]:
         """Those of the wrapped store: a wrapper that calls keys otherwise overrides this."""
         return self._store._whereabouts(path)
+
+    def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
+        """Those of the wrapped store: a wrapper that calls keys otherwise overrides this."""
+        return self._store._shared_turns(prefix)
 
     async def _obstacle(self, key: str) -> Exception | None:
         return await self._store._obstacle(key)

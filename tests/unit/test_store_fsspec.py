@@ -103,6 +103,18 @@ class TestArrays:
         assert run(work()).tolist() == [0, 0, 5, 5, 5, 5, 5, 5, 5, 0]
         assert zarr.open_array(objects, path="a")[:].sum() == 35
 
+    def test_threads_that_change_parts_of_one_chunk_of_objects_lose_nothing(self, objects):
+        array = zarr.create_array(objects, shape=32, chunks=32, dtype="i4")
+
+        def change(i):
+            fs = ObjectFiles(asynchronous=objects.fs.asynchronous, skip_instance_cache=True)
+            mine = zarr.open_array(FsspecStore(fs, path=f"/{objects.path}/"))  # a store of its own, at the same place
+            for j in range(8):
+                mine[i * 8 + j] = 1
+
+        in_threads([lambda i=i: change(i) for i in range(4)])
+        assert array[:].sum() == 32
+
     def test_threads_that_change_parts_of_one_chunk_lose_nothing(self, files):
         array = zarr.create_array(files, shape=64, chunks=64, dtype="i4")
         in_threads([lambda i=i: [array.__setitem__(i * 8 + j, 1) for j in range(8)] for i in range(8)])

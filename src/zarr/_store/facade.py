@@ -18,6 +18,7 @@ from zarr._support.imports_on_use import asyncio_module
 if TYPE_CHECKING:
     from zarr._buffer import Buffer, BufferPrototype
     from zarr._buffer.byte_range import ByteRequest
+    from zarr._store.turns import Turns
 
 
 class Facade(Store):
@@ -26,7 +27,7 @@ class Facade(Store):
     Attributes
     ----------
     _behind
-        That store. What may not be written is refused here, before it is asked.
+        That store, as read-only as this one.
     """
 
     supports_writes = True
@@ -87,6 +88,9 @@ class Facade(Store):
 
     async def _obstacle(self, key: str) -> Exception | None:
         return await self._behind._obstacle(key)
+
+    def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
+        return self._behind._shared_turns(prefix)
 
     def _absence(self, path: str) -> str:
         return self._behind._absence(path)

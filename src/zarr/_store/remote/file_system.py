@@ -76,7 +76,7 @@ class FsspecStore(Facade):
             return LocalStore(fs._strip_protocol(path), read_only=self.read_only)
         calls = calls_of(fs)
         files = (WebFiles if is_for_the_web(fs) else Files)(calls, path, self.allowed_exceptions)
-        return SyncFiles(files) if calls.is_here else AwaitedFiles(files)
+        return (SyncFiles if calls.is_here else AwaitedFiles)(files, read_only=self.read_only)
 
     # -- other ways to make one ---------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from zarr._buffer.byte_range import ByteRequest, OffsetByteRequest, RangeByteReq
 from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_key, check_prefix
 from zarr._store.remote.describing import url_of, without_secrets
-from zarr._store.turns import Turn
+from zarr._store.turns import Turn, Turns
 from zarr._store.versioned import ABSENT, ANY, AsyncStore, Expected, Hold, Stored, SyncStore, Version
 from zarr._support.signals import came_from_a_signal
 from zarr.errors import BaseZarrError, StoreAbilityError
@@ -62,6 +62,10 @@ class Files:
     def path(self, key: str) -> str:
         """Where a key is; the root for none."""
         return f"{self.root}/{key}".rstrip("/") if self.root else key
+
+    def turns(self, prefix: str) -> tuple[Turns, str]:
+        """The turns of all who write to the file system, and what the right on a prefix is called among them."""
+        return self.calls.turns, self._below + prefix
 
     def url(self, key: str) -> str:
         """The same, for people."""
@@ -306,15 +310,20 @@ class AwaitedFiles(AsyncStore):
     ----------
     files
         The files.
+    read_only
+        Whether nothing may be written or deleted.
     """
 
-    def __init__(self, files: Files) -> None:
-        super().__init__()
+    def __init__(self, files: Files, *, read_only: bool) -> None:
+        super().__init__(read_only=read_only)
         self._files = files
         self.capabilities = files.capabilities
 
     def __eq__(self, other: object) -> bool:
         return self is other
+
+    def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
+        return self._files.turns(prefix)
 
     async def read(
         self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
@@ -359,13 +368,15 @@ class SyncFiles(SyncStore):
     ----------
     files
         The files.
+    read_only
+        Whether nothing may be written or deleted.
     """
 
     capabilities = Capabilities(sync=True, holds_between_threads=True, lists=True)
     _may_block = True
 
-    def __init__(self, files: Files) -> None:
-        super().__init__()
+    def __init__(self, files: Files, *, read_only: bool) -> None:
+        super().__init__(read_only=read_only)
         self._files = files
 
     def __eq__(self, other: object) -> bool:
@@ -400,11 +411,12 @@ class SyncFiles(SyncStore):
         return self._in_turn(key.rpartition("/")[0], hold, delete)
 
     def _in_turn(self, prefix: str, hold: Hold | None, function: Any) -> bool:
-        done: bool = self._files.calls.turns.change(self._files.path(prefix), hold, function)
+        turns, name = self._files.turns(prefix)
+        done: bool = turns.change(name, hold, function)
         return done
 
     def hold(self, prefix: str) -> Hold:
-        return Turn(self._files.calls.turns, self._files.path(prefix))
+        return Turn(*self._files.turns(prefix))
 
     def list_keys(self, prefix: str) -> Iterator[str]:
         return iter(_done(self._files.list_keys(prefix)))

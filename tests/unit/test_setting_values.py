@@ -26,6 +26,7 @@ WRONG = [
     ("array.order", "K", "('C', 'F')"),
     ("array.durability", None, "'fsync'"),
     ("array.locking", "flock", "('auto', 'directory')"),
+    ("storage.backend", "s3fs", "('auto', 'obstore', 'fsspec')"),
     ("array.write_empty_chunks", "yes", "True or False"),
     ("array.read_missing_chunks", 2, "True or False"),
     ("array.chunk_cache", None, "True or False"),

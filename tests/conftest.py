@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import zarr
+from tests.servers import loopback
 from tests.suites.threads import join_started
 
 collect_ignore = ["typing/program.py"]  # read by type checkers, and never run
@@ -25,7 +26,8 @@ settings.load_profile(PROFILE)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
-    """Ten thousand cases may take longer than any single test should."""
+    """No test leaves this machine; and ten thousand cases may take longer than any single test should."""
+    loopback.stay_here()
     if PROFILE == "long":
         config.option.timeout = 0
 

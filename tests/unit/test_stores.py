@@ -17,7 +17,14 @@ from tests.suites.stores import (
     StoreSuite,
     SyncFaceSuite,
 )
-from tests.suites.versioned_stores import OneStepSuite, PinSuite, SizeSuite, SyncSuite, VersionSuite
+from tests.suites.versioned_stores import (
+    OneStepSuite,
+    PinSuite,
+    RemovalSuite,
+    SizeSuite,
+    SyncSuite,
+    VersionSuite,
+)
 from zarr._store.access import capabilities
 from zarr.storage import LocalStore, MemoryStore, SQLiteStore, WrapperStore, ZipStore
 
@@ -26,7 +33,7 @@ class OurStore(StoreSuite, RefusalSuite, SyncFaceSuite, ReadOnlySuite, ObjectSui
     """What all stores of ours share."""
 
 
-class OurSyncStore(OurStore, VersionSuite, PinSuite, SizeSuite, SyncSuite, HoldSuite):
+class OurSyncStore(OurStore, VersionSuite, RemovalSuite, PinSuite, SizeSuite, SyncSuite, HoldSuite):
     """What those share that are called without an event loop."""
 
 
@@ -80,7 +87,7 @@ class TestWrappedPlainStore(StoreSuite, PrefixSuite):
         return WrapperStore(AsyncOnly(**kwargs))
 
 
-class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, PinSuite, SizeSuite):
+class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, RemovalSuite, PinSuite, SizeSuite):
     def make(self, directory, **kwargs):
         return AsyncVersions(**kwargs)
 
@@ -100,5 +107,7 @@ def test_what_a_store_says_that_it_can_is_what_is_proven(suite, tmp_path):
 
 def test_a_suite_tells_what_it_proves():
     assert TestPlainStore.promised() == {"lists"}
-    assert TestVersionsInCoroutines.promised() == {"lists", "puts_conditionally", "pins_versions", "tells_sizes"}
+    assert TestVersionsInCoroutines.promised() == {
+        *("lists", "puts_conditionally", "removes_conditionally", "pins_versions", "tells_sizes"),
+    }
     assert TestLocalStore.promised() - TestMemoryStore.promised() == {"holds_between_processes", "removes_in_one_step"}

@@ -187,7 +187,8 @@ def _write_object(node: ArrayNode, view: ArrayView, part: ObjectRequest, hold: H
 
 def _shared_nbytes(node: ArrayNode, view: ArrayView) -> int:
     """For `Together`: what is not awaited may go to threads, as far as it pays."""
-    return 0 if sync_contract(node.store_path.store) is None else view.pipeline.shared_nbytes
+    store = sync_contract(node.store_path.store)
+    return 0 if store is None or store.capabilities.is_remote else view.pipeline.shared_nbytes
 
 
 # -- places ---------------------------------------------------------------------------------------------------------

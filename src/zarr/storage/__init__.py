@@ -9,6 +9,7 @@ from zarr._store.local import LocalStore
 from zarr._store.make import StoreLike
 from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath
+from zarr._store.remote.object import ObjectStore
 from zarr._store.sqlite import SQLiteStore
 from zarr._store.wrapper import WrapperStore
 from zarr._store.zipped.directory import zip_directory
@@ -21,6 +22,7 @@ from zarr.errors import ZarrDeprecationWarning
 __all__ = [
     "LocalStore",
     "MemoryStore",
+    "ObjectStore",
     "SQLiteStore",
     "StoreLike",
     "StorePath",
@@ -29,7 +31,7 @@ __all__ = [
     "zip_directory",
 ]
 
-_NOT_YET = frozenset({"FsspecStore", "GpuMemoryStore", "LoggingStore", "ManagedMemoryStore", "ObjectStore"})
+_NOT_YET = frozenset({"FsspecStore", "GpuMemoryStore", "LoggingStore", "ManagedMemoryStore"})
 """Stores of zarr-python's that `docs/state.md` names as missing."""
 
 

@@ -91,6 +91,7 @@ LOCKS = {
     "_flow.drive.process_hold": "which rights are those of a store; a hold that nobody waits for any more",
     "_flow.drive.remote": "the parts of one answer come from several threads",
     "_support.request_threads": "threads and requests are counted; a call is made or cancelled",
+    "_store.remote.library": "one thread loads it",
     "_store.remote.conditions": "one thread finds out what a server can do; and compares and stores, where that cannot",
 }
 FORKS = {"_support.forks": "the one place that Python tells of a fork; what hangs on it is registered there"}

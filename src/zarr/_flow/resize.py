@@ -5,6 +5,9 @@ that is out of date, or consolidated metadata, is never believed. The shape is w
 before a larger shape is published, and a smaller shape is published before data are cut off. What lies beyond the
 bounds of an array may be anything (another program may have left it there); a resize therefore clears what it is
 about to reveal, and what it cut off. An append reveals only what it wrote.
+
+Where a hold does not keep other processes out, two appends would find the same end. There an append makes room first, by
+compare-and-swap on the shape, and then writes into what is its own.
 """
 
 from __future__ import annotations
@@ -18,8 +21,9 @@ from zarr._flow import inventory
 from zarr._flow.load import load_array
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow, Remove, TakeHold, Together
-from zarr._flow.update import publish_shape
+from zarr._flow.update import publish_shape, reserve
 from zarr._selection.model import GridSelection, SliceAxis
+from zarr._store.access import capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +63,9 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
 def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int, ...]]:
     """Write `data` behind the end of `axis`, wherever that is when the node's hold is taken; returns the new shape."""
     at = node.store_path
+    able = capabilities(at.store)
+    if able.puts_conditionally and not (able.holds_between_threads or able.holds_between_processes):
+        return (yield from _append_by_reserving(node, data, axis))
     with (yield TakeHold(at.store, at.path)) as hold:
         metadata = yield from load_array(at, node.metadata.zarr_format)
         old = metadata.shape
@@ -73,6 +80,40 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
             yield from write(node, view, selection, data, hold=hold)
             yield from publish_shape(node, metadata, new, view=view, hold=hold)
         return new
+
+
+def _append_by_reserving(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int, ...]]:
+    """Append where nobody else can be kept from doing the same: the place comes first, and then the data.
+
+    Of a program that is killed in between, a part of the array stays that reads as the fill value.
+    """
+    metadata = yield from load_array(node.store_path, node.metadata.zarr_format)
+
+    def grow(shape: tuple[int, ...]) -> tuple[int, ...]:
+        _check_appendable(shape, data.shape, axis)
+        return (*shape[:axis], shape[axis] + data.shape[axis], *shape[axis + 1 :])
+
+    grow(metadata.shape)
+    node.publish(metadata)
+    if not data.shape[axis]:
+        return metadata.shape
+    old = yield from reserve(node, metadata, grow)
+    new = grow(old)
+    selection = GridSelection(tuple(SliceAxis(old[i] if i == axis else 0, 1, n) for i, n in enumerate(data.shape)))
+    yield from write(node, _view_beyond(node, metadata, new, axis), selection, data)
+    return new
+
+
+def _view_beyond(node: ArrayNode, metadata: ArrayMetadata, shape: tuple[int, ...], axis: int) -> ArrayView:
+    """A view in which the last chunk along an axis lies inside the array with all of it.
+
+    What lies beyond the end may be somebody else's by now, so a chunk is covered wholly only if all of it is.
+    """
+    view = node.view_of(metadata.with_shape(shape))
+    end = _next_boundary(view.spec, axis, shape[axis])
+    if end == shape[axis]:
+        return view
+    return node.view_of(metadata.with_shape((*shape[:axis], end, *shape[axis + 1 :])))
 
 
 def _check_rank(metadata: ArrayMetadata, shape: tuple[int, ...]) -> None:

@@ -14,6 +14,7 @@ from zarr._store.local import LocalStore
 from zarr._store.memory import MemoryStore
 from zarr._store.no_file import refuse_file
 from zarr._store.path import StorePath, node_path, with_mode
+from zarr._store.remote.object import ObjectStore, is_of_obstore
 from zarr._store.zipped.store import ZipStore, leads_to_archive
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
@@ -27,8 +28,8 @@ def make_store(
     Parameters
     ----------
     store
-        A store, a place in one, a path or `file://` URL of a directory or zip archive, a dict of buffers, or None for a new
-        memory store.
+        A store, a place in one, a store of obstore, a path or `file://` URL of a directory or zip archive, a dict of buffers,
+        or None for a new memory store.
     mode
         Access mode; `"r"` makes it read-only.
     storage_options
@@ -58,6 +59,8 @@ def make_store(
                 return ZipStore(Path(given), mode="r" if read_only else "a")
             refuse_file(given)
         return LocalStore(Path(given), read_only=read_only)
+    if is_of_obstore(store):
+        return ObjectStore(store, read_only=read_only)
     if isinstance(store, MutableMapping):
         return MemoryStore(store, read_only=read_only)
     step = "a path, a dict or a zarr store"

@@ -16,8 +16,8 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from zarr._store.remote.failures import Failure, Kind, WrongAnswerError, failure_of
+from zarr._store.remote.library import obstore_module
 from zarr._support.forks import n_forks
-from zarr._support.imports_on_use import importing
 from zarr._support.request_threads import PROCESS_GATE, Gate
 from zarr._support.signals import came_from_a_signal
 from zarr.errors import StoreKeyError, StorePermissionError, StoreRequestError
@@ -30,27 +30,6 @@ _MOST_WRONG = 4
 _MULTIPART_NBYTES = 256 * 2**20
 _PART_NBYTES = 64 * 2**20
 _SECRETS = ("key", "secret", "token", "password", "sas")
-
-
-def obstore_module() -> Any:
-    """The module obstore.
-
-    Raises
-    ------
-    ImportError
-        If it is not installed, with the command that installs it.
-    """
-    try:
-        with importing("obstore"):
-            import obstore
-            import obstore.store
-    except ModuleNotFoundError as exc:
-        if exc.name != "obstore":
-            raise
-        raise ImportError(
-            'this store needs the package obstore, which is not installed: pip install "zarr[remote]"', name="obstore"
-        ) from None
-    return obstore
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +103,21 @@ class Client:
     """
 
     def __init__(self, given: Any, most: int | None = None) -> None:
-        self._obstore = obstore_module()
         self.given = given
         self.most = most
+        self.kind = _kind_of(given)
         self.url = url_of(given)
-        self.kind = _kind_of(given, self._obstore)
         self.is_remote = self.kind not in ("memory", "file")
         self.keeps_metadata = self.kind in ("s3", "gs", "az", "memory")
         self._gate = None if most is None else Gate(lambda: most)
         self._patience = Patience.of(given)
         self._secrets = _secrets_of(given)
         self._raw: tuple[int, Any] | None = None
+        obstore_module()
+
+    @property
+    def _obstore(self) -> Any:
+        return obstore_module()
 
     @property
     def raw(self) -> Any:
@@ -142,6 +125,8 @@ class Client:
         now = n_forks()
         made = self._raw
         if made is None or made[0] != now:
+            if made is not None:
+                _abandoned.append(made)  # it belongs to the parent, down to what collecting it would do
             made = self._raw = (now, self._renewed())
         return made[1]
 
@@ -150,11 +135,10 @@ class Client:
         if not self.is_remote:
             return self.given
         options = {name: getattr(self.given, name, None) for name in ("client_options", "credential_provider")}
+        make = getattr(self._obstore.store, _class_name(self.given))
         if self.kind == "http":
-            return _plain_class(self.given)(
-                self.given.url, client_options=options["client_options"], retry_config=_NO_RETRIES
-            )
-        return _plain_class(self.given)(
+            return make(self.given.url, client_options=options["client_options"], retry_config=_NO_RETRIES)
+        return make(
             prefix=self.given.prefix,
             config=self.given.config,
             retry_config=_NO_RETRIES,
@@ -367,46 +351,45 @@ _ADVICE = {
 _NO_RETRIES = {"max_retries": 0}
 
 
-def _plain_class(given: Any) -> Any:
-    """The class of obstore that a store is of, or is a subclass of."""
-    return next(cls for cls in type(given).__mro__ if cls.__module__.startswith("obstore"))
+_abandoned: list[object] = []
+_KINDS = {
+    "S3Store": "s3",
+    "GCSStore": "gs",
+    "AzureStore": "az",
+    "HTTPStore": "http",
+    "LocalStore": "file",
+    "MemoryStore": "memory",
+}
 
 
-def _kind_of(given: Any, obstore: Any) -> str:
+def _class_name(given: Any) -> str:
+    """The name of the class of obstore that a store is of, or is of a subclass of."""
+    ours = (cls.__name__ for cls in type(given).__mro__ if cls.__module__.partition(".")[0] == "obstore")
+    return next((name for name in ours if name in _KINDS), "")
+
+
+def _kind_of(given: Any) -> str:
     """The scheme of a store's URL."""
-    stores = obstore.store
-    kinds = {
-        "s3": stores.S3Store,
-        "gs": stores.GCSStore,
-        "az": stores.AzureStore,
-        "http": stores.HTTPStore,
-        "file": stores.LocalStore,
-        "memory": stores.MemoryStore,
-    }
-    for kind, cls in kinds.items():
-        if isinstance(given, cls):
-            return kind
-    raise TypeError(
-        f"an ObjectStore is made of a store of obstore, as obstore.store.S3Store, got {type(given).__name__}. "
-        "For a URL there is ObjectStore.from_url."
-    )
+    kind = _KINDS.get(_class_name(given))
+    if kind is None:
+        raise TypeError(
+            f"an ObjectStore is made of a store of obstore, as obstore.store.S3Store, got {type(given).__name__}. "
+            "For a URL there is ObjectStore.from_url."
+        )
+    return kind
 
 
 def url_of(given: Any) -> str:
     """The place of an obstore store as a URL, without credentials."""
     config = getattr(given, "config", None) or {}
     prefix = str(getattr(given, "prefix", None) or "").strip("/")
-    scheme = {"S3Store": "s3", "GCSStore": "gs", "AzureStore": "az"}.get(_plain_class_name(given))
-    if scheme is not None:
+    kind = _KINDS.get(_class_name(given), "")
+    if kind in ("s3", "gs", "az"):
         bucket = config.get("bucket") or config.get("container_name") or ""
-        return f"{scheme}://{bucket}/{prefix}".rstrip("/")
-    if _plain_class_name(given) == "HTTPStore":
+        return f"{kind}://{bucket}/{prefix}".rstrip("/")
+    if kind == "http":
         return str(given.url).partition("?")[0]
     return f"file:///{prefix}" if prefix else "memory://"
-
-
-def _plain_class_name(given: Any) -> str:
-    return next((cls.__name__ for cls in type(given).__mro__ if cls.__module__.startswith("obstore")), "")
 
 
 def _secrets_of(given: Any) -> list[str]:

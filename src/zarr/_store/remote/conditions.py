@@ -38,22 +38,19 @@ class Place:
     def __init__(self) -> None:
         self.guard = RLock()
         self.turns = Turns()
-        self._mode: Callable[[ObjectVersion], Any] | None = None
-        self.is_known = False
+        self._way: Callable[[ObjectVersion], Any] | None = None
+        self._is_known = False
 
-    def mode(self, client: Client, version: ObjectVersion) -> Any:
-        """How a version is named in the condition of a put; None if the server cannot be relied on."""
-        if not self.is_known:
+    def mode(self, client: Client, version: ObjectVersion | None) -> Any:
+        """The condition of a put that there is a version, or nothing, as obstore has it; None if the server does not keep any."""
+        if not self._is_known:
             with self.guard:
-                if not self.is_known:
-                    self._mode = _find_out(client)
-                    self.is_known = True
-        return None if self._mode is None else self._mode(version)
-
-    @property
-    def creates(self) -> bool:
-        """Whether a put under the condition that nothing is there may be relied on, as far as is known."""
-        return self._mode is not None or not self.is_known
+                if not self._is_known:
+                    self._way = _find_out(client)
+                    self._is_known = True
+        if self._way is None or version is None:
+            return None if self._way is None else "create"
+        return self._way(version)
 
 
 def place_of(client: Client) -> Place:

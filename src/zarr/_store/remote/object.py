@@ -223,7 +223,7 @@ class ObjectStore(SyncStore):
             return self._client.get(key, options)
         except RefusedError as refused:
             kind = refused.failure.kind
-            if kind is Kind.UNMET:
+            if kind is Kind.UNMET and version is not None and refused.failure.status != 409:
                 raise _changed(key) from None
             if kind is Kind.BEYOND:
                 return self._about(key)
@@ -286,14 +286,11 @@ class ObjectStore(SyncStore):
             raise self._put_error(refused, key) from None
 
     def _put_if(self, key: str, data: memoryview, expected: Expected) -> bool:
-        if expected is ABSENT:
-            if self._place.creates:
-                return self._client.put_if(key, data, "create")
-            return self._compare_and_put(key, data, None)
-        mode = self._place.mode(self._client, expected)
+        version = None if expected is ABSENT else expected
+        mode = self._place.mode(self._client, version)
         if mode is None:
-            return self._compare_and_put(key, data, expected)
-        return self._client.put_if(key, data, mode, expected.history)
+            return self._compare_and_put(key, data, version)
+        return self._client.put_if(key, data, mode, () if version is None else version.history)
 
     def _compare_and_put(self, key: str, data: memoryview, expected: ObjectVersion | None) -> bool:
         """Compare and store in two steps, which excludes the threads of this process only: the server cannot do it."""
@@ -394,6 +391,11 @@ class ObjectStore(SyncStore):
         while page := await self._call(_first_of, keys):
             for key in page:
                 yield key
+
+
+def is_of_obstore(store: object) -> bool:
+    """Whether something is a store of obstore, which need not be imported for this."""
+    return any(cls.__module__.partition(".")[0] == "obstore" for cls in type(store).__mro__)
 
 
 def _first_of(keys: Iterator[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zarr._store.remote.client import obstore_module
+from zarr._store.remote.library import obstore_module
 from zarr.errors import ArgumentError
 
 _OWN = ("missing_on", "max_concurrency")

@@ -12,6 +12,7 @@ A request to `/_control` has an order as JSON:
     {"do": "forget requests"}
     {"do": "tell"}                       answers with the requests, the peak, and how many faults there were
     {"do": "wait", "seconds": 0.02}      before each request is acted upon
+    {"do": "gather", "n": 64}            let the next requests wait until so many are there, ten seconds at most
     {"do": "fail", "kind": …}            the arguments of `Fault`; without a kind there are no more faults
     {"do": "be", "quirks": [...]}        as some servers are:
         refuses-quotes       a put with a right ETag in quotes is refused (Ceph)
@@ -29,6 +30,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -44,14 +46,15 @@ class Cloud:
     """What is kept, what has come, and what is to go wrong."""
 
     def __init__(self) -> None:
-        self.reset()
         self._under_way = 0
+        self.reset()
 
     def reset(self) -> None:
         self.buckets: dict[str, Bucket] = {}
         self.faults: list[Fault] = []
         self.quirks: frozenset[str] = frozenset()
         self.seconds = 0.0
+        self._gather(0)
         self.forget_requests()
 
     def forget_requests(self) -> None:
@@ -65,11 +68,18 @@ class Cloud:
         self._under_way += 1
         self.peak = max(self.peak, self._under_way)
         try:
-            if self.seconds:
-                await asyncio.sleep(self.seconds)
+            await self._keep_waiting()
             return self._answer(request)
         finally:
             self._under_way -= 1
+
+    async def _keep_waiting(self) -> None:
+        if self._under_way >= self._n_gathered:
+            self._are_gathered.set()
+        if self.seconds:
+            await asyncio.sleep(self.seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._are_gathered.wait(), 10)
 
     def _answer(self, request: Request) -> Reply | None:
         fault = next((fault for fault in self.faults if fault.befalls(request)), None)
@@ -118,6 +128,7 @@ class Cloud:
             "forget requests": self.forget_requests,
             "tell": self._tell,
             "wait": self._wait,
+            "gather": self._gather,
             "fail": self._fail,
             "be": self._be,
         }
@@ -128,6 +139,10 @@ class Cloud:
 
     def _wait(self, seconds: float) -> None:
         self.seconds = seconds
+
+    def _gather(self, n: int) -> None:
+        self._n_gathered = n
+        self._are_gathered = asyncio.Event()
 
     def _fail(self, kind: str = "", **details: Any) -> None:
         self.faults = [*self.faults, Fault(kind, **details)] if kind else []

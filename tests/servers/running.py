@@ -46,6 +46,9 @@ class RunningCloud:
     def wait(self, seconds: float) -> None:
         self.order("wait", seconds=seconds)
 
+    def gather(self, n: int) -> None:
+        self.order("gather", n=n)
+
     def fail(self, kind: str = "", **details: Any) -> None:
         self.order("fail", kind=kind, **details)
 

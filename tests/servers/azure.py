@@ -35,7 +35,7 @@ def answer(buckets: dict[str, Bucket], request: Request, quirks: frozenset[str])
 def _list(bucket: Bucket, query: dict[str, str]) -> Reply:
     prefix = query.get("prefix", "")
     most = min(int(query.get("maxresults", _MOST_PER_PAGE)), _MOST_PER_PAGE)
-    page = bucket.page(prefix, query.get("delimiter", ""), query.get("marker", ""), most)
+    page = bucket.page(prefix, query.get("delimiter", ""), query.get("marker") or query.get("startFrom", ""), most)
     blobs = [f"<BlobPrefix>{text_of('Name', gathered)}</BlobPrefix>" for gathered in page.prefixes]
     for key in page.keys:
         kept = bucket.objects[key]

@@ -13,7 +13,7 @@ KINDS = {
     "drop": "nothing is done, and the connection ends",
     "lose": "all is done, and the connection ends",
     "cut": "the connection ends in the middle of the body",
-    "short": "half of the body is missing, and its length is that of the rest",
+    "short": "half of the body is missing, and its length is that of the rest (of a part: of a whole object nobody could tell)",
     "shifted": "the part of the object that begins a byte further on",
     "whole": "the whole object, whatever part was asked for",
 }
@@ -80,10 +80,10 @@ class Fault:
             return reply
         if self.kind == "cut":
             return Reply(reply.status, reply.headers, body[: len(body) // 2], len(body), then_close=True)
-        if self.kind == "short":
-            return Reply(reply.status, reply.headers, body[: len(body) // 2])
         if reply.status != 206:
             return reply
+        if self.kind == "short":
+            return Reply(reply.status, reply.headers, body[: len(body) // 2])
         if self.kind == "whole":
             return Reply(200, {name: value for name, value in reply.headers.items() if name != "content-range"}, whole)
         start = int(reply.headers["content-range"].split()[1].partition("-")[0]) + 1

@@ -26,6 +26,8 @@ T = TypeVar("T")
 HISTORY = "zarrwrites"
 """The name of that metadata; Azure takes none but letters, digits and underscores."""
 _MOST_HISTORY = 24
+_MOST_DELETED = {"s3": 1000, "az": 256}
+_MOST_AT_ONCE = 100
 _MOST_WRONG = 4
 _MULTIPART_NBYTES = 256 * 2**20
 _PART_NBYTES = 64 * 2**20
@@ -259,14 +261,34 @@ class Client:
             raise
         return name in found.history if found.history else bytes(found.data) == bytes(data)
 
-    def delete(self, keys: str | list[str]) -> None:
-        """Delete objects, whether or not they are there. Where that makes a difference to the server, some may be left."""
+    def delete(self, key: str) -> None:
+        """Delete an object, whether or not it is there."""
         delete = self._obstore.delete
         try:
-            self.attempt(lambda raw: delete(raw, keys))
+            self.attempt(lambda raw: delete(raw, key))
         except RefusedError as refused:
             if refused.failure.kind is not Kind.ABSENT:
                 raise
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        """Delete objects with as few requests as the server knows for it.
+
+        What goes wrong with one of them, as that it is not there, goes wrong with the whole request: then one at a time.
+        """
+        delete = self._obstore.delete
+        most = _MOST_DELETED.get(self.kind, _MOST_AT_ONCE)
+        for first in range(0, len(keys), most):
+            some = list(keys[first : first + most])
+            try:
+                self._inside(lambda raw, some=some: delete(raw, some))  # type: ignore[misc]
+            except Exception as exc:
+                if came_from_a_signal(exc):
+                    raise
+                if self.kind == "s3":
+                    self.attempt(lambda raw, some=some: delete(raw, some))  # type: ignore[misc]
+                else:
+                    for key in some:
+                        self.delete(key)
 
     def list_in(self, raw: Any, directory: str, after: str | None, page: int) -> Any:
         """Pages of what is known of the objects below a directory, behind a key."""

@@ -43,15 +43,15 @@ def obstore_module() -> Any:
     if _own is None:
         with _guard:
             if _own is None:
-                with importing("obstore"):
-                    _own = _loaded_again() if _is_inherited else _imported()
+                _own = _loaded_again() if _is_inherited else _imported()
     return _own
 
 
 def _imported() -> Any:
     try:
-        import obstore
-        import obstore.store
+        with importing("obstore"):
+            import obstore
+            import obstore.store
     except ModuleNotFoundError as exc:
         if exc.name != "obstore":
             raise
@@ -75,7 +75,8 @@ def _loaded_again() -> Any:
     with _without_obstore():
         try:
             sys.modules[_NATIVE] = _load_copy(str(inherited.__file__))
-            import_module("obstore.store")
+            with importing("obstore"):
+                import_module("obstore.store")
             return sys.modules["obstore"]
         except (OSError, ImportError) as exc:
             raise ImportError(

@@ -317,23 +317,18 @@ class ObjectStore(SyncStore):
                 f"no object of {self!r} can be deleted on condition that it is still the one that was read, as {key!r}: "
                 "obstore has no such request. Store a value that means the same instead."
             )
-        self._delete(key, key)
+        self._deleting(key, partial(self._client.delete, key))
         return True
 
-    def _delete(self, keys: str | list[str], key: str) -> None:
+    def remove_prefix(self, prefix: str) -> None:
+        for page in self._pages(prefix):
+            self._deleting(prefix, partial(self._client.delete_many, page))
+
+    def _deleting(self, key: str, delete: Callable[[], None]) -> None:
         try:
-            self._client.delete(keys)
+            delete()
         except RefusedError as refused:
             raise self._client.error(refused, "delete", key) from None
-
-    def remove_prefix(self, prefix: str) -> None:
-        for _ in range(_MOST_ROUNDS):
-            keys = [path for page in self._pages(prefix) for path in page]
-            if not keys:
-                return
-            self._delete(keys, prefix)
-            if self._client.kind == "s3":  # others may stop at a key that somebody else has deleted
-                return
 
     def hold(self, prefix: str) -> Hold:
         """A right among the threads of this process; others are told apart by versions."""
@@ -408,6 +403,7 @@ class _Pages:
     def __init__(self, client: Client, directory: str) -> None:
         self._client, self._directory = client, directory
         self._last: str | None = None
+        self._behind: str | None = None
         self._stream: Any = None
 
     def next_page(self) -> list[str]:
@@ -419,12 +415,20 @@ class _Pages:
 
     def _ask(self, raw: Any) -> list[str]:
         if self._stream is None:
-            self._stream = iter(self._client.list_in(raw, self._directory, self._last, _PAGE))
+            self._behind = self._last
+            self._stream = iter(self._client.list_in(raw, self._directory, self._behind, _PAGE))
         try:
-            return [meta["path"] for meta in next(self._stream, ())]
+            return self._next_behind()
         except BaseException:
             self._stream = None
             raise
+
+    def _next_behind(self) -> list[str]:
+        """The next page that has something behind the place where this went on; not every server begins just there."""
+        while found := [meta["path"] for meta in next(self._stream, ())]:
+            if behind := [path for path in found if self._behind is None or path > self._behind]:
+                return behind
+        return []
 
 
 def _names_in(client: Client, directory: str) -> list[str]:

@@ -7,10 +7,11 @@ import pytest
 
 import zarr
 from tests.conftest import PROFILE
-from tests.remote.clouds import KINDS, store_over
+from tests.remote.clouds import IMPATIENT, KINDS, store_over
 
 N_FAULTS = 500 if PROFILE == "long" else 150
 RATE = 0.3
+PERSISTENT = {**IMPATIENT, "max_retries": 30}
 
 
 @pytest.fixture(params=KINDS)
@@ -32,7 +33,9 @@ def make_trouble(cloud):
 def test_no_wrong_value_and_no_lost_write(cloud, kind, engine, shards):
     random = np.random.default_rng(0)
     expected = random.integers(0, 1000, (40, 40)).astype("i4")
-    array = zarr.create_array(store_over(cloud, kind), name="a", data=expected, chunks=(5, 5), shards=shards)
+    array = zarr.create_array(
+        store_over(cloud, kind, retry_config=PERSISTENT), name="a", data=expected, chunks=(5, 5), shards=shards
+    )
     make_trouble(cloud)
     n_rounds = 0
     while cloud.n_faults < N_FAULTS:
@@ -46,7 +49,7 @@ def test_no_wrong_value_and_no_lost_write(cloud, kind, engine, shards):
         assert (array[rows, columns] == expected[rows, columns]).all()
         if n_rounds % 7 == 0:
             array.attrs[f"round {n_rounds}"] = n_rounds
-    found = zarr.open_array(store_over(cloud, kind), path="a", mode="r")
+    found = zarr.open_array(store_over(cloud, kind, retry_config=PERSISTENT), path="a", mode="r")
     assert (found[:] == expected).all()
     cloud.fail()
     assert (found[:] == expected).all()
@@ -67,7 +70,7 @@ def test_a_write_that_fails_for_good_says_so_and_the_rest_is_whole(cloud, engine
 
 
 def test_deletions_and_listings_get_through(cloud, kind):
-    root = zarr.create_group(store_over(cloud, kind))
+    root = zarr.create_group(store_over(cloud, kind, retry_config=PERSISTENT))
     for number in range(10):
         root.create_array(f"a{number}", data=np.arange(20), chunks=2)
     make_trouble(cloud)

@@ -430,7 +430,7 @@ class TestWhereverAStoreIs:
             "try: zarr.storage.ObjectStore.from_url('s3://b')\nexcept ImportError as exc: print(exc)"
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
-        assert 'pip install "zarr[remote]"' in done.stdout
+        assert 'pip install "obstore>=0.8"' in done.stdout
 
 
 class TestForks:

@@ -56,7 +56,8 @@ def _imported() -> Any:
         if exc.name != "obstore":
             raise
         raise ImportError(
-            'this store needs the package obstore, which is not installed: pip install "zarr[remote]"', name="obstore"
+            'this store needs the package obstore (the extra "remote"), which is not installed: pip install "obstore>=0.8"',
+            name="obstore",
         ) from None
     return obstore
 

@@ -204,7 +204,7 @@ class ObjectStore(SyncStore):
             raise _changed(key)
         data = np.frombuffer(found.data, "B")
         buffer = CPUBuffer if prototype is None else prototype.buffer
-        return Stored(buffer.from_array_like(data), version_of(found), found.nbytes)  # type: ignore[arg-type]
+        return Stored(buffer.from_array_like(data), version_of(found), found.nbytes)
 
     def _found(self, key: str, byte_range: ByteRequest | None, version: ObjectVersion | None) -> Answer | None:
         """The answer for a part of an object; its bytes are empty where the part lies beyond the end."""
@@ -276,7 +276,8 @@ class ObjectStore(SyncStore):
         if self._client.kind == "memory":  # which keeps what it is given
             data = memoryview(value.to_bytes())
         else:
-            data = memoryview(np.ascontiguousarray(value.as_numpy_array()).view("B"))
+            array: Any = np.ascontiguousarray(value.as_numpy_array()).view("B")
+            data = memoryview(array)
         try:
             if expected is ANY:
                 self._client.put(key, data)
@@ -456,22 +457,20 @@ def _changed(key: str) -> ConcurrentChangeError:
     return ConcurrentChangeError(f"the object under {key!r} was replaced or deleted while it was read; try again.")
 
 
-def _statuses(given: Collection[int]) -> tuple[int, ...]:
-    try:
-        found = tuple(given)
-    except TypeError:
-        found = (given,)  # type: ignore[assignment]
+def _statuses(given: Any) -> tuple[int, ...]:
+    """The statuses of `missing_on`; a single one is taken too."""
+    found = given if isinstance(given, tuple | list | set | frozenset | range) else (given,)
     if not all(isinstance(status, int) and 400 <= status < 500 for status in found):
         raise ArgumentError(
             f"missing_on has statuses of HTTP between 400 and 499, as in missing_on=(403,); got {given!r}"
         )
-    return found
+    return tuple(found)
 
 
-def _most(given: int | None) -> int | None:
-    if given is not None and (not isinstance(given, int) or given < 1):
-        raise ArgumentError(f"max_concurrency is a number of requests, at least 1, or None; got {given!r}")
-    return given
+def _most(given: Any) -> int | None:
+    if given is None or (isinstance(given, int) and given >= 1):
+        return given
+    raise ArgumentError(f"max_concurrency is a number of requests, at least 1, or None; got {given!r}")
 
 
 def _rebuilt(cls: type[ObjectStore], given: Any, read_only: bool, options: dict[str, Any]) -> ObjectStore:

@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import pickle
+import signal
 import socket
 import subprocess
 import sys
@@ -431,6 +432,109 @@ class TestWhereverAStoreIs:
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
         assert 'pip install "obstore>=0.8"' in done.stdout
+
+
+class TestShapes:
+    """Where nobody can be kept out, versions tell of who else changes a shape."""
+
+    @pytest.fixture
+    def array(self, cloud, engine):
+        return zarr.create_array(store_over(cloud), name="a", data=np.arange(5), chunks=4)
+
+    def test_appends_see_chunks_of_others_beyond_the_end_that_they_knew(self, array, cloud):
+        other = zarr.open_array(store_over(cloud), path="a")
+        for number in range(4):
+            (array if number % 2 else other).append([10 + number])
+        assert zarr.open_array(store_over(cloud), path="a")[:].tolist() == [0, 1, 2, 3, 4, 10, 11, 12, 13]
+        assert array.append(np.zeros(0, int)) == (9,)
+        with pytest.raises(ValueError, match="not compatible"):
+            array.append([[1]])
+
+    def test_what_a_write_could_not_store_is_the_fill_value(self, array, cloud):
+        patient = zarr.open_array(store_over(cloud, retry_config=ONCE), path="a")
+        cloud.fail("refuse", methods=["PUT"], within="/c/")
+        with pytest.raises(StoreRequestError):
+            patient.append([7, 7])
+        cloud.fail()
+        array.append([8])
+        assert array[:].tolist() == [0, 1, 2, 3, 4, 0, 0, 8]
+
+    def test_resizing_clears_and_reveals(self, array, cloud):
+        array.resize(3)
+        array.resize(7)
+        assert array[:].tolist() == [0, 1, 2, 0, 0, 0, 0]
+        assert sorted(collect(array.store.list_prefix("a/c/"))) == ["a/c/0"]
+
+    def test_a_resize_that_meets_an_append_leaves_that_alone(self, array, cloud, monkeypatch):
+        other = zarr.open_array(store_over(cloud), path="a")
+        read_chunk = type(array.store).read
+        appended = []
+
+        def read_slowly(store, key, *args, **kwargs):
+            found = read_chunk(store, key, *args, **kwargs)
+            if key == "a/c/1" and not appended:
+                appended.append(key)
+                other.append([77])
+            return found
+
+        monkeypatch.setattr(type(array.store), "read", read_slowly)
+        with pytest.raises(ConcurrentChangeError):
+            array.resize(8)
+        assert appended
+        assert zarr.open_array(store_over(cloud), path="a")[:].tolist() == [0, 1, 2, 3, 4, 77]
+
+    def test_a_part_that_becomes_the_fill_value_is_stored(self, array, cloud):
+        array[:4] = 1
+        array[:2] = 0
+        array[2:4] = 0
+        assert sorted(collect(array.store.list_prefix("a/c/"))) == ["a/c/0", "a/c/1"]
+        assert array[:].tolist() == [0, 0, 0, 0, 4]
+        array[:4] = 0
+        assert sorted(collect(array.store.list_prefix("a/c/"))) == ["a/c/1"]
+
+    def test_so_it_is_in_a_shard(self, cloud, engine):
+        array = zarr.create_array(store_over(cloud), name="s", data=np.ones(8, int), chunks=2, shards=8)
+        array[:4] = 0
+        array[4:8] = 0
+        assert array[:].tolist() == [0] * 8
+        assert array.store.size("s/c/0") is not None
+
+
+class TestInterrupts:
+    def test_who_waits_for_a_server_can_be_interrupted(self, cloud, engine):
+        array = zarr.create_array(store_over(cloud), name="a", data=np.arange(100), chunks=1)
+        cloud.wait(0.2)
+
+        def stop(number, frame):
+            raise InterruptedError("enough")
+
+        before = signal.signal(signal.SIGALRM, stop)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        try:
+            with pytest.raises(InterruptedError, match="enough"):
+                array[:]
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        cloud.wait(0)
+        assert array[:].sum() == 4950
+
+    def test_a_task_that_is_cancelled_writes_no_more(self, cloud, engine):
+        array = zarr.create_array(store_over(cloud), name="a", data=np.arange(100), chunks=1)
+        cloud.wait(0.1)
+
+        async def work():
+            task = asyncio.ensure_future(array.async_array.setitem(slice(None), 7))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+        asyncio.run(work())
+        cloud.wait(0)
+        found = array[:]
+        assert (found == 7).sum() <= 64
+        assert (array[:] == found).all()
 
 
 class TestForks:

@@ -81,15 +81,17 @@ def _append_mine(port, kind, engine, number):
         array.append(np.full(3, number * N_APPENDS + i + 1))
 
 
-def _create_all(port, kind, number, won):
+def _create_all(port, kind, zarr_format, number, won):
     store = store_over(RunningCloud(port), kind)
     for i in range(N_ROUNDS):
         try:
-            zarr.create_array(store, name=f"r{i}", shape=3, dtype="i4")
+            zarr.create_array(
+                store, name=f"r{i}", shape=3, dtype="i4", attributes={"by": number}, zarr_format=zarr_format
+            )
         except ContainsArrayError:
             pass
         else:
-            won.put(i)
+            won.put((i, number))
 
 
 @pytest.mark.usefixtures("weather")
@@ -119,9 +121,11 @@ class TestNothingIsLost:
         assert (found == found[:, :1]).all()
         assert sorted(found[:, 0]) == list(range(1, N_PROCESSES * N_APPENDS + 1))
 
-    def test_of_racing_creations_one_wins(self, cloud, kind):
+    def test_of_racing_creations_one_wins(self, cloud, kind, zarr_format):
         won = multiprocessing.get_context("spawn").Queue()
-        in_processes(_create_all, [(cloud.port, kind, number, won) for number in range(N_CREATORS)])
+        in_processes(_create_all, [(cloud.port, kind, zarr_format, number, won) for number in range(N_CREATORS)])
+        cloud.fail()
         winners = sorted(won.get(timeout=30) for _ in range(N_ROUNDS))
-        assert winners == list(range(N_ROUNDS))
         assert won.empty()
+        arrays = (zarr.open_array(store_over(cloud, kind), path=f"r{i}") for i in range(N_ROUNDS))
+        assert winners == [(i, array.attrs["by"]) for i, array in enumerate(arrays)]

@@ -27,6 +27,8 @@ from zarr._support.settings import settings
 from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from zarr._buffer import Buffer
@@ -188,10 +190,11 @@ def write(
     value: npt.NDArray[Any],
     *,
     hold: Hold | None = None,
+    check: Callable[[], Flow[None]] | None = None,
 ) -> Flow[None]:
     """Write plain memory of the selection's shape into what `selection` selects.
 
-    `hold` is a hold of the caller on the node, if it has one.
+    `hold` is a hold of the caller on the node, if it has one; `check` is for `modify`.
     """
     store = node.store_path.store
     value = in_dtype(value, view.spec.dtype)  # format 3 does not store the byte order that a handle has elements in
@@ -199,7 +202,7 @@ def write(
     if reached is None or not reached.can_write:
         parts = view.pipeline.request(selection, value)
         whole_form = None if capabilities(store).removes_conditionally else _WholeForm(node, view, selection, value)
-        flows = (_write_object(node, view, part, hold, whole_form) for part in parts)
+        flows = (_write_object(node, view, part, hold, whole_form, check) for part in parts)
         yield Together(flows, shared_nbytes=_shared_nbytes(node, view))
         return
     is_synced = settings().durability == "fsync"
@@ -212,13 +215,18 @@ def write(
 
 
 def _write_object(
-    node: ArrayNode, view: ArrayView, part: ObjectRequest, hold: Hold | None, whole_form: _WholeForm | None = None
+    node: ArrayNode,
+    view: ArrayView,
+    part: ObjectRequest,
+    hold: Hold | None,
+    whole_form: _WholeForm | None = None,
+    check: Callable[[], Flow[None]] | None = None,
 ) -> Flow[None]:
     store, key = node.store_path.store, _key(node, view, part)
     try:
         if not part.is_whole:
             change = part.encode if whole_form is None else partial(whole_form.encode, part)
-            yield from modify(store, key, change, hold=hold)
+            yield from modify(store, key, change, hold=hold, check=check)
             return
         encoded = yield Compute(part.encode, (None,))
         if encoded is None:

@@ -142,11 +142,12 @@ def _same_array(
     if isinstance(current, GroupMetadata):
         raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")
     if (len(current.shape), current.chunks, current.dtype) != (len(before.shape), before.chunks, before.dtype):
-        raise _replaced(at)
+        raise replaced(at)
     return current
 
 
-def _replaced(at: StorePath) -> ConcurrentChangeError:
+def replaced(at: StorePath) -> ConcurrentChangeError:
+    """The error for an array that somebody else changes at the same time."""
     return ConcurrentChangeError(
         f"the array at path {at.path!r} of store {at.store!r} was replaced while its shape was changed. Open it again."
     )
@@ -176,7 +177,7 @@ def publish_shape(
         since = names_version()
         current = _same_array(at, layout, old, metadata, before)
         if current.shape != before.shape:
-            raise _replaced(at)
+            raise replaced(at)
         new = current.with_shape(shape)
         made = document(new, layout.array)
         if old is not None:

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from typing import Self
 
 _IDLE_S = 5.0
+_MOST = 1024
+"""Where there is no limit."""
 
 
 def most_requests() -> int:
     """Most requests of this process that are under way at once."""
-    return settings().concurrency
+    return min(settings().concurrency, _MOST)
 
 
 class Call:

@@ -417,6 +417,5 @@ def url_of(given: Any) -> str:
 def _secrets_of(given: Any) -> list[str]:
     """What must not be shown of a store's configuration."""
     config = getattr(given, "config", None) or {}
-    return [
-        str(value) for name, value in config.items() if any(part in name for part in _SECRETS) and len(str(value)) > 3
-    ]
+    secret = (str(value) for name, value in config.items() if any(part in name for part in _SECRETS))
+    return [value for value in secret if len(value) > 3 and value not in ("true", "false")]

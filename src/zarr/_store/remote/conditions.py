@@ -10,6 +10,7 @@ from contextlib import suppress
 from secrets import token_hex
 from threading import RLock
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from zarr._store.remote.client import Client, RefusedError
 from zarr._store.remote.version import ObjectVersion
@@ -40,6 +41,7 @@ class Place:
         self.turns = Turns()
         self._way: Callable[[ObjectVersion], Any] | None = None
         self._is_known = False
+        _all.add(self)
 
     def mode(self, client: Client, version: ObjectVersion | None) -> Any:
         """The condition of a put that there is a version, or nothing, as obstore has it; None if the server does not keep any."""
@@ -63,11 +65,12 @@ def place_of(client: Client) -> Place:
 
 
 _places: dict[tuple[Any, ...], Place] = {}
+_all: WeakSet[Place] = WeakSet()
 
 
 @renew_in_children
 def _renew_guards() -> None:
-    for place in list(_places.values()):
+    for place in list(_all):
         place.guard = RLock()
 
 

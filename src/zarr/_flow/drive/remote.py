@@ -19,9 +19,9 @@ from zarr._support.request_threads import Call
 def calls_for(store: SyncStore, request: Any) -> list[Callable[[], Any]]:
     """The functions that ask a store for an answer, each of them for a part of it."""
     call = BY_CONTRACT[type(request)]
-    if isinstance(request, Fetch):
+    if isinstance(request, Fetch) and len(request.reads) != 1:
         return [partial(call, store, Fetch(request.store, (read,))) for read in request.reads]
-    if isinstance(request, Exist):
+    if isinstance(request, Exist) and len(request.keys) != 1:
         return [partial(call, store, Exist(request.store, (key,))) for key in request.keys]
     return [partial(call, store, request)]
 
@@ -31,7 +31,9 @@ def whole_answer(request: Any, parts: list[Any]) -> Any:
     return [found for part in parts for found in part] if isinstance(request, Fetch | Exist) else parts[0]
 
 
-class AwaitedAnswer:
+def awaited_answer(
+    store: SyncStore, request: Any, answered: Callable[[Any, BaseException | None], None]
+) -> Call | AwaitedParts:
     """An answer that is waited for in other threads. It is made, then begun, so that it can be cancelled at any moment.
 
     Parameters
@@ -41,11 +43,31 @@ class AwaitedAnswer:
     answered
         Called once, with the answer or the first error, when nothing is under way any more.
     """
+    calls = calls_for(store, request)
+    if len(calls) == 1:
+        return Call(calls[0], answered)
+    return AwaitedParts(request, calls, answered)
+
+
+class AwaitedParts:
+    """An answer that is made of those to several calls.
+
+    Parameters
+    ----------
+    request, functions
+        What is asked for, and what asks for the parts.
+    answered
+        Called once, with the answer or the first error, when nothing is under way any more.
+    """
 
     __slots__ = ("_answered", "_calls", "_error", "_guard", "_n_left", "_parts", "_request")
 
-    def __init__(self, store: SyncStore, request: Any, answered: Callable[[Any, BaseException | None], None]) -> None:
-        functions = calls_for(store, request)
+    def __init__(
+        self,
+        request: Any,
+        functions: list[Callable[[], Any]],
+        answered: Callable[[Any, BaseException | None], None],
+    ) -> None:
         self._request, self._answered = request, answered
         self._guard = Lock()
         self._n_left = len(functions)

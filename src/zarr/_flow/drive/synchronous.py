@@ -21,16 +21,19 @@ from typing import Any, TypeVar
 from zarr._flow.drive.answers import ANSWER, AWAITED
 from zarr._flow.drive.asynchronous import Lane, await_store, take_hold
 from zarr._flow.drive.process_hold import AwaitedHold, take_free_hold
-from zarr._flow.drive.remote import AwaitedAnswer
+from zarr._flow.drive.remote import AwaitedParts, awaited_answer
 from zarr._flow.requests import Flow, Request, TakeHold, Together
 from zarr._store.access import sync_contract
 from zarr._support import bridge, workers
 from zarr._support.forks import n_forks
+from zarr._support.request_threads import Call
 from zarr._support.settings import settings
 
 T = TypeVar("T")
 _PATIENCE_S = 2.0
 _LOOK_AGAIN_S = 0.02
+_AHEAD = 2
+"""For each request under way there may be so many flows: when an answer comes, the next request is there already."""
 _AnyFlow = Generator[Any, Any, Any]
 
 
@@ -157,7 +160,7 @@ class _Crew:
     Parameters
     ----------
     concurrency
-        Most requests under way at once, and most flows of one `Together`.
+        Most requests under way at once; it bounds the flows of one `Together`, too.
     """
 
     def __init__(self, concurrency: int) -> None:
@@ -266,11 +269,11 @@ class _Crew:
             if self._is_over:
                 self._let_go()
 
-        started: AwaitedHold | AwaitedAnswer | bridge.Started[Any]
+        started: AwaitedHold | Call | AwaitedParts | bridge.Started[Any]
         if isinstance(request, TakeHold):
             started = AwaitedHold(partial(take_hold, request), answered)
         elif (store := sync_contract(request.store)) is not None:
-            started = AwaitedAnswer(store, request, answered)
+            started = awaited_answer(store, request, answered)
         else:
             started = bridge.Started(await_store(request, self._lane_to_loop()), answered)
         member.request, member.cancel = request, started.cancel
@@ -287,7 +290,7 @@ class _Crew:
             self._ask(self._join(team, n_ended, request.standing.flow), request.standing.request)
         else:
             team = leader.inner = _Team(leader, enumerate(request.flows), {})
-        most = self._concurrency if request.most is None else min(request.most, self._concurrency)
+        most = _AHEAD * self._concurrency if request.most is None else min(request.most, self._concurrency)
         while len(team.members) < most and self._begin_next(team):
             pass
         self._look(team)

@@ -58,7 +58,7 @@ versions: $(VENV)/.dev native  ## run the suite on Python 3.11 to 3.13, each wit
 		tests/installed/on_version $$python $$numpy .versions/wheel/zarr-*.whl $(PYTEST_ARGS) || exit 1; done; done
 
 long: $(VENV)/.dev native  ## 10,000 cases for each property instead of 300, 500 repetitions instead of 12; takes hours
-	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties tests/safety/test_endurance.py tests/safety/test_forks.py $(PYTEST_ARGS)
+	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties tests/safety/test_endurance.py tests/safety/test_forks.py tests/remote/test_races.py tests/remote/test_faults.py $(PYTEST_ARGS)
 
 check: lint test  ## lint and test: what a change has to pass
 

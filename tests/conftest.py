@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import zarr
+from tests.servers import loopback
 from tests.suites.plain_stores import Awaited
 from tests.suites.threads import join_started
 
@@ -28,7 +29,8 @@ settings.load_profile(PROFILE)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
-    """Ten thousand cases may take longer than any single test should."""
+    """No test leaves this machine; and ten thousand cases may take longer than any single test should."""
+    loopback.stay_here()
     if PROFILE == "long":
         config.option.timeout = 0
 

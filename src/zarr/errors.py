@@ -27,6 +27,9 @@
         SelectionShapeError (also ValueError)
         SelectionTypeError (also TypeError and ValueError)
       BoundsCheckError, NegativeStepError, VindexInvalidSelectionError
+    OSError
+      StoreRequestError
+        StorePermissionError (also PermissionError)
     RuntimeError
       EngineUnavailableError (also ImportError)
 
@@ -70,6 +73,8 @@ __all__ = [
     "StoreFileError",
     "StoreIsFileError",
     "StoreKeyError",
+    "StorePermissionError",
+    "StoreRequestError",
     "UnknownCodecError",
     "UnknownDataTypeError",
     "UnstableSpecificationWarning",
@@ -268,6 +273,32 @@ class StoreAbilityError(BaseZarrError, NotImplementedError):
 
     zarr-python raises ValueError for some of these and NotImplementedError for others; this is caught as either.
     """
+
+
+class StoreRequestError(OSError):
+    """A request to a remote store failed, after the attempts that there are for it.
+
+    It says nothing about whether there is a value: only an answer that it is not found does. A value that was to be stored
+    may have been, if the text says so.
+
+    Attributes
+    ----------
+    url, key
+        Of what, as far as they are known; without credentials.
+    attempts
+        How often it was tried.
+    status
+        That of the last answer in HTTP; None if there was none.
+    """
+
+    url: str = ""
+    key: str = ""
+    attempts: int = 0
+    status: int | None = None
+
+
+class StorePermissionError(StoreRequestError, PermissionError):
+    """A remote store refused a request: credentials are missing, wrong or out of date, or do not permit it."""
 
 
 class CodecError(BaseZarrError, RuntimeError):

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import zarr
+from tests.servers.running import running_cloud
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -72,6 +73,26 @@ def run_page(page: Path) -> None:
             pytest.fail(f"{page.name}, the block in line {block.line}:\n{problem}", pytrace=False)
 
 
+@pytest.fixture
+def cloud(page, monkeypatch):
+    """For the page about clouds: there is one, and the environment says where."""
+    if page.name != "cloud.md":
+        yield
+        return
+    with running_cloud() as cloud:
+        cloud.reset("bucket")
+        for name, value in {
+            "AWS_ENDPOINT_URL": cloud.url,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test-key-id",
+            "AWS_SECRET_ACCESS_KEY": "test-secret-key",
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
+@pytest.mark.usefixtures("cloud")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_runs_and_prints_what_it_says(page, tmp_path, monkeypatch):
     """Also where it has run before: readers run a page again, in the folder that has what it stored."""

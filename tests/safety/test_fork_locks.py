@@ -26,6 +26,8 @@ KNOWN = (
     "zarr._store.locks._descriptors",
     "zarr._store.database._gate",
     "zarr._flow.drive.process_hold._turns_guard",
+    "zarr._store.remote.library._guard",
+    "zarr._support.request_threads._pool._guard",
 )
 FREE, TAKEN, GONE = 0, 2, 3
 """What has become of the locks in a child: `TAKEN` if any is, `GONE` if one that must be there is not."""

@@ -1,6 +1,7 @@
 """The versioned contract, in parts to subclass (see `store_case`), each with the capability that it stands for:
 
     VersionSuite       puts_conditionally
+    RemovalSuite       removes_conditionally
     PinSuite           pins_versions
     SizeSuite          tells_sizes
     SyncSuite          sync
@@ -22,7 +23,7 @@ from zarr.abc.store import OffsetByteRequest, RangeByteRequest, SuffixByteReques
 
 
 class VersionSuite(StoreCase):
-    """Reads tell a version; replacing and removing can be made to depend on it, so that no change is lost."""
+    """Reads tell a version; replacing can be made to depend on it, so that no change is lost."""
 
     promises = frozenset({"puts_conditionally"})
 
@@ -55,7 +56,6 @@ class VersionSuite(StoreCase):
         version = version_of(store, "d/a")
         run(store.delete_dir("d"))
         assert not answer(store.put("d/a", buf(b"y"), expected=version))
-        assert not answer(store.remove("d/a", expected=version))
         assert read(store, "d/a") is None
 
     def test_expecting_nothing(self, store):
@@ -73,13 +73,6 @@ class VersionSuite(StoreCase):
         assert answer(store.remove("a", expected=ANY))
         assert answer(store.remove("a", expected=ANY))
         assert answer(store.remove("x/y"))
-
-    def test_remove_only_the_expected_version(self, store):
-        answer(store.put("a", buf(b"one")))
-        version = version_of(store, "a")
-        assert answer(store.remove("a", expected=version))
-        assert read(store, "a") is None
-        assert not answer(store.remove("a", expected=version))
 
     def test_of_many_that_swap_at_once_none_is_lost(self, store):
         answer(store.put("n", buf(b"0")))
@@ -102,6 +95,26 @@ class VersionSuite(StoreCase):
         winners = [i for i, ok in done if ok]
         assert len(winners) == 1
         assert read(store, "d/a") == b"%d" % winners[0]
+
+
+class RemovalSuite(StoreCase):
+    """Removing can be made to depend on what is stored, as replacing can."""
+
+    promises = frozenset({"removes_conditionally"})
+
+    def test_remove_only_the_expected_version(self, store):
+        answer(store.put("a", buf(b"one")))
+        version = version_of(store, "a")
+        assert answer(store.remove("a", expected=version))
+        assert read(store, "a") is None
+        assert not answer(store.remove("a", expected=version))
+
+    def test_a_version_removes_nothing_after_its_object_was_deleted(self, store):
+        answer(store.put("d/a", buf(b"x")))
+        version = version_of(store, "d/a")
+        run(store.delete_dir("d"))
+        assert not answer(store.remove("d/a", expected=version))
+        assert read(store, "d/a") is None
 
 
 class PinSuite(StoreCase):

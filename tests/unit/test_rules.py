@@ -45,6 +45,7 @@ COROUTINES = {
     "_store.remote.web": "the same for what a web server has",
     "_store.remote.files": "what is done with files, once for those that are awaited and those that are not",
     "_store.zipped.store": "zarr-python's `ZipStore.move`",
+    "_store.remote.object": "waits in threads for requests, and not in those of the loop",
     "_codec.base": "coroutines that third parties override",
     "_codec.pipeline": "zarr-python's class of pipelines, which third parties subclass",
     "_codec.sharding": "zarr-python's partial reads and writes of a shard, for pipelines of third parties",
@@ -65,6 +66,7 @@ THREADS = {
     "_support.threads": "what would keep the shared worker threads waiting gets one of its own",
     "_support.bridge": "the thread of the bridge's loop",
     "_support.workers": "helpers with the tasks of one request, which end with it",
+    "_support.request_threads": "requests to other computers wait in them, many at once",
 }
 SETTINGS = {
     "": "`zarr.config`",
@@ -84,6 +86,7 @@ SETTINGS = {
     "_store.zipped.archive": "whether finishing an archive waits for the disk",
     "_store.zipped.packing": "how large a value may become that is unpacked",
     "_support.workers": "how many threads may be at work",
+    "_support.request_threads": "how many requests may be under way",
     "_codec.base": "`ArrayConfig.from_dict`: what an array is opened with",
     "_codec.registry": "which class a codec's name means",
     "_codec.pipeline": "which class of pipelines is used",
@@ -103,6 +106,10 @@ LOCKS = {
     "_store.database": "no connection is used during a fork",
     "_store.turns": "the rights themselves, and what guards their queues",
     "_flow.drive.process_hold": "which rights are those of a store; a hold that nobody waits for any more",
+    "_flow.drive.remote": "the parts of one answer come from several threads",
+    "_support.request_threads": "threads and requests are counted; a call is made or cancelled",
+    "_store.remote.library": "one thread loads it",
+    "_store.remote.conditions": "one thread finds out what a server can do; and compares and stores, where that cannot",
 }
 FORKS = {"_support.forks": "the one place that Python tells of a fork; what hangs on it is registered there"}
 PURE = ("_plan", "_selection", "_metadata", "_grid", "_dtype")

@@ -22,7 +22,15 @@ from tests.suites.stores import (
     StoreSuite,
     SyncFaceSuite,
 )
-from tests.suites.versioned_stores import OneStepSuite, PinSuite, SizeSuite, SyncPinSuite, SyncSuite, VersionSuite
+from tests.suites.versioned_stores import (
+    OneStepSuite,
+    PinSuite,
+    RemovalSuite,
+    SizeSuite,
+    SyncPinSuite,
+    SyncSuite,
+    VersionSuite,
+)
 from zarr._store.access import async_contract, capabilities, sync_contract
 from zarr.storage import (
     FsspecStore,
@@ -67,7 +75,7 @@ class OurStore(StoreSuite, RefusalSuite, SyncFaceSuite, ReadOnlySuite, ObjectSui
     """What all stores of ours share."""
 
 
-class OurSyncStore(OurStore, VersionSuite, PinSuite, SizeSuite, SyncSuite, SyncPinSuite, HoldSuite):
+class OurSyncStore(OurStore, VersionSuite, RemovalSuite, PinSuite, SizeSuite, SyncSuite, SyncPinSuite, HoldSuite):
     """What those share that are called without an event loop."""
 
 
@@ -131,7 +139,7 @@ class TestTraceStore(OurSyncStore, PrefixSuite):
         return Traced(MemoryStore(**kwargs))
 
 
-class TestTraceOfVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, PinSuite, SizeSuite):
+class TestTraceOfVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, RemovalSuite, PinSuite, SizeSuite):
     def make(self, directory, **kwargs):
         return Traced(AsyncVersions(**kwargs))
 
@@ -156,7 +164,7 @@ class TestWrappedPlainStore(StoreSuite, PrefixSuite):
         return WrapperStore(AsyncOnly(**kwargs))
 
 
-class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, PinSuite, SizeSuite):
+class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, RemovalSuite, PinSuite, SizeSuite):
     def make(self, directory, **kwargs):
         return AsyncVersions(**kwargs)
 
@@ -236,5 +244,7 @@ def test_a_facade_can_do_what_is_behind_it(tmp_path):
 
 def test_a_suite_tells_what_it_proves():
     assert TestPlainStore.promised() == {"lists"}
-    assert TestVersionsInCoroutines.promised() == {"lists", "puts_conditionally", "pins_versions", "tells_sizes"}
+    assert TestVersionsInCoroutines.promised() == {
+        *("lists", "puts_conditionally", "removes_conditionally", "pins_versions", "tells_sizes"),
+    }
     assert TestLocalStore.promised() - TestMemoryStore.promised() == {"holds_between_processes", "removes_in_one_step"}

@@ -25,6 +25,7 @@ def modify(
     change: Callable[[Buffer | None], Buffer | None],
     *,
     hold: Hold | None = None,
+    check: Callable[[], Flow[None]] | None = None,
 ) -> Flow[None]:
     """Replace the object under `key` by what `change` makes of it.
 
@@ -37,6 +38,8 @@ def modify(
         if there is nothing to change. May be called several times.
     hold
         A hold of the caller that covers the key.
+    check
+        Made between reading the object and replacing it; what it raises ends all.
 
     Raises
     ------
@@ -45,13 +48,13 @@ def modify(
     """
     rounds = 0
     if hold is None and capabilities(store).puts_conditionally:
-        if (yield from _swap(store, key, change, None)):
+        if (yield from _swap(store, key, change, None, check)):
             return
         rounds = 1
     own = (yield TakeHold(store, parent(key))) if hold is None else NoHold()
     with own:
         while rounds < MAX_ROUNDS:
-            if (yield from _swap(store, key, change, own if hold is None else hold)):
+            if (yield from _swap(store, key, change, own if hold is None else hold, check)):
                 return
             rounds += 1
     raise ConcurrentChangeError(
@@ -60,9 +63,17 @@ def modify(
     )
 
 
-def _swap(store: Store, key: str, change: Callable[[Buffer | None], Buffer | None], hold: Hold | None) -> Flow[bool]:
+def _swap(
+    store: Store,
+    key: str,
+    change: Callable[[Buffer | None], Buffer | None],
+    hold: Hold | None,
+    check: Callable[[], Flow[None]] | None,
+) -> Flow[bool]:
     """One round; whether the change was stored."""
     (stored,) = yield Fetch(store, (Read(key),))
+    if check is not None:
+        yield from check()
     if stored is None:
         done: bool = yield from _replace(store, key, change, None, ABSENT, hold)
         return done

@@ -21,6 +21,7 @@ from zarr._flow.remove import clear
 from zarr._flow.requests import Fetch, Flow, Put, Read, TakeHold
 from zarr._metadata.formats import DOCUMENTS, layout_of
 from zarr._metadata.group import GroupMetadata, NodeMetadata
+from zarr._store.access import relies_on_versions
 from zarr._store.path import StorePath
 from zarr._store.versioned import ABSENT, ANY
 from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError, NodeNotFoundError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from zarr._buffer import Buffer
     from zarr._dtype.base import ZarrFormat
     from zarr._metadata.group import ListedMetadata
+    from zarr._store.abstract import Store
+    from zarr._store.versioned import Stored
 
 T = TypeVar("T")
 AnyMetadata = TypeVar("AnyMetadata", bound=NodeMetadata)
@@ -161,6 +164,8 @@ def _put_new(at: StorePath, makers: Sequence[str], made: Sequence[tuple[str, Buf
     if not others:
         done: bool = yield Put(at.store, join(at.path, main), document, ABSENT)
         return done
+    if relies_on_versions(at.store):
+        return (yield from _put_new_in_turn(at, makers, (join(at.path, main), document), others))
     with (yield TakeHold(at.store, at.path)) as hold:
         # A group is as much in the way as an array, though its document has another name.
         found = yield Fetch(at.store, [Read(join(at.path, name)) for name in makers])
@@ -170,6 +175,59 @@ def _put_new(at: StorePath, makers: Sequence[str], made: Sequence[tuple[str, Buf
             yield Put(at.store, join(at.path, name), other, ANY, hold)
         done = yield Put(at.store, join(at.path, main), document, ABSENT, hold)
         return done
+
+
+def _put_new_in_turn(
+    at: StorePath, makers: Sequence[str], main: tuple[str, Buffer], others: Sequence[tuple[str, Buffer]]
+) -> Flow[bool]:
+    """The same where a hold keeps no other process out. The other documents may be those of a creator that does not succeed:
+    so who does looks at them again, and who does not brings back what was there.
+    """
+    store = at.store
+    apart = [(join(at.path, name), made) for name, made in others]
+    for _ in range(MAX_ROUNDS):
+        found = yield Fetch(store, [Read(join(at.path, name)) for name in makers])
+        if any(stored is not None for stored in found):
+            return False
+        before = yield Fetch(store, [Read(key) for key, _ in apart])
+        if not (yield from _replace_all(store, apart, before)):
+            continue
+        done: bool = yield Put(store, *main, ABSENT)
+        if done:
+            yield from _see_to_it(store, apart)
+        else:
+            yield from _bring_back(store, apart, before)
+        return done
+    return False
+
+
+def _replace_all(store: Store, made: Sequence[tuple[str, Buffer]], before: Sequence[Stored | None]) -> Flow[bool]:
+    """Store documents where there still is what was found; whether there was."""
+    for (key, document), stored in zip(made, before, strict=True):
+        if not (yield Put(store, key, document, ABSENT if stored is None else stored.version)):
+            return False
+    return True
+
+
+def _see_to_it(store: Store, made: Sequence[tuple[str, Buffer]]) -> Flow[None]:
+    """Store documents again if they were replaced."""
+    for _ in range(MAX_ROUNDS):
+        found = yield Fetch(store, [Read(key) for key, _ in made])
+        lost = [
+            (document, stored)
+            for document, stored in zip(made, found, strict=True)
+            if stored is None or stored.data.to_bytes() != document[1].to_bytes()
+        ]
+        if not lost or (yield from _replace_all(store, [document for document, _ in lost], [old for _, old in lost])):
+            return
+
+
+def _bring_back(store: Store, made: Sequence[tuple[str, Buffer]], before: Sequence[Stored | None]) -> Flow[None]:
+    """Undo the replacing of documents, where nobody has replaced them since."""
+    found = yield Fetch(store, [Read(key) for key, _ in made])
+    for (key, document), stored, old in zip(made, found, before, strict=True):
+        if old is not None and stored is not None and stored.data.to_bytes() == document.to_bytes():
+            yield Put(store, key, old.data, stored.version)
 
 
 def _check_name(at: StorePath) -> None:

@@ -48,7 +48,7 @@ def stored_in(node: ArrayNode, spec: ArraySpec, boxes: Sequence[Box]) -> Flow[li
     """
     store = node.store_path.store
     n_lookups, n_objects = count(boxes), math.prod(spec.grid.counts(spec.shape))
-    per_lookup = 1 if capabilities(store).sync else _KEYS_PER_REQUEST
+    per_lookup = 1 if capabilities(store).answers_at_once else _KEYS_PER_REQUEST
     if (
         not is_able(store.supports_listing)
         or n_lookups <= _FEW

@@ -10,11 +10,12 @@ from zarr._metadata.formats import layout_of, layouts_for
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import NOT_READ
 from zarr._store.absence import Absence
+from zarr._store.access import capabilities
 from zarr._support.document_errors import DocumentKey
 from zarr.errors import ArrayNotFoundError, ContainsArrayAndGroupError, GroupNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from zarr._metadata.formats import AnyLayout
     from zarr._metadata.group import ArrayMetadata, ListedMetadata, NodeMetadata
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 def load_node(at: StorePath, zarr_format: int | None = None, *, prefer: int | None = None) -> Flow[NodeMetadata | None]:
     """The metadata of the node at a path; None if there is no node.
 
-    Without a format, format 3 is looked for first, and format 2 only if there is no `zarr.json`; unless that is to be preferred.
+    Without a format, format 3 counts, and format 2 only if there is no `zarr.json`; unless that is to be preferred. Where
+    every request takes its time, the documents of both are asked for together.
 
     Raises
     ------
@@ -35,8 +37,10 @@ def load_node(at: StorePath, zarr_format: int | None = None, *, prefer: int | No
     ContainsArrayAndGroupError
         If there are documents of an array and of a group.
     """
-    for layout in _wanted(zarr_format, prefer):
-        metadata = _parse(at, layout, *(yield from _documents(at, layout)))
+    layouts = _wanted(zarr_format, prefer)
+    known = (yield from _all_documents(at, layouts)) if prefer is None else {}
+    for layout in layouts:
+        metadata = _parse(at, layout, *(yield from _documents(at, layout, known)))
         if metadata is not None:
             return metadata
     return None
@@ -64,20 +68,36 @@ def _wanted(zarr_format: int | None, prefer: int | None) -> Sequence[AnyLayout]:
     return layouts if prefer is None else sorted(layouts, key=lambda layout: layout.zarr_format != prefer)
 
 
-def _documents(at: StorePath, layout: AnyLayout) -> Flow[tuple[list[str], list[bytes | None]]]:
-    """Keys and bytes of the documents that a node of a format has, in the order of `layout.documents`."""
+def _all_documents(at: StorePath, layouts: Sequence[AnyLayout]) -> Flow[dict[str, bytes | None]]:
+    """The documents of all formats by key, where asking for them one format after the other would take long."""
+    if len(layouts) < 2 or capabilities(at.store).answers_at_once:
+        return {}
+    prefix = join(at.path, "")
+    keys = [prefix + name for layout in layouts for name in layout.documents]
+    return dict(zip(keys, (yield from _fetched(at, keys)), strict=True))
+
+
+def _documents(
+    at: StorePath, layout: AnyLayout, known: Mapping[str, bytes | None] | None = None
+) -> Flow[tuple[list[str], list[bytes | None]]]:
+    """Keys and bytes of the documents that a node of a format has, in the order of `layout.documents`; as far as they are not
+    known already.
+    """
     prefix = join(at.path, "")
     keys = [prefix + name for name in layout.documents]
-    for _ in range(2):
-        try:
-            found = yield Fetch(at.store, list(map(Read, keys)))
-        except NotADirectoryError:  # a file lies on the way to them: below it there are no nodes
-            return keys, [None] * len(keys)
-        documents = list(map(_bytes_of, found))
-        if len(keys) == 1 or not layout.contradict(documents):
-            break
-        # One document may have been replaced by the other between the two reads: a second look tells.
+    documents = [known[key] for key in keys] if known else (yield from _fetched(at, keys))
+    if len(keys) > 1 and layout.contradict(documents):
+        # Or one document was replaced by the other between the two reads: a second look tells.
+        documents = yield from _fetched(at, keys)
     return keys, documents
+
+
+def _fetched(at: StorePath, keys: list[str]) -> Flow[list[bytes | None]]:
+    try:
+        found = yield Fetch(at.store, list(map(Read, keys)))
+    except NotADirectoryError:  # a file lies on the way to them: below it there are no nodes
+        return [None] * len(keys)
+    return list(map(_bytes_of, found))
 
 
 def _parse(at: StorePath, layout: AnyLayout, keys: list[str], documents: list[bytes | None]) -> NodeMetadata | None:

@@ -92,7 +92,9 @@ def _not_found(node: GroupNode, path: str) -> Flow[MemberNotFoundError]:
         while above and above not in snapshot.metadata:
             above = above.rpartition("/")[0]
         names = snapshot.under(above).paths(0)
-    elif capabilities(node.store_path.store).sync:  # elsewhere listing takes long, and whoever asks may not care
+    elif capabilities(
+        node.store_path.store
+    ).answers_at_once:  # elsewhere listing takes long, and whoever asks may not care
         above, names = yield from _names_nearby(node.store_path, path)
     missing = "/".join(path.split("/")[: len(above.split("/")) + 1 if above else 1])
     near = [f"{above}/{name}" if above else name for name in names]

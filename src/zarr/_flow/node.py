@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._engine.choose import Choice, choose, prepare
+from zarr._flow.kept_indexes import KeptIndexes
 from zarr._metadata.consolidated import Nodes, Tree
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
@@ -193,7 +194,8 @@ class _ReadOnUse(ABC, Generic[Metadata]):
 class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
     """An open array.
 
-    `place` and `reached` keep what the engine found out about where its objects are, from one view to the next.
+    `place` and `reached` keep what the engine found out about where its objects are, from one view to the next, and
+    `kept_indexes` what was read of shards.
 
     Parameters
     ----------
@@ -212,7 +214,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         If its chunks are larger than the configuration permits.
     """
 
-    __slots__ = ("_view", "config", "engine", "place", "reached")
+    __slots__ = ("_view", "config", "engine", "kept_indexes", "place", "reached")
     is_group: ClassVar[Literal[False]] = False
 
     def __init__(
@@ -236,6 +238,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         self.config = config
         self.copied_in = copied_in
         self.engine = engine
+        self.kept_indexes = KeptIndexes()
         prepare(engine)
 
     @classmethod
@@ -290,6 +293,10 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         """Spec and pipeline for metadata that is not published yet."""
         spec = metadata.to_spec(self.config)
         return ArrayView(spec, choose(spec, CPU_PROTOTYPE, self.engine), metadata)
+
+    def pipeline_of(self, metadata: ArrayV2Metadata | ArrayV3Metadata, config: ArrayConfig) -> Pipeline:
+        """A pipeline for metadata with other settings."""
+        return choose(metadata.to_spec(config), CPU_PROTOTYPE, self.engine).pipeline
 
     def key(self, suffix: str) -> str:
         """The store key of something that belongs to this node."""

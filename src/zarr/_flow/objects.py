@@ -12,6 +12,8 @@ loop, so that a writer of the rest of it loses nothing. An object that holds not
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
@@ -25,16 +27,23 @@ from zarr._support.settings import settings
 from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from zarr._buffer import Buffer
     from zarr._engine.contract import ObjectRequest
+    from zarr._flow.kept_indexes import KeptIndexes
     from zarr._flow.node import ArrayNode, ArrayView
+    from zarr._metadata.spec import ShardLevel
     from zarr._selection.model import Selection
     from zarr._store.abstract import Store
     from zarr._store.versioned import Hold, Version
 
 MAX_ROUNDS = 20
+_MOST_WASTE = 0.2
+"""What a remote store may send that nobody wants, as a share of what is wanted: requests go out together there, so another one
+takes no time."""
 _UNKNOWN_NBYTES = 2**62
 """Size of a shard whose store does not tell: beyond every range in it."""
 
@@ -59,7 +68,7 @@ def _read_object(node: ArrayNode, view: ArrayView, part: ObjectRequest) -> Flow[
     store, key = node.store_path.store, _key(node, view, part)
     try:
         if view.spec.levels and not part.is_whole:
-            yield from _read_parts(store, key, view, part)
+            yield from _read_parts(store, key, view, part, node.kept_indexes)
         else:
             (stored,) = yield Fetch(store, (Read(key),))
             yield Compute(part.decode, (None if stored is None else stored.without_version(),))
@@ -67,20 +76,25 @@ def _read_object(node: ArrayNode, view: ArrayView, part: ObjectRequest) -> Flow[
         raise _placed(exc, node, view, part.coords) from exc.__cause__
 
 
-def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest) -> Flow[None]:
+def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest, kept: KeptIndexes) -> Flow[None]:
     """Read the index of a shard and the inner chunks that the request needs, all from one version."""
     level = view.spec.levels[0]
     index_nbytes = view.pipeline.index_nbytes(level)
     index_read = Read(key, SuffixByteRequest(index_nbytes) if level.index_at_end else RangeByteRequest(0, index_nbytes))
-    is_pinned = capabilities(store).pins_versions
+    able = capabilities(store)
+    is_pinned = able.pins_versions
+    if able.is_remote and (yield from _read_by_kept_index(store, key, view, part, kept, index_nbytes)):
+        return
     for _ in range(MAX_ROUNDS):
         (stored,) = yield Fetch(store, (index_read,))
         if stored is None:
             yield Compute(part.decode, (None,))
             return
+        if able.is_remote:
+            kept.put(key, stored)
         nbytes = stored.nbytes if stored.nbytes >= 0 else _UNKNOWN_NBYTES
         index = stored.data
-        pieces = [(max(0, nbytes - index_nbytes) if level.index_at_end else 0, index)]
+        pieces = [(_index_at(level, nbytes, index_nbytes), index)]
         problem: CodecError | ConcurrentChangeError | None = None
         try:
             while missing := (yield Compute(part.missing_parts, (nbytes, pieces))):
@@ -103,6 +117,37 @@ def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest) ->
     )
 
 
+def _index_at(level: ShardLevel, nbytes: int, index_nbytes: int) -> int:
+    """Where in a shard its index begins."""
+    return max(0, nbytes - index_nbytes) if level.index_at_end else 0
+
+
+def _read_by_kept_index(
+    store: Store, key: str, view: ArrayView, part: ObjectRequest, kept: KeptIndexes, index_nbytes: int
+) -> Flow[bool]:
+    """The same by an index that was read before; whether that was still the right one.
+
+    Its version goes with the request for the inner chunks, and the store refuses that if it is out of date. So an index of
+    which nothing is wanted does not count.
+    """
+    stored = kept.get(key)
+    if stored is None:
+        return False
+    pieces = [(_index_at(view.spec.levels[0], stored.nbytes, index_nbytes), stored.data)]
+    n_fetched = 0
+    try:
+        while missing := (yield Compute(part.missing_parts, (stored.nbytes, pieces))):
+            pieces += yield from _fetch_parts(store, key, view, missing, stored.version)
+            n_fetched += 1
+    except (CodecError, ConcurrentChangeError):
+        n_fetched = 0
+    if not n_fetched:
+        kept.drop(key)
+        return False
+    yield Compute(part.decode_pieces, (stored.nbytes, pieces))
+    return True
+
+
 def _is_unchanged(store: Store, index_read: Read, index: Buffer) -> Flow[bool]:
     """Whether everything that was read since the index comes from the version of the shard that had it."""
     (again,) = yield Fetch(store, (index_read,))
@@ -117,6 +162,7 @@ def _fetch_parts(
         [(offset, offset + nbytes) for offset, nbytes in missing],
         max_gap_nbytes=config.sharding_coalesce_max_gap_bytes,
         max_nbytes=config.sharding_coalesce_max_bytes,
+        most_waste=_MOST_WASTE if capabilities(store).is_remote else None,
     )
     fetched = yield Fetch(store, [Read(key, RangeByteRequest(*run), version) for run in runs])
     pieces = []
@@ -144,34 +190,43 @@ def write(
     value: npt.NDArray[Any],
     *,
     hold: Hold | None = None,
+    check: Callable[[], Flow[None]] | None = None,
 ) -> Flow[None]:
     """Write plain memory of the selection's shape into what `selection` selects.
 
-    `hold` is a hold of the caller on the node, if it has one.
+    `hold` is a hold of the caller on the node, if it has one; `check` is for `modify`.
     """
+    store = node.store_path.store
     value = in_dtype(value, view.spec.dtype)  # format 3 does not store the byte order that a handle has elements in
     reached = reach(node, view)
     if reached is None or not reached.can_write:
         parts = view.pipeline.request(selection, value)
-        flows = (_write_object(node, view, part, hold) for part in parts)
+        whole_form = None if capabilities(store).removes_conditionally else _WholeForm(node, view, selection, value)
+        flows = (_write_object(node, view, part, hold, whole_form, check) for part in parts)
         yield Together(flows, shared_nbytes=_shared_nbytes(node, view))
         return
     is_synced = settings().durability == "fsync"
     try:
-        left = yield Direct(
-            node.store_path.store, node.key(""), reached, selection, value, writes=True, hold=hold, sync=is_synced
-        )
+        left = yield Direct(store, node.key(""), reached, selection, value, writes=True, hold=hold, sync=is_synced)
     except CodecError as exc:
         raise _placed(exc, node, view, exc.object_coords) from exc.__cause__
     for part in left:
         yield from _write_object(node, view, part, hold)
 
 
-def _write_object(node: ArrayNode, view: ArrayView, part: ObjectRequest, hold: Hold | None) -> Flow[None]:
+def _write_object(
+    node: ArrayNode,
+    view: ArrayView,
+    part: ObjectRequest,
+    hold: Hold | None,
+    whole_form: _WholeForm | None = None,
+    check: Callable[[], Flow[None]] | None = None,
+) -> Flow[None]:
     store, key = node.store_path.store, _key(node, view, part)
     try:
         if not part.is_whole:
-            yield from modify(store, key, part.encode, hold=hold)
+            change = part.encode if whole_form is None else partial(whole_form.encode, part)
+            yield from modify(store, key, change, hold=hold, check=check)
             return
         encoded = yield Compute(part.encode, (None,))
         if encoded is None:
@@ -182,12 +237,38 @@ def _write_object(node: ArrayNode, view: ArrayView, part: ObjectRequest, hold: H
         raise _placed(exc, node, view, part.coords) from exc.__cause__
 
 
+class _WholeForm:
+    """For stores that cannot delete an object on condition that nobody has changed it: what reads the same is stored instead.
+
+    Parameters
+    ----------
+    node, view, selection, value
+        As they are written.
+    """
+
+    __slots__ = ("_node", "_selection", "_value", "_view")
+
+    def __init__(self, node: ArrayNode, view: ArrayView, selection: Selection, value: npt.NDArray[Any]) -> None:
+        self._node, self._view, self._selection, self._value = node, view, selection, value
+
+    def encode(self, part: ObjectRequest, old: Buffer | None) -> Buffer | None:
+        """New bytes of an object. None only if there were none before."""
+        encoded = part.encode(old)
+        if encoded is not None or old is None:
+            return encoded
+        config = replace(self._view.spec.config, write_empty_chunks=True)
+        pipeline = self._node.pipeline_of(self._view.metadata, config)
+        same = next(other for other in pipeline.request(self._selection, self._value) if other.coords == part.coords)
+        return same.encode(old)
+
+
 # -- threads --------------------------------------------------------------------------------------------------------
 
 
 def _shared_nbytes(node: ArrayNode, view: ArrayView) -> int:
     """For `Together`: what is not awaited may go to threads, as far as it pays."""
-    return 0 if sync_contract(node.store_path.store) is None else view.pipeline.shared_nbytes
+    store = sync_contract(node.store_path.store)
+    return 0 if store is None or store.capabilities.is_remote else view.pipeline.shared_nbytes
 
 
 # -- places ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,9 @@ that is out of date, or consolidated metadata, is never believed. The shape is w
 before a larger shape is published, and a smaller shape is published before data are cut off. What lies beyond the
 bounds of an array may be anything (another program may have left it there); a resize therefore clears what it is
 about to reveal, and what it cut off. An append reveals only what it wrote.
+
+Where a hold does not keep other processes out, two appends would find the same end. There an append makes room first, by
+compare-and-swap on the shape, and then writes into what is its own.
 """
 
 from __future__ import annotations
@@ -18,8 +21,9 @@ from zarr._flow import inventory
 from zarr._flow.load import load_array
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow, Remove, TakeHold, Together
-from zarr._flow.update import publish_shape
+from zarr._flow.update import publish_shape, replaced, reserve
 from zarr._selection.model import GridSelection, SliceAxis
+from zarr._store.access import relies_on_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from zarr._metadata.group import ArrayMetadata
     from zarr._metadata.spec import ArraySpec
     from zarr._store.abstract import Store
+    from zarr._store.path import StorePath
     from zarr._store.versioned import Hold
 
 FEW = 256
@@ -46,19 +51,41 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
         metadata = yield from load_array(at, node.metadata.zarr_format)
         _check_rank(metadata, shape)
         before, after = node.view_of(metadata).spec, node.view_of(metadata.with_shape(shape)).spec
-        yield from _clear_strays(node, before, after, hold)
-        yield from _clear_edges(node, metadata.with_shape(shape), before.shape, shape, hold)
+        check = _Check(at, metadata) if relies_on_versions(at.store) else None
+        yield from _clear_strays(node, before, after, hold, check)
+        yield from _clear_edges(node, metadata.with_shape(shape), before.shape, shape, hold, check)
         node.publish(metadata)
         removes = clear and any(new < old for new, old in zip(shape, before.shape, strict=True))
         yield from publish_shape(node, metadata, shape, hold=hold, before_removal=removes)
         if removes:
-            yield from _clear_edges(node, metadata, shape, before.shape, hold)
-            yield from _clear_cut_off(node, before, after, hold)
+            check = None if check is None else _Check(at, metadata.with_shape(shape))
+            yield from _clear_edges(node, metadata, shape, before.shape, hold, check)
+            yield from _clear_cut_off(node, before, after, hold, check)
+
+
+class _Check:
+    """Sees to it that an array still has the shape that a resize goes by, where nobody can be kept from changing it.
+
+    It is asked between reading an object and replacing that. Whoever appends changes the shape first and the object later, so
+    either the shape or the version of the object tells.
+    """
+
+    __slots__ = ("_at", "_metadata")
+
+    def __init__(self, at: StorePath, metadata: ArrayMetadata) -> None:
+        self._at, self._metadata = at, metadata
+
+    def __call__(self) -> Flow[None]:
+        stored = yield from load_array(self._at, self._metadata.zarr_format)
+        if stored.shape != self._metadata.shape:
+            raise replaced(self._at)
 
 
 def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int, ...]]:
     """Write `data` behind the end of `axis`, wherever that is when the node's hold is taken; returns the new shape."""
     at = node.store_path
+    if relies_on_versions(at.store):
+        return (yield from _append_by_reserving(node, data, axis))
     with (yield TakeHold(at.store, at.path)) as hold:
         metadata = yield from load_array(at, node.metadata.zarr_format)
         old = metadata.shape
@@ -73,6 +100,40 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
             yield from write(node, view, selection, data, hold=hold)
             yield from publish_shape(node, metadata, new, view=view, hold=hold)
         return new
+
+
+def _append_by_reserving(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int, ...]]:
+    """Append where nobody else can be kept from doing the same: the place comes first, and then the data.
+
+    Of a program that is killed in between, a part of the array stays that reads as the fill value.
+    """
+    metadata = yield from load_array(node.store_path, node.metadata.zarr_format)
+
+    def grow(shape: tuple[int, ...]) -> tuple[int, ...]:
+        _check_appendable(shape, data.shape, axis)
+        return (*shape[:axis], shape[axis] + data.shape[axis], *shape[axis + 1 :])
+
+    grow(metadata.shape)
+    node.publish(metadata)
+    if not data.shape[axis]:
+        return metadata.shape
+    old = yield from reserve(node, metadata, grow)
+    new = grow(old)
+    selection = GridSelection(tuple(SliceAxis(old[i] if i == axis else 0, 1, n) for i, n in enumerate(data.shape)))
+    yield from write(node, _view_beyond(node, metadata, new, axis), selection, data)
+    return new
+
+
+def _view_beyond(node: ArrayNode, metadata: ArrayMetadata, shape: tuple[int, ...], axis: int) -> ArrayView:
+    """A view in which the last chunk along an axis lies inside the array with all of it.
+
+    What lies beyond the end may be somebody else's by now, so a chunk is covered wholly only if all of it is.
+    """
+    view = node.view_of(metadata.with_shape(shape))
+    end = _next_boundary(view.spec, axis, shape[axis])
+    if end == shape[axis]:
+        return view
+    return node.view_of(metadata.with_shape((*shape[:axis], end, *shape[axis + 1 :])))
 
 
 def _check_rank(metadata: ArrayMetadata, shape: tuple[int, ...]) -> None:
@@ -94,7 +155,12 @@ def _check_appendable(shape: tuple[int, ...], data_shape: tuple[int, ...], axis:
 
 
 def _clear_edges(
-    node: ArrayNode, metadata: ArrayMetadata, inner: tuple[int, ...], outer: tuple[int, ...], hold: Hold
+    node: ArrayNode,
+    metadata: ArrayMetadata,
+    inner: tuple[int, ...],
+    outer: tuple[int, ...],
+    hold: Hold,
+    check: _Check | None,
 ) -> Flow[None]:
     """Fill what lies beyond `inner` and inside `outer`, in chunks that `inner` also reaches into."""
     view = node.view_of(metadata)
@@ -108,10 +174,10 @@ def _clear_edges(
                 for i in range(len(inner))
             )
         )
-        yield from _fill(node, view, selection, hold)
+        yield from _fill(node, view, selection, hold, check)
 
 
-def _fill(node: ArrayNode, view: ArrayView, box: GridSelection, hold: Hold) -> Flow[None]:
+def _fill(node: ArrayNode, view: ArrayView, box: GridSelection, hold: Hold, check: _Check | None) -> Flow[None]:
     """Write the fill value into a box. Of many chunks only those that are stored are touched: the others have it already."""
     spec = view.spec
     fill = empty((), spec.dtype)
@@ -128,7 +194,7 @@ def _fill(node: ArrayNode, view: ArrayView, box: GridSelection, hold: Hold) -> F
         stored = yield from inventory.stored_in(node, spec, region)
         boxes = [_inside_chunk(spec, coords, ranges) for coords in stored]
     for part in boxes:
-        yield from write(node, view, part, np.broadcast_to(fill, part.shape), hold=hold)
+        yield from write(node, view, part, np.broadcast_to(fill, part.shape), hold=hold, check=check)
 
 
 def _inside_chunk(spec: ArraySpec, coords: tuple[int, ...], ranges: list[tuple[int, int]]) -> GridSelection:
@@ -154,23 +220,29 @@ def _next_boundary(spec: ArraySpec, axis: int, position: int) -> int:
     return grid.start(chunk) + grid.length(chunk)
 
 
-def _clear_strays(node: ArrayNode, before: ArraySpec, after: ArraySpec, hold: Hold) -> Flow[None]:
+def _clear_strays(node: ArrayNode, before: ArraySpec, after: ArraySpec, hold: Hold, check: _Check | None) -> Flow[None]:
     """Delete what lies where a larger shape is about to have chunks: hardly ever anything, so it is looked for first."""
     revealed = _outside(before, after)
     if revealed:
-        yield from _remove(node, after, (yield from inventory.stored_in(node, after, revealed)), hold)
+        yield from _remove(node, after, (yield from inventory.stored_in(node, after, revealed)), hold, check)
 
 
-def _clear_cut_off(node: ArrayNode, before: ArraySpec, after: ArraySpec, hold: Hold) -> Flow[None]:
+def _clear_cut_off(
+    node: ArrayNode, before: ArraySpec, after: ArraySpec, hold: Hold, check: _Check | None
+) -> Flow[None]:
     """Delete the chunks that a smaller shape does not have any more."""
     cut_off = _outside(after, before)
     few = inventory.count(cut_off) <= FEW
     coords = inventory.coordinates(cut_off) if few else (yield from inventory.stored_in(node, before, cut_off))
-    yield from _remove(node, before, coords, hold)
+    yield from _remove(node, before, coords, hold, check)
 
 
-def _remove(node: ArrayNode, spec: ArraySpec, coords: Iterable[tuple[int, ...]], hold: Hold) -> Flow[None]:
-    keys = (node.key(spec.keys.encode_chunk_key(at)) for at in coords)
+def _remove(
+    node: ArrayNode, spec: ArraySpec, coords: Iterable[tuple[int, ...]], hold: Hold, check: _Check | None
+) -> Flow[None]:
+    keys = [node.key(spec.keys.encode_chunk_key(at)) for at in coords]
+    if keys and check is not None:
+        yield from check()
     yield Together(_remove_key(node.store_path.store, key, hold) for key in keys)
 
 

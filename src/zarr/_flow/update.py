@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from zarr._buffer import Buffer
     from zarr._flow.node import ArrayNode, ArrayView, GroupNode
+    from zarr._metadata.formats import AnyLayout
     from zarr._metadata.group import ArrayMetadata, NodeMetadata
     from zarr._store.path import StorePath
     from zarr._store.versioned import Hold
@@ -96,6 +97,62 @@ def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMe
     return current
 
 
+def reserve(
+    node: ArrayNode, before: ArrayMetadata, grow: Callable[[tuple[int, ...]], tuple[int, ...]]
+) -> Flow[tuple[int, ...]]:
+    """Make an array larger than it is at this moment, and return the shape that it had.
+
+    Whoever wants to write into what is new has it for itself, whoever else makes it larger at the same time.
+
+    Parameters
+    ----------
+    node
+        The array.
+    before
+        What was found last.
+    grow
+        The new shape, of the shape that is stored. It may be called several times.
+    """
+    at, metadata = node.store_path, node.metadata
+    layout = layout_of(metadata)
+    latest: list[tuple[ArrayMetadata, ArrayMetadata]] = []
+
+    def rewrite(old: Buffer | None) -> Buffer:
+        current = _same_array(at, layout, old, metadata, before)
+        new = current.with_shape(grow(current.shape))
+        latest[:] = [(current, new)]
+        return document(new, layout.array)
+
+    with (yield TakeHold(at.store, at.path)) as hold:
+        yield from _storing(node, modify(at.store, join(at.path, layout.array), rewrite, hold=hold))
+        current, new = latest[0]
+        node.publish(new)
+        yield from record_change(node, new, hold)
+    return current.shape
+
+
+def _same_array(
+    at: StorePath, layout: AnyLayout, old: Buffer | None, metadata: ArrayMetadata, before: ArrayMetadata
+) -> ArrayMetadata:
+    """The metadata of an array as stored now; it has to be the one that was found before, of whatever shape."""
+    raw = None if old is None else old.to_bytes()
+    current = layout.reread(layout.array, raw, DocumentKey(join(at.path, layout.array), at.store), metadata)
+    if raw is None or current is None:
+        raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")
+    if isinstance(current, GroupMetadata):
+        raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")
+    if (len(current.shape), current.chunks, current.dtype) != (len(before.shape), before.chunks, before.dtype):
+        raise replaced(at)
+    return current
+
+
+def replaced(at: StorePath) -> ConcurrentChangeError:
+    """The error for an array that somebody else changes at the same time."""
+    return ConcurrentChangeError(
+        f"the array at path {at.path!r} of store {at.store!r} was replaced while its shape was changed. Open it again."
+    )
+
+
 def publish_shape(
     node: ArrayNode,
     before: ArrayMetadata,
@@ -117,20 +174,14 @@ def publish_shape(
     latest: list[tuple[ArrayMetadata, ArrayView | None]] = []
 
     def rewrite(old: Buffer | None) -> Buffer:
-        raw, since = None if old is None else old.to_bytes(), names_version()
-        current = layout.reread(layout.array, raw, DocumentKey(key, at.store), metadata)
-        if raw is None or current is None:
-            raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")
-        if isinstance(current, GroupMetadata):
-            raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")
-        if (current.shape, current.chunks, current.dtype) != (before.shape, before.chunks, before.dtype):
-            raise ConcurrentChangeError(
-                f"the array at path {at.path!r} of store {at.store!r} was replaced while its shape was changed. "
-                "Open it again."
-            )
+        since = names_version()
+        current = _same_array(at, layout, old, metadata, before)
+        if current.shape != before.shape:
+            raise replaced(at)
         new = current.with_shape(shape)
         made = document(new, layout.array)
-        remember_reshaped(raw, made.to_bytes(), since, new)
+        if old is not None:
+            remember_reshaped(old.to_bytes(), made.to_bytes(), since, new)
         latest[:] = [(new, view if current.is_of_document_of(before) else None)]
         return made
 

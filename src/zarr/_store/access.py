@@ -62,6 +62,12 @@ def capabilities(store: Store) -> Capabilities:
     return async_contract(store).capabilities if found is None else found.capabilities
 
 
+def relies_on_versions(store: Store) -> bool:
+    """Whether versions are all that keeps writers from each other's changes: a hold does not keep out other processes."""
+    able = capabilities(store)
+    return able.puts_conditionally and not (able.holds_between_threads or able.holds_between_processes)
+
+
 def native_place(store: Store) -> NativePlace | None:
     """Where an engine finds the store's values by itself; None if it has to ask the store for them."""
     found = sync_contract(store)

@@ -16,7 +16,7 @@ class Capabilities:
     pins_versions
         A read with `version=` sees the very bytes of that version, or raises ConcurrentChangeError.
     puts_conditionally
-        `put` and `remove` with `expected=` look and act in one step, whoever else writes.
+        `put` with `expected=` looks and acts in one step, whoever else writes.
     holds_between_threads, holds_between_processes
         `hold` excludes other writers of this process; and of other processes on this machine.
     lists
@@ -25,6 +25,10 @@ class Capabilities:
         Reading a part of an object tells the size of all of it.
     removes_in_one_step
         Removing a prefix takes all that lies below it out of sight at one moment; but not the root.
+    removes_conditionally
+        `remove` with `expected=` looks and acts in one step too. Where it cannot, flows store what reads the same as nothing.
+    is_remote
+        Every operation is a request to another computer and waits for it: many go out together, and none that need not be.
 
     Examples
     --------
@@ -41,3 +45,10 @@ class Capabilities:
     lists: bool = False
     tells_sizes: bool = False
     removes_in_one_step: bool = False
+    removes_conditionally: bool = False
+    is_remote: bool = False
+
+    @property
+    def answers_at_once(self) -> bool:
+        """Whether a request costs so little that one more does not matter."""
+        return self.sync and not self.is_remote

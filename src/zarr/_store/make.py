@@ -14,6 +14,7 @@ from zarr._store.memory import MemoryStore
 from zarr._store.no_file import beginning_of_file, is_no_store
 from zarr._store.path import StorePath, node_path, with_mode
 from zarr._store.remote.file_system import FsspecStore
+from zarr._store.remote.object import ObjectStore, is_of_obstore
 from zarr._store.urls import is_url, store_of_url
 from zarr._store.zipped.store import ZipStore, means_archive
 
@@ -28,8 +29,8 @@ def make_store(
     Parameters
     ----------
     store
-        A store, a place in one, a path of a directory or zip archive, a URL, a dict of buffers, a mapper of fsspec, a path of
-        universal_pathlib, or None for a new memory store.
+        A store, a place in one, a store of obstore, a path of a directory or zip archive, a URL, a dict of buffers, a mapper of
+        fsspec, a path of universal_pathlib, or None for a new memory store.
     mode
         Access mode; `"r"` makes it read-only.
     storage_options
@@ -71,6 +72,8 @@ def make_store(
         return LocalStore(given if isinstance(given, str) else Path(given), read_only=read_only)
     if _is_upath_elsewhere(store):
         return FsspecStore.from_upath(store, read_only=read_only)
+    if is_of_obstore(store):
+        return ObjectStore(store, read_only=read_only)
     if isinstance(store, MutableMapping):
         if hasattr(store, "fs") and hasattr(store, "root"):
             return FsspecStore.from_mapper(store, read_only=read_only)

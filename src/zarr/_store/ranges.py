@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from zarr._buffer.byte_range import ByteRequest, RangeByteRequest
 
 
-def coalesce(ranges: list[tuple[int, int]], *, max_gap_nbytes: int, max_nbytes: int) -> list[tuple[int, int]]:
+def coalesce(
+    ranges: list[tuple[int, int]], *, max_gap_nbytes: int, max_nbytes: int, most_waste: float | None = None
+) -> list[tuple[int, int]]:
     """Merge byte ranges that lie close together.
 
     Parameters
@@ -19,6 +23,8 @@ def coalesce(ranges: list[tuple[int, int]], *, max_gap_nbytes: int, max_nbytes: 
         Ranges further apart than this stay apart.
     max_nbytes
         A union larger than this is not made (a single range may be).
+    most_waste
+        All gaps together are at most this share of what the ranges hold: the narrowest are bridged first.
 
     Returns
     -------
@@ -29,6 +35,8 @@ def coalesce(ranges: list[tuple[int, int]], *, max_gap_nbytes: int, max_nbytes: 
     >>> coalesce([(6, 9), (0, 4), (100, 110)], max_gap_nbytes=2, max_nbytes=50)
     [(0, 9), (100, 110)]
     """
+    if most_waste is not None and ranges:
+        max_gap_nbytes = min(max_gap_nbytes, _widest_gap(ranges, most_waste))
     merged: list[tuple[int, int]] = []
     for start, stop in sorted(ranges):
         if merged:
@@ -38,6 +46,20 @@ def coalesce(ranges: list[tuple[int, int]], *, max_gap_nbytes: int, max_nbytes: 
                 continue
         merged.append((start, stop))
     return merged
+
+
+def _widest_gap(ranges: list[tuple[int, int]], most_waste: float) -> int:
+    """The widest of the gaps that can be bridged together with all narrower ones."""
+    apart = coalesce(ranges, max_gap_nbytes=0, max_nbytes=sys.maxsize)
+    left = int(most_waste * sum(stop - start for start, stop in apart))
+    widest = 0
+    gaps = sorted(start - stop for (_, stop), (start, _) in pairwise(apart))
+    for gap, of_this_width in groupby(gaps):
+        left -= gap * len(list(of_this_width))
+        if left < 0:
+            break
+        widest = gap
+    return widest
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,10 +161,11 @@ class SyncStore(Store):
     may_block: bool = False
     """True if an operation can wait for a disk or a lock: the async face then runs it in a worker thread."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    capabilities: Capabilities = Capabilities(
         sync=True,
         pins_versions=True,
         puts_conditionally=True,
+        removes_conditionally=True,
         holds_between_threads=True,
         lists=True,
         tells_sizes=True,
@@ -324,13 +325,18 @@ class SyncStore(Store):
         prefix = prefix.rstrip("/")
         await self._change(self.remove_prefix, prefix and check_key(prefix))
 
+    async def _stream(self, function: Any, prefix: str) -> AsyncIterator[str]:
+        """What a listing gives; all of it is there before the first is."""
+        for key in await self._call(_collect, function, prefix):
+            yield key
+
     async def list(self) -> AsyncIterator[str]:
-        for key in await self._call(_collect, self.list_keys, ""):
+        async for key in self._stream(self.list_keys, ""):
             yield key
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
         check_prefix(prefix)
-        for key in await self._call(_collect, self.list_keys, prefix):
+        async for key in self._stream(self.list_keys, prefix):
             yield key
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
@@ -417,7 +423,9 @@ class AsyncStore(Store):
     supports_writes = True
     supports_deletes = True
     supports_listing = True
-    capabilities = Capabilities(pins_versions=True, puts_conditionally=True, lists=True, tells_sizes=True)
+    capabilities = Capabilities(
+        pins_versions=True, puts_conditionally=True, removes_conditionally=True, lists=True, tells_sizes=True
+    )
     """What the class promises; one that promises less says so."""
 
     # -- the contract -------------------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ Both give a future and no task: `asyncio.run` cancels the tasks that it finds at
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from contextvars import copy_context
 from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr._support.imports_on_use import asyncio_module
+from zarr._support.request_threads import Call
 from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
@@ -87,6 +88,57 @@ def in_new_thread(function: Callable[..., T], *args: Any) -> Future[T]:
 
     call_in_new_thread(partial(copy_context().run, function, *args), done)
     return answer
+
+
+async def in_request_thread(function: Callable[[], T], *, until_over: bool) -> T:
+    """Call a function that waits for another computer, in a thread for such requests.
+
+    If the caller is cancelled and the function has not begun, it never does. If it has, the caller waits for it with
+    `until_over`, and else leaves it to itself.
+    """
+    asyncio = asyncio_module()
+    loop = asyncio.get_running_loop()
+    answer: Future[T] = loop.create_future()
+
+    def answered(result: T | None, error: BaseException | None) -> None:
+        try:
+            loop.call_soon_threadsafe(_settle, answer, result, error)
+        except RuntimeError:  # the loop was closed meanwhile
+            pass
+
+    call = Call(partial(copy_context().run, function), answered)
+    call.begin()
+    try:
+        result: T = await asyncio.shield(answer)
+    except asyncio.CancelledError:
+        call.cancel()
+        while until_over and not answer.done():
+            try:
+                await asyncio.wait([answer])
+            except asyncio.CancelledError:
+                pass  # once is enough
+        answer.add_done_callback(_look)
+        raise
+    return result
+
+
+async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results of coroutines that run together; the first error stops the others."""
+    asyncio = asyncio_module()
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        results: list[T] = await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return results
+
+
+def _look(answer: Future[Any]) -> None:
+    """Look at what went wrong, so that asyncio does not warn that nobody did."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def call_in_new_thread(function: Callable[[], T], done: Callable[[T | None, BaseException | None], None]) -> None:

@@ -12,6 +12,7 @@ from zarr._store.managed_memory import GpuMemoryStore, ManagedMemoryStore
 from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath
 from zarr._store.remote.file_system import FsspecStore
+from zarr._store.remote.object import ObjectStore
 from zarr._store.sqlite import SQLiteStore
 from zarr._store.traced import Traced, TraceStore, trace
 from zarr._store.wrapper import WrapperStore
@@ -29,6 +30,7 @@ __all__ = [
     "LoggingStore",
     "ManagedMemoryStore",
     "MemoryStore",
+    "ObjectStore",
     "SQLiteStore",
     "StoreLike",
     "StorePath",
@@ -40,13 +42,9 @@ __all__ = [
     "zip_directory",
 ]
 
-_NOT_YET = frozenset({"ObjectStore"})
-"""Stores of zarr-python's that `docs/state.md` names as missing."""
-
 
 def __getattr__(name: str) -> Any:
-    planned = ' yet: what is planned is in the guide under "State"'
-    hint = planned if name in _NOT_YET else advice_for(name, __name__, __all__)
+    hint = advice_for(name, __name__, __all__)
     raise AttributeError(f"module 'zarr.storage' has no attribute {name!r}{hint}", name=name, obj=sys.modules[__name__])
 
 

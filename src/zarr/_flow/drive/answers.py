@@ -1,7 +1,7 @@
 """How requests are answered in the calling thread: by a store's synchronous contract, by computing, by the engine.
 
 Both drivers use this; the asynchronous one in worker threads, where an answer may take its time. `AWAITED` says that a
-request cannot be answered so, because its store has to be awaited.
+request cannot be answered so, because its store has to be awaited, or another computer has.
 """
 
 from __future__ import annotations
@@ -28,32 +28,77 @@ from zarr._flow.requests import (
 from zarr._store.access import sync_contract
 
 if TYPE_CHECKING:
-    from zarr._store.versioned import Hold, Stored
+    from zarr._store.versioned import Hold, Stored, SyncContract
 
 AWAITED: Final = object()
 
 
-def _fetch(request: Fetch) -> list[Stored | None] | object:
-    if (store := sync_contract(request.store)) is None:
-        return AWAITED
+def _fetch(store: SyncContract, request: Fetch) -> list[Stored | None]:
     if len(request.reads) == 1:
         (read,) = request.reads
         return [store.read(read.key, read.byte_range, version=read.version)]
     return store.read_several([(read.key, read.byte_range, read.version) for read in request.reads])
 
 
-def _put(request: Put) -> bool | object:
+def _put(store: SyncContract, request: Put) -> bool:
     request.store._check_writable()
-    if (store := sync_contract(request.store)) is None:
-        return AWAITED
     return store.put(request.key, request.value, expected=request.expected, hold=request.hold)
 
 
-def _remove(request: Remove) -> bool | object:
+def _remove(store: SyncContract, request: Remove) -> bool:
     request.store._check_writable()
-    if (store := sync_contract(request.store)) is None:
-        return AWAITED
     return store.remove(request.key, expected=request.expected, hold=request.hold)
+
+
+def _names(store: SyncContract, request: Names) -> Sequence[str]:
+    request.store._check_listable()
+    return list(store.list_names(request.prefix))
+
+
+def _keys(store: SyncContract, request: Keys) -> Sequence[str]:
+    request.store._check_listable()
+    return list(store.list_keys(as_prefix(request.prefix)))
+
+
+def _links(store: SyncContract, request: Links) -> Sequence[str]:
+    return list(store.list_links(request.prefix))
+
+
+def _remove_prefix(store: SyncContract, request: RemovePrefix) -> None:
+    request.store._check_writable()
+    store.remove_prefix(request.prefix)
+
+
+def _size(store: SyncContract, request: Size) -> int | None:
+    return store.size(request.key)
+
+
+def _exist(store: SyncContract, request: Exist) -> Sequence[bool]:
+    return store.present(request.keys)
+
+
+BY_CONTRACT: dict[type, Callable[[SyncContract, Any], Any]] = {
+    Fetch: _fetch,
+    Put: _put,
+    Remove: _remove,
+    Names: _names,
+    Keys: _keys,
+    Links: _links,
+    RemovePrefix: _remove_prefix,
+    Size: _size,
+    Exist: _exist,
+}
+"""What a store that is called without an event loop is asked to do."""
+
+
+def _at_once(call: Callable[[SyncContract, Any], Any]) -> Callable[[Any], Any]:
+    """Answer here, if the store is one that answers without a loop and without another computer."""
+
+    def answer(request: Any) -> Any:
+        store = sync_contract(request.store)
+        return AWAITED if store is None or store.capabilities.is_remote else call(store, request)
+
+    return answer
 
 
 def _hold(request: TakeHold) -> Hold | object:
@@ -63,48 +108,8 @@ def _hold(request: TakeHold) -> Hold | object:
     return store.hold(request.prefix)
 
 
-def _names(request: Names) -> Sequence[str] | object:
-    request.store._check_listable()
-    if (store := sync_contract(request.store)) is None:
-        return AWAITED
-    return list(store.list_names(request.prefix))
-
-
-def _keys(request: Keys) -> Sequence[str] | object:
-    request.store._check_listable()
-    if (store := sync_contract(request.store)) is None:
-        return AWAITED
-    return list(store.list_keys(as_prefix(request.prefix)))
-
-
-def _links(request: Links) -> Sequence[str] | object:
-    if (store := sync_contract(request.store)) is None:
-        return AWAITED
-    return list(store.list_links(request.prefix))
-
-
 def _where(request: Where) -> Sequence[object]:
     return request.store._whereabouts(request.prefix)
-
-
-def _remove_prefix(request: RemovePrefix) -> object:
-    request.store._check_writable()
-    if (store := sync_contract(request.store)) is None:
-        return AWAITED
-    store.remove_prefix(request.prefix)
-    return None
-
-
-def _size(request: Size) -> int | object | None:
-    if (store := sync_contract(request.store)) is None:
-        return AWAITED
-    return store.size(request.key)
-
-
-def _exist(request: Exist) -> Sequence[bool] | object:
-    if (store := sync_contract(request.store)) is None:
-        return AWAITED
-    return store.present(request.keys)
 
 
 def _compute(request: Compute) -> Any:
@@ -117,17 +122,9 @@ def as_prefix(path: str) -> str:
 
 
 ANSWER: dict[type, Callable[[Any], Any]] = {
-    Fetch: _fetch,
-    Put: _put,
-    Remove: _remove,
+    **{kind: _at_once(call) for kind, call in BY_CONTRACT.items()},
     TakeHold: _hold,
-    Names: _names,
-    Keys: _keys,
-    Links: _links,
     Where: _where,
-    RemovePrefix: _remove_prefix,
-    Size: _size,
-    Exist: _exist,
     Compute: _compute,
     Direct: perform,
 }

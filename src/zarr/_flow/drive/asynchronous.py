@@ -6,7 +6,7 @@ independent flows, and independent reads of one flow, go out together, up to the
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from zarr._flow.drive.answers import ANSWER, AWAITED, as_prefix
 from zarr._flow.drive.process_hold import process_hold
+from zarr._flow.drive.remote import calls_for, whole_answer
 from zarr._flow.requests import (
     Compute,
     Direct,
@@ -37,7 +38,7 @@ from zarr._store.access import async_contract, sync_contract
 from zarr._support.forks import renew_in_children
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.settings import settings
-from zarr._support.threads import in_new_thread, in_worker_thread, until_over
+from zarr._support.threads import all_of, in_new_thread, in_request_thread, in_worker_thread, until_over
 
 if TYPE_CHECKING:
     from zarr._store.abstract import Store
@@ -131,6 +132,13 @@ async def _answer(request: Any, lane: Lane) -> Any:
     if (store := sync_contract(request.store)) is None:
         lane.note_awaited()
         return await await_store(request, lane)
+    if store.capabilities.is_remote:
+        lane.note_awaited()
+        calls = calls_for(store, request)
+        parts = await all_of(
+            _in_slot(lane, partial(in_request_thread, until_over=request.writes), call) for call in calls
+        )
+        return whole_answer(request, parts)
     async with lane.slots:
         if store.may_block or request.writes:  # a write may wait for somebody's hold
             return await lane.call(ANSWER[type(request)], request)
@@ -256,7 +264,7 @@ async def await_store(request: Any, lane: Lane) -> Any:
     if isinstance(request, Fetch) and len(request.reads) > 1:
         return await _fetch_together(request.reads, store, lane)
     if isinstance(request, Exist):
-        return await _all_of(map(partial(_in_slot, lane, request.store.exists), request.keys))
+        return await all_of(map(partial(_in_slot, lane, request.store.exists), request.keys))
     if isinstance(request, Links):
         return await _in_slot(lane, request.store._list_links, request.prefix)
     async with lane.slots:
@@ -297,25 +305,12 @@ async def _fetch_together(reads: Sequence[Read], store: AsyncContract, lane: Lan
     async def fetch(read: Read) -> Stored | None:
         return await store.read(read.key, read.byte_range, version=read.version)
 
-    return await _all_of(_in_slot(lane, fetch, read) for read in reads)
+    return await all_of(_in_slot(lane, fetch, read) for read in reads)
 
 
 async def _in_slot(lane: Lane, function: Callable[[Any], Awaitable[T]], argument: Any) -> T:
     async with lane.slots:
         return await function(argument)
-
-
-async def _all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results of coroutines that run together; the first error stops the others."""
-    asyncio = asyncio_module()
-    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
-    try:
-        results: list[T] = await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    return results
 
 
 async def _fetch_one(request: Fetch, store: AsyncContract) -> list[Stored | None]:

@@ -2,8 +2,9 @@
 
 As long as every store answers without an event loop, flows run one after the other, and requests are function calls. From
 the first request on that has to be awaited, flows that may run together do: each is still stepped in this thread, and so is
-all that computes, but what stores are asked for is awaited on the bridge's loop, many requests at once. So a codec or a
-store of somebody else may use threads, loops and this library as it likes: nothing of ours waits for it there.
+all that computes, but what stores are asked for is awaited on the bridge's loop, or in threads for requests to other
+computers, many requests at once. So a codec or a store of somebody else may use threads, loops and this library as it likes:
+nothing of ours waits for it there.
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ from typing import Any, TypeVar
 from zarr._flow.drive.answers import ANSWER, AWAITED
 from zarr._flow.drive.asynchronous import Lane, await_store, take_hold
 from zarr._flow.drive.process_hold import AwaitedHold, take_free_hold
+from zarr._flow.drive.remote import AwaitedParts, awaited_answer
 from zarr._flow.requests import Flow, Request, TakeHold, Together
 from zarr._store.access import sync_contract
 from zarr._support import bridge, workers
 from zarr._support.forks import n_forks
+from zarr._support.request_threads import Call
 from zarr._support.settings import settings
 
 T = TypeVar("T")
 _PATIENCE_S = 2.0
 _LOOK_AGAIN_S = 0.02
+_AHEAD = 2
+"""For each request under way there may be so many flows: when an answer comes, the next request is there already."""
 _AnyFlow = Generator[Any, Any, Any]
 
 
@@ -155,7 +160,7 @@ class _Crew:
     Parameters
     ----------
     concurrency
-        Most requests under way at once, and most flows of one `Together`.
+        Most requests under way at once; it bounds the flows of one `Together`, too.
     """
 
     def __init__(self, concurrency: int) -> None:
@@ -170,8 +175,14 @@ class _Crew:
 
     def _begin_in_this_process(self) -> None:
         self._n_forks = n_forks()
-        self._lane = Lane(self._concurrency)
+        self._lane: Lane | None = None
         self._wake: SimpleQueue[None] = SimpleQueue()
+
+    def _lane_to_loop(self) -> Lane:
+        """Where requests go out that are awaited on the bridge's loop."""
+        if self._lane is None:
+            self._lane = Lane(self._concurrency)
+        return self._lane
 
     def run(self, standing: _Standing) -> Any:
         """Drive the outermost flow from where it stands."""
@@ -258,11 +269,13 @@ class _Crew:
             if self._is_over:
                 self._let_go()
 
-        started: AwaitedHold | bridge.Started[Any]
+        started: AwaitedHold | Call | AwaitedParts | bridge.Started[Any]
         if isinstance(request, TakeHold):
             started = AwaitedHold(partial(take_hold, request), answered)
+        elif (store := sync_contract(request.store)) is not None:
+            started = awaited_answer(store, request, answered)
         else:
-            started = bridge.Started(await_store(request, self._lane), answered)
+            started = bridge.Started(await_store(request, self._lane_to_loop()), answered)
         member.request, member.cancel = request, started.cancel
         started.begin()
 
@@ -277,7 +290,7 @@ class _Crew:
             self._ask(self._join(team, n_ended, request.standing.flow), request.standing.request)
         else:
             team = leader.inner = _Team(leader, enumerate(request.flows), {})
-        most = self._concurrency if request.most is None else min(request.most, self._concurrency)
+        most = _AHEAD * self._concurrency if request.most is None else min(request.most, self._concurrency)
         while len(team.members) < most and self._begin_next(team):
             pass
         self._look(team)

@@ -1,0 +1,176 @@
+"""Threads for requests that spend their time waiting for somebody else's computer, and how many are under way at once.
+
+A request to a remote store is a function that returns when the answer is there. Many go out together, each in a thread of
+its own: they hold no lock meanwhile, and wait for nobody in this process, so a queue of them always gets on. Threads are
+started as they are needed, up to `async.concurrency`, and end when there has been nothing to do for a while.
+
+The gate is what limits the requests of the whole process, in whatever threads they are made.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from _thread import start_new_thread
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from zarr._support.forks import renew_in_children
+from zarr._support.settings import settings
+from zarr._support.signals import came_from_a_signal
+
+if TYPE_CHECKING:
+    from typing import Self
+
+_IDLE_S = 5.0
+_MOST = 1024
+"""Where there is no limit."""
+
+
+def most_requests() -> int:
+    """Most requests of this process that are under way at once."""
+    return min(settings().concurrency, _MOST)
+
+
+class Call:
+    """A function that is called in one of the threads. It is made, then begun, so that it can be cancelled at any moment.
+
+    Parameters
+    ----------
+    function
+        The function.
+    answered
+        Called once, with its result or what it raised.
+    """
+
+    __slots__ = ("_answered", "_begun", "_function")
+
+    def __init__(self, function: Callable[[], Any], answered: Callable[[Any, BaseException | None], None]) -> None:
+        self._function, self._answered = function, answered
+        self._begun = (
+            threading.Lock()
+        )  # taken by whoever comes first: the thread that calls the function, or who cancels
+
+    def begin(self) -> None:
+        _pool.add(self)
+
+    def cancel(self) -> None:
+        """See to it that the function is not called any more; if it has been, the answer comes when it has returned."""
+        if self._begun.acquire(False):
+            self._answered(None, InterruptedError("nobody waits for the answer any more"))
+
+    def run(self) -> None:
+        if not self._begun.acquire(False):
+            return
+        result, error = None, None
+        try:
+            result = self._function()
+        except BaseException as exc:  # noqa: BLE001  # raised by whoever waits
+            error = exc
+        self._answered(result, error)
+
+
+class _Pool:
+    """The threads, and the calls that wait for one."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: SimpleQueue[Call] = SimpleQueue()
+        self._n_threads = self._n_idle = 0
+
+    def add(self, call: Call) -> None:
+        """Have a call made: by a thread that has nothing to do, or a new one, or by whoever is done first."""
+        with self._guard:
+            self._waiting.put(call)
+            is_short = self._n_idle < self._waiting.qsize() and self._n_threads < most_requests()
+            if is_short:
+                self._n_threads += 1
+        if is_short and not self._start():
+            with self._guard:
+                self._n_threads -= 1
+                is_alone = not self._n_threads
+            if is_alone:  # there are no more threads in this process: here, then
+                self._work_here()
+
+    def _start(self) -> bool:
+        if sys.is_finalizing():
+            return False
+        try:
+            # In one step, as far as signal handlers see: what one raises in `threading.Thread.start` breaks the new thread.
+            start_new_thread(self._work, ())
+        except RuntimeError as exc:
+            if came_from_a_signal(exc):
+                raise
+            return False
+        return True
+
+    def _work(self) -> None:
+        while True:
+            with self._guard:
+                self._n_idle += 1
+            try:
+                call = self._waiting.get(timeout=_IDLE_S)
+            except Empty:
+                call = None
+            with self._guard:
+                self._n_idle -= 1
+                if call is None and self._waiting.empty():
+                    self._n_threads -= 1
+                    return
+            if call is not None:
+                call.run()
+
+    def _work_here(self) -> None:
+        try:
+            while True:
+                self._waiting.get_nowait().run()
+        except Empty:
+            pass
+
+
+class Gate:
+    """What so many may be inside of at once; others wait.
+
+    Parameters
+    ----------
+    most
+        Tells how many, each time.
+    """
+
+    def __init__(self, most: Callable[[], int]) -> None:
+        self._most = most
+        self._changed = threading.Condition()
+        self._n_inside = 0
+        _gates.add(self)
+
+    def __enter__(self) -> Self:
+        with self._changed:
+            while self._n_inside >= self._most():
+                self._changed.wait()
+            self._n_inside += 1
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        with self._changed:
+            self._n_inside -= 1
+            self._changed.notify()
+
+    def begin_in_child(self) -> None:
+        """Nobody is inside: whoever was is not in this process."""
+        self._changed = threading.Condition()
+        self._n_inside = 0
+
+
+_gates: WeakSet[Gate] = WeakSet()
+_pool = _Pool()
+PROCESS_GATE = Gate(most_requests)
+
+
+@renew_in_children
+def _begin_in_child() -> None:
+    global _pool
+    _pool = _Pool()
+    for gate in list(_gates):
+        gate.begin_in_child()

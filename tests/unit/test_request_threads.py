@@ -1,0 +1,213 @@
+"""Threads for requests to other computers: `zarr._support.request_threads`."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+import zarr
+from tests.suites.children import end_of_child
+from tests.suites.threads import PROMPTLY, in_threads
+from zarr._support import request_threads
+from zarr._support.request_threads import Call, Gate
+from zarr._support.threads import in_request_thread
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """Threads of this test alone."""
+    monkeypatch.setattr(request_threads, "_pool", request_threads._Pool())
+    monkeypatch.setattr(request_threads, "_IDLE_S", 0.05)
+
+
+class Answers:
+    """Takes answers, until there are as many as expected."""
+
+    def __init__(self, expected):
+        self.expected, self.found, self.all_here = expected, [], threading.Event()
+
+    def __call__(self, result, error):
+        self.found.append((result, error))
+        if len(self.found) == self.expected:
+            self.all_here.set()
+
+    def wait(self):
+        assert self.all_here.wait(PROMPTLY)
+        return self.found
+
+
+def begun(function, answers):
+    call = Call(function, answers)
+    call.begin()
+    return call
+
+
+class TestCalls:
+    def test_answers_and_errors_come(self):
+        answers = Answers(2)
+        begun(lambda: 7, answers)
+        begun(lambda: 1 / 0, answers)
+        found = answers.wait()
+        assert (7, None) in found
+        assert any(isinstance(error, ZeroDivisionError) for _, error in found)
+
+    def test_so_many_are_under_way_at_once(self):
+        together = threading.Barrier(6)
+        answers = Answers(12)
+        with zarr.config.set({"async.concurrency": 6}):
+            for _ in range(12):
+                begun(lambda: together.wait(PROMPTLY), answers)
+            found = answers.wait()
+        assert sorted(place for place, _ in found) == sorted([*range(6), *range(6)])
+
+    def test_and_never_more(self):
+        inside, most, guard = [0], [0], threading.Lock()
+
+        def look():
+            with guard:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+            time.sleep(0.002)
+            with guard:
+                inside[0] -= 1
+
+        answers = Answers(40)
+        with zarr.config.set({"async.concurrency": 3}):
+            for _ in range(40):
+                begun(look, answers)
+            answers.wait()
+        assert most == [3]
+
+    def test_one_that_is_cancelled_before_it_began_is_never_made(self):
+        busy, done = threading.Event(), []
+        first, second = Answers(1), Answers(1)
+        with zarr.config.set({"async.concurrency": 1}):
+            begun(lambda: busy.wait(PROMPTLY), first)
+            waiting = begun(lambda: done.append(1), second)
+            waiting.cancel()
+            ((_, error),) = second.wait()
+            busy.set()
+            first.wait()
+        assert isinstance(error, InterruptedError)
+        assert done == []
+
+    def test_one_that_is_cancelled_later_is_answered_when_it_is_over(self):
+        started, end = threading.Event(), threading.Event()
+
+        def work():
+            started.set()
+            end.wait(PROMPTLY)
+            return "done"
+
+        answers = Answers(1)
+        call = begun(work, answers)
+        started.wait(PROMPTLY)
+        call.cancel()
+        assert answers.found == []
+        end.set()
+        assert answers.wait() == [("done", None)]
+
+    def test_threads_end_when_there_is_nothing_to_do(self):
+        answers = Answers(8)
+        for _ in range(8):
+            begun(lambda: time.sleep(0.01), answers)
+        answers.wait()
+        until = time.monotonic() + PROMPTLY
+        while request_threads._pool._n_threads and time.monotonic() < until:
+            time.sleep(0.01)
+        assert request_threads._pool._n_threads == 0
+        begun(lambda: 1, again := Answers(1))
+        assert again.wait() == [(1, None)]
+
+    def test_without_threads_it_is_done_here(self, monkeypatch):
+        def refuse(*args):
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(request_threads, "start_new_thread", refuse)
+        here = []
+        begun(lambda: here.append(threading.get_ident()), answers := Answers(1))
+        answers.wait()
+        assert here == [threading.get_ident()]
+
+    def test_a_child_has_threads_of_its_own(self):
+        busy = threading.Event()
+        begun(lambda: busy.wait(PROMPTLY), held := Answers(1))
+
+        def work():
+            begun(lambda: 5, answers := Answers(1))
+            return answers.wait()[0][0]
+
+        assert end_of_child(work) == 5
+        busy.set()
+        held.wait()
+
+
+class TestAwaited:
+    def test_a_loop_gets_the_answer(self):
+        async def work():
+            return await asyncio.gather(*(in_request_thread(lambda i=i: i, until_over=False) for i in range(20)))
+
+        assert asyncio.run(work()) == list(range(20))
+
+    @pytest.mark.parametrize("until_over", [False, True])
+    def test_who_is_cancelled_waits_for_it_if_it_changes_something(self, until_over):
+        started, end, done = threading.Event(), threading.Event(), []
+
+        def change():
+            started.set()
+            end.wait(PROMPTLY)
+            done.append(1)
+
+        async def work():
+            task = asyncio.ensure_future(in_request_thread(change, until_over=until_over))
+            await asyncio.to_thread(started.wait, PROMPTLY)
+            task.cancel()
+            await asyncio.sleep(0.02)
+            was_over = task.done()
+            end.set()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return was_over, list(done)
+
+        was_over, seen = asyncio.run(work())
+        assert was_over is not until_over
+        assert seen == [1] or not until_over
+
+
+class TestGates:
+    def test_so_many_are_inside(self):
+        gate, inside, most = Gate(lambda: 3), [0], [0]
+        guard = threading.Lock()
+
+        def work():
+            for _ in range(10):
+                with gate:
+                    with guard:
+                        inside[0] += 1
+                        most[0] = max(most[0], inside[0])
+                    time.sleep(0.0005)
+                    with guard:
+                        inside[0] -= 1
+
+        in_threads([work] * 8)
+        assert most == [3]
+
+    def test_an_error_lets_the_next_one_in(self):
+        gate = Gate(lambda: 1)
+        with pytest.raises(KeyError), gate:
+            raise KeyError
+        with gate:
+            pass
+
+    def test_a_child_finds_nobody_inside(self):
+        gate = Gate(lambda: 1)
+
+        def work():
+            with gate:
+                return 4
+
+        with gate:
+            assert end_of_child(work) == 4

@@ -26,6 +26,7 @@ WRONG = [
     ("array.order", "K", "('C', 'F')"),
     ("array.durability", None, "'fsync'"),
     ("array.locking", "flock", "('auto', 'directory')"),
+    ("storage.backend", "s3fs", "('auto', 'obstore', 'fsspec')"),
     ("array.write_empty_chunks", "yes", "True or False"),
     ("array.read_missing_chunks", 2, "True or False"),
     ("array.chunk_cache", None, "True or False"),
@@ -268,3 +269,10 @@ class TestUpdate:
     def test_names(self):
         assert set(DEFAULTS) <= set(zarr.config)
         assert all(zarr.config.get(name) is not None or name == "json_indent" for name in DEFAULTS)
+
+
+def test_what_settings_have_not():
+    with pytest.raises(AttributeError, match=r"no attribute 'enable_gpu'; nothing is decoded on a GPU yet"):
+        zarr.config.enable_gpu()
+    with pytest.raises(AttributeError, match=r"no attribute 'other'$"):
+        zarr.config.other  # noqa: B018

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 
+import fsspec
 import pytest
+from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
 
+from tests.suites.file_systems import DistantFiles, ObjectFiles, OtherFiles
 from tests.suites.plain_stores import AsyncOnly, AsyncVersions, Awaited
 from tests.suites.store_holds import HoldSuite, ProcessHoldSuite
 from tests.suites.stores import (
     DirectorySuite,
+    ListingSuite,
     ObjectSuite,
     PrefixSuite,
     ReadOnlySuite,
@@ -18,9 +22,10 @@ from tests.suites.stores import (
     StoreSuite,
     SyncFaceSuite,
 )
-from tests.suites.versioned_stores import OneStepSuite, PinSuite, SizeSuite, SyncSuite, VersionSuite
+from tests.suites.versioned_stores import OneStepSuite, PinSuite, SizeSuite, SyncPinSuite, SyncSuite, VersionSuite
 from zarr._store.access import async_contract, capabilities, sync_contract
 from zarr.storage import (
+    FsspecStore,
     LocalStore,
     LoggingStore,
     ManagedMemoryStore,
@@ -62,7 +67,7 @@ class OurStore(StoreSuite, RefusalSuite, SyncFaceSuite, ReadOnlySuite, ObjectSui
     """What all stores of ours share."""
 
 
-class OurSyncStore(OurStore, VersionSuite, PinSuite, SizeSuite, SyncSuite, HoldSuite):
+class OurSyncStore(OurStore, VersionSuite, PinSuite, SizeSuite, SyncSuite, SyncPinSuite, HoldSuite):
     """What those share that are called without an event loop."""
 
 
@@ -156,12 +161,61 @@ class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, PinSuite, 
         return AsyncVersions(**kwargs)
 
 
+class TestFsspecMemory(OurStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return FsspecStore(fsspec.filesystem("memory"), path=f"{directory}/root", **kwargs)
+
+
+class TestFsspecMemoryBehind(ListingSuite, SyncSuite, HoldSuite):
+    def make(self, directory, **kwargs):
+        return TestFsspecMemory().make(directory, **kwargs)._behind
+
+
+class TestFsspecWrapped(OurStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        fs = AsyncFileSystemWrapper(fsspec.filesystem("memory"), asynchronous=True)
+        return FsspecStore(fs, path=f"{directory}/root", **kwargs)
+
+
+class TestFsspecLocal(OurStore, DirectorySuite):
+    def make(self, directory, **kwargs):
+        return FsspecStore.from_url(str(directory / "root"), **kwargs)
+
+
+class TestFsspecOtherLocal(OurStore):
+    def make(self, directory, **kwargs):
+        return FsspecStore(OtherFiles(), path=str(directory / "root"), **kwargs)
+
+
+class TestFsspecOtherLocalBehind(ListingSuite, SyncSuite, HoldSuite):
+    def make(self, directory, **kwargs):
+        return TestFsspecOtherLocal().make(directory, **kwargs)._behind
+
+
+class TestFsspecDistant(OurStore):
+    def make(self, directory, **kwargs):
+        return FsspecStore(DistantFiles(), path=str(directory / "root"), **kwargs)
+
+
+class TestFsspecObjects(OurStore, PrefixSuite):
+    asynchronous = False
+
+    def make(self, directory, **kwargs):
+        ObjectFiles.buckets[directory.name] = {}
+        return FsspecStore(ObjectFiles(asynchronous=self.asynchronous), path=f"{directory.name}/root", **kwargs)
+
+
+class TestFsspecObjectsOnAnyLoop(TestFsspecObjects):
+    asynchronous = True
+
+
 SUITES = [
     *(TestMemoryStore, TestLocalStore, TestZipStore, TestSQLiteStore),
     *(TestWrappedMemoryStore, TestWrappedLocalStore, TestWrappedZipStore, TestWrappedSQLiteStore),
     *(TestPlainStore, TestWrappedPlainStore, TestVersionsInCoroutines, TestAwaitedMemoryStore, TestAwaitedLocalStore),
     *(TestLoggingStore, TestTraceStore, TestTraceOfVersionsInCoroutines),
     *(TestManagedMemoryStore, TestManagedMemoryStoreBelowAPath),
+    *(TestFsspecMemoryBehind, TestFsspecOtherLocalBehind, TestFsspecObjects, TestFsspecDistant),
 ]
 
 
@@ -169,6 +223,15 @@ SUITES = [
 def test_what_a_store_says_that_it_can_is_what_is_proven(suite, tmp_path):
     said = {name for name, can in asdict(capabilities(suite().make(tmp_path))).items() if can}
     assert said == suite.promised()
+
+
+def test_a_facade_can_do_what_is_behind_it(tmp_path):
+    for store in (
+        TestFsspecMemory().make(tmp_path),
+        TestFsspecLocal().make(tmp_path),
+        TestFsspecDistant().make(tmp_path),
+    ):
+        assert capabilities(store) == capabilities(store._behind)
 
 
 def test_a_suite_tells_what_it_proves():

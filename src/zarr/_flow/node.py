@@ -17,6 +17,7 @@ from zarr._engine.choose import Choice, choose, prepare
 from zarr._metadata.consolidated import Nodes, Tree
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
+from zarr._metadata.parse import without_source
 from zarr._metadata.unreadable import NOT_READ, UnreadableMetadata
 from zarr._support.settings import settings
 from zarr.errors import MetadataValidationError
@@ -121,6 +122,7 @@ class ArrayView:
 
 
 Metadata = TypeVar("Metadata")
+Kept = TypeVar("Kept", bound="NodeMetadata")
 
 
 class _ReadOnUse(ABC, Generic[Metadata]):
@@ -223,7 +225,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         engine: str | None = None,
     ) -> None:
         _check_chunk_size(metadata, store_path)
-        self._metadata: ArrayV2Metadata | ArrayV3Metadata | None = metadata
+        self._metadata: ArrayV2Metadata | ArrayV3Metadata | None = _kept(metadata, store_path)
         self._begin(store_path, config, copied_in, settings().engine if engine is None else engine)
 
     def _begin(self, store_path: StorePath, config: ArrayConfig, copied_in: CopyPlace | None, engine: str) -> None:
@@ -279,7 +281,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
 
         That is found here: `publish` cannot stop a thread that is about to store a view of what was before.
         """
-        metadata, view = self.metadata, self._view
+        metadata, view = self._metadata or self._parse(), self._view
         if view is None or view.metadata is not metadata:
             view = self._view = self.view_of(metadata)
         return view
@@ -292,6 +294,11 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
     def key(self, suffix: str) -> str:
         """The store key of something that belongs to this node."""
         return f"{self.path}/{suffix}" if self.path else suffix
+
+
+def _kept(metadata: Kept, at: StorePath) -> Kept:
+    """What a handle keeps of metadata: the bytes of a long document only if it may come to change that."""
+    return without_source(metadata) if at.read_only else metadata
 
 
 def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, at: StorePath) -> None:
@@ -323,7 +330,7 @@ class GroupNode(_ReadOnUse[GroupMetadata]):
     is_group: ClassVar[Literal[True]] = True
 
     def __init__(self, metadata: GroupMetadata, store_path: StorePath, copied_in: CopyPlace | None = None) -> None:
-        self._metadata: GroupMetadata | None = metadata
+        self._metadata: GroupMetadata | None = _kept(metadata, store_path)
         self._seen: tuple[GroupMetadata, GroupMetadata] | None = None
         self.store_path = store_path
         snapshot = metadata.consolidated_metadata

@@ -21,6 +21,7 @@ from zarr._metadata.extension_members import settle_codecs, storable_fill_value
 from zarr._metadata.fields import (
     as_members,
     check_format,
+    fill_members,
     parse_attributes,
     parse_shape,
     parse_stored_shape,
@@ -164,8 +165,7 @@ class ArrayV2Metadata:
             "_codec": settle_codecs((codec,), shape, grid, dtype, fill, is_new=document is None)[0],
             "_document": document,
         }
-        for name, value in members.items():
-            object.__setattr__(self, name, value)
+        fill_members(self, members)
 
     # -- reading ------------------------------------------------------------------------------------------------
 

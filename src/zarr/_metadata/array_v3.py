@@ -29,6 +29,7 @@ from zarr._metadata.extension_members import (
 from zarr._metadata.fields import (
     as_members,
     check_format,
+    fill_members,
     parse_attributes,
     parse_dimension_names,
     parse_extra_fields,
@@ -183,8 +184,7 @@ class ArrayV3Metadata:
             "_document": document,
             **others,
         }
-        for name, value in members.items():
-            object.__setattr__(self, name, value)
+        fill_members(self, members)
 
     # -- reading ------------------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class Tree(Generic[Node]):
         Document of a group that is missing above a node, if such are to be put in.
     """
 
-    __slots__ = ("_children", "_parsed", "_stand_in", "entries", "read", "where")
+    __slots__ = ("_children", "_parsed", "_source", "_stand_in", "entries", "read", "where")
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Tree(Generic[Node]):
         stand_in: Document | None = None,
     ) -> None:
         self.entries, self.read, self.where, self._stand_in = entries, read, where, stand_in
+        self._source = f" (consolidated in {where or 'a group'})"
         self._parsed: dict[str, tuple[Document, Node]] = {}
         self._children: dict[str, dict[str, None]] = {}
         for path in list(entries):
@@ -96,7 +97,7 @@ class Tree(Generic[Node]):
             return entry  # type: ignore[return-value]  # what is no document is a node
         known = self._parsed.get(path)
         if known is None or known[0] is not entry:
-            place = beside(self.where or "", f"{path} (consolidated in {self.where or 'a group'})")
+            place = beside(self.where or "", path + self._source)
             known = self._parsed[path] = (entry, self.read(entry, place))
         return known[1]
 

@@ -22,6 +22,8 @@ from zarr.errors import StoreAbilityError
 if TYPE_CHECKING:
     from typing import Self
 
+    from zarr._store.turns import Turns
+
 T = TypeVar("T")
 AccessMode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
 
@@ -405,6 +407,13 @@ class Store(ABC):
         holds that. A store whose values can be reached in another way too, by another store or under other keys, says so here.
         """
         return steps_to(AnyForm(self), path)
+
+    def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
+        """The turns that writers of this process take who reach one medium by several stores, and the name of a prefix there.
+
+        None if nothing of the kind is known: then only those take turns who have this very object.
+        """
+        return None
 
     async def _obstacle(self, key: str) -> Exception | None:
         """The error that says what hides a value which `get` has not found; None if there is just no such value."""

@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from zarr._store.capabilities import Capabilities
+from zarr._store.facade import behind
 from zarr._store.foreign import ForeignStore
 from zarr._store.versioned import AsyncStore, SyncStore
 from zarr._store.wrapper import WrapperStore
@@ -34,6 +35,8 @@ def sync_contract(store: Store) -> SyncContract | None:
         if not _SYNC_NAMES.isdisjoint(store.__dict__):
             return None
         return store if _sync_face(type(store)) == _SYNC_FACE else None  # each time, as classes get patched
+    if (inner := behind(store)) is not None:
+        return sync_contract(inner)
     if not isinstance(store, WrapperStore) or not store._passes_all_on():
         return None
     inside = sync_contract(store._store)
@@ -42,6 +45,8 @@ def sync_contract(store: Store) -> SyncContract | None:
 
 def async_contract(store: Store) -> AsyncContract:
     """The store by an asynchronous contract: its own with versions, or what others' stores have, in the same form."""
+    if isinstance(inner := behind(store), AsyncStore):
+        store = inner
     if isinstance(store, WrapperStore) and store._passes_all_on():
         return store._async_form(async_contract(store._store))
     if isinstance(store, AsyncStore) and _ASYNC_FACE.keys().isdisjoint(store.__dict__):
@@ -65,4 +70,4 @@ def native_place(store: Store) -> NativePlace | None:
 
 def is_unpatched(store: object) -> bool:
     """Whether nobody has replaced the asynchronous face of a store of exactly our classes since that was looked at."""
-    return _SYNC_NAMES.isdisjoint(store.__dict__) and _SYNC_NAMES.isdisjoint(type(store).__dict__)
+    return _SYNC_NAMES.isdisjoint(store.__dict__) and type(store).__dict__.keys().isdisjoint(_SYNC_NAMES)

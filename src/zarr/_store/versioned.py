@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 
 from zarr._buffer import Buffer, BufferPrototype
 from zarr._buffer.byte_range import ByteRequest
+from zarr._store.absence import absence_in
 from zarr._store.abstract import Store
 from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_key, check_prefix
@@ -176,6 +177,13 @@ class SyncStore(Store):
         Only for a class whose promises the engine knows how to keep: a subclass may do anything.
         """
         return None
+
+    def _absence(self, path: str) -> str:
+        def stored(key: str) -> bytes | None:
+            found = self.read(key)
+            return None if found is None else found.without_version().to_bytes()
+
+        return absence_in(stored, self.list_names, path)
 
     # -- the contract -------------------------------------------------------------------------------------------
 

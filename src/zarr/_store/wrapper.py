@@ -19,6 +19,7 @@ from zarr._store.abstract import (
 if TYPE_CHECKING:
     from typing import Self
 
+    from zarr._store.turns import Turns
     from zarr._store.versioned import AsyncContract, SyncContract
 
 WrappedT = TypeVar("WrappedT", bound=Store)
@@ -215,6 +216,10 @@ class WrapperStore(Store, Generic[WrappedT]):
     def _whereabouts(self, path: str) -> Sequence[object]:
         """Those of the wrapped store: a wrapper that calls keys otherwise overrides this."""
         return self._store._whereabouts(path)
+
+    def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
+        """Those of the wrapped store: a wrapper that calls keys otherwise overrides this."""
+        return self._store._shared_turns(prefix)
 
     async def _obstacle(self, key: str) -> Exception | None:
         return await self._store._obstacle(key)

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from zarr._support.json_text import indented
+from zarr._support.json_text import has_long_text, indented
 from zarr._support.plain import NotPlainError, are_names, is_flat, plain_copy
 from zarr._support.warn import warn
 from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationError, ZarrUserWarning
@@ -237,16 +237,16 @@ _ATTRIBUTES = frozenset({"attributes", ".zattrs"})
 
 
 _INDENTS_FAST = sys.version_info >= (3, 13)
-"""Whether Python's own encoder is in C with indentation too."""
+"""Whether Python's own encoder is in C with indentation too. Of a long text it makes more copies than `indented`."""
 
 
 def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool) -> bytes:
     separators = (",", ":") if indent is None else None
     try:
-        if indent is not None and not _INDENTS_FAST:
-            text = indented(document, indent, MAX_DEPTH)
-            if text is not None:
-                return text.encode()
+        if indent is not None and (not _INDENTS_FAST or has_long_text(document)):
+            encoded = indented(document, indent, MAX_DEPTH)
+            if encoded is not None:
+                return encoded
         return json.dumps(
             document, indent=indent, separators=separators, allow_nan=allow_nan, default=_plain, ensure_ascii=False
         ).encode()

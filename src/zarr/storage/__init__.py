@@ -11,6 +11,7 @@ from zarr._store.make import StoreLike
 from zarr._store.managed_memory import GpuMemoryStore, ManagedMemoryStore
 from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath
+from zarr._store.remote.file_system import FsspecStore
 from zarr._store.sqlite import SQLiteStore
 from zarr._store.traced import Traced, TraceStore, trace
 from zarr._store.wrapper import WrapperStore
@@ -22,6 +23,7 @@ from zarr._support.warn import warn
 from zarr.errors import ZarrDeprecationWarning
 
 __all__ = [
+    "FsspecStore",
     "GpuMemoryStore",
     "LocalStore",
     "LoggingStore",
@@ -38,7 +40,7 @@ __all__ = [
     "zip_directory",
 ]
 
-_NOT_YET = frozenset({"FsspecStore", "ObjectStore"})
+_NOT_YET = frozenset({"ObjectStore"})
 """Stores of zarr-python's that `docs/state.md` names as missing."""
 
 

@@ -1,5 +1,7 @@
 """What all tests share: Hypothesis profiles, the engines, the stores."""
 
+import asyncio
+import inspect
 import os
 import sys
 
@@ -8,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 import zarr
 from tests.servers import loopback
+from tests.suites.plain_stores import Awaited
 from tests.suites.threads import join_started
 
 collect_ignore = ["typing/program.py"]  # read by type checkers, and never run
@@ -30,6 +33,16 @@ def pytest_configure(config):
     loopback.stay_here()
     if PROFILE == "long":
         config.option.timeout = 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Run tests that are coroutines, as those of `zarr.testing` are, each in an event loop of its own."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True
 
 
 @pytest.fixture(params=["native", "python"])
@@ -65,7 +78,7 @@ def any_store(request, tmp_path):
     if request.param == "zip":
         return zarr.storage.ZipStore(tmp_path / "root.zip", mode="a")
     memory = zarr.storage.MemoryStore()
-    return memory if request.param == "memory" else zarr.storage.WrapperStore(memory)
+    return memory if request.param == "memory" else Awaited(memory)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ IN_REFERENCE = (
     "zarr.codecs.numcodecs",
     "zarr.dtype",
     "zarr.errors",
+    "zarr.experimental.cache_store",
     "zarr.registry",
     "zarr.storage",
 )

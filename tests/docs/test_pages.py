@@ -2,7 +2,9 @@
 
 import importlib.util
 import re
+import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import markdown
 import pytest
@@ -88,3 +90,14 @@ def test_tables_of_many_columns_say_in_every_cell_what_it_is():
     assert 'data-columns="3"' in wide
     assert "data-" not in render("| a | b |\n|---|---|\n| 1 | 2 |\n")
     assert "attr(data-head)" in (DOCS / "style.css").read_text()
+
+
+def test_the_search_shows_the_guide_before_the_reference_and_pages_for_developers_last():
+    hook = runpy.run_path(str(DOCS / "found_last.py"))["on_page_markdown"]
+    weights = []
+    for name in ("groups.md", "api-storage.md", "decisions/0001-contracts.md"):
+        page = SimpleNamespace(file=SimpleNamespace(src_uri=name), meta={})
+        assert hook("text", page=page) == "text"
+        weights.append(page.meta.get("search", {"boost": 1})["boost"])
+    assert weights == sorted(weights, reverse=True)
+    assert len(set(weights)) == 3

@@ -19,13 +19,13 @@ import zarr
 from tests.conftest import PROFILE
 from tests.safety.programs import LATE_S, program
 from tests.suites.children import LIMIT_S, end_of_child
-from tests.suites.plain_stores import AsyncOnly
+from tests.suites.plain_stores import AsyncOnly, Awaited
 from tests.suites.threads import PROMPTLY
 from zarr._codec import registry
 from zarr._flow.drive.process_hold import _turns_by_id, process_hold
 from zarr._support import forks, imports_on_use, plug_ins
 from zarr.abc.codec import BytesBytesCodec
-from zarr.storage import MemoryStore, WrapperStore
+from zarr.storage import MemoryStore
 
 N_FORKS = 2000 if PROFILE == "long" else 15
 
@@ -259,7 +259,7 @@ class Slow(AsyncOnly):
         await super().set(key, value)
 
 
-@pytest.fixture(params=[AsyncOnly, Slow, lambda: WrapperStore(MemoryStore())], ids=["quick", "slow", "wrapper"])
+@pytest.fixture(params=[AsyncOnly, Slow, lambda: Awaited(MemoryStore())], ids=["quick", "slow", "wrapper"])
 def awaited(request):
     return request.param()
 

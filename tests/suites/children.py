@@ -35,3 +35,20 @@ def end_of_child(work: Callable[[], int | None]) -> int:
         finally:
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def in_a_fork(work: Callable[[], object]) -> int:
+    """The process number of a child that does some work."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        work()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def end_of_fork(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

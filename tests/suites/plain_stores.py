@@ -9,6 +9,14 @@ from zarr._buffer.byte_range import resolve_range
 from zarr._store.versioned import ABSENT, ANY, AsyncStore, Stored
 from zarr.abc.store import Store
 from zarr.buffer.cpu import Buffer
+from zarr.storage import WrapperStore
+
+
+class Awaited(WrapperStore):
+    """One that has to be awaited, whatever it wraps, as it wants to see what is read."""
+
+    async def get(self, key, prototype, byte_range=None):
+        return await super().get(key, prototype, byte_range)
 
 
 class AsyncOnly(Store):

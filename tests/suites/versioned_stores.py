@@ -7,8 +7,8 @@
     SyncSuite          sync
     OneStepSuite       removes_in_one_step
 
-`read`, `put` and `remove` may be functions or coroutines: what they return is awaited if it can be. The last two are for
-stores that are called without an event loop.
+`read`, `put` and `remove` may be functions or coroutines: what they return is awaited if it can be. The last two, and
+`SyncPinSuite` which goes with `pins_versions`, are for stores that are called without an event loop.
 """
 
 from __future__ import annotations
@@ -195,6 +195,10 @@ class SyncSuite(StoreCase):
         assert read(store, "a") == b""
         assert read(store, "a", byte_range=SuffixByteRequest(5)) == b""
         assert store.size("a") == 0
+
+
+class SyncPinSuite(StoreCase):
+    """Of what is gone only the version is left."""
 
     def test_removals_leave_no_size(self, store):
         for change in (

@@ -212,8 +212,9 @@ class TestCodecs:
         ],
     )
     def test_a_name_that_is_none_suggests_what_there_is(self, store, name, text):
-        with pytest.raises(UnknownCodecError, match=text):
+        with pytest.raises(UnknownCodecError, match=text) as caught:
             zarr.create_array(store, shape=4, dtype="i4", compressors=name)
+        assert ("Known codecs" in str(caught.value)) == ("did you mean" not in str(caught.value))
         assert contents(store) == {}
 
     @pytest.mark.parametrize(

@@ -273,6 +273,15 @@ class TestLongDocuments:
         assert opened == node.metadata
         assert type(opened._document) is not LongDocument
 
+    def test_who_only_reads_does_not_keep_its_bytes(self, store):
+        zarr.create_group(store, path="n", attributes=LONG)
+        filled(store, 3, name="a", attributes=LONG)
+        for path in ("n", "a"):
+            reading, writing = (zarr.open(store, path=path, mode=mode) for mode in ("r", "r+"))
+            assert reading.metadata == writing.metadata
+            assert type(reading.metadata._document) is dict
+            assert type(writing.metadata._document) is LongDocument
+
 
 def test_asking_for_a_name_copies_no_value(store, monkeypatch):
     array = zarr.create_array(store, shape=3, dtype="i1", attributes={"long": list(range(1000))})

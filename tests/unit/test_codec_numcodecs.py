@@ -6,6 +6,7 @@ import numcodecs
 import numpy as np
 import pytest
 
+import zarr
 from zarr._buffer import CPUBuffer, CPUNDBuffer
 from zarr._codec import numcodecs_
 from zarr._codec.base import ChunkSpec
@@ -175,3 +176,16 @@ def test_metadata():
     assert repr(codec) == "Zlib(codec_name='numcodecs.zlib', codec_config={'level': 3})"
     with pytest.raises(ValueError, match="'bz2'"):
         numcodecs_.Zlib(id="bz2")
+
+
+@pytest.mark.parametrize("name", ["Delta", "FixedScaleOffset", "Quantize", "BitRound", "AsType"])
+def test_filters_over_numbers_are_not_for_text(name):
+    arguments = {
+        "FixedScaleOffset": {"offset": 0, "scale": 1},
+        "Quantize": {"digits": 1},
+        "BitRound": {"keepbits": 3},
+        "AsType": {"encode_dtype": "f4"},
+    }
+    codec = getattr(zarr.codecs.numcodecs, name)(**arguments.get(name, {}))
+    with pytest.raises(ValueError, match="needs elements of fixed size, not StringDType"):
+        zarr.create_array({}, shape=3, dtype=str, filters=[codec])

@@ -220,15 +220,22 @@ def plain_index(entries):
     return entries.astype("<u8").tobytes()
 
 
-@given(st.lists(st.none() | st.binary(max_size=5), min_size=1, max_size=6), st.booleans(), st.randoms())
-def test_assembled_shards_can_be_taken_apart(parts, at_end, random):
+@given(
+    st.lists(st.none() | st.binary(max_size=5), min_size=1, max_size=6),
+    st.booleans(),
+    st.sampled_from([0, 1, 7, 30, 10_000]),
+    st.randoms(),
+)
+def test_assembled_shards_can_be_taken_apart(parts, at_end, room, random):
     order = list(range(len(parts)))
     random.shuffle(order)
     nbytes = 16 * len(parts)
-    shard = assemble_shard([None if p is None else memoryview(p) for p in parts], plain_index, nbytes, at_end, order)
-    if shard is None:
+    given = ((row, None if parts[row] is None else memoryview(parts[row])) for row in order)
+    laid = assemble_shard(given, len(parts), plain_index, nbytes, at_end, room)
+    if laid is None:
         assert not any(part is not None for part in parts)
         return
+    shard = bytes(laid)
     start = locate_index(len(shard), nbytes, at_end=at_end)
     table = parse_entries(np.frombuffer(shard[start : start + nbytes], "<u8"), len(shard), start, nbytes)
     assert [None if o == MISSING else shard[o : o + n] for o, n in table.tolist()] == parts
@@ -237,7 +244,7 @@ def test_assembled_shards_can_be_taken_apart(parts, at_end, random):
 
 def test_index_of_the_wrong_size():
     with pytest.raises(CodecError, match="15"):
-        assemble_shard([b"x"], lambda entries: plain_index(entries)[:-1], 16, True)
+        assemble_shard([(0, b"x")], 1, lambda entries: plain_index(entries)[:-1], 16, True)
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=4))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import zarr
 from tests.data_types import pattern_of
 from tests.suites.calls import shown
 from zarr._dtype import (
@@ -285,3 +286,12 @@ class TestStoredBytes:
         for refuse in (dtype.cast_scalar, lambda _: dtype.from_json_scalar([1, 2, 3], zarr_format=3)):
             with pytest.raises(ValueError, match="3 bytes; the data type holds 2"):
                 refuse(b"abc")
+
+
+@pytest.mark.parametrize(
+    "value", [np.datetime64("2024-01-01"), np.array(["2024-01-01"] * 3, "M8[D]")], ids=["scalar", "array"]
+)
+def test_times_with_a_unit_where_there_is_none(value):
+    array = zarr.create_array({}, shape=3, dtype="datetime64")
+    with pytest.raises(TypeError, match="dtype 'datetime64' has counts without a unit; use one with a unit"):
+        array[:] = value

@@ -10,6 +10,7 @@ import pytest
 
 import zarr
 from tests.suites.calls import buf, run
+from tests.suites.plain_stores import Awaited
 from zarr.api import asynchronous
 from zarr.errors import (
     ArrayNotFoundError,
@@ -20,7 +21,7 @@ from zarr.errors import (
     NodeNotFoundError,
     ZarrUserWarning,
 )
-from zarr.storage import LocalStore, MemoryStore, WrapperStore
+from zarr.storage import LocalStore, MemoryStore, SQLiteStore, WrapperStore, ZipStore
 
 DAMAGE = {
     "no JSON": b"{",
@@ -31,7 +32,7 @@ DAMAGE = {
 STORES = {
     "memory": lambda path: MemoryStore(),
     "local": lambda path: LocalStore(path / "x.zarr"),
-    "wrapped": lambda path: WrapperStore(LocalStore(path / "x.zarr")),
+    "wrapped": lambda path: Awaited(LocalStore(path / "x.zarr")),
 }
 DOCUMENTS = {2: ".zarray", 3: "zarr.json"}
 
@@ -134,7 +135,7 @@ class TestAbsence:
             lambda: zarr.open_consolidated("nope"),
             lambda: zarr.load("nope"),
             lambda: run(asynchronous.open(store="nope", mode="r")),
-            lambda: zarr.open_group(WrapperStore(LocalStore("nope")), mode="r"),
+            lambda: zarr.open_group(Awaited(LocalStore("nope")), mode="r"),
         ):
             with pytest.raises(NodeNotFoundError, match=text) as caught:
                 call()
@@ -182,6 +183,79 @@ class TestAbsence:
         assert str(pickle.loads(pickle.dumps(caught.value))) == text
         (tmp_path / "none").mkdir()
         assert str(caught.value) != text
+
+    @pytest.mark.parametrize("kind", ["directory", "memory", "zip", "sqlite", "wrapped"])
+    @pytest.mark.parametrize("path", ["a/b", "a/b/c", "g/a/x"])
+    def test_below_an_array_there_is_nothing(self, kind, path, zarr_format, tmp_path):
+        store = {
+            "directory": lambda: LocalStore(tmp_path / "x"),
+            "memory": MemoryStore,
+            "zip": lambda: ZipStore(tmp_path / "x.zip", mode="w"),
+            "sqlite": lambda: SQLiteStore(tmp_path / "x.sqlite"),
+            "wrapped": lambda: WrapperStore(LocalStore(tmp_path / "x")),
+        }[kind]()
+        root = zarr.create_group(store, zarr_format=zarr_format)
+        for name in ("a", "g/a"):
+            root.create_array(name, shape=3, dtype="i4")
+        array = path.rpartition("/")[0].removesuffix("/b")
+        text = f"{array}' is an array, and below an array there is nothing"
+        for call in (zarr.open_array, zarr.open_group, zarr.open):
+            with pytest.raises(FileNotFoundError, match=text) as caught:
+                call(store, path=path, mode="r")
+            assert text in str(pickle.loads(pickle.dumps(caught.value)))
+        if kind == "directory":
+            with pytest.raises(ArrayNotFoundError, match=text):
+                zarr.open_array(tmp_path / "x" / path)
+        if kind == "wrapped":  # which would have to be waited for
+            return
+        for member in (lambda: root[path], lambda: root.__delitem__(path)):
+            with pytest.raises(KeyError, match=text) as caught:
+                member()
+            assert text in str(pickle.loads(pickle.dumps(caught.value)))
+
+    @pytest.mark.filterwarnings("ignore:Consolidated metadata is currently not part:zarr.errors.ZarrUserWarning")
+    def test_nor_below_one_that_is_at_the_root_or_consolidated(self, tmp_path):
+        for store in (MemoryStore(), LocalStore(tmp_path / "a")):
+            zarr.create_array(store, data=[1, 2])
+            with pytest.raises(ArrayNotFoundError, match=r"(root of the store|a') is an array, and below"):
+                zarr.open_array(store, path="b")
+        root = zarr.create_group({})
+        root.create_array("a", data=[1, 2])
+        root.create_group("empty")
+        with pytest.raises(KeyError) as caught:
+            root["empty/x"]
+        assert str(caught.value).endswith(f"of store {root.store!r}")
+        with pytest.raises(KeyError, match="'a' is an array, and below an array"):
+            zarr.consolidate_metadata(root.store)["a/b"]
+
+    def test_a_store_without_a_node_says_what_it_holds(self, tmp_path):
+        """As an archive does that `zip -r` made of a directory."""
+        with ZipStore(tmp_path / "a.zip", mode="w") as store:
+            zarr.create_array(store, name="data.zarr", data=[1])
+            run(store.delete("zarr.json"))
+        with pytest.raises(NodeNotFoundError, match=r"no zarr\.json, .* at its root; it holds 'data\.zarr'\."):
+            zarr.open(tmp_path / "a.zip", mode="r")
+        with pytest.raises(NodeNotFoundError, match=r"the store is empty\. Check the path"):
+            zarr.open({}, mode="r")
+        with pytest.raises(ArrayNotFoundError, match=r"near it there is 'data\.zarr'"):
+            zarr.open_array(tmp_path / "a.zip", path="data", mode="r")
+
+    def test_files_that_are_not_there(self, tmp_path):
+        with pytest.raises(NodeNotFoundError, match=f"the archive '{tmp_path}/a.zip' does not exist"):
+            zarr.open(tmp_path / "a.zip", mode="r")
+        with pytest.raises(NodeNotFoundError, match=f"the file '{tmp_path}/a.sqlite' does not exist"):
+            zarr.open(SQLiteStore(tmp_path / "a.sqlite"), mode="r")
+
+    def test_a_store_that_fails_does_not_hide_the_error(self, monkeypatch):
+        store = zarr.create_group({}).store
+
+        def fail(*args):
+            raise RuntimeError
+
+        with pytest.raises(ArrayNotFoundError) as caught:
+            zarr.open_array(store, path="a/b")
+        monkeypatch.setattr(type(store), "read", fail)
+        assert str(caught.value).endswith("Check both, or create it with zarr.create_array.")
 
     def test_other_stores_say_nothing(self):
         assert str(ArrayNotFoundError("s", "p")) == (

@@ -64,3 +64,13 @@ class TestVisiting:
         assert "<b>&lt;b&gt;&amp;</b>" in shown["text/html"]
         assert shown["text/html"].startswith("<pre")
         assert "└── <b>c</b> (2,) int8" in shown["text/html"]
+
+
+def test_keys_that_lead_nowhere_are_no_members(zarr_format):
+    values = {}
+    root = zarr.create_group(values, zarr_format=zarr_format)
+    root.create_array("a", data=[1])
+    for key in ("", "/x", "../b", "./c"):
+        values[key] = values["a/zarr.json" if zarr_format == 3 else "a/.zarray"]
+    assert list(root) == ["a"]
+    assert str(root.tree()).splitlines()[1:] == ["└── a (1,) int64"]

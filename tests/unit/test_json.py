@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -33,6 +34,29 @@ def test_indented_text_is_that_of_the_standard_library(document, indent):
             dump_attributes(document, indent)
     else:
         assert dump_attributes(document, indent) == expected
+
+
+@given(st.text(min_size=1), st.integers(0, 4))
+def test_a_text_that_is_written_in_pieces_is_whole(text, indent):
+    document = {"attributes": {"long": text * (120_000 // len(text) + 1), "n": [1, text]}}
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        with pytest.raises(TypeError, match=r"\['attributes'\]\['long'\].*UTF-8"):
+            dump_attributes(document, indent)
+    else:
+        assert dump_attributes(document, indent) == as_python_writes_it(document, indent)
+
+
+def test_a_long_text_is_never_in_memory_a_third_time():
+    text = 'plain "text"\n' * 2**19
+    tracemalloc.start()
+    try:
+        encoded = dump_attributes({"text": text}, 2)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * len(encoded)
 
 
 class Name(str):

@@ -11,10 +11,11 @@ import pytest
 
 import zarr
 from tests.suites.calls import put
+from tests.suites.plain_stores import Awaited
 from zarr._flow.drive import run, run_async
 from zarr._flow.requests import Links
 from zarr.api import asynchronous
-from zarr.storage import LocalStore, MemoryStore, WrapperStore
+from zarr.storage import LocalStore, MemoryStore
 
 VALUES = np.arange(1, 7)
 
@@ -22,7 +23,7 @@ VALUES = np.arange(1, 7)
 @pytest.fixture(params=["local", "wrapped"])
 def store(request, tmp_path):
     local = LocalStore(tmp_path / "store")
-    return local if request.param == "local" else WrapperStore(local)
+    return local if request.param == "local" else Awaited(local)
 
 
 @pytest.fixture
@@ -210,5 +211,5 @@ class TestRequest:
 def test_other_stores_have_no_links():
     memory = MemoryStore()
     put(memory, "a/b")
-    for each in (memory, WrapperStore(memory)):
+    for each in (memory, Awaited(memory)):
         assert TestRequest.ask(each, "") == []

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zarr._buffer import CPUBuffer, CPUNDBuffer
+from zarr._buffer import CPUBuffer, CPUNDBuffer, default_buffer_prototype
 from zarr._codec.base import ArrayConfig
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.chain import CodecChain
@@ -294,3 +294,11 @@ def test_the_spec_encodes_as_the_format_says(order: str) -> None:
     assert encoded.to_bytes() == chunk.tobytes(order=order)  # type: ignore[arg-type]
     decoded = chain.decode(CPUBuffer.from_bytes(encoded.to_bytes())).as_numpy_array()
     np.testing.assert_array_equal(decoded, chunk)
+
+
+def test_codecs_are_told_of_a_chunk() -> None:
+    metadata = ArrayV2Metadata(shape=(5, 4), chunks=(2, 3), dtype="<i4", fill_value=7, order="C")
+    prototype = default_buffer_prototype()
+    spec = metadata.get_chunk_spec((0, 0), ArrayConfig(order="F"), prototype)
+    assert (spec.shape, spec.dtype, spec.fill_value, spec.order) == ((2, 3), metadata.dtype, 7, "F")
+    assert spec.prototype is prototype

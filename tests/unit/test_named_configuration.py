@@ -131,7 +131,7 @@ def test_what_is_neither_a_name_nor_an_object_is_refused(member, form):
 def test_a_null_configuration_stays_as_it_is_stored():
     codecs = ["bytes", {"name": "crc32c", "configuration": None}]
     metadata = ArrayV3Metadata.from_dict(with_member("codecs", codecs))
-    assert metadata.stored_members()["codecs"] == ("bytes", {"name": "crc32c", "configuration": None})
+    assert metadata.stored_members()["codecs"] == ["bytes", {"name": "crc32c", "configuration": None}]
 
 
 def test_the_flat_form_of_a_key_encoding_hides_nothing():

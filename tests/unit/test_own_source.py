@@ -10,7 +10,7 @@ import pytest
 
 import zarr
 from tests.samples import contents
-from tests.suites.plain_stores import AsyncOnly
+from tests.suites.plain_stores import AsyncOnly, Awaited
 from zarr._flow.drive import run, run_async
 from zarr._flow.requests import Where
 from zarr.api import asynchronous
@@ -52,12 +52,12 @@ def reaching(root):
     """Stores that reach the place of a group in other ways."""
     store = root.store
     twin = _twin(store)
-    return store, store.with_read_only(False), twin, WrapperStore(twin)
+    return store, store.with_read_only(False), twin, Awaited(twin)
 
 
 def _twin(store):
     if isinstance(store, WrapperStore):
-        return WrapperStore(store._store)
+        return Awaited(store._store)
     if isinstance(store, MemoryStore):
         return MemoryStore(store._store_dict)
     if isinstance(store, ZipStore):

@@ -12,18 +12,18 @@ import pytest
 
 import zarr
 from tests.suites.calls import collect, get, put
-from tests.suites.plain_stores import AsyncOnly, AsyncVersions
+from tests.suites.plain_stores import AsyncOnly, AsyncVersions, Awaited
 from zarr._flow.create import create_node
 from zarr._flow.drive import run
 from zarr._flow.watch import logged
 from zarr.api import asynchronous
-from zarr.storage import LocalStore, MemoryStore, StorePath, WrapperStore
+from zarr.storage import LocalStore, MemoryStore, StorePath
 
 OLD, NEW = np.arange(1, 7), np.arange(3) + 10
 STORES = {
     "memory": lambda path: MemoryStore(),
     "local": lambda path: LocalStore(path / "store"),
-    "wrapper": lambda path: WrapperStore(MemoryStore()),
+    "wrapper": lambda path: Awaited(MemoryStore()),
     "async": lambda path: AsyncOnly(),
     "async with versions": lambda path: AsyncVersions(),
 }

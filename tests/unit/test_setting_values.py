@@ -11,10 +11,11 @@ import pytest
 
 import zarr
 from tests.suites.awaited_stores import Counting, Slow
+from tests.suites.plain_stores import Awaited
 from zarr._flow.drive import run_async
 from zarr._flow.requests import Compute, Together
 from zarr._support.settings import DEFAULTS, NO_LIMIT, ZarrConfig, settings
-from zarr.storage import MemoryStore, WrapperStore
+from zarr.storage import MemoryStore
 
 WRONG = [
     ("default_zarr_format", 4, "one of (2, 3)"),
@@ -25,6 +26,7 @@ WRONG = [
     ("array.order", "K", "('C', 'F')"),
     ("array.durability", None, "'fsync'"),
     ("array.locking", "flock", "('auto', 'directory')"),
+    ("storage.backend", "s3fs", "('auto', 'obstore', 'fsspec')"),
     ("array.write_empty_chunks", "yes", "True or False"),
     ("array.read_missing_chunks", 2, "True or False"),
     ("array.chunk_cache", None, "True or False"),
@@ -147,7 +149,7 @@ def test_so_many_requests_at_once_as_the_setting_says(concurrency):
 
 
 @pytest.mark.parametrize("concurrency", [1, None])
-@pytest.mark.parametrize("make", [MemoryStore, lambda: WrapperStore(MemoryStore())])
+@pytest.mark.parametrize("make", [MemoryStore, lambda: Awaited(MemoryStore())])
 def test_all_goes_on_without_a_limit_and_with_the_least(make, concurrency, engine):
     with zarr.config.set({"async.concurrency": concurrency, "threading.max_workers": concurrency}):
         group = zarr.create_group(make())
@@ -267,3 +269,10 @@ class TestUpdate:
     def test_names(self):
         assert set(DEFAULTS) <= set(zarr.config)
         assert all(zarr.config.get(name) is not None or name == "json_indent" for name in DEFAULTS)
+
+
+def test_what_settings_have_not():
+    with pytest.raises(AttributeError, match=r"no attribute 'enable_gpu'; nothing is decoded on a GPU yet"):
+        zarr.config.enable_gpu()
+    with pytest.raises(AttributeError, match=r"no attribute 'other'$"):
+        zarr.config.other  # noqa: B018

@@ -9,10 +9,10 @@ import pytest
 
 import zarr
 from tests.suites.calls import run
-from tests.suites.plain_stores import AsyncOnly, AsyncVersions
+from tests.suites.plain_stores import AsyncOnly, AsyncVersions, Awaited
 from zarr.api import asynchronous
 from zarr.errors import StoreAbilityError
-from zarr.storage import MemoryStore, StorePath, WrapperStore
+from zarr.storage import MemoryStore, StorePath
 
 
 class Unlisted(AsyncOnly):
@@ -42,7 +42,7 @@ KINDS = {
     "foreign": Unlisted,
     "versions": UnlistedVersions,
     "memory": UnlistedMemory,
-    "wrapped": lambda: WrapperStore(Unlisted()),
+    "wrapped": lambda: Awaited(Unlisted()),
 }
 
 
@@ -149,7 +149,7 @@ class TestReadOnly:
             lambda store: zarr.open_group(store, mode="r"),
             lambda store: zarr.open_array(store, path="x", mode="r"),
             lambda store: zarr.open_group(StorePath(store, ""), mode="r"),
-            lambda store: zarr.open_group(WrapperStore(store), mode="r"),
+            lambda store: zarr.open_group(Awaited(store), mode="r"),
             lambda store: run(asynchronous.open_group(store, mode="r")),
             lambda store: run(StorePath.open(store, "", mode="r")),
         ],

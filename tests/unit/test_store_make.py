@@ -70,25 +70,11 @@ class TestMakeStore:
         ):
             make_store(store)
 
-    @pytest.mark.parametrize("url", ["s3://bucket/a", "http://x/y", "https://x/y", "memory://a", "gs://a"])
-    def test_urls_of_other_kinds_are_refused_and_make_no_directory(self, url, tmp_path, monkeypatch):
-        monkeypatch.chdir(tmp_path)
-        with pytest.raises(ValueError, match="not supported"):
-            make_store(url)
-        assert names(tmp_path) == []
-
     @pytest.mark.parametrize("store", [None, {}, "path"], ids=shown)
     def test_storage_options_without_a_url_are_refused(self, store):
         with pytest.raises(TypeError, match="'storage_options' was provided but is not used"):
             make_store(store, storage_options={"anon": True})
         make_store(store, storage_options={})
-
-    @pytest.mark.parametrize("url", ["s3://bucket/a", "https://x/y"])
-    def test_a_url_with_storage_options_is_refused_as_a_url(self, url):
-        """Not the options, of which the text would be wrong; what is planned stands in the guide."""
-        with pytest.raises(ValueError, match=f'not supported.*{url}.*in the guide under "State"') as caught:
-            zarr.open(url, storage_options={"anon": True})
-        assert not isinstance(caught.value, TypeError)
 
     def test_storage_options_of_what_is_no_url_name_it(self):
         with pytest.raises(TypeError, match=r"not used: 'data\.zarr' is not a URL"):

@@ -12,6 +12,7 @@ import pytest
 
 import zarr
 from tests.suites.calls import buf, collect, get, put, run
+from tests.suites.plain_stores import Awaited
 from zarr._flow.drive import run as drive
 from zarr._flow.requests import Fetch, Read
 from zarr.errors import DirectoryInTheWayError, FileInTheWayError, KeyBlockedError, ZarrUserWarning
@@ -104,7 +105,7 @@ class TestValues:
     def test_reading_says_what_is_in_the_way(self, disk, place, error, words, wrapped):
         put(disk, "a/b")
         place(disk.root / "a" / "c")
-        store = WrapperStore(disk) if wrapped else disk
+        store = Awaited(disk) if wrapped else disk
         ranges = [zarr.abc.store.RangeByteRequest(0, 1)]
         calls = [lambda: disk.read("a/c"), lambda: fetch(store, "a/c")]
         if error is DirectoryInTheWayError:  # no value, says zarr-python
@@ -220,7 +221,7 @@ class TestValues:
 class TestArrays:
     @pytest.fixture(params=["v2", "v3", "sharded", "wrapped", "many"])
     def array(self, request, disk):
-        store = WrapperStore(disk) if request.param == "wrapped" else disk
+        store = Awaited(disk) if request.param == "wrapped" else disk
         shards = (4, 4) if request.param == "sharded" else None
         data = np.arange(1, 65, dtype="i4").reshape(8, 8)
         chunks = (1, 2) if request.param == "many" else (2, 2)

@@ -272,9 +272,47 @@ class TestOtherFiles:
             get(store, "a")
 
     def test_a_directory(self, tmp_path):
-        for call in (lambda s: get(s, "a"), lambda s: put(s, "a")):
+        for call in (lambda s: get(s, "a"), lambda s: put(s, "a"), lambda s: s.hold("")):
             with pytest.raises(IsADirectoryError, match="keeps its values in a file"):
                 call(SQLiteStore(tmp_path))
+
+    def test_what_is_no_file(self, path, tmp_path):
+        os.mkfifo(path)
+        for call in (lambda s: get(s, "a"), lambda s: put(s, "a"), lambda s: s.hold("")):
+            with pytest.raises(OSError, match="no file, and SQLiteStore"):
+                call(SQLiteStore(path))
+        assert names(tmp_path) == ["all.sqlite"]
+
+    def test_urls(self, path, tmp_path):
+        put(SQLiteStore(f"file://{tmp_path}/all%2Esqlite"), "a", b"1")
+        assert get(SQLiteStore(path), "a") == b"1"
+        with pytest.raises(ValueError, match="at URLs are not supported, got 's3://b/a'"):
+            SQLiteStore("s3://b/a")
+        assert Path("s3:").exists() is False
+
+    @pytest.mark.parametrize("value", ["'text'", "5", "zeroblob(0) || 'text'", "1.5"])
+    def test_values_that_others_stored_and_that_are_no_bytes(self, store, path, value):
+        put(store, "a", b"1")
+        store.close()
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(f"UPDATE objects SET value = {value}")  # one of those above
+        for part in (None, RangeByteRequest(0, 1)):
+            with pytest.raises(StoreFileError, match=r"under 'a' in .*all\.sqlite' holds no bytes"):
+                get(store, "a", part)
+        put(store, "a", b"2")
+        assert get(store, "a") == b"2"
+
+    def test_what_others_stored_under_no_keys(self, store, path):
+        root = zarr.create_group(store)
+        root.create_array("a", data=[1])
+        store.close()
+        with closing(sqlite3.connect(path)) as connection, connection:
+            for key in ("", "/x", "a//b", "../b", "a/./b", b"blob"):
+                connection.execute("INSERT INTO objects (key, value) VALUES (?, x'00')", (key,))
+        assert list(store.list_keys("")) == ["a/c/0", "a/zarr.json", "zarr.json"]
+        assert list(store.list_names("")) == ["a", "zarr.json"]
+        assert list(store.list_names("a")) == ["c", "zarr.json"]
+        assert str(root.tree()).splitlines()[1:] == ["└── a (1,) int64"]
 
     def test_a_path_of_a_database_is_told_what_to_do(self, store, path, monkeypatch):
         put(store, "a")
@@ -363,6 +401,9 @@ class TestReadOnly:
             assert array[7:9].tolist() == [7, 8]
             with pytest.raises(PermissionError, match="mode='r' it can be read"):
                 put(SQLiteStore(path), "a")
+            if directory_mode == 0o555:
+                with pytest.raises(PermissionError, match="choose a place that may be written to"):
+                    put(SQLiteStore(directory / "new"), "a")
             assert names(directory) == ["all.sqlite"]
 
         try:

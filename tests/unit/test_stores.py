@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 
+import fsspec
 import pytest
+from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
 
-from tests.suites.plain_stores import AsyncOnly, AsyncVersions
+from tests.suites.file_systems import DistantFiles, ObjectFiles, OtherFiles
+from tests.suites.plain_stores import AsyncOnly, AsyncVersions, Awaited
 from tests.suites.store_holds import HoldSuite, ProcessHoldSuite
 from tests.suites.stores import (
     DirectorySuite,
+    ListingSuite,
     ObjectSuite,
     PrefixSuite,
     ReadOnlySuite,
@@ -22,18 +27,55 @@ from tests.suites.versioned_stores import (
     PinSuite,
     RemovalSuite,
     SizeSuite,
+    SyncPinSuite,
     SyncSuite,
     VersionSuite,
 )
-from zarr._store.access import capabilities
-from zarr.storage import LocalStore, MemoryStore, SQLiteStore, WrapperStore, ZipStore
+from zarr._store.access import async_contract, capabilities, sync_contract
+from zarr.storage import (
+    FsspecStore,
+    LocalStore,
+    LoggingStore,
+    ManagedMemoryStore,
+    MemoryStore,
+    SQLiteStore,
+    TraceStore,
+    WrapperStore,
+    ZipStore,
+)
+
+CONTRACT = {
+    *("read", "read_several", "put", "remove", "hold", "size", "present"),
+    *("list_keys", "list_names", "list_links", "remove_prefix", "capabilities", "native_place"),
+}
+
+
+class Contract:
+    """A store around another whose own contract is called by its names, for the suites."""
+
+    def __getattr__(self, name):
+        if name not in CONTRACT:
+            raise AttributeError(name)
+        return getattr(sync_contract(self) or async_contract(self), name)
+
+
+class Passing(Contract, WrapperStore):
+    pass
+
+
+class Logged(Contract, LoggingStore):
+    pass
+
+
+class Traced(Contract, TraceStore):
+    pass
 
 
 class OurStore(StoreSuite, RefusalSuite, SyncFaceSuite, ReadOnlySuite, ObjectSuite):
     """What all stores of ours share."""
 
 
-class OurSyncStore(OurStore, VersionSuite, RemovalSuite, PinSuite, SizeSuite, SyncSuite, HoldSuite):
+class OurSyncStore(OurStore, VersionSuite, RemovalSuite, PinSuite, SizeSuite, SyncSuite, SyncPinSuite, HoldSuite):
     """What those share that are called without an event loop."""
 
 
@@ -52,9 +94,9 @@ class TestSQLiteStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, PrefixSuite)
         return SQLiteStore(directory / "root" / "all.sqlite", **kwargs)
 
 
-class TestWrappedSQLiteStore(OurStore, PrefixSuite):
+class TestWrappedSQLiteStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, PrefixSuite):
     def make(self, directory, **kwargs):
-        return WrapperStore(SQLiteStore(directory / "root" / "all.sqlite", **kwargs))
+        return Passing(SQLiteStore(directory / "root" / "all.sqlite", **kwargs))
 
 
 class TestZipStore(OurSyncStore, PrefixSuite):
@@ -62,19 +104,54 @@ class TestZipStore(OurSyncStore, PrefixSuite):
         return ZipStore(directory / "root.zip", mode="a", **kwargs)
 
 
-class TestWrappedZipStore(OurStore, PrefixSuite):
+class TestWrappedZipStore(OurSyncStore, PrefixSuite):
     def make(self, directory, **kwargs):
-        return WrapperStore(ZipStore(directory / "root.zip", mode="w", **kwargs))
+        return Passing(ZipStore(directory / "root.zip", mode="w", **kwargs))
 
 
-class TestWrappedMemoryStore(OurStore, PrefixSuite):
+class TestWrappedMemoryStore(OurSyncStore, PrefixSuite):
     def make(self, directory, **kwargs):
-        return WrapperStore(MemoryStore(**kwargs))
+        return Passing(MemoryStore(**kwargs))
 
 
-class TestWrappedLocalStore(OurStore, DirectorySuite):
+class TestWrappedLocalStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, DirectorySuite):
     def make(self, directory, **kwargs):
-        return WrapperStore(LocalStore(directory / "root", **kwargs))
+        return Passing(LocalStore(directory / "root", **kwargs))
+
+
+class TestAwaitedMemoryStore(OurStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return Awaited(MemoryStore(**kwargs))
+
+
+class TestAwaitedLocalStore(OurStore, DirectorySuite):
+    def make(self, directory, **kwargs):
+        return Awaited(LocalStore(directory / "root", **kwargs))
+
+
+class TestLoggingStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, DirectorySuite):
+    def make(self, directory, **kwargs):
+        return Logged(LocalStore(directory / "root", **kwargs), log_handler=logging.NullHandler())
+
+
+class TestTraceStore(OurSyncStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return Traced(MemoryStore(**kwargs))
+
+
+class TestTraceOfVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, RemovalSuite, PinSuite, SizeSuite):
+    def make(self, directory, **kwargs):
+        return Traced(AsyncVersions(**kwargs))
+
+
+class TestManagedMemoryStore(OurSyncStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return ManagedMemoryStore(**kwargs)
+
+
+class TestManagedMemoryStoreBelowAPath(OurSyncStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return ManagedMemoryStore(path="a/b", **kwargs)
 
 
 class TestPlainStore(StoreSuite, PrefixSuite):
@@ -92,10 +169,61 @@ class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, RemovalSui
         return AsyncVersions(**kwargs)
 
 
+class TestFsspecMemory(OurStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        return FsspecStore(fsspec.filesystem("memory"), path=f"{directory}/root", **kwargs)
+
+
+class TestFsspecMemoryBehind(ListingSuite, SyncSuite, HoldSuite):
+    def make(self, directory, **kwargs):
+        return TestFsspecMemory().make(directory, **kwargs)._behind
+
+
+class TestFsspecWrapped(OurStore, PrefixSuite):
+    def make(self, directory, **kwargs):
+        fs = AsyncFileSystemWrapper(fsspec.filesystem("memory"), asynchronous=True)
+        return FsspecStore(fs, path=f"{directory}/root", **kwargs)
+
+
+class TestFsspecLocal(OurStore, DirectorySuite):
+    def make(self, directory, **kwargs):
+        return FsspecStore.from_url(str(directory / "root"), **kwargs)
+
+
+class TestFsspecOtherLocal(OurStore):
+    def make(self, directory, **kwargs):
+        return FsspecStore(OtherFiles(), path=str(directory / "root"), **kwargs)
+
+
+class TestFsspecOtherLocalBehind(ListingSuite, SyncSuite, HoldSuite):
+    def make(self, directory, **kwargs):
+        return TestFsspecOtherLocal().make(directory, **kwargs)._behind
+
+
+class TestFsspecDistant(OurStore):
+    def make(self, directory, **kwargs):
+        return FsspecStore(DistantFiles(), path=str(directory / "root"), **kwargs)
+
+
+class TestFsspecObjects(OurStore, PrefixSuite):
+    asynchronous = False
+
+    def make(self, directory, **kwargs):
+        ObjectFiles.buckets[directory.name] = {}
+        return FsspecStore(ObjectFiles(asynchronous=self.asynchronous), path=f"{directory.name}/root", **kwargs)
+
+
+class TestFsspecObjectsOnAnyLoop(TestFsspecObjects):
+    asynchronous = True
+
+
 SUITES = [
     *(TestMemoryStore, TestLocalStore, TestZipStore, TestSQLiteStore),
     *(TestWrappedMemoryStore, TestWrappedLocalStore, TestWrappedZipStore, TestWrappedSQLiteStore),
-    *(TestPlainStore, TestWrappedPlainStore, TestVersionsInCoroutines),
+    *(TestPlainStore, TestWrappedPlainStore, TestVersionsInCoroutines, TestAwaitedMemoryStore, TestAwaitedLocalStore),
+    *(TestLoggingStore, TestTraceStore, TestTraceOfVersionsInCoroutines),
+    *(TestManagedMemoryStore, TestManagedMemoryStoreBelowAPath),
+    *(TestFsspecMemoryBehind, TestFsspecOtherLocalBehind, TestFsspecObjects, TestFsspecDistant),
 ]
 
 
@@ -103,6 +231,15 @@ SUITES = [
 def test_what_a_store_says_that_it_can_is_what_is_proven(suite, tmp_path):
     said = {name for name, can in asdict(capabilities(suite().make(tmp_path))).items() if can}
     assert said == suite.promised()
+
+
+def test_a_facade_can_do_what_is_behind_it(tmp_path):
+    for store in (
+        TestFsspecMemory().make(tmp_path),
+        TestFsspecLocal().make(tmp_path),
+        TestFsspecDistant().make(tmp_path),
+    ):
+        assert capabilities(store) == capabilities(store._behind)
 
 
 def test_a_suite_tells_what_it_proves():

@@ -9,6 +9,7 @@ import pytest
 
 import zarr
 from tests.samples import contents
+from tests.suites.plain_stores import Awaited
 from zarr._flow import elements, resize
 from zarr._flow.create import create_node
 from zarr._flow.drive import run, run_async
@@ -28,7 +29,7 @@ def array(request, tmp_path, engine):
     store = {
         "local": lambda: LocalStore(tmp_path / "store"),
         "memory": MemoryStore,
-        "somebody else's": lambda: WrapperStore(MemoryStore()),
+        "somebody else's": lambda: Awaited(MemoryStore()),
     }[request.param]()
     return zarr.create_array(store, name="a", data=ELEMENTS, chunks=(2, 2))
 

@@ -157,9 +157,10 @@ class NumcodecsArrayArrayCodec(NumcodecsCodec, ArrayArrayCodec):
     """Parameter that holds the dtype of encoded elements; missing, it is the same as the decoded one."""
 
     def _defaults(self, spec: ChunkSpec) -> dict[str, Any]:
-        if self.decoded_key is None:
+        dtype = native_dtype(spec)
+        if self.decoded_key is None or is_variable_length(dtype):  # which `_check` refuses
             return {}
-        return {self.decoded_key: type_string(native_dtype(spec).newbyteorder("="))}
+        return {self.decoded_key: type_string(dtype.newbyteorder("="))}
 
     def _check(self, spec: ChunkSpec) -> None:
         dtype = native_dtype(spec)

@@ -267,8 +267,8 @@ def _unknown(key: str) -> str:
     if asked in BLOSC_CNAME:
         meant.append(f"BloscCodec(cname={asked!r})")
     if meant:
-        hint = f"did you mean {' or '.join(meant)}? Otherwise {_HOW_TO_ADD}"
-    elif key.startswith("numcodecs."):
+        return f"codec {key!r} is not known: did you mean {' or '.join(meant)}? Otherwise {_HOW_TO_ADD}."
+    if key.startswith("numcodecs."):
         hint = "only the numcodecs codecs listed below have a format 3 form"
     else:
         hint = _HOW_TO_ADD

@@ -8,7 +8,7 @@ fixed by its codecs, lies at the end of the shard or at its beginning; inner chu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,10 +19,14 @@ from zarr.errors import CodecError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from zarr._buffer import BytesLike
+
 Entries: TypeAlias = "npt.NDArray[np.uint64]"
 Part: TypeAlias = "bytes | bytearray | memoryview | npt.NDArray[np.uint8]"
 
 CODEC = "sharding_indexed"
+_MOST_ROOM = 2**30
+"""So much memory is asked for before it is known that it is needed."""
 MISSING = 2**64 - 1
 WRITE_ORDERS = ("morton", "unordered", "lexicographic", "colexicographic")
 
@@ -113,28 +117,33 @@ def locate_index(object_nbytes: int, index_nbytes: int, *, at_end: bool) -> int:
 
 
 def assemble_shard(
-    parts: Sequence[Part | None],
+    parts: Iterable[tuple[int, Part | None]],
+    n_chunks: int,
     encode_index: Callable[[Entries], bytes],
     index_nbytes: int,
     at_end: bool,
-    write_order: Sequence[int] | None = None,
-) -> bytes | None:
+    parts_nbytes: int = 0,
+) -> BytesLike | None:
     r"""Lay out a shard.
+
+    Each part is copied to its place when it comes, and not kept: what makes them need not have all in memory.
 
     Parameters
     ----------
     parts
-        Encoded inner chunks in index order; None where there is none.
+        Index positions with encoded inner chunks, None where there is none, in the order in which they are laid.
+    n_chunks
+        Number of inner chunks of such a shard.
     encode_index
         Encodes the entries, shape `(n_chunks, 2)`, to exactly `index_nbytes` bytes.
     at_end
         Whether the index follows the inner chunks or precedes them.
-    write_order
-        Index positions in the order in which the parts are laid; None lays them in index order.
+    parts_nbytes
+        How long the parts are together at most, as far as that is known.
 
     Returns
     -------
-    The shard, or None if it has no inner chunk.
+    The bytes of the shard, or None if it has no inner chunk.
 
     Raises
     ------
@@ -143,30 +152,48 @@ def assemble_shard(
 
     Examples
     --------
-    >>> assemble_shard([b"ab", None], lambda entries: entries.astype("<u8").tobytes(), 32, True)[:4]
+    >>> shard = assemble_shard([(0, b"ab"), (1, None)], 2, lambda entries: entries.astype("<u8").tobytes(), 32, True)
+    >>> bytes(shard[:4])
     b'ab\x00\x00'
     """
-    if all(part is None for part in parts):
-        return None
-    entries = np.full((len(parts), 2), MISSING, np.uint64)
     position = 0 if at_end else index_nbytes
-    laid: list[Any] = []
-    for row in range(len(parts)) if write_order is None else write_order:
-        part = parts[row]
+    laid = _memory(min(parts_nbytes, _MOST_ROOM) + index_nbytes)
+    rows, places = [], []
+    for row, part in parts:
         if part is None:
             continue
-        nbytes = _nbytes(part)
-        entries[row] = position, nbytes
-        position += nbytes
-        laid.append(part)
+        end = position + len(part)
+        laid = _with_room(laid, position, end)
+        laid[position:end] = part  # type: ignore[assignment]  # arrays lend their memory too
+        rows.append(row)
+        places.append((position, end - position))
+        position = end
+        del part  # before the next one is made
+    if not rows:
+        return None
+    entries = np.full((n_chunks, 2), MISSING, np.uint64)
+    entries[rows] = places
     index = encode_index(entries)
     if len(index) != index_nbytes:
         raise CodecError(CODEC, "encode", f"the shard index has {len(index)} bytes instead of {index_nbytes}")
-    return b"".join([*laid, index] if at_end else [index, *laid])
+    at, end = (position, position + index_nbytes) if at_end else (0, position)
+    laid = _with_room(laid, position, end)
+    laid[at : at + index_nbytes] = index
+    return laid[:end] if 2 * end > len(laid) else bytes(laid[:end])  # nobody is to keep much more than the shard
 
 
-def _nbytes(part: Part) -> int:
-    return len(part) if isinstance(part, bytes | bytearray) else part.nbytes
+def _memory(nbytes: int) -> memoryview:
+    """Fresh memory. What is not touched of it takes none."""
+    return np.empty(nbytes, np.uint8).data
+
+
+def _with_room(laid: memoryview, known: int, nbytes: int) -> memoryview:
+    """Memory for so many bytes at least, of which the first are known."""
+    if nbytes <= len(laid):
+        return laid
+    larger = _memory(2 * nbytes)
+    larger[:known] = laid[:known]
+    return larger
 
 
 @lru_cache(maxsize=64)

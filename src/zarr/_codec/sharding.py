@@ -8,7 +8,7 @@ in memory, with the same pure functions that the flows use (`shard_index`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex, cast
@@ -25,6 +25,7 @@ from zarr._codec.chain import CodecChain, check_order
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.documents import INDEX_LOCATION, CodecName, IndexLocation, SubchunkWriteOrder
+from zarr._codec.limits import decoded_nbytes
 from zarr._codec.pipeline import (
     ArrayBytesCodecPartialDecodeMixin,
     ArrayBytesCodecPartialEncodeMixin,
@@ -194,7 +195,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         shard = chunk_data.as_numpy_array()
         chain = self.inner_chain(chunk_spec)
         per_shard = self.chunks_per_shard(chunk_spec.shape)
-        return self._assemble([self._encode_inner(shard, coords, chain) for coords in _grid(per_shard)], chunk_spec)
+        return self._assemble(lambda row: self._encode_inner(shard, _coords(row, per_shard), chain), chunk_spec)
 
     def _encode_inner(self, shard: npt.NDArray[Any], coords: tuple[int, ...], chain: CodecChain) -> Any:
         """The encoded bytes of one inner chunk; None if it is not to be stored."""
@@ -204,16 +205,19 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         encoded = chain.encode(to_nd_buffer(chain.spec, inner))
         return None if encoded is None else octets(encoded)
 
-    def _assemble(self, parts: list[Any], chunk_spec: ChunkSpec) -> Buffer | None:
-        """A shard of encoded inner chunks in index order."""
+    def _assemble(self, part_of: Callable[[int], Any], chunk_spec: ChunkSpec) -> Buffer | None:
+        """A shard of encoded inner chunks, each given by its row of the index when its turn has come."""
         per_shard = self.chunks_per_shard(chunk_spec.shape)
         index = self.index_chain(chunk_spec)
+        n_chunks = math.prod(per_shard)
+        order = write_order(self.subchunk_write_order, per_shard)
         whole = assemble_shard(
-            parts,
+            ((row, part_of(row)) for row in (range(n_chunks) if order is None else order)),
+            n_chunks,
             lambda entries: encode_index(index, entries),
             index.encoded_nbytes(),
             self.index_at_end,
-            write_order(self.subchunk_write_order, per_shard),
+            decoded_nbytes(chunk_spec) or 0,
         )
         return None if whole is None else to_buffer(chunk_spec, whole)
 
@@ -298,7 +302,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         put(shard, selection, chunk_array.as_numpy_array())
         for row in touched:
             parts[row] = self._encode_inner(shard, _coords(row, per_shard), chain)
-        whole = self._assemble([octets(part) if isinstance(part, Buffer) else part for part in parts], chunk_spec)
+        whole = self._assemble(lambda row: octets(part) if isinstance(part := parts[row], Buffer) else part, chunk_spec)
         if whole is None:
             await byte_setter.delete()
         else:

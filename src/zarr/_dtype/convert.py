@@ -114,11 +114,12 @@ def assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elemen
     """
     try:
         return _assigned(value, data_type, dtype)
-    except ValueError as exc:
-        if "generic units" not in str(exc):
+    except (TypeError, ValueError) as exc:
+        is_without_unit = dtype.kind in "mM" and np.datetime_data(dtype)[0] == "generic"
+        if isinstance(exc, ArgumentError) or not is_without_unit:
             raise
         raise ArgumentError(
-            f"{exc}: dtype {type_string(dtype)!r} has counts without a unit; use one with a unit for times that have one"
+            f"dtype {type_string(dtype)!r} has counts without a unit; use one with a unit for times that have one ({exc})"
         ) from exc
 
 

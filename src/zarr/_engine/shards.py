@@ -7,15 +7,17 @@ touches are merged and encoded again; a nested shard is an inner chunk that is i
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr._codec.raw import octets
 from zarr._codec.shard_index import MISSING, assemble_shard, parse_entries, write_order
 from zarr._engine.chunks import index_nbytes
 from zarr._plan.project import decoded_grid
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._plan.model import Projection
 
+
+_BATCH_NBYTES = 4 * 2**20
+"""Inner chunks of about so many bytes are encoded together, in several threads, before they are put into their shard."""
 
 # -- reading --------------------------------------------------------------------------------------------------------
 
@@ -208,27 +213,44 @@ def rewrite_shard(
     """
     level = spec.levels[depth]
     parts = _old_parts(codecs, level, old)
-    touched = [(row, members) for row, _, members in by_inner_chunk(spec, depth, projections)]
+    touched = {row: members for row, _, members in by_inner_chunk(spec, depth, projections)}
 
-    def rewrite(row: int, members: list[Projection]) -> Encoded:
+    def rewrite(row: int) -> Encoded:
         before = None if parts[row] is None else codecs.from_bytes(parts[row])
         if depth + 1 < len(spec.levels):
-            return rewrite_shard(spec, codecs, value, members, before, depth + 1)
-        (projection,) = members
+            return rewrite_shard(spec, codecs, value, touched[row], before, depth + 1)
+        (projection,) = touched[row]
         return codecs.merge(before, projection, value)
 
-    rewritten = workers.run((partial(rewrite, *part) for part in touched), codecs.shared_nbytes)
-    for (row, _), after in zip(touched, rewritten, strict=True):
-        parts[row] = None if after is None else after.as_buffer_like()
-    order = write_order(level.write_order, tuple(level.chunks_per_shard[axis] for axis in level.axes))
+    def after(rows: Sequence[int]) -> Iterator[tuple[int, Any]]:
+        changed = [row for row in rows if row in touched]
+        rewritten = workers.run((partial(rewrite, row) for row in changed), codecs.shared_nbytes)
+        rewritten.reverse()
+        for row in rows:  # each is let go of when it is laid
+            yield row, _bytes_of(rewritten.pop()) if row in touched else parts[row]
+
+    inner_nbytes = math.prod(level.chunk_shape) * spec.dtype.itemsize
     assembled = assemble_shard(
-        parts,
+        chain.from_iterable(map(after, _batches(level, inner_nbytes))),
+        level.n_chunks,
         lambda entries: codecs.encode_index(level, entries),
         index_nbytes(level),
         level.index_at_end,
-        order,
+        len(touched) * inner_nbytes + (0 if old is None else len(old)),
     )
     return None if assembled is None else codecs.from_bytes(assembled)
+
+
+def _batches(level: ShardLevel, inner_nbytes: int) -> Iterator[Sequence[int]]:
+    """Rows of the index in the order in which inner chunks are laid, as many at a time as are encoded before they are."""
+    order = write_order(level.write_order, tuple(level.chunks_per_shard[axis] for axis in level.axes))
+    rows = range(level.n_chunks) if order is None else order
+    n = max(workers.most_threads(), _BATCH_NBYTES // max(1, inner_nbytes))
+    return (rows[start : start + n] for start in range(0, len(rows), n))
+
+
+def _bytes_of(encoded: Encoded) -> Any:
+    return None if encoded is None else octets(encoded).data
 
 
 def _old_parts(codecs: ChunkCodecs, level: ShardLevel, old: Encoded) -> list[Any]:
@@ -238,7 +260,7 @@ def _old_parts(codecs: ChunkCodecs, level: ShardLevel, old: Encoded) -> list[Any
     nbytes = index_nbytes(level)
     start = index_start(len(old), nbytes, at_end=level.index_at_end)
     entries = parse_entries(codecs.decode_index(level, old[start : start + nbytes]), len(old), start, nbytes)
-    whole = old.as_buffer_like()
+    whole = octets(old).data
     return [None if offset == MISSING else whole[offset : offset + length] for offset, length in entries.tolist()]
 
 

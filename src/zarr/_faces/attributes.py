@@ -63,7 +63,9 @@ class Attributes(MutableMapping[str, Any]):
         return self._node.metadata.attributes
 
     def __getitem__(self, key: str) -> Any:
-        return copied(self._current()[key])  # whoever changes a list in it would believe that it is stored
+        return copied(
+            self._node.metadata.attributes[key]
+        )  # whoever changes a list in it would believe that it is stored
 
     def __contains__(self, key: object) -> bool:
         return key in self._current()  # without a copy of the value

@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import cache
 from numbers import Integral
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zarr._flow.members import check_depth, list_members
 from zarr._metadata.group import GroupMetadata
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from zarr._metadata.group import ListedMetadata
 
 
-@dataclass(frozen=True, slots=True)
-class TreeLine:
+class TreeLine(NamedTuple):
     """One line of a drawing: what leads to the node, its name, and what is said of it."""
 
     rails: str
@@ -96,11 +95,14 @@ def render(
 
 def _lines(paths: Sequence[str], look: Callable[[str], ListedMetadata | None]) -> Iterator[TreeLine]:
     last = _last_of_siblings(paths)
+
+    @cache
+    def rails_below(path: str) -> str:
+        return rails_below(path.rpartition("/")[0]) + ("    " if path in last else "│   ") if path else ""
+
     for path in paths:
-        names = path.split("/")
-        above = ("/".join(names[:depth]) for depth in range(1, len(names)))
-        rails = "".join("    " if each in last else "│   " for each in above)
-        yield TreeLine(f"{rails}{'└── ' if path in last else '├── '}", names[-1], _facts(look(path)))
+        above, _, name = path.rpartition("/")
+        yield TreeLine(rails_below(above) + ("└── " if path in last else "├── "), name, _facts(look(path)))
 
 
 def _last_of_siblings(paths: Sequence[str]) -> set[str]:

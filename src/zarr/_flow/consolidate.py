@@ -17,6 +17,7 @@ from zarr._flow.paths import join
 from zarr._flow.requests import Fetch, Flow, Read
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
+from zarr._store.abstract import is_able
 from zarr._support.document_errors import DocumentKey
 from zarr._support.json import check_readable
 from zarr._support.warn import warn
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from zarr._buffer import Buffer
     from zarr._store.path import StorePath
 
+_UNSUPPORTED = "there is no consolidated metadata where a store says that it does not support it:"
 _PATIENT_ROUNDS = 10
 """So often everything is looked at again because somebody changed the old copy meanwhile."""
 
@@ -37,8 +39,12 @@ def consolidate(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMeta
     ------
     MetadataValidationError
         If they are more than one document can hold.
+    ArgumentError
+        If the store wants none.
     """
     at.store._check_writable()
+    if not is_able(at.store.supports_consolidated_metadata):
+        raise ArgumentError(f"{_UNSUPPORTED} {at.store!r}")
     group = yield from load_group(at, zarr_format)
     layout = layout_of(group)
     if not layout.consolidated_is_specified:
@@ -108,6 +114,10 @@ def load_consolidated(
     ArgumentError
         If a document is named and the format has none for it.
     """
+    if use is not False and not is_able(at.store.supports_consolidated_metadata):
+        if use:
+            raise ValueError(f"{_UNSUPPORTED} {at.store!r}; open the group with use_consolidated=None")
+        use = False
     group = yield from load_group(at, zarr_format)
     layout = layout_of(group)
     if isinstance(use, str) and not layout.consolidated_apart:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from zarr._flow.paths import join
 from zarr._flow.requests import Exist, Flow, Keys, Size, Together
 from zarr._grid.chunk_keys import parse_chunk_key
+from zarr._store.abstract import is_able
 from zarr._store.access import capabilities
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def stored_in(node: ArrayNode, spec: ArraySpec, boxes: Sequence[Box]) -> Flow[li
     n_lookups, n_objects = count(boxes), math.prod(spec.grid.counts(spec.shape))
     per_lookup = 1 if capabilities(store).answers_at_once else _KEYS_PER_REQUEST
     if (
-        not store.supports_listing
+        not is_able(store.supports_listing)
         or n_lookups <= _FEW
         or n_lookups <= min(n_objects - n_lookups, _MOST_LOOKUPS) // per_lookup
     ):

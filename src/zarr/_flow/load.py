@@ -15,7 +15,7 @@ from zarr._support.document_errors import DocumentKey
 from zarr.errors import ArrayNotFoundError, ContainsArrayAndGroupError, GroupNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from zarr._metadata.formats import AnyLayout
     from zarr._metadata.group import ArrayMetadata, ListedMetadata, NodeMetadata
@@ -37,7 +37,7 @@ def load_node(at: StorePath, zarr_format: int | None = None, *, prefer: int | No
     ContainsArrayAndGroupError
         If there are documents of an array and of a group.
     """
-    layouts = _preferring(prefer, layouts_for(zarr_format))
+    layouts = _wanted(zarr_format, prefer)
     known = (yield from _all_documents(at, layouts)) if prefer is None else {}
     for layout in layouts:
         metadata = _parse(at, layout, *(yield from _documents(at, layout, known)))
@@ -51,7 +51,7 @@ def look(at: StorePath, zarr_format: int | None = None, *, prefer: int | None = 
 
     Where any format will do, one can be preferred to the others.
     """
-    for layout in _preferring(prefer, layouts_for(zarr_format)):
+    for layout in _wanted(zarr_format, prefer):
         keys, documents = yield from _documents(at, layout)
         try:
             metadata = _parse(at, layout, keys, documents)
@@ -62,8 +62,10 @@ def look(at: StorePath, zarr_format: int | None = None, *, prefer: int | None = 
     return None
 
 
-def _preferring(zarr_format: int | None, layouts: Iterable[AnyLayout]) -> list[AnyLayout]:
-    return sorted(layouts, key=lambda layout: layout.zarr_format != zarr_format)
+def _wanted(zarr_format: int | None, prefer: int | None) -> Sequence[AnyLayout]:
+    """The formats to look for, in this order."""
+    layouts = layouts_for(zarr_format)
+    return layouts if prefer is None else sorted(layouts, key=lambda layout: layout.zarr_format != prefer)
 
 
 def _all_documents(at: StorePath, layouts: Sequence[AnyLayout]) -> Flow[dict[str, bytes | None]]:
@@ -72,7 +74,11 @@ def _all_documents(at: StorePath, layouts: Sequence[AnyLayout]) -> Flow[dict[str
         return {}
     prefix = join(at.path, "")
     keys = [prefix + name for layout in layouts for name in layout.documents]
-    return dict(zip(keys, (yield from _fetched(at, keys)), strict=True))
+    try:
+        found = yield Fetch(at.store, list(map(Read, keys)))
+    except NotADirectoryError:  # see below
+        return {}
+    return dict(zip(keys, map(_bytes_of, found), strict=True))
 
 
 def _documents(
@@ -83,22 +89,25 @@ def _documents(
     """
     prefix = join(at.path, "")
     keys = [prefix + name for name in layout.documents]
-    documents = [known[key] for key in keys] if known else (yield from _fetched(at, keys))
-    if len(keys) > 1 and layout.contradict(documents):
-        # Or one document was replaced by the other between the two reads: a second look tells.
-        documents = yield from _fetched(at, keys)
+    if known:
+        documents = [known[key] for key in keys]
+        if len(keys) == 1 or not layout.contradict(documents):
+            return keys, documents
+    for _ in range(2):
+        try:
+            found = yield Fetch(at.store, list(map(Read, keys)))
+        except NotADirectoryError:  # a file lies on the way to them: below it there are no nodes
+            return keys, [None] * len(keys)
+        documents = list(map(_bytes_of, found))
+        if len(keys) == 1 or not layout.contradict(documents):
+            break
+        # One document may have been replaced by the other between the two reads: a second look tells.
     return keys, documents
 
 
-def _fetched(at: StorePath, keys: list[str]) -> Flow[list[bytes | None]]:
-    try:
-        found = yield Fetch(at.store, list(map(Read, keys)))
-    except NotADirectoryError:  # a file lies on the way to them: below it there are no nodes
-        return [None] * len(keys)
-    return list(map(_bytes_of, found))
-
-
 def _parse(at: StorePath, layout: AnyLayout, keys: list[str], documents: list[bytes | None]) -> NodeMetadata | None:
+    if documents.count(None) == len(documents):
+        return None
     if len(documents) > 1 and layout.contradict(documents):
         raise ContainsArrayAndGroupError(at.store, at.path)
     return layout.parse(documents, [DocumentKey(key, at.store) for key in keys])

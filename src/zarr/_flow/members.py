@@ -11,7 +11,9 @@ from zarr._flow.requests import Flow, Keys, Names, Together
 from zarr._metadata.formats import DOCUMENTS, MAKERS
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
+from zarr._store.absence import nothing_below
 from zarr._store.access import capabilities
+from zarr._store.keys import is_key
 from zarr._store.path import normalize_path
 from zarr._support.near_names import NearPaths
 from zarr._support.warn import warn
@@ -83,7 +85,9 @@ def _not_found(node: GroupNode, path: str) -> Flow[MemberNotFoundError]:
     snapshot = node.metadata.consolidated_metadata
     above = ""
     names: list[str] = []
-    if snapshot is not None:
+    if (array := (yield from _array_on_the_way(node, path))) is not None:
+        above = array
+    elif snapshot is not None:
         above = path.rpartition("/")[0]
         while above and above not in snapshot.metadata:
             above = above.rpartition("/")[0]
@@ -99,8 +103,26 @@ def _not_found(node: GroupNode, path: str) -> Flow[MemberNotFoundError]:
         + ("" if snapshot is None else ", as its consolidated metadata say; use_consolidated=False looks at the store"),
         missing,
         near,
-        NearPaths(missing, near),
+        NearPaths(missing, near) if array is None else f"; {nothing_below(array)}",
     )
+
+
+def _array_on_the_way(node: GroupNode, path: str) -> Flow[str | None]:
+    """The path of an array that a path leads through, as far as that is known without waiting."""
+    snapshot = node.metadata.consolidated_metadata
+    at = node.store_path
+    if snapshot is None and not capabilities(at.store).sync:
+        return None
+    for end in (place for place, character in enumerate(path) if character == "/"):
+        above = path[:end]
+        found: ListedMetadata | None
+        if snapshot is not None:
+            found = snapshot.metadata.get(above)
+        else:
+            found = yield from look(below(at, above))
+        if found is not None and not is_group(found):
+            return above
+    return None
 
 
 def _names_nearby(at: StorePath, path: str) -> Flow[tuple[str, list[str]]]:
@@ -109,8 +131,8 @@ def _names_nearby(at: StorePath, path: str) -> Flow[tuple[str, list[str]]]:
     while above:
         above = above.rpartition("/")[0]
         names: list[str] = yield Names(at.store, below(at, above).path)
-        if names := [name for name in names if name not in DOCUMENTS]:
-            return above, names
+        if names:
+            return above, [name for name in names if name not in DOCUMENTS]
     return "", []
 
 
@@ -168,7 +190,7 @@ def members(
     """
     check_depth(max_depth)
     names: list[str] = yield Names(at.store, at.path)
-    names = sorted(name for name in names if name not in DOCUMENTS)
+    names = sorted(name for name in names if name not in DOCUMENTS and is_key(name))
     loaded = yield Together(_look_at_member(below(at, name), prefer, quietly) for name in names)
     found: list[tuple[str, ListedMetadata]] = []
     for name, metadata in zip(names, loaded, strict=True):

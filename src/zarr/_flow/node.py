@@ -18,6 +18,7 @@ from zarr._flow.kept_indexes import KeptIndexes
 from zarr._metadata.consolidated import Nodes, Tree
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
+from zarr._metadata.parse import without_source
 from zarr._metadata.unreadable import NOT_READ, UnreadableMetadata
 from zarr._support.settings import settings
 from zarr.errors import MetadataValidationError
@@ -122,6 +123,7 @@ class ArrayView:
 
 
 Metadata = TypeVar("Metadata")
+Kept = TypeVar("Kept", bound="NodeMetadata")
 
 
 class _ReadOnUse(ABC, Generic[Metadata]):
@@ -225,7 +227,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         engine: str | None = None,
     ) -> None:
         _check_chunk_size(metadata, store_path)
-        self._metadata: ArrayV2Metadata | ArrayV3Metadata | None = metadata
+        self._metadata: ArrayV2Metadata | ArrayV3Metadata | None = _kept(metadata, store_path)
         self._begin(store_path, config, copied_in, settings().engine if engine is None else engine)
 
     def _begin(self, store_path: StorePath, config: ArrayConfig, copied_in: CopyPlace | None, engine: str) -> None:
@@ -282,7 +284,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
 
         That is found here: `publish` cannot stop a thread that is about to store a view of what was before.
         """
-        metadata, view = self.metadata, self._view
+        metadata, view = self._metadata or self._parse(), self._view
         if view is None or view.metadata is not metadata:
             view = self._view = self.view_of(metadata)
         return view
@@ -301,12 +303,17 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         return f"{self.path}/{suffix}" if self.path else suffix
 
 
+def _kept(metadata: Kept, at: StorePath) -> Kept:
+    """What a handle keeps of metadata: the bytes of a long document only if it may come to change that."""
+    return without_source(metadata) if at.read_only else metadata
+
+
 def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, at: StorePath) -> None:
     limit = settings().max_chunk_nbytes
     nbytes = math.prod(metadata.chunks) * metadata.dtype.to_native_dtype().itemsize
     if nbytes > limit:
         raise MetadataValidationError(
-            f"the chunks of array {'/' + at.path!r} in store {str(at.store)!r} have {nbytes} bytes (shape {metadata.chunks}), "
+            f"the chunks of array {'/' + at.path!r} in store {at.store._describe('')!r} have {nbytes} bytes (shape {metadata.chunks}), "
             f"and the zarr.config key 'array.max_chunk_bytes' permits {limit}. Choose smaller chunks; raise the limit for an "
             "array that you trust."
         )
@@ -330,7 +337,7 @@ class GroupNode(_ReadOnUse[GroupMetadata]):
     is_group: ClassVar[Literal[True]] = True
 
     def __init__(self, metadata: GroupMetadata, store_path: StorePath, copied_in: CopyPlace | None = None) -> None:
-        self._metadata: GroupMetadata | None = metadata
+        self._metadata: GroupMetadata | None = _kept(metadata, store_path)
         self._seen: tuple[GroupMetadata, GroupMetadata] | None = None
         self.store_path = store_path
         snapshot = metadata.consolidated_metadata

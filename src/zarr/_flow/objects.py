@@ -105,7 +105,7 @@ def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest, ke
             stored.release()
         if isinstance(problem, ConcurrentChangeError):
             continue
-        if not is_pinned and not (yield from _is_unchanged(store, index_read, index)):
+        if not (is_pinned and stored.version is not None) and not (yield from _is_unchanged(store, index_read, index)):
             continue
         if problem is not None:
             raise problem
@@ -284,8 +284,8 @@ def _placed(
     """An error about the object at `coords`, with its key, the array's path and the store."""
     key = node.key(view.spec.keys.encode_chunk_key(coords))
     if isinstance(exc, CodecError):
-        return exc.at(path=node.path, key=key, store=str(node.store_path.store))
+        return exc.at(path=node.path, key=key, store=node.store_path.store._describe(""))
     return ChunkNotFoundError(
-        f"chunk {key!r} of array {'/' + node.path!r} in store {str(node.store_path.store)!r} is missing, and the array was opened with "
+        f"chunk {key!r} of array {'/' + node.path!r} in store {node.store_path.store._describe('')!r} is missing, and the array was opened with "
         "read_missing_chunks=False. Open it with read_missing_chunks=True to read the fill value there."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from zarr._grid.shapes import parse_shape
@@ -102,15 +102,22 @@ def normalize_chunks(chunks: Any, shape: tuple[int, ...], argument: str = "chunk
     if len(given) != len(shape):
         raise ValueError(f"{argument}={given} has {len(given)} lengths, but the array has {len(shape)} dimensions")
     lengths = tuple(w if c is None or c == -1 else c for c, w in zip(given, whole, strict=True))
-    if any(isinstance(c, str | bytes | Mapping) for c in lengths):
+    if others := [(c, n) for c, n in zip(lengths, shape, strict=True) if type(c) is not int]:
+        _refuse_unless_numbers(others, given, argument)
+    if any(c < 1 for c in lengths if type(c) is int or isinstance(c, numbers.Real)):
+        raise ValueError(f"the lengths in {argument} must be at least 1 (or -1 for the whole axis), got {given}")
+    return parse_shape(lengths)
+
+
+def _refuse_unless_numbers(lengths: Sequence[tuple[Any, int]], given: tuple[Any, ...], argument: str) -> None:
+    """Raise what says so if some lengths, given with the axes that they are for, are texts or several each."""
+    if any(isinstance(c, str | bytes | Mapping) for c, _ in lengths):
         raise ArgumentError(f"{argument} must be lengths, which are integers, got {given}")
-    for c, n in zip(lengths, shape, strict=True):
-        if isinstance(c, Iterable) and sum(parse_shape(c)) < n:
+    several = [(c, n) for c, n in lengths if isinstance(c, Iterable)]
+    for c, n in several:
+        if sum(parse_shape(c)) < n:
             raise ValueError(f"the lengths {c} in {argument} do not reach the end of an axis of length {n}")
-    if any(isinstance(c, Iterable) for c in lengths):
+    if several:
         raise NotImplementedError(
             f"{argument} of different lengths along an axis (a rectilinear grid) are not supported yet"
         )
-    if any(isinstance(c, numbers.Real) and c < 1 for c in lengths):
-        raise ValueError(f"the lengths in {argument} must be at least 1 (or -1 for the whole axis), got {given}")
-    return parse_shape(lengths)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
-from zarr._codec.base import ArrayConfig, MemoryOrder
+from zarr._codec.base import ArrayConfig, ChunkSpec, MemoryOrder
 from zarr._codec.v2 import V2Codec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
@@ -21,6 +21,7 @@ from zarr._metadata.extension_members import settle_codecs, storable_fill_value
 from zarr._metadata.fields import (
     as_members,
     check_format,
+    fill_members,
     parse_attributes,
     parse_shape,
     parse_stored_shape,
@@ -164,8 +165,7 @@ class ArrayV2Metadata:
             "_codec": settle_codecs((codec,), shape, grid, dtype, fill, is_new=document is None)[0],
             "_document": document,
         }
-        for name, value in members.items():
-            object.__setattr__(self, name, value)
+        fill_members(self, members)
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -216,8 +216,8 @@ class ArrayV2Metadata:
         return {**members, "filters": members["filters"] and list(members["filters"])}  # a list in zarr-python too
 
     def stored_members(self) -> dict[str, Any]:
-        """The document `.zarray` in its own words, and the attributes in a member `attributes`, as a copy."""
-        return as_members({**self._assemble(), "attributes": self.attributes})
+        """The document `.zarray` in its own words, and the attributes in a member `attributes`. Not to be changed."""
+        return {**self._assemble(), "attributes": self.attributes}
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
         """The bytes of both documents under their keys, relative to the node.
@@ -302,6 +302,12 @@ class ArrayV2Metadata:
     def encode_chunk_key(self, chunk_coords: tuple[int, ...]) -> str:
         """Key of a chunk, relative to the node."""
         return self.chunk_key_encoding.encode_chunk_key(chunk_coords)
+
+    def get_chunk_spec(
+        self, _chunk_coords: tuple[int, ...], array_config: ArrayConfig, prototype: BufferPrototype
+    ) -> ChunkSpec:
+        """What codecs are told of a chunk; all chunks are alike."""
+        return ChunkSpec(self.chunks, self.dtype, self.fill_value, array_config, prototype)
 
     def to_spec(self, config: ArrayConfig) -> ArraySpec:
         """What the layers above need, with settings that are not stored."""

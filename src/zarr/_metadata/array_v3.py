@@ -29,6 +29,7 @@ from zarr._metadata.extension_members import (
 from zarr._metadata.fields import (
     as_members,
     check_format,
+    fill_members,
     parse_attributes,
     parse_dimension_names,
     parse_extra_fields,
@@ -183,8 +184,7 @@ class ArrayV3Metadata:
             "_document": document,
             **others,
         }
-        for name, value in members.items():
-            object.__setattr__(self, name, value)
+        fill_members(self, members)
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -236,8 +236,8 @@ class ArrayV3Metadata:
         return as_members(self._compose())
 
     def stored_members(self) -> dict[str, Any]:
-        """The document in its own words, as a copy."""
-        return as_members(self._assemble())
+        """The document in its own words. Not to be changed."""
+        return self._assemble()
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
         """The document's bytes under its key, relative to the node.

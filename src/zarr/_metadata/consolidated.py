@@ -27,7 +27,8 @@ from zarr._support.document_errors import beside, invalid, located
 class Stated(Protocol):
     """What has a document."""
 
-    def stored_members(self) -> dict[str, Any]: ...
+    def stored_members(self) -> dict[str, Any]:
+        """The document; not to be changed."""
 
 
 Node = TypeVar("Node", bound=Stated)
@@ -56,7 +57,7 @@ class Tree(Generic[Node]):
         Document of a group that is missing above a node, if such are to be put in.
     """
 
-    __slots__ = ("_children", "_parsed", "_stand_in", "entries", "read", "where")
+    __slots__ = ("_children", "_parsed", "_source", "_stand_in", "entries", "read", "where")
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Tree(Generic[Node]):
         stand_in: Document | None = None,
     ) -> None:
         self.entries, self.read, self.where, self._stand_in = entries, read, where, stand_in
+        self._source = f" (consolidated in {where or 'a group'})"
         self._parsed: dict[str, tuple[Document, Node]] = {}
         self._children: dict[str, dict[str, None]] = {}
         for path in list(entries):
@@ -95,14 +97,14 @@ class Tree(Generic[Node]):
             return entry  # type: ignore[return-value]  # what is no document is a node
         known = self._parsed.get(path)
         if known is None or known[0] is not entry:
-            place = beside(self.where or "", f"{path} (consolidated in {self.where or 'a group'})")
+            place = beside(self.where or "", path + self._source)
             known = self._parsed[path] = (entry, self.read(entry, place))
         return known[1]
 
     def document(self, path: str) -> Document:
-        """The document of a node, without parsing one that nobody has asked for."""
+        """The document of a node, without parsing one that nobody has asked for. Not to be changed."""
         entry = self.entries[path]
-        return as_members(entry) if isinstance(entry, dict) else entry.stored_members()
+        return entry if isinstance(entry, dict) else entry.stored_members()
 
     def below(self, prefix: str, max_depth: int | None = None) -> list[str]:
         """Paths of the nodes below a path, each before what is below it, siblings by name; `max_depth` 0 for children only."""
@@ -298,6 +300,12 @@ def member(nodes: Mapping[str, Stated]) -> Document:
     return {**_empty_member(), "metadata": documents}
 
 
+def copy_of_member(nodes: Mapping[str, Stated]) -> Document:
+    """As `member`, as a copy for whoever asks a node what it says."""
+    made = member(nodes)
+    return {**made, "metadata": {path: as_members(document) for path, document in made["metadata"].items()}}
+
+
 def _empty_member() -> Document:
     return {"kind": "inline", "must_understand": False, "metadata": {}}
 
@@ -326,7 +334,7 @@ def zmetadata(nodes: Mapping[str, Stated], root: Mapping[str, Document]) -> Docu
 
 
 def _document(nodes: Mapping[str, Stated], path: str) -> Document:
-    """The document of a node, without parsing one that nobody has asked for."""
+    """The document of a node, without parsing one that nobody has asked for. Not to be changed."""
     return nodes.document(path) if isinstance(nodes, Nodes) else nodes[path].stored_members()
 
 

@@ -35,6 +35,12 @@ def parse_shape(data: object, field: str = "shape", *, minimum: int = 0) -> tupl
     >>> parse_shape([3, 0])
     (3, 0)
     """
+    if (
+        type(data) is tuple
+        and len(data) <= MAX_NDIM
+        and all(type(n) is int and minimum <= n <= MAX_LENGTH for n in data)
+    ):
+        return data  # as nearly every shape that is asked about
     entries = data if isinstance(data, Iterable) and not isinstance(data, str | bytes | Mapping) else (data,)
     shape = tuple(_parse_length(entry, data, field, minimum) for entry in entries)
     if len(shape) > MAX_NDIM:
@@ -191,18 +197,25 @@ def twin_of(node: Frozen, **changed: Any) -> Frozen:
     kind = type(node)
     values, setters = _members_of(kind)
     twin = object.__new__(kind)
-    for put, value in zip(setters, values(node), strict=True):
+    for put, value in zip(setters.values(), values(node), strict=True):
         put(twin, value)
     for name, value in changed.items():
-        object.__setattr__(twin, name, value)
+        setters[name](twin, value)
     return twin
 
 
+def fill_members(node: Hashable, members: Mapping[str, Any]) -> None:
+    """Set members of a frozen dataclass with slots, which nothing checks."""
+    _, setters = _members_of(type(node))
+    for name, value in members.items():
+        setters[name](node, value)
+
+
 @cache
-def _members_of(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[Callable[[Any, Any], None], ...]]:
+def _members_of(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], dict[str, Callable[[Any, Any], None]]]:
     """What gets the members of a dataclass, of which there are several, and what sets each of them."""
     names = tuple(kind.__dataclass_fields__)
-    return operator.attrgetter(*names), tuple(getattr(kind, name).__set__ for name in names)
+    return operator.attrgetter(*names), {name: getattr(kind, name).__set__ for name in names}
 
 
 def _tupled(value: Any) -> Any:

@@ -18,7 +18,7 @@ from zarr._metadata import consolidated
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.consolidated import Document, Nodes
-from zarr._metadata.fields import check_format, parse_attributes, parse_extra_fields, require, twin_of
+from zarr._metadata.fields import check_format, fill_members, parse_attributes, parse_extra_fields, require, twin_of
 from zarr._metadata.parsed_before import read_array_v2, read_array_v3
 from zarr._metadata.unreadable import NOT_READ, NodeType, UnreadableMetadata, node_type_of, node_type_of_v2
 from zarr._support.document_errors import invalid, located
@@ -86,8 +86,7 @@ class GroupMetadata:
         )
 
     def _become(self, **members: Any) -> None:
-        for name, value in members.items():
-            object.__setattr__(self, name, value)
+        fill_members(self, members)
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -125,7 +124,7 @@ class GroupMetadata:
                 attributes=parse_attributes(document.get("attributes")),
                 zarr_format=3,
                 consolidated_metadata=snapshot,
-                extra_fields=parse_extra_fields({k: v for k, v in document.items() if k not in _KNOWN}, _KNOWN),
+                extra_fields=parse_extra_fields(_others(document), _KNOWN),
                 node_type="group",
                 _document=document,
             )
@@ -174,16 +173,16 @@ class GroupMetadata:
         In format 2, `.zgroup` with members for what is stored elsewhere, `attributes` and `consolidated_metadata`, and
         the `node_type` of format 3.
         """
-        if self.zarr_format == 3:
-            return copied(self._assemble_v3())
-        members = {**self._assemble_v2(), "node_type": self.node_type}
+        members = self._assemble_v2() | {"node_type": self.node_type} if self.zarr_format == 2 else self._assemble_v3()
+        members.pop("consolidated_metadata", None)
+        made = copied(members)
         if self.consolidated_metadata is not None:
-            members["consolidated_metadata"] = self.consolidated_metadata._assemble()
-        return copied(members)
+            made["consolidated_metadata"] = self.consolidated_metadata.to_dict()
+        return made
 
     def stored_members(self) -> dict[str, Any]:
-        """The document in its own words, as a copy; in format 2, with the attributes in a member `attributes`."""
-        return copied(self._assemble_v3() if self.zarr_format == 3 else self._assemble_v2())
+        """The document in its own words; in format 2, with the attributes in a member `attributes`. Not to be changed."""
+        return self._assemble_v3() if self.zarr_format == 3 else self._assemble_v2()
 
     def to_buffer_dict(self, prototype: BufferPrototype | None = None, *, indent: int | None = 2) -> dict[str, Buffer]:
         """The bytes of the documents under their keys, relative to the node.
@@ -335,7 +334,7 @@ class ConsolidatedMetadata:
 
         Each child group carries an empty one, as other readers expect.
         """
-        return copied(self._assemble())
+        return consolidated.copy_of_member(self.metadata)
 
     def _assemble(self) -> Document:
         return consolidated.member(self.metadata)
@@ -442,6 +441,13 @@ def _is_by_name(entry: object) -> bool:
     return isinstance(entry, dict) and (".zarray" in entry or ".zgroup" in entry)
 
 
+def _others(document: Document) -> Document:
+    """The members of a group's document that the format does not know."""
+    if document.keys() <= _KNOWN:
+        return {}
+    return {name: value for name, value in document.items() if name not in _KNOWN}
+
+
 def read_node_v3(document: dict[str, Any], where: str | None) -> ArrayV3Metadata | GroupMetadata:
     """Parse the document of an array or of a group. The result keeps the document.
 
@@ -477,5 +483,4 @@ def read_node_v2(documents: Mapping[str, dict[str, Any]], where: str | None) -> 
 
 def _read_member_v3(document: Document, where: str | None) -> NodeMetadata:
     """A node of a snapshot: its own snapshot, which other writers leave empty, is none."""
-    own = {name: value for name, value in document.items() if name != "consolidated_metadata"}
-    return read_node_v3(own, where)
+    return read_node_v3({name: value for name, value in document.items() if name != "consolidated_metadata"}, where)

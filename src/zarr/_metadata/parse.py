@@ -6,7 +6,7 @@ depth, and what it returns belongs to the node that is made of it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
@@ -19,6 +19,7 @@ from zarr._support.plain import copied
 from zarr._support.registry import names_version
 from zarr._support.warn import n_given
 
+Parsed = TypeVar("Parsed", bound=NodeMetadata)
 _by_bytes: Memory[ArrayV3Metadata | GroupMetadata] = Memory()
 
 
@@ -91,6 +92,12 @@ def _with_source(node: ArrayV3Metadata | GroupMetadata, raw: bytes, since: int) 
     if _by_bytes.takes(raw) or document is None or "consolidated_metadata" in document:
         return node  # a handle of a group has a snapshot of its own, or none
     return twin_of(node, _document=LongDocument(document, raw, node.attributes, since))
+
+
+def without_source(node: Parsed) -> Parsed:
+    """The same node, which does not keep the bytes of a long document: for a handle that changes nothing."""
+    document = node._document if isinstance(node, ArrayV3Metadata | GroupMetadata) else None
+    return twin_of(node, _document=dict(document)) if isinstance(document, LongDocument) else node
 
 
 def _recall(raw: bytes) -> ArrayV3Metadata | GroupMetadata | None:

@@ -1,14 +1,21 @@
-"""Why no node is found in a place of a local directory, as far as the file system tells: for the texts of errors."""
+"""Why no node is found in a place, as far as the store or the file system tells: for the texts of errors."""
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zarr._support.near_names import near_names
+from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from zarr._store.abstract import Store
+
+    Read: TypeAlias = Callable[[str], bytes | None]
 
 _MOST_LOOKED_AT = 10_000
 _MOST_SHOWN = 5
@@ -29,6 +36,45 @@ class Absence:
         return str, (str(self),)
 
 
+def nothing_below(array: str) -> str:
+    """What is to be said of a path that leads through an array."""
+    return f"{repr(array) if array else 'the root of the store'} is an array, and below an array there is nothing"
+
+
+def array_above(read: Read, path: str) -> str | None:
+    """The path of the array that a path leads through, None if there is none.
+
+    Parameters
+    ----------
+    read
+        What is stored under a key.
+    path
+        Where there is no node.
+    """
+    above = f"/{path}" if path else ""
+    while above:
+        above = above.rpartition("/")[0]
+        if _is_array(read, f"{above}/"[1:]):
+            return above[1:]
+    return None
+
+
+def _is_array(read: Read, prefix: str) -> bool:
+    try:
+        document = json.loads(read(f"{prefix}zarr.json") or b"null")
+    except ValueError:
+        document = None
+    is_one = isinstance(document, dict) and document.get("node_type") == "array"
+    return is_one or read(f"{prefix}.zarray") is not None
+
+
+def _read_file(path: str) -> bytes | None:
+    try:
+        return Path(f"/{path}").read_bytes() if os.path.isfile(f"/{path}") else None
+    except OSError:
+        return None
+
+
 def absence(base: str, path: str) -> str:
     """Why there is no node at a path in a directory; empty if nothing is to be said but that.
 
@@ -39,21 +85,62 @@ def absence(base: str, path: str) -> str:
     path
         Of the node that was looked for.
     """
+    if (array := array_above(_read_file, f"{base}/{path}".strip("/"))) is not None:
+        return nothing_below(f"/{array}")
     if not os.path.isdir(base):
         home = "; a name with '~' is what os.path.expanduser is for" if "/~" in base else ""
-        return f"the directory {base!r} does not exist{_near(base)}{home}"
+        what = "archive" if base.lower().endswith((".zip", ".ozx")) else "directory"
+        return f"the {what} {base!r} does not exist{_near(base)}{home}"
     if not path:
-        names = [name for name in _names(base) if not name.startswith(".")]
-        more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
-        inside = f"; it holds {', '.join(map(repr, names[:_MOST_SHOWN]))}{more}" if names else ", and nothing else"
-        return f"the directory {base!r} has no zarr.json, .zarray or .zgroup{inside}"
+        return f"the directory {base!r} has no zarr.json, .zarray or .zgroup{_held(_names(base))}"
     near = _near(f"{base}/{path}")
     return f"it is not in the directory {base!r}{near}" if near else ""
 
 
+def absence_in(read: Read, names: Callable[[str], Iterable[str]], path: str) -> str:
+    """The same in a store that is no directory; nothing, if that cannot be found out.
+
+    Parameters
+    ----------
+    read, names
+        What is stored under a key, and the names below a path.
+    path
+        Of the node that was looked for.
+    """
+    try:
+        return _absence_in(read, names, path)
+    except Exception as exc:  # the error to be told of is that of who looked for the node
+        if came_from_a_signal(exc):
+            raise
+        return ""
+
+
+def _absence_in(read: Read, names: Callable[[str], Iterable[str]], path: str) -> str:
+    if (array := array_above(read, path)) is not None:
+        return nothing_below(array)
+    if path:
+        above, _, name = path.rpartition("/")
+        near = _near_in(name, names(above))
+        return f"it is not in the store{near}" if near else ""
+    there = sorted(names(""))
+    return (
+        f"the store has no zarr.json, .zarray or .zgroup at its root{_held(there)}" if there else "the store is empty"
+    )
+
+
+def _held(all_names: Sequence[str]) -> str:
+    names = [name for name in all_names if not name.startswith(".")]
+    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+    return f"; it holds {', '.join(map(repr, names[:_MOST_SHOWN]))}{more}" if names else ", and nothing else"
+
+
 def _near(place: str) -> str:
     above, _, name = place.rpartition("/")
-    found = near_names(name, _names(above), most=3)
+    return _near_in(name, _names(above))
+
+
+def _near_in(name: str, names: Iterable[str]) -> str:
+    found = near_names(name, names, most=3)
     return f"; near it there is {', '.join(map(repr, found))}" if found else ""
 
 

@@ -6,7 +6,7 @@ What a store may offer besides, so that nothing is lost between writers, is in `
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -21,6 +21,8 @@ from zarr.errors import StoreAbilityError
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from zarr._store.turns import Turns
 
 T = TypeVar("T")
 AccessMode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
@@ -74,6 +76,10 @@ class Store(ABC):
         if not self._is_open:
             await self._open()
 
+    def _waits_to_be_opened(self) -> bool:
+        """Whether it has to be opened before it is asked for anything."""
+        return not self._is_open
+
     def close(self) -> None:
         """Close the store. Most stores have nothing to do."""
         self._is_open = False
@@ -90,8 +96,8 @@ class Store(ABC):
         self.close()
 
     def _describe(self, path: str) -> str:
-        """The text of a place in the store."""
-        return f"{str(self).rstrip('/')}/{path}"
+        """The text of a place in the store, its root included."""
+        return f"{str(self).rstrip('/')}/{path}" if path else str(self)
 
     def _absence(self, path: str) -> str:
         """Why there is no node at a path, where the store knows more than that there is none: for error texts."""
@@ -144,7 +150,7 @@ class Store(ABC):
         )
 
     def _check_listable(self) -> None:
-        if not self.supports_listing:
+        if not is_able(self.supports_listing):
             raise StoreAbilityError(
                 f"This needs the names of what is stored, and a store of the kind {type(self).__name__} does not support "
                 f"listing: {self!r}. Ask for arrays and groups by their paths, open a group that has consolidated "
@@ -200,6 +206,12 @@ class Store(ABC):
         list[Buffer | None]
             In the order asked for.
         """
+
+    async def _get_many(
+        self, requests: Iterable[tuple[str, BufferPrototype, ByteRequest | None]]
+    ) -> AsyncGenerator[tuple[str, Buffer | None], None]:
+        for key, prototype, byte_range in requests:
+            yield key, await self.get(key, prototype, byte_range)
 
     async def get_ranges(
         self,
@@ -396,6 +408,13 @@ class Store(ABC):
         """
         return steps_to(AnyForm(self), path)
 
+    def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
+        """The turns that writers of this process take who reach one medium by several stores, and the name of a prefix there.
+
+        None if nothing of the kind is known: then only those take turns who have this very object.
+        """
+        return None
+
     async def _obstacle(self, key: str) -> Exception | None:
         """The error that says what hides a value which `get` has not found; None if there is just no such value."""
         return None
@@ -442,8 +461,20 @@ class Store(ABC):
             A path; `""` is the root.
         """
         self._check_listable()
-        keys = [key async for key in self.list_prefix(prefix)]
+        prefix = prefix.rstrip("/")
+        keys = [key async for key in self.list_prefix(prefix and f"{prefix}/")]
         return sum([await self.getsize(key) for key in keys])
+
+
+def is_able(said: object) -> bool:
+    """What a store says that it can, by a property or, as some have it, by a method.
+
+    Examples
+    --------
+    >>> is_able(True), is_able(lambda: False)
+    (True, False)
+    """
+    return bool(said() if callable(said) else said)
 
 
 @runtime_checkable

@@ -2,40 +2,53 @@
 
 Our own stores, and others' that are made like them, offer versions. A subclass that overrides the asynchronous face of one
 of them, or a test that instruments it, expects to be asked through that face; so the versioned contract is used only where
-the face is still the one derived from it. Everybody else asks here, never by the type of a store.
+the face is still the one derived from it. The same goes for a store around another: it has the contract of the one inside
+as long as nobody has overridden what it passes on. Everybody else asks here, never by the type of a store.
 """
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from zarr._store.capabilities import Capabilities
+from zarr._store.facade import behind
 from zarr._store.foreign import ForeignStore
 from zarr._store.versioned import AsyncStore, SyncStore
+from zarr._store.wrapper import WrapperStore
 
 if TYPE_CHECKING:
     from zarr._store.abstract import Store
     from zarr._store.native_place import NativePlace
-    from zarr._store.versioned import AsyncContract
+    from zarr._store.versioned import AsyncContract, SyncContract
 
 _NAMES = ("get", "set", "delete", "exists", "list", "list_prefix", "list_dir", "delete_dir", "getsize")
-_SYNC_FACE = {name: getattr(SyncStore, name) for name in _NAMES}
+_SYNC_NAMES = frozenset(_NAMES)
+_sync_face = attrgetter(*_NAMES)
+_SYNC_FACE = _sync_face(SyncStore)
 _ASYNC_FACE = {name: getattr(AsyncStore, name) for name in ("get", "set", "delete", "exists", "getsize")}
 
 
-def sync_contract(store: Store) -> SyncStore | None:
+def sync_contract(store: Store) -> SyncContract | None:
     """The store by its synchronous contract; None if it has none that may be used."""
-    if not isinstance(store, SyncStore) or not _SYNC_FACE.keys().isdisjoint(store.__dict__):
-        return None
-    cls = type(store)
-    for name, method in _SYNC_FACE.items():  # classes get patched, so each time, and all() costs twice as much
-        if getattr(cls, name) is not method:
+    if isinstance(store, SyncStore):
+        if not _SYNC_NAMES.isdisjoint(store.__dict__):
             return None
-    return store
+        return store if _sync_face(type(store)) == _SYNC_FACE else None  # each time, as classes get patched
+    if (inner := behind(store)) is not None:
+        return sync_contract(inner)
+    if not isinstance(store, WrapperStore) or not store._passes_all_on():
+        return None
+    inside = sync_contract(store._store)
+    return None if inside is None else store._sync_form(inside)
 
 
 def async_contract(store: Store) -> AsyncContract:
     """The store by an asynchronous contract: its own with versions, or what others' stores have, in the same form."""
+    if isinstance(inner := behind(store), AsyncStore):
+        store = inner
+    if isinstance(store, WrapperStore) and store._passes_all_on():
+        return store._async_form(async_contract(store._store))
     if isinstance(store, AsyncStore) and _ASYNC_FACE.keys().isdisjoint(store.__dict__):
         cls = type(store)
         if all(getattr(cls, name) is method for name, method in _ASYNC_FACE.items()):
@@ -63,4 +76,4 @@ def native_place(store: Store) -> NativePlace | None:
 
 def is_unpatched(store: object) -> bool:
     """Whether nobody has replaced the asynchronous face of a store of exactly our classes since that was looked at."""
-    return _SYNC_FACE.keys().isdisjoint(store.__dict__) and type(store).__dict__.keys().isdisjoint(_SYNC_FACE)
+    return _SYNC_NAMES.isdisjoint(store.__dict__) and type(store).__dict__.keys().isdisjoint(_SYNC_NAMES)

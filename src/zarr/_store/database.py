@@ -15,6 +15,7 @@ from __future__ import annotations
 import atexit
 import errno
 import os
+import stat
 from functools import cache
 from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any
@@ -155,6 +156,7 @@ class Database:
 
     def lock(self, place: int) -> PlaceHold:
         """Wait for, and take, one of the rights that writers have between each other. Makes directories if need be."""
+        self._identity()  # beside what is no database there is nothing to be made
         path = self.lock_file()
         for _ in range(_ATTEMPTS):
             try:
@@ -172,10 +174,12 @@ class Database:
         return OSError(exc.errno, exc.strerror, self.path)
 
     def _not_permitted(self, cause: object) -> PermissionError:
+        step = "with mode='r' it can be read where both cannot be written to"
+        if not os.path.exists(self.path):
+            step = "choose a place that may be written to"
         return PermissionError(
             errno.EACCES,
-            f"the database cannot be opened or changed ({cause}). SQLite needs to write to the file and to its directory; "
-            "with mode='r' it can be read where both cannot be written to",
+            f"the database cannot be opened or changed ({cause}). SQLite needs to write to the file and to its directory; {step}",
             self.path,
         )
 
@@ -223,6 +227,8 @@ class Database:
             status = os.stat(self.path)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        if not stat.S_ISREG(status.st_mode):
+            raise _no_file(self.path)
         if self._is_immutable(status.st_dev, status.st_ino):
             return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
         return status.st_dev, status.st_ino
@@ -348,8 +354,6 @@ class Database:
                 f"{path!r} {what} ({exc}). Give the path of a database that SQLiteStore wrote, or one where nothing is yet."
             )
         if code in (module.SQLITE_READONLY, module.SQLITE_PERM, module.SQLITE_CANTOPEN, module.SQLITE_AUTH):
-            if os.path.isdir(path):
-                return IsADirectoryError(errno.EISDIR, "a directory, and SQLiteStore keeps its values in a file", path)
             return self._not_permitted(exc)
         if code == module.SQLITE_FULL:
             return OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} ({exc}); nothing was changed", path)
@@ -359,6 +363,11 @@ class Database:
 def _primary(exc: Any) -> int:
     code: int = getattr(exc, "sqlite_errorcode", 1)
     return code & 0xFF
+
+
+def _no_file(path: str) -> IsADirectoryError:
+    what = "a directory" if os.path.isdir(path) else "no file"
+    return IsADirectoryError(errno.EISDIR, f"{what}, and SQLiteStore keeps its values in a file", path)
 
 
 class _Work:

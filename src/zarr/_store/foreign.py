@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import default_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest
-from zarr._store.abstract import Store
+from zarr._store.abstract import Store, is_able
 from zarr._store.capabilities import Capabilities
 from zarr._store.versioned import ABSENT, ANY, Expected, Stored, Version
 
@@ -36,7 +36,7 @@ class ForeignStore:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(lists=self.store.supports_listing)
+        return Capabilities(lists=is_able(self.store.supports_listing))
 
     @property
     def gets_ranges(self) -> bool:

@@ -32,9 +32,22 @@ def absolute(path: str) -> str:
     return here if path == "." else os.path.join(here, path)
 
 
-def as_given(given: Path, place: str) -> Path:
+def tidy(path: str | os.PathLike[str]) -> str:
+    """The text of a path as `Path` has it, of which most need no making: that takes as long as all the rest of a store.
+
+    Examples
+    --------
+    >>> tidy("/data//a.zarr/"), tidy(""), tidy("./a")
+    ('/data/a.zarr', '.', 'a')
+    """
+    text = os.fspath(path)
+    is_tidy = text and text[0] != "." and text[-1] != "/" and "//" not in text and "/." not in text and os.sep == "/"
+    return text if is_tidy else os.fspath(Path(text))
+
+
+def as_given(given: str | Path, place: str) -> Path:
     """The path of a place: as it was given, unless that leads to another place by now."""
     try:
-        return given if absolute(os.fspath(given)) == place else Path(place)
+        return Path(given if absolute(os.fspath(given)) == place else place)
     except FileNotFoundError:  # there is no working directory any more
         return Path(place)

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from zarr.errors import StoreKeyError
 
+_NO_SEGMENTS = frozenset(("", ".", ".."))
+
+
+def is_key(text: str) -> bool:
+    """Whether every store can take a text as a key."""
+    return "\0" not in text and _NO_SEGMENTS.isdisjoint(text.split("/"))
+
 
 def check_key(key: str) -> str:
     """Return the key if every store can take it; raise `StoreKeyError` otherwise.
@@ -13,7 +20,7 @@ def check_key(key: str) -> str:
     """
     if not isinstance(key, str):
         raise TypeError(f"a store key is a str, got {type(key).__name__}")
-    if "\0" in key or not key or any(segment in ("", ".", "..") for segment in key.split("/")):
+    if not is_key(key):
         raise StoreKeyError(
             f"{key!r} is not a valid store key: keys are relative, without empty, '.' or '..' segments. "
             "Use a path inside the store."

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from zarr._store.abstract import AccessMode
 from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temporary_name
 from zarr._store.descriptors import open_into
 from zarr._store.file_url import from_url, is_url, to_url
-from zarr._store.given_paths import absolute, as_given
+from zarr._store.given_paths import absolute, as_given, tidy
 from zarr._store.keys import check_key
 from zarr._store.locks import DirectoryHold
 from zarr._store.native_place import Directory
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 # Without waiting, as somebody may have put a pipe where a file should be.
 _OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _ATTEMPTS = 100
+_YOUNG_NS = 3_000_000_000
 
 
 class FileVersion:
@@ -55,6 +57,18 @@ class FileVersion:
             raise OSError(errno.EINVAL, "no file", path)
         self.nbytes = status.st_size
         self.identity = _identity(status)
+
+    @property
+    def tag(self) -> list[int] | None:
+        """What tells this version from all others also when the file is closed; None as long as nothing does.
+
+        The number of a file may be used again, and the system's clock stands still for a while: a file that was changed so lately
+        could be replaced by another one of which it says the same.
+        """
+        status = os.fstat(self._opened[0])
+        if time.time_ns() - status.st_ctime_ns < _YOUNG_NS:
+            return None
+        return [*_identity(status), status.st_ctime_ns]
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop`, fewer if the file ends before."""
@@ -116,7 +130,7 @@ class LocalStore(SyncStore):
     ['zarr.json']
     """
 
-    _may_block = True
+    may_block = True
     capabilities = replace(SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True)
 
     def __init__(self, root: Path | str, *, read_only: bool = False) -> None:
@@ -125,11 +139,11 @@ class LocalStore(SyncStore):
             raise TypeError(f"'root' must be a string or Path instance. Got an instance of {type(root)} instead.")
         if isinstance(root, str) and is_url(root):
             root = from_url(root)
-        self._go_to(root if isinstance(root, Path) else Path(root))
+        self._go_to(root)
 
-    def _go_to(self, root: Path) -> None:
-        self._given = root
-        self._base = absolute(os.fspath(root))
+    def _go_to(self, root: str | os.PathLike[str]) -> None:
+        self._given = tidy(root)
+        self._base = absolute(self._given)
 
     @property
     def root(self) -> Path:
@@ -224,6 +238,22 @@ class LocalStore(SyncStore):
         buffer = CPUBuffer if prototype is None else prototype.buffer
         return Stored(buffer.from_bytes(version.read(start, stop)), version, version.nbytes)
 
+    def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]:
+        """Where a directory is missing, so are all files in it: those that a node may have need not be looked for."""
+        if type(self).read is not LocalStore.read:
+            return super().read_several(reads)
+        found = []
+        looked_for, is_there = "/", True
+        for key, byte_range, version in reads:
+            directory = key.rpartition("/")[0]
+            if directory != looked_for:
+                looked_for, is_there = directory, os.access(f"{self._base}/{directory}", os.F_OK)
+                if not is_there:
+                    self._refuse_blocked(key)
+            is_absent = not is_there and version is None
+            found.append(None if is_absent else self.read(key, byte_range, version=version))
+        return found
+
     def _version(self, key: str) -> FileVersion | None:
         try:
             return FileVersion(self._path(key))
@@ -257,6 +287,8 @@ class LocalStore(SyncStore):
         directory = os.path.dirname(self._path(key))
         sync = settings().durability == "fsync"
         try:
+            if expected is ABSENT and not os.access(directory, os.F_OK):  # mostly it is the document of a new node
+                _make_directories(directory, sync=sync)
             for _ in range(_ATTEMPTS):
                 try:
                     return self._put(key, value, expected, hold, sync)

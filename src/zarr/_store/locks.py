@@ -17,6 +17,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
+from abc import ABC, abstractmethod
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -40,7 +41,7 @@ NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIN
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 
 
-class _FileHold:
+class _FileHold(ABC):
     """The exclusive right that a lock on something in the file system gives, until released.
 
     Attributes
@@ -67,8 +68,9 @@ class _FileHold:
         """Whether the system has locks of this kind."""
         return fcntl is not None
 
+    @abstractmethod
     def _lock(self) -> None:
-        raise NotImplementedError
+        """Wait for the lock on what is opened."""
 
     def _is_current(self) -> bool:
         """Whether the path still leads to what is locked."""

@@ -9,13 +9,14 @@ from typing import Any, TypeAlias
 
 from zarr._buffer import Buffer
 from zarr._store.abstract import AccessMode, Store
-from zarr._store.file_url import from_url, is_url
 from zarr._store.local import LocalStore
 from zarr._store.memory import MemoryStore
-from zarr._store.no_file import refuse_file
+from zarr._store.no_file import beginning_of_file, is_no_store
 from zarr._store.path import StorePath, node_path, with_mode
+from zarr._store.remote.file_system import FsspecStore
 from zarr._store.remote.object import ObjectStore, is_of_obstore
-from zarr._store.zipped.store import ZipStore, leads_to_archive
+from zarr._store.urls import is_url, store_of_url
+from zarr._store.zipped.store import ZipStore, means_archive
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
 
@@ -28,8 +29,8 @@ def make_store(
     Parameters
     ----------
     store
-        A store, a place in one, a store of obstore, a path or `file://` URL of a directory or zip archive, a dict of buffers,
-        or None for a new memory store.
+        A store, a place in one, a path of a directory or zip archive, a URL, a dict of buffers, a store of obstore, a mapper of
+        fsspec, a path of universal_pathlib, or None for a new memory store.
     mode
         Access mode; `"r"` makes it read-only.
     storage_options
@@ -40,12 +41,19 @@ def make_store(
     TypeError
         If it is none of these.
     ValueError
-        If the URL's scheme is not supported, or the mode does not fit the store.
+        If nobody knows such URLs, or the mode does not fit the store.
+    ImportError
+        If the package for such URLs is not installed.
     StoreIsFileError
         If the path leads to a file that is no zip archive.
     """
-    given = _path_of_url(store) if isinstance(store, str) and "://" in store else store
-    refuse_storage_options(storage_options, store)
+    given: Any = store
+    if isinstance(store, str) and is_url(store):
+        given = store_of_url(store, mode=mode, storage_options=storage_options)
+        if isinstance(given, Store):
+            return given
+    else:
+        refuse_storage_options(storage_options, store)
     if isinstance(store, StorePath):
         return with_mode(store.store, mode)
     if isinstance(store, Store):
@@ -53,15 +61,22 @@ def make_store(
     read_only = mode == "r"
     if store is None:
         return MemoryStore(read_only=read_only)
-    if isinstance(given, str | os.PathLike):
-        if not os.path.isdir(given):  # which is what it nearly always is
-            if leads_to_archive(given, mode):
+    if isinstance(given, str) or (isinstance(given, os.PathLike) and not _is_upath_elsewhere(given)):
+        # A directory, which it nearly always is, takes no other look than this, the cheapest.
+        if not os.access(f"{os.fspath(given)}/", os.F_OK):
+            beginning = beginning_of_file(given)
+            if means_archive(given, mode, beginning):
                 return ZipStore(Path(given), mode="r" if read_only else "a")
-            refuse_file(given)
-        return LocalStore(Path(given), read_only=read_only)
+            if beginning is not None:
+                raise is_no_store(given, beginning)
+        return LocalStore(given if isinstance(given, str) else Path(given), read_only=read_only)
     if is_of_obstore(store):
         return ObjectStore(store, read_only=read_only)
+    if _is_upath_elsewhere(store):
+        return FsspecStore.from_upath(store, read_only=read_only)
     if isinstance(store, MutableMapping):
+        if hasattr(store, "fs") and hasattr(store, "root"):
+            return FsspecStore.from_mapper(store, read_only=read_only)
         return MemoryStore(store, read_only=read_only)
     step = "a path, a dict or a zarr store"
     if isinstance(getattr(store, "store_path", None), StorePath):
@@ -91,16 +106,8 @@ def refuse_storage_options(given: dict[str, Any] | None, store: object) -> None:
         raise TypeError(f"'storage_options' was provided but is not used: {what} is not a URL of a remote store")
 
 
-def _path_of_url(text: str) -> str:
-    if is_url(text):
-        return from_url(text)
-    scheme = text.partition("://")[0]
-    if scheme == "memory":
-        raise ValueError(
-            f"A memory store cannot be found by its name: {text!r} is not supported by this version. Pass the store object; "
-            'what is planned is in the guide under "State".'
-        )
-    raise ValueError(
-        f"Stores of the kind {scheme!r} are not supported by this version, got {text!r}. "
-        'Use a local path, or pass a store object; what is planned is in the guide under "State".'
+def _is_upath_elsewhere(store: Any) -> bool:
+    """Whether it is a path of universal_pathlib that is not of this machine."""
+    return (
+        getattr(store, "protocol", "") not in ("", "file", "local") and hasattr(store, "fs") and hasattr(store, "path")
     )

@@ -10,13 +10,13 @@ from weakref import WeakValueDictionary
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer, is_immutable
 from zarr._buffer.byte_range import ByteRequest, resolve_range
 from zarr._store.native_place import Values, buffer_of
-from zarr._store.turns import Turn, Turns
+from zarr._store.turns import Turns
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import steps_to
 from zarr._support.forks import renew_in_children
 
 
-class _Contents:
+class Contents:
     """The values, and who may change them: shared by all stores over one dict.
 
     Attributes
@@ -32,17 +32,33 @@ class _Contents:
         self.turns = Turns()
 
 
-_contents_by_id: WeakValueDictionary[int, _Contents] = WeakValueDictionary()
+_contents_by_id: WeakValueDictionary[int, Contents] = WeakValueDictionary()
+_contents_by_name: WeakValueDictionary[str, Contents] = WeakValueDictionary()
 _contents_guard = threading.Lock()
 
 
-def _contents_of(values: MutableMapping[str, Buffer]) -> _Contents:
-    """The one `_Contents` of a dict. It keeps the dict alive, so its id is not used again meanwhile."""
+def contents_of(values: MutableMapping[str, Buffer]) -> Contents:
+    """The one `Contents` of a dict. It keeps the dict alive, so its id is not used again meanwhile."""
     with _contents_guard:
         contents = _contents_by_id.get(id(values))
         if contents is None:
-            contents = _contents_by_id[id(values)] = _Contents(values)
+            contents = _contents_by_id[id(values)] = Contents(values)
         return contents
+
+
+def contents_named(name: str) -> Contents:
+    """The one `Contents` of a name; it goes with the last that has it."""
+    with _contents_guard:
+        contents = _contents_by_name.get(name)
+        if contents is None:
+            contents = _contents_by_name[name] = Contents({})
+            _contents_by_id[id(contents.values)] = contents
+        return contents
+
+
+def is_taken(name: str) -> bool:
+    """Whether there is something under a name."""
+    return name in _contents_by_name
 
 
 @renew_in_children
@@ -75,7 +91,7 @@ class MemoryStore(SyncStore):
         super().__init__(read_only=read_only)
         if store_dict is not None and not isinstance(store_dict, MutableMapping):
             raise TypeError(f"a memory store keeps its values in a dict, got {type(store_dict).__name__}")
-        self._contents = _contents_of({} if store_dict is None else store_dict)
+        self._contents = contents_of({} if store_dict is None else store_dict)
 
     @property
     def _store_dict(self) -> MutableMapping[str, Buffer]:
@@ -111,7 +127,7 @@ class MemoryStore(SyncStore):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._contents = _contents_of(state["_contents"])
+        self._contents = contents_of(state["_contents"])
 
     def _whereabouts(self, path: str) -> Sequence[object]:
         return steps_to(id(self._store_dict), path)
@@ -173,7 +189,7 @@ class MemoryStore(SyncStore):
         return self._contents.values.get(key) is (None if expected is ABSENT else expected)
 
     def hold(self, prefix: str) -> Hold:
-        return Turn(self._contents.turns, prefix)
+        return self._contents.turns.take(prefix)
 
     def list_keys(self, prefix: str) -> Iterator[str]:
         with self._contents.turns.guard:

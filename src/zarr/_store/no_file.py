@@ -1,4 +1,4 @@
-"""Files given for a store by mistake: what they are, and what to do with them."""
+"""Files given for a store: what they are by their first bytes, and, where they are no store, what to do with them."""
 
 from __future__ import annotations
 
@@ -10,41 +10,52 @@ from zarr._store.database import is_database_here
 from zarr.errors import StoreIsFileError
 
 _INSIDE = "pass the path of the zip file, and what comes behind it as path="
+_DATABASE = b"SQLite f"
 _BEGINNINGS = {
     b"PK\x03\x04": ("a zip file", _INSIDE),
     b"PK\x05\x06": ("an empty zip file", _INSIDE),
     b"\x89HDF": ("an HDF5 file", "open it with h5py, or as netCDF with xarray, and store its arrays with zarr"),
     b"CDF": ("a netCDF file", "open it with xarray, and store its arrays with zarr"),
-    b"SQLite f": ("an SQLite database", "if zarr wrote it, pass zarr.storage.SQLiteStore(path)"),
+    _DATABASE: ("an SQLite database", "if zarr wrote it, pass zarr.storage.SQLiteStore(path)"),
     b"\x93NUMPY": ("a NumPy file", "read it with numpy.load, and store the array with zarr.save"),
 }
-"""By the first bytes."""
+_MOST_NBYTES = max(map(len, _BEGINNINGS))
 
 
-def refuse_file(path: str | os.PathLike[str]) -> None:
-    """Raise StoreIsFileError for a path that is a file, or leads through one, so that no directory can be there."""
+def beginning_of_file(path: str | os.PathLike[str]) -> bytes | None:
+    """The first bytes of the file that a path leads to; None if it leads to none, or nothing is to be seen.
+
+    Raises
+    ------
+    StoreIsFileError
+        If the path leads through a file, so that nothing can be there.
+    PermissionError
+        If the file may not be read.
+    """
+    path = Path(path)  # without a slash at its end
     try:
         mode = os.stat(path).st_mode
     except NotADirectoryError:
-        raise _is_file(next(above for above in Path(path).parents if above.is_file())) from None
-    except (OSError, ValueError):  # nothing there, or nothing to be seen: whoever reads or writes is told
-        return
-    if stat.S_ISREG(mode):
-        raise _is_file(Path(path))
-
-
-def _is_file(path: Path) -> StoreIsFileError:
-    what, step = _looked_into(path)
-    return StoreIsFileError(f"{str(path)!r} is {what}, and a store is a directory; {step}.")
-
-
-def _looked_into(path: Path) -> tuple[str, str]:
+        above = next(above for above in path.parents if above.exists())
+        beginning = beginning_of_file(above)
+        if beginning is None:
+            raise StoreIsFileError(f"{str(above)!r} is no directory, so nothing can be at {str(path)!r}.") from None
+        raise is_no_store(above, beginning) from None
+    except (OSError, ValueError):  # whoever reads or writes is told
+        return None
+    if not stat.S_ISREG(mode):
+        return None
     if is_database_here(path):  # which must not be opened by anybody else
-        return _BEGINNINGS[b"SQLite f"]
+        return _DATABASE
     try:
         with path.open("rb") as opened:
-            first = opened.read(8)
-    except OSError:
-        first = b""
-    known = (found for beginning, found in _BEGINNINGS.items() if first.startswith(beginning))
-    return next(known, ("a file", "pass a directory, or a path where nothing is yet"))
+            return opened.read(_MOST_NBYTES)
+    except FileNotFoundError:
+        return None
+
+
+def is_no_store(path: str | os.PathLike[str], beginning: bytes) -> StoreIsFileError:
+    """The error for a file in the place of a store, by its path and its first bytes."""
+    known = (found for start, found in _BEGINNINGS.items() if beginning.startswith(start))
+    what, step = next(known, ("a file", "pass a directory, or a path where nothing is yet"))
+    return StoreIsFileError(f"{os.fspath(path)!r} is {what}, and a store is a directory; {step}.")

@@ -33,38 +33,44 @@ def obstacle(base: str, key: str) -> KeyBlockedError | None:
     key
         The key; what ends in a slash is a prefix, of which everything has to be a directory.
     """
-    at = key
-    while True:
-        path = f"{base}/{at}" if at else base
-        try:
-            status = os.lstat(path)
-        except OSError as exc:
-            if exc.errno not in _BELOW_NOTHING:
-                raise
-            if not at:
-                return None
-            at = at.rpartition("/")[0]
-            continue
-        if stat.S_ISLNK(status.st_mode):
-            try:
-                status = os.stat(path)
-            except OSError:
-                return KeyBlockedError(key, path, f"a symbolic link to {_target(path)}, where nothing is to be found")
-        return _no_file(key, path, status) if at == key else _no_directory(key, path, status)
+    try:
+        _check(base, key)
+    except KeyBlockedError as exc:
+        return exc
+    return None
 
 
-def _no_file(key: str, path: str, status: os.stat_result) -> KeyBlockedError | None:
-    if stat.S_ISREG(status.st_mode):
-        return None
+def _check(base: str, key: str) -> None:
+    nearest = directory = key.rpartition("/")[0]
+    # The directory first: what is not there mostly has no directory either, and to miss something takes the longest.
+    while (status := _look(key, path := f"{base}/{nearest}" if nearest else base)) is None:
+        if not nearest:
+            return
+        nearest = nearest.rpartition("/")[0]
+    if not stat.S_ISDIR(status.st_mode):
+        raise FileInTheWayError(key, path, f"{_kind(status)} and no directory")
+    if nearest != directory or key.endswith("/") or (status := _look(key, path := f"{base}/{key}")) is None:
+        return
     if stat.S_ISDIR(status.st_mode):
-        return None if key.endswith("/") else DirectoryInTheWayError(key, path, "a directory and no file")
-    return KeyBlockedError(key, path, f"{_kind(status)} and no file")
+        raise DirectoryInTheWayError(key, path, "a directory and no file")
+    if not stat.S_ISREG(status.st_mode):
+        raise KeyBlockedError(key, path, f"{_kind(status)} and no file")
 
 
-def _no_directory(key: str, path: str, status: os.stat_result) -> KeyBlockedError | None:
-    if stat.S_ISDIR(status.st_mode):
+def _look(key: str, path: str) -> os.stat_result | None:
+    """What is at a path, or behind a link there; None if nothing is, and if what leads there is no directory."""
+    try:
+        status = os.lstat(path)
+    except OSError as exc:
+        if exc.errno not in _BELOW_NOTHING:
+            raise
         return None
-    return FileInTheWayError(key, path, f"{_kind(status)} and no directory")
+    if not stat.S_ISLNK(status.st_mode):
+        return status
+    try:
+        return os.stat(path)
+    except OSError:
+        raise KeyBlockedError(key, path, f"a symbolic link to {_target(path)}, where nothing is to be found") from None
 
 
 def _kind(status: os.stat_result) -> str:

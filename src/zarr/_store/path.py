@@ -133,7 +133,7 @@ class StorePath:
         return StorePath(self.store, f"{self.path}/{other}")
 
     def __str__(self) -> str:
-        return self.store._describe(self.path) if self.path else str(self.store)
+        return self.store._describe(self.path)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self.store).__name__}, {str(self)!r})"

@@ -29,13 +29,14 @@ from typing import TYPE_CHECKING, Any
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
 from zarr._store.database import Connection, Database, Session, database_at
-from zarr._store.keys import check_key
+from zarr._store.file_url import from_url, is_url
+from zarr._store.keys import check_key, is_key
 from zarr._store.locks import PlaceHold
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import directories_to, steps_to
 from zarr._support.settings import settings
 from zarr._support.truth import truth
-from zarr.errors import ArgumentError, ConcurrentChangeError, StoreAbilityError, StoreKeyError
+from zarr.errors import ArgumentError, ConcurrentChangeError, StoreAbilityError, StoreFileError, StoreKeyError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -124,7 +125,7 @@ class SQLiteStore(SyncStore):
     Parameters
     ----------
     path
-        The file. It, and the directories above it, are made by the first write.
+        The file, also as a `file://` URL. It, and the directories above it, are made by the first write.
     read_only
         If True, nothing may be written or deleted through this object.
     timeout
@@ -148,7 +149,7 @@ class SQLiteStore(SyncStore):
     """
 
     path: Path
-    _may_block = True
+    may_block = True
     capabilities = replace(SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True)
 
     def __init__(
@@ -162,9 +163,7 @@ class SQLiteStore(SyncStore):
         super().__init__(read_only=read_only)
         if not isinstance(path, str | os.PathLike):
             raise TypeError(f"'path' must be a string or a Path, got {type(path).__name__}")
-        if not os.fspath(path) or "\0" in os.fspath(path) or os.fspath(path) == ":memory:":
-            raise ArgumentError(f"a file is needed, got {path!r}; in memory, use zarr.storage.MemoryStore")
-        self.path = Path(os.path.abspath(path))
+        self.path = Path(os.path.abspath(_local_path(path)))
         self._timeout = _seconds(timeout)
         self._wal = None if wal is None else truth("wal", wal)
         self._database = self._find_database()
@@ -179,6 +178,11 @@ class SQLiteStore(SyncStore):
         """Close the connections to the file, so that nothing is left beside it. They are opened again when they are needed."""
         super().close()
         self._database.close()
+
+    def _absence(self, path: str) -> str:
+        if not os.path.exists(self.path):
+            return f"the file {os.fspath(self.path)!r} does not exist"
+        return super()._absence(path)
 
     def __str__(self) -> str:
         return f"sqlite://{self.path.as_posix()}"
@@ -235,14 +239,30 @@ class SQLiteStore(SyncStore):
                 if row is None:
                     return None
                 number, data = row
+                if not isinstance(data, bytes):
+                    raise self._no_bytes(key)
                 return RowVersion(self._database, key, number, len(data), data=data), data
             raw.execute("BEGIN")
-            row = raw.execute("SELECT number, length(value) FROM objects WHERE key = ?", (key,)).fetchone()
-            data = None if row is None else _part(raw, row[0], *resolve_range(byte_range, row[1]))
-            if data is None or not connection.can_pin:
+            row = raw.execute(
+                "SELECT number, length(value), typeof(value) FROM objects WHERE key = ?", (key,)
+            ).fetchone()
+            if row is None:
                 raw.execute("COMMIT")
-                return None if data is None else (RowVersion(self._database, key, *row), data)
-            return RowVersion(self._database, key, *row, connection=session.keep(connection)), data
+                return None
+            number, nbytes, kind = row
+            if kind != "blob":
+                raise self._no_bytes(key)
+            data = _part(raw, number, *resolve_range(byte_range, nbytes))
+            if not connection.can_pin:
+                raw.execute("COMMIT")
+                return RowVersion(self._database, key, number, nbytes), data
+            return RowVersion(self._database, key, number, nbytes, connection=session.keep(connection)), data
+
+    def _no_bytes(self, key: str) -> StoreFileError:
+        return StoreFileError(
+            f"the value under {key!r} in {os.fspath(self.path)!r} holds no bytes (it is no BLOB): another program put it "
+            "there. Delete that row, or store the value as a BLOB."
+        )
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         key, data = _as_text(key), value.as_buffer_like()
@@ -302,7 +322,7 @@ class SQLiteStore(SyncStore):
                 return iter(())
             query = "SELECT key FROM objects WHERE key >= ? AND key < ? ORDER BY key"
             rows = session.raw.execute(query, (first, _after(first))).fetchall()
-        return iter([key for (key,) in rows])
+        return iter([key for (key,) in rows if is_key(key)])
 
     def list_names(self, prefix: str) -> Iterator[str]:
         below = f"{_as_text(prefix)}/" if prefix else ""
@@ -321,7 +341,7 @@ class SQLiteStore(SyncStore):
                 ).fetchone()
             ) is not None:
                 name, slash, _ = row[0][len(below) :].partition("/")
-                if row[0] != below:
+                if is_key(name):  # other programs may have stored what leads nowhere
                     names[name] = None
                 beyond = _after(f"{below}{name}/") if slash else f"{row[0]}\0"
             raw.execute("COMMIT")
@@ -350,6 +370,17 @@ class SQLiteStore(SyncStore):
                 return None
             row = session.raw.execute("SELECT length(value) FROM objects WHERE key = ?", (key,)).fetchone()
             return None if row is None else int(row[0])
+
+
+def _local_path(path: Path | str) -> str:
+    text = os.fspath(path)
+    if is_url(text):
+        text = from_url(text)
+    elif "://" in text:
+        raise ArgumentError(f"SQLite files at URLs are not supported, got {text!r}. Fetch the file and pass its path.")
+    if not text or "\0" in text or text == ":memory:":
+        raise ArgumentError(f"a file is needed, got {path!r}; in memory, use zarr.storage.MemoryStore")
+    return text
 
 
 def _seconds(timeout: object) -> float:

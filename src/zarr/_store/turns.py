@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Turns:
-    """The rights on some prefixes.
+    """Holds on prefixes between the threads of this process, for a store that has no better ones.
 
     Attributes
     ----------
@@ -28,6 +28,14 @@ class Turns:
     queues
         For each prefix a lock for everyone who has or wants the right, in order; the first has it, the others wait
         at their locks.
+
+    Examples
+    --------
+    >>> from zarr.abc.store import Turns
+    >>> turns, values = Turns(), set()
+    >>> with turns.take("a") as hold:
+    ...     turns.change("a", hold, lambda: "a/key" not in values and not values.add("a/key"))
+    True
     """
 
     def __init__(self) -> None:
@@ -40,8 +48,28 @@ class Turns:
         queue = self.queues.get(prefix)
         return not queue or (isinstance(turn, Turn) and queue[0] is turn.token)
 
+    def take(self, prefix: str) -> Turn:
+        """Wait for, and take, the right on a prefix: what `SyncStore.hold` returns.
+
+        Parameters
+        ----------
+        prefix
+            A path; `""` is the root.
+        """
+        return Turn(self, prefix)
+
     def change(self, prefix: str, hold: object, function: Callable[[], bool]) -> bool:
-        """Call `function`, which changes values directly under a prefix, when nobody else holds that; `guard` is taken."""
+        """Call a function that changes values directly under a prefix, when nobody else holds that; `guard` is taken.
+
+        Parameters
+        ----------
+        prefix
+            What the keys of the values lie directly under.
+        hold
+            That of the caller, or None.
+        function
+            Looks and changes in one step, and says whether it did.
+        """
         with self.guard:
             if self.is_open_to(prefix, hold):
                 return function()

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 
 from zarr._buffer import Buffer, BufferPrototype
 from zarr._buffer.byte_range import ByteRequest
+from zarr._store.absence import absence_in
 from zarr._store.abstract import Store
 from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_key, check_prefix
@@ -64,9 +65,18 @@ class Stored:
     data
         The requested bytes. Never written to, and not aliased by later writes to the store.
     version
-        Pins the object that was read; None where the store has no versions.
+        Pins the object that was read; None where the store has no versions. Caches can keep what was read for other processes if it is
+        a text or a number, or has one as its `tag`, or a list of them.
     nbytes
         Size of the whole object, -1 if the store did not say.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> store = zarr.storage.MemoryStore({"key": zarr.buffer.cpu.Buffer.from_bytes(b"0123456789")})
+    >>> found = store.read("key", zarr.abc.store.RangeByteRequest(2, 5))
+    >>> found.data.to_bytes(), found.nbytes
+    (b'234', 10)
     """
 
     data: Buffer
@@ -97,7 +107,14 @@ class Hold(Protocol):
 
 
 class NoHold:
-    """The hold of a store that has no locks: excludes nobody."""
+    """The hold of a store that has no locks: excludes nobody.
+
+    Examples
+    --------
+    >>> from zarr.abc.store import NoHold
+    >>> with NoHold():
+    ...     pass
+    """
 
     __slots__ = ()
 
@@ -115,13 +132,33 @@ class SyncStore(Store):
     """A store whose every operation returns without an event loop, with versions and holds.
 
     A subclass defines the eight abstract methods below; reading, writing, listing and the asynchronous face of
-    zarr-python follow from them. Keys arrive unchecked at the public methods and checked at these.
+    zarr-python follow from them. Keys arrive unchecked at the public methods and checked at these. The guide has a whole one
+    under "Extending".
+
+    Parameters
+    ----------
+    read_only
+        If True, nothing may be written or deleted through this object.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> store = zarr.storage.MemoryStore()
+    >>> isinstance(store, zarr.abc.store.SyncStore)
+    True
+    >>> store.put("key", zarr.buffer.cpu.Buffer.from_bytes(b"first"))
+    True
+    >>> seen = store.read("key").version
+    >>> store.put("key", zarr.buffer.cpu.Buffer.from_bytes(b"second"), expected=seen)
+    True
+    >>> store.put("key", zarr.buffer.cpu.Buffer.from_bytes(b"third"), expected=seen)
+    False
     """
 
     supports_writes = True
     supports_deletes = True
     supports_listing = True
-    _may_block = False
+    may_block: bool = False
     """True if an operation can wait for a disk or a lock: the async face then runs it in a worker thread."""
 
     capabilities: Capabilities = Capabilities(
@@ -142,6 +179,13 @@ class SyncStore(Store):
         """
         return None
 
+    def _absence(self, path: str) -> str:
+        def stored(key: str) -> bytes | None:
+            found = self.read(key)
+            return None if found is None else found.without_version().to_bytes()
+
+        return absence_in(stored, self.list_names, path)
+
     # -- the contract -------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -158,6 +202,10 @@ class SyncStore(Store):
         With `version`, the bytes come from that version even if the key was replaced or deleted meanwhile.
         None only if there is no such key; any failure to read is an error (OSError).
         """
+
+    def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]:
+        """Several reads, each given as key, byte range and version. A store that has a faster way than one by one takes it."""
+        return [self.read(key, byte_range, version=version) for key, byte_range, version in reads]
 
     @abstractmethod
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
@@ -227,6 +275,9 @@ class SyncStore(Store):
 
     # -- derived: the asynchronous face -------------------------------------------------------------------------
 
+    def _waits_to_be_opened(self) -> bool:
+        return False  # it opens itself on use
+
     async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         if self._answers_at_once:
             return function(*args, **kwargs)
@@ -240,7 +291,7 @@ class SyncStore(Store):
 
     @property
     def _answers_at_once(self) -> bool:
-        return not self._may_block or sys.is_finalizing()
+        return not self.may_block or sys.is_finalizing()
 
     async def get(
         self,
@@ -304,6 +355,29 @@ class SyncStore(Store):
         return nbytes
 
 
+class SyncContract(Protocol):
+    """What flows ask of a store that answers at once. A `SyncStore`, or what stands for one."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+    @property
+    def may_block(self) -> bool: ...
+    def native_place(self) -> NativePlace | None: ...
+    def read(
+        self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
+    ) -> Stored | None: ...
+    def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]: ...
+    def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool: ...
+    def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool: ...
+    def hold(self, prefix: str) -> Hold: ...
+    def list_keys(self, prefix: str) -> Iterator[str]: ...
+    def list_names(self, prefix: str) -> Iterator[str]: ...
+    def list_links(self, prefix: str) -> Iterator[str]: ...
+    def remove_prefix(self, prefix: str) -> None: ...
+    def size(self, key: str) -> int | None: ...
+    def present(self, keys: Sequence[str]) -> list[bool]: ...
+
+
 class AsyncContract(Protocol):
     """What flows ask of a store that has to be awaited. As `SyncStore`, without holds."""
 
@@ -330,7 +404,20 @@ class AsyncStore(Store):
 
     A subclass defines `read`, `put`, `remove`, `list_prefix`, `list_dir` and `__eq__`; the rest of zarr-python's face
     follows from them. Keys arrive unchecked at zarr-python's methods and checked at these. Writers of one process take turns
-    where they change one object; between processes the versions decide.
+    where they change one object; between processes the versions decide. The guide has a whole one under "Extending".
+
+    Parameters
+    ----------
+    read_only
+        If True, nothing may be written or deleted through this object.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> class Incomplete(zarr.abc.store.AsyncStore):
+    ...     pass
+    >>> sorted(Incomplete.__abstractmethods__)
+    ['__eq__', 'list_dir', 'list_prefix', 'put', 'read', 'remove']
     """
 
     supports_writes = True

@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from zarr._buffer import Buffer, BufferPrototype
 from zarr._buffer.byte_range import ByteRequest
-from zarr._store.abstract import Store
+from zarr._store.abstract import (
+    Store,
+    SupportsDeleteSync,
+    SupportsGetSync,
+    SupportsSetSync,
+    is_able,
+)
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from zarr._store.turns import Turns
+    from zarr._store.versioned import AsyncContract, SyncContract
+
 WrappedT = TypeVar("WrappedT", bound=Store)
+
+_PASSED_ON = (
+    *("get", "get_partial_values", "get_ranges", "get_sync", "get_ranges_sync", "_get_many", "exists", "getsize"),
+    *("set", "set_if_not_exists", "set_sync", "_set_many", "delete", "delete_sync", "delete_dir", "clear"),
+    *("list", "list_prefix", "list_dir", "is_empty", "getsize_prefix", "_list_links", "_obstacle"),
+)
+
+
+_NAMES = frozenset(_PASSED_ON)
+face_of = attrgetter(*_PASSED_ON)
+"""The methods by which a class passes everything on, as they are now."""
 
 
 class WrapperStore(Store, Generic[WrappedT]):
     """Pass every operation on to another store. Subclasses change the ones they care about.
 
-    A wrapped store is used through its asynchronous face, so that what a subclass overrides is always called. It has
-    no versions or holds of its own: writers in this process exclude each other, writers in others are not seen.
+    What a subclass overrides is asked for each of its operations: it is used through the asynchronous methods, each object by
+    its own, and writers in other processes are not seen. As long as nothing is overridden, it is as good as the store inside.
 
     Parameters
     ----------
@@ -42,6 +63,8 @@ class WrapperStore(Store, Generic[WrappedT]):
     """
 
     _store: WrappedT
+    _face: ClassVar[tuple[Any, ...]]
+    """The methods that pass everything on: of this class, or of a subclass that has forms of its own."""
 
     def __init__(self, store: WrappedT) -> None:
         if not isinstance(store, Store):
@@ -61,11 +84,29 @@ class WrapperStore(Store, Generic[WrappedT]):
     def with_read_only(self, read_only: bool = False) -> Self:
         return self._with_store(cast("WrappedT", self._store.with_read_only(read_only)))
 
+    # -- the versioned contract ---------------------------------------------------------------------------------
+
+    def _passes_all_on(self) -> bool:
+        """Whether nobody wants to see an operation that this store passes on, by overriding or patching it."""
+        return _NAMES.isdisjoint(self.__dict__) and face_of(type(self)) == self._face
+
+    def _sync_form(self, inside: SyncContract) -> SyncContract | None:
+        """The contract of this store, by that of the one inside."""
+        return inside
+
+    def _async_form(self, inside: AsyncContract) -> AsyncContract:
+        return inside
+
+    # -- passed on ----------------------------------------------------------------------------------------------
+
     async def _open(self) -> None:
         await self._store._open()
 
     async def _ensure_open(self) -> None:
         await self._store._ensure_open()
+
+    def _waits_to_be_opened(self) -> bool:
+        return self._store._waits_to_be_opened()
 
     def close(self) -> None:
         self._store.close()
@@ -84,21 +125,22 @@ class WrapperStore(Store, Generic[WrappedT]):
 
     @property
     def supports_writes(self) -> bool:
-        return self._store.supports_writes
+        return is_able(self._store.supports_writes)
 
     @property
     def supports_deletes(self) -> bool:
-        return self._store.supports_deletes
+        return is_able(self._store.supports_deletes)
 
     @property
     def supports_listing(self) -> bool:
-        return self._store.supports_listing
+        return is_able(self._store.supports_listing)
 
     @property
     def supports_consolidated_metadata(self) -> bool:
-        return self._store.supports_consolidated_metadata
+        return is_able(self._store.supports_consolidated_metadata)
 
     def _check_writable(self) -> None:
+        super()._check_writable()
         self._store._check_writable()
 
     def __eq__(self, value: object) -> bool:
@@ -122,6 +164,12 @@ class WrapperStore(Store, Generic[WrappedT]):
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
     ) -> list[Buffer | None]:
         return await self._store.get_partial_values(prototype, key_ranges)
+
+    async def _get_many(
+        self, requests: Iterable[tuple[str, BufferPrototype, ByteRequest | None]]
+    ) -> AsyncGenerator[tuple[str, Buffer | None], None]:
+        async for found in self._store._get_many(requests):
+            yield found
 
     async def exists(self, key: str) -> bool:
         return await self._store.exists(key)
@@ -169,20 +217,35 @@ class WrapperStore(Store, Generic[WrappedT]):
         """Those of the wrapped store: a wrapper that calls keys otherwise overrides this."""
         return self._store._whereabouts(path)
 
+    def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
+        """Those of the wrapped store: a wrapper that calls keys otherwise overrides this."""
+        return self._store._shared_turns(prefix)
+
     async def _obstacle(self, key: str) -> Exception | None:
         return await self._store._obstacle(key)
 
     def get_sync(
         self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
-        """As the wrapped store's; AttributeError if it has none."""
-        found: Buffer | None = cast("Any", self._store).get_sync(key, prototype=prototype, byte_range=byte_range)
-        return found
+        """As the wrapped store's; TypeError if it has none."""
+        store: Store = self._store
+        if not isinstance(store, SupportsGetSync):
+            raise TypeError(f"Store {type(store).__name__} does not support synchronous get.")
+        return store.get_sync(key, prototype=prototype, byte_range=byte_range)
 
     def set_sync(self, key: str, value: Buffer) -> None:
-        """As the wrapped store's; AttributeError if it has none."""
-        cast("Any", self._store).set_sync(key, value)
+        """As the wrapped store's; TypeError if it has none."""
+        store: Store = self._store
+        if not isinstance(store, SupportsSetSync):
+            raise TypeError(f"Store {type(store).__name__} does not support synchronous set.")
+        store.set_sync(key, value)
 
     def delete_sync(self, key: str) -> None:
-        """As the wrapped store's; AttributeError if it has none."""
-        cast("Any", self._store).delete_sync(key)
+        """As the wrapped store's; TypeError if it has none."""
+        store: Store = self._store
+        if not isinstance(store, SupportsDeleteSync):
+            raise TypeError(f"Store {type(store).__name__} does not support synchronous delete.")
+        store.delete_sync(key)
+
+
+WrapperStore._face = face_of(WrapperStore)

@@ -39,7 +39,8 @@ class DocumentKey(str):
         return self
 
     def __repr__(self) -> str:
-        return f"{super().__repr__()} of store {str(self.store)!r}"
+        described = getattr(self.store, "_describe", None)
+        return f"{super().__repr__()} of store {str(self.store) if described is None else described('')!r}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return str, (str(self),)
@@ -76,15 +77,23 @@ def _expectation(field: str, expected: str, found: object) -> str:
     return f"Invalid value for '{field}'. Expected {expected}. Got {shorten(found)}."
 
 
-@contextmanager
-def located(where: str | None) -> Iterator[None]:
-    """Name the document in every metadata error that passes; `None` where there is no document."""
-    try:
-        yield
-    except (BaseZarrError, DataTypeValidationError) as exc:
-        if where is not None:
-            exc.args = (f"metadata document {where!r}: {exc}",)
-        raise
+class located:  # noqa: N801  # used as a function is: `with located(where):`
+    """Name the document in every metadata error that passes; `None` where there is no document.
+
+    A class, as every node that is parsed comes by here: a generator takes as long as parsing a group.
+    """
+
+    __slots__ = ("_where",)
+
+    def __init__(self, where: str | None) -> None:
+        self._where = where
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, _: object) -> None:
+        if self._where is not None and isinstance(exc, BaseZarrError | DataTypeValidationError):
+            exc.args = (f"metadata document {self._where!r}: {exc}",)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from zarr._support.json_text import indented
+from zarr._support.json_text import has_long_text, indented
 from zarr._support.plain import NotPlainError, are_names, is_flat, plain_copy
 from zarr._support.warn import warn
 from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationError, ZarrUserWarning
@@ -78,13 +78,15 @@ def _check_depth(raw: bytes, where: str) -> None:
     """Refuse deep nesting before the recursive parser meets it."""
     if not (_has_many(raw, b"[") or _has_many(raw, b"{")):
         return
-    # Without strings, which may hold brackets. One that does not end reaches to the end, so that this takes linear time.
-    marks = np.frombuffer(_STRING.sub(b"", raw), np.uint8)
-    steps = np.zeros(len(marks), np.int8)
-    steps[(marks == ord("[")) | (marks == ord("{"))] = 1
-    steps[(marks == ord("]")) | (marks == ord("}"))] = -1
+    steps = np.frombuffer(_without_strings(raw).translate(_STEPS, _NO_BRACKETS), np.int8)
     if len(steps) and steps.cumsum(dtype=np.int64).max() > MAX_DEPTH:
         raise _too_deep(where)
+
+
+def _without_strings(raw: bytes) -> bytes:
+    """A document without its strings, which may hold brackets. One that does not end reaches to the end of the document."""
+    # In linear time, whatever there is.
+    return _STRING.sub(b"", raw) if b"\\" in raw else b"".join(raw.split(b'"')[::2])
 
 
 def _too_deep(where: str) -> MetadataValidationError:
@@ -102,6 +104,9 @@ def _has_many(raw: bytes, bracket: bytes) -> bool:
 
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+"?', re.DOTALL)
+_STEPS = bytes.maketrans(b"[{]}", b"\1\1\xff\xff")
+"""Brackets as how much deeper or less deep it is behind them."""
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 
 
 def dump(document: Mapping[str, Any], indent: int | None) -> bytes:
@@ -232,16 +237,16 @@ _ATTRIBUTES = frozenset({"attributes", ".zattrs"})
 
 
 _INDENTS_FAST = sys.version_info >= (3, 13)
-"""Whether Python's own encoder is in C with indentation too."""
+"""Whether Python's own encoder is in C with indentation too. Of a long text it makes more copies than `indented`."""
 
 
 def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool) -> bytes:
     separators = (",", ":") if indent is None else None
     try:
-        if indent is not None and not _INDENTS_FAST:
-            text = indented(document, indent, MAX_DEPTH)
-            if text is not None:
-                return text.encode()
+        if indent is not None and (not _INDENTS_FAST or has_long_text(document)):
+            encoded = indented(document, indent, MAX_DEPTH)
+            if encoded is not None:
+                return encoded
         return json.dumps(
             document, indent=indent, separators=separators, allow_nan=allow_nan, default=_plain, ensure_ascii=False
         ).encode()

@@ -7,26 +7,50 @@ numbers and texts of a list, or of an object's members, with hardly a call of Py
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from io import BytesIO
 from itertools import islice
 from json.encoder import encode_basestring, encode_basestring_ascii
 from math import isfinite
 from operator import call
 from types import NoneType
-from typing import Any, TypeAlias
+from typing import Any
 
 from zarr._support.plain import ATOMS, NUMBERS, NotPlainError, are_names, check_finite
 
-Put: TypeAlias = Callable[[str], None]
-_FEW = 8
+_FEW = 16
 """So many values are put one by one: each may be a long text, which would be copied when several are joined."""
-_LONG = 1000
-"""From so many characters on it matters how they are looked through."""
+_PIECE = 2**15
+"""So many characters of a text are put at once."""
 _BATCH = 4096
-"""So many are put together at once: the texts of millions would take fresh memory, which costs more than to fill it."""
+"""So many values are put together at once: the texts of millions would take fresh memory, which costs more than to fill it."""
+_LONG = 100_000
+_SEVERAL = 100
 
 
-def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str | None:
-    """What `json.dumps` makes of a document; None if it holds anything but plain values, or is nested too deep.
+class _Parts(list[str]):
+    """Texts that follow one another. Long ones are encoded as they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._encoded = BytesIO()
+
+    def encode(self) -> None:
+        """Keep what is here as bytes."""
+        self._encoded.write("".join(self).encode())
+        self.clear()
+
+    def joined(self) -> bytes:
+        """All of it."""
+        if not self._encoded.tell():
+            return "".join(self).encode()
+        self.encode()
+        return self._encoded.getvalue()
+
+
+def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> bytes | None:
+    """What `json.dumps` makes of a document, as UTF-8; None if it holds anything but plain values, or is nested too deep.
+
+    The whole text is never in memory, nor a second copy of its bytes.
 
     Parameters
     ----------
@@ -39,7 +63,7 @@ def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str |
 
     Examples
     --------
-    >>> print(indented({"a": [1, True], "b": {}}, 1, 2))
+    >>> print(indented({"a": [1, True], "b": {}}, 1, 2).decode())
     {
      "a": [
       1,
@@ -48,78 +72,109 @@ def indented(document: Mapping[str, Any], indent: int, most_depth: int) -> str |
      "b": {}
     }
     """
-    parts: list[str] = []
+    parts = _Parts()
     try:
-        _put(document, "\n", " " * indent, most_depth, parts.append)
+        _put(document, "\n", " " * indent, most_depth, parts)
     except NotPlainError:
         return None
-    return "".join(parts)
+    return parts.joined()
 
 
-def _put(value: Any, newline: str, step: str, depth: int, put: Put) -> None:
+def has_long_text(document: Mapping[str, Any]) -> bool:
+    """Whether a text is among the members of a document, or of what is in them, that takes longer than all calls of Python's.
+
+    Looked for where there are few members: of many, the texts are short, or the others take as long.
+
+    Examples
+    --------
+    >>> has_long_text({"attributes": {"a": "b" * 100_000}}), has_long_text({"a": "b"})
+    (True, False)
+    """
+    return any(
+        len(member) >= _LONG if type(member) is str else type(member) is dict and has_long_text(member)
+        for member in (document.values() if len(document) <= _SEVERAL else ())
+    )
+
+
+def _put(value: Any, newline: str, step: str, depth: int, parts: _Parts) -> None:
     """Put the text of a value. `newline` ends with the indentation of the line that it is in."""
     kind = type(value)
-    if kind is str:
-        put(_quoted(value))
-    elif (text := _TEXT.get(kind)) is not None:
-        if kind is float and not isfinite(value):
-            raise NotPlainError
-        put(text(value))
-    elif kind is dict and depth:
-        _put_members(value, newline, step, depth, put)
-    elif (kind is list or kind is tuple) and depth:
-        _put_entries(value, newline, step, depth, put)
+    if kind is str and len(value) > _PIECE:
+        _put_long(value, parts)
+    elif (text := _TEXT_OF_ONE.get(kind)) is not None:
+        parts.append(text(value))
+    elif (put_nested := _NESTED.get(kind)) is not None and depth:
+        put_nested(value, newline, step, depth, parts)
     else:
         raise NotPlainError
 
 
-def _put_members(members: dict[Any, Any], newline: str, step: str, depth: int, put: Put) -> None:
+def _put_members(members: dict[Any, Any], newline: str, step: str, depth: int, parts: _Parts) -> None:
     if not members:
-        put("{}")
+        parts.append("{}")
         return
+    if len(members) > _FEW:
+        _put_many_members(members, newline, step, depth, parts)
+        return
+    inner = newline + step
+    before, between = "{" + inner, "," + inner
+    for name, value in members.items():
+        if type(name) is not str:
+            raise NotPlainError
+        parts.append(f"{before}{encode_basestring(name)}: ")
+        before = between
+        kind = type(value)
+        if (text := _TEXT_OF_ONE.get(kind)) is None or (kind is str and len(value) > _PIECE):
+            _put(value, inner, step, depth - 1, parts)
+        else:  # without a call, as most documents are small and made of these
+            parts.append(text(value))
+    parts.append(newline + "}")
+
+
+def _put_many_members(members: dict[Any, Any], newline: str, step: str, depth: int, parts: _Parts) -> None:
     if not are_names(members):
         raise NotPlainError
     inner = newline + step
-    put("{")
-    before, between = inner, "," + inner
-    if len(members) <= _FEW:
-        for name, value in members.items():
-            put(f"{before}{encode_basestring(name)}: ")
-            _put(value, inner, step, depth - 1, put)
-            before = between
-        put(newline + "}")
-        return
+    before, between = "{" + inner, "," + inner
     names = iter(members)
     for batch in _batches(members.values()):
         written = map(encode_basestring, islice(names, len(batch)))
         if (texts := _texts(batch)) is not None:
-            put(before + between.join(map(": ".join, zip(written, texts, strict=True))))
+            parts.append(before + between.join(map(": ".join, zip(written, texts, strict=True))))
+            parts.encode()
             before = between
         else:
             for name, value in zip(written, batch, strict=True):
-                put(f"{before}{name}: ")
-                _put(value, inner, step, depth - 1, put)
+                parts.append(f"{before}{name}: ")
                 before = between
-    put(newline + "}")
+                _put(value, inner, step, depth - 1, parts)
+    parts.append(newline + "}")
 
 
-def _put_entries(entries: Collection[Any], newline: str, step: str, depth: int, put: Put) -> None:
+def _put_entries(entries: Collection[Any], newline: str, step: str, depth: int, parts: _Parts) -> None:
     if not entries:
-        put("[]")
+        parts.append("[]")
         return
     inner = newline + step
-    put("[")
-    before, between = inner, "," + inner
+    before, between = "[" + inner, "," + inner
     for batch in _batches(entries):
         if (texts := _texts(batch)) is not None:
-            put(before + between.join(texts))
+            parts.append(before + between.join(texts))
+            parts.encode()
             before = between
         else:
             for value in batch:
-                put(before)
-                _put(value, inner, step, depth - 1, put)
+                parts.append(before)
                 before = between
-    put(newline + "]")
+                _put(value, inner, step, depth - 1, parts)
+    parts.append(newline + "]")
+
+
+_NESTED: dict[type, Callable[[Any, str, str, int, _Parts], None]] = {
+    dict: _put_members,
+    list: _put_entries,
+    tuple: _put_entries,
+}
 
 
 def _batches(values: Collection[Any]) -> Iterable[Collection[Any]]:
@@ -144,9 +199,21 @@ def _texts(values: Collection[Any]) -> Iterable[str] | None:
     return list(map(call, map(_TEXT.__getitem__, map(type, values)), values))
 
 
-def _quoted(text: str) -> str:
-    """The text of a text. Where both are the same, it is made by the faster of two functions."""
-    return encode_basestring_ascii(text) if len(text) > _LONG and text.isascii() else encode_basestring(text)
+def _put_long(text: str, parts: _Parts) -> None:
+    """Put the text of a long text in pieces. Where both are the same, each is made by the faster of two functions."""
+    parts.append('"')
+    for start in range(0, len(text), _PIECE):
+        piece = text[start : start + _PIECE]
+        is_same = piece.isascii() and "\x7f" not in piece
+        parts.append((encode_basestring_ascii if is_same else encode_basestring)(piece)[1:-1])
+        parts.encode()
+    parts.append('"')
+
+
+def _finite(number: float) -> str:
+    if not isfinite(number):
+        raise NotPlainError
+    return repr(number)
 
 
 _WORDS = {None: "null", False: "false", True: "true"}
@@ -157,3 +224,5 @@ _TEXT: dict[type, Callable[[Any], str]] = {
     bool: _WORDS.__getitem__,
     NoneType: _WORDS.__getitem__,
 }
+"""For many values at once, of which somebody has seen that they are finite."""
+_TEXT_OF_ONE: dict[type, Callable[[Any], str]] = {**_TEXT, float: _finite}

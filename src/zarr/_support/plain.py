@@ -30,8 +30,7 @@ def copied(value: T) -> T:
     >>> copy == value, copy["a"] is value["a"]
     (True, False)
     """
-    copy: T = _copied(value)
-    return copy
+    return value if type(value) in ATOMS else _copied(value)
 
 
 def _copied(value: Any) -> Any:
@@ -39,10 +38,10 @@ def _copied(value: Any) -> Any:
     if kind is dict:
         if ATOMS.issuperset(map(type, value.values())):
             return value.copy()
-        return {name: _copied(member) for name, member in value.items()}
+        return {name: copied(member) for name, member in value.items()}
     if kind is list:
-        return value.copy() if ATOMS.issuperset(map(type, value)) else [_copied(entry) for entry in value]
-    return value if kind in ATOMS else deepcopy(value)
+        return value.copy() if ATOMS.issuperset(map(type, value)) else [copied(entry) for entry in value]
+    return deepcopy(value)
 
 
 def plain_copy(value: Any, depth: int) -> Any:

@@ -46,6 +46,7 @@ DEFAULTS: dict[str, Any] = {
         "chunk_cache": True,
         "chunk_cache_bytes": None,
     },
+    "storage": {"backend": "auto"},
     "async": {"concurrency": 64, "timeout": None},
     "threading": {"max_workers": None},
     "json_indent": 2,
@@ -91,6 +92,8 @@ class Settings:
         `"atomic"` (rename) or `"fsync"` (also wait for the disk).
     locking
         `"auto"`, or `"directory"`: only this machine writes, whatever the file systems are.
+    backend
+        What gets to URLs that both know: `"obstore"`, `"fsspec"`, or `"auto"`.
     max_chunk_nbytes
         Largest decoded chunk that is accepted, in bytes.
     chunk_cache_nbytes
@@ -119,6 +122,7 @@ class Settings:
     coalesce_max_nbytes: int
     durability: str
     locking: str
+    backend: str
     max_chunk_nbytes: int
     chunk_cache_nbytes: int | None
     concurrency: int
@@ -135,6 +139,7 @@ _CHOICES = {
     "array.order": ("C", "F"),
     "array.durability": ("atomic", "fsync"),
     "array.locking": ("auto", "directory"),
+    "storage.backend": ("auto", "obstore", "fsspec"),
     "default_zarr_format": (2, 3),
 }
 
@@ -180,6 +185,14 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         here = ((name.replace("-", "_"), value) for name, value in _items(self.config))
         others = [f"{name}={value!r}" for name, value in here if name not in defaults or defaults[name] != value]
         return f"<zarr.config: {', '.join(others) or 'all settings as by default'}>"
+
+    def __getattr__(self, name: str) -> Any:
+        hint = '; nothing is decoded on a GPU yet: what is planned is in the guide under "State"'
+        raise AttributeError(
+            f"{type(self).__name__!r} object has no attribute {name!r}{hint if 'gpu' in name else ''}",
+            name=name,
+            obj=self,
+        )
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         """The settings of a process are its own: a pickle stands for those of the process that reads it."""
@@ -301,6 +314,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             coalesce_max_nbytes=self._count("array.sharding_coalesce_max_bytes", 0),
             durability=self._choice("array.durability"),
             locking=self._choice("array.locking"),
+            backend=self._choice("storage.backend"),
             max_chunk_nbytes=self._count("array.max_chunk_bytes", 1),
             chunk_cache_nbytes=self._count_or("array.chunk_cache_bytes", 0, None),
             concurrency=self._count_or("async.concurrency", 1, NO_LIMIT),

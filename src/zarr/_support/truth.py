@@ -30,6 +30,8 @@ def truth(name: str, value: object) -> bool:
     >>> truth("overwrite", np.bool_(True))
     True
     """
+    if value is True or value is False:
+        return value
     if value is None or (isinstance(value, int | np.integer) and value in (0, 1)):
         return bool(value)
     return boolean(name, value)

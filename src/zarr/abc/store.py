@@ -13,15 +13,25 @@ from zarr._store.abstract import (
     SyncByteSetter,
     set_or_delete,
 )
+from zarr._store.capabilities import Capabilities
+from zarr._store.turns import Turns
+from zarr._store.versioned import ABSENT, ANY, AsyncStore, Hold, NoHold, Stored, SyncStore
 from zarr._support.public_names import public_names_of
 
 __all__ = [
+    "ABSENT",
+    "ANY",
+    "AsyncStore",
     "ByteGetter",
     "ByteRequest",
     "ByteSetter",
+    "Capabilities",
+    "Hold",
+    "NoHold",
     "OffsetByteRequest",
     "RangeByteRequest",
     "Store",
+    "Stored",
     "SuffixByteRequest",
     "SupportsDeleteSync",
     "SupportsGetSync",
@@ -29,6 +39,8 @@ __all__ = [
     "SupportsSyncStore",
     "SyncByteGetter",
     "SyncByteSetter",
+    "SyncStore",
+    "Turns",
     "set_or_delete",
 ]
 

@@ -28,53 +28,56 @@ from zarr._flow.requests import (
 from zarr._store.access import sync_contract
 
 if TYPE_CHECKING:
-    from zarr._store.versioned import Hold, Stored, SyncStore
+    from zarr._store.versioned import Hold, Stored, SyncContract
 
 AWAITED: Final = object()
 
 
-def _fetch(store: SyncStore, request: Fetch) -> list[Stored | None]:
-    return [store.read(read.key, read.byte_range, version=read.version) for read in request.reads]
+def _fetch(store: SyncContract, request: Fetch) -> list[Stored | None]:
+    if len(request.reads) == 1:
+        (read,) = request.reads
+        return [store.read(read.key, read.byte_range, version=read.version)]
+    return store.read_several([(read.key, read.byte_range, read.version) for read in request.reads])
 
 
-def _put(store: SyncStore, request: Put) -> bool:
-    store._check_writable()
+def _put(store: SyncContract, request: Put) -> bool:
+    request.store._check_writable()
     return store.put(request.key, request.value, expected=request.expected, hold=request.hold)
 
 
-def _remove(store: SyncStore, request: Remove) -> bool:
-    store._check_writable()
+def _remove(store: SyncContract, request: Remove) -> bool:
+    request.store._check_writable()
     return store.remove(request.key, expected=request.expected, hold=request.hold)
 
 
-def _names(store: SyncStore, request: Names) -> Sequence[str]:
-    store._check_listable()
+def _names(store: SyncContract, request: Names) -> Sequence[str]:
+    request.store._check_listable()
     return list(store.list_names(request.prefix))
 
 
-def _keys(store: SyncStore, request: Keys) -> Sequence[str]:
-    store._check_listable()
+def _keys(store: SyncContract, request: Keys) -> Sequence[str]:
+    request.store._check_listable()
     return list(store.list_keys(as_prefix(request.prefix)))
 
 
-def _links(store: SyncStore, request: Links) -> Sequence[str]:
+def _links(store: SyncContract, request: Links) -> Sequence[str]:
     return list(store.list_links(request.prefix))
 
 
-def _remove_prefix(store: SyncStore, request: RemovePrefix) -> None:
-    store._check_writable()
+def _remove_prefix(store: SyncContract, request: RemovePrefix) -> None:
+    request.store._check_writable()
     store.remove_prefix(request.prefix)
 
 
-def _size(store: SyncStore, request: Size) -> int | None:
+def _size(store: SyncContract, request: Size) -> int | None:
     return store.size(request.key)
 
 
-def _exist(store: SyncStore, request: Exist) -> Sequence[bool]:
+def _exist(store: SyncContract, request: Exist) -> Sequence[bool]:
     return store.present(request.keys)
 
 
-BY_CONTRACT: dict[type, Callable[[SyncStore, Any], Any]] = {
+BY_CONTRACT: dict[type, Callable[[SyncContract, Any], Any]] = {
     Fetch: _fetch,
     Put: _put,
     Remove: _remove,
@@ -88,7 +91,7 @@ BY_CONTRACT: dict[type, Callable[[SyncStore, Any], Any]] = {
 """What a store that is called without an event loop is asked to do."""
 
 
-def _at_once(call: Callable[[SyncStore, Any], Any]) -> Callable[[Any], Any]:
+def _at_once(call: Callable[[SyncContract, Any], Any]) -> Callable[[Any], Any]:
     """Answer here, if the store is one that answers without a loop and without another computer."""
 
     def answer(request: Any) -> Any:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakValueDictionary
 
 from zarr._flow.drive.answers import ANSWER, AWAITED, as_prefix
 from zarr._flow.drive.process_hold import process_hold
@@ -34,14 +35,17 @@ from zarr._flow.requests import (
     Where,
 )
 from zarr._store.access import async_contract, sync_contract
+from zarr._support.forks import renew_in_children
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.settings import settings
 from zarr._support.threads import all_of, in_new_thread, in_request_thread, in_worker_thread, until_over
 
 if TYPE_CHECKING:
+    from zarr._store.abstract import Store
     from zarr._store.versioned import AsyncContract, Hold, Stored
 
 T = TypeVar("T")
+_LOOK_AGAIN_S = 0.001
 
 
 async def run_async(flow: Flow[T], *, concurrency: int | None = None) -> T:
@@ -136,7 +140,7 @@ async def _answer(request: Any, lane: Lane) -> Any:
         )
         return whole_answer(request, parts)
     async with lane.slots:
-        if store._may_block or request.writes:  # a write may wait for somebody's hold
+        if store.may_block or request.writes:  # a write may wait for somebody's hold
             return await lane.call(ANSWER[type(request)], request)
         return ANSWER[type(request)](request)
 
@@ -251,6 +255,8 @@ keep files open."""
 async def await_store(request: Any, lane: Lane) -> Any:
     """Answer a request to a store that has to be awaited."""
     store = async_contract(request.store)
+    if request.store._waits_to_be_opened():
+        await _open(request.store)
     if request.writes:
         request.store._check_writable()
     if isinstance(request, Names | Keys):
@@ -263,6 +269,28 @@ async def await_store(request: Any, lane: Lane) -> Any:
         return await _in_slot(lane, request.store._list_links, request.prefix)
     async with lane.slots:
         return await _AWAIT[type(request)](request, store)
+
+
+_opened: WeakValueDictionary[int, Store] = WeakValueDictionary()
+_opening: dict[int, object] = {}
+"""Stores that have been asked to open themselves, and those that are being asked, by their ids: they need not have a hash."""
+
+
+renew_in_children(_opening.clear)
+
+
+async def _open(store: Store) -> None:
+    """Let a store open itself before it is asked for anything: once, whoever asks for something at the same time."""
+    me = object()
+    while _opened.get(id(store)) is not store:
+        if _opening.setdefault(id(store), me) is me:
+            try:
+                await store._ensure_open()
+                _opened[id(store)] = store
+            finally:
+                del _opening[id(store)]
+        else:
+            await asyncio_module().sleep(_LOOK_AGAIN_S)  # whoever opens it may do so in another thread
 
 
 async def _fetch_together(reads: Sequence[Read], store: AsyncContract, lane: Lane) -> Sequence[Stored | None]:

@@ -1,4 +1,7 @@
-"""Turns between the threads of this process: all that can be had over a store that offers no holds."""
+"""Turns between the threads of this process: all that can be had over a store that offers no holds.
+
+They are those of the store object, unless the store shares its turns with others of the same medium.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +24,14 @@ _turns_guard = RLock()
 
 def process_hold(store: Store, prefix: str) -> Hold:
     """Wait for, and take, the turn to change what lies directly under a prefix."""
-    return Turn(_turns_of(store), prefix)
+    return Turn(*_turns_of(store, prefix))
 
 
 def take_free_hold(store: Store, prefix: str) -> Hold | None:
     """The same, if nobody has the turn; else None."""
-    turns = _turns_of(store)
+    turns, name = _turns_of(store, prefix)
     with turns.guard:
-        return Turn(turns, prefix) if turns.is_open_to(prefix, None) else None
+        return Turn(turns, name) if turns.is_open_to(name, None) else None
 
 
 class AwaitedHold:
@@ -64,7 +67,13 @@ class AwaitedHold:
             hold.release()
 
 
-def _turns_of(store: Store) -> Turns:
+def _turns_of(store: Store, prefix: str) -> tuple[Turns, str]:
+    """The turns, and what the right on a prefix is called there."""
+    shared = store._shared_turns(prefix)
+    return (_own_turns_of(store), prefix) if shared is None else shared
+
+
+def _own_turns_of(store: Store) -> Turns:
     with _turns_guard:
         try:
             known = _turns.get(store)

@@ -12,11 +12,11 @@ from typing import Any
 
 from zarr._flow.drive.answers import BY_CONTRACT
 from zarr._flow.requests import Exist, Fetch
-from zarr._store.versioned import SyncStore
+from zarr._store.versioned import SyncContract
 from zarr._support.request_threads import Call
 
 
-def calls_for(store: SyncStore, request: Any) -> list[Callable[[], Any]]:
+def calls_for(store: SyncContract, request: Any) -> list[Callable[[], Any]]:
     """The functions that ask a store for an answer, each of them for a part of it."""
     call = BY_CONTRACT[type(request)]
     if isinstance(request, Fetch) and len(request.reads) != 1:
@@ -32,7 +32,7 @@ def whole_answer(request: Any, parts: list[Any]) -> Any:
 
 
 def awaited_answer(
-    store: SyncStore, request: Any, answered: Callable[[Any, BaseException | None], None]
+    store: SyncContract, request: Any, answered: Callable[[Any, BaseException | None], None]
 ) -> Call | AwaitedParts:
     """An answer that is waited for in other threads. It is made, then begun, so that it can be cancelled at any moment.
 

@@ -24,15 +24,17 @@ from weakref import WeakSet, WeakValueDictionary
 
 from zarr._store.atomic import NewFile, is_abandoned, temporary_name
 from zarr._store.locks import NO_LOCKS, fcntl
+from zarr._store.permissions import of_change
 from zarr._store.turns import Turns
 from zarr._store.versioned import ABSENT, ANY
 from zarr._store.zipped import layout
-from zarr._store.zipped.files import File, Identity, OwnFile, file_of, identity
+from zarr._store.zipped.files import File, Identity, OwnFile, check_writable, file_of, identity
 from zarr._store.zipped.layout import EMPTY, Entry
-from zarr._store.zipped.packing import checksum, pack
+from zarr._store.zipped.packing import pack
 from zarr._support.forks import n_forks, renew_in_children
 from zarr._support.imports_on_use import importing
 from zarr._support.settings import settings
+from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
 from zarr.errors import ZarrRuntimeWarning
 
@@ -104,13 +106,11 @@ class Contents:
         """First segments of what follows `below`, each once."""
         keys = self._keys()
         at = bisect_left(keys, below)
-        before = None
         while at < len(keys) and keys[at].startswith(below):
             name, slash, _ = keys[at][len(below) :].partition("/")
-            if name != before:
+            # A name that is a key as well was told of there, which is before what sorts before a slash.
+            if not slash or f"{below}{name}" not in self.entries:
                 yield name
-            before = name
-            # A key that is a prefix too is followed by others that go on with what sorts before a slash.
             at = bisect_left(keys, f"{below}{name}0", at) if slash else at + 1
 
 
@@ -142,6 +142,10 @@ class _Writer:
         Path of the new file that takes the archive's place; None if the archive itself is written.
     n_forks
         Of the process that began.
+    has_changes
+        Whether there is something to be finished.
+    is_ending
+        Whether the new file may be in the archive's place already.
     """
 
     file: File
@@ -150,6 +154,7 @@ class _Writer:
     beside: str | None
     n_forks: int
     has_changes: bool = False
+    is_ending: bool = False
 
     def drop(self) -> None:
         """Let go of it all."""
@@ -217,9 +222,7 @@ class Archive:
                 self.contents = Contents()
 
     def _refresh(self, path: str, *, may_be_empty: bool) -> None:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, "a zip archive is a file, and this is none", path)
+        status = _status(path)
         if identity(status) != self.contents.state:
             file = OwnFile(path, _READ)
             is_empty = may_be_empty and not file.nbytes  # as a temporary file is that somebody made to get its name
@@ -236,7 +239,7 @@ class Archive:
         """Store a value, if what is there is as expected."""
         name = layout.check_name(key)
         value = memoryview(value).cast("B")
-        crc, packed = checksum(value), pack(value, method)
+        crc, packed = layout.checksum(value), pack(value, method)
 
         def store() -> bool:
             writer = self._begun()
@@ -263,6 +266,8 @@ class Archive:
                 writer.file.write_at(writer.end, header)
                 writer.file.write_at(entry.data, packed)
             writer.end, writer.has_changes = entry.room, True
+        except OSError as exc:
+            raise self._of_archive(exc) from None
         finally:
             self._is_writing = False
 
@@ -322,9 +327,14 @@ class Archive:
 
     def _begun(self, *, must_be_new: bool = False, is_emptied: bool = False) -> _Writer:
         """The writer; a new one if there is none. With the guard taken."""
+        if self._writer is not None and self._has_ended(self._writer):
+            self.commit()
         writer = self._writer
         if writer is None:
-            writer = self._begin(must_be_new=must_be_new, is_emptied=is_emptied)
+            try:
+                writer = self._begin(must_be_new=must_be_new, is_emptied=is_emptied)
+            except OSError as exc:
+                raise self._of_archive(exc) from None
         elif must_be_new:
             raise _exists(self.label)
         if writer.n_forks != n_forks():
@@ -335,9 +345,18 @@ class Archive:
             )
         return writer
 
+    def _of_archive(self, exc: OSError) -> OSError:
+        """What went wrong, as with the archive: the file that was written may have a temporary name."""
+        if self.path is None or came_from_a_signal(exc):
+            return exc
+        if exc.errno in (errno.EACCES, errno.EPERM) and os.access(self.path, os.W_OK):
+            step = "a changed archive is written beside the old one first, so its directory has to be writable"
+            return OSError(exc.errno, f"{exc.strerror}: {step}", self.path)
+        return of_change(exc, self.path)
+
     def _begin(self, *, must_be_new: bool, is_emptied: bool) -> _Writer:
         if self.path is None:
-            return self._begin_given(is_emptied=is_emptied)
+            return self._begin_given(must_be_new=must_be_new, is_emptied=is_emptied)
         path = self.path
         directory = os.path.dirname(path)
         lock = self._locked(path, directory, must_be_new=must_be_new)
@@ -361,8 +380,11 @@ class Archive:
         self._writer = writer
         return writer
 
-    def _begin_given(self, *, is_emptied: bool) -> _Writer:
+    def _begin_given(self, *, must_be_new: bool, is_emptied: bool) -> _Writer:
+        check_writable(self._given)
         file = file_of(self._given, self.turns.guard, for_reading=False)
+        if must_be_new and file.nbytes:
+            raise _exists(self.label)
         if is_emptied:
             file.truncate(0)
             self.contents = Contents(file)
@@ -381,6 +403,7 @@ class Archive:
         """A descriptor of the archive with the lock on it. An empty archive is made if there is none."""
         for _ in range(_ATTEMPTS):
             try:
+                _status(path)
                 found = OwnFile(path, _CHANGE)
             except FileNotFoundError:
                 os.makedirs(directory, exist_ok=True)
@@ -408,8 +431,19 @@ class Archive:
             # In the middle of a write this is a finalizer's or signal handler's call; the store that writes will end it.
             if writer is None or writer.n_forks != n_forks() or self._is_writing:
                 return
+            if getattr(self._given, "closed", False):
+                self._writer = None
+                raise ValueError(
+                    f"{self.label} was closed before the store, so what was written is in no archive: close the store first"
+                )
             if writer.has_changes:
-                self._finish(writer)
+                try:
+                    if not self._has_ended(writer):
+                        self._finish(writer)
+                except OSError as exc:
+                    raise self._of_archive(exc) from None
+                if isinstance(writer.file, OwnFile):
+                    self.contents.state = writer.file.identity
                 writer.let_go()
             else:
                 writer.drop()
@@ -434,12 +468,19 @@ class Archive:
         file.write_at(writer.end, end)
         if sync or self.path is None:
             file.sync()
-        if writer.beside is not None and self.path is not None:
-            _take_place(writer.beside, self.path, sync=sync)
-            writer.beside = None
         contents.directory, contents.stop = writer.end, writer.end + len(end)
-        if isinstance(file, OwnFile):
-            contents.state = file.identity
+        if writer.beside is not None and self.path is not None:
+            writer.is_ending = True
+            _take_place(writer.beside, self.path, sync=sync)
+
+    def _has_ended(self, writer: _Writer) -> bool:
+        """Whether the archive is finished, and whoever finished it was interrupted before that was noted."""
+        if writer.is_ending and self.path is not None and isinstance(writer.file, OwnFile):
+            try:
+                writer.is_ending = os.path.samestat(os.stat(self.path), os.fstat(writer.file.fd))
+            except FileNotFoundError:
+                writer.is_ending = False
+        return writer.is_ending
 
     def _compact(self, writer: _Writer) -> None:
         """Move what is in the archive to a new file, if enough of the old one is of no use."""
@@ -508,6 +549,13 @@ def _copy_bytes(source: File, start: int, stop: int, target: File, at: int) -> N
         start, at = start + len(block), at + len(block)
 
 
+def _status(path: str) -> os.stat_result:
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "a zip archive is a file, and this is none", path)
+    return status
+
+
 def _take_place(new: str, path: str, *, sync: bool) -> None:
     os.replace(new, path)
     if sync:
@@ -534,13 +582,18 @@ def _lock(file: OwnFile, path: str) -> None:
 
 
 def _sweep(directory: str) -> None:
-    """Remove what writers left beside an archive that were killed."""
-    with os.scandir(directory) as found:
-        abandoned = [entry.path for entry in found if is_abandoned(entry.name) and entry.is_file(follow_symlinks=False)]
+    """Remove what writers left beside an archive that were killed, as far as one may."""
+    try:
+        with os.scandir(directory) as found:
+            abandoned = [
+                entry.path for entry in found if is_abandoned(entry.name) and entry.is_file(follow_symlinks=False)
+            ]
+    except PermissionError:  # whoever may not list a directory may change files in it all the same
+        return
     for path in abandoned:
         try:
             os.unlink(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):  # in a directory for all, others remove only what is theirs
             pass
 
 

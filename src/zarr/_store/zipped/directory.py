@@ -7,11 +7,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+from zarr._store.absence import Absence
 from zarr._store.file_url import from_url, is_url
 from zarr._store.local import LocalStore
+from zarr._store.no_file import beginning_of_file, is_no_store
 from zarr._store.zipped.archive import archive_at, ordered_keys
 from zarr._store.zipped.layout import STORED
 from zarr._store.zipped.store import ZipStore
+from zarr._support.truth import truth
 from zarr.errors import ArgumentError, NodeNotFoundError
 
 _ROOT = "zarr.json"
@@ -43,10 +46,12 @@ def zip_directory(
     ------
     FileNotFoundError
         If there is nothing of Zarr's in the directory.
+    StoreIsFileError
+        If `source` is a file.
     FileExistsError
         If there is a file already.
     ValueError
-        If `ozx` asks for what is not there, or for compression.
+        If `ozx` asks for what is not there, or for compression; if `dest` is in the directory.
 
     Examples
     --------
@@ -57,17 +62,25 @@ def zip_directory(
     >>> zarr.open_array(f"{place}/data.zip", mode="r")[:]
     array([1, 2, 3])
     """
+    is_ozx, may_replace = truth("ozx", ozx), truth("overwrite", overwrite)
     store = LocalStore(source, read_only=True)
+    if (beginning := beginning_of_file(store.root)) is not None:
+        raise is_no_store(store.root, beginning)
     keys = list(store.list_keys(""))
     if not {_ROOT, ".zgroup", ".zarray"} & set(keys):
-        raise NodeNotFoundError(store, "")
-    comment = _comment(store, keys, compression) if ozx else b""
+        raise NodeNotFoundError(store, "", absence=Absence(store, ""))
+    comment = _comment(store, keys, compression) if is_ozx else b""
     path = from_url(dest) if isinstance(dest, str) and is_url(dest) else os.fspath(dest)
+    if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(store.root)):
+        raise ArgumentError(
+            f"{path!r} is in {str(store.root)!r}, the directory that is packed; choose a path outside it"
+        )
     is_new = not os.path.exists(path)
-    if not (is_new or overwrite):
+    if not (is_new or may_replace):
         raise FileExistsError(f"{path} exists; pass overwrite=True to replace it")
+    target = ZipStore(path, mode="a", compression=compression)
     archive = archive_at(path)
-    target = ZipStore(path, mode="w" if overwrite else "x", compression=compression)
+    archive.start_empty(must_be_new=is_new)
     try:
         for key in ordered_keys(keys):
             found = store.read(key)
@@ -76,9 +89,9 @@ def zip_directory(
         if comment:
             archive.comment(comment)
     except BaseException:
-        archive.discard()
         if is_new:
-            os.unlink(path)
+            os.unlink(os.path.realpath(path))  # as long as nobody else can write to it
+        archive.discard()
         raise
     finally:
         target.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from io import FileIO
+from io import FileIO, TextIOBase, UnsupportedOperation
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from zarr._store.descriptors import open_into
@@ -159,6 +159,27 @@ def file_of(given: Any, guard: Any, *, for_reading: bool) -> File:
     if for_reading and isinstance(getattr(given, "raw", given), FileIO):
         return OwnFile.twin(given.fileno(), f"the archive in {given!r}")
     return GivenFile(given, guard)
+
+
+def check_writable(given: Any) -> None:
+    """Raise UnsupportedOperation for a file object that is open for reading only."""
+    writable = getattr(given, "writable", None)
+    if writable is not None and not writable():
+        raise UnsupportedOperation(
+            f"the archive in {given!r} cannot be changed: open the file with 'r+b' or 'w+b', or read it with mode='r'"
+        )
+
+
+def what_hinders(given: Any) -> str:
+    """What speaks against a file object as an archive; empty if nothing does."""
+    if not all(callable(getattr(given, name, None)) for name in ("read", "seek", "tell")):
+        return type(given).__name__
+    if isinstance(given, TextIOBase):
+        return f"{given!r}, which is open for text; open it with 'rb', 'r+b' or 'w+b'"
+    seekable = getattr(given, "seekable", None)
+    if seekable is not None and not getattr(given, "closed", False) and not seekable():
+        return f"{given!r}, which has no places to seek; save it to a file first, or in an io.BytesIO"
+    return ""
 
 
 def identity(status: os.stat_result) -> Identity:

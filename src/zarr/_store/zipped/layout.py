@@ -8,14 +8,18 @@ their own (zip64). Only the central directory counts; what lies between entries 
 from __future__ import annotations
 
 import re
+import stat
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from zarr._store.keys import check_key
 from zarr._support.imports_on_use import importing
 from zarr.errors import StoreKeyError
+
+if TYPE_CHECKING:
+    from zarr._buffer import BytesLike
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 _END, _END64, _LOCATOR = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
@@ -26,9 +30,11 @@ BEGINNINGS = (_LOCAL_MARK, _END_MARK)
 EMPTY = _END.pack(_END_MARK, 0, 0, 0, 0, 0, 0, 0)
 _MOST16, _MOST32 = 0xFFFF, 0xFFFFFFFF
 _ENCRYPTED, _ENDS_BY_ITSELF, _UTF8 = 0x1, 0x2, 0x800
-_UNIX, _ZIP64_VERSION, _VERSION = 3, 45, 20
+_UNIX, _MACOS, _ZIP64_VERSION, _VERSION = 3, 19, 45, 20
 _VERSIONS = {BZIP2: 46, LZMA: 63}
 _MODE = 0o100644 << 16
+_WIDE_FIELD, _NAME_FIELD = 1, 0x7075
+_NAME_HEAD = struct.Struct("<BL")
 _BLOCK = 1 << 20
 _MOST_CANDIDATES = 100
 _DRIVE = re.compile(r"[A-Za-z]:(/|$)")
@@ -62,6 +68,10 @@ class Entry:
         Where something else begins.
     data
         Where the stored bytes begin; -1 until the local header was read.
+    raw
+        The name as it is stored; None if that is UTF-8.
+    attributes
+        Those of a file, with its mode on Unix.
     """
 
     name: str
@@ -74,6 +84,8 @@ class Entry:
     header: int
     room: int
     data: int = -1
+    raw: bytes | None = None
+    attributes: int = _MODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,13 @@ def _error_class() -> type[Exception]:
     return BadZipFile
 
 
+def checksum(data: BytesLike) -> int:
+    with importing("zlib"):
+        import zlib
+
+    return zlib.crc32(data)
+
+
 def check_name(key: str) -> bytes:
     """A key as the name of an entry, if every program takes it for a path inside the archive; StoreKeyError otherwise."""
     check_key(key)
@@ -148,7 +167,10 @@ def find_end(file: Bytes) -> End:
         raise malformed(file.label, "no zip archive, or only a part of one: it has no end record")
     found = _last_end_before(file, size)
     if found is None:
-        raise malformed(file.label, "the zip archive is incomplete: its end, with the central directory, is missing")
+        raise malformed(
+            file.label,
+            "the zip archive is incomplete: its end, with the central directory, is missing. Copy it anew, or try what `zip -FF` saves",
+        )
     return found
 
 
@@ -239,51 +261,81 @@ def _records(label: str, data: bytes, end: End) -> Iterator[Entry]:
     while at < len(data):
         if at + _RECORD.size > len(data) or data[at : at + 4] != _RECORD_MARK:
             raise malformed(label, f"its central directory is damaged at byte {end.directory + at}")
-        (_, _, _, flags, method, time, date, crc, n_packed, nbytes, n_name, n_extra, n_comment, _, _, _, header) = (
+        (_, made_by, _, flags, method, time, date, crc, n_packed, nbytes, n_name, n_extra, n_comment, *rest) = (
             _RECORD.unpack_from(data, at)
         )
+        attributes, header = rest[2:]
+        host = made_by >> 8
         name_stop = at + _RECORD.size + n_name
         extra_stop = name_stop + n_extra
         stop = extra_stop + n_comment
         if stop > len(data):
             raise malformed(label, f"its central directory is damaged at byte {end.directory + at}")
         raw = data[name_stop - n_name : name_stop]
+        extra = data[name_stop:extra_stop]
         if _MOST32 in (n_packed, nbytes, header):
-            nbytes, n_packed, header = _wide(label, data[name_stop:extra_stop], nbytes, n_packed, header)
-        name = _name(label, raw, flags)
+            nbytes, n_packed, header = _wide(label, extra, nbytes, n_packed, header)
+        name = _name(label, raw, flags, host, extra)
         if method == STORED and n_packed != nbytes and not flags & _ENCRYPTED:
             raise malformed(label, f"{name!r} is stored as it is in {n_packed} bytes, and is said to have {nbytes}")
-        yield Entry(name, method, flags, time | date << 16, crc, nbytes, n_packed, header + end.shift, end.directory)
+        entry = Entry(name, method, flags, time | date << 16, crc, nbytes, n_packed, header + end.shift, end.directory)
+        if name.encode() != raw:
+            entry.raw = raw
+        if host in (_UNIX, _MACOS) and attributes:
+            entry.attributes = attributes
+        yield entry
         at = stop
 
 
 def _wide(label: str, extra: bytes, nbytes: int, n_packed: int, header: int) -> tuple[int, int, int]:
     """The three numbers, from the zip64 field those that did not fit."""
+    given = [nbytes, n_packed, header]
+    missing = [place for place, number in enumerate(given) if number == _MOST32]
+    field = _field(label, extra, _WIDE_FIELD)
+    if field is not None and len(field) >= 8 * len(missing):
+        for number, place in enumerate(missing):
+            (given[place],) = struct.unpack_from("<Q", field, 8 * number)
+    return given[0], given[1], given[2]  # without a field, it happens to be this number
+
+
+def _field(label: str, extra: bytes, wanted: int) -> bytes | None:
+    """The extra field of a kind, if there is one."""
     at = 0
     while at + 4 <= len(extra):
         kind, size = struct.unpack_from("<2H", extra, at)
-        field = extra[at + 4 : at + 4 + size]
         at += 4 + size
-        if kind != 1:
-            continue
-        given = [nbytes, n_packed, header]
-        missing = [place for place, number in enumerate(given) if number == _MOST32]
-        if len(field) < 8 * len(missing):
-            break
-        for number, place in enumerate(missing):
-            (given[place],) = struct.unpack_from("<Q", field, 8 * number)
-        return given[0], given[1], given[2]
-    if extra and at > len(extra):
-        raise malformed(label, "an extra field in its central directory is damaged")
-    return nbytes, n_packed, header  # it happens to be this number
+        if at > len(extra):
+            raise malformed(label, "an extra field in its central directory is damaged")
+        if kind == wanted:
+            return extra[at - size : at]
+    return None
 
 
-def _name(label: str, raw: bytes, flags: int) -> str:
+def _decoded(label: str, raw: bytes, flags: int, host: int, extra: bytes) -> str:
+    """The text of a name, in the encoding that it is in by its flags, by an extra field or by what those systems do."""
+    if flags & _UTF8:
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            raise malformed(label, f"the name {raw!r} is said to be UTF-8, and is not") from None
+    field = _field(label, extra, _NAME_FIELD) if _NAME_FIELD.to_bytes(2, "little") in extra else None
+    text = raw
+    if field is not None and len(field) > _NAME_HEAD.size and _NAME_HEAD.unpack_from(field) == (1, checksum(raw)):
+        text, host = field[_NAME_HEAD.size :], _UNIX
+    if host in (
+        _UNIX,
+        _MACOS,
+    ):  # where nobody uses the old code page, as `zip` does not; and Python says that it has UTF-8
+        try:
+            return text.decode()
+        except UnicodeDecodeError:
+            pass
+    return raw.decode("cp437")
+
+
+def _name(label: str, raw: bytes, flags: int, host: int = 0, extra: bytes = b"") -> str:
     """The name of an entry, if it is a key or that of a directory."""
-    try:
-        name = raw.decode("utf-8" if flags & _UTF8 else "cp437")
-    except UnicodeDecodeError:
-        raise malformed(label, f"the name {raw!r} is said to be UTF-8, and is not") from None
+    name = _decoded(label, raw, flags, host, extra)
     try:
         check_name(name.removesuffix("/"))
     except StoreKeyError:
@@ -314,13 +366,19 @@ def locate(file: Bytes, entry: Entry) -> int:
         _, _, flags, method, _, _, _, _, _, n_name, n_extra = _LOCAL.unpack(found)
         start = entry.header + _LOCAL.size
         raw = file.read_at(start, start + n_name)
-        if _name(file.label, raw, flags) != entry.name or method != entry.method:
+        is_other = raw != _raw_name(entry) and _name(file.label, raw, flags) != entry.name
+        if is_other or method != entry.method:
             raise malformed(file.label, f"the header of {entry.name!r} is that of another entry; the file is damaged")
         data = start + n_name + n_extra
         if data + entry.n_packed > entry.room:
             raise malformed(file.label, f"its entry {entry.name!r} overlaps another one")
         entry.data = data
     return entry.data
+
+
+def is_link(entry: Entry) -> bool:
+    """Whether an entry is a symbolic link, whose value is the path that it leads to."""
+    return stat.S_ISLNK(entry.attributes >> 16)
 
 
 def is_encrypted(entry: Entry) -> bool:
@@ -350,6 +408,7 @@ def moved(entry: Entry, header: int) -> Entry:
         entry.name.encode(), entry.name, entry.method, entry.stamp, entry.crc, entry.nbytes, entry.n_packed, header
     )
     new.flags = (new.flags & ~_ENDS_BY_ITSELF) | (entry.flags & _ENDS_BY_ITSELF)
+    new.attributes = entry.attributes
     return new
 
 
@@ -362,7 +421,7 @@ def local_header(entry: Entry) -> bytes:
     extra = b""
     sizes = entry.n_packed, entry.nbytes
     if _is_wide(*sizes):
-        extra = struct.pack("<2H2Q", 1, 16, entry.nbytes, entry.n_packed)
+        extra = struct.pack("<2H2Q", _WIDE_FIELD, 16, entry.nbytes, entry.n_packed)
         sizes = _MOST32, _MOST32
     return (
         _LOCAL.pack(
@@ -401,14 +460,19 @@ def directory(entries: Iterable[Entry], start: int, comment: bytes) -> bytes:
 
 
 def _raw_name(entry: Entry) -> bytes:
-    return entry.name.encode("utf-8" if entry.flags & _UTF8 else "cp437")
+    return entry.name.encode() if entry.raw is None else entry.raw
 
 
 def _record(entry: Entry) -> bytes:
     name = _raw_name(entry)
     numbers = [entry.nbytes, entry.n_packed, entry.header]
     wide = [number for number in numbers if number >= _MOST32]
-    extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
+    extra = struct.pack(f"<2H{len(wide)}Q", _WIDE_FIELD, 8 * len(wide), *wide) if wide else b""
+    if entry.raw is not None:
+        text = entry.name.encode()
+        extra += (
+            struct.pack("<2H", _NAME_FIELD, _NAME_HEAD.size + len(text)) + _NAME_HEAD.pack(1, checksum(name)) + text
+        )
     nbytes, n_packed, header = (min(number, _MOST32) for number in numbers)
     version = _version(entry, bool(wide))
     return (
@@ -422,7 +486,7 @@ def _record(entry: Entry) -> bytes:
                 entry.stamp & _MOST16,
                 entry.stamp >> 16,
             ),
-            *(entry.crc, n_packed, nbytes, len(name), len(extra), 0, 0, 0, _MODE, header),
+            *(entry.crc, n_packed, nbytes, len(name), len(extra), 0, 0, 0, entry.attributes, header),
         )
         + name
         + extra

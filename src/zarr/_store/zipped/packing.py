@@ -12,8 +12,10 @@ from zarr._store.zipped.layout import (
     STORED,
     Bytes,
     Entry,
+    checksum,
     ends_by_itself,
     is_encrypted,
+    is_link,
     locate,
     malformed,
 )
@@ -46,13 +48,6 @@ def check_method(method: object) -> int:
     return int(method)
 
 
-def checksum(data: BytesLike) -> int:
-    with importing("zlib"):
-        import zlib
-
-    return zlib.crc32(data)
-
-
 def pack(data: BytesLike, method: int) -> BytesLike:
     """The value as it is stored with a method."""
     if method == DEFLATED:
@@ -77,6 +72,11 @@ def pack(data: BytesLike, method: int) -> BytesLike:
 
 def read(file: Bytes, entry: Entry, start: int, stop: int) -> bytes:
     """Bytes `start` to `stop` of a value. A whole one is compared with its checksum."""
+    if is_link(entry):
+        raise NotImplementedError(
+            f"{file.label}: its entry {entry.name!r} is a symbolic link, and what it leads to is not in the archive. Pack it "
+            "again with the files themselves (`zip -r` without `-y`)."
+        )
     is_whole = (start, stop) == (0, entry.nbytes)
     if entry.method != STORED or is_encrypted(entry):
         return _unpacked(file, entry)[start:stop]

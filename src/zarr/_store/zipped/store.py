@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
-from zarr._store.database import is_database_here
 from zarr._store.file_url import from_url, is_url
 from zarr._store.given_paths import absolute, as_given
 from zarr._store.turns import Turn
@@ -20,7 +18,7 @@ from zarr._store.versioned import ANY, Expected, Hold, Stored, SyncStore, Versio
 from zarr._store.whereabouts import directories_to, steps_to
 from zarr._store.zipped import layout, packing
 from zarr._store.zipped.archive import Archive, archive_at, archive_in
-from zarr._store.zipped.files import OwnFile
+from zarr._store.zipped.files import what_hinders
 from zarr._support.truth import truth
 from zarr.errors import ArgumentError
 
@@ -83,7 +81,7 @@ class ZipStore(SyncStore):
     array([1, 2, 3])
     """
 
-    _may_block = True
+    may_block = True
 
     def __init__(
         self,
@@ -100,12 +98,10 @@ class ZipStore(SyncStore):
         self._given: Any = None
         if isinstance(path, str | os.PathLike):
             self._go_to(_local_path(path))
-        elif all(callable(getattr(path, name, None)) for name in ("read", "seek", "tell")):
-            self._given = path
+        elif found := what_hinders(path):
+            raise TypeError(f"expected a path or an open binary file object supporting read/seek/tell, got {found}")
         else:
-            raise TypeError(
-                "expected a path or an open binary file object supporting read/seek/tell, got " + type(path).__name__
-            )
+            self._given = path
         self._mode = mode
         self.compression = packing.check_method(compression)
         self.allowZip64 = truth("allowZip64", allowZip64)
@@ -277,18 +273,22 @@ class ZipStore(SyncStore):
         return None if found is None else found[1].nbytes
 
 
-def leads_to_archive(path: str | os.PathLike[str], mode: str | None) -> bool:
-    """Whether a path that a user gives for a store means a zip archive: by what is there, else by its name."""
+def means_archive(path: str | os.PathLike[str], mode: str | None, beginning: bytes | None) -> bool:
+    """Whether a path that a user gives for a store means a zip archive: by the file that is there, else by its name.
+
+    Parameters
+    ----------
+    path
+        As it was given; no directory.
+    mode
+        How it is to be opened.
+    beginning
+        The first bytes of the file; None if there is none.
+    """
     has_name = Path(path).suffix.lower() in _SUFFIXES
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode) or is_database_here(path):
-            return False
-        if has_name:
-            return True
-        file = OwnFile(os.fspath(path), os.O_RDONLY)
-    except (OSError, ValueError) as exc:
-        return has_name and isinstance(exc, FileNotFoundError) and mode not in ("r", "r+")
-    return file.read_at(0, 4) in layout.BEGINNINGS
+    if beginning is None:
+        return has_name and mode not in ("r", "r+")
+    return has_name or beginning[:4] in layout.BEGINNINGS
 
 
 def _local_path(path: str | os.PathLike[str]) -> Path:

@@ -1,0 +1,223 @@
+"""Which store a URL means, and which library gets there.
+
+    file://path               a local directory or zip archive, as the path
+    memory://name/path        values in this process, found by their name
+    zip:///path/to/a.zip      a local zip archive; so is `zip::/path/to/a.zip`
+    s3 gs az abfs …://        obstore, else the package that fsspec has for it
+    http:// https://          fsspec, which can list what a server shows, else obstore
+    any other, and chains     fsspec: `sftp://…`, `simplecache::s3://…`, `zip::s3://…`
+
+The setting `storage.backend` chooses between the two libraries; so do `storage_options`, which each of them spells otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zarr._store.file_url import from_url as path_of_url
+from zarr._store.file_url import is_url as is_file_url
+from zarr._store.remote.file_system import FsspecStore, fsspec_module
+from zarr._store.zipped.store import ZipStore
+from zarr._support.imports_on_use import importing
+from zarr._support.settings import settings
+
+if TYPE_CHECKING:
+    from zarr._store.abstract import Store
+
+Options = dict[str, Any]
+
+_S3 = ("s3fs", True)
+_GCS = ("gcsfs", True)
+_AZURE = ("adlfs", True)
+_HTTP = ("aiohttp", False)
+_CLOUDS = {
+    **dict.fromkeys(("s3", "s3a"), _S3),
+    **dict.fromkeys(("gs", "gcs"), _GCS),
+    **dict.fromkeys(("az", "abfs", "abfss", "adl"), _AZURE),
+    **dict.fromkeys(("http", "https"), _HTTP),
+}
+"""For each scheme that both libraries know: the package that fsspec needs for it, and whether obstore comes first."""
+
+_AROUND_OTHERS = ("blockcache", "cached", "dir", "filecache", "libarchive", "reference", "simplecache", "tar", "zip")
+"""What a chain may begin with that is no URL by itself."""
+
+_OF_OBSTORE = (
+    *(
+        "access_key_id",
+        "bucket",
+        "client_options",
+        "config",
+        "credential_provider",
+        "endpoint",
+        "region",
+        "retry_config",
+    ),
+    *("secret_access_key", "session_token", "skip_signature", "virtual_hosted_style_request"),
+)
+_BEGINNINGS_OF_OBSTORE = ("aws_", "azure_", "google_")
+
+
+def is_url(text: str) -> bool:
+    """Whether a text may be a URL, or a chain of them, rather than a path.
+
+    Examples
+    --------
+    >>> is_url("s3://bucket/a"), is_url("zip::/data/a.zip"), is_url("data/a.zarr")
+    (True, True, False)
+    """
+    return "://" in text or ("::" in text and text.partition("::")[0] in _AROUND_OTHERS)
+
+
+def store_of_url(url: str, *, mode: str | None, storage_options: Options | None) -> Store | str:
+    """The store of a URL, or the local path that it is.
+
+    Parameters
+    ----------
+    url
+        The URL.
+    mode
+        `"r"` makes the store read-only.
+    storage_options
+        Arguments of the library that gets there.
+
+    Raises
+    ------
+    ImportError
+        If the package for it is not installed; it says which command installs it.
+    ValueError
+        If nobody knows such URLs.
+    TypeError
+        If there are options, and nothing that they are for.
+    """
+    read_only = mode == "r"
+    if is_file_url(url):
+        _refuse_options(storage_options, url)
+        return path_of_url(url)
+    scheme = url.partition("://")[0].lower()
+    if scheme == "memory":
+        _refuse_options(storage_options, url)
+        return _managed_memory(url, read_only=read_only)
+    if not storage_options and (archive := _local_archive(url)):
+        return ZipStore(Path(archive), mode="r" if read_only else "a")
+    return _Wanted(url, scheme, storage_options or {}, read_only).store()
+
+
+def _refuse_options(options: Options | None, url: str) -> None:
+    if options:
+        raise TypeError(f"'storage_options' was provided but is not used: {url!r} is not a URL of a remote store")
+
+
+def _managed_memory(url: str, *, read_only: bool) -> Store:
+    cls = _class("zarr._store.managed_memory", "ManagedMemoryStore")
+    if cls is None:
+        raise ValueError(
+            f"A memory store cannot be found by its name: {url!r} is not supported by this version. Pass the store object; "
+            'what is planned is in the guide under "State".'
+        )
+    store: Store
+    if read_only:
+        store = cls.from_url(url, read_only=True)
+    else:
+        name, _, path = url.partition("://")[2].partition("/")
+        store = cls(name, path=path)
+    return store
+
+
+def _local_archive(url: str) -> str:
+    """The path of the local zip archive that a URL means; empty if it means something else."""
+    for start in ("zip://::", "zip::", "zip://"):
+        if url.startswith(start):
+            rest = url.removeprefix(start)
+            if is_file_url(rest):
+                return path_of_url(rest)
+            return rest if "::" not in rest and "://" not in rest else ""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A URL for which a library has to be found."""
+
+    url: str
+    scheme: str
+    options: Options
+    read_only: bool
+
+    def store(self) -> Store:
+        backend = settings().backend
+        if backend == "obstore":
+            return self._by_obstore()
+        if backend == "fsspec" or self.scheme not in _CLOUDS:
+            return self._by_fsspec()
+        package, obstore_first = _CLOUDS[self.scheme]
+        by_fsspec = _is_installed("fsspec") and _is_installed(package)
+        by_obstore = _is_installed("obstore") and _object_store() is not None
+        if self.options:
+            obstore_first = _is_for_obstore(self.options)
+        if by_obstore and (obstore_first or not by_fsspec):
+            return self._by_obstore()
+        if by_fsspec:
+            return self._by_fsspec()
+        raise ImportError(
+            f'{self.url!r} needs a package that is not installed: pip install "zarr[remote]", or for fsspec '
+            f'pip install "zarr[fsspec]" {package}'
+        )
+
+    def _by_obstore(self) -> Store:
+        if self.scheme not in _CLOUDS:
+            raise ValueError(
+                f"obstore, which the setting 'storage.backend' names, does not know such URLs: {self.url!r}. Set it to 'auto', "
+                "or pass zarr.storage.FsspecStore.from_url(url)."
+            )
+        cls = _object_store()
+        if cls is None or not _is_installed("obstore"):
+            raise ImportError(f'{self.url!r} needs obstore, which is not installed: pip install "zarr[remote]"')
+        store: Store = cls.from_url(self.url, storage_options=self.options or None, read_only=self.read_only)
+        return store
+
+    def _by_fsspec(self) -> Store:
+        fsspec_module(repr(self.url))
+        try:
+            return FsspecStore.from_url(self.url, storage_options=self.options, read_only=self.read_only)
+        except ImportError as exc:
+            package, _ = _CLOUDS.get(self.scheme, ("", False))
+            command = f": pip install {package}" if package else ""
+            raise ImportError(f"{self.url!r} needs a package that is not installed{command} ({exc})") from exc
+        except ValueError as exc:
+            if "Protocol not known" not in str(exc):
+                raise
+            raise ValueError(
+                f"Stores of the kind {self.scheme!r} are not known, got {self.url!r}. Use a local path, a URL that obstore or "
+                "fsspec knows, or pass a store object."
+            ) from exc
+
+
+def _is_for_obstore(options: Mapping[str, Any]) -> bool:
+    """Whether options are spelt as obstore has them, and fsspec has not."""
+    return any(name.lower() in _OF_OBSTORE or name.lower().startswith(_BEGINNINGS_OF_OBSTORE) for name in options)
+
+
+def _is_installed(package: str) -> bool:
+    with importing("importlib.util"):
+        from importlib.util import find_spec
+
+    return find_spec(package) is not None
+
+
+def _object_store() -> Any:
+    return _class("zarr._store.remote.object", "ObjectStore")
+
+
+def _class(module: str, name: str) -> Any:
+    """A store that is loaded on use; None if this version has none."""
+    try:
+        with importing(module):
+            return getattr(import_module(module), name)
+    except ModuleNotFoundError as exc:
+        if exc.name != module:
+            raise
+        return None

@@ -13,6 +13,7 @@ import sys
 import traceback
 import warnings
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import obstore
@@ -37,6 +38,7 @@ from zarr.errors import (
 from zarr.storage import ObjectStore
 
 ONCE = {"max_retries": 0}
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +159,14 @@ class TestLostReplies:
         cloud.fail(how, times=2, methods=["PUT"])
         assert store.put("a", buf(b"mine"), expected=ABSENT)
         assert read(store, "a") == b"mine"
+
+    @pytest.mark.parametrize("status", [409, 500])
+    def test_a_collision_that_the_server_will_not_decide_is_tried_again(self, cloud, status):
+        store = store_over(cloud)
+        assert store.put("a", buf(b"old"), expected=ABSENT)
+        cloud.fail("refuse", status=status, times=2, methods=["PUT"])
+        assert store.put("a", buf(b"new"), expected=store.read("a").version)
+        assert not store.put("a", buf(b"newer"), expected=ABSENT)
 
     def test_a_change_counts_that_others_have_built_on_since(self, cloud, store, monkeypatch):
         put(store, "a", b"old")
@@ -536,6 +546,36 @@ class TestInterrupts:
         found = array[:]
         assert (found == 7).sum() <= 64
         assert (array[:] == found).all()
+
+
+class TestAnywhere:
+    def test_in_many_threads(self, cloud, engine):
+        array = zarr.create_array(store_over(cloud), name="a", data=np.arange(320), chunks=10)
+        found = []
+        in_threads([lambda i=i: found.append((i, array[10 * i : 10 * i + 10].tolist())) for i in range(32)])
+        assert sorted(found) == [(i, list(range(10 * i, 10 * i + 10))) for i in range(32)]
+
+    def test_inside_a_running_loop(self, cloud, engine):
+        array = zarr.create_array(store_over(cloud), name="a", data=np.arange(100), chunks=10)
+
+        async def work():
+            array[5] = 0
+            return int(array[:].sum()), int((await array.async_array.getitem(slice(None))).sum())
+
+        assert asyncio.run(work()) == (4945, 4945)
+
+    def test_synchronous_use_needs_no_event_loop(self, cloud):
+        program = (
+            "import sys, zarr\n"
+            "from tests.remote.clouds import store_over\n"
+            "from tests.servers.running import RunningCloud\n"
+            "from zarr._support import bridge\n"
+            f"array = zarr.create_array(store_over(RunningCloud({cloud.port})), data=list(range(50)), chunks=2)\n"
+            "array[1:9] = 0\n"
+            "assert array[:].sum() == 1225 - 36\n"
+            "assert not bridge.is_running()\n"
+        )
+        subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=ROOT, timeout=60, check=True)
 
 
 class TestForks:

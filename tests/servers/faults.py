@@ -18,6 +18,8 @@ KINDS = {
     "whole": "the whole object, whatever part was asked for",
 }
 
+_CODES = {409: "ConditionalRequestConflict", 429: "TooManyRequests", 503: "SlowDown"}
+
 
 @dataclass(slots=True)
 class Fault:
@@ -75,7 +77,7 @@ class Fault:
         """What is answered instead; `whole` is the object that a part of was asked for."""
         body = bytes(reply.body)
         if self.kind in ("refuse", "late"):
-            return Reply.error(self.status, "SlowDown" if self.status == 503 else "Injected")
+            return Reply.error(self.status, _CODES.get(self.status, "Injected"))
         if reply.status not in (200, 206) or len(body) < 2:
             return reply
         if self.kind == "cut":

@@ -74,7 +74,11 @@ def _all_documents(at: StorePath, layouts: Sequence[AnyLayout]) -> Flow[dict[str
         return {}
     prefix = join(at.path, "")
     keys = [prefix + name for layout in layouts for name in layout.documents]
-    return dict(zip(keys, (yield from _fetched(at, keys)), strict=True))
+    try:
+        found = yield Fetch(at.store, list(map(Read, keys)))
+    except NotADirectoryError:  # see below
+        return {}
+    return dict(zip(keys, map(_bytes_of, found), strict=True))
 
 
 def _documents(

@@ -70,10 +70,10 @@ def make_store(
             if beginning is not None:
                 raise is_no_store(given, beginning)
         return LocalStore(given if isinstance(given, str) else Path(given), read_only=read_only)
-    if _is_upath_elsewhere(store):
-        return FsspecStore.from_upath(store, read_only=read_only)
     if is_of_obstore(store):
         return ObjectStore(store, read_only=read_only)
+    if _is_upath_elsewhere(store):
+        return FsspecStore.from_upath(store, read_only=read_only)
     if isinstance(store, MutableMapping):
         if hasattr(store, "fs") and hasattr(store, "root"):
             return FsspecStore.from_mapper(store, read_only=read_only)

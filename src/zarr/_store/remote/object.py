@@ -100,7 +100,7 @@ class ObjectStore(SyncStore):
         self._made_from = made_from
         self._place = place_of(client) if place is None else place
         self._has_suffixes = client.kind != "az"
-        self._may_block = client.kind != "memory"
+        self.may_block = client.kind != "memory"
         self.capabilities = replace(
             type(self).capabilities,
             removes_conditionally=False,
@@ -172,6 +172,9 @@ class ObjectStore(SyncStore):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r}, by obstore)"
+
+    def _absence(self, path: str) -> str:
+        return ""  # nobody who reads an error waits for more requests
 
     def _whereabouts(self, path: str) -> Sequence[object]:
         if self._client.kind == "memory":

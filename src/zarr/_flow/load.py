@@ -65,7 +65,9 @@ def look(at: StorePath, zarr_format: int | None = None, *, prefer: int | None = 
 def _wanted(zarr_format: int | None, prefer: int | None) -> Sequence[AnyLayout]:
     """The formats to look for, in this order."""
     layouts = layouts_for(zarr_format)
-    return layouts if prefer is None else sorted(layouts, key=lambda layout: layout.zarr_format != prefer)
+    if prefer is None or prefer == layouts[0].zarr_format:
+        return layouts
+    return sorted(layouts, key=lambda layout: layout.zarr_format != prefer)
 
 
 def _all_documents(at: StorePath, layouts: Sequence[AnyLayout]) -> Flow[dict[str, bytes | None]]:
@@ -89,19 +91,18 @@ def _documents(
     """
     prefix = join(at.path, "")
     keys = [prefix + name for name in layout.documents]
-    documents = [known[key] for key in keys] if known else (yield from _fetched(at, keys))
-    if len(keys) > 1 and layout.contradict(documents):
-        # Or one document was replaced by the other between the two reads: a second look tells.
-        documents = yield from _fetched(at, keys)
+    if known and not layout.contradict(documents := [known[key] for key in keys]):
+        return keys, documents
+    for _ in range(2):
+        try:
+            found = yield Fetch(at.store, list(map(Read, keys)))
+        except NotADirectoryError:  # a file lies on the way to them: below it there are no nodes
+            return keys, [None] * len(keys)
+        documents = list(map(_bytes_of, found))
+        if len(keys) == 1 or not layout.contradict(documents):
+            break
+        # One document may have been replaced by the other between the two reads: a second look tells.
     return keys, documents
-
-
-def _fetched(at: StorePath, keys: list[str]) -> Flow[list[bytes | None]]:
-    try:
-        found = yield Fetch(at.store, list(map(Read, keys)))
-    except NotADirectoryError:  # a file lies on the way to them: below it there are no nodes
-        return [None] * len(keys)
-    return list(map(_bytes_of, found))
 
 
 def _parse(at: StorePath, layout: AnyLayout, keys: list[str], documents: list[bytes | None]) -> NodeMetadata | None:

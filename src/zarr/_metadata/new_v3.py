@@ -12,12 +12,16 @@ from zarr._codec.sharding import ShardingCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
 from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType
+from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
 from zarr._grid.grid import RegularGrid
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.new_array import NewArray, is_auto, listed
 from zarr._support.json import as_stored
 from zarr._support.warn import warn
 from zarr.errors import ArgumentError, ZarrRuntimeWarning, ZarrUserWarning
+
+_ENCODING, _COMPRESSOR, _SERIALIZER = DefaultChunkKeyEncoding(), ZstdCodec(), BytesCodec()
+"""Where nobody says anything else."""
 
 
 def new_array(wanted: NewArray) -> ArrayV3Metadata:
@@ -39,7 +43,7 @@ def new_array(wanted: NewArray) -> ArrayV3Metadata:
         shape=wanted.shape,
         data_type=wanted.data_type,
         chunk_grid=RegularGrid(wanted.shards or wanted.chunks),
-        chunk_key_encoding=wanted.chunk_key_encoding or "default",
+        chunk_key_encoding=wanted.chunk_key_encoding or _ENCODING,
         fill_value=wanted.fill_value,
         codecs=_codecs(wanted),
         attributes=as_stored(wanted.attributes),
@@ -89,7 +93,7 @@ def _warn_order(order: str) -> None:
 
 def _codecs(wanted: NewArray) -> tuple[Codec, ...]:
     before = _chosen(wanted.filters, [], ArrayArrayCodec, "filters")
-    after = _chosen(wanted.compressors, [ZstdCodec()], BytesBytesCodec, "compressors")
+    after = _chosen(wanted.compressors, [_COMPRESSOR], BytesBytesCodec, "compressors")
     middle = _chosen(wanted.serializer, [_default_serializer(wanted.data_type)], ArrayBytesCodec, "serializer")
     if len(middle) != 1:
         raise ArgumentError(f"`serializer` takes exactly one array->bytes codec, got {len(middle)}")
@@ -142,4 +146,4 @@ def _default_serializer(data_type: ZDType[Any, Any]) -> Codec:
         return VLenUTF8Codec()
     if isinstance(data_type, VariableLengthBytes):
         return VLenBytesCodec()
-    return BytesCodec()
+    return _SERIALIZER

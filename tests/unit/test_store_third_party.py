@@ -252,6 +252,20 @@ class TestConsolidatedMetadataThatAStoreDoesNotWant:
         assert zarr.open_group(store, use_consolidated=False)["x"].shape == (3,)
 
 
+def test_names_of_prefixes_may_end_in_a_slash():
+    class Marking(AsyncOnly):
+        async def list_dir(self, prefix):
+            async for name in super().list_dir(prefix):
+                yield name if name.endswith(".json") else f"{name}/"
+
+    root = zarr.create_group(Marking())
+    root.create_array("g/x", shape=3, dtype="i4")
+    assert list(root) == ["g"]
+    assert [path for path, _ in root.members(max_depth=None)] == ["g", "g/x"]
+    del root["g/x"]
+    assert list(root["g"]) == []
+
+
 def test_sizes_below_a_prefix_are_those_below_a_path():
     store = AsyncOnly()
     for key in ("a/b", "a/c/d", "ab", "a.b"):

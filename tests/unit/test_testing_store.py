@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 
+import fsspec
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from tests.suites.plain_stores import AsyncOnly, AsyncVersions
 from zarr.buffer.cpu import Buffer, buffer_prototype
 from zarr.experimental.cache_store import CacheStore
 from zarr.storage import (
+    FsspecStore,
     LocalStore,
     LoggingStore,
     ManagedMemoryStore,
@@ -98,6 +101,20 @@ class TestZipStore(ByTwin):
 
     def twin(self, store):
         return ZipStore(store.path, mode="a")
+
+
+class TestFsspecStore(ByTwin):
+    store_cls = FsspecStore
+
+    @pytest.fixture
+    def store_kwargs(self, tmp_path):
+        return {"fs": fsspec.filesystem("file", auto_mkdir=True), "path": os.fspath(tmp_path)}
+
+    async def set(self, store, key, value):
+        store.fs.pipe_file(f"{store.path}/{key}", value.to_bytes())
+
+    async def get(self, store, key):
+        return buf(store.fs.cat_file(f"{store.path}/{key}"))
 
 
 class Wrapped(ByTwin):

@@ -89,20 +89,19 @@ def _documents(
     """
     prefix = join(at.path, "")
     keys = [prefix + name for name in layout.documents]
-    if known:
-        documents = [known[key] for key in keys]
-        if len(keys) == 1 or not layout.contradict(documents):
-            return keys, documents
-    for _ in range(2):
-        try:
-            found = yield Fetch(at.store, list(map(Read, keys)))
-        except NotADirectoryError:  # a file lies on the way to them: below it there are no nodes
-            return keys, [None] * len(keys)
-        documents = list(map(_bytes_of, found))
-        if len(keys) == 1 or not layout.contradict(documents):
-            break
-        # One document may have been replaced by the other between the two reads: a second look tells.
+    documents = [known[key] for key in keys] if known else (yield from _fetched(at, keys))
+    if len(keys) > 1 and layout.contradict(documents):
+        # Or one document was replaced by the other between the two reads: a second look tells.
+        documents = yield from _fetched(at, keys)
     return keys, documents
+
+
+def _fetched(at: StorePath, keys: list[str]) -> Flow[list[bytes | None]]:
+    try:
+        found = yield Fetch(at.store, list(map(Read, keys)))
+    except NotADirectoryError:  # a file lies on the way to them: below it there are no nodes
+        return [None] * len(keys)
+    return list(map(_bytes_of, found))
 
 
 def _parse(at: StorePath, layout: AnyLayout, keys: list[str], documents: list[bytes | None]) -> NodeMetadata | None:

@@ -114,7 +114,7 @@ class ForeignStore:
         return [key async for key in self.store.list_prefix(prefix)]
 
     async def list_names(self, prefix: str) -> list[str]:
-        return [name async for name in self.store.list_dir(prefix)]
+        return [name.rstrip("/") async for name in self.store.list_dir(prefix)]  # some mark prefixes so
 
     async def remove_prefix(self, prefix: str) -> None:
         await self.store.delete_dir(prefix)

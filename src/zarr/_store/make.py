@@ -29,7 +29,7 @@ def make_store(
     Parameters
     ----------
     store
-        A store, a place in one, a path of a directory or zip archive, a URL, a dict of buffers, a store of obstore, a mapper of
+        A store, a place in one, a store of obstore, a path of a directory or zip archive, a URL, a dict of buffers, a mapper of
         fsspec, a path of universal_pathlib, or None for a new memory store.
     mode
         Access mode; `"r"` makes it read-only.

@@ -42,13 +42,9 @@ __all__ = [
     "zip_directory",
 ]
 
-_NOT_YET: frozenset[str] = frozenset()
-"""Stores of zarr-python's that `docs/state.md` names as missing."""
-
 
 def __getattr__(name: str) -> Any:
-    planned = ' yet: what is planned is in the guide under "State"'
-    hint = planned if name in _NOT_YET else advice_for(name, __name__, __all__)
+    hint = advice_for(name, __name__, __all__)
     raise AttributeError(f"module 'zarr.storage' has no attribute {name!r}{hint}", name=name, obj=sys.modules[__name__])
 
 

@@ -373,7 +373,7 @@ class SyncFiles(SyncStore):
     """
 
     capabilities = Capabilities(sync=True, holds_between_threads=True, lists=True)
-    _may_block = True
+    may_block = True
 
     def __init__(self, files: Files, *, read_only: bool) -> None:
         super().__init__(read_only=read_only)

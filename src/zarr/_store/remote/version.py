@@ -31,6 +31,11 @@ class ObjectVersion:
     nbytes: int
     history: tuple[str, ...] = field(default=(), compare=False)
 
+    @property
+    def tag(self) -> str | None:
+        """What tells this version from all others of the object in a text; None where the server tells nothing such."""
+        return self.e_tag
+
     def is_that_of(self, found: Answer) -> bool:
         """Whether an answer is of this version."""
         if self.e_tag is not None and found.e_tag is not None:

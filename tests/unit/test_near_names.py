@@ -54,13 +54,6 @@ def test_function_that_is_nearly_right():
     assert "Did you mean: 'create_array'?" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["ObjectStore"])
-def test_store_that_is_not_there_yet(name):
-    assert not hasattr(zarr.storage, name)
-    with pytest.raises(AttributeError, match=f"no attribute '{name}' yet: .* \"State\""):
-        getattr(zarr.storage, name)
-
-
 def test_other_names_of_the_module():
     with pytest.raises(AttributeError, match=r"no attribute 'Nothing'$"):
         zarr.storage.Nothing  # noqa: B018

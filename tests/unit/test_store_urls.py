@@ -67,9 +67,7 @@ class TestChoice:
     def test_where_nothing_is_installed_the_command_is_told(self, url, installed):
         for packages in ((), ("fsspec",), (PACKAGES[url.partition(":")[0]],)):
             installed(*packages)
-            with pytest.raises(
-                ImportError, match=rf"'{url}' needs a package.*pip install \"zarr\[remote\]\".*\[fsspec\]"
-            ):
+            with pytest.raises(ImportError, match=rf"'{url}' needs a package.*pip install obstore.*pip install fsspec"):
                 make_store(url)
 
     def test_http_goes_by_fsspec_which_lists(self, installed):
@@ -108,7 +106,7 @@ class TestChoice:
         installed()
         with (
             zarr.config.set({"storage.backend": "obstore"}),
-            pytest.raises(ImportError, match=r"needs obstore.*pip install \"zarr\[remote\]\""),
+            pytest.raises(ImportError, match=r"needs obstore.*pip install obstore"),
         ):
             make_store("s3://bucket/a")
 
@@ -155,7 +153,7 @@ class TestFsspec:
     @pytest.mark.parametrize("call", [lambda: make_store("sftp://host/a"), lambda: FsspecStore.from_url("/tmp")])
     def test_fsspec_itself_is_missing(self, call, monkeypatch):
         monkeypatch.setitem(__import__("sys").modules, "fsspec.core", None)
-        with pytest.raises(ImportError, match=r"needs fsspec, which is not installed: pip install \"zarr\[fsspec\]\""):
+        with pytest.raises(ImportError, match=r"needs fsspec, which is not installed: pip install fsspec"):
             call()
 
 

@@ -163,8 +163,8 @@ class _Wanted:
         if by_fsspec:
             return self._by_fsspec()
         raise ImportError(
-            f'{self.url!r} needs a package that is not installed: pip install "zarr[remote]", or for fsspec '
-            f'pip install "zarr[fsspec]" {package}'
+            f"{self.url!r} needs a package that is not installed: pip install obstore, or for fsspec "
+            f"pip install fsspec {package}"
         )
 
     def _by_obstore(self) -> Store:
@@ -175,7 +175,7 @@ class _Wanted:
             )
         cls = _object_store()
         if cls is None or not _is_installed("obstore"):
-            raise ImportError(f'{self.url!r} needs obstore, which is not installed: pip install "zarr[remote]"')
+            raise ImportError(f"{self.url!r} needs obstore, which is not installed: pip install obstore")
         store: Store = cls.from_url(self.url, storage_options=self.options or None, read_only=self.read_only)
         return store
 

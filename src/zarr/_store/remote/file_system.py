@@ -201,5 +201,5 @@ def fsspec_module(what: str) -> Any:
         with importing("fsspec"):
             import fsspec.core
     except ModuleNotFoundError as exc:
-        raise ImportError(f'{what} needs fsspec, which is not installed: pip install "zarr[fsspec]"') from exc
+        raise ImportError(f"{what} needs fsspec, which is not installed: pip install fsspec") from exc
     return fsspec

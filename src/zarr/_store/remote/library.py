@@ -56,7 +56,7 @@ def _imported() -> Any:
         if exc.name != "obstore":
             raise
         raise ImportError(
-            'this store needs the package obstore (the extra "remote"), which is not installed: pip install "obstore>=0.8"',
+            'this store needs the package obstore, which is not installed: pip install "obstore>=0.8"',
             name="obstore",
         ) from None
     return obstore

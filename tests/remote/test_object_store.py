@@ -24,8 +24,10 @@ import zarr
 from tests.remote.clouds import BUCKET, IMPATIENT, KINDS, obstore_over, store_over
 from tests.suites.calls import buf, collect, get, put, read, run
 from tests.suites.children import end_of_child
+from tests.suites.web_server import WebServer, served
 from tests.suites.threads import in_threads
 from zarr._store.remote import client, conditions
+from zarr._store.remote.failures import Kind, failure_of
 from zarr._store.versioned import ABSENT
 from zarr.abc.store import RangeByteRequest, SuffixByteRequest
 from zarr.errors import (
@@ -35,7 +37,7 @@ from zarr.errors import (
     StoreRequestError,
     ZarrUserWarning,
 )
-from zarr.storage import ObjectStore
+from zarr.storage import LocalStore, ObjectStore
 
 ONCE = {"max_retries": 0}
 ROOT = Path(__file__).parents[2]
@@ -126,6 +128,24 @@ class TestConditions:
         with pytest.raises(ConcurrentChangeError):
             store.read("a", RangeByteRequest(0, 3), version=version)
 
+    @pytest.mark.parametrize("status", [400, 403, 404, 503])
+    def test_what_says_nothing_of_conditions_is_an_error_and_tried_again_later(self, cloud, store, status):
+        put(store, "k", b"old")
+        version = store.read("k").version
+        impatient = store_over(cloud, store._client.kind, retry_config=ONCE)
+        cloud.fail("refuse", status=status, methods=["PUT"], within="__zarr-probe")
+        with warnings.catch_warnings(), pytest.raises(StoreRequestError, match=f"conditions are kept.*: {status}"):
+            warnings.simplefilter("error")
+            impatient.put("k", buf(b"new"), expected=version)
+        cloud.fail()
+        self.swap(store)
+        assert not store.put("k", buf(b"newest"), expected=version)
+
+    def test_who_may_not_write_everywhere_below_a_store_is_told_so(self, cloud, store):
+        cloud.fail("refuse", status=403, methods=["PUT"], within="__zarr-probe")
+        with pytest.raises(StorePermissionError, match=r"made at a path below which everything may be written"):
+            store.put("k", buf(b"new"), expected=ABSENT)
+
     def test_a_place_without_conditions_serves_one_process(self, tmp_path):
         store = ObjectStore(obstore.store.LocalStore(tmp_path))
         with pytest.warns(ZarrUserWarning, match="file://.*does not replace an object on condition"):
@@ -144,14 +164,17 @@ class TestLostReplies:
         assert not store.put("a", buf(b"mine"), expected=ABSENT)  # the same bytes, and not ours
 
     @pytest.mark.parametrize("how", ["late", "lose"])
-    def test_a_swap_counts_once(self, cloud, store, how):
+    @pytest.mark.parametrize("looks_that_fail", [0, 1])
+    def test_a_swap_counts_once(self, cloud, store, how, looks_that_fail):
         put(store, "warm", b"x")
         store.put("warm", buf(b"y"), expected=store.read("warm").version)
         put(store, "a", b"old")
         version = store.read("a").version
         cloud.fail(how, times=2, methods=["PUT"])
+        cloud.fail("refuse", times=looks_that_fail, methods=["HEAD"])
         assert store.put("a", buf(b"new"), expected=version)
-        assert cloud.n_faults == 2
+        assert cloud.n_faults == 1 + 2 * looks_that_fail
+        cloud.fail()
         assert not store.put("a", buf(b"new"), expected=version)
 
     @pytest.mark.parametrize("how", ["refuse", "drop"])
@@ -176,13 +199,34 @@ class TestLostReplies:
 
         def meanwhile(_):
             found = other.read("a")
-            if found.data.to_bytes() == b"mine":
-                assert other.put("a", buf(b"theirs"), expected=found.version)
+            assert found.data.to_bytes() == b"mine"
+            return other.put("a", buf(b"theirs"), expected=found.version)
 
-        monkeypatch.setattr(client, "sleep", meanwhile)
+        monkeypatch.setattr(client, "pause", meanwhile)
         cloud.fail("lose", times=1, methods=["PUT"])
+        cloud.fail("refuse", times=1, methods=["HEAD"])  # so that the look before the pause tells nothing
         assert store.put("a", buf(b"mine"), expected=version)
         assert read(store, "a") == b"theirs"
+
+    def test_nobody_pauses_before_looking_as_others_may_change_it_more_often_than_is_noted(
+        self, cloud, store, monkeypatch
+    ):
+        put(store, "a", b"old")
+        version = store.read("a").version
+        store._place.mode(store._client, version)
+        paused = []
+        monkeypatch.setattr(client, "pause", lambda seconds: paused.append(seconds) or True)
+        cloud.fail("lose", times=1, methods=["PUT"])
+        assert store.put("a", buf(b"mine"), expected=version)
+        assert paused == []
+
+    def test_names_of_changes_fit_into_what_a_server_takes(self, cloud, store):
+        put(store, "a", b"0")
+        for number in range(client._MOST_HISTORY + 3):
+            assert store.put("a", buf(b"%d" % number), expected=store.read("a").version)
+        names = store.read("a").version.history
+        assert len(names) == len(set(names)) == client._MOST_HISTORY
+        assert len(",".join(names)) + len(client.HISTORY) < 1500
 
     def test_where_nothing_is_kept_of_an_object_its_bytes_tell(self, cloud):
         cloud.be("drops-metadata")
@@ -376,6 +420,30 @@ class TestCredentials:
         assert read(store, "a") == b"x"
         assert len(asked) == 2
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "Client error with status code: 400 Bad Request: <Error><Code>ExpiredToken</Code></Error>",
+            "Client error with status code: 400 Bad Request: <Error><Code>TokenRefreshRequired</Code></Error>",
+        ],
+    )
+    def test_s3_says_with_a_400_that_they_are_over(self, said):
+        assert failure_of(RuntimeError(said)).kind is Kind.DENIED
+
+    def test_neither_are_those_in_an_address(self):
+        url = "http://me:hunter2@127.0.0.1:9/x?signature=verysecret"
+        store = ObjectStore.from_url(url, storage_options={"retry_config": ONCE})
+        said = repr(store) + str(store)
+        for call in (lambda: store.read("a"), lambda: store.put("a", buf(b"x")), lambda: zarr.open_group(store)):
+            with pytest.raises(OSError) as caught:
+                call()
+            said += "".join(traceback.format_exception(caught.value))
+        with pytest.raises(ArgumentError) as told:
+            ObjectStore.from_url(url, storage_options={"nonsense": 1})
+        assert "http://***@127.0.0.1:9/x" in said
+        for secret in ("hunter2", "verysecret"):
+            assert secret not in said + str(told.value)
+
     def test_pickles_hold_what_was_given_and_nothing_else(self, cloud, monkeypatch):
         options = {"endpoint": cloud.url, "region": "us-east-1"}
         for name, value in {"AWS_ACCESS_KEY_ID": "from-environment", "AWS_SECRET_ACCESS_KEY": "as-secret"}.items():
@@ -530,6 +598,23 @@ class TestInterrupts:
         cloud.wait(0)
         assert array[:].sum() == 4950
 
+    def test_a_task_that_is_cancelled_makes_no_more_attempts(self, cloud, engine):
+        array = zarr.create_array(store_over(cloud), name="a", data=np.arange(4), chunks=2)
+        patient = {
+            "max_retries": 10,
+            "backoff": {"init_backoff": timedelta(seconds=60), "max_backoff": timedelta(seconds=60)},
+        }
+        array = zarr.open_array(store_over(cloud, retry_config=patient), path="a")
+        cloud.fail("refuse", status=503, methods=["PUT"], within="/c/")
+
+        async def work():
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(array.async_array.setitem(slice(None), 7), 0.2)
+
+        asyncio.run(work())
+        cloud.fail()
+        assert array[:].tolist() == [0, 1, 2, 3]
+
     def test_a_task_that_is_cancelled_writes_no_more(self, cloud, engine):
         array = zarr.create_array(store_over(cloud), name="a", data=np.arange(100), chunks=1)
         cloud.wait(0.1)
@@ -606,6 +691,25 @@ class TestForks:
 
 def _sum(array):
     return int(array[:].sum())
+
+
+class TestWebServers:
+    """Through obstore, which has no words of its own for versions that a server is not sure of."""
+
+    @pytest.mark.parametrize("tags", ["strong", "weak", None])
+    def test_a_window_in_a_shard(self, tmp_path, engine, tags):
+        values = np.arange(64, dtype="i4")
+        array = zarr.create_array(
+            LocalStore(tmp_path), data=values, chunks=4, shards=32, compressors=None, overwrite=True
+        )
+        with served(WebServer(tmp_path, tags=tags)) as server:
+            store = ObjectStore.from_url(server.url, storage_options={"retry_config": IMPATIENT})
+            found = zarr.open_array(store, mode="r")
+            assert found[2:9].tolist() == values[2:9].tolist()
+            stamps = (tmp_path / "c/0").stat()
+            array[:] = values + 100
+            os.utime(tmp_path / "c/0", ns=(stamps.st_atime_ns, stamps.st_mtime_ns))  # within the same second, say
+            assert found[2:9].tolist() == (values[2:9] + 100).tolist()
 
 
 def test_nobody_connects_to_other_machines():

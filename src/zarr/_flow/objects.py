@@ -105,7 +105,7 @@ def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest, ke
             stored.release()
         if isinstance(problem, ConcurrentChangeError):
             continue
-        if not (is_pinned and stored.version is not None) and not (yield from _is_unchanged(store, index_read, index)):
+        if not (is_pinned and stored.is_pinned) and not (yield from _is_unchanged(store, index_read, index)):
             continue
         if problem is not None:
             raise problem

@@ -18,7 +18,10 @@ _REASON = re.compile(r'message: "([^"]*)"')
 _QUERY = re.compile(r"(https?://[^\s?]*)\?\S*")
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "specified bucket does not exist")
-_COLLISIONS = ("ConditionalRequestConflict", "OperationAborted")
+_AGAIN = ("ConditionalRequestConflict", "OperationAborted", "RequestTimeout")
+"""Codes of S3 for what may succeed the next time: changes that collided, and a request that came too slowly (which is a 400)."""
+_EXPIRED = ("ExpiredToken", "TokenRefreshRequired", "InvalidToken")
+"""Codes of S3 for credentials that are over; the status is 400."""
 _CREDENTIALS_SOURCES = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
 _MOST_WORDS = 300
 
@@ -76,13 +79,14 @@ def _kind(exc: Exception, text: str, status: int | None) -> Kind:  # a table, in
     name = type(exc).__name__
     if any(sign in text for sign in _NO_BUCKET):
         return Kind.NO_BUCKET
-    if any(sign in text for sign in _COLLISIONS):
+    code = found[1] if (found := _CODE.search(text)) is not None else ""
+    if code in _AGAIN:
         return Kind.TRANSIENT
     if isinstance(exc, FileNotFoundError):
         return Kind.ABSENT
     if name in ("PreconditionError", "AlreadyExistsError"):
         return Kind.UNMET
-    if status in (401, 403):
+    if status in (401, 403) or code in _EXPIRED:
         return Kind.DENIED
     if status == 416 or "Wanted range starting at" in text:
         return Kind.BEYOND

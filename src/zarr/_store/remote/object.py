@@ -220,8 +220,8 @@ class ObjectStore(SyncStore):
 
     def _get(self, key: str, asked: Any, version: ObjectVersion | None) -> Answer | None:
         options = {} if asked is None else {"range": asked}
-        if version is not None and version.e_tag is not None:
-            options["if_match"] = version.e_tag
+        if version is not None and version.tag is not None:
+            options["if_match"] = version.tag
         try:
             return self._client.get(key, options)
         except RefusedError as refused:

@@ -24,8 +24,8 @@ import zarr
 from tests.remote.clouds import BUCKET, IMPATIENT, KINDS, obstore_over, store_over
 from tests.suites.calls import buf, collect, get, put, read, run
 from tests.suites.children import end_of_child
-from tests.suites.web_server import WebServer, served
 from tests.suites.threads import in_threads
+from tests.suites.web_server import WebServer, served
 from zarr._store.remote import client, conditions
 from zarr._store.remote.failures import Kind, failure_of
 from zarr._store.versioned import ABSENT
@@ -134,9 +134,10 @@ class TestConditions:
         version = store.read("k").version
         impatient = store_over(cloud, store._client.kind, retry_config=ONCE)
         cloud.fail("refuse", status=status, methods=["PUT"], within="__zarr-probe")
-        with warnings.catch_warnings(), pytest.raises(StoreRequestError, match=f"conditions are kept.*: {status}"):
+        with warnings.catch_warnings():
             warnings.simplefilter("error")
-            impatient.put("k", buf(b"new"), expected=version)
+            with pytest.raises(StoreRequestError, match=f"conditions are kept.*: {status}"):
+                impatient.put("k", buf(b"new"), expected=version)
         cloud.fail()
         self.swap(store)
         assert not store.put("k", buf(b"newest"), expected=version)
@@ -420,6 +421,33 @@ class TestCredentials:
         assert read(store, "a") == b"x"
         assert len(asked) == 2
 
+    def test_coroutines_may_provide_them(self, cloud, engine):
+        asked = []
+
+        class Provider:
+            def __init__(self):
+                self.config = {"region": "us-east-1"}
+
+            async def __call__(self):
+                await asyncio.sleep(0)
+                asked.append(1)
+                return {"access_key_id": "a", "secret_access_key": "s", "token": None, "expires_at": None}
+
+        options = {"endpoint": cloud.url, "prefix": "root", "client_options": {"allow_http": True}}
+        store = ObjectStore(obstore.store.S3Store(BUCKET, credential_provider=Provider(), **options))
+        array = zarr.create_array(store, data=np.arange(6), chunks=2)
+        assert array[:].tolist() == list(range(6))
+        assert run(array.async_array.getitem(slice(2))).tolist() == [0, 1]
+        assert len(asked) == 1
+
+    def test_who_provides_none_is_told_of(self, cloud):
+        def provide():
+            raise LookupError("the vault is closed")
+
+        given = obstore.store.S3Store(BUCKET, endpoint=cloud.url, region="us-east-1", credential_provider=provide)
+        with pytest.raises(StorePermissionError, match=r"LookupError: the vault is closed\. Check the credentials"):
+            ObjectStore(given).read("a")
+
     @pytest.mark.parametrize(
         "said",
         [
@@ -502,6 +530,10 @@ class TestWhereverAStoreIs:
         assert one != one.with_read_only(True)
         assert str(one) == "s3://bucket/a"
         assert one._whereabouts("b/c")[-1] == other._whereabouts("c")[-1]
+        elsewhere = ObjectStore.from_url("s3://bucket/a", storage_options={"endpoint": "http://me:hunter2@127.0.0.1:9"})
+        assert one._known_as() == store_over(cloud, prefix="a", read_only=True)._known_as()
+        assert len({each._known_as() for each in (one, other, elsewhere)}) == 3
+        assert "hunter2" not in elsewhere._known_as()
 
     def test_without_obstore_it_is_said_how_to_install_it(self):
         program = (

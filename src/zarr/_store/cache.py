@@ -61,7 +61,8 @@ class CacheStore(WrapperStore[Store]):
     store
         The store to read from and to write to.
     cache_store
-        Where objects are kept: a `MemoryStore`, or a `LocalStore`, which other processes may use as their cache too.
+        Where objects are kept: a `MemoryStore`, or a `LocalStore`, which other processes may use as their cache too. Each store
+        should have one of its own: objects of two that have the same key push each other out.
     max_age_seconds
         What was kept longer ago is fetched again; `"infinity"` sets no limit.
     max_size
@@ -118,6 +119,7 @@ class CacheStore(WrapperStore[Store]):
         self.max_size = _parse_size(max_size)
         self.cache_set_data = truth("cache_set_data", cache_set_data)
         self.validate = truth("validate", validate)
+        self._source = store._known_as()
         self._kept = _Kept()
 
     def _with_store(self, store: Store) -> Self:
@@ -342,6 +344,7 @@ class _Cached:
     def __init__(self, store: CacheStore, inside: AnyContract, cache: AnyContract) -> None:
         self.store, self.inside, self.cache = store, inside, cache
         self.kept = store._kept
+        self.source = store._source
         self.has_versions = inside.capabilities.pins_versions
         self.compares = store.validate and self.has_versions
 
@@ -419,7 +422,7 @@ class _Cached:
         if stored is None:
             self.kept.forget(name)
             return None
-        entry = _parse_entry(name, stored.without_version())
+        entry = _parse_entry(name, stored.without_version(), self.source)
         if entry is None or self._is_too_old(entry):
             return None
         if isinstance(entry.tag, dict):
@@ -440,7 +443,7 @@ class _Cached:
         token = os.urandom(16).hex() if isinstance(version, Buffer) else None
         if n_changes != self.kept.n_changes or (self.has_versions and tag is None and token is None):
             return
-        value = _packed(data, tag if token is None else {"token": token}, nbytes)
+        value = _packed(data, tag if token is None else {"token": token}, nbytes, self.source)
         if self.store.max_size is not None and len(value) > self.store.max_size:
             return
         try:
@@ -708,18 +711,18 @@ def _tag_of(version: Version | None) -> object:
     return found if isinstance(found, str | int | list) else None
 
 
-def _packed(data: Buffer, tag: object, nbytes: int) -> Buffer:
-    about = {"tag": tag, "nbytes": nbytes, "stored_at": time.time(), "length": len(data)}
+def _packed(data: Buffer, tag: object, nbytes: int, source: str) -> Buffer:
+    about = {"of": source, "tag": tag, "nbytes": nbytes, "stored_at": time.time(), "length": len(data)}
     return CPUBuffer.from_bytes(json.dumps(about).encode() + b"\n" + data.to_bytes())
 
 
-def _parse_entry(name: str, value: Buffer) -> _Entry | None:
-    """What an entry says; None if it is none, or not whole."""
+def _parse_entry(name: str, value: Buffer, source: str) -> _Entry | None:
+    """What an entry says; None if it is none, or not whole, or of another store that is kept in the same place."""
     content = value.to_bytes()
     end = content.find(b"\n")
     try:
         about = json.loads(content[:end])
-        if end < 0 or about["length"] != len(content) - end - 1:
+        if end < 0 or about["length"] != len(content) - end - 1 or about["of"] != source:
             return None
         return _Entry(name, value[end + 1 :], about["tag"], int(about["nbytes"]), float(about["stored_at"]))
     except (ValueError, KeyError, TypeError):

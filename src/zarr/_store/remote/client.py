@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from inspect import isawaitable
 from secrets import token_urlsafe
 from time import monotonic
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.failures import Failure, Kind, WrongAnswerError, failure_of
 from zarr._store.remote.library import obstore_module
+from zarr._support import bridge
 from zarr._support.forks import n_forks
 from zarr._support.request_threads import PROCESS_GATE, Gate, pause
 from zarr._support.signals import came_from_a_signal
@@ -141,6 +143,8 @@ class Client:
         if not self.is_remote:
             return self.given
         options = {name: getattr(self.given, name, None) for name in ("client_options", "credential_provider")}
+        if options["credential_provider"] is not None:
+            options["credential_provider"] = _Provider(options["credential_provider"])
         make = getattr(self._obstore.store, _class_name(self.given))
         if self.kind == "http":
             return make(self.given.url, client_options=options["client_options"], retry_config=_NO_RETRIES)
@@ -338,6 +342,26 @@ class Client:
         )
         error.url, error.key, error.attempts, error.status = url, key, refused.attempts, failure.status
         return error
+
+
+class _Provider:
+    """A provider of credentials that is called where there is no event loop; one of coroutines is awaited on the bridge's.
+
+    Parameters
+    ----------
+    given
+        The provider.
+    """
+
+    def __init__(self, given: Callable[[], Any]) -> None:
+        self._given = given
+
+    def __call__(self) -> Any:
+        found = self._given()
+        return bridge.run(found) if isawaitable(found) else found
+
+    def __getattr__(self, name: str) -> Any:  # obstore asks it for a configuration
+        return getattr(self._given, name)
 
 
 @dataclass(frozen=True, slots=True)

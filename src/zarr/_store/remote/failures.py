@@ -22,6 +22,7 @@ _AGAIN = ("ConditionalRequestConflict", "OperationAborted", "RequestTimeout")
 """Codes of S3 for what may succeed the next time: changes that collided, and a request that came too slowly (which is a 400)."""
 _EXPIRED = ("ExpiredToken", "TokenRefreshRequired", "InvalidToken")
 """Codes of S3 for credentials that are over; the status is 400."""
+_DENIED = ("PermissionDeniedError", "UnauthenticatedError")
 _CREDENTIALS_SOURCES = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
 _MOST_WORDS = 300
 
@@ -86,7 +87,7 @@ def _kind(exc: Exception, text: str, status: int | None) -> Kind:  # a table, in
         return Kind.ABSENT
     if name in ("PreconditionError", "AlreadyExistsError"):
         return Kind.UNMET
-    if status in (401, 403) or code in _EXPIRED:
+    if status in (401, 403) or code in _EXPIRED or name in _DENIED:
         return Kind.DENIED
     if status == 416 or "Wanted range starting at" in text:
         return Kind.BEYOND

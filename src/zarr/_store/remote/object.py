@@ -25,6 +25,7 @@ from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest, resolve_range
 from zarr._store.remote.client import Answer, Client, RefusedError
 from zarr._store.remote.conditions import SCRATCH, Place, place_of
+from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.failures import Kind
 from zarr._store.remote.urls import obstore_at, own_options
 from zarr._store.remote.version import ObjectVersion, version_of
@@ -179,10 +180,19 @@ class ObjectStore(SyncStore):
     def _whereabouts(self, path: str) -> Sequence[object]:
         if self._client.kind == "memory":
             return super()._whereabouts(path)
-        config = getattr(self._client.given, "config", None) or {}
         bucket, _, prefix = self._client.url.partition("://")[2].partition("/")
         below = "/".join(filter(None, (prefix, path)))
-        return steps_to((self._client.kind, config.get("endpoint"), config.get("account_name"), bucket), below)
+        return steps_to((self._client.kind, *self._server(), bucket), below)
+
+    def _server(self) -> tuple[object, object]:
+        """What a URL of a bucket does not say."""
+        config = getattr(self._client.given, "config", None) or {}
+        return config.get("endpoint"), config.get("account_name")
+
+    def _known_as(self) -> str:
+        if self._client.kind == "memory":
+            return f"{self} {id(self._client.given)}"
+        return without_credentials(f"{self} {self._server()}")
 
     @property
     def supports_listing(self) -> bool:  # type: ignore[override]

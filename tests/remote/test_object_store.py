@@ -37,7 +37,8 @@ from zarr.errors import (
     StoreRequestError,
     ZarrUserWarning,
 )
-from zarr.storage import LocalStore, ObjectStore
+from zarr.experimental.cache_store import CacheStore
+from zarr.storage import LocalStore, MemoryStore, ObjectStore
 
 ONCE = {"max_retries": 0}
 ROOT = Path(__file__).parents[2]
@@ -723,6 +724,29 @@ class TestForks:
 
 def _sum(array):
     return int(array[:].sum())
+
+
+class TestCaches:
+    """Before an object store, which has no old versions, lies a cache that may have them."""
+
+    def test_parts_of_a_shard_that_others_replace_are_not_stale(self, cloud, engine):
+        there = zarr.create_array(store_over(cloud), data=np.arange(32), chunks=4, shards=16)
+        cached = zarr.open_array(CacheStore(store_over(cloud), cache_store=MemoryStore()), mode="r+")
+        for number in range(3):
+            there[2:6] = number
+            for _ in range(2):
+                assert cached[2:6].tolist() == [number] * 4
+        cached[2:6] = 7
+        assert cached[2:6].tolist() == [7] * 4
+
+    def test_it_saves_the_bytes_of_parts_that_were_read(self, cloud, engine):
+        zarr.create_array(store_over(cloud), data=np.arange(64), chunks=8, shards=64, compressors=None)
+        store = zarr.storage.TraceStore(store_over(cloud))
+        array = zarr.open_array(CacheStore(store, cache_store=MemoryStore()), mode="r")
+        array[:8]
+        store.reset()
+        assert array[:8].tolist() == list(range(8))
+        assert (store.total.requests, store.total.bytes_read) == (1, 1)
 
 
 class TestWebServers:

@@ -1,7 +1,7 @@
 """Indexes of shards that were read, with their versions: the next read of such a shard begins with what it wants.
 
-They are kept for stores where every request takes its time, and are never believed: whoever uses one asks the store for parts of
-that version, and no other.
+They are kept for stores where every request takes its time and what was replaced cannot be read on. They are never believed: whoever
+uses one asks the store for parts of that version, and no other.
 """
 
 from __future__ import annotations

@@ -548,7 +548,7 @@ class _CachedSync:
 
     @property
     def capabilities(self) -> Capabilities:
-        return self._inside.capabilities
+        return replace(self._inside.capabilities, refuses_old_versions=False)  # they may be here still
 
     @property
     def may_block(self) -> bool:
@@ -602,9 +602,11 @@ class _CachedAsync:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Those of the store inside, but for what coroutines have not."""
+        """Those of the store inside, but for what coroutines have not; and old versions may be here still."""
         found = self._cached.inside.capabilities
-        return replace(found, sync=False, holds_between_threads=False, holds_between_processes=False)
+        return replace(
+            found, sync=False, holds_between_threads=False, holds_between_processes=False, refuses_old_versions=False
+        )
 
     async def read(
         self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None

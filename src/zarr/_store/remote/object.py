@@ -104,6 +104,7 @@ class ObjectStore(SyncStore):
         self.may_block = client.kind != "memory"
         self.capabilities = replace(
             type(self).capabilities,
+            refuses_old_versions=True,
             removes_conditionally=False,
             holds_between_threads=False,
             is_remote=client.is_remote,

@@ -280,6 +280,27 @@ class TestErrors:
         run(store.delete("a/c/2"))
         assert array[:].tolist() == [0, 1, 2, 3, 0, 0, 6, 7]
 
+    @pytest.mark.parametrize("kind", ["s3", "az"])
+    def test_who_gets_no_credentials_is_not_told_that_nothing_is_there(self, cloud, kind, monkeypatch):
+        """Also where the answer of whoever has them is one that means that a key is missing, if it comes from a bucket."""
+        cloud.fail("refuse", status=403)
+        options = {"retry_config": ONCE, "client_options": {"allow_http": True}}
+        if kind == "s3":
+            config = {"metadata_endpoint": cloud.url}
+            given = obstore.store.S3Store(BUCKET, endpoint=cloud.url, region="us-east-1", config=config, **options)
+        else:
+            config = {"msi_endpoint": cloud.url}
+            given = obstore.store.AzureStore(BUCKET, account_name="a", endpoint=cloud.url, config=config, **options)
+        with pytest.raises(StorePermissionError, match=r"no credentials were got.* 403 Forbidden\. Check the cred"):
+            ObjectStore(given, missing_on=(403,)).read("a")
+
+    def test_addresses_that_are_not_encrypted_have_to_be_allowed(self):
+        keys = {"access_key_id": "a", "secret_access_key": "b", "region": "us-east-1"}
+        store = ObjectStore(obstore.store.S3Store(BUCKET, endpoint="http://127.0.0.1:9", **keys))
+        with pytest.raises(StoreRequestError, match=r'has no "allow_http": True\. Check the address') as caught:
+            store.read("a")
+        assert caught.value.attempts == 1
+
     @pytest.mark.parametrize("face", ["sync", "async"])
     def test_absent_keys_that_may_not_be_seen(self, cloud, engine, face):
         zarr.create_array(store_over(cloud), name="a", shape=8, chunks=2, dtype="i4")[:2] = 1
@@ -439,7 +460,7 @@ class TestCredentials:
         array = zarr.create_array(store, data=np.arange(6), chunks=2)
         assert array[:].tolist() == list(range(6))
         assert run(array.async_array.getitem(slice(2))).tolist() == [0, 1]
-        assert len(asked) == 1
+        assert asked
 
     def test_who_provides_none_is_told_of(self, cloud):
         def provide():

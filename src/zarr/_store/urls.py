@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zarr._store.file_url import from_url as path_of_url
 from zarr._store.file_url import is_url as is_file_url
+from zarr._store.managed_memory import ManagedMemoryStore
 from zarr._store.remote.file_system import FsspecStore, fsspec_module
+from zarr._store.remote.object import ObjectStore
 from zarr._store.zipped.store import ZipStore
 from zarr._support.imports_on_use import importing
 from zarr._support.settings import settings
@@ -58,6 +59,7 @@ _OF_OBSTORE = (
     ),
     *("secret_access_key", "session_token", "skip_signature", "virtual_hosted_style_request"),
 )
+_OF_OBJECT_STORE = ("missing_on", "max_concurrency")
 _BEGINNINGS_OF_OBSTORE = ("aws_", "azure_", "google_")
 
 
@@ -112,19 +114,10 @@ def _refuse_options(options: Options | None, url: str) -> None:
 
 
 def _managed_memory(url: str, *, read_only: bool) -> Store:
-    cls = _class("zarr._store.managed_memory", "ManagedMemoryStore")
-    if cls is None:
-        raise ValueError(
-            f"A memory store cannot be found by its name: {url!r} is not supported by this version. Pass the store object; "
-            'what is planned is in the guide under "State".'
-        )
-    store: Store
     if read_only:
-        store = cls.from_url(url, read_only=True)
-    else:
-        name, _, path = url.partition("://")[2].partition("/")
-        store = cls(name, path=path)
-    return store
+        return ManagedMemoryStore.from_url(url, read_only=True)
+    name, _, path = url.partition("://")[2].partition("/")
+    return ManagedMemoryStore(name, path=path)
 
 
 def _local_archive(url: str) -> str:
@@ -155,7 +148,7 @@ class _Wanted:
             return self._by_fsspec()
         package, obstore_first = _CLOUDS[self.scheme]
         by_fsspec = _is_installed("fsspec") and _is_installed(package)
-        by_obstore = _is_installed("obstore") and _object_store() is not None
+        by_obstore = _is_installed("obstore")
         if self.options:
             obstore_first = _is_for_obstore(self.options)
         if by_obstore and (obstore_first or not by_fsspec):
@@ -173,11 +166,9 @@ class _Wanted:
                 f"obstore, which the setting 'storage.backend' names, does not know such URLs: {self.url!r}. Set it to 'auto', "
                 "or pass zarr.storage.FsspecStore.from_url(url)."
             )
-        cls = _object_store()
-        if cls is None or not _is_installed("obstore"):
+        if not _is_installed("obstore"):
             raise ImportError(f'{self.url!r} needs obstore, which is not installed: pip install "zarr[remote]"')
-        store: Store = cls.from_url(self.url, storage_options=self.options or None, read_only=self.read_only)
-        return store
+        return ObjectStore.from_url(self.url, storage_options=self.options or None, read_only=self.read_only)
 
     def _by_fsspec(self) -> Store:
         fsspec_module(repr(self.url))
@@ -198,7 +189,10 @@ class _Wanted:
 
 def _is_for_obstore(options: Mapping[str, Any]) -> bool:
     """Whether options are spelt as obstore has them, and fsspec has not."""
-    return any(name.lower() in _OF_OBSTORE or name.lower().startswith(_BEGINNINGS_OF_OBSTORE) for name in options)
+    return any(
+        name.lower() in (*_OF_OBSTORE, *_OF_OBJECT_STORE) or name.lower().startswith(_BEGINNINGS_OF_OBSTORE)
+        for name in options
+    )
 
 
 def _is_installed(package: str) -> bool:
@@ -206,18 +200,3 @@ def _is_installed(package: str) -> bool:
         from importlib.util import find_spec
 
     return find_spec(package) is not None
-
-
-def _object_store() -> Any:
-    return _class("zarr._store.remote.object", "ObjectStore")
-
-
-def _class(module: str, name: str) -> Any:
-    """A store that is loaded on use; None if this version has none."""
-    try:
-        with importing(module):
-            return getattr(import_module(module), name)
-    except ModuleNotFoundError as exc:
-        if exc.name != module:
-            raise
-        return None

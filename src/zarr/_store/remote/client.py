@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from inspect import isawaitable
+from inspect import iscoroutine
 from secrets import token_urlsafe
 from time import monotonic
 from typing import Any, TypeVar
@@ -358,7 +358,7 @@ class _Provider:
 
     def __call__(self) -> Any:
         found = self._given()
-        return bridge.run(found) if isawaitable(found) else found
+        return bridge.run(found) if iscoroutine(found) else found
 
     def __getattr__(self, name: str) -> Any:  # obstore asks it for a configuration
         return getattr(self._given, name)

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import traceback
 import warnings
 from datetime import timedelta
@@ -26,6 +27,7 @@ from tests.suites.calls import buf, collect, get, put, read, run
 from tests.suites.children import end_of_child
 from tests.suites.threads import in_threads
 from tests.suites.web_server import WebServer, served
+from zarr._flow import create
 from zarr._store.remote import client, conditions
 from zarr._store.remote.failures import Kind, failure_of
 from zarr._store.versioned import ABSENT
@@ -631,6 +633,25 @@ class TestShapes:
         array[4:8] = 0
         assert array[:].tolist() == [0] * 8
         assert array.store.size("s/c/0") is not None
+
+
+def test_attributes_that_a_thread_changes_while_a_node_is_made_are_not_lost(cloud, monkeypatch):
+    """In format 2 whoever makes a node looks at its attributes again, which others may find before."""
+    store = store_over(cloud)
+    threads = []
+
+    def look_late(*args):
+        change = lambda: zarr.open_array(store, path="a").attrs.update(x=1)  # noqa: E731
+        threads.append(threading.Thread(target=change))
+        threads[0].start()
+        threads[0].join(0.2)
+        yield from look(*args)
+
+    look = create._see_to_it
+    monkeypatch.setattr(create, "_see_to_it", look_late)
+    zarr.create_array(store, name="a", shape=1, dtype="i4", zarr_format=2, attributes={"by": 1})
+    threads[0].join()
+    assert dict(zarr.open_array(store, path="a").attrs) == {"by": 1, "x": 1}
 
 
 class TestInterrupts:

@@ -72,6 +72,17 @@ class TestChoice:
             ):
                 make_store(url)
 
+    def test_no_password_is_told(self, installed):
+        installed()
+        for backend, url in (
+            ("auto", "https://me:hunter2@host/a?signature=hunter3"),
+            ("obstore", "sftp://me:hunter2@host/a"),
+        ):
+            with zarr.config.set({"storage.backend": backend}), pytest.raises((ImportError, ValueError)) as told:
+                make_store(url)
+            assert "hunter" not in str(told.value)
+            assert "://***@host/a" in str(told.value)
+
     def test_http_goes_by_fsspec_which_lists(self, installed):
         installed("obstore", "fsspec", "aiohttp")
         assert type(make_store("https://host/a")) is FsspecStandIn
@@ -128,6 +139,11 @@ class TestChoice:
 
 class TestFsspec:
     """What only fsspec knows goes there, chains included."""
+
+    def test_no_password_is_told(self):
+        with pytest.raises(ValueError, match=r"kind 'nothing' are not known, got 'nothing://\*\*\*@host/a'") as told:
+            make_store("nothing://me:hunter2@host/a")
+        assert "hunter2" not in str(told.value)
 
     def test_a_chain(self, tmp_path):
         zarr.create_array(tmp_path / "x", data=np.arange(6), chunks=2)

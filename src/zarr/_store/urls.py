@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from zarr._store.file_url import from_url as path_of_url
 from zarr._store.file_url import is_url as is_file_url
 from zarr._store.managed_memory import ManagedMemoryStore
+from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.file_system import FsspecStore, fsspec_module
 from zarr._store.remote.object import ObjectStore
 from zarr._store.zipped.store import ZipStore
@@ -140,6 +141,11 @@ class _Wanted:
     options: Options
     read_only: bool
 
+    @property
+    def shown(self) -> str:
+        """The URL in an error, without passwords and signatures."""
+        return repr(without_credentials(self.url))
+
     def store(self) -> Store:
         backend = settings().backend
         if backend == "obstore":
@@ -156,33 +162,33 @@ class _Wanted:
         if by_fsspec:
             return self._by_fsspec()
         raise ImportError(
-            f'{self.url!r} needs a package that is not installed: pip install "zarr[remote]", or for fsspec '
+            f'{self.shown} needs a package that is not installed: pip install "zarr[remote]", or for fsspec '
             f'pip install "zarr[fsspec]" {package}'
         )
 
     def _by_obstore(self) -> Store:
         if self.scheme not in _CLOUDS:
             raise ValueError(
-                f"obstore, which the setting 'storage.backend' names, does not know such URLs: {self.url!r}. Set it to 'auto', "
+                f"obstore, which the setting 'storage.backend' names, does not know such URLs: {self.shown}. Set it to 'auto', "
                 "or pass zarr.storage.FsspecStore.from_url(url)."
             )
         if not _is_installed("obstore"):
-            raise ImportError(f'{self.url!r} needs obstore, which is not installed: pip install "zarr[remote]"')
+            raise ImportError(f'{self.shown} needs obstore, which is not installed: pip install "zarr[remote]"')
         return ObjectStore.from_url(self.url, storage_options=self.options or None, read_only=self.read_only)
 
     def _by_fsspec(self) -> Store:
-        fsspec_module(repr(self.url))
+        fsspec_module(self.shown)
         try:
             return FsspecStore.from_url(self.url, storage_options=self.options, read_only=self.read_only)
         except ImportError as exc:
             package, _ = _CLOUDS.get(self.scheme, ("", False))
             command = f": pip install {package}" if package else ""
-            raise ImportError(f"{self.url!r} needs a package that is not installed{command} ({exc})") from exc
+            raise ImportError(f"{self.shown} needs a package that is not installed{command} ({exc})") from exc
         except ValueError as exc:
             if "Protocol not known" not in str(exc):
                 raise
             raise ValueError(
-                f"Stores of the kind {self.scheme!r} are not known, got {self.url!r}. Use a local path, a URL that obstore or "
+                f"Stores of the kind {self.scheme!r} are not known, got {self.shown}. Use a local path, a URL that obstore or "
                 "fsspec knows, or pass a store object."
             ) from exc
 

@@ -32,6 +32,7 @@ from zarr._store.remote import client, conditions
 from zarr._store.remote.failures import Kind, failure_of
 from zarr._store.versioned import ABSENT
 from zarr.abc.store import RangeByteRequest, SuffixByteRequest
+from zarr.buffer.cpu import buffer_prototype
 from zarr.errors import (
     ArgumentError,
     ConcurrentChangeError,
@@ -783,6 +784,20 @@ class TestCaches:
                 assert cached[2:6].tolist() == [number] * 4
         cached[2:6] = 7
         assert cached[2:6].tolist() == [7] * 4
+
+    def test_coroutines_ask_as_many_at_once_as_without_it(self, cloud):
+        store = store_over(cloud)
+        for number in range(40):
+            put(store, str(number), b"x")
+        cached = CacheStore(store, cache_store=MemoryStore())
+        cloud.forget_requests()
+        cloud.gather(40)
+
+        async def read_all():
+            return await asyncio.gather(*(cached.get(str(number), buffer_prototype) for number in range(40)))
+
+        assert len(asyncio.run(read_all())) == 40
+        assert cloud.peak == 40
 
     def test_it_saves_the_bytes_of_parts_that_were_read(self, cloud, engine):
         zarr.create_array(store_over(cloud), data=np.arange(64), chunks=8, shards=64, compressors=None)

@@ -30,7 +30,7 @@ from zarr._store.keys import check_key
 from zarr._store.versioned import ABSENT, ANY, AsyncContract, Expected, Hold, Stored, SyncContract, Version
 from zarr._store.wrapper import WrapperStore, face_of
 from zarr._support.forks import held_around_forks
-from zarr._support.threads import in_worker_thread, until_over
+from zarr._support.threads import in_request_thread, in_worker_thread, until_over
 from zarr._support.truth import truth
 from zarr._support.warn import warn
 from zarr.errors import ConcurrentChangeError, ZarrRuntimeWarning
@@ -657,14 +657,12 @@ def _drive(calls: Calls[T]) -> T:
 
 
 async def _drive_async(calls: Calls[T]) -> T:
-    """The same, where they may have to be awaited; what may wait for a disk is called in a worker thread."""
+    """The same, where they may have to be awaited; what may wait for a disk, or another computer, is called in a thread."""
     try:
         contract, call = next(calls)
         while True:
             try:
-                answer = await until_over(in_worker_thread(call)) if getattr(contract, "may_block", False) else call()
-                if isawaitable(answer):
-                    answer = await answer
+                answer = await _answer(contract, call)
             except BaseException as exc:  # noqa: BLE001  # as above
                 contract, call = calls.throw(exc)
             else:
@@ -672,6 +670,15 @@ async def _drive_async(calls: Calls[T]) -> T:
     except StopIteration as stop:
         result: T = stop.value
         return result
+
+
+async def _answer(contract: AnyContract, call: Callable[[], Any]) -> Any:
+    if not getattr(contract, "may_block", False):
+        answer = call()
+        return await answer if isawaitable(answer) else answer
+    if contract.capabilities.is_remote:
+        return await in_request_thread(call, until_over=True)
+    return await until_over(in_worker_thread(call))
 
 
 def _under(hold: Hold | None) -> dict[str, Hold]:

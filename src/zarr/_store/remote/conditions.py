@@ -6,7 +6,7 @@ there. Some servers compare ETags without their quotes, some look at no conditio
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from secrets import token_hex
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCRATCH = "__zarr-probe-"
+_N_GUARDS = 64
 _FOR_DENIED = (
     "Check the credentials, and what they permit: a store has to be made at a path below which everything may be written, as "
     "changes of parts are proven there first with an object of their own."
@@ -35,15 +36,13 @@ class Place:
 
     Attributes
     ----------
-    guard
-        For who compares and stores in two steps, where the server does not do it in one.
     turns
         The rights to change what lies under a prefix.
     """
 
     def __init__(self) -> None:
-        self.guard = RLock()
         self.turns = Turns()
+        self.renew_guards()
         self._way: Callable[[ObjectVersion], Any] | None = None
         self._is_known = False
         _all.add(self)
@@ -59,14 +58,25 @@ class Place:
             return None if self._way is None else "create"
         return self._way(version)
 
+    def renew_guards(self) -> None:
+        """Forget who has which guard: nobody in this process has."""
+        self.guard = RLock()
+        self._guards = [RLock() for _ in range(_N_GUARDS)]
+
+    def changing(self, key: str) -> AbstractContextManager[Any]:
+        """What an object is changed in: where the server does not compare and store in one step, one thread after the other."""
+        if not self._is_known or self._way is not None:
+            return nullcontext()
+        return self._guards[hash(key) % _N_GUARDS]
+
 
 def place_of(client: Client) -> Place:
     """That of a client."""
-    if not client.is_remote:
+    if client.kind == "memory":
         return Place()
     config = getattr(client.given, "config", None) or {}
     where = (client.kind, client.url, *(config.get(name) for name in ("endpoint", "region", "account_name")))
-    return _places.setdefault(where, Place())
+    return _places.get(where) or _places.setdefault(where, Place())
 
 
 _places: dict[tuple[Any, ...], Place] = {}
@@ -76,7 +86,7 @@ _all: WeakSet[Place] = WeakSet()
 @renew_in_children
 def _renew_guards() -> None:
     for place in list(_all):
-        place.guard = RLock()
+        place.renew_guards()
 
 
 def _quoted(version: ObjectVersion) -> dict[str, str]:

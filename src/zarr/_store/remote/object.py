@@ -294,7 +294,8 @@ class ObjectStore(SyncStore):
             data = memoryview(array)
         try:
             if expected is ANY:
-                self._client.put(key, data)
+                with self._place.changing(key):
+                    self._client.put(key, data)
                 return True
             return self._put_if(key, data, expected)
         except RefusedError as refused:
@@ -309,7 +310,7 @@ class ObjectStore(SyncStore):
 
     def _compare_and_put(self, key: str, data: memoryview, expected: ObjectVersion | None) -> bool:
         """Compare and store in two steps, which excludes the threads of this process only: the server cannot do it."""
-        with self._place.guard:
+        with self._place.changing(key):
             found = self._about(key)
             if found is None or expected is None:
                 is_met = found is None and expected is None
@@ -332,7 +333,8 @@ class ObjectStore(SyncStore):
                 f"no object of {self!r} can be deleted on condition that it is still the one that was read, as {key!r}: "
                 "obstore has no such request. Store a value that means the same instead."
             )
-        self._deleting(key, partial(self._client.delete, key))
+        with self._place.changing(key):
+            self._deleting(key, partial(self._client.delete, key))
         return True
 
     def remove_prefix(self, prefix: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import pickle
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import traceback
 import warnings
 from datetime import timedelta
@@ -25,9 +27,13 @@ from tests.remote.clouds import BUCKET, IMPATIENT, KINDS, obstore_over, store_ov
 from tests.suites.calls import buf, collect, get, put, read, run
 from tests.suites.children import end_of_child
 from tests.suites.threads import in_threads
+from tests.suites.web_server import WebServer, served
+from zarr._flow import create
 from zarr._store.remote import client, conditions
+from zarr._store.remote.failures import Kind, failure_of
 from zarr._store.versioned import ABSENT
 from zarr.abc.store import RangeByteRequest, SuffixByteRequest
+from zarr.buffer.cpu import buffer_prototype
 from zarr.errors import (
     ArgumentError,
     ConcurrentChangeError,
@@ -35,7 +41,8 @@ from zarr.errors import (
     StoreRequestError,
     ZarrUserWarning,
 )
-from zarr.storage import ObjectStore
+from zarr.experimental.cache_store import CacheStore
+from zarr.storage import LocalStore, MemoryStore, ObjectStore
 
 ONCE = {"max_retries": 0}
 ROOT = Path(__file__).parents[2]
@@ -117,6 +124,32 @@ class TestConditions:
         in_threads([lambda i=i: array.__setitem__(slice(8 * i, 8 * i + 8), i + 1) for i in range(4)])
         assert (array[:] == np.repeat([1, 2, 3, 4], 8)).all()
 
+    def test_nor_does_a_whole_value_that_comes_between_comparing_and_storing(self, cloud, monkeypatch):
+        cloud.be("ignores-conditions")
+        store = store_over(cloud)
+        put(store, "a", b"old")
+        put(store, "b", b"old")
+        with pytest.warns(ZarrUserWarning, match="threads of this process"):
+            store._place.mode(store._client, None)
+        threads = []
+
+        def meanwhile(key):
+            threads.append(threading.Thread(target=lambda: put(store, key, b"theirs")))
+            threads[-1].start()
+            threads[-1].join(0.1)
+            return about(key)
+
+        about = store._about
+        version = store.read("a").version
+        monkeypatch.setattr(store, "_about", meanwhile)
+        assert store.put("a", buf(b"mine"), expected=version)
+        threads[0].join()
+        assert read(store, "a") == b"theirs"
+
+    def test_stores_at_one_place_without_conditions_know_of_each_other(self, tmp_path):
+        stores = [ObjectStore(obstore.store.LocalStore(tmp_path)) for _ in range(2)]
+        assert stores[0]._place is stores[1]._place
+
     def test_parts_that_do_not_belong_together_are_seen_although_the_server_does_not(self, cloud):
         cloud.be("ignores-conditions")
         store = store_over(cloud)
@@ -125,6 +158,25 @@ class TestConditions:
         put(store, "a", b"new value")
         with pytest.raises(ConcurrentChangeError):
             store.read("a", RangeByteRequest(0, 3), version=version)
+
+    @pytest.mark.parametrize("status", [400, 403, 404, 503])
+    def test_what_says_nothing_of_conditions_is_an_error_and_tried_again_later(self, cloud, store, status):
+        put(store, "k", b"old")
+        version = store.read("k").version
+        impatient = store_over(cloud, store._client.kind, retry_config=ONCE)
+        cloud.fail("refuse", status=status, methods=["PUT"], within="__zarr-probe")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with pytest.raises(StoreRequestError, match=f"conditions are kept.*: {status}"):
+                impatient.put("k", buf(b"new"), expected=version)
+        cloud.fail()
+        self.swap(store)
+        assert not store.put("k", buf(b"newest"), expected=version)
+
+    def test_who_may_not_write_everywhere_below_a_store_is_told_so(self, cloud, store):
+        cloud.fail("refuse", status=403, methods=["PUT"], within="__zarr-probe")
+        with pytest.raises(StorePermissionError, match=r"made at a path below which everything may be written"):
+            store.put("k", buf(b"new"), expected=ABSENT)
 
     def test_a_place_without_conditions_serves_one_process(self, tmp_path):
         store = ObjectStore(obstore.store.LocalStore(tmp_path))
@@ -144,14 +196,17 @@ class TestLostReplies:
         assert not store.put("a", buf(b"mine"), expected=ABSENT)  # the same bytes, and not ours
 
     @pytest.mark.parametrize("how", ["late", "lose"])
-    def test_a_swap_counts_once(self, cloud, store, how):
+    @pytest.mark.parametrize("looks_that_fail", [0, 1])
+    def test_a_swap_counts_once(self, cloud, store, how, looks_that_fail):
         put(store, "warm", b"x")
         store.put("warm", buf(b"y"), expected=store.read("warm").version)
         put(store, "a", b"old")
         version = store.read("a").version
         cloud.fail(how, times=2, methods=["PUT"])
+        cloud.fail("refuse", times=looks_that_fail, methods=["HEAD"])
         assert store.put("a", buf(b"new"), expected=version)
-        assert cloud.n_faults == 2
+        assert cloud.n_faults == 1 + 2 * looks_that_fail
+        cloud.fail()
         assert not store.put("a", buf(b"new"), expected=version)
 
     @pytest.mark.parametrize("how", ["refuse", "drop"])
@@ -176,13 +231,34 @@ class TestLostReplies:
 
         def meanwhile(_):
             found = other.read("a")
-            if found.data.to_bytes() == b"mine":
-                assert other.put("a", buf(b"theirs"), expected=found.version)
+            assert found.data.to_bytes() == b"mine"
+            return other.put("a", buf(b"theirs"), expected=found.version)
 
-        monkeypatch.setattr(client, "sleep", meanwhile)
+        monkeypatch.setattr(client, "pause", meanwhile)
         cloud.fail("lose", times=1, methods=["PUT"])
+        cloud.fail("refuse", times=1, methods=["HEAD"])  # so that the look before the pause tells nothing
         assert store.put("a", buf(b"mine"), expected=version)
         assert read(store, "a") == b"theirs"
+
+    def test_nobody_pauses_before_looking_as_others_may_change_it_more_often_than_is_noted(
+        self, cloud, store, monkeypatch
+    ):
+        put(store, "a", b"old")
+        version = store.read("a").version
+        store._place.mode(store._client, version)
+        paused = []
+        monkeypatch.setattr(client, "pause", lambda seconds: paused.append(seconds) or True)
+        cloud.fail("lose", times=1, methods=["PUT"])
+        assert store.put("a", buf(b"mine"), expected=version)
+        assert paused == []
+
+    def test_names_of_changes_fit_into_what_a_server_takes(self, cloud, store):
+        put(store, "a", b"0")
+        for number in range(client._MOST_HISTORY + 3):
+            assert store.put("a", buf(b"%d" % number), expected=store.read("a").version)
+        names = store.read("a").version.history
+        assert len(names) == len(set(names)) == client._MOST_HISTORY
+        assert len(",".join(names)) + len(client.HISTORY) < 1500
 
     def test_where_nothing_is_kept_of_an_object_its_bytes_tell(self, cloud):
         cloud.be("drops-metadata")
@@ -233,6 +309,27 @@ class TestErrors:
         cloud.fail()
         run(store.delete("a/c/2"))
         assert array[:].tolist() == [0, 1, 2, 3, 0, 0, 6, 7]
+
+    @pytest.mark.parametrize("kind", ["s3", "az"])
+    def test_who_gets_no_credentials_is_not_told_that_nothing_is_there(self, cloud, kind, monkeypatch):
+        """Also where the answer of whoever has them is one that means that a key is missing, if it comes from a bucket."""
+        cloud.fail("refuse", status=403)
+        options = {"retry_config": ONCE, "client_options": {"allow_http": True}}
+        if kind == "s3":
+            config = {"metadata_endpoint": cloud.url}
+            given = obstore.store.S3Store(BUCKET, endpoint=cloud.url, region="us-east-1", config=config, **options)
+        else:
+            config = {"msi_endpoint": cloud.url}
+            given = obstore.store.AzureStore(BUCKET, account_name="a", endpoint=cloud.url, config=config, **options)
+        with pytest.raises(StorePermissionError, match=r"no credentials were got.* 403 Forbidden\. Check the cred"):
+            ObjectStore(given, missing_on=(403,)).read("a")
+
+    def test_addresses_that_are_not_encrypted_have_to_be_allowed(self):
+        keys = {"access_key_id": "a", "secret_access_key": "b", "region": "us-east-1"}
+        store = ObjectStore(obstore.store.S3Store(BUCKET, endpoint="http://127.0.0.1:9", **keys))
+        with pytest.raises(StoreRequestError, match=r'has no "allow_http": True\. Check the address') as caught:
+            store.read("a")
+        assert caught.value.attempts == 1
 
     @pytest.mark.parametrize("face", ["sync", "async"])
     def test_absent_keys_that_may_not_be_seen(self, cloud, engine, face):
@@ -315,12 +412,10 @@ class TestErrors:
             client_options={"allow_http": True, "timeout": timedelta(milliseconds=200)},
             retry_config={**IMPATIENT, "max_retries": 1},
         )
-        put(store, "a", b"x")
+        put(store_over(cloud), "a", b"x")
         cloud.wait(0.5)
         with pytest.raises(StoreRequestError, match="after 2 attempts"):
             store.read("a")
-        cloud.wait(0)
-        assert read(store, "a") == b"x"
 
 
 class TestCredentials:
@@ -375,6 +470,57 @@ class TestCredentials:
         cloud.fail("refuse", status=403, times=1)
         assert read(store, "a") == b"x"
         assert len(asked) == 2
+
+    def test_coroutines_may_provide_them(self, cloud, engine):
+        asked = []
+
+        class Provider:
+            def __init__(self):
+                self.config = {"region": "us-east-1"}
+
+            async def __call__(self):
+                await asyncio.sleep(0)
+                asked.append(1)
+                return {"access_key_id": "a", "secret_access_key": "s", "token": None, "expires_at": None}
+
+        options = {"endpoint": cloud.url, "prefix": "root", "client_options": {"allow_http": True}}
+        store = ObjectStore(obstore.store.S3Store(BUCKET, credential_provider=Provider(), **options))
+        array = zarr.create_array(store, data=np.arange(6), chunks=2)
+        assert array[:].tolist() == list(range(6))
+        assert run(array.async_array.getitem(slice(2))).tolist() == [0, 1]
+        assert asked
+
+    def test_who_provides_none_is_told_of(self, cloud):
+        def provide():
+            raise LookupError("the vault is closed")
+
+        given = obstore.store.S3Store(BUCKET, endpoint=cloud.url, region="us-east-1", credential_provider=provide)
+        with pytest.raises(StorePermissionError, match=r"LookupError: the vault is closed\. Check the credentials"):
+            ObjectStore(given).read("a")
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "Client error with status code: 400 Bad Request: <Error><Code>ExpiredToken</Code></Error>",
+            "Client error with status code: 400 Bad Request: <Error><Code>TokenRefreshRequired</Code></Error>",
+        ],
+    )
+    def test_s3_says_with_a_400_that_they_are_over(self, said):
+        assert failure_of(RuntimeError(said)).kind is Kind.DENIED
+
+    def test_neither_are_those_in_an_address(self):
+        url = "http://me:hunter2@127.0.0.1:9/x?signature=verysecret"
+        store = ObjectStore.from_url(url, storage_options={"retry_config": ONCE})
+        said = repr(store) + str(store)
+        for call in (lambda: store.read("a"), lambda: store.put("a", buf(b"x")), lambda: zarr.open_group(store)):
+            with pytest.raises(OSError) as caught:
+                call()
+            said += "".join(traceback.format_exception(caught.value))
+        with pytest.raises(ArgumentError) as told:
+            ObjectStore.from_url(url, storage_options={"nonsense": 1})
+        assert "http://***@127.0.0.1:9/x" in said
+        for secret in ("hunter2", "verysecret"):
+            assert secret not in said + str(told.value)
 
     def test_pickles_hold_what_was_given_and_nothing_else(self, cloud, monkeypatch):
         options = {"endpoint": cloud.url, "region": "us-east-1"}
@@ -434,6 +580,10 @@ class TestWhereverAStoreIs:
         assert one != one.with_read_only(True)
         assert str(one) == "s3://bucket/a"
         assert one._whereabouts("b/c")[-1] == other._whereabouts("c")[-1]
+        elsewhere = ObjectStore.from_url("s3://bucket/a", storage_options={"endpoint": "http://me:hunter2@127.0.0.1:9"})
+        assert one._known_as() == store_over(cloud, prefix="a", read_only=True)._known_as()
+        assert len({each._known_as() for each in (one, other, elsewhere)}) == 3
+        assert "hunter2" not in elsewhere._known_as()
 
     def test_without_obstore_it_is_said_how_to_install_it(self):
         program = (
@@ -511,6 +661,28 @@ class TestShapes:
         assert array.store.size("s/c/0") is not None
 
 
+def test_attributes_that_a_thread_changes_while_a_node_is_made_are_not_lost(cloud, monkeypatch):
+    """In format 2 whoever makes a node looks at its attributes again, which others may find before."""
+    store = store_over(cloud)
+    threads = []
+
+    def change():
+        zarr.open_array(store, path="a").attrs.update(x=1)
+
+    def look_late(store, made):
+        if made[0][0].startswith("a/"):  # and not of the group above
+            threads.append(threading.Thread(target=change))
+            threads[0].start()
+            threads[0].join(0.2)
+        yield from look(store, made)
+
+    look = create._see_to_it
+    monkeypatch.setattr(create, "_see_to_it", look_late)
+    zarr.create_array(store, name="a", shape=1, dtype="i4", zarr_format=2, attributes={"by": 1})
+    threads[0].join()
+    assert dict(zarr.open_array(store, path="a").attrs) == {"by": 1, "x": 1}
+
+
 class TestInterrupts:
     def test_who_waits_for_a_server_can_be_interrupted(self, cloud, engine):
         array = zarr.create_array(store_over(cloud), name="a", data=np.arange(100), chunks=1)
@@ -519,6 +691,7 @@ class TestInterrupts:
         def stop(number, frame):
             raise InterruptedError("enough")
 
+        gc.collect()  # what a handler raises in a destructor of something old is lost
         before = signal.signal(signal.SIGALRM, stop)
         signal.setitimer(signal.ITIMER_REAL, 0.1)
         try:
@@ -529,6 +702,23 @@ class TestInterrupts:
             signal.signal(signal.SIGALRM, before)
         cloud.wait(0)
         assert array[:].sum() == 4950
+
+    def test_a_task_that_is_cancelled_makes_no_more_attempts(self, cloud, engine):
+        array = zarr.create_array(store_over(cloud), name="a", data=np.arange(4), chunks=2)
+        patient = {
+            "max_retries": 10,
+            "backoff": {"init_backoff": timedelta(seconds=60), "max_backoff": timedelta(seconds=60)},
+        }
+        array = zarr.open_array(store_over(cloud, retry_config=patient), path="a")
+        cloud.fail("refuse", status=503, methods=["PUT"], within="/c/")
+
+        async def work():
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(array.async_array.setitem(slice(None), 7), 0.2)
+
+        asyncio.run(work())
+        cloud.fail()
+        assert array[:].tolist() == [0, 1, 2, 3]
 
     def test_a_task_that_is_cancelled_writes_no_more(self, cloud, engine):
         array = zarr.create_array(store_over(cloud), name="a", data=np.arange(100), chunks=1)
@@ -606,6 +796,62 @@ class TestForks:
 
 def _sum(array):
     return int(array[:].sum())
+
+
+class TestCaches:
+    """Before an object store, which has no old versions, lies a cache that may have them."""
+
+    def test_parts_of_a_shard_that_others_replace_are_not_stale(self, cloud, engine):
+        there = zarr.create_array(store_over(cloud), data=np.arange(32), chunks=4, shards=16)
+        cached = zarr.open_array(CacheStore(store_over(cloud), cache_store=MemoryStore()), mode="r+")
+        for number in range(3):
+            there[2:6] = number
+            for _ in range(2):
+                assert cached[2:6].tolist() == [number] * 4
+        cached[2:6] = 7
+        assert cached[2:6].tolist() == [7] * 4
+
+    def test_coroutines_ask_as_many_at_once_as_without_it(self, cloud):
+        store = store_over(cloud)
+        for number in range(40):
+            put(store, str(number), b"x")
+        cached = CacheStore(store, cache_store=MemoryStore())
+        cloud.forget_requests()
+        cloud.gather(40)
+
+        async def read_all():
+            return await asyncio.gather(*(cached.get(str(number), buffer_prototype) for number in range(40)))
+
+        assert len(asyncio.run(read_all())) == 40
+        assert cloud.peak == 40
+
+    def test_it_saves_the_bytes_of_parts_that_were_read(self, cloud, engine):
+        zarr.create_array(store_over(cloud), data=np.arange(64), chunks=8, shards=64, compressors=None)
+        store = zarr.storage.TraceStore(store_over(cloud))
+        array = zarr.open_array(CacheStore(store, cache_store=MemoryStore()), mode="r")
+        array[:8]
+        store.reset()
+        assert array[:8].tolist() == list(range(8))
+        assert (store.total.requests, store.total.bytes_read) == (1, 1)
+
+
+class TestWebServers:
+    """Through obstore, which has no words of its own for versions that a server is not sure of."""
+
+    @pytest.mark.parametrize("tags", ["strong", "weak", None])
+    def test_a_window_in_a_shard(self, tmp_path, engine, tags):
+        values = np.arange(64, dtype="i4")
+        array = zarr.create_array(
+            LocalStore(tmp_path), data=values, chunks=4, shards=32, compressors=None, overwrite=True
+        )
+        with served(WebServer(tmp_path, tags=tags)) as server:
+            store = ObjectStore.from_url(server.url, storage_options={"retry_config": IMPATIENT})
+            found = zarr.open_array(store, mode="r")
+            assert found[2:9].tolist() == values[2:9].tolist()
+            stamps = (tmp_path / "c/0").stat()
+            array[:] = values + 100
+            os.utime(tmp_path / "c/0", ns=(stamps.st_atime_ns, stamps.st_mtime_ns))  # within the same second, say
+            assert found[2:9].tolist() == (values[2:9] + 100).tolist()
 
 
 def test_nobody_connects_to_other_machines():

@@ -29,7 +29,7 @@ from zarr.storage import ObjectStore
 class RemoteSuite(StoreCase):
     """What a store promises that cannot keep what was replaced, and removes under no condition."""
 
-    promises = frozenset({"pins_versions", "sync", "is_remote"})
+    promises = frozenset({"pins_versions", "refuses_old_versions", "sync", "is_remote"})
 
     @pytest.mark.parametrize("change", ["replace", "delete", "delete dir"])
     def test_a_version_that_is_gone_cannot_be_read_on(self, store, change):

@@ -30,9 +30,13 @@ class WebServer(ThreadingHTTPServer):
         Functions that are called after the next answers.
     faults
         What becomes of the next requests: a status, `"cut"` (half of the body), `"wrong range"`, or None.
+    sends_to
+        Where requests for what is not there are sent on to, as for somebody to log in; None if they are told so.
     requests
         Method, path and range of every request.
     """
+
+    sends_to = None
 
     daemon_threads = True
     block_on_close = False
@@ -78,8 +82,11 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.server.root / name.strip("/")
         if path.is_dir():
             self.show(path, name)
+        elif name == self.server.sends_to:
+            self.answer(200, b"<html>who are you?</html>", {"Content-Type": "text/html"})
         elif not path.is_file() or name.endswith("/"):
-            self.answer(404, b"not found")
+            to = self.server.sends_to
+            self.answer(404 if to is None else 302, b"not found", {} if to is None else {"Location": to})
         else:
             self.send_part(path.read_bytes(), wanted, fault)
 

@@ -442,3 +442,27 @@ print(json.dumps([total, store.cache_stats()]))
             total, stats = json.loads(done.stdout)
             assert total == 499_500
             assert stats["misses"] == n_misses
+
+
+@pytest.mark.usefixtures("of_any_age")
+class TestSharedDirectories:
+    """Entries say which store they are of: two stores may have been given one cache."""
+
+    @pytest.mark.parametrize("validate", [True, False])
+    @pytest.mark.parametrize("kind", INSIDE)
+    def test_stores_are_told_apart(self, kind, tmp_path, engine, validate):
+        stores = [TraceStore(INSIDE[kind](tmp_path / str(number))) for number in range(2)]
+        for number, store in enumerate(stores):
+            zarr.create_array(store, data=np.arange(4) + 100 * number, compressors=None)
+        kept = LocalStore(tmp_path / "cache")
+        caches = [CacheStore(store, cache_store=kept, validate=validate) for store in stores]
+        for _ in range(2):
+            assert [zarr.open_array(cache, mode="r+")[0] for cache in caches] == [0, 100]
+
+    def test_names_of_stores_are_those_of_their_places(self, tmp_path):
+        known = [
+            LocalStore(tmp_path)._known_as(),
+            TraceStore(LocalStore(tmp_path, read_only=True))._known_as(),
+            CacheStore(LocalStore(tmp_path), cache_store=MemoryStore())._known_as(),
+        ]
+        assert len(set(known)) == 1

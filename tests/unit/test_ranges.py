@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.suites.calls import buf
+from tests.suites.threads import in_threads
 from zarr._flow import kept_indexes
 from zarr._flow.kept_indexes import KeptIndexes
 from zarr._store.ranges import coalesce
@@ -68,11 +70,38 @@ class TestKeptIndexes:
         kept.put("e", self.stored(101))
         assert kept.get("e") is None
 
+    def test_those_that_were_used_last_stay(self, monkeypatch):
+        monkeypatch.setattr(kept_indexes, "MOST_NBYTES", 100)
+        kept = KeptIndexes()
+        for key in "abc":
+            kept.put(key, self.stored(30))
+        kept.get("a")
+        kept.put("d", self.stored(30))
+        assert [key for key in "abcd" if kept.get(key) is not None] == ["a", "c", "d"]
+
+    def test_threads_may_share_them(self, monkeypatch):
+        monkeypatch.setattr(kept_indexes, "MOST_NBYTES", 100)
+        kept = KeptIndexes()
+
+        def use(me):
+            for number in range(300):
+                kept.put(str((me + number) % 7), self.stored(30))
+                kept.get(str(number % 7))
+                kept.drop(str((me * number) % 7))
+
+        in_threads([partial(use, me) for me in range(8)])
+        left = [len(stored.data) for key in range(7) if (stored := kept.get(str(key))) is not None]
+        assert kept._nbytes == sum(left) <= 100
+
     def test_what_has_no_version_or_size_is_not_kept(self):
         kept = KeptIndexes()
         kept.put("a", self.stored(10, version=None))
         kept.put("b", Stored(buf(b"x"), "tag", -1))
-        assert kept.get("a") is kept.get("b") is None
+        kept.put("c", self.stored(10, version=ObjectVersion(None, None, "Monday", 1000)))
+        kept.put("d", self.stored(10, version=ObjectVersion('W/"1"', None, "Monday", 1000)))
+        assert all(kept.get(key) is None for key in "abcd")
+        kept.put("e", self.stored(10, version=ObjectVersion('"1"', None, "Monday", 1000)))
+        assert kept.get("e") is not None
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import zarr
 from tests.suites.children import end_of_child
 from tests.suites.threads import PROMPTLY, in_threads
 from zarr._support import request_threads
-from zarr._support.request_threads import Call, Gate
+from zarr._support.request_threads import Call, Gate, pause
 from zarr._support.threads import in_request_thread
 
 
@@ -175,6 +175,28 @@ class TestAwaited:
         was_over, seen = asyncio.run(work())
         assert was_over is not until_over
         assert seen == [1] or not until_over
+
+
+class TestPauses:
+    def test_who_is_waited_for_pauses_as_long_as_asked(self):
+        answers = Answers(1)
+        began = time.monotonic()
+        begun(lambda: pause(0.12), answers)
+        assert answers.wait() == [(True, None)]
+        assert time.monotonic() - began >= 0.12
+        assert pause(0.0)
+
+    def test_who_is_not_waited_for_any_more_goes_on_at_once(self):
+        started, answers = threading.Event(), Answers(1)
+
+        def work():
+            started.set()
+            return pause(10 * PROMPTLY)
+
+        call = begun(work, answers)
+        started.wait(PROMPTLY)
+        call.cancel()
+        assert answers.wait() == [(False, None)]
 
 
 class TestGates:

@@ -106,6 +106,7 @@ LOCKS = {
     "_store.database": "no connection is used during a fork",
     "_store.turns": "the rights themselves, and what guards their queues",
     "_flow.drive.process_hold": "which rights are those of a store; a hold that nobody waits for any more",
+    "_flow.kept_indexes": "threads that read one array share what was read of its shards",
     "_flow.drive.remote": "the parts of one answer come from several threads",
     "_support.request_threads": "threads and requests are counted; a call is made or cancelled",
     "_store.remote.library": "one thread loads it",

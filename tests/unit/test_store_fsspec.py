@@ -515,6 +515,28 @@ class TestErrors:
                 get(store, "a", part)
         assert get(store, "a") == b"0123456789"
 
+    @pytest.mark.parametrize("part", [RangeByteRequest(2, 8), SuffixByteRequest(6), SuffixByteRequest(20)])
+    def test_less_than_was_asked_for_is_asked_for_again_and_then_an_error(self, bucket, part):
+        class Short(ObjectFiles):
+            n_short = 2
+
+            async def _cat_file(self, path, start=None, end=None, **kwargs):
+                found = await super()._cat_file(path, start, end)
+                self.n_short -= 1
+                return found[:3] if self.n_short >= 0 else found
+
+        fs = Short(skip_instance_cache=True)
+        store = FsspecStore(fs, path=bucket[1])
+        put(store, "a", b"0123456789")
+        assert get(store, "a", part) == {6: b"456789", 20: b"0123456789"}.get(getattr(part, "suffix", 0), b"234567")
+        fs.n_short = 100
+        with pytest.raises(OSError, match=r"after 4 attempts: of \d+ bytes that were asked for only 3 came"):
+            get(store, "a", part)
+        fs.n_short = 0
+        fs.calls.clear()
+        get(store, "a", RangeByteRequest(2, 8))
+        assert [method for method, _ in fs.calls] == ["cat_file"]  # what is whole is asked for once
+
     def test_a_part_behind_the_end_is_empty_and_a_failure_there_is_none(self, bucket):
         fs = ObjectFiles(skip_instance_cache=True)
         store = FsspecStore(fs, path=bucket[1])

@@ -11,7 +11,7 @@ import zarr
 from tests.suites.calls import shown
 from zarr._store import urls
 from zarr._store.make import make_store
-from zarr.storage import FsspecStore, LocalStore, MemoryStore, ZipStore
+from zarr.storage import FsspecStore, LocalStore, ManagedMemoryStore, MemoryStore, ZipStore
 
 
 class StandIn(MemoryStore):
@@ -34,7 +34,7 @@ def installed(monkeypatch):
 
     def put(*packages):
         monkeypatch.setattr(urls, "_is_installed", lambda package: package in packages)
-        monkeypatch.setattr(urls, "_object_store", lambda: StandIn)
+        monkeypatch.setattr(urls, "ObjectStore", StandIn)
         monkeypatch.setattr(urls, "FsspecStore", FsspecStandIn)
 
     return put
@@ -70,6 +70,17 @@ class TestChoice:
             with pytest.raises(ImportError, match=rf"'{url}' needs a package.*pip install obstore.*pip install fsspec"):
                 make_store(url)
 
+    def test_no_password_is_told(self, installed):
+        installed()
+        for backend, url in (
+            ("auto", "https://me:hunter2@host/a?signature=hunter3"),
+            ("obstore", "sftp://me:hunter2@host/a"),
+        ):
+            with zarr.config.set({"storage.backend": backend}), pytest.raises((ImportError, ValueError)) as told:
+                make_store(url)
+            assert "hunter" not in str(told.value)
+            assert "://***@host/a" in str(told.value)
+
     def test_http_goes_by_fsspec_which_lists(self, installed):
         installed("obstore", "fsspec", "aiohttp")
         assert type(make_store("https://host/a")) is FsspecStandIn
@@ -83,7 +94,14 @@ class TestChoice:
         assert (type(store), store.given) == (FsspecStandIn, ("s3://bucket/a", options))
 
     @pytest.mark.parametrize(
-        "options", [{"skip_signature": True}, {"aws_region": "x"}, {"AWS_ENDPOINT": "x"}, {"client_options": {}}]
+        "options",
+        [
+            {"skip_signature": True},
+            {"aws_region": "x"},
+            {"AWS_ENDPOINT": "x"},
+            {"client_options": {}},
+            {"missing_on": 403},
+        ],
     )
     def test_options_of_obstore_choose_obstore(self, options, installed):
         installed("obstore", "fsspec", "s3fs")
@@ -116,14 +134,14 @@ class TestChoice:
         assert not make_store("s3://bucket/a", mode="a").read_only
         assert make_store("s3://bucket/a", mode="r", storage_options={"anon": True}).read_only
 
-    def test_without_the_store_of_obstore(self, installed, monkeypatch):
-        installed("obstore", "fsspec", "s3fs")
-        monkeypatch.setattr(urls, "_object_store", lambda: None)
-        assert type(make_store("s3://bucket/a")) is FsspecStandIn
-
 
 class TestFsspec:
     """What only fsspec knows goes there, chains included."""
+
+    def test_no_password_is_told(self):
+        with pytest.raises(ValueError, match=r"kind 'nothing' are not known, got 'nothing://\*\*\*@host/a'") as told:
+            make_store("nothing://me:hunter2@host/a")
+        assert "hunter2" not in str(told.value)
 
     def test_a_chain(self, tmp_path):
         zarr.create_array(tmp_path / "x", data=np.arange(6), chunks=2)
@@ -187,29 +205,22 @@ class TestHere:
         monkeypatch.chdir(tmp_path)
         assert type(make_store(path)) is LocalStore
 
-    @pytest.mark.parametrize("url", ["s3://bucket/a", "memory://a", "gs://a"])
+    @pytest.mark.parametrize("url", ["s3://bucket/a", "https://host/a", "gs://a"])
     def test_what_is_refused_makes_no_directory(self, url, installed, tmp_path, monkeypatch):
         installed()
-        monkeypatch.setattr(urls, "_class", lambda module, name: None)
         monkeypatch.chdir(tmp_path)
         with pytest.raises((ImportError, ValueError)):
             make_store(url)
         assert list(tmp_path.iterdir()) == []
 
-    def test_memory_is_found_by_its_name(self, monkeypatch):
-        class Managed(StandIn):
-            def __init__(self, name=None, *, path="", read_only=False):
-                super().__init__(read_only=read_only)
-                self.place = name, path
-
-            @classmethod
-            def from_url(cls, url, *, read_only=False):
-                return cls(url, read_only=read_only)
-
-        monkeypatch.setattr(urls, "_class", lambda module, name: {"ManagedMemoryStore": Managed}[name])
-        assert make_store("memory://name/a/b").place == ("name", "a/b")
-        found = make_store("memory://name/a/b", mode="r")
-        assert (found.place, found.read_only) == (("memory://name/a/b", ""), True)
+    def test_memory_is_found_by_its_name(self):
+        store = make_store("memory://found by its name/a/b")
+        assert (type(store), store.name, store.path) == (ManagedMemoryStore, "found by its name", "a/b")
+        again = make_store("memory://found by its name/a/b", mode="r")
+        assert again.read_only
+        assert again == store.with_read_only(True)
+        with pytest.raises(ValueError, match="nothing is kept under 'no such name'"):
+            make_store("memory://no such name", mode="r")
 
 
 class TestDask:

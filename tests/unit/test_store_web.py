@@ -294,6 +294,13 @@ class TestFaults:
         with pytest.raises(OSError, match=r"'a' cannot be looked at.*the server answered 500"):
             run(store.exists("a"))
 
+    @pytest.mark.parametrize("page", ["/login/", "/"])
+    def test_a_page_that_is_shown_instead_is_no_absence(self, server, files, array, page):
+        run(files.delete("c/1"))
+        server.sends_to = page
+        with pytest.raises(OSError, match=r"key 'c/1' cannot be read.*sent on to http://127.*/, which is another page"):
+            array[:]
+
     def test_the_wrong_part_is_an_error(self, server, store, files):
         put(files, "a", b"0123456789")
         for part in (RangeByteRequest(2, 5), SuffixByteRequest(3)):

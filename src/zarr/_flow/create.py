@@ -164,9 +164,9 @@ def _put_new(at: StorePath, makers: Sequence[str], made: Sequence[tuple[str, Buf
     if not others:
         done: bool = yield Put(at.store, join(at.path, main), document, ABSENT)
         return done
-    if relies_on_versions(at.store):
-        return (yield from _put_new_in_turn(at, makers, (join(at.path, main), document), others))
     with (yield TakeHold(at.store, at.path)) as hold:
+        if relies_on_versions(at.store):
+            return (yield from _put_new_by_versions(at, makers, (join(at.path, main), document), others))
         # A group is as much in the way as an array, though its document has another name.
         found = yield Fetch(at.store, [Read(join(at.path, name)) for name in makers])
         if any(stored is not None for stored in found):
@@ -177,11 +177,12 @@ def _put_new(at: StorePath, makers: Sequence[str], made: Sequence[tuple[str, Buf
         return done
 
 
-def _put_new_in_turn(
+def _put_new_by_versions(
     at: StorePath, makers: Sequence[str], main: tuple[str, Buffer], others: Sequence[tuple[str, Buffer]]
 ) -> Flow[bool]:
     """The same where a hold keeps no other process out. The other documents may be those of a creator that does not succeed:
-    so who does looks at them again, and who does not brings back what was there.
+    so who does looks at them again, and who does not brings back what was there. (Who changes them in another process before the
+    former has looked is taken for one of the latter.)
     """
     store = at.store
     apart = [(join(at.path, name), made) for name, made in others]

@@ -1,18 +1,22 @@
 """Indexes of shards that were read, with their versions: the next read of such a shard begins with what it wants.
 
-They are kept for stores where every request takes its time, and are never believed: whoever uses one asks the store for parts of
-that version, and no other.
+They are kept for stores where every request takes its time and what was replaced cannot be read on. They are never believed: whoever
+uses one asks the store for parts of that version, and no other.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from threading import RLock
 from typing import TYPE_CHECKING
+
+from zarr._support.forks import held_around_forks
 
 if TYPE_CHECKING:
     from zarr._store.versioned import Stored
 
 MOST_NBYTES = 32 * 2**20
+_guard = held_around_forks(RLock())
 
 
 class KeptIndexes:
@@ -26,19 +30,24 @@ class KeptIndexes:
 
     def get(self, key: str) -> Stored | None:
         """What was read of a shard; None if it is not kept."""
-        return self._found.get(key)
+        with _guard:
+            if key in self._found:
+                self._found.move_to_end(key)
+            return self._found.get(key)
 
     def put(self, key: str, stored: Stored) -> None:
-        """Keep the index of a shard, if its version and size are known."""
-        self.drop(key)
-        if stored.version is None or stored.nbytes < 0 or len(stored.data) > MOST_NBYTES:
-            return
-        self._found[key] = stored
-        self._nbytes += len(stored.data)
-        while self._nbytes > MOST_NBYTES and self._found:
-            self.drop(next(iter(self._found)))
+        """Keep the index of a shard, if its version and size are known for certain."""
+        with _guard:
+            self.drop(key)
+            if not stored.is_pinned or stored.nbytes < 0 or len(stored.data) > MOST_NBYTES:
+                return
+            self._found[key] = stored
+            self._nbytes += len(stored.data)
+            while self._nbytes > MOST_NBYTES:
+                self.drop(next(iter(self._found)))
 
     def drop(self, key: str) -> None:
         """Forget the index of a shard."""
-        if (gone := self._found.pop(key, None)) is not None:
-            self._nbytes -= len(gone.data)
+        with _guard:
+            if (gone := self._found.pop(key, None)) is not None:
+                self._nbytes -= len(gone.data)

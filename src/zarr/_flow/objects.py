@@ -83,14 +83,15 @@ def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest, ke
     index_read = Read(key, SuffixByteRequest(index_nbytes) if level.index_at_end else RangeByteRequest(0, index_nbytes))
     able = capabilities(store)
     is_pinned = able.pins_versions
-    if able.is_remote and (yield from _read_by_kept_index(store, key, view, part, kept, index_nbytes)):
+    keeps_index = able.is_remote and able.refuses_old_versions
+    if keeps_index and (yield from _read_by_kept_index(store, key, view, part, kept, index_nbytes)):
         return
     for _ in range(MAX_ROUNDS):
         (stored,) = yield Fetch(store, (index_read,))
         if stored is None:
             yield Compute(part.decode, (None,))
             return
-        if able.is_remote:
+        if keeps_index:
             kept.put(key, stored)
         nbytes = stored.nbytes if stored.nbytes >= 0 else _UNKNOWN_NBYTES
         index = stored.data
@@ -105,7 +106,7 @@ def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest, ke
             stored.release()
         if isinstance(problem, ConcurrentChangeError):
             continue
-        if not (is_pinned and stored.version is not None) and not (yield from _is_unchanged(store, index_read, index)):
+        if not (is_pinned and stored.is_pinned) and not (yield from _is_unchanged(store, index_read, index)):
             continue
         if problem is not None:
             raise problem

@@ -99,6 +99,10 @@ class Store(ABC):
         """The text of a place in the store, its root included."""
         return f"{str(self).rstrip('/')}/{path}" if path else str(self)
 
+    def _known_as(self) -> str:
+        """A text that tells this store from others, in every process, and holds no secret."""
+        return str(self)
+
     def _absence(self, path: str) -> str:
         """Why there is no node at a path, where the store knows more than that there is none: for error texts."""
         return ""

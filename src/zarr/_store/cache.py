@@ -30,7 +30,7 @@ from zarr._store.keys import check_key
 from zarr._store.versioned import ABSENT, ANY, AsyncContract, Expected, Hold, Stored, SyncContract, Version
 from zarr._store.wrapper import WrapperStore, face_of
 from zarr._support.forks import held_around_forks
-from zarr._support.threads import in_worker_thread, until_over
+from zarr._support.threads import in_request_thread, in_worker_thread, until_over
 from zarr._support.truth import truth
 from zarr._support.warn import warn
 from zarr.errors import ConcurrentChangeError, ZarrRuntimeWarning
@@ -61,7 +61,8 @@ class CacheStore(WrapperStore[Store]):
     store
         The store to read from and to write to.
     cache_store
-        Where objects are kept: a `MemoryStore`, or a `LocalStore`, which other processes may use as their cache too.
+        Where objects are kept: a `MemoryStore`, or a `LocalStore`, which other processes may use as their cache too. Each store
+        should have one of its own: objects of two that have the same key push each other out.
     max_age_seconds
         What was kept longer ago is fetched again; `"infinity"` sets no limit.
     max_size
@@ -118,6 +119,7 @@ class CacheStore(WrapperStore[Store]):
         self.max_size = _parse_size(max_size)
         self.cache_set_data = truth("cache_set_data", cache_set_data)
         self.validate = truth("validate", validate)
+        self._source = store._known_as()
         self._kept = _Kept()
 
     def _with_store(self, store: Store) -> Self:
@@ -342,6 +344,7 @@ class _Cached:
     def __init__(self, store: CacheStore, inside: AnyContract, cache: AnyContract) -> None:
         self.store, self.inside, self.cache = store, inside, cache
         self.kept = store._kept
+        self.source = store._source
         self.has_versions = inside.capabilities.pins_versions
         self.compares = store.validate and self.has_versions
 
@@ -419,7 +422,7 @@ class _Cached:
         if stored is None:
             self.kept.forget(name)
             return None
-        entry = _parse_entry(name, stored.without_version())
+        entry = _parse_entry(name, stored.without_version(), self.source)
         if entry is None or self._is_too_old(entry):
             return None
         if isinstance(entry.tag, dict):
@@ -440,7 +443,7 @@ class _Cached:
         token = os.urandom(16).hex() if isinstance(version, Buffer) else None
         if n_changes != self.kept.n_changes or (self.has_versions and tag is None and token is None):
             return
-        value = _packed(data, tag if token is None else {"token": token}, nbytes)
+        value = _packed(data, tag if token is None else {"token": token}, nbytes, self.source)
         if self.store.max_size is not None and len(value) > self.store.max_size:
             return
         try:
@@ -545,7 +548,7 @@ class _CachedSync:
 
     @property
     def capabilities(self) -> Capabilities:
-        return self._inside.capabilities
+        return replace(self._inside.capabilities, refuses_old_versions=False)  # they may be here still
 
     @property
     def may_block(self) -> bool:
@@ -599,9 +602,11 @@ class _CachedAsync:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Those of the store inside, but for what coroutines have not."""
+        """Those of the store inside, but for what coroutines have not; and old versions may be here still."""
         found = self._cached.inside.capabilities
-        return replace(found, sync=False, holds_between_threads=False, holds_between_processes=False)
+        return replace(
+            found, sync=False, holds_between_threads=False, holds_between_processes=False, refuses_old_versions=False
+        )
 
     async def read(
         self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
@@ -652,14 +657,12 @@ def _drive(calls: Calls[T]) -> T:
 
 
 async def _drive_async(calls: Calls[T]) -> T:
-    """The same, where they may have to be awaited; what may wait for a disk is called in a worker thread."""
+    """The same, where they may have to be awaited; what may wait for a disk, or another computer, is called in a thread."""
     try:
         contract, call = next(calls)
         while True:
             try:
-                answer = await until_over(in_worker_thread(call)) if getattr(contract, "may_block", False) else call()
-                if isawaitable(answer):
-                    answer = await answer
+                answer = await _answer(contract, call)
             except BaseException as exc:  # noqa: BLE001  # as above
                 contract, call = calls.throw(exc)
             else:
@@ -667,6 +670,15 @@ async def _drive_async(calls: Calls[T]) -> T:
     except StopIteration as stop:
         result: T = stop.value
         return result
+
+
+async def _answer(contract: AnyContract, call: Callable[[], Any]) -> Any:
+    if not getattr(contract, "may_block", False):
+        answer = call()
+        return await answer if isawaitable(answer) else answer
+    if contract.capabilities.is_remote:
+        return await in_request_thread(call, until_over=True)
+    return await until_over(in_worker_thread(call))
 
 
 def _under(hold: Hold | None) -> dict[str, Hold]:
@@ -708,18 +720,18 @@ def _tag_of(version: Version | None) -> object:
     return found if isinstance(found, str | int | list) else None
 
 
-def _packed(data: Buffer, tag: object, nbytes: int) -> Buffer:
-    about = {"tag": tag, "nbytes": nbytes, "stored_at": time.time(), "length": len(data)}
+def _packed(data: Buffer, tag: object, nbytes: int, source: str) -> Buffer:
+    about = {"of": source, "tag": tag, "nbytes": nbytes, "stored_at": time.time(), "length": len(data)}
     return CPUBuffer.from_bytes(json.dumps(about).encode() + b"\n" + data.to_bytes())
 
 
-def _parse_entry(name: str, value: Buffer) -> _Entry | None:
-    """What an entry says; None if it is none, or not whole."""
+def _parse_entry(name: str, value: Buffer, source: str) -> _Entry | None:
+    """What an entry says; None if it is none, or not whole, or of another store that is kept in the same place."""
     content = value.to_bytes()
     end = content.find(b"\n")
     try:
         about = json.loads(content[:end])
-        if end < 0 or about["length"] != len(content) - end - 1:
+        if end < 0 or about["length"] != len(content) - end - 1 or about["of"] != source:
             return None
         return _Entry(name, value[end + 1 :], about["tag"], int(about["nbytes"]), float(about["stored_at"]))
     except (ValueError, KeyError, TypeError):

@@ -15,6 +15,9 @@ class Capabilities:
         Every operation returns without an event loop: it is a `SyncStore`.
     pins_versions
         A read with `version=` sees the very bytes of that version, or raises ConcurrentChangeError.
+    refuses_old_versions
+        Of the two always the latter as soon as the object was replaced or deleted: who reads a part knows that its version is the
+        one that is stored.
     puts_conditionally
         `put` with `expected=` looks and acts in one step, whoever else writes.
     holds_between_threads, holds_between_processes
@@ -39,6 +42,7 @@ class Capabilities:
 
     sync: bool = False
     pins_versions: bool = False
+    refuses_old_versions: bool = False
     puts_conditionally: bool = False
     holds_between_threads: bool = False
     holds_between_processes: bool = False

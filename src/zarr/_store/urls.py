@@ -14,13 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zarr._store.file_url import from_url as path_of_url
 from zarr._store.file_url import is_url as is_file_url
+from zarr._store.managed_memory import ManagedMemoryStore
+from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.file_system import FsspecStore, fsspec_module
+from zarr._store.remote.object import ObjectStore
 from zarr._store.zipped.store import ZipStore
 from zarr._support.imports_on_use import importing
 from zarr._support.settings import settings
@@ -58,6 +60,7 @@ _OF_OBSTORE = (
     ),
     *("secret_access_key", "session_token", "skip_signature", "virtual_hosted_style_request"),
 )
+_OF_OBJECT_STORE = ("missing_on", "max_concurrency")
 _BEGINNINGS_OF_OBSTORE = ("aws_", "azure_", "google_")
 
 
@@ -112,19 +115,10 @@ def _refuse_options(options: Options | None, url: str) -> None:
 
 
 def _managed_memory(url: str, *, read_only: bool) -> Store:
-    cls = _class("zarr._store.managed_memory", "ManagedMemoryStore")
-    if cls is None:
-        raise ValueError(
-            f"A memory store cannot be found by its name: {url!r} is not supported by this version. Pass the store object; "
-            'what is planned is in the guide under "State".'
-        )
-    store: Store
     if read_only:
-        store = cls.from_url(url, read_only=True)
-    else:
-        name, _, path = url.partition("://")[2].partition("/")
-        store = cls(name, path=path)
-    return store
+        return ManagedMemoryStore.from_url(url, read_only=True)
+    name, _, path = url.partition("://")[2].partition("/")
+    return ManagedMemoryStore(name, path=path)
 
 
 def _local_archive(url: str) -> str:
@@ -147,6 +141,11 @@ class _Wanted:
     options: Options
     read_only: bool
 
+    @property
+    def shown(self) -> str:
+        """The URL in an error, without passwords and signatures."""
+        return repr(without_credentials(self.url))
+
     def store(self) -> Store:
         backend = settings().backend
         if backend == "obstore":
@@ -155,7 +154,7 @@ class _Wanted:
             return self._by_fsspec()
         package, obstore_first = _CLOUDS[self.scheme]
         by_fsspec = _is_installed("fsspec") and _is_installed(package)
-        by_obstore = _is_installed("obstore") and _object_store() is not None
+        by_obstore = _is_installed("obstore")
         if self.options:
             obstore_first = _is_for_obstore(self.options)
         if by_obstore and (obstore_first or not by_fsspec):
@@ -163,42 +162,43 @@ class _Wanted:
         if by_fsspec:
             return self._by_fsspec()
         raise ImportError(
-            f"{self.url!r} needs a package that is not installed: pip install obstore, or for fsspec "
+            f"{self.shown} needs a package that is not installed: pip install obstore, or for fsspec "
             f"pip install fsspec {package}"
         )
 
     def _by_obstore(self) -> Store:
         if self.scheme not in _CLOUDS:
             raise ValueError(
-                f"obstore, which the setting 'storage.backend' names, does not know such URLs: {self.url!r}. Set it to 'auto', "
+                f"obstore, which the setting 'storage.backend' names, does not know such URLs: {self.shown}. Set it to 'auto', "
                 "or pass zarr.storage.FsspecStore.from_url(url)."
             )
-        cls = _object_store()
-        if cls is None or not _is_installed("obstore"):
-            raise ImportError(f"{self.url!r} needs obstore, which is not installed: pip install obstore")
-        store: Store = cls.from_url(self.url, storage_options=self.options or None, read_only=self.read_only)
-        return store
+        if not _is_installed("obstore"):
+            raise ImportError(f"{self.shown} needs obstore, which is not installed: pip install obstore")
+        return ObjectStore.from_url(self.url, storage_options=self.options or None, read_only=self.read_only)
 
     def _by_fsspec(self) -> Store:
-        fsspec_module(repr(self.url))
+        fsspec_module(self.shown)
         try:
             return FsspecStore.from_url(self.url, storage_options=self.options, read_only=self.read_only)
         except ImportError as exc:
             package, _ = _CLOUDS.get(self.scheme, ("", False))
             command = f": pip install {package}" if package else ""
-            raise ImportError(f"{self.url!r} needs a package that is not installed{command} ({exc})") from exc
+            raise ImportError(f"{self.shown} needs a package that is not installed{command} ({exc})") from exc
         except ValueError as exc:
             if "Protocol not known" not in str(exc):
                 raise
             raise ValueError(
-                f"Stores of the kind {self.scheme!r} are not known, got {self.url!r}. Use a local path, a URL that obstore or "
+                f"Stores of the kind {self.scheme!r} are not known, got {self.shown}. Use a local path, a URL that obstore or "
                 "fsspec knows, or pass a store object."
             ) from exc
 
 
 def _is_for_obstore(options: Mapping[str, Any]) -> bool:
     """Whether options are spelt as obstore has them, and fsspec has not."""
-    return any(name.lower() in _OF_OBSTORE or name.lower().startswith(_BEGINNINGS_OF_OBSTORE) for name in options)
+    return any(
+        name.lower() in (*_OF_OBSTORE, *_OF_OBJECT_STORE) or name.lower().startswith(_BEGINNINGS_OF_OBSTORE)
+        for name in options
+    )
 
 
 def _is_installed(package: str) -> bool:
@@ -206,18 +206,3 @@ def _is_installed(package: str) -> bool:
         from importlib.util import find_spec
 
     return find_spec(package) is not None
-
-
-def _object_store() -> Any:
-    return _class("zarr._store.remote.object", "ObjectStore")
-
-
-def _class(module: str, name: str) -> Any:
-    """A store that is loaded on use; None if this version has none."""
-    try:
-        with importing(module):
-            return getattr(import_module(module), name)
-    except ModuleNotFoundError as exc:
-        if exc.name != module:
-            raise
-        return None

@@ -83,6 +83,11 @@ class Stored:
     version: Version | None
     nbytes: int = -1
 
+    @property
+    def is_pinned(self) -> bool:
+        """Whether further reads of its version are certain to be of that. A version whose `pins` is False is compared as far as it goes."""
+        return self.version is not None and getattr(self.version, "pins", True)
+
     def release(self) -> None:
         """Give up the version, if it is one that keeps something open.
 

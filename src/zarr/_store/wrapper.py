@@ -148,6 +148,10 @@ class WrapperStore(Store, Generic[WrappedT]):
 
     __hash__ = None  # type: ignore[assignment]  # stores have none
 
+    def _known_as(self) -> str:
+        """As the wrapped store: a wrapper that calls keys otherwise overrides this."""
+        return self._store._known_as()
+
     def _absence(self, path: str) -> str:
         return self._store._absence(path)
 

@@ -14,6 +14,7 @@ import threading
 from _thread import start_new_thread
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _IDLE_S = 5.0
 _MOST = 1024
 """Where there is no limit."""
+_GLANCE_S = 0.05
+"""So often whoever pauses looks whether somebody waits for it still."""
+_here = threading.local()
 
 
 def most_requests() -> int:
@@ -45,19 +49,23 @@ class Call:
         Called once, with its result or what it raised.
     """
 
-    __slots__ = ("_answered", "_begun", "_function")
+    __slots__ = ("_answered", "_begun", "_function", "is_unwanted")
 
     def __init__(self, function: Callable[[], Any], answered: Callable[[Any, BaseException | None], None]) -> None:
         self._function, self._answered = function, answered
-        self._begun = (
-            threading.Lock()
-        )  # taken by whoever comes first: the thread that calls the function, or who cancels
+        self.is_unwanted = False
+        # Taken by whoever comes first: the thread that calls the function, or who cancels.
+        self._begun = threading.Lock()
 
     def begin(self) -> None:
         _pool.add(self)
 
     def cancel(self) -> None:
-        """See to it that the function is not called any more; if it has been, the answer comes when it has returned."""
+        """See to it that the function is not called any more; if it has been, the answer comes when it has returned.
+
+        That is soon if it is in a pause: it makes no other attempt.
+        """
+        self.is_unwanted = True
         if self._begun.acquire(False):
             self._answered(None, InterruptedError("nobody waits for the answer any more"))
 
@@ -65,11 +73,26 @@ class Call:
         if not self._begun.acquire(False):
             return
         result, error = None, None
+        _here.call = self
         try:
             result = self._function()
         except BaseException as exc:  # noqa: BLE001  # raised by whoever waits
             error = exc
+        finally:
+            _here.call = None
         self._answered(result, error)
+
+
+def pause(seconds: float) -> bool:
+    """Wait before another attempt; False, and soon, if this is a call that was cancelled."""
+    call: Call | None = getattr(_here, "call", None)
+    if call is None:
+        sleep(seconds)
+        return True
+    end = monotonic() + seconds
+    while not call.is_unwanted and (left := end - monotonic()) > 0:
+        sleep(min(left, _GLANCE_S))
+    return not call.is_unwanted
 
 
 class _Pool:

@@ -3,7 +3,8 @@
 Attempts are made here and not inside obstore, which would not tell whether there was an earlier one. That decides what a
 refused condition means: after an attempt whose reply was lost, the change that is in the way may be our own. So every
 conditional put carries a name of its own in the metadata of the object, together with those of the changes before it; who
-finds the own name there has stored the value, whatever was stored since.
+finds the own name there has stored the value, whatever was stored since. That is looked up before the next attempt, at once: the
+names go back so many changes and no more, and others may make many during a pause.
 """
 
 from __future__ import annotations
@@ -11,21 +12,26 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from secrets import token_hex
-from time import monotonic, sleep
+from functools import partial
+from inspect import iscoroutine
+from secrets import token_urlsafe
+from time import monotonic
 from typing import Any, TypeVar
 
+from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.failures import Failure, Kind, WrongAnswerError, failure_of
 from zarr._store.remote.library import obstore_module
+from zarr._support import bridge
 from zarr._support.forks import n_forks
-from zarr._support.request_threads import PROCESS_GATE, Gate
+from zarr._support.request_threads import PROCESS_GATE, Gate, pause
 from zarr._support.signals import came_from_a_signal
 from zarr.errors import StoreKeyError, StorePermissionError, StoreRequestError
 
 T = TypeVar("T")
 HISTORY = "zarrwrites"
 """The name of that metadata; Azure takes none but letters, digits and underscores."""
-_MOST_HISTORY = 24
+_MOST_HISTORY = 100
+"""Names have 8 characters, and S3 takes 2 kB of metadata."""
 _MOST_DELETED = {"s3": 1000, "az": 256}
 _MOST_AT_ONCE = 100
 _MOST_WRONG = 4
@@ -137,6 +143,8 @@ class Client:
         if not self.is_remote:
             return self.given
         options = {name: getattr(self.given, name, None) for name in ("client_options", "credential_provider")}
+        if options["credential_provider"] is not None:
+            options["credential_provider"] = _Provider(options["credential_provider"])
         make = getattr(self._obstore.store, _class_name(self.given))
         if self.kind == "http":
             return make(self.given.url, client_options=options["client_options"], retry_config=_NO_RETRIES)
@@ -149,8 +157,15 @@ class Client:
 
     # -- attempts -----------------------------------------------------------------------------------------------
 
-    def attempt(self, function: Callable[[Any], T]) -> T:
-        """Call a function with the store until it succeeds, or there is no sense in trying on.
+    def attempt(self, function: Callable[[Any], T], has_landed: Callable[[], T | None] | None = None) -> T:
+        """Call a function with the store until it succeeds, or there is no sense in trying on, or nobody waits for it any more.
+
+        Parameters
+        ----------
+        function
+            Makes one request.
+        has_landed
+            Looks whether a request was acted upon although its reply did not say so. What it returns, if not None, is the result.
 
         Raises
         ------
@@ -175,7 +190,10 @@ class Client:
             if not failure.is_worth_another or n_wrong >= _MOST_WRONG or self._is_over(attempts, seconds):
                 raise RefusedError(failure, attempts, seconds, may_have_landed=may_have_landed)
             may_have_landed = True
-            sleep(self._patience.pause_s(attempts))
+            if has_landed is not None and (result := has_landed()) is not None:
+                return result
+            if not pause(self._patience.pause_s(attempts)):
+                raise RefusedError(failure, attempts, seconds, may_have_landed=True)
 
     def _inside(self, function: Callable[[Any], T]) -> T:
         if not self.is_remote:
@@ -240,16 +258,30 @@ class Client:
         history
             The names of the changes that made what is replaced.
         """
-        name = token_hex(6)
+        name = token_urlsafe(6)
         told = {HISTORY: ",".join([name, *history][:_MOST_HISTORY])} if self.keeps_metadata else None
         put = self._obstore.put
         try:
-            self.attempt(lambda raw: put(raw, key, data, mode=mode, attributes=told, use_multipart=False))
+            self.attempt(
+                lambda raw: put(raw, key, data, mode=mode, attributes=told, use_multipart=False),
+                partial(self._is_made_by, key, name),
+            )
         except RefusedError as refused:
             if refused.failure.kind not in (Kind.UNMET, Kind.ABSENT):
                 raise
             return refused.may_have_landed and self._has_landed(key, name, data)
         return True
+
+    def _is_made_by(self, key: str, name: str) -> bool | None:
+        """True if a look shows that an object was made by the change of a name, or from what that made; None if it does not."""
+        get = self._obstore.get
+        try:
+            found = self._inside(lambda raw: Answer.of(get(raw, key, options={"head": True}), None))
+        except Exception as exc:
+            if came_from_a_signal(exc):
+                raise
+            return None  # which the next attempt may tell
+        return True if name in found.history else None
 
     def _has_landed(self, key: str, name: str, data: Any) -> bool:
         """Whether an object is, or was made from, the one that was put under a name."""
@@ -310,6 +342,26 @@ class Client:
         )
         error.url, error.key, error.attempts, error.status = url, key, refused.attempts, failure.status
         return error
+
+
+class _Provider:
+    """A provider of credentials that is called where there is no event loop; one of coroutines is awaited on the bridge's.
+
+    Parameters
+    ----------
+    given
+        The provider.
+    """
+
+    def __init__(self, given: Callable[[], Any]) -> None:
+        self._given = given
+
+    def __call__(self) -> Any:
+        found = self._given()
+        return bridge.run(found) if iscoroutine(found) else found
+
+    def __getattr__(self, name: str) -> Any:  # obstore asks it for a configuration
+        return getattr(self._given, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +462,7 @@ def url_of(given: Any) -> str:
         bucket = config.get("bucket") or config.get("container_name") or ""
         return f"{kind}://{bucket}/{prefix}".rstrip("/")
     if kind == "http":
-        return str(given.url).partition("?")[0]
+        return without_credentials(str(given.url).partition("?")[0])
     return f"file:///{prefix}" if prefix else "memory://"
 
 

@@ -6,13 +6,14 @@ there. Some servers compare ETags without their quotes, some look at no conditio
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from secrets import token_hex
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from zarr._store.remote.client import Client, RefusedError
+from zarr._store.remote.failures import Kind
 from zarr._store.remote.version import ObjectVersion
 from zarr._store.turns import Turns
 from zarr._support.forks import renew_in_children
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCRATCH = "__zarr-probe-"
+_N_GUARDS = 64
+_FOR_DENIED = (
+    "Check the credentials, and what they permit: a store has to be made at a path below which everything may be written, as "
+    "changes of parts are proven there first with an object of their own."
+)
 
 
 class Place:
@@ -30,15 +36,13 @@ class Place:
 
     Attributes
     ----------
-    guard
-        For who compares and stores in two steps, where the server does not do it in one.
     turns
         The rights to change what lies under a prefix.
     """
 
     def __init__(self) -> None:
-        self.guard = RLock()
         self.turns = Turns()
+        self.renew_guards()
         self._way: Callable[[ObjectVersion], Any] | None = None
         self._is_known = False
         _all.add(self)
@@ -54,14 +58,25 @@ class Place:
             return None if self._way is None else "create"
         return self._way(version)
 
+    def renew_guards(self) -> None:
+        """Forget who has which guard: nobody in this process has."""
+        self.guard = RLock()
+        self._guards = [RLock() for _ in range(_N_GUARDS)]
+
+    def changing(self, key: str) -> AbstractContextManager[Any]:
+        """What an object is changed in: where the server does not compare and store in one step, one thread after the other."""
+        if not self._is_known or self._way is not None:
+            return nullcontext()
+        return self._guards[hash(key) % _N_GUARDS]
+
 
 def place_of(client: Client) -> Place:
     """That of a client."""
-    if not client.is_remote:
+    if client.kind == "memory":
         return Place()
     config = getattr(client.given, "config", None) or {}
     where = (client.kind, client.url, *(config.get(name) for name in ("endpoint", "region", "account_name")))
-    return _places.setdefault(where, Place())
+    return _places.get(where) or _places.setdefault(where, Place())
 
 
 _places: dict[tuple[Any, ...], Place] = {}
@@ -71,7 +86,7 @@ _all: WeakSet[Place] = WeakSet()
 @renew_in_children
 def _renew_guards() -> None:
     for place in list(_all):
-        place.guard = RLock()
+        place.renew_guards()
 
 
 def _quoted(version: ObjectVersion) -> dict[str, str]:
@@ -83,16 +98,24 @@ def _bare(version: ObjectVersion) -> dict[str, str]:
 
 
 def _find_out(client: Client) -> Callable[[ObjectVersion], Any] | None:
-    """Try the conditions of a server; None, with a warning, if it does not keep them."""
+    """Try the conditions of a server; None, with a warning, if it does not keep them.
+
+    What says nothing of conditions, as that this user may not write here, is an error, and they are tried again next time.
+    """
     key = f"{SCRATCH}{token_hex(8)}"
     try:
-        way, reason = _try(client, key)
+        told = client.put(key, b"first")
     except RefusedError as refused:
-        if refused.failure.is_worth_another:
-            raise client.error(refused, "find out how conditions are kept by", key) from None
+        raise _undecided(client, refused, key) from None
+    try:
+        way, reason = _try(client, key, ObjectVersion(told["e_tag"], told["version"], None, 0))
+    except RefusedError as refused:
+        if refused.failure.kind not in (Kind.FINAL, Kind.UNABLE):
+            raise _undecided(client, refused, key) from None
         way, reason = None, refused.failure.said
-    with suppress(RefusedError):  # who may not delete leaves a few bytes under a name that no listing shows
-        client.delete(key)
+    finally:
+        with suppress(RefusedError):  # who may not delete leaves a few bytes under a name that no listing shows
+            client.delete(key)
     if way is None:
         warn(
             f"the server of {client.url} does not replace an object on condition that it is still the one that was read: "
@@ -103,10 +126,13 @@ def _find_out(client: Client) -> Callable[[ObjectVersion], Any] | None:
     return way
 
 
-def _try(client: Client, key: str) -> tuple[Callable[[ObjectVersion], Any] | None, str]:
+def _undecided(client: Client, refused: RefusedError, key: str) -> OSError:
+    advice = _FOR_DENIED if refused.failure.kind is Kind.DENIED else ""
+    return client.error(refused, "find out whether conditions are kept, which is tried at", key, advice)
+
+
+def _try(client: Client, key: str, first: ObjectVersion) -> tuple[Callable[[ObjectVersion], Any] | None, str]:
     """How a version is named that the server heeds; None and the reason if there is no way."""
-    told = client.put(key, b"first")
-    first = ObjectVersion(told["e_tag"], told["version"], None, 0)
     if not _quoted(first):
         return None, "it tells no versions"
     if client.put_if(key, b"second", "create"):

@@ -18,8 +18,13 @@ _REASON = re.compile(r'message: "([^"]*)"')
 _QUERY = re.compile(r"(https?://[^\s?]*)\?\S*")
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "specified bucket does not exist")
-_COLLISIONS = ("ConditionalRequestConflict", "OperationAborted")
+_AGAIN = ("ConditionalRequestConflict", "OperationAborted", "RequestTimeout")
+"""Codes of S3 for what may succeed the next time: changes that collided, and a request that came too slowly (which is a 400)."""
+_EXPIRED = ("ExpiredToken", "TokenRefreshRequired", "InvalidToken")
+"""Codes of S3 for credentials that are over; the status is 400."""
+_DENIED = ("PermissionDeniedError", "UnauthenticatedError")
 _CREDENTIALS_SOURCES = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
+_CREDENTIALS_REQUESTS = ("token request", "/latest/api/token", "/latest/meta-data/", "://sts.")
 _MOST_WORDS = 300
 
 
@@ -69,20 +74,33 @@ def failure_of(exc: Exception) -> Failure:
     text = str(exc)
     found = _STATUS.search(text)
     status = None if found is None else int(found[1])
+    if type(exc).__name__ == "GenericError" and (said := _said_of_credentials(text, status)):
+        return Failure(Kind.TRANSIENT if status in _TRANSIENT else Kind.DENIED, None, said)
     return Failure(_kind(exc, text, status), status, _in_short(text, status))
+
+
+def _said_of_credentials(text: str, status: int | None) -> str:
+    """What went wrong where credentials are had, which says nothing of any key; empty if it was something else."""
+    first = text.partition("\n")[0]
+    if any(source in first for source in _CREDENTIALS_SOURCES):
+        return "no credentials were found, neither given nor in the environment nor on the machine"
+    if any(request in first for request in _CREDENTIALS_REQUESTS):
+        return f"no credentials were got, as who has them answered {status} {_phrase(status)}" if status else ""
+    return ""
 
 
 def _kind(exc: Exception, text: str, status: int | None) -> Kind:  # a table, in the order that counts
     name = type(exc).__name__
     if any(sign in text for sign in _NO_BUCKET):
         return Kind.NO_BUCKET
-    if any(sign in text for sign in _COLLISIONS):
+    code = found[1] if (found := _CODE.search(text)) is not None else ""
+    if code in _AGAIN:
         return Kind.TRANSIENT
     if isinstance(exc, FileNotFoundError):
         return Kind.ABSENT
     if name in ("PreconditionError", "AlreadyExistsError"):
         return Kind.UNMET
-    if status in (401, 403):
+    if status in (401, 403) or code in _EXPIRED or name in _DENIED:
         return Kind.DENIED
     if status == 416 or "Wanted range starting at" in text:
         return Kind.BEYOND
@@ -92,23 +110,21 @@ def _kind(exc: Exception, text: str, status: int | None) -> Kind:  # a table, in
         return Kind.WRONG
     if name == "NotSupportedError" or isinstance(exc, NotImplementedError):
         return Kind.UNABLE
-    if any(source in text for source in _CREDENTIALS_SOURCES):
-        return Kind.DENIED
     if status is None and name == "GenericError" and _speaks_of_connection(text):
         return Kind.TRANSIENT
     return Kind.FINAL
 
 
 def _speaks_of_connection(text: str) -> bool:
-    return any(
+    return "builder error" not in text and any(
         sign in text for sign in ("HTTP error", "error sending request", "body error", "timed out", "hyper", "reqwest")
     )
 
 
 def _in_short(text: str, status: int | None) -> str:
     """The answer as one sentence without its end."""
-    if any(source in text for source in _CREDENTIALS_SOURCES):
-        return "no credentials were found, neither given nor in the environment nor on the machine"
+    if "BadScheme" in text:
+        return 'the address begins with http://, which is not encrypted, and client_options has no "allow_http": True'
     first = text.partition("\n")[0]
     if status is None:
         reason = _REASON.search(text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zarr._store.facade import Facade
 from zarr._store.local import LocalStore
 from zarr._store.remote.calling import calls_of, identity, is_for_the_web, unwrapped
-from zarr._store.remote.describing import url_of
+from zarr._store.remote.describing import url_of, without_credentials
 from zarr._store.remote.files import AwaitedFiles, Files, SyncFiles
 from zarr._store.remote.web import WebFiles
 from zarr._store.whereabouts import steps_to
@@ -180,6 +180,13 @@ class FsspecStore(Facade):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._behind = self._chosen()
+
+    def _known_as(self) -> str:
+        fs, _ = unwrapped(self.fs, self.path)
+        options = getattr(fs, "storage_options", None) or {}
+        given = {**options, **(options.get("client_kwargs") or {})}
+        server = [given.get(name) for name in ("endpoint_url", "account_name", "host", "port")]
+        return without_credentials(f"{self} {server}")
 
     def _whereabouts(self, path: str) -> Sequence[object]:
         if isinstance(self._behind, LocalStore):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _MAGIC = frozenset("*?[")
 _MOST_AT_ONCE = 1000
+_MOST_ATTEMPTS = 4
 _KINDS = (PermissionError, TimeoutError, ConnectionError, BlockingIOError, IsADirectoryError, NotADirectoryError)
 _EMPTY = CPUBuffer.from_bytes(b"")
 _NOTHING = (0, 0)
@@ -88,32 +89,45 @@ class Files:
         if (start, end) == _NOTHING:
             return None if await self._size(key) is None else Stored(_EMPTY, None)
         part = self._whole if start is None else {"start": start, "end": end}
-        try:
-            data = await self.calls.ask("cat_file", self.path(key), **part)
-        except self._missing:
-            return None
-        except Exception as exc:
-            if start is None or came_from_a_signal(exc) or not await self._ends_before(key, start):
-                raise
-            return Stored(_EMPTY, None)
-        self._check_length(key, len(data), start, end)
-        return Stored(CPUBuffer.from_bytes(data), None, len(data) if start is None else -1)
+        for _ in range(_MOST_ATTEMPTS):
+            try:
+                data = await self.calls.ask("cat_file", self.path(key), **part)
+            except self._missing:
+                return None
+            except Exception as exc:
+                if start is None or came_from_a_signal(exc) or not await self._ends_before(key, start):
+                    raise
+                return Stored(_EMPTY, None)
+            nbytes = await self._due(key, len(data), start, end)
+            if nbytes is None:
+                return None
+            if len(data) == nbytes:
+                return Stored(CPUBuffer.from_bytes(data), None, len(data) if start is None else -1)
+        raise OSError(f"after {_MOST_ATTEMPTS} attempts: of {nbytes} bytes that were asked for only {len(data)} came")
 
     async def _ends_before(self, key: str, start: int) -> bool:
         """Whether a part could not be read because the value is shorter: to some servers that is an error."""
         size = await self._size(key) if start > 0 else None
         return size is not None and size <= start
 
-    def _check_length(self, key: str, nbytes: int, start: int | None, end: int | None) -> None:
-        """Refuse more than was asked for: a server that knows no ranges answers with everything."""
+    async def _due(self, key: str, nbytes: int, start: int | None, end: int | None) -> int | None:
+        """How many bytes had to come when so many did; None if there is no such value any more.
+
+        Less than was asked for is right at the end of a value only. More is refused: a server that knows no ranges answers with
+        everything.
+        """
         if start is None:
-            return
+            return nbytes
         most = -start if start < 0 else nbytes if end is None else end - start
         if nbytes > most:
             raise OSError(
                 f"{most} bytes were asked for, and {nbytes} came: the server does not answer for parts of a value. Use one "
                 "that answers range requests, or a copy of the data"
             )
+        if nbytes == most:
+            return nbytes
+        size = await self._size(key)
+        return None if size is None else min(most, size if start < 0 else max(0, size - start))
 
     async def _size(self, key: str) -> int | None:
         try:

@@ -25,6 +25,7 @@ from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest, resolve_range
 from zarr._store.remote.client import Answer, Client, RefusedError
 from zarr._store.remote.conditions import SCRATCH, Place, place_of
+from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.failures import Kind
 from zarr._store.remote.urls import obstore_at, own_options
 from zarr._store.remote.version import ObjectVersion, version_of
@@ -103,6 +104,7 @@ class ObjectStore(SyncStore):
         self.may_block = client.kind != "memory"
         self.capabilities = replace(
             type(self).capabilities,
+            refuses_old_versions=True,
             removes_conditionally=False,
             holds_between_threads=False,
             is_remote=client.is_remote,
@@ -179,10 +181,19 @@ class ObjectStore(SyncStore):
     def _whereabouts(self, path: str) -> Sequence[object]:
         if self._client.kind == "memory":
             return super()._whereabouts(path)
-        config = getattr(self._client.given, "config", None) or {}
         bucket, _, prefix = self._client.url.partition("://")[2].partition("/")
         below = "/".join(filter(None, (prefix, path)))
-        return steps_to((self._client.kind, config.get("endpoint"), config.get("account_name"), bucket), below)
+        return steps_to((self._client.kind, *self._server(), bucket), below)
+
+    def _server(self) -> tuple[object, object]:
+        """What a URL of a bucket does not say."""
+        config = getattr(self._client.given, "config", None) or {}
+        return config.get("endpoint"), config.get("account_name")
+
+    def _known_as(self) -> str:
+        if self._client.kind == "memory":
+            return f"{self} {id(self._client.given)}"
+        return without_credentials(f"{self} {self._server()}")
 
     @property
     def supports_listing(self) -> bool:  # type: ignore[override]
@@ -220,8 +231,8 @@ class ObjectStore(SyncStore):
 
     def _get(self, key: str, asked: Any, version: ObjectVersion | None) -> Answer | None:
         options = {} if asked is None else {"range": asked}
-        if version is not None and version.e_tag is not None:
-            options["if_match"] = version.e_tag
+        if version is not None and version.tag is not None:
+            options["if_match"] = version.tag
         try:
             return self._client.get(key, options)
         except RefusedError as refused:
@@ -283,7 +294,8 @@ class ObjectStore(SyncStore):
             data = memoryview(array)
         try:
             if expected is ANY:
-                self._client.put(key, data)
+                with self._place.changing(key):
+                    self._client.put(key, data)
                 return True
             return self._put_if(key, data, expected)
         except RefusedError as refused:
@@ -298,7 +310,7 @@ class ObjectStore(SyncStore):
 
     def _compare_and_put(self, key: str, data: memoryview, expected: ObjectVersion | None) -> bool:
         """Compare and store in two steps, which excludes the threads of this process only: the server cannot do it."""
-        with self._place.guard:
+        with self._place.changing(key):
             found = self._about(key)
             if found is None or expected is None:
                 is_met = found is None and expected is None
@@ -321,7 +333,8 @@ class ObjectStore(SyncStore):
                 f"no object of {self!r} can be deleted on condition that it is still the one that was read, as {key!r}: "
                 "obstore has no such request. Store a value that means the same instead."
             )
-        self._deleting(key, partial(self._client.delete, key))
+        with self._place.changing(key):
+            self._deleting(key, partial(self._client.delete, key))
         return True
 
     def remove_prefix(self, prefix: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.library import obstore_module
 from zarr.errors import ArgumentError
 
@@ -45,8 +46,8 @@ def obstore_at(url: str, options: dict[str, Any]) -> Any:
         return obstore.store.from_url(url, **given)
     except (obstore.exceptions.BaseError, TypeError, ValueError) as exc:
         raise ArgumentError(
-            f"no store can be made of the URL {url.partition('?')[0]!r} with the options {sorted(options)}: "
-            f"{str(exc).partition(chr(10))[0]}"
+            f"no store can be made of the URL {without_credentials(url.partition('?')[0])!r} with the options {sorted(options)}: "
+            f"{without_credentials(str(exc).partition(chr(10))[0])}"
         ) from None
 
 

@@ -33,8 +33,16 @@ class ObjectVersion:
 
     @property
     def tag(self) -> str | None:
-        """What tells this version from all others of the object in a text; None where the server tells nothing such."""
-        return self.e_tag
+        """What tells this version from all others of the object in a text; None where the server tells nothing such.
+
+        A weak ETag does not: objects may have the same that are only about the same, and no server reads by it.
+        """
+        return None if self.e_tag is None or self.e_tag.startswith("W/") else self.e_tag
+
+    @property
+    def pins(self) -> bool:
+        """Whether an answer tells for certain that it is of this version."""
+        return self.tag is not None
 
     def is_that_of(self, found: Answer) -> bool:
         """Whether an answer is of this version."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zarr._buffer import CPUBuffer
 from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_prefix
+from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.files import Files
 from zarr._store.remote.web_index import names_in
 from zarr._store.versioned import Stored, Version
@@ -130,6 +131,11 @@ class WebFiles(Files):
         allowed |= {status for name, status in _ANSWERS_TO.items() if name in headers}
         try:
             answer = await self._ask(method, self.path(key), headers, allowed)
+            if answer.is_directory and not _is_named(answer.url, key):
+                raise OSError(
+                    f"the server sent on to {without_credentials(answer.url)}, which is another page and no value: check the "
+                    "address, and whether one has to log in"
+                )
             if answer.status in _FORBIDDEN and not answer.is_directory:
                 raise _failure(answer)
         except self._missing:
@@ -186,6 +192,14 @@ class WebFiles(Files):
                 "(zarr.consolidate_metadata): then the names are known."
             )
         return names
+
+
+def _is_named(url: str, key: str) -> bool:
+    """Whether a directory is the one that a key names, and not one that a server shows instead of what it has not."""
+    with importing("urllib.parse"):
+        from urllib.parse import unquote
+
+    return unquote(url.partition("?")[0]).rstrip("/").endswith(f"/{key.rpartition('/')[2]}")
 
 
 async def _request(fs: Any, method: str, url: str, headers: dict[str, str], allowed: Collection[int]) -> _Answer:

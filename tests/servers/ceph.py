@@ -130,7 +130,7 @@ class Ceph:
         front = f"beast endpoint=127.0.0.1:{port} tcp_nodelay=1"
         with self.daemon("radosgw", "-n", "client.rgw", "--rgw-frontends", front, **environment) as process:
             _wait_until_it_answers(process, port)
-            yield RunningCeph(port)
+            yield RunningCeph(port, accepts_quotes=accepts_quotes)
 
     def _preloaded(self) -> Path:
         library = self.place / "accept_quotes.so"
@@ -141,14 +141,13 @@ class Ceph:
 class RunningCeph:
     """A gateway that runs: what tests have of it is what they have of the tests' own cloud, but for the troubles."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, accepts_quotes: bool) -> None:
+        self.accepts_quotes = accepts_quotes
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
     def bucket(self, name: str) -> S3Store:
-        return S3Store(
-            name, endpoint=self.url, region="us-east-1", client_options={"allow_http": True}, **KEYS
-        )
+        return S3Store(name, endpoint=self.url, region="us-east-1", client_options={"allow_http": True}, **KEYS)
 
     def reset(self, *buckets: str) -> None:
         """Begin anew, with empty buckets."""

@@ -181,9 +181,9 @@ $(VENV)/.dev: $(VENV)/.made $(BUILD_INPUTS)
 	$(call install,demo$(,)test$(,)lint)
 	@touch $@ $(VENV)/.demo
 
-$(VENV)/.witness: $(VENV)/.dev
-	@$(PY) -m pip install --quiet 'moto[s3]'
-	@touch $@
+$(VENV)/.witness: $(VENV)/.made $(BUILD_INPUTS)
+	$(call install,demo$(,)test$(,)lint$(,)witness)
+	@touch $@ $(VENV)/.dev $(VENV)/.demo
 
 $(VENV)/.docs: $(VENV)/.made $(BUILD_INPUTS)
 	$(call install,demo$(,)docs)

@@ -27,7 +27,7 @@ from tests.suites.children import end_of_child
 from tests.suites.threads import in_threads
 from zarr._store.remote import client, conditions
 from zarr._store.versioned import ABSENT
-from zarr.abc.store import RangeByteRequest, SuffixByteRequest
+from zarr.abc.store import OffsetByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr.errors import (
     ArgumentError,
     ConcurrentChangeError,
@@ -298,6 +298,14 @@ class TestErrors:
         cloud.fail("short", methods=["GET"])
         with pytest.raises(StoreRequestError, match="3 bytes came of the 6"):
             store.read("a", RangeByteRequest(2, 8))
+
+    def test_what_is_empty_may_be_sent_whole(self, cloud, store):
+        put(store, "a", b"")
+        version = store.read("a").version
+        cloud.be("sends-empty-whole")
+        for part in (SuffixByteRequest(4), RangeByteRequest(2, 8), OffsetByteRequest(1)):
+            assert read(store, "a", byte_range=part) == b""
+            assert read(store, "a", byte_range=part, version=version) == b""
 
     def test_no_server_at_all(self, cloud):
         lost = obstore_over(cloud)

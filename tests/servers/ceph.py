@@ -6,22 +6,17 @@ seconds, and what was stored is gone in the end.
 
 from __future__ import annotations
 
-import http.client
 import os
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import obstore
-from obstore.store import S3Store
+from tests.servers.others import KEYS, RunningS3
 
-KEYS = {"access_key_id": "test-key-id", "secret_access_key": "test-secret-key"}
-"""Those that the tests' own cloud is given, and does not look at. Here they are looked at."""
 PATIENCE_S = 60
 ACCEPT_QUOTES = Path(__file__).with_name("accept_quotes.c")
 
@@ -138,29 +133,12 @@ class Ceph:
         return library
 
 
-class RunningCeph:
-    """A gateway that runs: what tests have of it is what they have of the tests' own cloud, but for the troubles."""
+class RunningCeph(RunningS3):
+    """A gateway that runs."""
 
     def __init__(self, port: int, *, accepts_quotes: bool) -> None:
+        super().__init__(port)
         self.accepts_quotes = accepts_quotes
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}"
-
-    def bucket(self, name: str) -> S3Store:
-        return S3Store(name, endpoint=self.url, region="us-east-1", client_options={"allow_http": True}, **KEYS)
-
-    def reset(self, *buckets: str) -> None:
-        """Begin anew, with empty buckets."""
-        for name in buckets:
-            bucket = self.bucket(name)
-            signed = obstore.sign(bucket, "PUT", "", timedelta(minutes=5))
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
-            connection.request("PUT", signed.removeprefix(self.url))
-            answer = connection.getresponse()
-            assert answer.status in (200, 409), (answer.status, answer.read())
-            connection.close()
-            for page in obstore.list(bucket):
-                obstore.delete(bucket, [meta["path"] for meta in page])
 
 
 def free_port() -> int:

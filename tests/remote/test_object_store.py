@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import pickle
 import signal
@@ -23,7 +22,6 @@ import pytest
 import zarr
 from tests.remote.clouds import BUCKET, IMPATIENT, KINDS, obstore_over, store_over
 from tests.suites.calls import buf, collect, get, put, read, run
-from tests.suites.children import end_of_child
 from tests.suites.threads import in_threads
 from zarr._store.remote import client, conditions
 from zarr._store.versioned import ABSENT
@@ -384,18 +382,6 @@ class TestCredentials:
         assert read(store, "a") == b"x"
         assert len(asked) == 2
 
-    def test_pickles_hold_what_was_given_and_nothing_else(self, cloud, monkeypatch):
-        options = {"endpoint": cloud.url, "region": "us-east-1"}
-        for name, value in {"AWS_ACCESS_KEY_ID": "from-environment", "AWS_SECRET_ACCESS_KEY": "as-secret"}.items():
-            monkeypatch.setenv(name, value)
-        store = ObjectStore.from_url(f"s3://{BUCKET}/root", storage_options=options)
-        array = zarr.create_array(store, name="a", data=[1, 2, 3])
-        pickled = pickle.dumps(array)
-        assert b"from-environment" not in pickled
-        assert b"as-secret" not in pickled
-        assert pickle.loads(pickled)[:].tolist() == [1, 2, 3]
-        assert pickle.loads(pickle.dumps(store)) == store
-
     def test_memory_cannot_be_pickled(self):
         with pytest.raises(TypeError, match="memory of this process"):
             pickle.dumps(ObjectStore(obstore.store.MemoryStore()))
@@ -584,36 +570,6 @@ class TestAnywhere:
             "assert not bridge.is_running()\n"
         )
         subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=ROOT, timeout=60, check=True)
-
-
-class TestForks:
-    """A client that was used never answers in a forked child; the child has one of its own."""
-
-    def test_a_child_reads_with_a_store_that_was_used(self, cloud, kind, engine):
-        store = store_over(cloud, kind)
-        array = zarr.create_array(store, name="a", data=np.arange(100), chunks=10)
-        assert array[:].sum() == 4950
-
-        def work():
-            array[5:15] = 0
-            return int(array[:].sum())
-
-        assert end_of_child(lambda: work() % 251) == (4950 - sum(range(5, 15))) % 251
-
-    def test_so_does_one_with_an_event_loop(self, cloud):
-        store = store_over(cloud)
-        array = zarr.create_array(store, name="a", data=np.arange(100), chunks=10)
-        asyncio.run(array.async_array.getitem(slice(None)))
-        assert end_of_child(lambda: int(asyncio.run(array.async_array.getitem(7)))) == 7
-
-    def test_a_new_process_gets_it_by_pickle(self, cloud):
-        array = zarr.create_array(store_over(cloud), name="a", data=np.arange(100), chunks=10)
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            assert pool.apply(_sum, (array,)) == 4950
-
-
-def _sum(array):
-    return int(array[:].sum())
 
 
 def test_nobody_connects_to_other_machines():

@@ -5,6 +5,7 @@ No races: moto compares and stores in two steps.
 
 from __future__ import annotations
 
+import dask.array
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from tests.suites.threads import in_threads
 from zarr._store.remote import client
 from zarr._store.versioned import ABSENT
 from zarr.abc.store import OffsetByteRequest, RangeByteRequest, SuffixByteRequest
-from zarr.storage import FsspecStore
+from zarr.storage import FsspecStore, ZipStore
 
 STRANGE = ["a b", "a+b", "a%20b", "ü", "😀", "a&b=c", "a'b", 'a"b', "a~b", "x/y z", "(a)", "a!b", "a,b;c", "a@b:c"]
 
@@ -26,16 +27,18 @@ class TestStores(OverCloud):
     pass
 
 
+def options_for(cloud):
+    """What s3fs has to know."""
+    return {
+        "key": KEYS["access_key_id"],
+        "secret": KEYS["secret_access_key"],
+        "client_kwargs": {"endpoint_url": cloud.url, "region_name": "us-east-1"},
+    }
+
+
 def by_s3fs(cloud):
     """A store over the same bucket."""
-    return FsspecStore.from_url(
-        f"s3://{BUCKET}/root",
-        storage_options={
-            "key": KEYS["access_key_id"],
-            "secret": KEYS["secret_access_key"],
-            "client_kwargs": {"endpoint_url": cloud.url, "region_name": "us-east-1"},
-        },
-    )
+    return FsspecStore.from_url(f"s3://{BUCKET}/root", storage_options=options_for(cloud))
 
 
 @pytest.fixture(params=[store_over, by_s3fs], ids=["obstore", "s3fs"])
@@ -123,14 +126,33 @@ def test_what_one_library_wrote_the_other_reads(cloud, engine):
 
 
 def test_a_url_with_options_is_either(cloud):
-    options = {**by_s3fs(cloud).fs.storage_options}
-    names = []
+    options, names = options_for(cloud), []
     for backend in ("obstore", "fsspec"):
         with zarr.config.set({"storage.backend": backend}):
             array = zarr.create_array(f"s3://{BUCKET}/{backend}", data=[1, 2, 3], storage_options=options)
             assert array[:].tolist() == [1, 2, 3]
             names.append(type(array.store).__name__)
     assert names == ["ObjectStore", "FsspecStore"]
+
+
+def test_dask_reads_and_writes_at_a_url(cloud, engine):
+    options = options_for(cloud)
+    lazy = dask.array.from_array(np.arange(60).reshape(6, 10), chunks=(2, 5))
+    lazy.to_zarr(f"s3://{BUCKET}/root", component="a/b", storage_options=options)
+    found = dask.array.from_zarr(f"s3://{BUCKET}/root", component="a/b", storage_options=options)
+    assert (found.compute() == np.arange(60).reshape(6, 10)).all()
+    assert zarr.open_array(store_over(cloud), path="a/b").chunks == (2, 5)
+
+
+def test_an_archive_in_a_bucket(cloud, engine, tmp_path):
+    with ZipStore(tmp_path / "a.zip", mode="w") as store:
+        zarr.create_array(store, name="g/x", data=np.arange(100), chunks=10, shards=50)
+    put(store_over(cloud), "a.zip", (tmp_path / "a.zip").read_bytes())
+    options = {"s3": options_for(cloud)}
+    found = zarr.open_array(f"zip::s3://{BUCKET}/root/a.zip", path="g/x", mode="r", storage_options=options)
+    assert found[:].tolist() == [*range(100)]
+    lazy = dask.array.from_zarr(f"zip::s3://{BUCKET}/root/a.zip", component="g/x", storage_options=options)
+    assert lazy.sum().compute() == 4950
 
 
 def test_conditions(cloud):

@@ -59,7 +59,7 @@ versions: $(VENV)/.dev native  ## run the suite on Python 3.11 to 3.13, each wit
 
 long: $(VENV)/.dev native  ## 10,000 cases for each property instead of 300, 500 repetitions instead of 12; takes hours
 	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties tests/safety/test_endurance.py tests/safety/test_forks.py tests/remote/test_races.py tests/remote/test_faults.py tests/remote/test_orders.py \
-		tests/remote/test_processes.py $(PYTEST_ARGS)
+		tests/remote/test_remote_processes.py $(PYTEST_ARGS)
 
 # Without -n: the tests are for each server in turn, and most of them are several processes.
 ceph: $(VENV)/.dev native  ## tests of object stores on Ceph's gateway, which root installs from Debian; two minutes

@@ -38,7 +38,7 @@ MIRI_CASES ?= 16
 , := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test versions long bench check lint format docs dist fuzz sanitize clean native
+.PHONY: help demo test versions long ceph witness bench check lint format docs dist fuzz sanitize clean native
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -58,7 +58,20 @@ versions: $(VENV)/.dev native  ## run the suite on Python 3.11 to 3.13, each wit
 		tests/installed/on_version $$python $$numpy .versions/wheel/zarr-*.whl $(PYTEST_ARGS) || exit 1; done; done
 
 long: $(VENV)/.dev native  ## 10,000 cases for each property instead of 300, 500 repetitions instead of 12; takes hours
-	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties tests/safety/test_endurance.py tests/safety/test_forks.py tests/remote/test_races.py tests/remote/test_faults.py $(PYTEST_ARGS)
+	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties tests/safety/test_endurance.py tests/safety/test_forks.py tests/remote/test_races.py tests/remote/test_faults.py tests/remote/test_orders.py \
+		tests/remote/test_remote_processes.py $(PYTEST_ARGS)
+
+# Without -n: the tests are for each server in turn, and most of them are several processes.
+ceph: $(VENV)/.dev native  ## tests of object stores on Ceph's gateway, which root installs from Debian; two minutes
+	@for program in ceph ceph-mon ceph-osd radosgw; do command -v $$program > /dev/null && continue; \
+		echo "Ceph is installed from Debian: 70 MB, half a minute"; \
+		apt-get update --quiet=2 && DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes \
+			--no-install-recommends ceph-mon ceph-osd radosgw ceph-common && break; \
+		echo "make ceph has to be run by root on Debian, or where Ceph is installed already"; exit 1; done
+	ZARR_TEST_SERVER=ceph $(PY) -m pytest tests/remote/ceph $(CEPH_ARGS)
+
+witness: $(VENV)/.witness native  ## tests of object stores on moto, a server for S3 that others wrote, and with s3fs; half a minute
+	ZARR_TEST_SERVER=moto $(PY) -m pytest tests/remote/moto $(PYTEST_ARGS)
 
 check: lint test  ## lint and test: what a change has to pass
 
@@ -167,6 +180,10 @@ $(VENV)/.demo: $(VENV)/.made $(BUILD_INPUTS)
 $(VENV)/.dev: $(VENV)/.made $(BUILD_INPUTS)
 	$(call install,demo$(,)test$(,)lint)
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.witness: $(VENV)/.made $(BUILD_INPUTS)
+	$(call install,demo$(,)test$(,)lint$(,)witness)
+	@touch $@ $(VENV)/.dev $(VENV)/.demo
 
 $(VENV)/.docs: $(VENV)/.made $(BUILD_INPUTS)
 	$(call install,demo$(,)docs)

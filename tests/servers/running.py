@@ -79,8 +79,15 @@ class RunningCloud:
 @contextmanager
 def running_cloud() -> Iterator[RunningCloud]:
     """Start a cloud, and end it."""
+    with running_program("tests.servers.cloud") as port:
+        yield RunningCloud(port)
+
+
+@contextmanager
+def running_program(module: str) -> Iterator[int]:
+    """Run a server that says its port first, and ends when its input does."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.servers.cloud"],
+        [sys.executable, "-m", module],
         cwd=CHECKOUT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -90,7 +97,7 @@ def running_cloud() -> Iterator[RunningCloud]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield RunningCloud(int(process.stdout.readline()))
+        yield int(process.stdout.readline())
     finally:
         process.stdin.close()
         process.stdout.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 
 def in_a_new_process(code: str) -> list[str]:
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120)
@@ -34,20 +36,34 @@ def test_importing_starts_no_thread_and_loads_nothing_heavy():
     assert loaded == ["1"]
 
 
-def test_synchronous_work_in_memory_on_disk_and_in_sqlite_starts_no_thread_and_no_event_loop():
+STORES = {
+    "memory": "{}",
+    "local": "tempfile.mkdtemp()",
+    "zip": "zarr.storage.ZipStore(tempfile.mkdtemp() + '/x.zip', mode='w')",
+    "SQLite": "zarr.storage.SQLiteStore(tempfile.mkdtemp() + '/x')",
+}
+
+
+@pytest.mark.parametrize("engine", ["native", "python"])
+@pytest.mark.parametrize("store", STORES)
+def test_synchronous_work_starts_no_thread_and_no_event_loop(store, engine):
     loaded = in_a_new_process(
         "import sys, tempfile, threading, zarr\n"
-        "for store in ({}, tempfile.mkdtemp(), zarr.storage.SQLiteStore(tempfile.mkdtemp() + '/x')):\n"
-        "    group = zarr.create_group(store)\n"
-        "    array = group.create_array('a', shape=(5, 4), chunks=(2, 3), dtype='i4')\n"
-        "    array[1:4, 1:3] = 7\n"
-        "    array.append([[1, 2, 3, 4]])\n"
-        "    array.attrs['x'] = 1\n"
-        "    assert zarr.open_group(store)['a'][...].sum() == 52 if store != {} else True\n"
-        "print(*[name for name in ('asyncio', 'tensorstore') if name in sys.modules])\n"
-        "print(threading.active_count())"
+        f"zarr.config.set({{'engine': {engine!r}}})\n"
+        f"group = zarr.create_group({STORES[store]})\n"
+        "array = group.create_array('a', shape=(5, 4), chunks=(2, 3), dtype='i4')\n"
+        "array[1:4, 1:3] = 7\n"
+        "array.append([[1, 2, 3, 4]])\n"
+        "array.attrs['x'] = 1\n"
+        "group.create_array('s', shape=8, chunks=2, shards=4, dtype='i4')[1:6] = 1\n"
+        "del group['s']\n"
+        "assert zarr.open_group(group.store)['a'][...].sum() == 52\n"
+        "assert [name for name, _ in group.members()] == ['a']\n"
+        "group.store.close()\n"
+        "print(*[name for name in ('asyncio', 'concurrent.futures', 'tensorstore') if name in sys.modules])\n"
+        "print(threading.active_count(), zarr._support.bridge.is_running())"
     )
-    assert loaded == ["1"]
+    assert loaded == ["1", "False"]
 
 
 def test_submodules_are_there_after_the_import():

@@ -240,3 +240,20 @@ class TestDask:
         mapper = fsspec.get_mapper(f"memory://{tmp_path}/x")
         dask.array.ones((4, 4), chunks=2).to_zarr(mapper)
         assert dask.array.from_zarr(mapper).sum().compute() == 16
+
+    @pytest.mark.parametrize("start", ["", "file://", "zip://", "zip::", "zip::file://"])
+    def test_an_archive(self, start, tmp_path, engine):
+        path = tmp_path / "a.zip"
+        dask.array.arange(100, chunks=7).to_zarr(str(path), component="a/b")
+        where = f"{start}{path}"
+        for options in (None, {}):
+            lazy = dask.array.from_zarr(where, component="a/b", storage_options=options)
+            assert lazy.chunks == ((*[7] * 14, 2),)
+            assert lazy.sum().compute() == 4950
+        assert dask.array.from_zarr(ZipStore(path, mode="r"), component="a/b").sum().compute() == 4950
+
+    def test_an_archive_that_is_not_there_is_a_directory(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        store = FsspecStore.from_url("a.zip")
+        assert list(zarr.create_group(store)) == []
+        assert (tmp_path / "a.zip").is_dir()

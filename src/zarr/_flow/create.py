@@ -183,14 +183,17 @@ def _put_new_by_versions(
     """The same where a hold keeps no other process out. The other documents may be those of a creator that does not succeed:
     so who does looks at them again, and who does not brings back what was there. (Who changes them in another process before the
     former has looked is taken for one of the latter.)
+
+    What is there is read first, and whether there is a node then. So whoever replaces the documents of a node, because it came
+    in between, has replaced those that the node was made with, and brings back no others.
     """
     store = at.store
     apart = [(join(at.path, name), made) for name, made in others]
     for _ in range(MAX_ROUNDS):
+        before = yield Fetch(store, [Read(key) for key, _ in apart])
         found = yield Fetch(store, [Read(join(at.path, name)) for name in makers])
         if any(stored is not None for stored in found):
             return False
-        before = yield Fetch(store, [Read(key) for key, _ in apart])
         if not (yield from _replace_all(store, apart, before)):
             continue
         done: bool = yield Put(store, *main, ABSENT)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from zarr._store.facade import Facade
+from zarr._store.file_url import from_url as path_of_url
+from zarr._store.file_url import is_url as is_file_url
 from zarr._store.local import LocalStore
+from zarr._store.no_file import beginning_of_file
 from zarr._store.remote.calling import calls_of, identity, is_for_the_web, unwrapped
 from zarr._store.remote.describing import url_of, without_credentials
 from zarr._store.remote.files import AwaitedFiles, Files, SyncFiles
 from zarr._store.remote.web import WebFiles
 from zarr._store.whereabouts import steps_to
+from zarr._store.zipped.store import means_archive
 from zarr._support.imports_on_use import importing
 from zarr.errors import ArgumentError
 
@@ -93,7 +98,7 @@ class FsspecStore(Facade):
         Parameters
         ----------
         url
-            The URL, or a local path.
+            The URL, or a local path. If that leads to a zip archive, what is in it can be read.
         storage_options
             Arguments of the file system, as `{"anon": True}`.
         read_only
@@ -108,7 +113,11 @@ class FsspecStore(Facade):
         ValueError
             If fsspec knows no such URLs.
         """
-        fs, path = fsspec_module("FsspecStore.from_url").core.url_to_fs(url, **(storage_options or {}))
+        given = storage_options or {}
+        archive = _archive_at(url)
+        if archive:
+            url, given = f"zip::file://{os.path.abspath(archive)}", {"file": given}
+        fs, path = fsspec_module("FsspecStore.from_url").core.url_to_fs(url, **given)
         return cls(fs=fs, read_only=read_only, path=path, allowed_exceptions=allowed_exceptions)
 
     @classmethod
@@ -210,3 +219,12 @@ def fsspec_module(what: str) -> Any:
     except ModuleNotFoundError as exc:
         raise ImportError(f"{what} needs fsspec, which is not installed: pip install fsspec") from exc
     return fsspec
+
+
+def _archive_at(url: str) -> str:
+    """The path of the local zip archive that a path or URL leads to, which fsspec would take for a directory; else nothing."""
+    path = path_of_url(url) if is_file_url(url) else url.removeprefix("zip://")
+    if "::" in path or "://" in path:
+        return ""
+    beginning = beginning_of_file(path) if os.path.isfile(path) else None
+    return path if means_archive(path, "r", beginning) else ""

@@ -1,0 +1,63 @@
+"""Creators of one node where no hold keeps any of them out, in many orders of the requests that they make.
+
+A node of format 2 has its attributes in a document of its own. Whoever creates it, those are the attributes that it has.
+"""
+
+from __future__ import annotations
+
+import random
+
+import obstore.store
+import pytest
+
+import zarr
+from tests.conftest import PROFILE
+from zarr._flow.create import create_node
+from zarr._flow.drive.answers import BY_CONTRACT
+from zarr._metadata.group import GroupMetadata
+from zarr._store.access import relies_on_versions, sync_contract
+from zarr._store.path import StorePath
+from zarr.errors import ContainsGroupError
+from zarr.storage import ObjectStore
+
+N_ORDERS = 20_000 if PROFILE == "long" else 150
+
+
+class Creator:
+    """One that creates a group, request by request."""
+
+    def __init__(self, store, number):
+        metadata = GroupMetadata(attributes={"by": number}, zarr_format=2)
+        self.flow = create_node(StorePath(store, "g"), metadata, overwrite=False)
+        self.number, self.answer, self.has_won = number, None, None
+
+    def go_on(self):
+        """Make one request; whether there is more to come."""
+        try:
+            request = self.flow.send(self.answer)
+        except StopIteration:
+            self.has_won = True
+        except ContainsGroupError:
+            self.has_won = False
+        else:
+            self.answer = BY_CONTRACT[type(request)](sync_contract(request.store), request)
+        return self.has_won is None
+
+
+@pytest.mark.parametrize("n_creators", [3, 4])
+def test_the_attributes_are_those_of_the_one_that_succeeded(n_creators):
+    for seed in range(N_ORDERS):
+        store = ObjectStore(obstore.store.MemoryStore())
+        assert relies_on_versions(store)
+        zarr.create_group(store, zarr_format=2)
+        order = random.Random(seed)
+        creators = [Creator(store, number) for number in range(n_creators)]
+        working = list(creators)
+        while working:
+            one = order.choice(working)
+            for _ in range(order.choice((1, 1, 2, 5))):
+                if not one.go_on():
+                    working.remove(one)
+                    break
+        (winner,) = [one.number for one in creators if one.has_won]
+        assert zarr.open_group(store, path="g", mode="r").attrs.asdict() == {"by": winner}, f"seed {seed}"

@@ -16,6 +16,7 @@ BUILD_INPUTS := pyproject.toml setup.py \
 # Extra arguments: make test PYTEST_ARGS='-k shard', make demo DEMO_ARGS=--help
 PYTEST_ARGS ?= -n auto --dist worksteal
 DEMO_ARGS ?=
+GATEWAY_ARGS ?=
 
 # Interpreters on which make dist tries the wheel of the stable ABI as well, which it builds with PYTHON.
 NEWER_PYTHONS ?= $(shell for name in python3.12 python3.13 python3.14 $$HOME/.pyenv/versions/3.1[2-9]*/bin/python; do \
@@ -68,7 +69,7 @@ ceph: $(VENV)/.dev native  ## tests of object stores on Ceph's gateway, which ro
 		apt-get update --quiet=2 && DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes \
 			--no-install-recommends ceph-mon ceph-osd radosgw ceph-common && break; \
 		echo "make ceph has to be run by root on Debian, or where Ceph is installed already"; exit 1; done
-	ZARR_TEST_SERVER=ceph $(PY) -m pytest tests/remote/ceph $(CEPH_ARGS)
+	ZARR_TEST_SERVER=ceph $(PY) -m pytest tests/remote/ceph $(GATEWAY_ARGS)
 
 witness: $(VENV)/.witness native  ## tests of object stores on moto, a server for S3 that others wrote, and with s3fs; half a minute
 	ZARR_TEST_SERVER=moto $(PY) -m pytest tests/remote/moto $(PYTEST_ARGS)

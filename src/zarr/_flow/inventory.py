@@ -14,7 +14,7 @@ from zarr._flow.paths import join
 from zarr._flow.requests import Exist, Flow, Keys, Size, Together
 from zarr._grid.chunk_keys import parse_chunk_key
 from zarr._store.abstract import is_able
-from zarr._store.access import capabilities
+from zarr._store.access import answers_at_once
 
 if TYPE_CHECKING:
     from zarr._flow.node import ArrayNode
@@ -48,7 +48,7 @@ def stored_in(node: ArrayNode, spec: ArraySpec, boxes: Sequence[Box]) -> Flow[li
     """
     store = node.store_path.store
     n_lookups, n_objects = count(boxes), math.prod(spec.grid.counts(spec.shape))
-    per_lookup = 1 if capabilities(store).answers_at_once else _KEYS_PER_REQUEST
+    per_lookup = 1 if answers_at_once(store) else _KEYS_PER_REQUEST
     if (
         not is_able(store.supports_listing)
         or n_lookups <= _FEW

@@ -10,7 +10,7 @@ from zarr._metadata.formats import layout_of, layouts_for
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import NOT_READ
 from zarr._store.absence import Absence
-from zarr._store.access import capabilities
+from zarr._store.access import answers_at_once
 from zarr._support.document_errors import DocumentKey
 from zarr.errors import ArrayNotFoundError, ContainsArrayAndGroupError, GroupNotFoundError
 
@@ -38,7 +38,8 @@ def load_node(at: StorePath, zarr_format: int | None = None, *, prefer: int | No
         If there are documents of an array and of a group.
     """
     layouts = _wanted(zarr_format, prefer)
-    known = (yield from _all_documents(at, layouts)) if prefer is None else {}
+    together = prefer is None and len(layouts) > 1 and not answers_at_once(at.store)
+    known = (yield from _all_documents(at, layouts)) if together else None
     for layout in layouts:
         metadata = _parse(at, layout, *(yield from _documents(at, layout, known)))
         if metadata is not None:
@@ -71,9 +72,7 @@ def _wanted(zarr_format: int | None, prefer: int | None) -> Sequence[AnyLayout]:
 
 
 def _all_documents(at: StorePath, layouts: Sequence[AnyLayout]) -> Flow[dict[str, bytes | None]]:
-    """The documents of all formats by key, where asking for them one format after the other would take long."""
-    if len(layouts) < 2 or capabilities(at.store).answers_at_once:
-        return {}
+    """The documents of all formats by key: to ask for them one format after the other would take long."""
     prefix = join(at.path, "")
     keys = [prefix + name for layout in layouts for name in layout.documents]
     try:

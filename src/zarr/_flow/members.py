@@ -12,7 +12,7 @@ from zarr._metadata.formats import DOCUMENTS, MAKERS
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
 from zarr._store.absence import nothing_below
-from zarr._store.access import capabilities
+from zarr._store.access import answers_at_once, capabilities
 from zarr._store.keys import is_key
 from zarr._store.path import normalize_path
 from zarr._support.near_names import NearPaths
@@ -92,9 +92,7 @@ def _not_found(node: GroupNode, path: str) -> Flow[MemberNotFoundError]:
         while above and above not in snapshot.metadata:
             above = above.rpartition("/")[0]
         names = snapshot.under(above).paths(0)
-    elif capabilities(
-        node.store_path.store
-    ).answers_at_once:  # elsewhere listing takes long, and whoever asks may not care
+    elif answers_at_once(node.store_path.store):  # elsewhere listing takes long, and whoever asks may not care
         above, names = yield from _names_nearby(node.store_path, path)
     missing = "/".join(path.split("/")[: len(above.split("/")) + 1 if above else 1])
     near = [f"{above}/{name}" if above else name for name in names]

@@ -62,6 +62,12 @@ def capabilities(store: Store) -> Capabilities:
     return async_contract(store).capabilities if found is None else found.capabilities
 
 
+def answers_at_once(store: Store) -> bool:
+    """Whether a request to a store costs so little that one more does not matter."""
+    found = sync_contract(store)
+    return found is not None and not found.capabilities.is_remote
+
+
 def relies_on_versions(store: Store) -> bool:
     """Whether versions are all that keeps writers from each other's changes: a hold does not keep out other processes."""
     able = capabilities(store)

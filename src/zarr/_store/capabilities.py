@@ -51,8 +51,3 @@ class Capabilities:
     removes_in_one_step: bool = False
     removes_conditionally: bool = False
     is_remote: bool = False
-
-    @property
-    def answers_at_once(self) -> bool:
-        """Whether a request costs so little that one more does not matter."""
-        return self.sync and not self.is_remote

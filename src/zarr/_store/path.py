@@ -30,7 +30,10 @@ def normalize_path(path: str | bytes | os.PathLike[str] | None) -> str:
     """
     if path is None:
         return ""
-    text = path.decode("ascii") if isinstance(path, bytes) else os.fspath(path)
+    if type(path) is str:
+        text = path
+    else:
+        text = path.decode("ascii") if isinstance(path, bytes) else os.fspath(path)
     if "\\" in text:
         text = text.replace("\\", "/")
     if "//" in text or text[:1] == "/" or text[-1:] == "/":
@@ -88,7 +91,7 @@ class StorePath:
     __slots__ = ("path", "store")
 
     def __init__(self, store: Store, path: str = "") -> None:
-        if not isinstance(store, Store):
+        if Store not in type(store).__mro__ and not isinstance(store, Store):  # the latter takes several times as long
             raise TypeError(
                 f"a StorePath is a place in a store, got {store!r} of type {type(store).__name__}; zarr.open and the like take "
                 "paths and dicts as they are, and zarr.storage.LocalStore makes a store of a path"

@@ -305,7 +305,8 @@ class CPUBuffer(Buffer):
 
     @classmethod
     def from_bytes(cls, bytes_like: BytesLike) -> Self:
-        return cls(cast("ArrayLike", np.frombuffer(bytes_like, dtype="B")))
+        array: Any = np.frombuffer(bytes_like, dtype="B")
+        return cls(array)
 
     def as_numpy_array(self) -> npt.NDArray[Any]:
         return np.asanyarray(self._data)

@@ -214,7 +214,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         If its chunks are larger than the configuration permits.
     """
 
-    __slots__ = ("_view", "config", "engine", "kept_indexes", "place", "reached")
+    __slots__ = ("_kept_indexes", "_view", "config", "engine", "place", "reached")
     is_group: ClassVar[Literal[False]] = False
 
     def __init__(
@@ -238,7 +238,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         self.config = config
         self.copied_in = copied_in
         self.engine = engine
-        self.kept_indexes = KeptIndexes()
+        self._kept_indexes: KeptIndexes | None = None
         prepare(engine)
 
     @classmethod
@@ -277,6 +277,13 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         self._metadata = metadata
         if view is not None:
             self._view = replace(view, metadata=metadata)
+
+    @property
+    def kept_indexes(self) -> KeptIndexes:
+        """Made at first use. Of two threads that make them at once, one keeps what it finds for nobody."""
+        if self._kept_indexes is None:
+            self._kept_indexes = KeptIndexes()
+        return self._kept_indexes
 
     @property
     def view(self) -> ArrayView:

@@ -91,7 +91,8 @@ class FileVersion:
 
     def __del__(self) -> None:
         try:
-            self.release()
+            if self._opened:
+                self.release()
         except AttributeError:  # interrupted so early that it has none, as `DirectoryHold`
             pass
 

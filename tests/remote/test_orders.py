@@ -14,9 +14,11 @@ import zarr
 from tests.conftest import PROFILE
 from zarr._flow.create import create_node
 from zarr._flow.drive.answers import BY_CONTRACT
+from zarr._flow.requests import TakeHold
 from zarr._metadata.group import GroupMetadata
 from zarr._store.access import relies_on_versions, sync_contract
 from zarr._store.path import StorePath
+from zarr.abc.store import NoHold
 from zarr.errors import ContainsGroupError
 from zarr.storage import ObjectStore
 
@@ -40,7 +42,8 @@ class Creator:
         except ContainsGroupError:
             self.has_won = False
         else:
-            self.answer = BY_CONTRACT[type(request)](sync_contract(request.store), request)
+            is_hold = isinstance(request, TakeHold)  # which keeps out no other process, as each of these stands for one
+            self.answer = NoHold() if is_hold else BY_CONTRACT[type(request)](sync_contract(request.store), request)
         return self.has_won is None
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 
-from moto.server import ThreadedMotoServer
-
 
 def main() -> None:
+    from moto.server import ThreadedMotoServer  # which only `make witness` installs
+
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

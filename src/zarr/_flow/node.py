@@ -18,7 +18,7 @@ from zarr._flow.kept_indexes import KeptIndexes
 from zarr._metadata.consolidated import Nodes, Tree
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
-from zarr._metadata.parse import without_source
+from zarr._metadata.parse import LongDocument, without_source
 from zarr._metadata.unreadable import NOT_READ, UnreadableMetadata
 from zarr._support.settings import settings
 from zarr.errors import MetadataValidationError
@@ -312,7 +312,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
 
 def _kept(metadata: Kept, at: StorePath) -> Kept:
     """What a handle keeps of metadata: the bytes of a long document only if it may come to change that."""
-    return without_source(metadata) if at.read_only else metadata
+    return without_source(metadata) if isinstance(metadata._document, LongDocument) and at.read_only else metadata
 
 
 def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, at: StorePath) -> None:

@@ -47,8 +47,8 @@ help:  ## show this list
 demo: $(VENV)/.demo  ## install into .venv and run the example on real data
 	$(PY) examples/land_mask.py $(DEMO_ARGS)
 
-test: $(VENV)/.dev native  ## run the whole test-suite, Rust and Python; ten minutes on two cores
-	@echo "The Rust tests, a minute or two, and then those in Python: on two cores ten minutes together, with more less."
+test: $(VENV)/.dev native  ## run the whole test-suite, Rust and Python; fifteen minutes on two cores
+	@echo "The Rust tests, a minute or two, and then those in Python: on two cores fifteen minutes together, with more less."
 	cargo test --quiet $(CARGO_KERNEL) --package zarr-kernel
 	$(PY) -m pytest $(PYTEST_ARGS)
 

@@ -464,7 +464,7 @@ class AsyncStore(Store):
         self, key: str, byte_ranges: Sequence[ByteRequest | None], *, version: Version | None, max_concurrency: int
     ) -> Sequence[Stored | None]:
         """Several parts of one object, as `read`, in the order asked for; so many requests at once at most."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has gets_ranges set, so it has to define read_ranges too")
 
     async def size(self, key: str) -> int | None:
         """Size of an object in bytes, None if there is none."""

@@ -323,6 +323,56 @@ def test_threads_that_change_one_group_lose_nothing(any_store, zarr_format):
     assert_true(group)
 
 
+class Between:
+    """Runs another change of the same group before the n-th request of a change: each way in which two threads can meet."""
+
+    def __init__(self, group, n, other):
+        self.group, self.left, self.other = group, n, other
+        self.holds = False
+
+    def __call__(self, request):
+        self.holds = self.holds or isinstance(request, TakeHold)
+        if self.left == 0 and not self.holds:  # a thread that holds keeps the others waiting
+            self.other(self.group)
+        self.left -= 1
+
+    @property
+    def was_there(self):
+        return self.left < 0
+
+
+MEETING = {
+    "two that are new below a new group": ("made/0", lambda g: g.create_group("made/1")),
+    "one that comes and goes": ("made/0", lambda g: (g.create_group("made/1"), g.__delitem__("made/1"))),
+    "one that came and goes": ("made/0", lambda g: "made/1" in g and g.__delitem__("made/1")),
+    "beside, deeper": ("made/0/deep", lambda g: g.create_array("made/0/x", data=[1])),
+    "what is there already": ("g/new", lambda g: g.__delitem__("g/h")),
+    "a group in between": ("g/h/new", lambda g: g["g"].attrs.update(k=1)),
+}
+
+
+@pytest.mark.parametrize("meeting", MEETING)
+@pytest.mark.parametrize("engine", ["native"], indirect=True)  # no chunks are touched
+def test_two_changes_that_meet_anywhere_are_both_told_of(engine, zarr_format, meeting):
+    from zarr._calls import members
+
+    path, other = MEETING[meeting]
+    n, was_there = 0, True
+    while was_there:
+        store = MemoryStore()
+        root = zarr.create_group(store, zarr_format=zarr_format)
+        root.create_array("g/h/x", data=[1])
+        consolidate(store)
+        group = zarr.open_group(store, mode="r+")
+        if "came" in meeting:
+            zarr.open_group(store, mode="r+", use_consolidated=False).create_group("made/1")
+        between = Between(group, n, other)
+        drive(logged(members.create_group(group._node, path), between))
+        assert_true(group)
+        n, was_there = n + 1, between.was_there
+    assert n > 5
+
+
 # -- where the copies are ---------------------------------------------------------------------------------------------------
 
 

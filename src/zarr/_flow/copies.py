@@ -179,7 +179,7 @@ def record(
 def _record(
     copied_in: CopyPlace, places: Sequence[StorePath], *, deep: bool = False, taken_out: bool = False
 ) -> Flow[None]:
-    paths = [copied_in.path_of(at) for at in places]
+    paths = {copied_in.path_of(at) for at in places}
     for _ in range(MAX_ROUNDS):
         change, left_out = yield from _untold(copied_in, paths, deep=deep)
         if taken_out:
@@ -187,6 +187,7 @@ def _record(
         if not change:
             return warn_of_left_out(copied_in.at, left_out)
         yield from _put_in(copied_in, change)
+        paths |= {*change.gone, *change.nodes}  # others may have changed any of these since they were looked at
         taken_out = False
     raise _never_told()
 
@@ -283,7 +284,7 @@ def _group(copied_in: CopyPlace) -> str:
 # -- what is to be told -----------------------------------------------------------------------------------------
 
 
-def _untold(copied_in: CopyPlace, paths: Sequence[str], *, deep: bool) -> Flow[tuple[Change, dict[str, str]]]:
+def _untold(copied_in: CopyPlace, paths: Iterable[str], *, deep: bool) -> Flow[tuple[Change, dict[str, str]]]:
     """How what is stored differs from what the handles are told; and what the copy cannot hold of it, with the reasons."""
     tree = copied_in.tree
     wanted: dict[str, bool] = {}  # path, and whether to look below it
@@ -292,15 +293,17 @@ def _untold(copied_in: CopyPlace, paths: Sequence[str], *, deep: bool) -> Flow[t
             wanted[path] = wanted.get(path, False) or deep
         else:
             wanted[_first_untold(copied_in, path)] = True
+    # Before they are looked at: what another thread makes and tells of meanwhile may not be among what is found.
+    told = {path for path in wanted if path in tree.entries}
+    told.update(each for path, below_it in wanted.items() if below_it for each in tree.below(path))
     found: dict[str, ListedMetadata | None] = {}
     for path, below_it in wanted.items():
         if path not in found or below_it:
             found |= yield from _found(copied_in, path, deep=below_it)
     present = [(path, node) for path, node in found.items() if path and node is not None]
     held, left_out = holdable(sorted(present, key=lambda item: item[0].split("/")), copied_in.zarr_format)
-    lost = {each for path, below_it in wanted.items() if below_it for each in tree.below(path)}
-    gone = [path for path in {*found, *lost} if path in tree.entries and path not in held]
-    return Change(gone, {path: node for path, node in held.items() if not copied_in.tells(path, node)}), left_out
+    untold = {path: node for path, node in held.items() if not copied_in.tells(path, node)}
+    return Change(told.difference(held), untold), left_out
 
 
 def _first_untold(copied_in: CopyPlace, path: str) -> str:

@@ -60,7 +60,7 @@ class Array(ElementAccess):
 
     @classmethod
     def _at(cls, metadata: ArrayMetadata, store_path: StorePath, config: ArrayConfig | None = None) -> Self:
-        return cls(AsyncArray(metadata, store_path, config))
+        return cls._of(ArrayNode(metadata, store_path, array_config(config)))
 
     @classmethod
     def _of(cls, node: ArrayNode | UnreadableNode) -> Self:

@@ -54,22 +54,17 @@ def make_store(
             return given
     else:
         refuse_storage_options(storage_options, store)
+    if isinstance(given, str):
+        return _in_file_system(given, mode)
     if isinstance(store, StorePath):
         return with_mode(store.store, mode)
     if isinstance(store, Store):
         return with_mode(store, mode)
+    if isinstance(given, os.PathLike) and not _is_upath_elsewhere(given):
+        return _in_file_system(Path(given), mode)
     read_only = mode == "r"
     if store is None:
         return MemoryStore(read_only=read_only)
-    if isinstance(given, str) or (isinstance(given, os.PathLike) and not _is_upath_elsewhere(given)):
-        # A directory, which it nearly always is, takes no other look than this, the cheapest.
-        if not os.access(f"{os.fspath(given)}/", os.F_OK):
-            beginning = beginning_of_file(given)
-            if means_archive(given, mode, beginning):
-                return ZipStore(Path(given), mode="r" if read_only else "a")
-            if beginning is not None:
-                raise is_no_store(given, beginning)
-        return LocalStore(given if isinstance(given, str) else Path(given), read_only=read_only)
     if is_of_obstore(store):
         return ObjectStore(store, read_only=read_only)
     if _is_upath_elsewhere(store):
@@ -82,6 +77,18 @@ def make_store(
     if isinstance(getattr(store, "store_path", None), StorePath):
         step = "the place of the node, which is its `store_path`"
     raise TypeError(f"Unsupported type for store_like: '{type(store).__name__}'. Pass {step}.")
+
+
+def _in_file_system(path: str | Path, mode: AccessMode | None) -> Store:
+    """The store at a path of this machine."""
+    # A directory, which it nearly always is, takes no other look than this, the cheapest.
+    if not os.access(f"{path}/", os.F_OK):
+        beginning = beginning_of_file(path)
+        if means_archive(path, mode, beginning):
+            return ZipStore(Path(path), mode="r" if mode == "r" else "a")
+        if beginning is not None:
+            raise is_no_store(path, beginning)
+    return LocalStore(path, read_only=mode == "r")
 
 
 def make_store_path(

@@ -486,4 +486,5 @@ def _renew_lock() -> None:
 
 def settings() -> Settings:
     """The settings in force."""
-    return config.settings()
+    cached = config._settings
+    return config.settings() if cached is None else cached

@@ -70,8 +70,10 @@ class Pipeline:
         innermost chunks of shards, else the same.
     order
         Axis `i` of a chunk as it is stored is axis `order[i]` of the array.
+    items
+        The codec of elements of variable length, "vlen-utf8" or "vlen-bytes"; None for those of a fixed size.
     itemsize, swap_nbytes
-        Bytes of an element, and of the units in it whose bytes are reversed between memory and
+        Bytes of an element of a fixed size, and of the units in it whose bytes are reversed between memory and
         store; 1 for none.
     codecs
         Codecs of bytes in encoding order, by name and parameters.
@@ -80,7 +82,7 @@ class Pipeline:
         chunks, the order in which axes are stored, whether the index is at the end, whether it has
         a checksum, and the order in which inner chunks are laid.
     fill
-        The fill value, one element as it is in memory.
+        The fill value, one element as it is in memory; of variable length, the bytes that are stored of it.
     keeps_empty
         Encode chunks that hold nothing but the fill value instead of dropping them.
     refuses_missing
@@ -96,6 +98,7 @@ class Pipeline:
         object_shape: Sequence[int],
         chunk_shape: Sequence[int],
         order: Sequence[int],
+        items: str | None,
         itemsize: int,
         swap_nbytes: int,
         codecs: Sequence[tuple[str, dict[str, Any]]],
@@ -149,7 +152,8 @@ class Request:
     """One selection of one array. Stored objects are numbered in the order of the plan.
 
     `out` and `value` are arrays of any strides, of the selection's shape (shape `(1,)` for a scalar)
-    and the item size of the array, whose memory can be lent: dates and durations as opaque bytes.
+    and the item size of the array, whose memory can be lent: dates and durations as opaque bytes. Elements of variable
+    length are NumPy's text, for "vlen-utf8", or Python objects.
     """
 
     @property

@@ -154,17 +154,10 @@ impl ArrayView {
     }
 }
 
-impl FromPyObject<'_, '_> for ArrayView {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        let buffer = PyUntypedBuffer::get(&object)?;
-        if buffer.format() == c"O" {
-            return Err(PyTypeError::new_err(
-                "an array of Python objects holds addresses, not values",
-            ));
-        }
-        Ok(Self { buffer })
+impl From<PyUntypedBuffer> for ArrayView {
+    /// The array whose buffer this is, of elements that are no Python objects.
+    fn from(buffer: PyUntypedBuffer) -> Self {
+        Self { buffer }
     }
 }
 

@@ -6,8 +6,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyInt, PySlice, PyTuple};
 use zarr_kernel::selection::AxisSelection;
 
-use crate::buffers::ArrayView;
 use crate::errors::guard;
+use crate::items::Lent;
 use crate::pipeline::{Keys, Pipeline};
 use crate::place::Place;
 
@@ -76,7 +76,7 @@ impl Getter {
             .map(AxisSelection::count)
             .collect();
         let result = self.empty(py, if is_scalar { vec![1] } else { shape })?;
-        let lent: ArrayView = match &self.lent_as {
+        let lent: Lent = match &self.lent_as {
             None => result.extract()?,
             Some(dtype) => result
                 .call_method1(intern!(py, "view"), (dtype,))?
@@ -103,7 +103,7 @@ impl Getter {
         &self,
         py: Python<'_>,
         axes: Vec<AxisSelection>,
-        out: ArrayView,
+        out: Lent,
         max_threads: usize,
     ) -> PyResult<()> {
         let pipeline = self.pipeline.get();

@@ -11,6 +11,7 @@ mod codecs;
 mod directory;
 mod errors;
 mod getter;
+mod items;
 mod pipeline;
 mod place;
 mod process;

@@ -6,16 +6,17 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use zarr_kernel::KernelError;
+use zarr_kernel::caller::Out;
 use zarr_kernel::chain::Chain;
 use zarr_kernel::counters::{self, Counter};
 use zarr_kernel::element::ElementType;
 use zarr_kernel::grid::Grid;
+use zarr_kernel::items::ItemKind;
 use zarr_kernel::kept::Kept;
 use zarr_kernel::keys;
 use zarr_kernel::lent_values::{Pieces, Whole};
 #[cfg(unix)]
 use zarr_kernel::local::{Manner, Writer};
-use zarr_kernel::memory::ArrayMut;
 use zarr_kernel::pipeline::{self, Description};
 use zarr_kernel::plan::Plan;
 use zarr_kernel::selection::AxisSelection;
@@ -24,11 +25,12 @@ use zarr_kernel::shard_index::Location;
 use zarr_kernel::source::{Fetched, Stored};
 use zarr_kernel::workers::{Workers, available_threads};
 
-use crate::buffers::{ArrayView, ByteView, OwnedBytes};
+use crate::buffers::{ByteView, OwnedBytes};
 use crate::codecs::codec_from;
 #[cfg(unix)]
 use crate::directory::Directory;
 use crate::errors::{Failure, guard};
+use crate::items::Lent;
 use crate::place::{Kind, Place, Values};
 
 /// An array's grid, shards and codecs, compiled. See `_native.pyi`.
@@ -41,10 +43,17 @@ pub(crate) struct Pipeline {
 /// axes, where and how the index is stored, and the order in which inner chunks are laid.
 type LevelArguments = (Vec<usize>, Vec<usize>, Vec<usize>, bool, bool, String);
 
+fn item_kind(codec: &str) -> PyResult<ItemKind> {
+    [ItemKind::Utf8, ItemKind::Bytes]
+        .into_iter()
+        .find(|kind| kind.codec() == codec)
+        .ok_or_else(|| PyValueError::new_err(format!("there is no codec {codec:?} of items")))
+}
+
 #[pymethods]
 impl Pipeline {
     #[new]
-    #[pyo3(signature = (*, shape, object_shape, chunk_shape, order, itemsize, swap_nbytes, codecs, levels, fill, keeps_empty, refuses_missing))]
+    #[pyo3(signature = (*, shape, object_shape, chunk_shape, order, items, itemsize, swap_nbytes, codecs, levels, fill, keeps_empty, refuses_missing))]
     // One argument per line of the description in the stub.
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -52,6 +61,7 @@ impl Pipeline {
         object_shape: Vec<usize>,
         chunk_shape: Vec<usize>,
         order: Vec<usize>,
+        items: Option<String>,
         itemsize: usize,
         swap_nbytes: usize,
         codecs: Vec<(String, Bound<'_, PyDict>)>,
@@ -65,7 +75,6 @@ impl Pipeline {
                 .iter()
                 .map(|(name, parameters)| codec_from(name, parameters))
                 .collect::<Result<_, _>>()?;
-            let element = ElementType::new(itemsize, swap_nbytes)?;
             let levels = levels
                 .into_iter()
                 .map(|(shard, inner, axes, at_end, checksum, write_order)| {
@@ -84,7 +93,15 @@ impl Pipeline {
                 .collect::<Result<_, _>>()?;
             let kernel = pipeline::Pipeline::new(Description {
                 grid: Grid::new(&shape, &object_shape, &chunk_shape)?,
-                chain: Chain::new(element, &chunk_shape, &order, codecs)?,
+                chain: match items {
+                    None => {
+                        let element = ElementType::new(itemsize, swap_nbytes)?;
+                        Chain::new(element, &chunk_shape, &order, codecs)?
+                    }
+                    Some(codec) => {
+                        Chain::of_items(item_kind(&codec)?, &chunk_shape, &order, codecs)?
+                    }
+                },
                 levels,
                 fill: fill.as_bytes().to_vec(),
                 keeps_empty,
@@ -116,7 +133,7 @@ impl Pipeline {
         keys: &Keys,
         axes: Vec<AxisArgument>,
         is_points: bool,
-        out: ArrayView,
+        out: Lent,
         max_threads: usize,
     ) -> PyResult<()> {
         guard(|| self.read_from(py, place, keys, plain(axes), is_points, &out, max_threads))
@@ -131,7 +148,7 @@ impl Pipeline {
         keys: &Keys,
         axes: Vec<AxisArgument>,
         is_points: bool,
-        value: ArrayView,
+        value: Lent,
         max_threads: usize,
         sync: bool,
         held: Option<String>,
@@ -163,12 +180,12 @@ impl Pipeline {
         keys: &Keys,
         axes: Vec<AxisSelection>,
         is_points: bool,
-        out: &ArrayView,
+        out: &Lent,
         max_threads: usize,
     ) -> Result<(), Failure> {
         counters::count(Counter::Crossings);
         let plan = self.kernel.plan(axes, is_points)?;
-        let target = out.writable(plan.shape(), self.kernel.itemsize())?;
+        let target = out.writable(plan.shape(), &self.kernel)?;
         match &place.0 {
             Kind::Memory(values) => self.read_values(py, values, keys, &plan, &target, max_threads),
             #[cfg(unix)]
@@ -184,7 +201,7 @@ impl Pipeline {
         values: &Values,
         keys: &Keys,
         plan: &Plan,
-        target: &ArrayMut<'_>,
+        target: &Out<'_>,
         max_threads: usize,
     ) -> Result<(), Failure> {
         let found = values.of_plan(py, &keys.kernel, plan)?;
@@ -204,7 +221,7 @@ impl Pipeline {
         directory: &Directory,
         keys: &Keys,
         plan: &Plan,
-        target: &ArrayMut<'_>,
+        target: &Out<'_>,
         max_threads: usize,
     ) -> Result<(), Failure> {
         interruptible(py, max_threads, |workers| {
@@ -225,13 +242,13 @@ impl Pipeline {
         directory: &Directory,
         keys: &Keys,
         plan: &Plan,
-        value: &ArrayView,
+        value: &Lent,
         max_threads: usize,
         sync: bool,
         held: Option<&str>,
     ) -> Result<(), Failure> {
         counters::count(Counter::Crossings);
-        let value = value.readable(plan.shape(), self.kernel.itemsize())?;
+        let value = value.readable(plan.shape(), &self.kernel)?;
         let signals = Signals::default();
         let on_signal = || signals.check();
         let outcome = py.detach(|| {
@@ -386,10 +403,10 @@ impl Request {
         py: Python<'_>,
         number: usize,
         encoded: Option<ByteView>,
-        out: ArrayView,
+        out: Lent,
     ) -> PyResult<()> {
         guard(|| {
-            let target = out.writable(self.plan.shape(), self.pipeline.itemsize())?;
+            let target = out.writable(self.plan.shape(), &self.pipeline)?;
             py.detach(|| {
                 let object = encoded.as_ref().map(|encoded| Whole(encoded.as_bytes()));
                 let plan = self.plan.object(number)?;
@@ -424,10 +441,10 @@ impl Request {
         number: usize,
         nbytes: u64,
         pieces: Vec<(u64, ByteView)>,
-        out: ArrayView,
+        out: Lent,
     ) -> PyResult<()> {
         guard(|| {
-            let target = out.writable(self.plan.shape(), self.pipeline.itemsize())?;
+            let target = out.writable(self.plan.shape(), &self.pipeline)?;
             py.detach(|| {
                 let object = pieces_of(nbytes, &pieces);
                 let plan = self.plan.object(number)?;
@@ -443,11 +460,11 @@ impl Request {
         py: Python<'_>,
         first: usize,
         old: Vec<Option<ByteView>>,
-        value: ArrayView,
+        value: Lent,
         max_threads: usize,
     ) -> PyResult<Vec<Option<OwnedBytes>>> {
         guard(|| {
-            let value = value.readable(self.plan.shape(), self.pipeline.itemsize())?;
+            let value = value.readable(self.plan.shape(), &self.pipeline)?;
             let old: Vec<Option<&[u8]>> = old
                 .iter()
                 .map(|old| old.as_ref().map(ByteView::as_bytes))

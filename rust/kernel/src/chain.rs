@@ -4,17 +4,24 @@
 //! order into the copies that place elements; what is left are codecs of bytes. Their sizes follow
 //! from the chunk's: the innermost one decodes to exactly the chunk, every other one to no more
 //! than the one within it can have made.
+//!
+//! The stream of a chunk of items has no size that is known before, and all codecs are outer ones to
+//! it: each decodes to no more than [`MOST_STREAM_NBYTES`].
 
 use std::ops::Range;
 
 use crate::codec::{BytesCodec, Contexts};
 use crate::element::ElementType;
+use crate::items::{ItemKind, PLACE_NBYTES, Table};
 use crate::memory::{expect_filled, zeroed};
 use crate::{KernelError, Result};
 
 /// Codecs of bytes, for chunks of one shape.
 #[derive(Debug)]
 pub struct Chain {
+    /// What elements of variable length are; `None` for those of a fixed size.
+    items: Option<ItemKind>,
+    /// The elements, or what stands for an item in a decoded chunk.
     element: ElementType,
     strides: Vec<isize>,
     nbytes: usize,
@@ -25,6 +32,8 @@ pub struct Chain {
 
 /// What other writers' encoders may add to what ours would make of the same bytes.
 const MARGIN_NBYTES: usize = 64 * 1024;
+/// The most bytes of a chunk of items, decoded.
+const MOST_STREAM_NBYTES: usize = 2 << 30;
 
 impl Chain {
     /// The chain of chunks of `shape`, whose stored axis `i` is axis `order[i]` of the array, with
@@ -34,6 +43,30 @@ impl Chain {
     /// [`KernelError::BadDescription`] when `order` is no permutation, and
     /// [`KernelError::TooLarge`] when a chunk would not fit in memory.
     pub fn new(
+        element: ElementType,
+        shape: &[usize],
+        order: &[usize],
+        codecs: Vec<Box<dyn BytesCodec>>,
+    ) -> Result<Self> {
+        Self::compile(None, element, shape, order, codecs)
+    }
+
+    /// The same for chunks of items.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_items(
+        kind: ItemKind,
+        shape: &[usize],
+        order: &[usize],
+        codecs: Vec<Box<dyn BytesCodec>>,
+    ) -> Result<Self> {
+        let place = ElementType::new(PLACE_NBYTES, 1)?;
+        Self::compile(Some(kind), place, shape, order, codecs)
+    }
+
+    fn compile(
+        items: Option<ItemKind>,
         element: ElementType,
         shape: &[usize],
         order: &[usize],
@@ -53,8 +86,12 @@ impl Chain {
                 .ok_or_else(|| too_large.clone())?;
         }
         isize::try_from(nbytes).map_err(|_| too_large)?;
-        let limits = limits(nbytes, &codecs);
+        let limits = match items {
+            None => limits(nbytes, &codecs),
+            Some(_) => vec![MOST_STREAM_NBYTES; codecs.len()],
+        };
         Ok(Self {
+            items,
             element,
             strides: strides
                 .into_iter()
@@ -66,13 +103,26 @@ impl Chain {
         })
     }
 
-    /// The elements.
+    /// What elements of variable length are; `None` for those of a fixed size.
+    #[must_use]
+    pub fn items(&self) -> Option<ItemKind> {
+        self.items
+    }
+
+    /// Number of elements in a chunk.
+    pub(crate) fn n_elements(&self) -> usize {
+        self.nbytes
+            .checked_div(self.element.itemsize())
+            .unwrap_or(0)
+    }
+
+    /// The elements, or what stands for an item in a decoded chunk.
     #[must_use]
     pub fn element(&self) -> ElementType {
         self.element
     }
 
-    /// Bytes of a decoded chunk.
+    /// Bytes of a decoded chunk; of one of items, those that stand for them.
     #[must_use]
     pub fn nbytes(&self) -> usize {
         self.nbytes
@@ -87,6 +137,10 @@ impl Chain {
     pub(crate) fn cost_ns(&self) -> u64 {
         let per_kilobyte: u64 = self.codecs.iter().map(|codec| cost_of(codec.name())).sum();
         let nbytes = u64::try_from(self.nbytes).unwrap_or(u64::MAX);
+        let nbytes = match self.items {
+            None => nbytes,
+            Some(_) => nbytes.saturating_mul(ITEM_PLACES),
+        };
         nbytes
             .saturating_mul(per_kilobyte.saturating_add(COPY_NS_PER_KILOBYTE))
             .checked_shr(10)
@@ -96,7 +150,7 @@ impl Chain {
     /// Whether the encoded chunk is the decoded one.
     #[must_use]
     pub fn is_verbatim(&self) -> bool {
-        self.codecs.is_empty()
+        self.codecs.is_empty() && self.items.is_none()
     }
 
     /// The `wanted` bytes of the decoded chunk, in their places in a slice of its length; what the
@@ -171,27 +225,46 @@ impl Chain {
         let Some((first, outer)) = self.codecs.split_first() else {
             return Ok(());
         };
-        let mut held = contexts.take_buffer();
-        let mut range = None; // of `held`; none while the form is a part of `encoded`
-        let mut lent = encoded;
-        let outer_limits = self.limits.iter().skip(1);
-        for (codec, limit) in outer.iter().zip(outer_limits).rev() {
-            let form = part(&held, range.as_ref(), lent)?;
-            if let Some(within) = codec.decoded_within(form)? {
-                match &mut range {
-                    Some(range) => *range = range_of(within, &held),
-                    None => lent = part_of(encoded, within)?,
-                }
-                continue;
-            }
-            let mut decoded = contexts.take_buffer();
-            codec.decode_bounded(form, *limit, &mut decoded, contexts)?;
-            contexts.return_buffer(std::mem::replace(&mut held, decoded));
-            range = Some(0..held.len());
-        }
-        let outcome = last(first.as_ref(), part(&held, range.as_ref(), lent)?, contexts);
-        contexts.return_buffer(held);
+        let limits = self.limits.get(1..).unwrap_or_default();
+        let form = undo(outer, limits, encoded, contexts)?;
+        let outcome = last(first.as_ref(), form.bytes(encoded)?, contexts);
+        contexts.return_buffer(form.held);
         outcome
+    }
+
+    /// The table of a chunk of items, for `look`. `starts` is memory for it.
+    ///
+    /// # Errors
+    /// Those of the codecs, and of what `look` returns.
+    pub(crate) fn with_table<T>(
+        &self,
+        encoded: &[u8],
+        starts: &mut Vec<usize>,
+        contexts: &mut Contexts,
+        look: impl FnOnce(Table<'_>, &mut Contexts) -> Result<T>,
+    ) -> Result<T> {
+        let kind = self.items.ok_or(NO_ITEMS)?;
+        let form = undo(&self.codecs, &self.limits, encoded, contexts)?;
+        let outcome = form
+            .bytes(encoded)
+            .and_then(|stream| Table::parse(kind, stream, self.n_elements(), starts))
+            .and_then(|table| look(table, contexts));
+        contexts.return_buffer(form.held);
+        outcome
+    }
+
+    /// The encoded form of a chunk of items, of its stream.
+    ///
+    /// # Errors
+    /// Those of the codecs.
+    pub(crate) fn encode_stream(
+        &self,
+        stream: Vec<u8>,
+        contexts: &mut Contexts,
+    ) -> Result<Vec<u8>> {
+        let mut encoded = stream;
+        wrap(&self.codecs, &mut encoded, contexts)?;
+        Ok(encoded)
     }
 
     fn checked_size<'a>(&self, codec: &'static str, decoded: &'a [u8]) -> Result<&'a [u8]> {
@@ -226,20 +299,85 @@ impl Chain {
             return Ok(());
         };
         first.encode(decoded, encoded, contexts)?;
-        for codec in outer {
-            if codec.encode_in_place(encoded, 0)? {
-                continue;
-            }
-            let before = std::mem::replace(encoded, contexts.take_buffer());
-            let outcome = codec.encode(&before, encoded, contexts);
-            contexts.return_buffer(before);
-            outcome?;
-        }
-        Ok(())
+        wrap(outer, encoded, contexts)
     }
 }
 
+/// Replace `encoded` by what codecs make of it, one after the other.
+fn wrap(
+    codecs: &[Box<dyn BytesCodec>],
+    encoded: &mut Vec<u8>,
+    contexts: &mut Contexts,
+) -> Result<()> {
+    for codec in codecs {
+        if codec.encode_in_place(encoded, 0)? {
+            continue;
+        }
+        let before = std::mem::replace(encoded, contexts.take_buffer());
+        let outcome = codec.encode(&before, encoded, contexts);
+        contexts.return_buffer(before);
+        outcome?;
+    }
+    Ok(())
+}
+
+/// What codecs made of encoded bytes.
+struct Undone {
+    held: Vec<u8>,
+    /// Where in `held` the form is, or in what was encoded.
+    place: Where,
+}
+
+enum Where {
+    Held(Range<usize>),
+    Lent(Range<usize>),
+}
+
+impl Undone {
+    fn bytes<'a>(&'a self, encoded: &'a [u8]) -> Result<&'a [u8]> {
+        let (outer, range) = match &self.place {
+            Where::Held(range) => (self.held.as_slice(), range),
+            Where::Lent(range) => (encoded, range),
+        };
+        outer.get(range.clone()).ok_or(KernelError::OutsideMemory)
+    }
+}
+
+/// Undo codecs, the last one first, each within its limit.
+fn undo(
+    codecs: &[Box<dyn BytesCodec>],
+    limits: &[usize],
+    encoded: &[u8],
+    contexts: &mut Contexts,
+) -> Result<Undone> {
+    let mut form = Undone {
+        held: contexts.take_buffer(),
+        place: Where::Lent(0..encoded.len()),
+    };
+    for (codec, limit) in codecs.iter().zip(limits).rev() {
+        let bytes = form.bytes(encoded)?;
+        if let Some(within) = codec.decoded_within(bytes)? {
+            form.place = match form.place {
+                Where::Held(_) => Where::Held(range_of(within, &form.held)),
+                Where::Lent(_) => Where::Lent(range_of(within, encoded)),
+            };
+            continue;
+        }
+        let mut decoded = contexts.take_buffer();
+        codec.decode_bounded(bytes, *limit, &mut decoded, contexts)?;
+        form.place = Where::Held(0..decoded.len());
+        contexts.return_buffer(std::mem::replace(&mut form.held, decoded));
+    }
+    Ok(form)
+}
+
+const NO_ITEMS: KernelError = KernelError::BadDescription {
+    what: "elements of a fixed size are no items",
+};
+
 const COPY_NS_PER_KILOBYTE: u64 = 60;
+/// Placing an item takes as long as copying so many of what stands for it.
+const ITEM_PLACES: u64 = 16;
 
 /// What decoding takes, in nanoseconds per kilobyte of the decoded chunk.
 fn cost_of(codec: &str) -> u64 {
@@ -273,25 +411,10 @@ fn limits(nbytes: usize, codecs: &[Box<dyn BytesCodec>]) -> Vec<usize> {
     limits
 }
 
-/// The form that has been reached: a part of `held`, or `lent`.
-fn part<'a>(held: &'a [u8], range: Option<&Range<usize>>, lent: &'a [u8]) -> Result<&'a [u8]> {
-    match range {
-        None => Ok(lent),
-        Some(range) => held.get(range.clone()).ok_or(KernelError::OutsideMemory),
-    }
-}
-
 /// Where in `outer` the slice `inner` lies, which was taken from it.
 fn range_of(inner: &[u8], outer: &[u8]) -> Range<usize> {
     let start = inner.as_ptr().addr().wrapping_sub(outer.as_ptr().addr());
     start..start.wrapping_add(inner.len())
-}
-
-/// `inner`, which was taken from `outer`, as a slice that lives as long.
-fn part_of<'a>(outer: &'a [u8], inner: &[u8]) -> Result<&'a [u8]> {
-    outer
-        .get(range_of(inner, outer))
-        .ok_or(KernelError::OutsideMemory)
 }
 
 fn checked_copy(from: &[u8], to: &mut [u8]) -> Result<()> {

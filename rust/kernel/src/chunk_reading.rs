@@ -3,10 +3,14 @@
 //! - a chunk that is wholly wanted, and lies in the result as it does in memory, is decoded there;
 //! - of a chunk without codecs, only the bytes that hold wanted elements are read, row by row where
 //!   rows lie far apart;
-//! - of any other, the codecs decode at least the wanted bytes, and those elements are copied.
+//! - of any other, the codecs decode at least the wanted bytes, and those elements are copied;
+//! - a chunk of items is decoded wholly, and the wanted ones are handed to the caller.
 
 use std::ops::Range;
 
+use crate::caller::Out;
+use crate::codec::Contexts;
+use crate::items::{self, Items};
 use crate::memory::{self, ArrayMut, Readable};
 use crate::pipeline::Pipeline;
 use crate::plan::ChunkPlan;
@@ -19,37 +23,119 @@ use crate::{KernelError, Result};
 /// Reading so many bytes takes as long as another read.
 const GAP_NBYTES: isize = 32 * 1024;
 
+/// A chunk that was decoded wholly.
+#[derive(Debug)]
+pub(crate) enum Decoded {
+    Elements(Vec<u8>),
+    Items(items::OwnedTable),
+}
+
+impl Decoded {
+    /// What it takes in memory.
+    pub(crate) fn nbytes(&self) -> usize {
+        match self {
+            Self::Elements(decoded) => decoded.len(),
+            Self::Items(table) => table.nbytes(),
+        }
+    }
+}
+
 impl Pipeline {
     /// Place the fill value where the chunk would be.
-    pub(crate) fn place_missing(&self, chunk: &ChunkPlan<'_>, out: &ArrayMut<'_>) -> Result<()> {
+    pub(crate) fn place_missing(&self, chunk: &ChunkPlan<'_>, out: &Out<'_>) -> Result<()> {
         if self.description.refuses_missing {
             return Err(KernelError::ChunkMissing);
         }
-        let transfer = self.transfer(chunk, &out.layout.strides)?;
-        let fill = Readable::from(self.description.fill.as_slice());
-        let element = self.description.chain.element().verbatim();
-        memory::copy(
-            &transfer.spread_one().normalise(),
-            fill,
-            &out.memory,
-            element,
-        )
+        let fill = self.description.fill.as_slice();
+        match out {
+            Out::Elements(out) => {
+                let transfer = self.transfer(chunk, &out.layout.strides)?;
+                let element = self.description.chain.element().verbatim();
+                memory::copy(
+                    &transfer.spread_one().normalise(),
+                    Readable::from(fill),
+                    &out.memory,
+                    element,
+                )
+            }
+            Out::Items(out) => {
+                let transfer = self.transfer(chunk, &out.layout.strides)?;
+                let kind = self.items().ok_or(OTHER_ELEMENTS)?;
+                out.memory.put(&Items::alike(kind, &transfer, fill))
+            }
+        }
     }
 
     /// Place what is wanted of a chunk that is decoded already.
     pub(crate) fn place_decoded(
         &self,
         chunk: &ChunkPlan<'_>,
-        decoded: &[u8],
-        out: &ArrayMut<'_>,
+        decoded: &Decoded,
+        out: &Out<'_>,
     ) -> Result<()> {
-        let transfer = self.transfer(chunk, &out.layout.strides)?.normalise();
-        let element = self.description.chain.element();
-        memory::copy(&transfer, Readable::from(decoded), &out.memory, element)
+        match (decoded, out) {
+            (Decoded::Elements(decoded), Out::Elements(out)) => {
+                let transfer = self.transfer(chunk, &out.layout.strides)?.normalise();
+                let element = self.description.chain.element();
+                memory::copy(
+                    &transfer,
+                    Readable::from(decoded.as_slice()),
+                    &out.memory,
+                    element,
+                )
+            }
+            (Decoded::Items(table), Out::Items(out)) => {
+                let transfer = self.transfer(chunk, &out.layout.strides)?;
+                let kind = self.items().ok_or(OTHER_ELEMENTS)?;
+                out.memory
+                    .put(&Items::of_chunk(kind, &transfer, table.table()))
+            }
+            _ => Err(OTHER_ELEMENTS),
+        }
+    }
+
+    /// Decode a chunk wholly, to be kept.
+    pub(crate) fn decode_whole(
+        &self,
+        encoded: &[u8],
+        starts: &mut Vec<usize>,
+        contexts: &mut Contexts,
+    ) -> Result<Decoded> {
+        let chain = &self.description.chain;
+        if chain.items().is_none() {
+            return chain.decode_whole(encoded, contexts).map(Decoded::Elements);
+        }
+        chain.with_table(encoded, starts, contexts, |table, _| {
+            table.to_owned().map(Decoded::Items)
+        })
     }
 
     /// Read, decode and place one chunk whose encoded form is a part of `object`.
     pub(crate) fn read_chunk<O: Object>(
+        &self,
+        chunk: &ChunkPlan<'_>,
+        object: &O,
+        extent: Extent,
+        out: &Out<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        match out {
+            Out::Elements(out) => self.read_elements(chunk, object, extent, out, scratch),
+            Out::Items(out) => {
+                let kind = self.items().ok_or(OTHER_ELEMENTS)?;
+                let transfer = self.transfer(chunk, &out.layout.strides)?;
+                let encoded = read_extent(object, extent, &mut scratch.encoded)?;
+                self.description.chain.with_table(
+                    encoded,
+                    &mut scratch.starts,
+                    &mut scratch.contexts,
+                    |table, _| out.memory.put(&Items::of_chunk(kind, &transfer, table)),
+                )
+            }
+        }
+    }
+
+    fn read_elements<O: Object>(
         &self,
         chunk: &ChunkPlan<'_>,
         object: &O,
@@ -72,6 +158,7 @@ impl Pipeline {
             contexts,
             encoded,
             decoded,
+            ..
         } = scratch;
         let encoded = read_extent(object, extent, encoded)?;
         if element.is_verbatim()
@@ -133,6 +220,10 @@ impl Pipeline {
         memory::copy(&transfer, Readable::from(part), &out.memory, element)
     }
 }
+
+pub(crate) const OTHER_ELEMENTS: KernelError = KernelError::BadDescription {
+    what: "the caller's memory holds elements as those of the array",
+};
 
 /// The encoded bytes of a chunk.
 pub(crate) fn read_extent<'a, O: Object>(

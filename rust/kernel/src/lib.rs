@@ -18,6 +18,7 @@
 )]
 
 pub mod cache;
+pub mod caller;
 pub mod chain;
 mod chunk_reading;
 pub mod codec;
@@ -26,6 +27,7 @@ pub mod element;
 mod error;
 pub mod fork;
 pub mod grid;
+pub mod items;
 pub mod kept;
 pub mod keys;
 pub mod lent_values;

@@ -190,7 +190,10 @@ pub struct Layout {
 
 impl Layout {
     /// Offsets of the first byte and of one behind the last, from the first element.
-    fn extent(&self, itemsize: usize) -> Result<(isize, isize)> {
+    ///
+    /// # Errors
+    /// [`KernelError::TooLarge`] when the array would not fit in the address space.
+    pub fn extent(&self, itemsize: usize) -> Result<(isize, isize)> {
         let too_large = KernelError::TooLarge { what: "an array" };
         let mut extent = if self.shape.contains(&0) {
             return Ok((0, 0));
@@ -216,7 +219,8 @@ impl Layout {
     }
 
     /// Whether two elements may share a byte.
-    fn overlaps(&self, itemsize: usize) -> bool {
+    #[must_use]
+    pub fn overlaps(&self, itemsize: usize) -> bool {
         let mut axes: Vec<(usize, usize)> = self
             .strides
             .iter()

@@ -2,13 +2,13 @@
 //!
 //! Indexes, and chunks of which only a part was wanted, are kept in the cache, if the store can tell
 //! whether an object is still the same. A large chunk is kept when it is wanted for the second
-//! time: until then decoding a part of it is cheaper.
+//! time: until then decoding a part of it is cheaper. Of items there is no such part.
 
 use std::sync::Arc;
 
 use crate::cache::{Cache, CacheKey, Cached};
-use crate::chunk_reading::read_extent;
-use crate::memory::ArrayMut;
+use crate::caller::Out;
+use crate::chunk_reading::{Decoded, read_extent};
 use crate::pipeline::Pipeline;
 use crate::plan::{ChunkPlan, ObjectPlan};
 use crate::scratch::Scratch;
@@ -27,7 +27,7 @@ enum Kept {
     /// That it was wanted once.
     Seen,
     /// The decoded chunk.
-    Decoded(Vec<u8>),
+    Decoded(Decoded),
 }
 
 /// Place what a request wants of one object into the result.
@@ -35,7 +35,7 @@ pub(crate) fn read_object<S: Source>(
     pipeline: &Pipeline,
     plan: &ObjectPlan<'_>,
     source: &S,
-    out: &ArrayMut<'_>,
+    out: &Out<'_>,
     scratch: &mut Scratch,
 ) -> Result<()> {
     let version = version_to_look_for(pipeline, plan, source)?;
@@ -91,7 +91,7 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
     }
 
     /// Whether all was read from one version. If not, read again.
-    fn read(&mut self, out: &ArrayMut<'_>, scratch: &mut Scratch) -> Result<bool> {
+    fn read(&mut self, out: &Out<'_>, scratch: &mut Scratch) -> Result<bool> {
         for number in 0..self.plan.n_chunks() {
             let chunk = self.plan.chunk(number)?;
             let Some(found) = self.find(chunk.coords())? else {
@@ -179,7 +179,7 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
         &mut self,
         chunk: &ChunkPlan<'_>,
         extent: Extent,
-        out: &ArrayMut<'_>,
+        out: &Out<'_>,
         scratch: &mut Scratch,
     ) -> Result<bool> {
         let pipeline = self.pipeline;
@@ -213,13 +213,15 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
         };
         let cache = Cache::of_process();
         let key = CacheKey::new(stamp, pipeline.view, extent.offset, extent.nbytes);
-        if is_wanted_again || chain.nbytes() <= SMALL_NBYTES {
+        if is_wanted_again || chain.nbytes() <= SMALL_NBYTES || chain.items().is_some() {
             let encoded = read_extent(object, extent, &mut scratch.encoded)?;
-            let decoded = chain.decode_whole(encoded, &mut scratch.contexts)?;
+            let decoded =
+                pipeline.decode_whole(encoded, &mut scratch.starts, &mut scratch.contexts)?;
             pipeline.place_decoded(chunk, &decoded, out)?;
             if object.settled_stamp()?.as_ref() == Some(stamp) {
+                let nbytes = decoded.nbytes();
                 let kept = Arc::new(Kept::Decoded(decoded));
-                cache.insert(key, stamp.clone(), kept, chain.nbytes());
+                cache.insert(key, stamp.clone(), kept, nbytes);
             }
         } else {
             pipeline.read_chunk(chunk, object, extent, out, scratch)?;

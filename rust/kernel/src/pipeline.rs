@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::chain::Chain;
 use crate::grid::Grid;
+use crate::items::ItemKind;
 use crate::plan::{ChunkPlan, ObjectPlan, Plan};
 use crate::selection::{AxisSelection, Selection};
 use crate::shard::ShardLevel;
@@ -25,7 +26,7 @@ pub struct Description {
     pub chain: Chain,
     /// Levels of sharding, outermost first.
     pub levels: Vec<ShardLevel>,
-    /// The fill value: one element as it is in memory.
+    /// The fill value: one element as it is in memory, or the bytes of an item.
     pub fill: Vec<u8>,
     /// Store chunks that hold nothing but the fill value.
     pub keeps_empty: bool,
@@ -48,7 +49,8 @@ impl Pipeline {
     /// [`KernelError::BadDescription`] when the parts do not belong together.
     pub fn new(description: Description) -> Result<Self> {
         let element = description.chain.element();
-        if description.fill.len() != element.itemsize()
+        let is_any_length = description.chain.items().is_some();
+        if description.fill.len() != element.itemsize() && !is_any_length
             || description.chain.strides().len() != description.grid.n_axes()
         {
             return Err(KernelError::BadDescription {
@@ -73,7 +75,13 @@ impl Pipeline {
         Plan::new(grid, &Selection::new(axes, is_points, &grid.shape())?)
     }
 
-    /// Bytes of one element.
+    /// What elements of variable length are; `None` for those of a fixed size.
+    #[must_use]
+    pub fn items(&self) -> Option<ItemKind> {
+        self.description.chain.items()
+    }
+
+    /// Bytes of one element, of a fixed size.
     #[must_use]
     pub fn itemsize(&self) -> usize {
         self.description.chain.element().itemsize()

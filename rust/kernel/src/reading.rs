@@ -6,7 +6,7 @@
 //!
 //! Of a shard, its index and the wanted inner chunks are read, all from one version of the object.
 
-use crate::memory::ArrayMut;
+use crate::caller::Out;
 use crate::object_reading;
 use crate::pipeline::Pipeline;
 use crate::plan::{ObjectPlan, Plan};
@@ -29,7 +29,7 @@ impl Pipeline {
         &self,
         plan: &Plan,
         source: &S,
-        out: &ArrayMut<'_>,
+        out: &Out<'_>,
         workers: Workers<'_>,
     ) -> Result<()> {
         let n_objects = plan.n_objects();
@@ -65,7 +65,7 @@ impl Pipeline {
         &self,
         plan: &Plan,
         source: &S,
-        out: &ArrayMut<'_>,
+        out: &Out<'_>,
         effort: Effort,
         poll: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
@@ -126,7 +126,7 @@ impl Pipeline {
         &self,
         plan: &ObjectPlan<'_>,
         object: Option<&O>,
-        out: &ArrayMut<'_>,
+        out: &Out<'_>,
     ) -> Result<()> {
         self.read_object(plan, &Single(object), out, &mut scratch::borrow())
     }
@@ -135,7 +135,7 @@ impl Pipeline {
         &self,
         plan: &ObjectPlan<'_>,
         source: &S,
-        out: &ArrayMut<'_>,
+        out: &Out<'_>,
         scratch: &mut Scratch,
     ) -> Result<()> {
         object_reading::read_object(self, plan, source, out, scratch)
@@ -146,12 +146,13 @@ impl Pipeline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caller::Value;
     use crate::chain::Chain;
     use crate::codec::BytesCodec;
     use crate::codec::shuffle::Shuffle;
     use crate::element::ElementType;
     use crate::grid::Grid;
-    use crate::memory::{ArrayRef, Layout, Readable, Writable};
+    use crate::memory::{ArrayMut, ArrayRef, Layout, Readable, Writable};
     use crate::pipeline::Description;
     use crate::source::Fetched;
 
@@ -231,10 +232,10 @@ mod tests {
         fn round_trip(&self, value: &[u8]) -> Vec<u8> {
             let pipeline = self.pipeline();
             let poll = &mut || Ok(());
-            let value = ArrayRef {
+            let value = Value::from(ArrayRef {
                 memory: Readable::from(value),
                 layout: self.layout(),
-            };
+            });
             let plan = pipeline.plan(self.rows(false), false).unwrap();
             let old = vec![None; plan.n_objects()];
             let max_threads = 4;
@@ -245,10 +246,10 @@ mod tests {
             let plan = pipeline.plan(self.rows(self.backwards), false).unwrap();
             let objects = Fetched(encoded.iter().map(Option::as_deref).collect());
             let mut found = vec![0; self.n_rows * N_COLUMNS * ITEM_NBYTES];
-            let out = ArrayMut {
+            let out = Out::from(ArrayMut {
                 memory: Writable::from(found.as_mut_slice()),
                 layout: self.layout(),
-            };
+            });
             let workers = Workers { max_threads, poll };
             pipeline.read(&plan, &objects, &out, workers).unwrap();
             found

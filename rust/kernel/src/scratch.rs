@@ -22,6 +22,8 @@ pub struct Scratch {
     pub encoded: Vec<u8>,
     /// For bytes of one decoded chunk.
     pub decoded: Vec<u8>,
+    /// For where the items of one decoded chunk begin.
+    pub starts: Vec<usize>,
     /// For codecs.
     pub contexts: Contexts,
 }
@@ -32,6 +34,9 @@ impl Scratch {
             if buffer.capacity() > LARGEST_KEPT_NBYTES {
                 *buffer = Vec::new();
             }
+        }
+        if self.starts.capacity() > LARGEST_KEPT_NBYTES / size_of::<usize>() {
+            self.starts = Vec::new();
         }
         self.contexts.trim(LARGEST_KEPT_NBYTES);
     }

@@ -127,7 +127,14 @@ impl Transfer {
     /// The same copy in long rows: axes of one element dropped, neighbours merged, the destination
     /// walked upwards in memory order, and the axis along which the source is densest right
     /// outside the innermost one (where `memory` copies in tiles).
-    pub(crate) fn normalise(mut self) -> Self {
+    pub(crate) fn normalise(self) -> Self {
+        let mut normal = self.upwards();
+        normal.bring_dense_source_in();
+        normal
+    }
+
+    /// The same copy in long rows, the destination walked upwards in memory order.
+    pub(crate) fn upwards(mut self) -> Self {
         self.axes = std::mem::take(&mut self.axes)
             .into_iter()
             .map(straighten)
@@ -140,8 +147,29 @@ impl Transfer {
             })
         });
         self.merge();
-        self.bring_dense_source_in();
         self
+    }
+
+    /// Whether the destination is walked in one row without gaps: `count` elements of `step` bytes from
+    /// its start on.
+    pub(crate) fn is_one_row(&self, count: usize, step: usize) -> bool {
+        let mut row = Some((1_usize, isize::try_from(step).ok()));
+        for axis in self.axes.iter().rev() {
+            row = match (row, axis) {
+                (Some((n, Some(reach))), Axis::Run { count, to, .. }) if *to == reach => n
+                    .checked_mul(*count)
+                    .zip(isize::try_from(*count).ok())
+                    .map(|(n, count)| (n, reach.checked_mul(count))),
+                _ => None,
+            };
+        }
+        self.to == 0 && row.is_some_and(|(n, _)| n == count)
+    }
+
+    /// Call `visit` with the offsets of each element in source and destination, in the order of the
+    /// axes.
+    pub(crate) fn each(&self, visit: &mut impl FnMut(isize, isize) -> Result<()>) -> Result<()> {
+        walk(&self.axes, self.from, self.to, visit)
     }
 
     /// Take an axis of one element into the start; turn one that runs downwards around.
@@ -271,6 +299,37 @@ fn straighten(axis: Axis) -> Axis {
     } else {
         Axis::Gather(offsets)
     }
+}
+
+fn walk(
+    axes: &[Axis],
+    mut from: isize,
+    mut to: isize,
+    visit: &mut impl FnMut(isize, isize) -> Result<()>,
+) -> Result<()> {
+    let Some((axis, inner)) = axes.split_first() else {
+        return visit(from, to);
+    };
+    match axis {
+        Axis::Run {
+            count,
+            from: step,
+            to: to_step,
+        } => {
+            for _ in 0..*count {
+                walk(inner, from, to, visit)?;
+                from = from.wrapping_add(*step);
+                to = to.wrapping_add(*to_step);
+            }
+        }
+        Axis::Gather(offsets) => {
+            for (inner_from, inner_to) in offsets {
+                let (from, to) = (from.wrapping_add(*inner_from), to.wrapping_add(*inner_to));
+                walk(inner, from, to, visit)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn join(outer: &Axis, inner: &Axis) -> Option<Axis> {

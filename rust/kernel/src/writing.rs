@@ -12,8 +12,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use crate::caller::Value;
 use crate::chain::resize;
+use crate::chunk_reading::OTHER_ELEMENTS;
 use crate::codec::Contexts;
+use crate::items::{ItemsRef, NewChunk, PLACE_NBYTES};
 use crate::keys::Keys;
 use crate::memory::{self, ArrayRef, Readable, Writable};
 use crate::pipeline::Pipeline;
@@ -56,7 +59,7 @@ impl Pipeline {
         plan: &Plan,
         keys: &Keys,
         objects: &S,
-        value: &ArrayRef<'_>,
+        value: &Value<'_>,
         workers: Workers<'_>,
     ) -> Result<()>
     where
@@ -109,7 +112,7 @@ impl Pipeline {
         plan: &Plan,
         old: &[Option<&[u8]>],
         first: usize,
-        value: &ArrayRef<'_>,
+        value: &Value<'_>,
         workers: Workers<'_>,
     ) -> Result<Vec<Encoded>> {
         let slots: Vec<OnceLock<Encoded>> = old.iter().map(|_| OnceLock::new()).collect();
@@ -152,7 +155,7 @@ impl Pipeline {
         plan: &ObjectPlan<'_>,
         keys: &Keys,
         objects: &S,
-        value: &ArrayRef<'_>,
+        value: &Value<'_>,
         effort: Effort,
         scratch: &mut Scratch,
     ) -> Result<()> {
@@ -204,7 +207,7 @@ impl Pipeline {
         plan: &ObjectPlan<'_>,
         level: &ShardLevel,
         target: &Target<'_, S>,
-        value: &ArrayRef<'_>,
+        value: &Value<'_>,
         effort: Effort,
         scratch: &mut Scratch,
     ) -> Result<()> {
@@ -262,7 +265,7 @@ impl Pipeline {
         &self,
         plan: &ObjectPlan<'_>,
         rows: &[Row],
-        value: &ArrayRef<'v>,
+        value: &Value<'v>,
         effort: Effort,
         scratch: &mut Scratch,
     ) -> Result<Vec<(usize, Cow<'v, [u8]>)>> {
@@ -302,14 +305,14 @@ impl Pipeline {
         &self,
         plan: &ObjectPlan<'_>,
         numbers: &[usize],
-        value: &ArrayRef<'v>,
+        value: &Value<'v>,
         scratch: &mut Scratch,
     ) -> Result<Option<Cow<'v, [u8]>>> {
         let is_verbatim =
             self.description.chain.is_verbatim() && self.description.levels.len() == 1;
         if let ([number], true) = (numbers, is_verbatim) {
             let chunk = plan.chunk(*number)?;
-            if let Some(decoded) = self.lent(&chunk, &self.source(&chunk, value)?, value)? {
+            if let Some(decoded) = self.lent_by(&chunk, value)? {
                 return Ok((!self.is_left_out(decoded)).then_some(Cow::Borrowed(decoded)));
             }
         }
@@ -363,13 +366,13 @@ impl Pipeline {
     fn new_object<'v>(
         &self,
         plan: &ObjectPlan<'_>,
-        value: &ArrayRef<'v>,
+        value: &Value<'v>,
         effort: Effort,
         scratch: &mut Scratch,
     ) -> Result<Option<Cow<'v, [u8]>>> {
         if self.encodes_in_place() {
             let chunk = plan.chunk(0)?;
-            if let Some(decoded) = self.lent(&chunk, &self.source(&chunk, value)?, value)? {
+            if let Some(decoded) = self.lent_by(&chunk, value)? {
                 return Ok((!self.is_left_out(decoded)).then_some(Cow::Borrowed(decoded)));
             }
         }
@@ -385,7 +388,7 @@ impl Pipeline {
         &self,
         plan: &ObjectPlan<'_>,
         old: Option<&[u8]>,
-        value: &ArrayRef<'_>,
+        value: &Value<'_>,
         effort: Effort,
         scratch: &mut Scratch,
     ) -> Result<Encoded> {
@@ -501,7 +504,7 @@ impl Pipeline {
         &self,
         plan: &ChunkPlan<'_>,
         old: Option<&[u8]>,
-        value: &ArrayRef<'_>,
+        value: &Value<'_>,
         scratch: &mut Scratch,
     ) -> Result<Encoded> {
         self.merge(plan, old, value, scratch)
@@ -509,6 +512,59 @@ impl Pipeline {
     }
 
     fn merge(
+        &self,
+        plan: &ChunkPlan<'_>,
+        old: Option<&[u8]>,
+        value: &Value<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Encoded> {
+        match value {
+            Value::Elements(value) => self.merge_elements(plan, old, value, scratch),
+            Value::Items(value) => self.merge_items(plan, old, value, scratch),
+        }
+    }
+
+    fn merge_items(
+        &self,
+        plan: &ChunkPlan<'_>,
+        old: Option<&[u8]>,
+        value: &ItemsRef<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Encoded> {
+        let chain = &self.description.chain;
+        let chunk = NewChunk {
+            kind: chain.items().ok_or(OTHER_ELEMENTS)?,
+            n_items: chain.n_elements(),
+            fill: &self.description.fill,
+            value: *value,
+        };
+        let transfer = self.transfer(plan, &value.layout.strides)?;
+        let transfer = transfer.reversed().upwards();
+        let is_whole = plan.is_whole()?;
+        let mut stream = scratch.contexts.take_buffer();
+        let is_fill =
+            if is_whole && !plan.is_cut()? && transfer.is_one_row(chunk.n_items, PLACE_NBYTES) {
+                chunk.straight(&transfer, &mut stream)?
+            } else {
+                let got = &mut scratch.decoded;
+                match old.filter(|_| !is_whole) {
+                    None => chunk.merged(&transfer, None, got, &mut stream)?,
+                    Some(old) => {
+                        let (starts, contexts) = (&mut scratch.starts, &mut scratch.contexts);
+                        chain.with_table(old, starts, contexts, |before, _| {
+                            chunk.merged(&transfer, Some(before), got, &mut stream)
+                        })?
+                    }
+                }
+            };
+        if is_fill && !self.description.keeps_empty {
+            scratch.contexts.return_buffer(stream);
+            return Ok(None);
+        }
+        chain.encode_stream(stream, &mut scratch.contexts).map(Some)
+    }
+
+    fn merge_elements(
         &self,
         plan: &ChunkPlan<'_>,
         old: Option<&[u8]>,
@@ -554,6 +610,14 @@ impl Pipeline {
     fn source(&self, plan: &ChunkPlan<'_>, value: &ArrayRef<'_>) -> Result<Transfer> {
         let transfer = self.transfer(plan, &value.layout.strides)?;
         Ok(transfer.reversed().normalise())
+    }
+
+    /// The decoded chunk as [`lent`](Self::lent) finds it, if the value has such a thing.
+    fn lent_by<'v>(&self, plan: &ChunkPlan<'_>, value: &Value<'v>) -> Result<Option<&'v [u8]>> {
+        match value {
+            Value::Elements(value) => self.lent(plan, &self.source(plan, value)?, value),
+            Value::Items(_) => Ok(None),
+        }
     }
 
     /// The decoded chunk where it lies in the value, if it does so in one piece.

@@ -19,7 +19,10 @@ from zarr._buffer.memory import empty
 from zarr._codec.bytes_ import BytesCodec, has_byte_order
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.v2 import V2Codec
+from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._dtype.numbers import endianness_of
+from zarr._dtype.octets import VariableLengthBytes
+from zarr._dtype.text import VariableLengthUTF8
 from zarr._engine.contract import Rejection
 from zarr._grid.grid import RegularGrid
 
@@ -41,7 +44,8 @@ _KINDS = "biufcmMSUV"
 def describe(spec: ArraySpec) -> Description | Rejection:
     """The arguments of `_native.Pipeline` for an array."""
     dtype = spec.dtype
-    if dtype.kind not in _KINDS or dtype.itemsize == 0 or dtype.isbuiltin == 2:
+    items = _items(spec)
+    if items is None and (dtype.kind not in _KINDS or dtype.itemsize == 0 or dtype.isbuiltin == 2):
         return Rejection(f"elements of data type {dtype} have no fixed layout that the kernel knows")
     if dtype.fields is not None or dtype.subdtype is not None:
         return Rejection(f"elements of data type {dtype} have fields")
@@ -53,16 +57,17 @@ def describe(spec: ArraySpec) -> Description | Rejection:
     levels = _levels(spec, chunk_shape)
     if isinstance(levels, Rejection):
         return levels
-    chain = _chain(spec)
+    chain = _chain(spec) if items is None else _item_chain(spec, items)
     if isinstance(chain, Rejection):
         return chain
     return {
         "shape": spec.shape,
         "object_shape": spec.grid.shape,
         "chunk_shape": chunk_shape,
+        "items": items,
         "itemsize": dtype.itemsize,
         "levels": levels,
-        "fill": _fill(spec),
+        "fill": _fill(spec) if items is None else _item_fill(spec),
         "keeps_empty": spec.config.write_empty_chunks,
         "refuses_missing": not spec.config.read_missing_chunks,
         **chain,
@@ -77,6 +82,50 @@ def _fill(spec: ArraySpec) -> bytes:
     element = empty((), spec.dtype)
     element[()] = spec.fill_value
     return element.tobytes()
+
+
+# -- elements of variable length ------------------------------------------------------------------------------------
+
+
+def _items(spec: ArraySpec) -> str | None:
+    """The codec of elements of variable length that the kernel knows; None for all others."""
+    data_type, dtype = type(spec.data_type), spec.dtype
+    if data_type is VariableLengthUTF8 and dtype.kind == "T" and not hasattr(dtype, "na_object"):
+        return "vlen-utf8" if _is_text(spec.fill_value) else None
+    if data_type is VariableLengthBytes and dtype.kind == "O":
+        return "vlen-bytes" if type(spec.fill_value) is bytes else None
+    return None
+
+
+def _is_text(value: object) -> bool:
+    """Whether a value is text that UTF-8 can say."""
+    try:
+        return type(value) is str and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+def _item_fill(spec: ArraySpec) -> bytes:
+    fill = spec.fill_value
+    return fill.encode() if isinstance(fill, str) else bytes(fill)
+
+
+def _item_chain(spec: ArraySpec, items: str) -> dict[str, Any] | Rejection:
+    """As `_chain`: first the codec of the elements, then codecs of bytes."""
+    codecs = list(spec.inner_codecs if spec.levels else spec.codecs)
+    if len(codecs) == 1 and type(codecs[0]) is V2Codec:
+        axes = _axes_in_order(codecs[0], spec.ndim)
+        codecs = list(codecs[0].stages)
+        is_known = bool(codecs) and _names(codecs[0])[0].startswith("numcodecs.") and codecs[0].codec_id == items
+    else:
+        axes = _leading_axes(codecs, spec.ndim)
+        is_known = bool(codecs) and type(codecs[0]) is _ITEM_CODECS[items]
+    if not is_known:
+        return _unknown(codecs[0] if codecs else None)
+    described = _described(codecs[1:])
+    if isinstance(described, Rejection):
+        return described
+    return {"order": axes, "swap_nbytes": 1, "codecs": described}
 
 
 # -- shards ---------------------------------------------------------------------------------------------------------
@@ -114,11 +163,8 @@ def _chain(spec: ArraySpec) -> dict[str, Any] | Rejection:
     codecs = spec.inner_codecs if spec.levels else spec.codecs
     if len(codecs) == 1 and type(codecs[0]) is V2Codec:
         return _v2_chain(codecs[0], spec)
-    axes = tuple(range(spec.ndim))
     rest = list(codecs)
-    while rest and type(codec := rest[0]) is TransposeCodec:
-        axes = tuple(axes[i] for i in codec.axes(spec.ndim))
-        del rest[0]
+    axes = _leading_axes(rest, spec.ndim)
     filters = _leading_filters(rest)
     if not rest or type(serializer := rest[0]) is not BytesCodec:
         return _unknown(rest[0] if rest else None)
@@ -133,6 +179,15 @@ def _chain(spec: ArraySpec) -> dict[str, Any] | Rejection:
     swap_nbytes = _swap_nbytes(spec.dtype, _byte_order(np.dtype(first["decoded"])))
     last["encoded"] = _with_byte_order(np.dtype(last["encoded"]), serializer.endian).str
     return {"order": axes, "swap_nbytes": swap_nbytes, "codecs": [*filters, *described]}
+
+
+def _leading_axes(codecs: list[Any], ndim: int) -> tuple[int, ...]:
+    """The order of the axes behind the transposes that codecs begin with; those are taken away from the codecs."""
+    axes = tuple(range(ndim))
+    while codecs and type(codec := codecs[0]) is TransposeCodec:
+        axes = tuple(axes[i] for i in codec.axes(ndim))
+        del codecs[0]
+    return axes
 
 
 def _leading_filters(codecs: list[Any]) -> list[CodecDescription]:
@@ -165,9 +220,12 @@ def _v2_chain(codec: V2Codec, spec: ArraySpec) -> dict[str, Any] | Rejection:
     described = _described(codec.stages, spec.dtype.itemsize)
     if isinstance(described, Rejection):
         return described
-    axes = range(spec.ndim)
-    order = tuple(axes) if codec.order == "C" else tuple(reversed(axes))
-    return {"order": order, "swap_nbytes": 1, "codecs": described}
+    return {"order": _axes_in_order(codec, spec.ndim), "swap_nbytes": 1, "codecs": described}
+
+
+def _axes_in_order(codec: V2Codec, ndim: int) -> tuple[int, ...]:
+    """The axes, the slowest one in a stored chunk first."""
+    return tuple(range(ndim)) if codec.order == "C" else tuple(reversed(range(ndim)))
 
 
 def _swap_nbytes(dtype: np.dtype[Any], endian: str | None) -> int:
@@ -269,6 +327,8 @@ def _type_code(dtype: np.dtype[Any]) -> str:
     order = "|" if dtype.byteorder == "|" else ">" if endianness_of(dtype) == "big" else "<"
     return f"{order}{'V' if dtype.isbuiltin == 2 else dtype.kind}{dtype.itemsize}"
 
+
+_ITEM_CODECS = {"vlen-utf8": VLenUTF8Codec, "vlen-bytes": VLenBytesCodec}
 
 _SHUFFLES = {0: "noshuffle", 1: "shuffle", 2: "bitshuffle"}
 

@@ -1,0 +1,459 @@
+//! Elements of variable length: text and byte strings, which this library calls items.
+//!
+//! A stored chunk of them is their number, and then each behind its length, in the order of the
+//! chunk; numbers and lengths are little-endian and have 32 bits. Such a run of bytes is called a
+//! stream here. Where in a stream the items lie is found out once per chunk; with that table the
+//! chunk can be copied from like any other: a place in the table stands for an element.
+//!
+//! What items are in the caller's memory, only the caller knows: [`GetItems`] and [`PutItems`] are
+//! the two ways across.
+
+use std::ops::Range;
+
+use crate::memory::Layout;
+use crate::transfer::Transfer;
+use crate::{KernelError, Result};
+
+/// What stands for an item in a decoded chunk: so many bytes are from one to the next in the strides
+/// of a chunk.
+pub(crate) const PLACE_NBYTES: usize = 8;
+
+/// Bytes of a number or a length.
+const LENGTH_NBYTES: usize = 4;
+
+/// What items are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemKind {
+    /// Text in UTF-8.
+    Utf8,
+    /// Any bytes.
+    Bytes,
+}
+
+impl ItemKind {
+    /// The codec that stores them.
+    #[must_use]
+    pub fn codec(self) -> &'static str {
+        match self {
+            Self::Utf8 => "vlen-utf8",
+            Self::Bytes => "vlen-bytes",
+        }
+    }
+
+    fn corrupt(self, problem: String) -> KernelError {
+        KernelError::Corrupt {
+            codec: self.codec(),
+            problem: problem.into(),
+        }
+    }
+
+    fn not_encodable(self) -> KernelError {
+        KernelError::NotEncodable {
+            codec: self.codec(),
+            problem: "counts and lengths must be below 2**32".into(),
+        }
+    }
+}
+
+// -- streams --------------------------------------------------------------------------------------
+
+/// A decoded chunk: its stream, and where in that each item begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Table<'a> {
+    stream: &'a [u8],
+    starts: &'a [usize],
+}
+
+impl<'a> Table<'a> {
+    /// The table of a stream that must hold so many items, and nothing after them. `starts` is
+    /// memory for it; there is never more in it than the stream has room for items.
+    ///
+    /// # Errors
+    /// [`KernelError::Corrupt`] for any other stream, and for text that is no UTF-8.
+    pub(crate) fn parse(
+        kind: ItemKind,
+        stream: &'a [u8],
+        n_items: usize,
+        starts: &'a mut Vec<usize>,
+    ) -> Result<Self> {
+        let total = stream.len();
+        let Some(count) = length_at(stream, 0) else {
+            let problem = format!("{total} bytes are too few to hold the number of elements");
+            return Err(kind.corrupt(problem));
+        };
+        if count != n_items {
+            let problem = format!("the data holds {count} elements, the chunk has {n_items}");
+            return Err(kind.corrupt(problem));
+        }
+        if total / LENGTH_NBYTES <= count {
+            let problem = format!("{total} bytes are too few for {count} elements");
+            return Err(kind.corrupt(problem));
+        }
+        starts.clear();
+        starts
+            .try_reserve(count)
+            .map_err(|_| KernelError::OutOfMemory {
+                nbytes: count.saturating_mul(size_of::<usize>()),
+            })?;
+        let mut end = LENGTH_NBYTES;
+        for _ in 0..count {
+            let Some(length) = length_at(stream, end) else {
+                end = usize::MAX;
+                break;
+            };
+            let start = end.saturating_add(LENGTH_NBYTES);
+            starts.push(start);
+            end = start.saturating_add(length);
+        }
+        if end > total {
+            let problem = format!("an element reaches beyond the {total} bytes of the data");
+            return Err(kind.corrupt(problem));
+        }
+        if end < total {
+            let rest = total.saturating_sub(end);
+            return Err(kind.corrupt(format!("{rest} bytes follow the last element")));
+        }
+        let table = Self { stream, starts };
+        if kind == ItemKind::Utf8 {
+            table.check_text()?;
+        }
+        Ok(table)
+    }
+
+    fn check_text(self) -> Result<()> {
+        // Lengths of short items are bytes below 128 too: one look at all of it tells most streams.
+        if self
+            .stream
+            .get(LENGTH_NBYTES..)
+            .is_some_and(<[u8]>::is_ascii)
+        {
+            return Ok(());
+        }
+        for number in 0..self.starts.len() {
+            if let Err(error) = std::str::from_utf8(self.item(number)?) {
+                let problem = format!("an element is not valid UTF-8: {error}");
+                return Err(ItemKind::Utf8.corrupt(problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// An item.
+    ///
+    /// # Errors
+    /// [`KernelError::OutsideMemory`] if there is none of this number.
+    #[inline]
+    pub(crate) fn item(self, number: usize) -> Result<&'a [u8]> {
+        let found = self.starts.get(number).and_then(|start| {
+            let before = self.stream.get(start.checked_sub(LENGTH_NBYTES)?..)?;
+            let (length, rest) = before.split_first_chunk::<LENGTH_NBYTES>()?;
+            rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)
+        });
+        found.ok_or(KernelError::OutsideMemory)
+    }
+
+    /// The same in memory of its own.
+    pub(crate) fn to_owned(self) -> Result<OwnedTable> {
+        let nbytes = self.stream.len();
+        let mut stream = Vec::new();
+        stream
+            .try_reserve_exact(nbytes)
+            .map_err(|_| KernelError::OutOfMemory { nbytes })?;
+        stream.extend_from_slice(self.stream);
+        Ok(OwnedTable {
+            stream,
+            starts: self.starts.to_vec(),
+        })
+    }
+}
+
+/// A [`Table`] that owns its stream.
+#[derive(Debug)]
+pub(crate) struct OwnedTable {
+    stream: Vec<u8>,
+    starts: Vec<usize>,
+}
+
+impl OwnedTable {
+    pub(crate) fn table(&self) -> Table<'_> {
+        Table {
+            stream: &self.stream,
+            starts: &self.starts,
+        }
+    }
+
+    /// What it takes in memory.
+    pub(crate) fn nbytes(&self) -> usize {
+        let starts = self.starts.len().saturating_mul(size_of::<usize>());
+        self.stream.len().saturating_add(starts)
+    }
+}
+
+#[inline]
+fn length_at(stream: &[u8], position: usize) -> Option<usize> {
+    let length = stream.get(position..)?.first_chunk::<LENGTH_NBYTES>()?;
+    usize::try_from(u32::from_le_bytes(*length)).ok()
+}
+
+fn append(stream: &mut Vec<u8>, kind: ItemKind, item: &[u8]) -> Result<()> {
+    let length = u32::try_from(item.len()).map_err(|_| kind.not_encodable())?;
+    let nbytes = LENGTH_NBYTES.saturating_add(item.len());
+    stream
+        .try_reserve(nbytes)
+        .map_err(|_| KernelError::OutOfMemory { nbytes })?;
+    stream.extend_from_slice(&length.to_le_bytes());
+    stream.extend_from_slice(item);
+    Ok(())
+}
+
+fn begin(stream: &mut Vec<u8>, kind: ItemKind, n_items: usize) -> Result<()> {
+    let count = u32::try_from(n_items).map_err(|_| kind.not_encodable())?;
+    stream.clear();
+    stream.extend_from_slice(&count.to_le_bytes());
+    Ok(())
+}
+
+// -- out of a chunk -------------------------------------------------------------------------------
+
+/// The caller's memory, to put items into. Shared by the threads of a request.
+pub trait PutItems: Sync {
+    /// Put items into their places.
+    ///
+    /// # Errors
+    /// If an item cannot be put, and what [`Items::each`] returns.
+    fn put(&self, items: &Items<'_>) -> Result<()>;
+}
+
+/// An array of items in the caller's memory, to write to.
+#[derive(Clone, Copy)]
+pub struct ItemsMut<'a> {
+    /// How the items lie there.
+    pub layout: &'a Layout,
+    /// Whether places share memory, so that the order matters in which items are put.
+    pub overlaps: bool,
+    /// The memory.
+    pub memory: &'a dyn PutItems,
+}
+
+impl std::fmt::Debug for ItemsMut<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ItemsMut")
+            .field("layout", &self.layout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Items on their way to the caller's memory.
+#[derive(Debug)]
+pub struct Items<'a> {
+    kind: ItemKind,
+    transfer: &'a Transfer,
+    from: From<'a>,
+}
+
+#[derive(Debug)]
+enum From<'a> {
+    Table(Table<'a>),
+    One(&'a [u8]),
+}
+
+impl<'a> Items<'a> {
+    /// Those of a decoded chunk.
+    pub(crate) fn of_chunk(kind: ItemKind, transfer: &'a Transfer, table: Table<'a>) -> Self {
+        Self {
+            kind,
+            transfer,
+            from: From::Table(table),
+        }
+    }
+
+    /// The same item in every place.
+    pub(crate) fn alike(kind: ItemKind, transfer: &'a Transfer, item: &'a [u8]) -> Self {
+        Self {
+            kind,
+            transfer,
+            from: From::One(item),
+        }
+    }
+
+    /// What they are.
+    #[must_use]
+    pub fn kind(&self) -> ItemKind {
+        self.kind
+    }
+
+    /// Call `put` with the place of each item, in bytes from the first element of the array, and
+    /// with the item: text that is UTF-8, where the array's items are text.
+    ///
+    /// # Errors
+    /// What `put` returns.
+    pub fn each(&self, mut put: impl FnMut(isize, &'a [u8]) -> Result<()>) -> Result<()> {
+        match self.from {
+            From::One(item) => self.transfer.each(&mut |_, to| put(to, item)),
+            From::Table(table) => self
+                .transfer
+                .each(&mut |from, to| put(to, table.item(number_of(from)?)?)),
+        }
+    }
+}
+
+fn number_of(place: isize) -> Result<usize> {
+    let place = usize::try_from(place).map_err(|_| KernelError::OutsideMemory)?;
+    Ok(place / PLACE_NBYTES)
+}
+
+// -- into a chunk ---------------------------------------------------------------------------------
+
+/// The caller's memory, to get items from. Shared by the threads of a request.
+pub trait GetItems: Sync {
+    /// Get items from their places.
+    ///
+    /// # Errors
+    /// [`KernelError::NotEncodable`] for what is no item, and what [`Wanted::each`] returns.
+    fn get(&self, wanted: &mut Wanted<'_>) -> Result<()>;
+}
+
+/// An array of items in the caller's memory, to read from.
+#[derive(Clone, Copy)]
+pub struct ItemsRef<'a> {
+    /// How the items lie there.
+    pub layout: &'a Layout,
+    /// The memory.
+    pub memory: &'a dyn GetItems,
+}
+
+impl std::fmt::Debug for ItemsRef<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ItemsRef")
+            .field("layout", &self.layout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Items that are wanted from the caller's memory.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    transfer: &'a Transfer,
+    kind: ItemKind,
+    fill: &'a [u8],
+    /// What was got, one behind the other, each behind its length.
+    got: &'a mut Vec<u8>,
+    /// Where in it each item of the chunk is; none if they come in the order of the chunk.
+    ranges: Option<&'a mut [Option<Range<usize>>]>,
+    are_fill: bool,
+}
+
+impl Wanted<'_> {
+    /// What they are.
+    #[must_use]
+    pub fn kind(&self) -> ItemKind {
+        self.kind
+    }
+
+    /// Call `get` with the place of each item, in bytes from the first element of the array, and
+    /// with what is to be given it.
+    ///
+    /// # Errors
+    /// What `get` returns.
+    pub fn each(&mut self, mut get: impl FnMut(isize, Place<'_, '_>) -> Result<()>) -> Result<()> {
+        let transfer = self.transfer;
+        transfer.each(&mut |from, to| {
+            let place = Place { wanted: self, to };
+            get(from, place)
+        })
+    }
+}
+
+/// Where an item goes that was got.
+#[derive(Debug)]
+pub struct Place<'w, 'a> {
+    wanted: &'w mut Wanted<'a>,
+    to: isize,
+}
+
+impl Place<'_, '_> {
+    /// Take the item.
+    ///
+    /// # Errors
+    /// [`KernelError::NotEncodable`] if it is too long, or no UTF-8 where it should be.
+    #[inline]
+    pub fn fill(self, item: &[u8]) -> Result<()> {
+        let Self { wanted, to } = self;
+        if wanted.kind == ItemKind::Utf8 && std::str::from_utf8(item).is_err() {
+            return Err(KernelError::NotEncodable {
+                codec: wanted.kind.codec(),
+                problem: "an element is not valid UTF-8".into(),
+            });
+        }
+        append(wanted.got, wanted.kind, item)?;
+        let Some(ranges) = &mut wanted.ranges else {
+            wanted.are_fill = wanted.are_fill && item == wanted.fill;
+            return Ok(());
+        };
+        let end = wanted.got.len();
+        let range = ranges.get_mut(number_of(to)?);
+        *range.ok_or(KernelError::OutsideMemory)? = Some(end.saturating_sub(item.len())..end);
+        Ok(())
+    }
+}
+
+/// A chunk of which some items, or all, come from the caller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewChunk<'a> {
+    pub(crate) kind: ItemKind,
+    pub(crate) n_items: usize,
+    pub(crate) fill: &'a [u8],
+    pub(crate) value: ItemsRef<'a>,
+}
+
+impl NewChunk<'_> {
+    /// Make the stream of a chunk that the caller gives every item of, in order of the chunk.
+    /// Returns whether all of them are the fill value.
+    pub(crate) fn straight(&self, transfer: &Transfer, stream: &mut Vec<u8>) -> Result<bool> {
+        begin(stream, self.kind, self.n_items)?;
+        let mut wanted = Wanted {
+            transfer,
+            kind: self.kind,
+            fill: self.fill,
+            got: stream,
+            ranges: None,
+            are_fill: true,
+        };
+        self.value.memory.get(&mut wanted)?;
+        Ok(wanted.are_fill)
+    }
+
+    /// Make the stream of a chunk of what was in it before (or the fill value) with the caller's items
+    /// in their places. Returns whether all of it is the fill value.
+    pub(crate) fn merged(
+        &self,
+        transfer: &Transfer,
+        before: Option<Table<'_>>,
+        got: &mut Vec<u8>,
+        stream: &mut Vec<u8>,
+    ) -> Result<bool> {
+        let mut ranges = vec![None; self.n_items];
+        got.clear();
+        let mut wanted = Wanted {
+            transfer,
+            kind: self.kind,
+            fill: self.fill,
+            got,
+            ranges: Some(&mut ranges),
+            are_fill: true,
+        };
+        self.value.memory.get(&mut wanted)?;
+        begin(stream, self.kind, self.n_items)?;
+        let mut are_fill = true;
+        for (number, range) in ranges.into_iter().enumerate() {
+            let item = match (range, before) {
+                (Some(range), _) => got.get(range).ok_or(KernelError::OutsideMemory)?,
+                (None, Some(before)) => before.item(number)?,
+                (None, None) => self.fill,
+            };
+            are_fill = are_fill && item == self.fill;
+            append(stream, self.kind, item)?;
+        }
+        Ok(are_fill)
+    }
+}

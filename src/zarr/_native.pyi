@@ -140,6 +140,11 @@ class Pipeline:
         programs without locks keep changing an object, and `ValueError` for a place in memory.
         """
 
+    def takes(self, value: NDArray[np.object_], /) -> bool:
+        """Whether an array of Python objects can be written as it is: elements have variable length, all objects are `str`
+        that UTF-8 can say, or `bytes`, whichever the codec stores, and they lie in one piece.
+        """
+
     def request(self, axes: Sequence[_Axis], is_points: bool) -> Request:
         """Plan a selection: one entry per axis of the array.
 

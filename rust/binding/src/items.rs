@@ -90,6 +90,17 @@ impl Lent {
     }
 }
 
+/// Whether an array of objects can be written as it is: see `_native.pyi`.
+pub(crate) fn takes(value: &Bound<'_, PyAny>, pipeline: &Pipeline) -> Result<bool, Failure> {
+    let Some(kind) = pipeline.items() else {
+        return Ok(false);
+    };
+    match value.extract()? {
+        Lent::Items(array) => Ok(array.are_all(value.py(), kind)?),
+        Lent::Elements(_) => Ok(false),
+    }
+}
+
 fn other_elements() -> Failure {
     let text = "the array holds text, byte strings or other objects where elements of a fixed size are, or the reverse";
     PyTypeError::new_err(text).into()
@@ -212,6 +223,63 @@ impl ItemArray {
         Ok((&self.layout, self.layout.overlaps(self.itemsize())))
     }
 
+    #[inline]
+    fn put_object(&self, offset: isize, object: Bound<'_, PyAny>) -> Result<(), KernelError> {
+        let place: *mut *mut ffi::PyObject = self.at(offset)?;
+        // SAFETY: inside the array, which owns one reference to the object that was there, if there was
+        // one; it has the new one's from here on. What the end of the old one may run finds the array
+        // in order.
+        #[allow(unsafe_code)]
+        unsafe {
+            let before = place.read_unaligned();
+            place.write_unaligned(object.into_ptr());
+            ffi::Py_XDECREF(before);
+        }
+        Ok(())
+    }
+
+    /// Whether all elements are objects of exactly the class that holds such items, and can be stored.
+    /// Only asked of arrays in one piece; others may be told to be none.
+    fn are_all(&self, py: Python<'_>, kind: ItemKind) -> Result<bool, KernelError> {
+        let Elements::Objects { _buffer: buffer } = &self.elements else {
+            return Ok(false);
+        };
+        if !buffer.is_c_contiguous() && !buffer.is_fortran_contiguous() {
+            return Ok(false);
+        }
+        for number in 0..buffer.item_count() {
+            let offset = isize::try_from(number)
+                .ok()
+                .and_then(|number| number.checked_mul(self.itemsize().cast_signed()))
+                .ok_or(KernelError::OutsideMemory)?;
+            let is_one = self
+                .object_at(py, offset)?
+                .is_some_and(|object| match kind {
+                    ItemKind::Bytes => object.is_exact_instance_of::<PyBytes>(),
+                    ItemKind::Utf8 => object
+                        .cast_exact::<PyString>()
+                        .is_ok_and(|text| text.to_str().is_ok()),
+                });
+            if !is_one {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    #[inline]
+    fn object_at<'py>(
+        &self,
+        py: Python<'py>,
+        offset: isize,
+    ) -> Result<Option<Bound<'py, PyAny>>, KernelError> {
+        let place: *mut *mut ffi::PyObject = self.at(offset)?;
+        // SAFETY: inside the array, which has a reference to an object there, or null.
+        #[allow(unsafe_code)]
+        let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, place.read_unaligned()) };
+        Ok(object)
+    }
+
     /// The address of the element at an offset.
     #[inline]
     fn at<T>(&self, offset: isize) -> Result<*mut T, KernelError> {
@@ -235,21 +303,15 @@ impl PutItems for ItemArray {
                 items.each(|offset, text| locked.put(self.at(offset)?, text))
             }
             Elements::Objects { .. } => attached(|py| {
-                let mut last = Last::default();
-                items.each(|offset, item| {
-                    let made = last.object(py, items.kind(), item)?;
-                    let place: *mut *mut ffi::PyObject = self.at(offset)?;
-                    // SAFETY: inside the array, which owns one reference to the object that was
-                    // there, if there was one; it has the new one's from here on. What the end of
-                    // the old one may run finds the array in order.
-                    #[allow(unsafe_code)]
-                    unsafe {
-                        let before = place.read_unaligned();
-                        place.write_unaligned(made.into_ptr());
-                        ffi::Py_XDECREF(before);
+                let kind = items.kind();
+                match items.one() {
+                    None => items
+                        .each(|offset, item| self.put_object(offset, new_object(py, kind, item)?)),
+                    Some(item) => {
+                        let object = new_object(py, kind, item)?;
+                        items.each(|offset, _| self.put_object(offset, object.clone()))
                     }
-                    Ok(())
-                })
+                }
             }),
         }
     }
@@ -264,16 +326,9 @@ impl GetItems for ItemArray {
             }
             Elements::Objects { .. } => attached(|py| {
                 let kind = wanted.kind();
-                wanted.each(|offset, place| {
-                    let object: *mut *mut ffi::PyObject = self.at(offset)?;
-                    // SAFETY: inside the array, which has a reference to an object there, or null.
-                    #[allow(unsafe_code)]
-                    let object =
-                        unsafe { Bound::from_borrowed_ptr_or_opt(py, object.read_unaligned()) };
-                    match &object {
-                        None => place.fill(&[]),
-                        Some(object) => with_bytes(object, kind, |item| place.fill(item)),
-                    }
+                wanted.each(|offset, place| match self.object_at(py, offset)? {
+                    None => place.fill(&[]),
+                    Some(object) => with_bytes(&object, kind, |item| place.fill(item)),
                 })
             }),
         }
@@ -285,30 +340,6 @@ impl GetItems for ItemArray {
 /// Run `work` with the interpreter. It may have ended, under a daemon thread.
 fn attached<T>(work: impl FnOnce(Python<'_>) -> Result<T, KernelError>) -> Result<T, KernelError> {
     Python::try_attach(work).unwrap_or(Err(KernelError::Interrupted))
-}
-
-/// The object made last, which serves again for the very same bytes: where a chunk is missing, all
-/// elements are one fill value.
-#[derive(Default)]
-struct Last<'py, 'a>(Option<(&'a [u8], Bound<'py, PyAny>)>);
-
-impl<'py, 'a> Last<'py, 'a> {
-    #[inline]
-    fn object(
-        &mut self,
-        py: Python<'py>,
-        kind: ItemKind,
-        item: &'a [u8],
-    ) -> Result<Bound<'py, PyAny>, KernelError> {
-        if let Some((bytes, object)) = &self.0 {
-            if std::ptr::eq(*bytes, item) {
-                return Ok(object.clone());
-            }
-        }
-        let made = new_object(py, kind, item)?;
-        self.0 = Some((item, made.clone()));
-        Ok(made)
-    }
 }
 
 fn new_object<'py>(

@@ -30,7 +30,7 @@ use crate::codecs::codec_from;
 #[cfg(unix)]
 use crate::directory::Directory;
 use crate::errors::{Failure, guard};
-use crate::items::Lent;
+use crate::items::{Lent, takes};
 use crate::place::{Kind, Place, Values};
 
 /// An array's grid, shards and codecs, compiled. See `_native.pyi`.
@@ -121,6 +121,11 @@ impl Pipeline {
                 pipeline: Arc::clone(&self.kernel),
             })
         })
+    }
+
+    #[pyo3(signature = (value, /))]
+    fn takes(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        guard(|| takes(value, &self.kernel))
     }
 
     #[pyo3(signature = (place, keys, axes, is_points, out, max_threads))]

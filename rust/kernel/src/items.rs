@@ -282,6 +282,15 @@ impl<'a> Items<'a> {
         self.kind
     }
 
+    /// The item, if it is the same one for every place.
+    #[must_use]
+    pub fn one(&self) -> Option<&'a [u8]> {
+        match self.from {
+            From::One(item) => Some(item),
+            From::Table(_) => None,
+        }
+    }
+
     /// Call `put` with the place of each item, in bytes from the first element of the array, and
     /// with the item: text that is UTF-8, where the array's items are text.
     ///

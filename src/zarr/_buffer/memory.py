@@ -52,8 +52,8 @@ def in_dtype(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
         wanted = dtype.newbyteorder("=")
         return in_order_of(dtype, in_fresh_memory(array, wanted) if has_no_unit(dtype) else array.astype(wanted))
     if array.dtype.kind == "T" or dtype.kind == "T":
-        native = array if array.dtype.kind == "T" else array.astype(array.dtype.newbyteorder("="))
-        return native.astype(dtype if dtype.kind == "T" else dtype.newbyteorder("=")).astype(dtype)
+        native = array if array.dtype.kind == "T" else array.astype(array.dtype.newbyteorder("="), copy=False)
+        return native.astype(dtype if dtype.kind == "T" else dtype.newbyteorder("=")).astype(dtype, copy=False)
     return array.astype(dtype)
 
 

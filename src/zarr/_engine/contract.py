@@ -115,6 +115,11 @@ class Pipeline(Protocol):
     def shared_nbytes(self) -> int:
         """Decoded bytes of one stored object, if several threads get on with several objects at once; 0 if not."""
 
+    def takes(self, value: object) -> bool:
+        """Whether a value is an array of Python objects that needs no conversion to be written: all are exactly such
+        elements as the array has. False also where it would take too long to find out.
+        """
+
     def request(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[ObjectRequest]:
         """Plan a selection: one request per stored object that it meets, made as they are asked for.
 
@@ -123,7 +128,8 @@ class Pipeline(Protocol):
         selection
             Normalised against the array's shape.
         memory
-            What is read into or written from: a plain NumPy array of the selection's shape and the array's dtype.
+            What is read into or written from: a plain NumPy array of the selection's shape and the array's dtype, or one
+            to write that the pipeline `takes`.
         """
 
     def index_nbytes(self, level: ShardLevel) -> int:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._engine.chunks import index_nbytes, object_nbytes
 from zarr._engine.contract import Rejection
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
 
 
 class NativeEngine:
-    """Takes arrays of fixed-size elements on regular grids, if every codec is one that the kernel has."""
+    """Takes arrays on regular grids whose elements have a fixed size, or are text or byte strings of any length, if every
+    codec is one that the kernel has.
+    """
 
     name = "native"
 
@@ -77,6 +81,9 @@ class NativePipeline:
     def __init__(self, spec: ArraySpec, description: Description) -> None:
         self._spec = spec
         self._kernel = extension().Pipeline(**description)
+
+    def takes(self, value: object) -> bool:
+        return type(value) is np.ndarray and value.dtype.kind == "O" and value.ndim > 0 and self._kernel.takes(value)
 
     def request(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[NativeRequest]:
         planned, lent = self._kernel.request(*as_axes(selection)), lend(memory)

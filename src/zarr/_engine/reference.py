@@ -59,6 +59,9 @@ class ReferencePipeline:
         self._spec = spec
         self._codecs = ChunkCodecs(spec, prototype, refine)
 
+    def takes(self, value: object) -> bool:
+        return False
+
     def request(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[ReferenceRequest]:
         return (ReferenceRequest(self._spec, self._codecs, part, memory) for part in plan(self._spec, selection))
 

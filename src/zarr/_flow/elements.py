@@ -93,7 +93,7 @@ def put(node: ArrayNode, normalize: Normalize, selection: object, value: object)
     node.store_path.store._check_writable()
     view = node.view
     normal = normalize(selection, view.spec.shape)
-    elements = as_elements(value, view.spec)
+    elements = cast("npt.NDArray[Any]", value) if view.pipeline.takes(value) else as_elements(value, view.spec)
     too_deep = isinstance(value, list | tuple) and 0 < len(normal.result_shape) < elements.ndim
     if too_deep and elements.dtype.kind != "O":  # of arrays, axes of length 1 are left out
         raise ValueError(

@@ -193,12 +193,13 @@ def write(
     hold: Hold | None = None,
     check: Callable[[], Flow[None]] | None = None,
 ) -> Flow[None]:
-    """Write plain memory of the selection's shape into what `selection` selects.
+    """Write plain memory of the selection's shape, of elements or as the pipeline takes it, into what `selection` selects.
 
     `hold` is a hold of the caller on the node, if it has one; `check` is for `modify`.
     """
     store = node.store_path.store
-    value = in_dtype(value, view.spec.dtype)  # format 3 does not store the byte order that a handle has elements in
+    if value.dtype.kind != "O":  # which is the array's, or one that its pipeline takes
+        value = in_dtype(value, view.spec.dtype)  # format 3 does not store the byte order that a handle has elements in
     reached = reach(node, view)
     if reached is None or not reached.can_write:
         parts = view.pipeline.request(selection, value)

@@ -70,8 +70,6 @@ class Pipeline:
         innermost chunks of shards, else the same.
     order
         Axis `i` of a chunk as it is stored is axis `order[i]` of the array.
-    items
-        The codec of elements of variable length, "vlen-utf8" or "vlen-bytes"; None for those of a fixed size.
     itemsize, swap_nbytes
         Bytes of an element of a fixed size, and of the units in it whose bytes are reversed between memory and
         store; 1 for none.
@@ -87,6 +85,8 @@ class Pipeline:
         Encode chunks that hold nothing but the fill value instead of dropping them.
     refuses_missing
         Raise `zarr.errors.ChunkNotFoundError` where a chunk is not stored.
+    items
+        The codec of elements of variable length, "vlen-utf8" or "vlen-bytes"; None for those of a fixed size.
 
     Raises `ValueError` if these contradict each other, or for an unknown codec.
     """
@@ -98,7 +98,6 @@ class Pipeline:
         object_shape: Sequence[int],
         chunk_shape: Sequence[int],
         order: Sequence[int],
-        items: str | None,
         itemsize: int,
         swap_nbytes: int,
         codecs: Sequence[tuple[str, dict[str, Any]]],
@@ -106,6 +105,7 @@ class Pipeline:
         fill: _Readable,
         keeps_empty: bool,
         refuses_missing: bool,
+        items: str | None = None,
     ) -> Pipeline: ...
     def read(
         self,
@@ -248,8 +248,10 @@ class Place:
         """A local directory; it need not exist. With `caches`, reads use the chunk cache. Absent on Windows."""
 
     @staticmethod
-    def memory(values: dict[str, Any]) -> Place:
-        """The dict of a memory store, whose values are `zarr.buffer.cpu.Buffer`s; they are looked up in each request."""
+    def memory(values: dict[str, Any], caches: bool = False) -> Place:
+        """The dict of a memory store, whose values are `zarr.buffer.cpu.Buffer`s; they are looked up in each request. With
+        `caches`, chunks of elements of variable length are found in the chunk cache, if their values are `OwnedBytes`.
+        """
 
     @property
     def can_write(self) -> bool:

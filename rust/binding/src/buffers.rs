@@ -1,10 +1,12 @@
 //! Bytes in from Python objects and out to them.
 
 use std::ffi::c_int;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use zarr_kernel::KernelError;
@@ -180,18 +182,36 @@ fn lendable<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 ///
 /// There is no room to spare behind them: they may stay for as long as a memory store does.
 #[pyclass(frozen, module = "zarr._native")]
-pub(crate) struct OwnedBytes(Box<[u8]>);
+pub(crate) struct OwnedBytes {
+    bytes: Box<[u8]>,
+    /// Nothing else in this process has this number.
+    serial: u64,
+}
+
+static SERIALS: AtomicU64 = AtomicU64::new(0);
+
+impl OwnedBytes {
+    /// The number of the bytes that a NumPy array is a view of, if it is one of all bytes of the kernel's.
+    pub(crate) fn serial_of(array: &Bound<'_, PyAny>, view: &ByteView) -> Option<u64> {
+        let base = array.getattr(intern!(array.py(), "base")).ok()?;
+        let owned = base.cast_exact::<Self>().ok()?.get();
+        std::ptr::eq(&raw const *owned.bytes, view.as_bytes()).then_some(owned.serial)
+    }
+}
 
 impl From<Vec<u8>> for OwnedBytes {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(bytes.into_boxed_slice())
+        Self {
+            bytes: bytes.into_boxed_slice(),
+            serial: SERIALS.fetch_add(1, Ordering::Relaxed),
+        }
     }
 }
 
 #[pymethods]
 impl OwnedBytes {
     fn __len__(&self) -> usize {
-        self.0.len()
+        self.bytes.len()
     }
 
     // SAFETY: called by the interpreter alone, with a view for us to fill.
@@ -201,7 +221,7 @@ impl OwnedBytes {
         view: *mut ffi::Py_buffer,
         flags: c_int,
     ) -> PyResult<()> {
-        let bytes = &slf.get().0;
+        let bytes = &slf.get().bytes;
         let nbytes = ffi::Py_ssize_t::try_from(bytes.len())?;
         let start = bytes.as_ptr().cast_mut().cast();
         // SAFETY: the view keeps a reference to the object, which owns the bytes and neither moves

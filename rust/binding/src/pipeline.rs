@@ -22,7 +22,7 @@ use zarr_kernel::plan::Plan;
 use zarr_kernel::selection::AxisSelection;
 use zarr_kernel::shard::{ShardLevel, WriteOrder};
 use zarr_kernel::shard_index::Location;
-use zarr_kernel::source::{Fetched, Stored};
+use zarr_kernel::source::{Fetched, Lasting, LastingBytes, Stored};
 use zarr_kernel::workers::{Workers, available_threads};
 
 use crate::buffers::{ByteView, OwnedBytes};
@@ -53,7 +53,7 @@ fn item_kind(codec: &str) -> PyResult<ItemKind> {
 #[pymethods]
 impl Pipeline {
     #[new]
-    #[pyo3(signature = (*, shape, object_shape, chunk_shape, order, items, itemsize, swap_nbytes, codecs, levels, fill, keeps_empty, refuses_missing))]
+    #[pyo3(signature = (*, shape, object_shape, chunk_shape, order, itemsize, swap_nbytes, codecs, levels, fill, keeps_empty, refuses_missing, items = None))]
     // One argument per line of the description in the stub.
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -61,7 +61,6 @@ impl Pipeline {
         object_shape: Vec<usize>,
         chunk_shape: Vec<usize>,
         order: Vec<usize>,
-        items: Option<String>,
         itemsize: usize,
         swap_nbytes: usize,
         codecs: Vec<(String, Bound<'_, PyDict>)>,
@@ -69,6 +68,7 @@ impl Pipeline {
         fill: ByteView,
         keeps_empty: bool,
         refuses_missing: bool,
+        items: Option<String>,
     ) -> PyResult<Self> {
         guard(|| {
             let codecs = codecs
@@ -209,11 +209,24 @@ impl Pipeline {
         target: &Out<'_>,
         max_threads: usize,
     ) -> Result<(), Failure> {
-        let found = values.of_plan(py, &keys.kernel, plan)?;
-        let views = found
-            .iter()
-            .map(|view| view.as_ref().map(ByteView::as_bytes));
-        let source = Fetched(views.collect());
+        // Elements of a fixed size are decoded from memory as fast as they are found in the cache.
+        let is_kept = self.kernel.items().is_some();
+        let found = values.of_plan(py, &keys.kernel, plan, is_kept)?;
+        let found = found.iter().map(Option::as_ref);
+        if is_kept {
+            let lasting = found.map(|found| {
+                found.map(|found| LastingBytes::new(found.view.as_bytes(), found.serial))
+            });
+            let source = Lasting(lasting.collect());
+            return interruptible(py, max_threads, |workers| {
+                self.kernel.read(plan, &source, target, workers)
+            });
+        }
+        let source = Fetched(
+            found
+                .map(|found| found.map(|found| found.view.as_bytes()))
+                .collect(),
+        );
         interruptible(py, max_threads, |workers| {
             self.kernel.read(plan, &source, target, workers)
         })

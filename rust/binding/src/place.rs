@@ -4,10 +4,11 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use zarr_kernel::cache::Cache;
 use zarr_kernel::keys::Keys;
 use zarr_kernel::plan::Plan;
 
-use crate::buffers::ByteView;
+use crate::buffers::{ByteView, OwnedBytes};
 #[cfg(unix)]
 use crate::directory::Directory;
 use crate::errors::Failure;
@@ -33,9 +34,9 @@ impl Place {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (values))]
-    fn memory(values: Py<PyDict>) -> Self {
-        Self(Kind::Memory(Values(values)))
+    #[pyo3(signature = (values, caches = false))]
+    fn memory(values: Py<PyDict>, caches: bool) -> Self {
+        Self(Kind::Memory(Values { values, caches }))
     }
 
     #[getter]
@@ -58,23 +59,34 @@ fn no_buffer(key: &str, value: &Bound<'_, PyAny>) -> PyResult<PyErr> {
 }
 
 /// The dict of a memory store.
-pub(crate) struct Values(Py<PyDict>);
+pub(crate) struct Values {
+    values: Py<PyDict>,
+    caches: bool,
+}
+
+/// The bytes of a value, and their number if they are the kernel's and may be looked for in the cache.
+pub(crate) struct Found {
+    pub(crate) view: ByteView,
+    pub(crate) serial: Option<u64>,
+}
 
 impl Values {
-    /// What is stored of each object of a plan, in its order.
+    /// What is stored of each object of a plan, in its order. `is_kept` says whether the cache may help.
     pub(crate) fn of_plan(
         &self,
         py: Python<'_>,
         keys: &Keys,
         plan: &Plan,
-    ) -> Result<Vec<Option<ByteView>>, Failure> {
+        is_kept: bool,
+    ) -> Result<Vec<Option<Found>>, Failure> {
+        let is_kept = is_kept && self.caches && Cache::of_process().is_on();
         (0..plan.n_objects())
-            .map(|number| self.get(py, &keys.key(plan.object(number)?.coords())))
+            .map(|number| self.get(py, &keys.key(plan.object(number)?.coords()), is_kept))
             .collect()
     }
 
-    fn get(&self, py: Python<'_>, key: &str) -> Result<Option<ByteView>, Failure> {
-        let Some(value) = self.0.bind(py).get_item(key)? else {
+    fn get(&self, py: Python<'_>, key: &str, is_kept: bool) -> Result<Option<Found>, Failure> {
+        let Some(value) = self.values.bind(py).get_item(key)? else {
             return Ok(None);
         };
         let name = intern!(py, "as_numpy_array");
@@ -82,6 +94,12 @@ impl Values {
             Err(_) if !value.hasattr(name)? => return Err(no_buffer(key, &value)?.into()),
             called => called?,
         };
-        Ok(Some(bytes.extract()?))
+        let view = bytes.extract()?;
+        let serial = if is_kept {
+            OwnedBytes::serial_of(&bytes, &view)
+        } else {
+            None
+        };
+        Ok(Some(Found { view, serial }))
     }
 }

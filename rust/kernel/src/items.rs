@@ -466,3 +466,224 @@ impl NewChunk<'_> {
         Ok(are_fill)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::transfer::Axis;
+
+    fn stream(items: &[&[u8]]) -> Vec<u8> {
+        let mut stream = Vec::new();
+        begin(&mut stream, ItemKind::Bytes, items.len()).unwrap();
+        for item in items {
+            append(&mut stream, ItemKind::Bytes, item).unwrap();
+        }
+        stream
+    }
+
+    fn parsed(kind: ItemKind, stream: &[u8], n_items: usize) -> Result<Vec<Vec<u8>>> {
+        let mut starts = Vec::new();
+        let table = Table::parse(kind, stream, n_items, &mut starts)?;
+        (0..n_items)
+            .map(|number| table.item(number).map(<[u8]>::to_vec))
+            .collect()
+    }
+
+    fn problem(kind: ItemKind, stream: &[u8], n_items: usize) -> String {
+        parsed(kind, stream, n_items).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn layout_of_the_specification() {
+        let expected = b"\x03\0\0\0\x01\0\0\0a\x02\0\0\0\xc3\xa9\0\0\0\0";
+        assert_eq!(stream(&[b"a", "é".as_bytes(), b""]), expected);
+        let items: Vec<Vec<u8>> = vec![b"a".to_vec(), "é".into(), b"".to_vec()];
+        assert_eq!(parsed(ItemKind::Utf8, expected, 3), Ok(items.clone()));
+        assert_eq!(parsed(ItemKind::Bytes, expected, 3), Ok(items));
+    }
+
+    #[test]
+    fn hostile_streams_are_refused() {
+        let kind = ItemKind::Bytes;
+        assert!(problem(kind, b"\x01\0\0", 1).contains("3 bytes are too few to hold the number"));
+        assert!(problem(kind, b"\x02\0\0\0", 1).contains("holds 2 elements, the chunk has 1"));
+        // As many as the chunk has, and no bytes: nothing is allocated for them.
+        let many = u32::MAX as usize;
+        assert!(problem(kind, b"\xff\xff\xff\xff", many).contains("too few for 4294967295"));
+        assert!(problem(kind, b"\x01\0\0\0\x05\0\0\0abcd", 1).contains("beyond the 12 bytes"));
+        let longest = b"\x02\0\0\0\xff\xff\xff\xff\0\0\0\0";
+        assert!(problem(kind, longest, 2).contains("beyond the 12 bytes"));
+        let followed = b"\x01\0\0\0\x01\0\0\0abc";
+        assert!(problem(kind, followed, 1).contains("2 bytes follow the last element"));
+        assert!(problem(kind, b"\0\0\0\0a", 0).contains("1 bytes follow"));
+        let bad = stream(&[b"ok", b"\xff"]);
+        assert!(parsed(kind, &bad, 2).is_ok());
+        let text = problem(ItemKind::Utf8, &bad, 2);
+        assert!(
+            text.contains("vlen-utf8: an element is not valid UTF-8"),
+            "{text}"
+        );
+        // Cut between two items that are text only together.
+        let cut = stream(&[b"\xc3", b"\xa9"]);
+        assert!(parsed(ItemKind::Utf8, &cut, 2).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 256 }, ..ProptestConfig::default() })]
+
+        #[test]
+        fn streams_come_back(items: Vec<Vec<u8>>) {
+            let slices: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
+            prop_assert_eq!(parsed(ItemKind::Bytes, &stream(&slices), items.len()), Ok(items));
+        }
+
+        #[test]
+        fn damage_is_an_error_or_other_items(items: Vec<Vec<u8>>, at: prop::sample::Index, byte: u8) {
+            let slices: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
+            let mut damaged = stream(&slices);
+            let position = at.index(damaged.len());
+            damaged[position] = byte;
+            for kind in [ItemKind::Utf8, ItemKind::Bytes] {
+                if let Ok(found) = parsed(kind, &damaged, items.len()) {
+                    prop_assert_eq!(found.len(), items.len());
+                }
+            }
+        }
+    }
+
+    /// Items of the caller's: each is as many bytes apart as its letters stand here.
+    struct Letters(&'static [u8]);
+
+    impl GetItems for Letters {
+        fn get(&self, wanted: &mut Wanted<'_>) -> Result<()> {
+            wanted.each(|offset, place| {
+                let start = usize::try_from(offset).unwrap();
+                place.fill(&self.0[start..=start])
+            })
+        }
+    }
+
+    fn made(transfer: &Transfer, before: Option<&[u8]>) -> (bool, Vec<u8>) {
+        let layout = Layout {
+            shape: vec![3],
+            strides: vec![1],
+        };
+        let chunk = NewChunk {
+            kind: ItemKind::Utf8,
+            n_items: 4,
+            fill: b"x",
+            value: ItemsRef {
+                layout: &layout,
+                memory: &Letters(b"xyz"),
+            },
+        };
+        let (mut got, mut starts, mut new) = (Vec::new(), Vec::new(), Vec::new());
+        let before =
+            before.map(|before| Table::parse(ItemKind::Utf8, before, 4, &mut starts).unwrap());
+        let is_fill = chunk.merged(transfer, before, &mut got, &mut new).unwrap();
+        (is_fill, new)
+    }
+
+    fn run(count: usize, from: isize, to: isize, start: isize) -> Transfer {
+        Transfer {
+            axes: vec![Axis::Run { count, from, to }],
+            from: 0,
+            to: start,
+        }
+    }
+
+    #[test]
+    fn chunks_are_merged() {
+        let place = PLACE_NBYTES as isize;
+        let before = stream(&[b"a", b"", b"ccc", b"d"]);
+        let middle = run(2, 1, place, place);
+        let merged = stream(&[b"a", b"x", b"y", b"d"]);
+        assert_eq!(made(&middle, Some(&before)), (false, merged));
+        let over_fill = stream(&[b"x", b"x", b"y", b"x"]);
+        assert_eq!(made(&middle, None), (false, over_fill));
+        let all_fill = stream(&[b"x", b"x", b"x", b"x"]);
+        assert_eq!(made(&run(2, 0, place, 0), None), (true, all_fill));
+    }
+
+    #[test]
+    fn the_last_of_two_for_one_place_stays() {
+        let place = PLACE_NBYTES as isize;
+        let twice = Transfer {
+            axes: vec![Axis::Gather(vec![(1, place), (2, place)])],
+            from: 0,
+            to: 0,
+        };
+        let expected = stream(&[b"x", b"z", b"x", b"x"]);
+        assert_eq!(made(&twice, None), (false, expected));
+    }
+
+    #[test]
+    fn text_must_be_text() {
+        let layout = Layout {
+            shape: vec![1],
+            strides: vec![1],
+        };
+        let chunk = NewChunk {
+            kind: ItemKind::Utf8,
+            n_items: 1,
+            fill: b"",
+            value: ItemsRef {
+                layout: &layout,
+                memory: &Letters(b"\xff"),
+            },
+        };
+        let place = PLACE_NBYTES as isize;
+        let outcome = chunk.straight(&run(1, 1, place, 0), &mut Vec::new());
+        assert!(matches!(outcome, Err(KernelError::NotEncodable { .. })));
+    }
+
+    /// Places that note what is put.
+    #[derive(Default)]
+    struct Noted(std::sync::Mutex<Vec<(isize, Vec<u8>)>>);
+
+    impl PutItems for Noted {
+        fn put(&self, items: &Items<'_>) -> Result<()> {
+            items.each(|offset, item| {
+                self.0.lock().unwrap().push((offset, item.to_vec()));
+                Ok(())
+            })
+        }
+    }
+
+    #[test]
+    fn items_are_put_where_they_belong() {
+        let stored = stream(&[b"a", b"bb", b""]);
+        let mut starts = Vec::new();
+        let table = Table::parse(ItemKind::Utf8, &stored, 3, &mut starts).unwrap();
+        let owned = table.to_owned().unwrap();
+        let backwards = Transfer {
+            axes: vec![Axis::Run {
+                count: 3,
+                from: -(PLACE_NBYTES as isize),
+                to: 16,
+            }],
+            from: 2 * PLACE_NBYTES as isize,
+            to: 0,
+        };
+        let noted = Noted::default();
+        let items = Items::of_chunk(ItemKind::Utf8, &backwards, owned.table());
+        noted.put(&items).unwrap();
+        assert_eq!(
+            noted.0.into_inner().unwrap(),
+            [(0, b"".to_vec()), (16, b"bb".to_vec()), (32, b"a".to_vec())]
+        );
+        let noted = Noted::default();
+        let beyond = run(1, 0, 0, 0);
+        let beyond = Transfer {
+            from: 3 * PLACE_NBYTES as isize,
+            ..beyond
+        };
+        assert!(
+            noted
+                .put(&Items::of_chunk(ItemKind::Utf8, &beyond, table))
+                .is_err()
+        );
+    }
+}

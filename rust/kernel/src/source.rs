@@ -3,6 +3,7 @@
 use crate::keys::Keys;
 use crate::lent_values::Whole;
 use crate::plan::ObjectPlan;
+use crate::stamp::Stamp;
 use crate::stored_object::{Object, Objects, Version};
 use crate::{KernelError, Result};
 
@@ -62,6 +63,82 @@ impl<'a> Source for Fetched<'a> {
             .get(plan.number())
             .ok_or(KernelError::OutsideMemory)?;
         Ok(found.map(Whole))
+    }
+}
+
+/// All objects of a plan in order, in memory that never changes as long as they live.
+#[derive(Debug)]
+pub struct Lasting<'a>(pub Vec<Option<LastingBytes<'a>>>);
+
+impl<'a> Source for Lasting<'a> {
+    type Object = LastingBytes<'a>;
+
+    fn open(&self, plan: &ObjectPlan<'_>) -> Result<Option<LastingBytes<'a>>> {
+        let found = self.0.get(plan.number());
+        Ok(found.ok_or(KernelError::OutsideMemory)?.clone())
+    }
+
+    fn version(&self, plan: &ObjectPlan<'_>) -> Result<Option<Version>> {
+        Ok(self.open(plan)?.and_then(|found| {
+            Some(Version {
+                nbytes: found.nbytes(),
+                stamp: found.stamp?,
+            })
+        }))
+    }
+}
+
+/// All bytes of an object, and what tells them from any others, if something does.
+#[derive(Clone, Debug)]
+pub struct LastingBytes<'a> {
+    bytes: Whole<'a>,
+    stamp: Option<Stamp>,
+}
+
+impl<'a> LastingBytes<'a> {
+    /// `serial` is a number that no other bytes in this process have or had.
+    #[must_use]
+    pub fn new(bytes: &'a [u8], serial: Option<u64>) -> Self {
+        let stamp = serial.map(|serial| {
+            let [a, b, c, d, e, f, g, h] = serial.to_le_bytes();
+            let version = [b'm', b'e', b'm', b'o', b'r', b'y', a, b, c, d, e, f, g, h];
+            Stamp::new(serial, &version)
+        });
+        Self {
+            bytes: Whole(bytes),
+            stamp,
+        }
+    }
+}
+
+impl Object for LastingBytes<'_> {
+    fn nbytes(&self) -> u64 {
+        self.bytes.nbytes()
+    }
+
+    fn is_version(&self, stamp: &Stamp) -> bool {
+        self.stamp.as_ref() == Some(stamp)
+    }
+
+    fn settled_stamp(&self) -> Result<Option<Stamp>> {
+        Ok(self.stamp.clone())
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<()> {
+        self.bytes.read_at(offset, into)
+    }
+
+    fn range<'s>(
+        &'s self,
+        offset: u64,
+        nbytes: usize,
+        scratch: &'s mut Vec<u8>,
+    ) -> Result<&'s [u8]> {
+        self.bytes.range(offset, nbytes, scratch)
+    }
+
+    fn whole<'s>(&'s self, scratch: &'s mut Vec<u8>) -> Result<&'s [u8]> {
+        self.bytes.whole(scratch)
     }
 }
 

@@ -51,7 +51,7 @@ def reach(
     if names is None:
         return None
     if isinstance(place, Values):
-        return ReachedValues(kernel, spec, extension().Place.memory(place.values), names, place, keys, prefix)
+        return ReachedValues(kernel, spec, extension().Place.memory(place.values, caches), names, place, keys, prefix)
     known = before.place if isinstance(before, ReachedFiles) else examine(place.path, caches=caches)
     return None if known is None else ReachedFiles(kernel, spec, known, names, place.path)
 

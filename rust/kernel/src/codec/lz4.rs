@@ -6,7 +6,7 @@ use lz4::block::{CompressionMode, compress_to_buffer, decompress_to_buffer};
 
 use super::contexts::Contexts;
 use super::contract::BytesCodec;
-use super::output::{decoded_wrong_size, extend_from_slice, extend_zeroed};
+use super::output::{check_claim, decoded_wrong_size, extend_from_slice, extend_zeroed};
 use crate::{KernelError, Result};
 
 const NAME: &str = "lz4";
@@ -55,6 +55,7 @@ impl BytesCodec for Lz4 {
         if nbytes > limit {
             return Err(decoded_wrong_size(NAME, limit, Some(nbytes)));
         }
+        check_claim(NAME, nbytes, encoded.len())?;
         let start = decoded.len();
         let outcome = decompress_block(NAME, block, extend_zeroed(decoded, nbytes)?);
         if outcome.is_err() {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::memory::zeroed;
 use crate::{KernelError, Result};
 
 /// Refuse a range that does not lie in `nbytes` bytes.
@@ -53,6 +54,30 @@ pub(super) fn decoded_wrong_size(
     }
 }
 
+/// Refuse a length that a header claims, if so many encoded bytes cannot stand for it in any format here:
+/// four bytes of zstd repeat one 128 KiB times. Nothing is allocated for what is no more than a claim.
+pub(super) fn check_claim(
+    codec: &'static str,
+    claimed: usize,
+    encoded_nbytes: usize,
+) -> Result<()> {
+    let most = encoded_nbytes
+        .saturating_mul(MOST_RATIO)
+        .saturating_add(MOST_RATIO);
+    if claimed <= most {
+        return Ok(());
+    }
+    Err(KernelError::Corrupt {
+        codec,
+        problem: format!(
+            "its header claims {claimed} bytes, which {encoded_nbytes} cannot decode to"
+        )
+        .into(),
+    })
+}
+
+const MOST_RATIO: usize = 32 * 1024;
+
 /// Room for the first attempt to decode something of unknown length.
 const FIRST_GUESS_NBYTES: usize = 4096;
 
@@ -85,6 +110,10 @@ pub(super) fn decode_growing(
 /// Grow `buffer` by `nbytes` zeros and hand out the new part. Too little memory is an error.
 pub(super) fn extend_zeroed(buffer: &mut Vec<u8>, nbytes: usize) -> Result<&mut [u8]> {
     let start = buffer.len();
+    if start == 0 && buffer.capacity() < nbytes {
+        *buffer = zeroed(nbytes)?;
+        return Ok(buffer);
+    }
     buffer
         .try_reserve(nbytes)
         .map_err(|_| KernelError::OutOfMemory { nbytes })?;

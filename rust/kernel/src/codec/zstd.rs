@@ -13,7 +13,7 @@ use zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective};
 
 use super::contexts::Contexts;
 use super::contract::BytesCodec;
-use super::output::{check_range, decode_growing, decoded_wrong_size};
+use super::output::{check_claim, check_range, decode_growing, decoded_wrong_size};
 use crate::{KernelError, Result};
 
 const NAME: &str = "zstd";
@@ -103,7 +103,9 @@ impl BytesCodec for Zstd {
         contexts: &mut Contexts,
     ) -> Result<()> {
         let context = contexts.zstd.one_shot()?;
-        let guess = content_nbytes(encoded).unwrap_or(BLOCK_NBYTES);
+        let claimed = content_nbytes(encoded);
+        check_claim(NAME, claimed.unwrap_or(0), encoded.len())?;
+        let guess = claimed.unwrap_or(BLOCK_NBYTES);
         decode_growing(NAME, limit, guess, decoded, |part| {
             decompress(NAME, encoded, part, context)
         })

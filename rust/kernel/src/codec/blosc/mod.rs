@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use super::contexts::Contexts;
 use super::contract::BytesCodec;
-use super::output::{check_range, decoded_wrong_size, extend_zeroed};
+use super::output::{check_claim, check_range, decoded_wrong_size, extend_zeroed};
 use crate::Result;
 
 use container::{HEADER_NBYTES, Header, MAX_NBYTES, NAME};
@@ -66,6 +66,7 @@ impl BytesCodec for Blosc {
         if nbytes > limit {
             return Err(decoded_wrong_size(NAME, limit, Some(nbytes)));
         }
+        check_claim(NAME, nbytes, encoded.len())?;
         let start = decoded.len();
         let part = extend_zeroed(decoded, nbytes)?;
         let outcome = decode::decode(encoded, 0..nbytes, part, contexts);

@@ -248,9 +248,9 @@ impl ItemArray {
             return Ok(false);
         }
         for number in 0..buffer.item_count() {
-            let offset = isize::try_from(number)
-                .ok()
-                .and_then(|number| number.checked_mul(self.itemsize().cast_signed()))
+            let offset = number
+                .checked_mul(self.itemsize())
+                .and_then(|offset| isize::try_from(offset).ok())
                 .ok_or(KernelError::OutsideMemory)?;
             let is_one = self
                 .object_at(py, offset)?

@@ -35,7 +35,8 @@ impl Scratch {
                 *buffer = Vec::new();
             }
         }
-        if self.starts.capacity() > LARGEST_KEPT_NBYTES / size_of::<usize>() {
+        let starts_nbytes = self.starts.capacity().saturating_mul(size_of::<usize>());
+        if starts_nbytes > LARGEST_KEPT_NBYTES {
             self.starts = Vec::new();
         }
         self.contexts.trim(LARGEST_KEPT_NBYTES);

@@ -79,6 +79,50 @@ for _name in CODED:
     coded(_name)
 
 
+# ---------------------------------------------------------------- text and byte strings
+
+NAMES = np.array([f"name{i}" for i in range(200 * K)], dtype=object)
+ITEMS = {"text": lambda: NAMES, "bytes": lambda: np.array([name.encode() for name in NAMES], dtype=object)}
+
+
+def items(kind, codec):
+    """200,000 short elements in chunks of 20,000: all written, all read, and 200 read one by one."""
+    ds = dict(shape=NAMES.shape, dtype=kind, chunks=(20 * K,), shards=None, codec=codec, format=3)
+    prefix = f"cliff_{kind}_{codec}"
+
+    def go(r):
+        data, paths = ITEMS[kind](), []
+        at = r.rng.integers(0, len(data), 200).tolist()
+
+        def write(path, data=data):
+            r.ad.write(r.ad.create_items(path, ds), ..., data)
+
+        def done(path, _, last):
+            if last:
+                paths.append(path)
+            else:
+                r.ad.remove(path)
+
+        write(r.fresh())
+        r.bench(f"{prefix}_write", write, r.fresh, done)
+        r.bench(f"{prefix}_read", lambda a: r.ad.read(a, ...), lambda: r.ad.open(paths[0]), expect=data)
+        r.bench(
+            f"{prefix}_one",
+            lambda a: [r.ad.read(a, i) for i in at][-1],
+            lambda: r.ad.open(paths[0]),
+            ops=len(at),
+            expect=data[at[-1]],
+        )
+        r.ad.remove(paths[0])
+
+    enter(prefix, go)
+
+
+for _kind in ITEMS:
+    for _codec in ("none", "zstd"):
+        items(_kind, _codec)
+
+
 # ---------------------------------------------------------------- hierarchies
 
 

@@ -44,6 +44,7 @@ class Adapter:
 OPTIONAL = {
     "attributes",
     "create",
+    "create_items",
     "grow",
     "group_keys",
     "group_len",

@@ -78,6 +78,11 @@ class Zarr(Adapter):
             **self._coded(ds),
         )
 
+    def create_items(self, path, ds):
+        """An array of text or byte strings of any length."""
+        types = {"text": self.z.dtype.VariableLengthUTF8, "bytes": self.z.dtype.VariableLengthBytes}
+        return self.create(path, ds | {"dtype": types[ds["dtype"]]()})
+
     def open(self, path, mode="r"):
         return self.z.open_array(store=path, mode=mode)
 

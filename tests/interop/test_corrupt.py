@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import resource
 import struct
 import time
 import tracemalloc
@@ -448,6 +449,25 @@ def test_what_decompresses_to_far_too_much_is_refused_in_little_memory(name, bom
         array = array_of(MemoryStore(), document, **{key_of(document): raw})
         with frugal(), pytest.raises(CodecError, match="decode"):
             array[...]
+
+
+@pytest.mark.parametrize(
+    ("compressor", "claiming"),
+    [
+        ("zstd", lambda: zstd_claiming(2**30)),
+        ("zstd", lambda: zstd_claiming(2**62)),
+        ("lz4", lambda: struct.pack("<I", 2**30) + bytes(8)),
+        ("blosc", lambda: blosc_claiming(2**30)),
+    ],
+)
+def test_text_is_not_believed_to_be_as_long_as_a_header_claims(compressor, claiming, engine):
+    raw = claiming()
+    document = v2_chunk("|O", fill="", filters=[{"id": "vlen-utf8"}], compressor={"id": compressor})
+    array = array_of(MemoryStore(), document, **{key_of(document): raw})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with frugal(), pytest.raises(CodecError, match=key_of(document)):
+        array[...]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
 
 
 def without_id(configuration):

@@ -3,6 +3,7 @@
 import gc
 import io
 import os
+import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.suites.children import end_of_child
 from zarr.buffer.cpu import Buffer
+from zarr.errors import CodecError
 
 native = pytest.importorskip("zarr._native")
 
@@ -240,6 +242,108 @@ def row_of_bytes(nbytes, chunk_nbytes):
 
 KEYS = native.Keys("default", "/", "")
 PLACES = ["memory"] if os.name == "nt" else ["memory", "directory"]
+
+
+def items_of(codec, n_items, **options):
+    """An array of text or byte strings in one chunk."""
+    return native.Pipeline(
+        shape=(n_items,),
+        object_shape=(n_items,),
+        chunk_shape=(n_items,),
+        order=(0,),
+        items=codec,
+        itemsize=1,
+        swap_nbytes=1,
+        levels=[],
+        fill=b"fill",
+        **{"codecs": [], "keeps_empty": False, "refuses_missing": False, **options},
+    )
+
+
+class TestItems:
+    WHOLE = ((0, 1, 3),)
+    TEXT = np.dtypes.StringDType()
+    STREAM = bytes.fromhex("03000000 01000000 61 00000000 02000000 c3a9")
+
+    def test_text_is_encoded_and_decoded(self):
+        request = items_of("vlen-utf8", 3).request(self.WHOLE, False)
+        for value in (np.array(["a", "", "é"], self.TEXT), np.array(["a", None, "é"], object)):
+            (encoded,) = request.encode(0, [None], value, 1)
+            assert bytes(encoded) == self.STREAM
+            out = np.full(3, "before", value.dtype)
+            request.decode(0, encoded, out)
+            assert out.tolist() == ["a", "", "é"]
+            request.decode(0, None, out)
+            assert out.tolist() == ["fill"] * 3
+
+    def test_byte_strings_are_encoded_and_decoded(self):
+        request = items_of("vlen-bytes", 3).request(self.WHOLE, False)
+        value = np.array([b"a", bytearray(), memoryview("é".encode())], object)
+        (encoded,) = request.encode(0, [None], value, 1)
+        assert bytes(encoded) == self.STREAM
+        out = np.empty(3, object)
+        request.decode(0, encoded, out)
+        assert out.tolist() == [b"a", b"", "é".encode()]
+
+    def test_what_is_no_item_is_named(self):
+        request = items_of("vlen-bytes", 3).request(self.WHOLE, False)
+        with pytest.raises(CodecError, match=r"'text' of type str is not a byte string"):
+            request.encode(0, [None], np.array([b"a", "text", b"b"], object), 1)
+        request = items_of("vlen-utf8", 3).request(self.WHOLE, False)
+        with pytest.raises(CodecError, match=r"cannot be written as UTF-8"):
+            request.encode(0, [None], np.array(["a", "\ud800", "b"], object), 1)
+
+    @pytest.mark.parametrize("codec", ["vlen-utf8", "vlen-bytes"])
+    def test_other_memory_is_refused(self, codec):
+        request = items_of(codec, 3).request(self.WHOLE, False)
+        text = np.empty(3, self.TEXT)
+        others = [np.empty(3, "V16"), np.empty(4, object), np.empty((3, 1), object), [1, 2, 3], "abc"]
+        if codec == "vlen-bytes":
+            others.append(text)
+        read_only = np.empty(3, object)
+        read_only.flags.writeable = False
+        for other in (*others, read_only):
+            with pytest.raises((TypeError, ValueError, BufferError)):
+                request.decode(0, None, other)
+        fixed = row_of_bytes(3, 3).request(self.WHOLE, False)
+        for other in (text, np.empty(3, object)):
+            with pytest.raises(TypeError):
+                fixed.decode(0, None, other)
+
+    def test_results_own_their_objects(self):
+        request = items_of("vlen-bytes", 3).request(self.WHOLE, False)
+        before = bytes(range(200))
+        out = np.array([before] * 3, object)
+        count = sys.getrefcount(before)
+        request.decode(0, self.STREAM, out)
+        assert sys.getrefcount(before) == count - 3
+        request.decode(0, None, out)
+        assert out[0] is out[1] is out[2]
+
+    def test_it_takes_objects_that_are_elements_already(self):
+        class Text(str):
+            __slots__ = ()
+
+        def taken(codec, *items):
+            return items_of(codec, len(items)).takes(np.array(items, object))
+
+        assert taken("vlen-utf8", "a", "é", "")
+        assert taken("vlen-bytes", b"a", b"")
+        assert not taken("vlen-bytes", b"a", "a")
+        assert not taken("vlen-bytes", b"a", None)
+        assert not taken("vlen-bytes", np.bytes_(b"a"))
+        assert not taken("vlen-utf8", "a", "\ud800")
+        assert not taken("vlen-utf8", Text("a"))
+        pipeline, objects = items_of("vlen-utf8", 4), np.array([["a"] * 4] * 4, object)
+        assert pipeline.takes(objects)
+        assert pipeline.takes(objects.T)
+        assert not pipeline.takes(objects[:, ::2])
+        assert not pipeline.takes(np.array(["a"], self.TEXT))
+        assert not row_of_bytes(4, 4).takes(objects)
+
+    def test_unknown_codecs_are_refused(self):
+        with pytest.raises(ValueError, match="vlen-array"):
+            items_of("vlen-array", 3)
 
 
 class TestPlace:

@@ -18,7 +18,7 @@ import numpy as np
 from zarr._codec.base import BytesBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.documents import BLOSC_CNAME, BloscCompressorName, BloscShuffleName
-from zarr._codec.limits import output_limit, oversized
+from zarr._codec.limits import check_claim, output_limit, oversized
 from zarr._codec.raw import is_variable_length, native_dtype, octets, to_buffer
 from zarr._codec.refusals import refusing
 from zarr._support.imports_on_use import importing
@@ -171,6 +171,7 @@ def _check_container(data: npt.NDArray[np.uint8], limit: int, codec: str) -> int
         raise damaged(f"Blosc format version {version} is not supported, only {_VERSION} (c-blosc 1)")
     if nbytes > limit:
         raise oversized(codec, nbytes, limit)
+    check_claim(codec, nbytes, data.size)
     if cbytes != data.size:
         raise damaged(f"the header says {cbytes} bytes, but there are {data.size}")
     if nbytes == 0:

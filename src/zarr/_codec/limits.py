@@ -21,6 +21,9 @@ MARGIN_NBYTES = 64 * 2**10
 VARIABLE_NBYTES = 2 * 2**30
 """Limit where the decoded size cannot be known: strings, and array -> bytes codecs of variable size."""
 
+_MOST_RATIO = 32 * 2**10
+"""Four bytes of zstd repeat one 128 KiB times, and no other format says more with less."""
+
 
 def decoded_nbytes(spec: ChunkSpec) -> int | None:
     """Size of the chunk's elements in bytes, or None if elements have variable length."""
@@ -45,6 +48,17 @@ def output_limit(spec: ChunkSpec) -> int:
         return spec.nbytes_limit
     nbytes = decoded_nbytes(spec)
     return VARIABLE_NBYTES if nbytes is None else with_margin(nbytes)
+
+
+def check_claim(codec: str, claimed: int, encoded_nbytes: int) -> None:
+    """Raise CodecError for a length that a header claims, if so many encoded bytes cannot stand for it in any format.
+
+    Examples
+    --------
+    >>> check_claim("zstd", 2**20, encoded_nbytes=100)
+    """
+    if claimed > _MOST_RATIO * (encoded_nbytes + 1):
+        raise CodecError(codec, "decode", f"its header claims {claimed} bytes, which {encoded_nbytes} cannot decode to")
 
 
 def oversized(codec: str, nbytes: int | str, limit: int) -> CodecError:

@@ -16,7 +16,7 @@ import numpy as np
 
 from zarr._codec import blosc, zstd
 from zarr._codec.gzip_ import GZIP_WINDOW, ZLIB_WINDOW, deflate_gzip, inflate
-from zarr._codec.limits import oversized
+from zarr._codec.limits import check_claim, oversized
 from zarr._codec.streams import drain
 from zarr.errors import CodecError
 
@@ -61,6 +61,7 @@ def _lz4(codec: Any, encoded: npt.NDArray[Any], limit: int) -> Any:
     nbytes = int.from_bytes(data[:4].tobytes(), "little")
     if nbytes > limit:
         raise oversized("lz4", nbytes, limit)
+    check_claim("lz4", nbytes, encoded.nbytes)
     return b"" if nbytes == 0 else codec.decode(data)
 
 

@@ -112,7 +112,7 @@ def _item_fill(spec: ArraySpec) -> bytes:
 
 def _item_chain(spec: ArraySpec, items: str) -> dict[str, Any] | Rejection:
     """As `_chain`: first the codec of the elements, then codecs of bytes."""
-    codecs = list(spec.inner_codecs if spec.levels else spec.codecs)
+    codecs: list[Any] = list(spec.inner_codecs if spec.levels else spec.codecs)
     if len(codecs) == 1 and type(codecs[0]) is V2Codec:
         axes = _axes_in_order(codecs[0], spec.ndim)
         codecs = list(codecs[0].stages)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from zarr._support.once import once
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class ChunkGrid(ABC):
         return product(*map(range, self.counts(shape)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RegularGrid(ChunkGrid):
     """Chunks of one shape.
 
@@ -108,8 +109,8 @@ class RegularGrid(ChunkGrid):
         if any(n < 1 for n in self.shape):
             raise MetadataValidationError(f"chunk lengths must be at least 1, got chunk shape {self.shape}")
 
-    @property
-    def axes(self) -> tuple[AxisGrid, ...]:
+    @once
+    def axes(self) -> tuple[AxisGrid, ...]:  # type: ignore[override]  # read like a property
         return tuple(RegularAxis(n) for n in self.shape)
 
     def counts(self, shape: tuple[int, ...]) -> tuple[int, ...]:

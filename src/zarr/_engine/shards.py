@@ -13,8 +13,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import accumulate, chain, groupby
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate, groupby, islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._plan.model import Projection
 
-
+T = TypeVar("T")
 _BATCH_NBYTES = 2 * 2**20
 """Inner chunks of about so many bytes are encoded together, in several threads, before they are put into their shard."""
 
@@ -210,21 +210,7 @@ class ShardRewriting:
         Level of sharding, outermost first.
     """
 
-    __slots__ = (
-        *(
-            "_codecs",
-            "_coords",
-            "_depth",
-            "_kept",
-            "_level",
-            "_order",
-            "_places",
-            "_spec",
-            "_touched",
-            "_value",
-            "_whole",
-        ),
-    )
+    __slots__ = ("_codecs", "_coords", "_depth", "_level", "_old", "_order", "_spec", "_touched", "_value")
 
     def __init__(
         self,
@@ -238,25 +224,21 @@ class ShardRewriting:
     ) -> None:
         self._spec, self._codecs, self._value, self._coords, self._depth = spec, codecs, value, coords, depth
         level = self._level = spec.levels[depth]
-        by_row = dict(by_inner_chunk(spec, depth, coords, projections))
+        self._touched = dict(by_inner_chunk(spec, depth, coords, projections))
         laid = write_order(level.write_order, tuple(level.chunks_per_shard[axis] for axis in level.axes))
         is_touched = np.zeros(len(laid), np.bool_)
-        is_touched[list(by_row)] = True
+        is_touched[list(self._touched)] = True
         is_touched = is_touched[laid]
-        self._order = laid[is_touched].tolist()
-        self._touched = by_row
-        self._whole = self._places = self._kept = None
-        if old is not None:
-            self._whole, self._places = octets(old).data, _places(codecs, level, old)
-            self._kept = _Kept(laid, is_touched, self._places)
+        self._order: list[int] = laid[is_touched].tolist()
+        self._old = None if old is None else _Old(octets(old).data, _places(codecs, level, old), laid, is_touched)
 
     def begin(self) -> Pieced | None:
         """The new bytes, to be written; None if the shard is all fill."""
         parts = self._parts()
-        first = next(parts, None)
-        if first is None:
+        first = list(islice(parts, 1))
+        if not first:
             return None
-        begun = [chain((first,), parts)]
+        begun = [_all_of(first, parts)]
         return Pieced(lambda sink: self._lay(begun.pop() if begun else self._parts(), sink))
 
     def joined(self) -> Encoded:
@@ -277,30 +259,30 @@ class ShardRewriting:
                 offsets.append(shard.lay(part))
             del part  # before the next one is made
         shard.note(rows, offsets, sizes)
-        if self._kept is not None:
-            shard.note(self._kept.rows, self._kept.moved_to(run_offsets), self._kept.sizes)
+        if self._old is not None:
+            shard.note(self._old.kept, self._old.moved_to(run_offsets), self._old.sizes)
         shard.finish(partial(self._codecs.encode_index, level))
 
     def _parts(self) -> Iterator[tuple[int | None, BytesLike]]:
         """What the shard will have, in the order in which it is laid: inner chunks anew with their rows, and runs of old ones."""
-        runs = iter(()) if self._kept is None else self._kept.runs()
-        n_before, start, stop = next(runs, _NO_RUN)
+        runs = iter(()) if self._old is None else self._old.runs()
+        n_before, run = next(runs, _NO_RUN)
         n_done = 0
         for rows in self._batches():
             rewritten = workers.run((partial(self._rewrite, row) for row in rows), self._codecs.shared_nbytes)
             rewritten.reverse()
             for row in rows:
                 while n_before <= n_done:
-                    yield None, self._whole[start:stop]
-                    n_before, start, stop = next(runs, _NO_RUN)
-                if rewritten[-1] is not None:
-                    yield row, octets(rewritten.pop()).data  # let go of when it is laid
-                else:
-                    rewritten.pop()
+                    yield None, run
+                    n_before, run = next(runs, _NO_RUN)
                 n_done += 1
+                if rewritten[-1] is None:
+                    rewritten.pop()
+                else:
+                    yield row, _bytes_of(rewritten.pop())  # let go of when it is laid
         while n_before <= n_done:
-            yield None, self._whole[start:stop]
-            n_before, start, stop = next(runs, _NO_RUN)
+            yield None, run
+            n_before, run = next(runs, _NO_RUN)
 
     def _batches(self) -> Iterator[Sequence[int]]:
         """Rows of the inner chunks that are touched, as many at a time as are encoded before they are laid."""
@@ -313,7 +295,8 @@ class ShardRewriting:
 
     def _rewrite(self, row: int) -> Encoded:
         """The new bytes of an inner chunk. They may be those of the value itself."""
-        before = self._before(row)
+        part = None if self._old is None else self._old.part(row)
+        before = None if part is None else self._codecs.from_bytes(part)
         members = self._touched[row]
         if self._depth + 1 < len(self._spec.levels):
             depth = self._depth + 1
@@ -321,55 +304,80 @@ class ShardRewriting:
         (projection,) = members
         return self._codecs.merge(before, projection, self._value, may_lend=True)
 
-    def _before(self, row: int) -> Encoded:
-        if self._places is None or self._whole is None:
-            return None
-        offset, nbytes = self._places[row].tolist()
-        return None if offset == MISSING else self._codecs.from_bytes(self._whole[offset : offset + nbytes])
+
+def _bytes_of(encoded: Encoded) -> BytesLike:
+    return b"" if encoded is None else octets(encoded).data
 
 
-_NO_RUN = (math.inf, 0, 0)
+def _all_of(first: list[T], rest: Iterator[T]) -> Iterator[T]:
+    """What was taken, and the rest. Nothing is kept of what was handed on."""
+    while first:
+        yield first.pop()
+    yield from rest
 
 
-class _Kept:
-    """Inner chunks that stay as they are, in the order in which they are laid.
+class _Old:
+    """A shard as it is stored, of which some inner chunks stay as they are.
 
-    Those that lie behind each other, before and after, are a run, which is copied at once.
+    Those of these that lie behind each other, before and after, are a run, which is copied at once.
 
     Parameters
     ----------
+    whole
+        The bytes of the shard.
+    places
+        Where each inner chunk lies, by its row in the index.
     laid
-        All rows of the index, in that order.
+        All rows, in the order in which inner chunks are to be laid.
     is_touched
         Which of these change.
-    places
-        Where each inner chunk lies, by its row.
+
+    Attributes
+    ----------
+    kept, sizes
+        Rows and sizes of the inner chunks that stay, in the order in which they are laid.
     """
 
-    __slots__ = ("_begins", "_ends", "_n_before", "_offsets", "rows", "sizes")
+    __slots__ = ("_begins", "_ends", "_n_before", "_offsets", "_places", "_whole", "kept", "sizes")
 
-    def __init__(self, laid: npt.NDArray[np.int64], is_touched: npt.NDArray[np.bool_], places: Entries) -> None:
-        ordered = places.view(np.int64)[laid]
+    def __init__(
+        self,
+        whole: memoryview,
+        places: Entries,
+        laid: npt.NDArray[np.int64],
+        is_touched: npt.NDArray[np.bool_],
+    ) -> None:
+        self._whole = whole
+        self._places = places.view(np.int64)  # what is missing is less than 0 so
+        ordered = self._places[laid]
         at = ((ordered[:, 0] >= 0) & ~is_touched).nonzero()[0]
-        self.rows = laid[at]
+        self.kept = laid[at]
         offsets, sizes = self._offsets, self.sizes = ordered[at].T
         n_before = self._n_before = is_touched.cumsum()[at]
         ends = self._ends = offsets + sizes
-        begins = np.ones(len(at), np.bool_)
+        begins = self._begins = np.ones(len(at), np.bool_)
         begins[1:] = (offsets[1:] != ends[:-1]) | (n_before[1:] != n_before[:-1])
-        self._begins = begins
 
-    def runs(self) -> Iterator[tuple[int, int, int]]:
-        """For each run, how many inner chunks are laid before it that change, and where its bytes begin and end."""
+    def part(self, row: int) -> memoryview | None:
+        """The bytes of an inner chunk."""
+        offset, nbytes = self._places[row].tolist()
+        return None if offset < 0 else self._whole[offset : offset + nbytes]
+
+    def runs(self) -> Iterator[tuple[float, memoryview]]:
+        """How many inner chunks are laid before each run that change, and its bytes."""
         first = self._begins.nonzero()[0]
-        last = first[1:] - 1
-        ends = [*self._ends[last].tolist(), *self._ends[-1:].tolist()]
-        return zip(self._n_before[first].tolist(), self._offsets[first].tolist(), ends, strict=True)
+        stops = [*self._ends[first[1:] - 1].tolist(), *self._ends[-1:].tolist()]
+        starts = zip(self._n_before[first].tolist(), self._offsets[first].tolist(), stops, strict=True)
+        return ((n_before, self._whole[start:stop]) for n_before, start, stop in starts)
 
     def moved_to(self, run_offsets: Sequence[int]) -> npt.NDArray[np.int64]:
-        """Where the inner chunks begin, if their runs do there."""
+        """Where the inner chunks that stay begin, if their runs do there."""
         moves = np.array(run_offsets, np.int64) - self._offsets[self._begins]
-        return self._offsets + moves[self._begins.cumsum() - 1]
+        moved: npt.NDArray[np.int64] = self._offsets + moves[self._begins.cumsum() - 1]
+        return moved
+
+
+_NO_RUN = (math.inf, memoryview(b""))
 
 
 def _places(codecs: ChunkCodecs, level: ShardLevel, old: Buffer) -> Entries:

@@ -110,7 +110,7 @@ class RegularGrid(ChunkGrid):
             raise MetadataValidationError(f"chunk lengths must be at least 1, got chunk shape {self.shape}")
 
     @once
-    def axes(self) -> tuple[AxisGrid, ...]:  # type: ignore[override]  # read like a property
+    def axes(self) -> tuple[AxisGrid, ...]:
         return tuple(RegularAxis(n) for n in self.shape)
 
     def counts(self, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from zarr._buffer.memory import in_dtype
 from zarr._flow.compare_and_swap import modify
 from zarr._flow.direct import reach
 from zarr._flow.requests import Compute, Direct, Fetch, Flow, Put, Read, Remove, Together
-from zarr._store.access import capabilities, sync_contract
+from zarr._store.access import capabilities, sync_contract, takes_pieces
 from zarr._store.ranges import coalesce
 from zarr._support.settings import settings
 from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
@@ -203,7 +203,8 @@ def write(
     if reached is None or not reached.can_write:
         parts = view.pipeline.request(selection, value)
         whole_form = None if capabilities(store).removes_conditionally else _WholeForm(node, view, selection, value)
-        flows = (_write_object(node, view, part, hold, whole_form, check) for part in parts)
+        in_pieces = takes_pieces(store)
+        flows = (_write_object(node, view, part, hold, whole_form, check, in_pieces=in_pieces) for part in parts)
         yield Together(flows, shared_nbytes=_shared_nbytes(node, view))
         return
     is_synced = settings().durability == "fsync"
@@ -222,14 +223,17 @@ def _write_object(
     hold: Hold | None,
     whole_form: _WholeForm | None = None,
     check: Callable[[], Flow[None]] | None = None,
+    *,
+    in_pieces: bool = False,
 ) -> Flow[None]:
     store, key = node.store_path.store, _key(node, view, part)
+    encode = part.encode_in_pieces if in_pieces else part.encode
     try:
         if not part.is_whole:
-            change = part.encode if whole_form is None else partial(whole_form.encode, part)
+            change = encode if whole_form is None else partial(whole_form.encode, part)
             yield from modify(store, key, change, hold=hold, check=check)
             return
-        encoded = yield Compute(part.encode, (None,))
+        encoded = yield Compute(encode, (None,))
         if encoded is None:
             yield Remove(store, key, hold=hold)
         else:

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from zarr._buffer import Buffer
 from zarr._buffer.byte_range import ByteRequest
+from zarr._buffer.pieces import Pieced
 from zarr._store.abstract import Store
 from zarr._store.versioned import ANY, Expected, Hold, Version
 
@@ -61,13 +62,16 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Answered with whether `expected` held, and so whether the value was stored."""
+    """Answered with whether `expected` held, and so whether the value was stored.
+
+    A value in pieces is only for stores that take them (`zarr._store.access.takes_pieces`).
+    """
 
     writes: ClassVar[bool] = True
 
     store: Store
     key: str
-    value: Buffer
+    value: Buffer | Pieced
     expected: Expected = ANY
     hold: Hold | None = None
 

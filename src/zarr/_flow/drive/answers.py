@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from zarr._buffer.pieces import Pieced
 from zarr._flow.direct import perform
 from zarr._flow.requests import (
     Compute,
@@ -42,6 +43,8 @@ def _fetch(store: SyncContract, request: Fetch) -> list[Stored | None]:
 
 def _put(store: SyncContract, request: Put) -> bool:
     request.store._check_writable()
+    if isinstance(request.value, Pieced):
+        return store.put_pieces(request.key, request.value.write, expected=request.expected, hold=request.hold)
     return store.put(request.key, request.value, expected=request.expected, hold=request.hold)
 
 

@@ -164,26 +164,31 @@ class Gate:
 
     def __init__(self, most: Callable[[], int]) -> None:
         self._most = most
-        self._changed = threading.Condition()
-        self._n_inside = 0
+        self.begin_in_child()
         _gates.add(self)
 
     def __enter__(self) -> Self:
-        with self._changed:
+        with self._guard:
             while self._n_inside >= self._most():
-                self._changed.wait()
+                self._n_waiting += 1
+                try:
+                    self._changed.wait()
+                finally:
+                    self._n_waiting -= 1
             self._n_inside += 1
         return self
 
     def __exit__(self, *exc: object) -> None:
-        with self._changed:
+        with self._guard:
             self._n_inside -= 1
-            self._changed.notify()
+            if self._n_waiting:
+                self._changed.notify()
 
     def begin_in_child(self) -> None:
         """Nobody is inside: whoever was is not in this process."""
-        self._changed = threading.Condition()
-        self._n_inside = 0
+        self._guard = threading.RLock()
+        self._changed = threading.Condition(self._guard)
+        self._n_inside = self._n_waiting = 0
 
 
 _gates: WeakSet[Gate] = WeakSet()

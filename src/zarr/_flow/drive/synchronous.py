@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from zarr._flow.drive.answers import ANSWER, AWAITED
@@ -34,6 +34,10 @@ _PATIENCE_S = 2.0
 _LOOK_AGAIN_S = 0.02
 _AHEAD = 2
 """For each request under way there may be so many flows: when an answer comes, the next request is there already."""
+_MANY = 16
+_GATHERING_S = 0.001
+"""With so many requests under way answers are taken by the handful: each that is taken by itself finds the caches of the
+processor with other things in them, and keeps threads with more answers from going on."""
 _AnyFlow = Generator[Any, Any, Any]
 
 
@@ -177,6 +181,8 @@ class _Crew:
         self._n_forks = n_forks()
         self._lane: Lane | None = None
         self._wake: SimpleQueue[None] = SimpleQueue()
+        self._is_asleep = False
+        self._n_under_way = 0
 
     def _lane_to_loop(self) -> Lane:
         """Where requests go out that are awaited on the bridge's loop."""
@@ -195,7 +201,9 @@ class _Crew:
                 elif self._n_forks != n_forks():
                     self._ask_again()
                 else:
-                    self._wake.get()
+                    self._sleep()
+                    if self._n_under_way >= _MANY:
+                        sleep(_GATHERING_S)
                     self._take_answers()
         except BaseException:
             self._stop(root)
@@ -205,6 +213,14 @@ class _Crew:
             raise error
         return result
 
+    def _sleep(self, timeout_s: float | None = None) -> None:
+        """Wait until there is an answer. Only whoever sleeps is woken, which costs as much as answering does."""
+        self._is_asleep = True
+        if not self._answers:  # one that comes from now on finds this asleep
+            with suppress(Empty):
+                self._wake.get(timeout=timeout_s)
+        self._is_asleep = False
+
     def _take_answers(self) -> None:
         """Give the answers that have come to those who wait. None is lost if this is interrupted."""
         while self._answers:
@@ -212,6 +228,7 @@ class _Crew:
             if member.cancel is not None:
                 self._ready.append((member, answer, error))
                 member.cancel = None
+                self._n_under_way -= 1
             self._answers.popleft()
 
     def _step(self, member: _Member, answer: Any, error: BaseException | None) -> None:
@@ -265,7 +282,9 @@ class _Crew:
 
         def answered(answer: Any, error: BaseException | None) -> None:
             self._answers.append((member, answer, error))
-            self._wake.put(None)
+            if self._is_asleep:
+                self._is_asleep = False
+                self._wake.put(None)
             if self._is_over:
                 self._let_go()
 
@@ -277,6 +296,7 @@ class _Crew:
         else:
             started = bridge.Started(await_store(request, self._lane_to_loop()), answered)
         member.request, member.cancel = request, started.cancel
+        self._n_under_way += 1
         started.begin()
 
     # -- teams --------------------------------------------------------------------------------------------------
@@ -366,10 +386,7 @@ class _Crew:
             if member.cancel is not None:
                 member.cancel()
         while any(member.cancel is not None for member in gone) and (until is None or monotonic() < until):
-            try:
-                self._wake.get(timeout=_LOOK_AGAIN_S)
-            except Empty:
-                pass
+            self._sleep(_LOOK_AGAIN_S)
             self._take_answers()
 
     def _stop(self, root: _Member) -> None:

@@ -9,12 +9,15 @@ names go back so many changes and no more, and others may make many during a pau
 
 from __future__ import annotations
 
+import os
 import random
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import iscoroutine
 from secrets import token_urlsafe
+from threading import RLock
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -22,7 +25,7 @@ from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.failures import Failure, Kind, WrongAnswerError, failure_of
 from zarr._store.remote.library import obstore_module
 from zarr._support import bridge
-from zarr._support.forks import n_forks
+from zarr._support.forks import n_forks, renew_in_children
 from zarr._support.request_threads import PROCESS_GATE, Gate, pause
 from zarr._support.signals import came_from_a_signal
 from zarr.errors import StoreKeyError, StorePermissionError, StoreRequestError
@@ -135,25 +138,8 @@ class Client:
         if made is None or made[0] != now:
             if made is not None:
                 _abandoned.append(made)  # it belongs to the parent, down to what collecting it would do
-            made = self._raw = (now, self._renewed())
+            made = self._raw = (now, _shared.like(self.given) if self.is_remote else self.given)
         return made[1]
-
-    def _renewed(self) -> Any:
-        """The store anew, from what it says of itself; it makes no attempts of its own any more."""
-        if not self.is_remote:
-            return self.given
-        options = {name: getattr(self.given, name, None) for name in ("client_options", "credential_provider")}
-        if options["credential_provider"] is not None:
-            options["credential_provider"] = _Provider(options["credential_provider"])
-        make = getattr(self._obstore.store, _class_name(self.given))
-        if self.kind == "http":
-            return make(self.given.url, client_options=options["client_options"], retry_config=_NO_RETRIES)
-        return make(
-            prefix=self.given.prefix,
-            config=self.given.config,
-            retry_config=_NO_RETRIES,
-            **{name: value for name, value in options.items() if value is not None},
-        )
 
     # -- attempts -----------------------------------------------------------------------------------------------
 
@@ -185,7 +171,8 @@ class Client:
             seconds = monotonic() - began
             n_wrong += failure.kind is Kind.WRONG
             if failure.kind is Kind.DENIED and not has_asked_again and self._asks_for_credentials():
-                has_asked_again, self._raw = True, None  # which asks for them again
+                has_asked_again, self._raw = True, None
+                _shared.forget(self.given)  # the next one asks for them again
                 continue
             if not failure.is_worth_another or n_wrong >= _MOST_WRONG or self._is_over(attempts, seconds):
                 raise RefusedError(failure, attempts, seconds, may_have_landed=may_have_landed)
@@ -220,13 +207,7 @@ class Client:
 
     def get(self, key: str, options: dict[str, Any]) -> Answer:
         """An object, or a part of it."""
-        get = self._obstore.get
-
-        def once(raw: Any) -> Answer:
-            found = get(raw, key, options=options)
-            return Answer.of(found, found.bytes())
-
-        return self.attempt(once)
+        return self.attempt(partial(_get, obstore_module().get, key, options))
 
     def head(self, key: str) -> Answer:
         """All about an object but its bytes."""
@@ -344,6 +325,90 @@ class Client:
         return error
 
 
+class _Shared:
+    """Stores that this process uses, by what they are made of.
+
+    A store has the connections that it opened, and a new one takes a hundredth of a second to make and opens its own. So
+    everybody who gives a store that is made of the same uses one. The last few are kept.
+    """
+
+    def __init__(self) -> None:
+        self._guard = RLock()
+        self._made: OrderedDict[Any, Any] = OrderedDict()
+
+    def like(self, given: Any) -> Any:
+        """A store made of the same as one that was given, which makes no attempts of its own."""
+        ingredients = _ingredients(given)
+        if ingredients is None:
+            return _renewed(given)
+        with self._guard:
+            if ingredients not in self._made:
+                self._made[ingredients] = _renewed(given)
+            self._made.move_to_end(ingredients)
+            while len(self._made) > _MOST_SHARED:
+                self._made.popitem(last=False)
+            return self._made[ingredients]
+
+    def forget(self, given: Any) -> None:
+        """Make another one for the next who asks."""
+        with self._guard:
+            self._made.pop(_ingredients(given), None)
+
+
+def _renewed(given: Any) -> Any:
+    """A store anew, from what it says of itself; it makes no attempts of its own any more."""
+    options = {name: getattr(given, name, None) for name in ("client_options", "credential_provider")}
+    if options["credential_provider"] is not None:
+        options["credential_provider"] = _Provider(options["credential_provider"])
+    make = getattr(obstore_module().store, _class_name(given))
+    if _class_name(given) == "HTTPStore":
+        return make(given.url, client_options=options["client_options"], retry_config=_NO_RETRIES)
+    return make(
+        prefix=given.prefix,
+        config=given.config,
+        retry_config=_NO_RETRIES,
+        **{name: value for name, value in options.items() if value is not None},
+    )
+
+
+def _ingredients(given: Any) -> Any:
+    """What a store is made of, the environment included, which is asked for whatever is not given. None if that cannot be compared."""
+    said = [getattr(given, name, None) or {} for name in ("config", "client_options")]
+    provider = getattr(given, "credential_provider", None)
+    found = (
+        _class_name(given),
+        str(getattr(given, "url", None)),
+        str(getattr(given, "prefix", None)),
+        *(frozenset(mapping.items()) for mapping in said),
+        _Same(provider),
+        frozenset(os.environ.items()),
+    )
+    try:
+        hash(found)
+    except TypeError:  # some options of connections are mappings
+        return None
+    return found
+
+
+class _Same:
+    """Equal for the same object only, which it keeps.
+
+    Parameters
+    ----------
+    given
+        The object.
+    """
+
+    def __init__(self, given: Any) -> None:
+        self._given = given
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other._given is self._given
+
+    def __hash__(self) -> int:
+        return id(self._given)
+
+
 class _Provider:
     """A provider of credentials that is called where there is no event loop; one of coroutines is awaited on the bridge's.
 
@@ -364,7 +429,7 @@ class _Provider:
         return getattr(self._given, name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """An object, as a server tells of it.
 
@@ -411,6 +476,11 @@ class Answer:
         )
 
 
+def _get(get: Any, key: str, options: dict[str, Any], raw: Any) -> Answer:
+    found = get(raw, key, options=options)
+    return Answer.of(found, found.bytes())
+
+
 _ADVICE = {
     Kind.ABSENT: "There is no such object.",
     Kind.NO_BUCKET: "There is no such bucket: check the name, and the endpoint.",
@@ -425,7 +495,18 @@ _ADVICE = {
 _NO_RETRIES = {"max_retries": 0}
 
 
+_MOST_SHARED = 32
 _abandoned: list[object] = []
+_shared = _Shared()
+
+
+@renew_in_children
+def _leave_to_parent() -> None:
+    global _shared
+    _abandoned.append(_shared)
+    _shared = _Shared()
+
+
 _KINDS = {
     "S3Store": "s3",
     "GCSStore": "gs",

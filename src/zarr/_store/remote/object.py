@@ -209,7 +209,7 @@ class ObjectStore(SyncStore):
         version: Version | None = None,
         prototype: BufferPrototype | None = None,
     ) -> Stored | None:
-        found = self._found(key, byte_range, version)
+        found = self._get(key, None, version) if byte_range is None else self._found(key, byte_range, version)
         if found is None:
             if version is not None:
                 raise _changed(key)

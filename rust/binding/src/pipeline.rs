@@ -253,6 +253,10 @@ impl Pipeline {
     }
 }
 
+/// From this time on, other Python threads may run while an object is decoded. To get back from there takes as long, where many
+/// of them do.
+const DETACH_NS: u64 = 20_000;
+
 /// What the axes of a selection are to the kernel.
 fn plain(axes: Vec<AxisArgument>) -> Vec<AxisSelection> {
     axes.into_iter().map(|axis| axis.0).collect()
@@ -390,11 +394,16 @@ impl Request {
     ) -> PyResult<()> {
         guard(|| {
             let target = out.writable(self.plan.shape(), self.pipeline.itemsize())?;
-            py.detach(|| {
+            let plan = self.plan.object(number)?;
+            let decode = || {
                 let object = encoded.as_ref().map(|encoded| Whole(encoded.as_bytes()));
-                let plan = self.plan.object(number)?;
                 self.pipeline.read_fetched(&plan, object.as_ref(), &target)
-            })?;
+            };
+            if self.pipeline.decoding_ns(&plan) < DETACH_NS {
+                decode()?;
+            } else {
+                py.detach(decode)?;
+            }
             Ok(())
         })
     }

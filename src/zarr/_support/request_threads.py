@@ -130,6 +130,12 @@ class _Pool:
         return True
 
     def _work(self) -> None:
+        while (call := self._next()) is not None:
+            call.run()
+            del call  # it has the answer, which may be large
+
+    def _next(self) -> Call | None:
+        """The next call; None, and one thread less, if there was none for a while."""
         while True:
             with self._guard:
                 self._n_idle += 1
@@ -139,11 +145,11 @@ class _Pool:
                 call = None
             with self._guard:
                 self._n_idle -= 1
-                if call is None and self._waiting.empty():
+                if call is not None:
+                    return call
+                if self._waiting.empty():
                     self._n_threads -= 1
-                    return
-            if call is not None:
-                call.run()
+                    return None
 
     def _work_here(self) -> None:
         try:

@@ -6,11 +6,13 @@ Both give a future and no task: `asyncio.run` cancels the tasks that it finds at
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from contextvars import copy_context
 from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary, ref
 
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.request_threads import Call
@@ -99,17 +101,10 @@ async def in_request_thread(function: Callable[[], T], *, until_over: bool) -> T
     asyncio = asyncio_module()
     loop = asyncio.get_running_loop()
     answer: Future[T] = loop.create_future()
-
-    def answered(result: T | None, error: BaseException | None) -> None:
-        try:
-            loop.call_soon_threadsafe(_settle, answer, result, error)
-        except RuntimeError:  # the loop was closed meanwhile
-            pass
-
-    call = Call(partial(copy_context().run, function), answered)
+    call = Call(partial(copy_context().run, function), partial(_letters_to(loop).put, answer))
     call.begin()
     try:
-        result: T = await asyncio.shield(answer)
+        result: T = await (asyncio.shield(answer) if until_over else answer)
     except asyncio.CancelledError:
         call.cancel()
         while until_over and not answer.done():
@@ -120,6 +115,46 @@ async def in_request_thread(function: Callable[[], T], *, until_over: bool) -> T
         answer.add_done_callback(_look)
         raise
     return result
+
+
+class _Letters:
+    """Answers from other threads that a loop has not been given yet: to wake it takes long, so it is woken for all of them.
+
+    Parameters
+    ----------
+    loop
+        The loop.
+    """
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self._loop = ref(loop)
+        self._waiting: deque[tuple[Future[Any], Any, BaseException | None]] = deque()
+        self._is_woken = False
+
+    def put(self, answer: Future[Any], result: Any, error: BaseException | None) -> None:
+        self._waiting.append((answer, result, error))
+        loop = self._loop()
+        if not self._is_woken and loop is not None:
+            self._is_woken = True
+            try:
+                loop.call_soon_threadsafe(self._hand_out)
+            except RuntimeError:  # the loop was closed meanwhile
+                self._waiting.clear()
+
+    def _hand_out(self) -> None:
+        self._is_woken = False
+        while self._waiting:
+            _settle(*self._waiting.popleft())
+
+
+_letters: WeakKeyDictionary[AbstractEventLoop, _Letters] = WeakKeyDictionary()
+
+
+def _letters_to(loop: AbstractEventLoop) -> _Letters:
+    found = _letters.get(loop)
+    if found is None:
+        found = _letters[loop] = _Letters(loop)
+    return found
 
 
 async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

@@ -134,11 +134,11 @@ async def _answer(request: Any, lane: Lane) -> Any:
         return await await_store(request, lane)
     if store.capabilities.is_remote:
         lane.note_awaited()
-        calls = calls_for(store, request)
-        parts = await all_of(
-            _in_slot(lane, partial(in_request_thread, until_over=request.writes), call) for call in calls
-        )
-        return whole_answer(request, parts)
+        calls = [
+            _in_slot(lane, partial(in_request_thread, until_over=request.writes), call)
+            for call in calls_for(store, request)
+        ]
+        return whole_answer(request, [await calls[0]] if len(calls) == 1 else await all_of(calls))
     async with lane.slots:
         if store.may_block or request.writes:  # a write may wait for somebody's hold
             return await lane.call(ANSWER[type(request)], request)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, TypeVar
 
 from zarr._flow.drive.answers import ANSWER, AWAITED
@@ -35,9 +35,10 @@ _LOOK_AGAIN_S = 0.02
 _AHEAD = 2
 """For each request under way there may be so many flows: when an answer comes, the next request is there already."""
 _MANY = 16
-_GATHERING_S = 0.001
-"""With so many requests under way answers are taken by the handful: each that is taken by itself finds the caches of the
-processor with other things in them, and keeps threads with more answers from going on."""
+_GATHERING_S = 0.004
+"""With so many requests under way answers are taken by the handful, as soon as there are so many or it has been so long: one
+that is taken by itself finds other things in the caches of the processor, and keeps threads with more answers from going on."""
+_NEVER = sys.maxsize
 _AnyFlow = Generator[Any, Any, Any]
 
 
@@ -181,7 +182,7 @@ class _Crew:
         self._n_forks = n_forks()
         self._lane: Lane | None = None
         self._wake: SimpleQueue[None] = SimpleQueue()
-        self._is_asleep = False
+        self._n_enough = _NEVER
         self._n_under_way = 0
 
     def _lane_to_loop(self) -> Lane:
@@ -201,9 +202,7 @@ class _Crew:
                 elif self._n_forks != n_forks():
                     self._ask_again()
                 else:
-                    self._sleep()
-                    if self._n_under_way >= _MANY:
-                        sleep(_GATHERING_S)
+                    self._await_answers()
                     self._take_answers()
         except BaseException:
             self._stop(root)
@@ -213,13 +212,19 @@ class _Crew:
             raise error
         return result
 
-    def _sleep(self, timeout_s: float | None = None) -> None:
-        """Wait until there is an answer. Only whoever sleeps is woken, which costs as much as answering does."""
-        self._is_asleep = True
-        if not self._answers:  # one that comes from now on finds this asleep
+    def _await_answers(self) -> None:
+        """Wait for an answer, and where many are to come for a handful."""
+        self._sleep(1, None)
+        if self._n_under_way >= _MANY:
+            self._sleep(_MANY, _GATHERING_S)
+
+    def _sleep(self, n: int, timeout_s: float | None) -> None:
+        """Wait until there are so many answers, or all that are to come."""
+        self._n_enough = min(n, self._n_under_way)
+        if len(self._answers) < self._n_enough:  # those that come from now on are counted by who brings them
             with suppress(Empty):
                 self._wake.get(timeout=timeout_s)
-        self._is_asleep = False
+        self._n_enough = _NEVER
 
     def _take_answers(self) -> None:
         """Give the answers that have come to those who wait. None is lost if this is interrupted."""
@@ -282,8 +287,8 @@ class _Crew:
 
         def answered(answer: Any, error: BaseException | None) -> None:
             self._answers.append((member, answer, error))
-            if self._is_asleep:
-                self._is_asleep = False
+            if len(self._answers) >= self._n_enough:
+                self._n_enough = _NEVER
                 self._wake.put(None)
             if self._is_over:
                 self._let_go()
@@ -386,7 +391,7 @@ class _Crew:
             if member.cancel is not None:
                 member.cancel()
         while any(member.cancel is not None for member in gone) and (until is None or monotonic() < until):
-            self._sleep(_LOOK_AGAIN_S)
+            self._sleep(1, _LOOK_AGAIN_S)
             self._take_answers()
 
     def _stop(self, root: _Member) -> None:

@@ -13,6 +13,7 @@ import os
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from inspect import iscoroutine
@@ -120,7 +121,8 @@ class Client:
         self.url = url_of(given)
         self.is_remote = self.kind not in ("memory", "file")
         self.keeps_metadata = self.kind in ("s3", "gs", "az", "memory")
-        self._gate = None if most is None else Gate(lambda: most)
+        self._gate = None if most is None or not self.is_remote else Gate(lambda: most)
+        self._limit: AbstractContextManager[Any] = PROCESS_GATE if self.is_remote else nullcontext()
         self._patience = Patience.of(given)
         self._secrets = _secrets_of(given)
         self._raw: tuple[int, Any] | None = None
@@ -163,7 +165,7 @@ class Client:
         while True:
             attempts += 1
             try:
-                return self._inside(function)
+                return self._once(function)
             except Exception as exc:
                 if came_from_a_signal(exc) or isinstance(exc, (StoreKeyError, ConnectionAbortedError)):
                     raise
@@ -182,13 +184,12 @@ class Client:
             if not pause(self._patience.pause_s(attempts)):
                 raise RefusedError(failure, attempts, seconds, may_have_landed=True)
 
-    def _inside(self, function: Callable[[Any], T]) -> T:
-        if not self.is_remote:
-            return function(self.raw)
+    def _once(self, function: Callable[[Any], T]) -> T:
+        """Make one attempt, whatever comes of it."""
         if self._gate is None:
-            with PROCESS_GATE:
+            with self._limit:
                 return function(self.raw)
-        with self._gate, PROCESS_GATE:
+        with self._gate, self._limit:
             return function(self.raw)
 
     def _is_over(self, attempts: int, seconds: float) -> bool:
@@ -214,7 +215,7 @@ class Client:
         get = self._obstore.get
 
         def once(raw: Any) -> Answer:
-            return Answer.of(get(raw, key, options={"head": True}), None)
+            return Answer(get(raw, key, options={"head": True}), None)
 
         return self.attempt(once)
 
@@ -257,7 +258,7 @@ class Client:
         """True if a look shows that an object was made by the change of a name, or from what that made; None if it does not."""
         get = self._obstore.get
         try:
-            found = self._inside(lambda raw: Answer.of(get(raw, key, options={"head": True}), None))
+            found = self._once(lambda raw: Answer(get(raw, key, options={"head": True}), None))
         except Exception as exc:
             if came_from_a_signal(exc):
                 raise
@@ -293,7 +294,7 @@ class Client:
         for first in range(0, len(keys), most):
             some = list(keys[first : first + most])
             try:
-                self._inside(lambda raw, some=some: delete(raw, some))  # type: ignore[misc]
+                self._once(lambda raw, some=some: delete(raw, some))  # type: ignore[misc]
             except Exception as exc:
                 if came_from_a_signal(exc):
                     raise
@@ -429,9 +430,15 @@ class _Provider:
         return getattr(self._given, name)
 
 
-@dataclass(slots=True)
 class Answer:
     """An object, as a server tells of it.
+
+    Parameters
+    ----------
+    found
+        The result of obstore.
+    data
+        Its body, which is looked at; None where none was asked for.
 
     Attributes
     ----------
@@ -439,46 +446,54 @@ class Answer:
         The bytes that were asked for; empty where none were.
     start, stop
         Which they are.
-    nbytes
-        Size of the whole object.
-    e_tag, number, modified
-        What tells it from others under its key.
-    history
-        Names of the changes that made it, the latest first.
     """
 
-    data: Any
-    start: int
-    stop: int
-    nbytes: int
-    e_tag: str | None
-    number: str | None
-    modified: Any
-    history: tuple[str, ...]
+    __slots__ = ("_found", "_meta", "data", "start", "stop")
 
-    @classmethod
-    def of(cls, found: Any, data: Any) -> Answer:
-        """That of a result of obstore, whose body is looked at too if there is one."""
-        meta = found.meta
+    def __init__(self, found: Any, data: Any) -> None:
         start, stop = found.range
         if data is not None and len(data) != stop - start:
             raise WrongAnswerError(f"{len(data)} bytes came of the {stop - start} that were announced")
-        names = found.attributes.get(HISTORY)
-        return cls(
-            b"" if data is None else data,
-            start,
-            stop,
-            meta["size"],
-            meta["e_tag"],
-            meta["version"],
-            meta["last_modified"],
-            tuple(names.split(",")) if names else (),
-        )
+        self._found, self._meta = found, None
+        self.data = b"" if data is None else data
+        self.start, self.stop = start, stop
+
+    def _told(self, name: str) -> Any:
+        if self._meta is None:
+            self._meta = self._found.meta
+        return self._meta[name]
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the whole object."""
+        nbytes: int = self._told("size")
+        return nbytes
+
+    @property
+    def e_tag(self) -> str | None:
+        """What tells it from others under its key; so do `number`, which is a generation in GCS, and `modified`."""
+        tag: str | None = self._told("e_tag")
+        return tag
+
+    @property
+    def number(self) -> str | None:
+        number: str | None = self._told("version")
+        return number
+
+    @property
+    def modified(self) -> Any:
+        return self._told("last_modified")
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """Names of the changes that made it, the latest first."""
+        names = self._found.attributes.get(HISTORY)
+        return tuple(names.split(",")) if names else ()
 
 
 def _get(get: Any, key: str, options: dict[str, Any], raw: Any) -> Answer:
     found = get(raw, key, options=options)
-    return Answer.of(found, found.bytes())
+    return Answer(found, found.bytes())
 
 
 _ADVICE = {

@@ -27,7 +27,7 @@ from zarr._support.settings import settings
 from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
 
@@ -247,20 +247,25 @@ class _WholeForm:
         As they are written.
     """
 
-    __slots__ = ("_node", "_selection", "_value", "_view")
+    __slots__ = ("_node", "_parts", "_selection", "_value", "_view")
 
     def __init__(self, node: ArrayNode, view: ArrayView, selection: Selection, value: npt.NDArray[Any]) -> None:
         self._node, self._view, self._selection, self._value = node, view, selection, value
+        self._parts: dict[tuple[int, ...], ObjectRequest] | None = None
 
     def encode(self, part: ObjectRequest, old: Buffer | None) -> Buffer | None:
         """New bytes of an object. None only if there were none before."""
         encoded = part.encode(old)
         if encoded is not None or old is None:
             return encoded
+        if self._parts is None:  # planned once for all objects, when the first one needs it
+            self._parts = {other.coords: other for other in self._planned()}
+        return self._parts[part.coords].encode(old)
+
+    def _planned(self) -> Iterator[ObjectRequest]:
         config = replace(self._view.spec.config, write_empty_chunks=True)
         pipeline = self._node.pipeline_of(self._view.metadata, config)
-        same = next(other for other in pipeline.request(self._selection, self._value) if other.coords == part.coords)
-        return same.encode(old)
+        return pipeline.request(self._selection, self._value)
 
 
 # -- threads --------------------------------------------------------------------------------------------------------

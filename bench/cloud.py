@@ -71,15 +71,11 @@ WORK = {
     "list_members": Work("the same, not consolidated", lambda client, _: client.members("plain"), expected=50),
     "read_100": Work("read 100 chunks of 40 kB", read(...), 100, opened("chunks"), CHUNKS),
     "read_shard": Work("a window in one shard, 36 chunks", read(WINDOW), 36, opened("shard"), CHUNKS[WINDOW]),
-    "read_shard_again": Work(
-        "the same, index known", read(WINDOW), 36, with_known_index, CHUNKS[WINDOW]
-    ),
+    "read_shard_again": Work("the same, index known", read(WINDOW), 36, with_known_index, CHUNKS[WINDOW]),
     "write_100": Work(
         "write 100 whole chunks", lambda client, array: client.write(array, ..., CHUNKS), 100, opened("written")
     ),
-    "read_absent": Work(
-        "read 100 absent chunks", read(...), 100, opened("absent"), np.zeros_like(CHUNKS)
-    ),
+    "read_absent": Work("read 100 absent chunks", read(...), 100, opened("absent"), np.zeros_like(CHUNKS)),
     "read_1000": Work("read 1,000 chunks of 20 kB", read(...), 1000, opened("many"), MANY),
 }
 
@@ -200,7 +196,9 @@ def measure(cloud, contenders, names, rounds):
                     raise SystemExit(f"{contender.name} gave something else than was written in {name}")
                 log = cloud.requests
                 if name == "write_100":
-                    log = [request for request in log if request["method"] == "PUT"]  # what is read is read to compare it
+                    log = [
+                        request for request in log if request["method"] == "PUT"
+                    ]  # what is read is read to compare it
                 if number:
                     result |= {"requests": len(log), "moved": sum(request["sent"] for request in log)}
                     found[name][contender.name].append(result)

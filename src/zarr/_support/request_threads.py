@@ -83,6 +83,11 @@ class Call:
         self._answered(result, error)
 
 
+def is_in_call() -> bool:
+    """Whether this is called by a function that is called in one of the threads."""
+    return getattr(_here, "call", None) is not None
+
+
 def pause(seconds: float) -> bool:
     """Wait before another attempt; False, and soon, if this is a call that was cancelled."""
     call: Call | None = getattr(_here, "call", None)

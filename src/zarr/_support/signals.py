@@ -6,10 +6,11 @@ exceptions of others into errors of this library, or goes on after them, lets th
 
 from __future__ import annotations
 
-import _signal  # what `signal` is made of
+import _signal  # type: ignore[import-not-found]  # what `signal` is made of
 import signal
+from itertools import pairwise
 from threading import get_ident, main_thread
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 _NUMBERS = tuple(map(int, signal.valid_signals()))
@@ -23,16 +24,23 @@ def came_from_a_signal(exc: BaseException) -> bool:
     A handler is recognised by what Python calls it with, the number of the signal and the interrupted frame, and where it
     does not keep these, by being installed. Python calls handlers in the main thread only.
     """
-    traceback = exc.__traceback__
-    if traceback is None or traceback.tb_next is None or get_ident() != main_thread().ident:
+    frames = _frames(exc.__traceback__)
+    if len(frames) < 2 or get_ident() != main_thread().ident:
         return False
     installed = _installed()
-    while (inner := traceback.tb_next) is not None:
-        frame = inner.tb_frame
-        if _is_called_for_signal(frame, traceback.tb_frame) or frame.f_code in installed:
-            return True
-        traceback = inner
-    return False
+    return any(
+        frame.f_code in installed or _is_called_for_signal(frame, interrupted)
+        for interrupted, frame in pairwise(frames)
+    )
+
+
+def _frames(traceback: TracebackType | None) -> list[FrameType]:
+    """From the one that caught it inwards."""
+    found = []
+    while traceback is not None:
+        found.append(traceback.tb_frame)
+        traceback = traceback.tb_next
+    return found
 
 
 def let_go_if_interrupted(exc: BaseException) -> None:

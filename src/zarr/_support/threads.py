@@ -99,9 +99,8 @@ async def in_request_thread(function: Callable[[], T], *, until_over: bool) -> T
     `until_over`, and else leaves it to itself.
     """
     asyncio = asyncio_module()
-    loop = asyncio.get_running_loop()
-    answer: Future[T] = loop.create_future()
-    call = Call(partial(copy_context().run, function), partial(_letters_to(loop).put, answer))
+    answer, answered = answer_from_elsewhere()
+    call = Call(partial(copy_context().run, function), answered)
     call.begin()
     try:
         result: T = await (asyncio.shield(answer) if until_over else answer)
@@ -115,6 +114,13 @@ async def in_request_thread(function: Callable[[], T], *, until_over: bool) -> T
         answer.add_done_callback(_look)
         raise
     return result
+
+
+def answer_from_elsewhere() -> tuple[Future[Any], Callable[[Any, BaseException | None], None]]:
+    """A future of the running loop, and what is called in another thread with its result or an error."""
+    loop = asyncio_module().get_running_loop()
+    answer: Future[Any] = loop.create_future()
+    return answer, partial(_letters_to(loop).put, answer)
 
 
 class _Letters:

@@ -31,18 +31,28 @@ from zarr._flow.requests import (
     RemovePrefix,
     Size,
     TakeHold,
+    TakeRoom,
     Together,
     Where,
 )
 from zarr._store.access import async_contract, sync_contract
 from zarr._support.forks import renew_in_children
 from zarr._support.imports_on_use import asyncio_module
+from zarr._support.request_room import INSIDE, AwaitedRoom
 from zarr._support.settings import settings
-from zarr._support.threads import all_of, in_new_thread, in_request_thread, in_worker_thread, until_over
+from zarr._support.threads import (
+    all_of,
+    answer_from_elsewhere,
+    in_new_thread,
+    in_request_thread,
+    in_worker_thread,
+    until_over,
+)
 
 if TYPE_CHECKING:
     from zarr._store.abstract import Store
     from zarr._store.versioned import AsyncContract, Hold, Stored
+    from zarr._support.request_room import Room
 
 T = TypeVar("T")
 _LOOK_AGAIN_S = 0.001
@@ -126,6 +136,8 @@ async def _answer(request: Any, lane: Lane) -> Any:
         return await _drive_together(request, lane)
     if isinstance(request, TakeHold):
         return await _take_hold(request)
+    if isinstance(request, TakeRoom):
+        return await _take_room(request)
     if isinstance(request, Compute | Direct | Where):
         async with lane.slots:
             return await lane.call(ANSWER[type(request)], request)
@@ -155,6 +167,23 @@ async def _take_hold(request: TakeHold) -> Hold:
         taking.add_done_callback(_let_go)
         raise
     return hold
+
+
+async def _take_room(request: TakeRoom) -> Room:
+    """Wait for room; if the caller is cancelled meanwhile, it is given back as soon as it comes."""
+    room = ANSWER[TakeRoom](request)
+    if room is not AWAITED:
+        return room  # type: ignore[no-any-return]
+    answer, answered = answer_from_elsewhere()
+    waiting = AwaitedRoom(request.nbytes, answered)
+    waiting.begin()
+    try:
+        room = await asyncio_module().shield(answer)
+    except asyncio_module().CancelledError:
+        waiting.cancel()
+        answer.add_done_callback(_let_go)
+        raise
+    return room  # type: ignore[no-any-return]
 
 
 def take_hold(request: TakeHold) -> Hold:
@@ -254,6 +283,14 @@ keep files open."""
 
 async def await_store(request: Any, lane: Lane) -> Any:
     """Answer a request to a store that has to be awaited."""
+    token = INSIDE.set(True)
+    try:
+        return await _awaited_answer(request, lane)
+    finally:
+        INSIDE.reset(token)
+
+
+async def _awaited_answer(request: Any, lane: Lane) -> Any:
     store = async_contract(request.store)
     if request.store._waits_to_be_opened():
         await _open(request.store)

@@ -454,7 +454,8 @@ class Answer:
         start, stop = found.range
         if data is not None and len(data) != stop - start:
             raise WrongAnswerError(f"{len(data)} bytes came of the {stop - start} that were announced")
-        self._found, self._meta = found, None
+        self._found: Any = found
+        self._meta: Any = None
         self.data = b"" if data is None else data
         self.start, self.stop = start, stop
 

@@ -87,6 +87,7 @@ SETTINGS = {
     "_store.zipped.packing": "how large a value may become that is unpacked",
     "_support.workers": "how many threads may be at work",
     "_support.request_threads": "how many requests may be under way",
+    "_support.request_room": "and how many bytes",
     "_codec.base": "`ArrayConfig.from_dict`: what an array is opened with",
     "_codec.registry": "which class a codec's name means",
     "_codec.pipeline": "which class of pipelines is used",
@@ -109,6 +110,8 @@ LOCKS = {
     "_flow.kept_indexes": "threads that read one array share what was read of its shards",
     "_flow.drive.remote": "the parts of one answer come from several threads",
     "_support.request_threads": "threads and requests are counted; a call is made or cancelled",
+    "_support.request_room": "what is under way is counted, and who waits",
+    "_store.remote.client": "stores made of the same share a client",
     "_store.remote.library": "one thread loads it",
     "_store.remote.conditions": "one thread finds out what a server can do; and compares and stores, where that cannot",
 }

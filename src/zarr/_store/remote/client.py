@@ -335,7 +335,7 @@ class _Shared:
 
     def __init__(self) -> None:
         self._guard = RLock()
-        self._made: OrderedDict[Any, Any] = OrderedDict()
+        self.made: OrderedDict[Any, Any] = OrderedDict()
 
     def like(self, given: Any) -> Any:
         """A store made of the same as one that was given, which makes no attempts of its own."""
@@ -343,17 +343,17 @@ class _Shared:
         if ingredients is None:
             return _renewed(given)
         with self._guard:
-            if ingredients not in self._made:
-                self._made[ingredients] = _renewed(given)
-            self._made.move_to_end(ingredients)
-            while len(self._made) > _MOST_SHARED:
-                self._made.popitem(last=False)
-            return self._made[ingredients]
+            if ingredients not in self.made:
+                self.made[ingredients] = _renewed(given)
+            self.made.move_to_end(ingredients)
+            while len(self.made) > _MOST_SHARED:
+                self.made.popitem(last=False)
+            return self.made[ingredients]
 
     def forget(self, given: Any) -> None:
         """Make another one for the next who asks."""
         with self._guard:
-            self._made.pop(_ingredients(given), None)
+            self.made.pop(_ingredients(given), None)
 
 
 def _renewed(given: Any) -> Any:
@@ -519,7 +519,7 @@ _shared = _Shared()
 @renew_in_children
 def _leave_to_parent() -> None:
     global _shared
-    _abandoned.append(_shared)
+    _abandoned.append(_shared.made)
     _shared = _Shared()
 
 

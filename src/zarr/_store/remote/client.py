@@ -375,20 +375,17 @@ def _renewed(given: Any) -> Any:
 def _ingredients(given: Any) -> Any:
     """What a store is made of, the environment included, which is asked for whatever is not given. None if that cannot be compared."""
     said = [getattr(given, name, None) or {} for name in ("config", "client_options")]
-    provider = getattr(given, "credential_provider", None)
-    found = (
-        _class_name(given),
-        str(getattr(given, "url", None)),
-        str(getattr(given, "prefix", None)),
-        *(frozenset(mapping.items()) for mapping in said),
-        _Same(provider),
-        frozenset(os.environ.items()),
-    )
     try:
-        hash(found)
+        return (
+            _class_name(given),
+            str(getattr(given, "url", None)),
+            str(getattr(given, "prefix", None)),
+            *(frozenset(mapping.items()) for mapping in said),
+            _Same(getattr(given, "credential_provider", None)),
+            frozenset(os.environ.items()),
+        )
     except TypeError:  # some options of connections are mappings
         return None
-    return found
 
 
 class _Same:

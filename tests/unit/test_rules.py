@@ -108,6 +108,7 @@ LOCKS = {
     "_store.turns": "the rights themselves, and what guards their queues",
     "_flow.drive.process_hold": "which rights are those of a store; a hold that nobody waits for any more",
     "_flow.kept_indexes": "threads that read one array share what was read of its shards",
+    "_flow.drive.carried": "a flow is left by one thread, or carried on by another",
     "_flow.drive.remote": "the parts of one answer come from several threads",
     "_support.request_threads": "threads and requests are counted; a call is made or cancelled",
     "_support.request_room": "what is under way is counted, and who waits",

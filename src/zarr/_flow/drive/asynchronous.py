@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
 from zarr._flow.drive.answers import ANSWER, AWAITED, as_prefix
+from zarr._flow.drive.carried import Carried, Ended, read_elsewhere
 from zarr._flow.drive.process_hold import process_hold
 from zarr._flow.drive.remote import calls_for, whole_answer
 from zarr._flow.requests import (
@@ -116,6 +117,11 @@ async def _drive(flow: Flow[T], lane: Lane) -> T:
     try:
         request = flow.send(None)
         while True:
+            if (call := read_elsewhere(request)) is not None:
+                request = await _carry(Carried(flow, call, computes_at_once=lane.has_own_threads), flow, lane)
+                if isinstance(request, Ended):
+                    return request.result  # type: ignore[no-any-return]
+                continue
             try:
                 answer = await _answer(request, lane)
             except BaseException as exc:  # noqa: BLE001  # whatever it is, the flow must see it to clean up
@@ -129,6 +135,16 @@ async def _drive(flow: Flow[T], lane: Lane) -> T:
         return result
     finally:
         flow.close()
+
+
+async def _carry(carried: Carried, flow: Flow[Any], lane: Lane) -> Any:
+    """Have a flow carried past a read; what it asks for next, or its end."""
+    lane.note_awaited()
+    try:
+        async with lane.slots:
+            return await in_request_thread(carried.run, until_over=lambda: not carried.leave())
+    except asyncio_module().CancelledError as exc:
+        return flow.throw(exc)
 
 
 async def _answer(request: Any, lane: Lane) -> Any:
@@ -147,7 +163,7 @@ async def _answer(request: Any, lane: Lane) -> Any:
     if store.capabilities.is_remote:
         lane.note_awaited()
         calls = [
-            _in_slot(lane, partial(in_request_thread, until_over=request.writes), call)
+            _in_slot(lane, partial(in_request_thread, until_over=lambda: request.writes), call)
             for call in calls_for(store, request)
         ]
         return whole_answer(request, [await calls[0]] if len(calls) == 1 else await all_of(calls))

@@ -35,8 +35,8 @@ _PATIENCE_S = 2.0
 _LOOK_AGAIN_S = 0.02
 _AHEAD = 2
 """For each request under way there may be so many flows: when an answer comes, the next request is there already."""
-_MANY = 16
-_GATHERING_S = 0.004
+_MANY = 32
+_GATHERING_S = 0.006
 """With so many requests under way answers are taken by the handful, as soon as there are so many or it has been so long: one
 that is taken by itself finds other things in the caches of the processor, and keeps threads with more answers from going on."""
 _NEVER = sys.maxsize

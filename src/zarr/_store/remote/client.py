@@ -14,7 +14,7 @@ import random
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import iscoroutine
 from secrets import token_urlsafe
@@ -99,8 +99,11 @@ class RefusedError(Exception):
     """
 
     def __init__(self, failure: Failure, attempts: int, seconds: float, *, may_have_landed: bool) -> None:
-        super().__init__(failure.said)
+        super().__init__()
         self.failure, self.attempts, self.seconds, self.may_have_landed = failure, attempts, seconds, may_have_landed
+
+    def __str__(self) -> str:
+        return self.failure.said
 
 
 class Client:
@@ -199,10 +202,13 @@ class Client:
         return getattr(self.given, "credential_provider", None) is not None
 
     def _without_secrets(self, failure: Failure) -> Failure:
+        return replace(failure, say=partial(self._say, failure)) if self._secrets else failure
+
+    def _say(self, failure: Failure) -> str:
         said = failure.said
         for secret in self._secrets:
             said = said.replace(secret, "***")
-        return failure if said == failure.said else Failure(failure.kind, failure.status, said)
+        return said
 
     # -- requests -----------------------------------------------------------------------------------------------
 

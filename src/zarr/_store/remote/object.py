@@ -391,12 +391,12 @@ class ObjectStore(SyncStore):
     async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         if not self.capabilities.is_remote:
             return await super()._call(function, *args, **kwargs)
-        return await in_request_thread(partial(function, *args, **kwargs), until_over=False)
+        return await in_request_thread(partial(function, *args, **kwargs), until_over=lambda: False)
 
     async def _change(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         if not self.capabilities.is_remote:
             return await super()._change(function, *args, **kwargs)
-        return await in_request_thread(partial(function, *args, **kwargs), until_over=True)
+        return await in_request_thread(partial(function, *args, **kwargs), until_over=lambda: True)
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]

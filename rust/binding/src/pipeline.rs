@@ -253,9 +253,11 @@ impl Pipeline {
     }
 }
 
-/// From this time on, other Python threads may run while an object is decoded. To get back from there takes as long, where many
-/// of them do.
+/// From this time on, other Python threads may run while an object is decoded or encoded. To get back from there takes as
+/// long, where many of them do.
 const DETACH_NS: u64 = 20_000;
+/// So many times as long as decoding may encoding take.
+const ENCODING: u64 = 4;
 
 /// What the axes of a selection are to the kernel.
 fn plain(axes: Vec<AxisArgument>) -> Vec<AxisSelection> {
@@ -461,10 +463,20 @@ impl Request {
                 .iter()
                 .map(|old| old.as_ref().map(ByteView::as_bytes))
                 .collect();
-            let encoded = interruptible(py, max_threads, |workers| {
+            let encode = |workers: Workers<'_>| {
                 self.pipeline
                     .encode_all(&self.plan, &old, first, &value, workers)
-            })?;
+            };
+            let is_little = old.len() == 1
+                && self.pipeline.decoding_ns(&self.plan.object(first)?) < DETACH_NS / ENCODING;
+            let encoded = if is_little {
+                encode(Workers {
+                    max_threads: 1,
+                    poll: &mut || Ok(()),
+                })?
+            } else {
+                interruptible(py, max_threads, encode)?
+            };
             Ok(encoded
                 .into_iter()
                 .map(|encoded| encoded.map(OwnedBytes::from))

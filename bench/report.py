@@ -376,21 +376,13 @@ def cloud(result: dict[str, Any]) -> list[str]:
                 f"{median_of(by_name[name], 'cpu') / n_chunks * 1e6:.0f}" if by_name[name] else "" for name in names
             ]
             lines.append(f"| {result['titles'][work]} | " + " | ".join(cells) + " |")
-    lines += ["", "| | measured | goal |", "|---|---:|---:|"]
+    lines += ["", "| | measured: median, best | goal |", "|---|---:|---:|"]
     return [*lines, *(f"| {what} | {measured} | {goal} |" for what, measured, goal in cloud_goals(result)), ""]
 
 
 def cloud_goals(result: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """What was set out for buckets beside what was measured."""
-    found, titles = result["found"], result["titles"]
-
-    def waits(work: str) -> float:
-        return median_of(found[work][OURS], "took") * 1e3 / result["latency_ms"]
-
-    def against(work: str, peer: str, what: str) -> str:
-        pairs = zip(found[work][OURS], found[work][peer])
-        return f"{np.median([ours[what] / theirs[what] for ours, theirs in pairs]):.2f}"
-
+    """What was set out for buckets beside what was measured: in the median, and in the best rounds."""
+    found, titles, latency_ms = result["found"], result["titles"], result["latency_ms"]
     in_latencies = {
         "open_array": "1 round trip",
         "open_consolidated": "1 round trip",
@@ -401,11 +393,11 @@ def cloud_goals(result: dict[str, Any]) -> list[tuple[str, str, str]]:
         "write_100": "≤ 3",
         "read_absent": "≤ 3",
     }
-    rows = [
-        (f"{titles[work]}, in latencies", f"{waits(work):.1f}", goal)
-        for work, goal in in_latencies.items()
-        if work in found
-    ]
+    rows = []
+    for work, goal in in_latencies.items():
+        if work in found:
+            took = np.array([one["took"] for one in found[work][OURS]]) * 1e3 / latency_ms
+            rows.append((f"{titles[work]}, in latencies", f"{np.median(took):.1f}, {took.min():.1f}", goal))
     if "read_shard" in found:
         moved = found["read_shard"][OURS][-1]["moved"] / (36 * 40_000)
         rows.append(("a window in one shard, bytes moved to bytes used", f"{moved:.2f}", "≤ 1.3"))
@@ -418,7 +410,9 @@ def cloud_goals(result: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("read_absent", "tensorstore-64", "cpu", "CPU of the client, to TensorStore with 64", "≤ 1.5"),
     ):
         if work in found and found[work].get(peer):
-            rows.append((f"{titles[work]}, {text}", against(work, peer, what), goal))
+            ours, theirs = (np.array([one[what] for one in found[work][name]]) for name in (OURS, peer))
+            measured = f"{np.median(ours / theirs):.2f}, {ours.min() / theirs.min():.2f}"
+            rows.append((f"{titles[work]}, {text}", measured, goal))
     return rows
 
 

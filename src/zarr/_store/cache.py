@@ -691,7 +691,7 @@ async def _answer(contract: AnyContract, call: Callable[[], Any]) -> Any:
         answer = call()
         return await answer if isawaitable(answer) else answer
     if contract.capabilities.is_remote:
-        return await in_request_thread(call, until_over=True)
+        return await in_request_thread(call, until_over=lambda: True)
     return await until_over(in_worker_thread(call))
 
 

@@ -24,12 +24,15 @@ from zarr._flow.requests import (
     RemovePrefix,
     Size,
     TakeHold,
+    TakeRoom,
     Where,
 )
 from zarr._store.access import sync_contract
+from zarr._support.request_room import called_inside, take_room
 
 if TYPE_CHECKING:
     from zarr._store.versioned import Hold, Stored, SyncContract
+    from zarr._support.request_room import Room
 
 AWAITED: Final = object()
 
@@ -116,7 +119,12 @@ def _where(request: Where) -> Sequence[object]:
 
 
 def _compute(request: Compute) -> Any:
-    return request.function(*request.args)
+    return called_inside(request.function, *request.args)
+
+
+def _take_room(request: TakeRoom) -> Room | object:
+    room = take_room(request.nbytes, waits=request.waits)
+    return AWAITED if room is None else room
 
 
 def as_prefix(path: str) -> str:
@@ -127,6 +135,7 @@ def as_prefix(path: str) -> str:
 ANSWER: dict[type, Callable[[Any], Any]] = {
     **{kind: _at_once(call) for kind, call in BY_CONTRACT.items()},
     TakeHold: _hold,
+    TakeRoom: _take_room,
     Where: _where,
     Compute: _compute,
     Direct: perform,

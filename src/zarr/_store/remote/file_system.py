@@ -11,7 +11,7 @@ from zarr._store.file_url import from_url as path_of_url
 from zarr._store.file_url import is_url as is_file_url
 from zarr._store.local import LocalStore
 from zarr._store.no_file import beginning_of_file
-from zarr._store.remote.calling import calls_of, identity, is_for_the_web, unwrapped
+from zarr._store.remote.calling import AwaitedCalls, calls_of, identity, is_for_the_web, unwrapped
 from zarr._store.remote.describing import url_of, without_credentials
 from zarr._store.remote.files import AwaitedFiles, Files, SyncFiles
 from zarr._store.remote.web import WebFiles
@@ -80,7 +80,9 @@ class FsspecStore(Facade):
         if type(fs) is _local_class() and self.allowed_exceptions == _MISSING:
             return LocalStore(fs._strip_protocol(path), read_only=self.read_only)
         calls = calls_of(fs)
-        files = (WebFiles if is_for_the_web(fs) else Files)(calls, path, self.allowed_exceptions)
+        if isinstance(calls, AwaitedCalls) and is_for_the_web(fs):
+            return AwaitedFiles(WebFiles(calls, path, self.allowed_exceptions), read_only=self.read_only)
+        files = Files(calls, path, self.allowed_exceptions)
         return (SyncFiles if calls.is_here else AwaitedFiles)(files, read_only=self.read_only)
 
     # -- other ways to make one ---------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import socket
 import subprocess
 import sys
@@ -14,13 +15,13 @@ import obstore.store
 import pytest
 
 import zarr
-from tests.remote.clouds import IMPATIENT, obstore_over, store_over
+from tests.remote.clouds import AZURE_KEY, BUCKET, IMPATIENT, obstore_over, store_over
 from tests.suites.calls import get, put
 from tests.suites.web_server import WebServer, served
+from zarr._store.make import make_store
+from zarr._store.remote import region
 from zarr.buffer.cpu import buffer_prototype
-from zarr.errors import (
-    ArgumentError,
-)
+from zarr.errors import ArgumentError, StoreRequestError
 from zarr.experimental.cache_store import CacheStore
 from zarr.storage import LocalStore, MemoryStore, ObjectStore
 
@@ -58,6 +59,21 @@ class TestWhereverAStoreIs:
         assert store.read_only
         assert "test-secret" not in repr(store)
 
+    def test_the_words_of_adlfs(self, cloud):
+        endpoint = f"{cloud.url}/devstoreaccount1"
+        said = f"AccountName=devstoreaccount1;AccountKey={AZURE_KEY};BlobEndpoint={endpoint};"
+        store = make_store("abfs://bucket/root", storage_options={"connection_string": said})
+        put(store, "a", b"x")
+        assert get(store_over(cloud, "az"), "a") == b"x"
+        assert AZURE_KEY not in repr(store)
+
+    def test_the_words_of_gcsfs(self, cloud):
+        account = {"private_key": "none", "private_key_id": "none", "client_email": "none", "disable_oauth": True}
+        token = {"type": "service_account", "gcs_base_url": cloud.url, **account}
+        options = {"token": token, "project": "p", "client_options": {"allow_http": True}}
+        put(make_store("gs://bucket/root", storage_options=options), "a", b"x")
+        assert get(store_over(cloud, "gs"), "a") == b"x"
+
     def test_what_no_option_is_called(self):
         with pytest.raises(ArgumentError, match=r"s3://bucket.*\['colour'\].*colour"):
             ObjectStore.from_url("s3://bucket", storage_options={"colour": "red"})
@@ -81,6 +97,38 @@ class TestWhereverAStoreIs:
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
         assert 'pip install "obstore>=0.8"' in done.stdout
+
+
+class TestRegions:
+    """A bucket is found in its region, which need not be named, as s3fs does it."""
+
+    def test_the_server_is_asked_where_the_bucket_is(self, cloud, engine, monkeypatch):
+        monkeypatch.setattr(region, "_known", {})
+        cloud.be("lies-elsewhere")
+        array = zarr.create_array(store_over(cloud), name="a", data=np.arange(10), chunks=5)
+        array[2:7] = 0
+        assert array[:].tolist() == [0, 1, 0, 0, 0, 0, 0, 7, 8, 9]
+        assert ("HEAD", f"/{BUCKET}") in [(request["method"], request["path"]) for request in cloud.requests]
+
+    def test_it_is_known_from_then_on(self, cloud, monkeypatch):
+        monkeypatch.setattr(region, "_known", {})
+        cloud.be("lies-elsewhere")
+        put(store_over(cloud), "a", b"x")
+        cloud.forget_requests()
+        assert get(store_over(cloud), "a") == b"x"
+        assert [request["status"] for request in cloud.requests] == [200]
+        assert pickle.loads(pickle.dumps(store_over(cloud))).store.config["region"] == "us-east-1"
+
+    def test_where_nobody_tells_it_is_an_error(self, cloud, monkeypatch):
+        monkeypatch.setattr(region, "_known", {})
+        cloud.be("lies-elsewhere")
+        monkeypatch.setattr(region, "_asked", lambda url: None)
+        with pytest.raises(StoreRequestError, match="another region"):
+            store_over(cloud, retry_config=ONCE).read("a")
+
+    def test_nobody_is_asked_at_what_is_no_address(self):
+        assert region.region_of({"endpoint": "file:///etc", "bucket": "passwd"}) is None
+        assert region.region_of({"endpoint": "http://127.0.0.1:9", "bucket": "b"}) is None
 
 
 class TestCaches:

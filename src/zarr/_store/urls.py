@@ -7,12 +7,12 @@
     http:// https://          fsspec, which can list what a server shows, else obstore
     any other, and chains     fsspec: `sftp://…`, `simplecache::s3://…`, `zip::s3://…`
 
-The setting `storage.backend` chooses between the two libraries; so do `storage_options`, which each of them spells otherwise.
+The setting `storage.backend` chooses between the two libraries. So do `storage_options`, which each of them spells otherwise: those of
+s3fs, gcsfs and adlfs are translated for obstore, which puts on condition, and where one has no counterpart fsspec is left to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from zarr._store.managed_memory import ManagedMemoryStore
 from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.file_system import FsspecStore, fsspec_module
 from zarr._store.remote.object import ObjectStore
+from zarr._store.remote.words import finds_no_credentials, is_word_of_obstore, translated
 from zarr._store.zipped.store import ZipStore
 from zarr._support.imports_on_use import importing
 from zarr._support.settings import settings
@@ -46,22 +47,6 @@ _CLOUDS = {
 
 _AROUND_OTHERS = ("blockcache", "cached", "dir", "filecache", "libarchive", "reference", "simplecache", "tar", "zip")
 """What a chain may begin with that is no URL by itself."""
-
-_OF_OBSTORE = (
-    *(
-        "access_key_id",
-        "bucket",
-        "client_options",
-        "config",
-        "credential_provider",
-        "endpoint",
-        "region",
-        "retry_config",
-    ),
-    *("secret_access_key", "session_token", "skip_signature", "virtual_hosted_style_request"),
-)
-_OF_OBJECT_STORE = ("missing_on", "max_concurrency")
-_BEGINNINGS_OF_OBSTORE = ("aws_", "azure_", "google_")
 
 
 def is_url(text: str) -> bool:
@@ -155,16 +140,26 @@ class _Wanted:
         package, obstore_first = _CLOUDS[self.scheme]
         by_fsspec = _is_installed("fsspec") and _is_installed(package)
         by_obstore = _is_installed("obstore")
-        if self.options:
-            obstore_first = _is_for_obstore(self.options)
-        if by_obstore and (obstore_first or not by_fsspec):
+        if by_obstore and (not by_fsspec or any(map(is_word_of_obstore, self.options))):
+            return self._by_obstore()
+        why_not = self._why_not_obstore(package) if by_obstore and obstore_first else ""
+        if by_obstore and obstore_first and not why_not:
             return self._by_obstore()
         if by_fsspec:
-            return self._by_fsspec()
+            return self._by_fsspec(why_not)
         raise ImportError(
             f"{self.shown} needs a package that is not installed: pip install obstore, or for fsspec "
             f"pip install fsspec {package}"
         )
+
+    def _why_not_obstore(self, package: str) -> str:
+        """Why options are left to a package of fsspec; empty if nothing speaks against obstore."""
+        found = translated(self.scheme, self.options)
+        if found.left:
+            return f"as obstore has no word for {' and '.join(map(repr, found.left))}"
+        if found.options and not found.names_credentials and finds_no_credentials(self.scheme):
+            return f"as {package} may find credentials, or do without, where obstore does not"
+        return ""
 
     def _by_obstore(self) -> Store:
         if self.scheme not in _CLOUDS:
@@ -176,10 +171,10 @@ class _Wanted:
             raise ImportError(f"{self.shown} needs obstore, which is not installed: pip install obstore")
         return ObjectStore.from_url(self.url, storage_options=self.options or None, read_only=self.read_only)
 
-    def _by_fsspec(self) -> Store:
+    def _by_fsspec(self, why_not_obstore: str = "") -> Store:
         fsspec_module(self.shown)
         try:
-            return FsspecStore.from_url(self.url, storage_options=self.options, read_only=self.read_only)
+            store = FsspecStore.from_url(self.url, storage_options=self.options, read_only=self.read_only)
         except ImportError as exc:
             package, _ = _CLOUDS.get(self.scheme, ("", False))
             command = f": pip install {package}" if package else ""
@@ -191,14 +186,8 @@ class _Wanted:
                 f"Stores of the kind {self.scheme!r} are not known, got {self.shown}. Use a local path, a URL that obstore or "
                 "fsspec knows, or pass a store object."
             ) from exc
-
-
-def _is_for_obstore(options: Mapping[str, Any]) -> bool:
-    """Whether options are spelt as obstore has them, and fsspec has not."""
-    return any(
-        name.lower() in (*_OF_OBSTORE, *_OF_OBJECT_STORE) or name.lower().startswith(_BEGINNINGS_OF_OBSTORE)
-        for name in options
-    )
+        store._why_not_obstore = why_not_obstore
+        return store
 
 
 def _is_installed(package: str) -> bool:

@@ -135,6 +135,20 @@ def test_a_url_with_options_is_either(cloud):
     assert names == ["ObjectStore", "FsspecStore"]
 
 
+def test_options_choose_what_is_safe_if_it_can_have_them(cloud):
+    """Both libraries are installed here."""
+    zarr.create_array(f"s3://{BUCKET}/a", data=[1, 2, 3], storage_options=options_for(cloud))
+    for more, name in (
+        ({}, "ObjectStore"),
+        ({"default_fill_cache": False}, "ObjectStore"),
+        ({"s3_additional_kwargs": {}}, "FsspecStore"),
+    ):
+        array = zarr.open_array(f"s3://{BUCKET}/a", mode="r", storage_options={**options_for(cloud), **more})
+        assert array[:].tolist() == [1, 2, 3]
+        assert type(array.store).__name__ == name
+        assert ("no word for 's3_additional_kwargs'" in repr(array.store)) is (name == "FsspecStore")
+
+
 def test_dask_reads_and_writes_at_a_url(cloud, engine):
     options = options_for(cloud)
     lazy = dask.array.from_array(np.arange(60).reshape(6, 10), chunks=(2, 5))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import iscoroutine
 from secrets import token_urlsafe
@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.failures import Failure, Kind, WrongAnswerError, failure_of
 from zarr._store.remote.library import obstore_module
+from zarr._store.remote.region import known_region, region_of
 from zarr._support import bridge
 from zarr._support.forks import n_forks
 from zarr._support.request_threads import PROCESS_GATE, Gate, pause
@@ -121,11 +122,16 @@ class Client:
         self._patience = Patience.of(given)
         self._secrets = _secrets_of(given)
         self._raw: tuple[int, Any] | None = None
+        self._region = known_region(self._config) if self.kind == "s3" else None
         obstore_module()
 
     @property
     def _obstore(self) -> Any:
         return obstore_module()
+
+    @property
+    def _config(self) -> dict[str, Any]:
+        return getattr(self.given, "config", None) or {}
 
     @property
     def raw(self) -> Any:
@@ -150,7 +156,7 @@ class Client:
             return make(self.given.url, client_options=options["client_options"], retry_config=_NO_RETRIES)
         return make(
             prefix=self.given.prefix,
-            config=self.given.config,
+            config=self._config if self._region is None else {**self._config, "region": self._region},
             retry_config=_NO_RETRIES,
             **{name: value for name, value in options.items() if value is not None},
         )
@@ -173,7 +179,7 @@ class Client:
             In the latter case.
         """
         began, attempts, n_wrong = monotonic(), 0, 0
-        may_have_landed = has_asked_again = False
+        may_have_landed = has_asked_again = has_moved = False
         while True:
             attempts += 1
             try:
@@ -182,6 +188,9 @@ class Client:
                 if came_from_a_signal(exc) or isinstance(exc, (StoreKeyError, ConnectionAbortedError)):
                     raise
                 failure = self._without_secrets(failure_of(exc))
+            if failure.is_elsewhere and not has_moved and self._goes_to_the_bucket():
+                has_moved = True
+                continue
             seconds = monotonic() - began
             n_wrong += failure.kind is Kind.WRONG
             if failure.kind is Kind.DENIED and not has_asked_again and self._asks_for_credentials():
@@ -207,6 +216,15 @@ class Client:
     def _is_over(self, attempts: int, seconds: float) -> bool:
         return attempts > self._patience.most_retries or seconds >= self._patience.budget_s
 
+    def _goes_to_the_bucket(self) -> bool:
+        """Go on in the region where the bucket is, if the server tells that; obstore knows no other than it was given."""
+        if self.kind != "s3":
+            return False
+        found = region_of(self._config)
+        if found is not None and found != self._region:
+            self._region, self._raw = found, None
+        return found is not None
+
     def _asks_for_credentials(self) -> bool:
         return getattr(self.given, "credential_provider", None) is not None
 
@@ -214,7 +232,7 @@ class Client:
         said = failure.said
         for secret in self._secrets:
             said = said.replace(secret, "***")
-        return failure if said == failure.said else Failure(failure.kind, failure.status, said)
+        return failure if said == failure.said else replace(failure, said=said)
 
     # -- requests -----------------------------------------------------------------------------------------------
 
@@ -334,6 +352,8 @@ class Client:
     def error(self, refused: RefusedError, verb: str, key: str, advice: str = "") -> OSError:
         """The error for users."""
         failure = refused.failure
+        if failure.is_elsewhere:
+            advice = "The bucket is in another region: pass region=, or AWS_REGION in the environment."
         url = f"{self.url}{'' if self.url.endswith('/') else '/'}{key}" if key else self.url
         tries = "" if refused.attempts == 1 else f" after {refused.attempts} attempts in {refused.seconds:.1f} s"
         is_denied = failure.kind is Kind.DENIED

@@ -56,6 +56,8 @@ class FsspecStore(Facade):
     fs: Any
     path: str
     allowed_exceptions: tuple[type[Exception], ...]
+    _why_not_obstore = ""
+    """Where both could do."""
 
     def __init__(
         self,
@@ -157,7 +159,9 @@ class FsspecStore(Facade):
         return cls(fs=fs_map.fs, path=fs_map.root, read_only=read_only, allowed_exceptions=allowed_exceptions)
 
     def with_read_only(self, read_only: bool = False) -> FsspecStore:
-        return type(self)(fs=self.fs, read_only=read_only, path=self.path, allowed_exceptions=self.allowed_exceptions)
+        twin = type(self)(fs=self.fs, read_only=read_only, path=self.path, allowed_exceptions=self.allowed_exceptions)
+        twin._why_not_obstore = self._why_not_obstore
+        return twin
 
     # -- as an object -------------------------------------------------------------------------------------------
 
@@ -168,7 +172,8 @@ class FsspecStore(Facade):
         return url_of(fs, fs._strip_protocol(path).rstrip("/"))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self)!r}, fs={type(self.fs).__name__})"
+        why = f", {self._why_not_obstore}" if self._why_not_obstore else ""
+        return f"{type(self).__name__}({str(self)!r}, fs={type(self.fs).__name__}{why})"
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -11,8 +11,8 @@ import pytest
 
 import zarr
 from tests.suites.calls import shown
-from zarr._store import urls
 from zarr._store.make import make_store
+from zarr._store.remote import backends
 from zarr.storage import FsspecStore, LocalStore, ManagedMemoryStore, MemoryStore, ZipStore
 
 
@@ -35,9 +35,9 @@ def installed(monkeypatch):
     """Say which packages there are; the stores on them are stand-ins."""
 
     def put(*packages):
-        monkeypatch.setattr(urls, "_is_installed", lambda package: package in packages)
-        monkeypatch.setattr(urls, "ObjectStore", StandIn)
-        monkeypatch.setattr(urls, "FsspecStore", FsspecStandIn)
+        monkeypatch.setattr(backends, "_is_installed", lambda package: package in packages)
+        monkeypatch.setattr(backends, "ObjectStore", StandIn)
+        monkeypatch.setattr(backends, "FsspecStore", FsspecStandIn)
 
     return put
 

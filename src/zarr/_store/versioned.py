@@ -37,7 +37,7 @@ from zarr._store.absence import absence_in
 from zarr._store.abstract import Store
 from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_key, check_prefix
-from zarr._support.threads import in_worker_thread, until_over
+from zarr._support.threads import in_request_thread, in_worker_thread, until_over
 
 if TYPE_CHECKING:
     from typing import Self
@@ -284,12 +284,16 @@ class SyncStore(Store):
         return False  # it opens itself on use
 
     async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.capabilities.is_remote:
+            return await in_request_thread(partial(function, *args, **kwargs), until_over=False)
         if self._answers_at_once:
             return function(*args, **kwargs)
         return await in_worker_thread(partial(function, *args, **kwargs))
 
     async def _change(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         """As `_call`, but if the caller is cancelled, that shows when the function has returned: it writes no more then."""
+        if self.capabilities.is_remote:
+            return await in_request_thread(partial(function, *args, **kwargs), until_over=True)
         if self._answers_at_once:
             return function(*args, **kwargs)
         return await until_over(in_worker_thread(partial(function, *args, **kwargs)))

@@ -16,7 +16,7 @@ from zarr._store.remote.describing import url_of, without_credentials
 from zarr._store.remote.files import AwaitedFiles, Files, SyncFiles
 from zarr._store.remote.web import WebFiles
 from zarr._store.whereabouts import steps_to
-from zarr._store.zipped.store import means_archive
+from zarr._store.zipped.naming import means_archive
 from zarr._support.imports_on_use import importing
 from zarr.errors import ArgumentError
 

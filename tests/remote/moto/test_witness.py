@@ -158,13 +158,17 @@ def test_dask_reads_and_writes_at_a_url(cloud, engine):
     assert zarr.open_array(store_over(cloud), path="a/b").chunks == (2, 5)
 
 
-def test_an_archive_in_a_bucket(cloud, engine, tmp_path):
+@pytest.mark.parametrize("backend", ["auto", "fsspec"])
+def test_an_archive_in_a_bucket(cloud, engine, tmp_path, backend):
     with ZipStore(tmp_path / "a.zip", mode="w") as store:
         zarr.create_array(store, name="g/x", data=np.arange(100), chunks=10, shards=50)
     put(store_over(cloud), "a.zip", (tmp_path / "a.zip").read_bytes())
     options = {"s3": options_for(cloud)}
-    found = zarr.open_array(f"zip::s3://{BUCKET}/root/a.zip", path="g/x", mode="r", storage_options=options)
+    with zarr.config.set({"storage.backend": backend}):
+        found = zarr.open_array(f"zip::s3://{BUCKET}/root/a.zip", path="g/x", mode="r", storage_options=options)
     assert found[:].tolist() == [*range(100)]
+    assert type(found.store) is ZipStore
+    assert ("ObjectStore" in repr(found.store)) is (backend == "auto")
     lazy = dask.array.from_zarr(f"zip::s3://{BUCKET}/root/a.zip", component="g/x", storage_options=options)
     assert lazy.sum().compute() == 4950
 

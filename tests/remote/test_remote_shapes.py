@@ -9,13 +9,10 @@ import pytest
 
 import zarr
 from tests.remote.clouds import store_over
-from tests.suites.calls import collect
+from tests.suites.calls import collect, put
 from zarr._flow import create
 from zarr._store.remote import conditions
-from zarr.errors import (
-    ConcurrentChangeError,
-    StoreRequestError,
-)
+from zarr.errors import ConcurrentChangeError, StoreRequestError
 
 ONCE = {"max_retries": 0}
 pytestmark = pytest.mark.usefixtures("nothing_is_known_of_places")
@@ -86,6 +83,46 @@ class TestShapes:
         array[4:8] = 0
         assert array[:].tolist() == [0] * 8
         assert array.store.size("s/c/0") is not None
+
+
+@pytest.mark.parametrize("given", [{}, {"by": 1, "nan": float("nan")}], ids=str)
+@pytest.mark.parametrize("node", ["array", "group"])
+@pytest.mark.filterwarnings("ignore:.*NaN")
+def test_attributes_that_another_process_adds_right_after_a_node_is_made_are_not_lost(cloud, monkeypatch, given, node):
+    store, other = store_over(cloud), store_over(cloud)
+    other._place = conditions.Place()  # as in another process: no turns are taken with this one
+    seen = []
+
+    def look_late(store, made):
+        if made[0][0].startswith("a/") and not seen:
+            seen.append(made)
+            zarr.open(other, path="a", mode="r+").attrs.update(x=1)
+        yield from look(store, made)
+
+    look = create._see_to_it
+    monkeypatch.setattr(create, "_see_to_it", look_late)
+    options = {"zarr_format": 2, "attributes": given}
+    if node == "array":
+        zarr.create_array(store, name="a", shape=1, dtype="i4", **options)
+    else:
+        zarr.create_group(store, path="a", **options)
+    assert seen
+    assert repr(zarr.open(store, path="a", mode="r").attrs.asdict()) == repr({**given, "x": 1})
+
+
+@pytest.mark.parametrize("left", [b'{"by": 2}', b"{}", b"[]", b"no JSON"])
+def test_those_of_a_creator_that_came_too_late_do_not_stay(cloud, monkeypatch, left):
+    store = store_over(cloud)
+
+    def look_late(store, made):
+        if made[0][0].startswith("a/"):
+            put(store, made[0][0], left)
+        yield from look(store, made)
+
+    look = create._see_to_it
+    monkeypatch.setattr(create, "_see_to_it", look_late)
+    zarr.create_array(store, name="a", shape=1, dtype="i4", zarr_format=2, attributes={"by": 1})
+    assert zarr.open_array(store, path="a").attrs.asdict() == {"by": 1}
 
 
 def test_attributes_that_a_thread_changes_while_a_node_is_made_are_not_lost(cloud, monkeypatch):

@@ -174,6 +174,7 @@ class SyncStore(Store):
         holds_between_threads=True,
         lists=True,
         tells_sizes=True,
+        takes_any_key=True,
     )
     """What the class promises; one that promises more says so."""
 
@@ -433,7 +434,12 @@ class AsyncStore(Store):
     supports_deletes = True
     supports_listing = True
     capabilities = Capabilities(
-        pins_versions=True, puts_conditionally=True, removes_conditionally=True, lists=True, tells_sizes=True
+        pins_versions=True,
+        puts_conditionally=True,
+        removes_conditionally=True,
+        lists=True,
+        tells_sizes=True,
+        takes_any_key=True,
     )
     """What the class promises; one that promises less says so."""
 

@@ -69,7 +69,7 @@ class _Answer:
 class WebFiles(Files):
     """Values that a web server has. Its ETags are their versions, which parts of one value are asked for by."""
 
-    capabilities = Capabilities(lists=True, pins_versions=True)
+    capabilities = Capabilities(lists=True, pins_versions=True, takes_any_key=True)
     calls: AwaitedCalls
 
     def __init__(self, calls: AwaitedCalls, root: str, missing: tuple[type[Exception], ...]) -> None:

@@ -1,4 +1,4 @@
-"""Dask and xarray over this library: on a local path, on S3 by its URL, and in a zip archive."""
+"""Dask and xarray over this library: on a local path, on S3 by its URL, and in a zip archive. This library over Icechunk's stores."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import zipfile
 
 import dask.array
+import icechunk
 import numpy as np
 import pytest
 import xarray
@@ -120,3 +121,26 @@ def test_archives_in_a_bucket(cloud, engine, tmp_path):
     assert type(zarr.open_group(url, mode="r", storage_options=options).store) is ZipStore
     lazy = dask.array.from_zarr(url, component="t", storage_options={"s3": options})
     assert (lazy.compute() == NUMBERS).all()
+
+
+@pytest.mark.parametrize("shards", [None, 8])
+def test_icechunk(engine, shards):
+    """A store that knows of arrays; it has to be asked in the order that zarr-python asks in."""
+    repository = icechunk.Repository.create(icechunk.in_memory_storage())
+    session = repository.writable_session("main")
+    root = zarr.open_group(session.store, mode="a", attributes={"a": 1})
+    array = root.create_array("x", data=np.arange(10), chunks=4, shards=shards)
+    array.append(np.arange(7))
+    array[3:5] = -1
+    array.attrs["unit"] = "m"
+    expected = [0, 1, 2, -1, -1, 5, 6, 7, 8, 9, *range(7)]
+    assert zarr.open_array(session.store, path="x")[:].tolist() == expected
+    session.commit("first")
+    there = zarr.open_group(repository.readonly_session("main").store, mode="r")
+    assert there["x"][:].tolist() == expected
+    assert (dict(there.attrs), dict(there["x"].attrs)) == ({"a": 1}, {"unit": "m"})
+    session = repository.writable_session("main")
+    array = zarr.open_array(session.store, path="x")
+    for shape in (30, 5, 12):
+        array.resize(shape)
+    assert array[:].tolist() == [0, 1, 2, -1, -1, *[0] * 7]

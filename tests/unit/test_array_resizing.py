@@ -34,6 +34,20 @@ class TestStoresThatKnowOfShapes:
         assert array[:].tolist() == [*range(10), *range(7)]
         assert array.append(np.arange(0)) == (17,)
 
+    def test_an_append_that_fails_leaves_the_shape(self, array, monkeypatch):
+        async def refuse(self, key, value):
+            if key.rpartition("/")[2][:1].isdigit():
+                raise RuntimeError("the disk is full")
+            await put_(self, key, value)
+
+        put_ = AwareOfShapes.set
+        monkeypatch.setattr(AwareOfShapes, "set", refuse)
+        with pytest.raises(RuntimeError, match="disk is full"):
+            array.append(np.arange(7))
+        assert zarr.open_array(array.store, path="a").shape == array.shape == (10,)
+        monkeypatch.setattr(AwareOfShapes, "set", put_)
+        assert array.append([1]) == (11,)
+
     def test_what_is_cut_off_does_not_come_back(self, array):
         for shape in (30, 5, 12):
             array.resize(shape)

@@ -9,8 +9,8 @@ about to reveal, and what it cut off. An append reveals only what it wrote.
 Where a hold does not keep other processes out, two appends would find the same end. There an append makes room first, by
 compare-and-swap on the shape, and then writes into what is its own.
 
-A store of somebody else's may refuse chunks that the shape has no room for. There it is the other way round, as in zarr-python: room is
-made before it is filled, and what is cut off goes before the shape does.
+A store of somebody else's may refuse chunks that the shape has no room for, or not delete them. There what is cut off goes before the
+shape does, and an append that is refused makes room first, as in zarr-python.
 """
 
 from __future__ import annotations
@@ -61,11 +61,14 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
             first, last = _Check(at, metadata), _Check(at, metadata.with_shape(shape))
         shows = partial(_clear_shown, node, metadata, before, after, hold)
         cuts = partial(_clear_cut_off, node, metadata, before, after, hold) if removes else _clear_nothing
-        one, other = (shows, cuts) if capabilities(at.store).takes_any_key else (cuts, shows)
-        yield from one(first)
+        takes_any_key = capabilities(at.store).takes_any_key
+        if not takes_any_key:
+            yield from cuts(first)
+        yield from shows(first)
         node.publish(metadata)
         yield from publish_shape(node, metadata, shape, hold=hold, before_removal=removes)
-        yield from other(last)
+        if takes_any_key:
+            yield from cuts(last)
 
 
 def _clear_shown(
@@ -125,8 +128,20 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
             view = node.view_of(metadata.with_shape(new))
             fill = partial(write, node, view, selection, data, hold=hold)
             publish = partial(publish_shape, node, metadata, new, view=view, hold=hold)
-            for step in (fill, publish) if capabilities(at.store).takes_any_key else (publish, fill):
-                yield from step()
+            try:
+                yield from fill()
+            except Exception:  # somebody else's store raises what it likes
+                if capabilities(at.store).takes_any_key:
+                    raise
+            else:
+                yield from publish()
+                return new
+            yield from publish()
+            try:
+                yield from fill()
+            except Exception:
+                yield from publish_shape(node, metadata.with_shape(new), old, hold=hold)
+                raise
         return new
 
 

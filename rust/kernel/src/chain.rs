@@ -136,15 +136,19 @@ impl Chain {
     /// Estimate of what it takes to decode or encode a chunk, in nanoseconds.
     pub(crate) fn cost_ns(&self) -> u64 {
         let per_kilobyte: u64 = self.codecs.iter().map(|codec| cost_of(codec.name())).sum();
-        let nbytes = u64::try_from(self.nbytes).unwrap_or(u64::MAX);
-        let nbytes = match self.items {
-            None => nbytes,
-            Some(_) => nbytes.saturating_mul(ITEM_PLACES),
-        };
+        let nbytes = u64::try_from(self.likely_nbytes()).unwrap_or(u64::MAX);
         nbytes
             .saturating_mul(per_kilobyte.saturating_add(COPY_NS_PER_KILOBYTE))
             .checked_shr(10)
             .unwrap_or(0)
+    }
+
+    /// Bytes of a decoded chunk; of one of items, about as many as it may have.
+    pub(crate) fn likely_nbytes(&self) -> usize {
+        match self.items {
+            None => self.nbytes,
+            Some(_) => self.nbytes.saturating_mul(ITEM_PLACES),
+        }
     }
 
     /// Whether the encoded chunk is the decoded one.
@@ -376,8 +380,8 @@ const NO_ITEMS: KernelError = KernelError::BadDescription {
 };
 
 const COPY_NS_PER_KILOBYTE: u64 = 60;
-/// Placing an item takes as long as copying so many of what stands for it.
-const ITEM_PLACES: u64 = 16;
+/// An item may have as many bytes as so many of what stands for it.
+const ITEM_PLACES: usize = 16;
 
 /// What decoding takes, in nanoseconds per kilobyte of the decoded chunk.
 fn cost_of(codec: &str) -> u64 {

@@ -537,3 +537,26 @@ def test_writing_raw_shards_takes_little_memory(disk, used, chunks, location):
 def resident(field):
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
+
+
+@pytest.mark.parametrize("place", ["memory", "local"])
+@pytest.mark.parametrize("compressors", [None, ZstdCodec(level=1)], ids=["plain", "zstd"])
+@pytest.mark.parametrize("dtype", ["i4", str])
+def test_shards_are_the_same_bytes_however_many_threads_encode_them(place, compressors, dtype, tmp_path):
+    values = np.arange(60 * 64 * 64).reshape(60 * 64, 64) // 3
+    values = values.astype(np.dtypes.StringDType()) if dtype is str else values.astype(dtype)
+    values[64 * 7 : 64 * 9] = values[:1, :1] if dtype is str else 0
+    stored = []
+    for n_threads in (1, 4):
+        with zarr.config.set({"threading.max_workers": n_threads}):
+            path = tmp_path / str(n_threads)
+            store = MemoryStore() if place == "memory" else LocalStore(path)
+            options = {"chunks": (64, 64), "shards": values.shape, "dtype": dtype, "compressors": compressors}
+            array = zarr.create_array(store, shape=values.shape, fill_value="0" if dtype is str else 0, **options)
+            array[...] = values
+            whole = store.get_sync("c/0/0").to_bytes()
+            array[100:300, 5:60] = values[300:500, 5:60]
+            stored.append((whole, store.get_sync("c/0/0").to_bytes()))
+            assert (array[300:] == values[300:]).all()
+            assert (array[100:300, 5:60] == values[300:500, 5:60]).all()
+    assert stored[0] == stored[1]

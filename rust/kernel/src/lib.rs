@@ -30,6 +30,7 @@ pub mod grid;
 pub mod items;
 pub mod kept;
 pub mod keys;
+mod laying;
 pub mod lent_values;
 #[cfg(unix)]
 pub mod local;

@@ -140,8 +140,8 @@ pub enum Change {
     Remove,
 }
 
-/// The bytes of a new object, which come one piece after the other.
-pub trait Sink {
+/// The bytes of a new object, which come one piece after the other, from whichever thread has the next.
+pub trait Sink: Send {
     /// Add bytes at the end.
     ///
     /// # Errors

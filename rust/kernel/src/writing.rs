@@ -18,6 +18,7 @@ use crate::chunk_reading::OTHER_ELEMENTS;
 use crate::codec::Contexts;
 use crate::items::{ItemsRef, NewChunk, PLACE_NBYTES};
 use crate::keys::Keys;
+use crate::laying::Laying;
 use crate::memory::{self, ArrayRef, Readable, Writable};
 use crate::pipeline::Pipeline;
 use crate::plan::{ChunkPlan, ObjectPlan, Plan};
@@ -241,30 +242,69 @@ impl Pipeline {
             .iter()
             .filter_map(|row| by_row.remove(row).map(|numbers| (*row, numbers)))
             .collect();
-        let mut batches = rows.chunks(self.batch(&rows, effort));
+        let mut rest = rows.as_slice();
         let mut first = Vec::new();
         while first.is_empty() {
-            let Some(batch) = batches.next() else {
+            if rest.is_empty() {
                 return Ok(None);
-            };
+            }
+            let (batch, others) = rest.split_at(self.batch(&rows, effort).min(rest.len()));
             first = self.encode_rows(plan, batch, value, effort, scratch)?;
+            rest = others;
         }
         put(&mut |sink| {
             let mut shard = NewShard::begin(level, sink)?;
             for (row, encoded) in &first {
                 shard.add(*row, encoded)?;
             }
-            for batch in batches.clone() {
-                for (row, encoded) in self.encode_rows(plan, batch, value, effort, scratch)? {
-                    shard.add(row, &encoded)?;
+            self.lay_rows(plan, rest, value, effort, scratch, &mut shard)?;
+            shard.finish()
+        })
+        .map(Some)
+    }
+
+    /// Encode rows of a shard and lay them one behind the other. Threads share out the encoding; they
+    /// go on while what is done waits for its turn, but never far ahead of it.
+    fn lay_rows(
+        &self,
+        plan: &ObjectPlan<'_>,
+        rows: &[Row],
+        value: &Value<'_>,
+        effort: Effort,
+        scratch: &mut Scratch,
+        shard: &mut NewShard<'_>,
+    ) -> Result<()> {
+        let batch = self.batch(rows, effort);
+        if batch < 2 {
+            for (row, numbers) in rows {
+                if let Some(encoded) = self.encode_row(plan, numbers, value, scratch)? {
+                    shard.add(*row, &encoded)?;
                     if let Cow::Owned(encoded) = encoded {
                         self.keep_chunk(encoded, scratch);
                     }
                 }
             }
-            shard.finish()
-        })
-        .map(Some)
+            return Ok(());
+        }
+        let most_waiting = batch.max(effort.max_threads.saturating_mul(2));
+        let laying = Laying::new(most_waiting, |row: usize, encoded: Cow<'_, [u8]>| {
+            shard.add(row, &encoded)
+        });
+        workers::run(
+            rows.len(),
+            effort,
+            &mut || Ok(()),
+            scratch::borrow,
+            |scratch, at| {
+                let (row, numbers) = rows.get(at).ok_or(KernelError::OutsideMemory)?;
+                let turn = laying.turn(at)?;
+                let encoded = match self.encode_row(plan, numbers, value, scratch)? {
+                    Some(Cow::Owned(encoded)) => Some(Cow::Owned(self.fitted(encoded))),
+                    other => other,
+                };
+                turn.done(*row, encoded)
+            },
+        )
     }
 
     /// How many rows of a shard are encoded at once: one after the other, or as many as keep the

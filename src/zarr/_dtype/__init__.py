@@ -11,6 +11,9 @@ from zarr._dtype.documents import (
     NullTerminatedBytesJSON_V3,
     RawBytesJSON_V2,
     RawBytesJSON_V3,
+    StructJSON_V3,
+    StructuredJSON_V2,
+    StructuredJSON_V3,
     TimeDelta64JSON_V2,
     TimeDelta64JSON_V3,
     VariableLengthBytesJSON_V2,
@@ -36,6 +39,7 @@ from zarr._dtype.numbers import (
 )
 from zarr._dtype.octets import NullTerminatedBytes, RawBytes, VariableLengthBytes
 from zarr._dtype.registry import data_type_registry, parse_data_type, parse_dtype
+from zarr._dtype.structs import Struct, Structured
 from zarr._dtype.text import FixedLengthUTF32, VariableLengthUTF8
 from zarr._dtype.time import DateTime64, TimeDelta64
 
@@ -63,6 +67,11 @@ __all__ = [
     "RawBytes",
     "RawBytesJSON_V2",
     "RawBytesJSON_V3",
+    "Struct",
+    "StructJSON_V3",
+    "Structured",
+    "StructuredJSON_V2",
+    "StructuredJSON_V3",
     "TimeDelta64",
     "TimeDelta64JSON_V2",
     "TimeDelta64JSON_V3",
@@ -87,6 +96,6 @@ for _cls in (
     *(Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64),
     *(Float16, Float32, Float64, Complex64, Complex128),
     *(DateTime64, TimeDelta64, FixedLengthUTF32, VariableLengthUTF8),
-    *(NullTerminatedBytes, RawBytes, VariableLengthBytes),
+    *(NullTerminatedBytes, RawBytes, VariableLengthBytes, Struct),
 ):
     data_type_registry.register(_cls._zarr_v3_name, _cls)

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
-from zarr._dtype.described import check_length, length_bytes, named, sized_typestr, typestr, wrong
-from zarr._support.warn import warn
-from zarr.errors import ArgumentError, UnstableSpecificationWarning
+from zarr._dtype.described import check_length, length_bytes, named, sized_typestr, typestr, warn_unstable, wrong
+from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -56,13 +55,6 @@ def _fits(value: bytes, length: int) -> bytes:
     if len(value) > length:
         raise ArgumentError(f"{value!r} has {len(value)} bytes; the data type holds {length}")
     return value
-
-
-def _warn_unstable(cls: type[ZDType[Any, Any]]) -> None:
-    warn(
-        f"The data type {cls._zarr_v3_name} has no specification in format 3. Few other implementations can read it.",
-        UnstableSpecificationWarning,
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +105,7 @@ class NullTerminatedBytes(ZDType[Any, Any]):
             return {"name": f"|S{self.length}", "object_codec_id": None}
         if self.length == 0:
             raise ValueError("format 3 has no bytes of length 0; use a longer type, as 'S1', or 'bytes' for any length")
-        _warn_unstable(type(self))
+        warn_unstable(type(self))
         return {"name": self._zarr_v3_name, "configuration": {"length_bytes": self.length}}
 
     def default_scalar(self) -> np.bytes_:
@@ -190,7 +182,7 @@ class RawBytes(ZDType[Any, Any]):
             return {"name": f"|V{self.length}", "object_codec_id": None}
         if self.length == 0:
             raise ValueError("format 3 has no raw bytes of length 0; use a longer type, as 'V1'")
-        _warn_unstable(type(self))
+        warn_unstable(type(self))
         return {"name": self._zarr_v3_name, "configuration": {"length_bytes": self.length}}
 
     def default_scalar(self) -> np.void:

@@ -8,7 +8,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
-from zarr._dtype.described import named
+from zarr._dtype.described import UnfitDataTypeError, named
 from zarr._support.plug_ins import report, warn_once
 from zarr._support.registry import Registry, fully_qualified_name, names_changed, names_version, places_of
 from zarr._support.signals import came_from_a_signal
@@ -89,10 +89,11 @@ class DataTypeRegistry:
                 "Zarr data type resolution from object failed: a NumPy object dtype does not say what the objects are. "
                 "Use dtype='string' for text, zarr.dtype.VariableLengthBytes() for bytes."
             )
-        matches = self._matching(lambda cls: cls.from_native_dtype(dtype))
+        faults: list[UnfitDataTypeError] = []
+        matches = self._matching(lambda cls: cls.from_native_dtype(dtype), faults)
         if not matches and self._load_offered():
-            matches = self._matching(lambda cls: cls.from_native_dtype(dtype))
-        return self._only(matches, dtype)
+            matches = self._matching(lambda cls: cls.from_native_dtype(dtype), faults)
+        return self._only(matches, dtype, faults)
 
     def match_json(self, data: Any, *, zarr_format: ZarrFormat) -> AnyDType:
         """The data type that stored metadata describe.
@@ -105,12 +106,13 @@ class DataTypeRegistry:
         name = named(data).name if zarr_format == 3 else ""
         if name and (cls := self.contents.get(name)) is not None:
             return self._read(cls, data)  # one parser, so that its own message gets out
-        matches = self._matching(lambda cls: cls.from_json(data, zarr_format=zarr_format))
+        faults: list[UnfitDataTypeError] = []
+        matches = self._matching(lambda cls: cls.from_json(data, zarr_format=zarr_format), faults)
         if not matches and ((name and self.contents.look_up(name)) or self._load_offered()):
             return self.match_json(data, zarr_format=zarr_format)
         if not matches and name and (failure := self.contents.failure(name)) is not None:
             raise DataTypeValidationError(f"data type {name!r} cannot be used: {failure}") from failure.cause
-        return self._only(matches, data)
+        return self._only(matches, data, faults)
 
     def _read(self, cls: type[AnyDType], data: Any) -> AnyDType:
         try:
@@ -123,11 +125,14 @@ class DataTypeRegistry:
                 f"{type(exc).__name__}: {exc}"
             ) from exc
 
-    def _matching(self, parse: Any) -> list[AnyDType]:
+    def _matching(self, parse: Any, faults: list[UnfitDataTypeError]) -> list[AnyDType]:
+        """What classes make of a description; what the one that it is meant for finds wrong with it is added to `faults`."""
         matches = []
         for name, cls in list(self.contents.items()):
             try:
                 matches.append(parse(cls))
+            except UnfitDataTypeError as exc:
+                faults.append(exc)
             except DataTypeValidationError:
                 continue
             except Exception as exc:
@@ -136,9 +141,11 @@ class DataTypeRegistry:
                 _pass_over(name, cls, exc)
         return matches
 
-    def _only(self, matches: list[AnyDType], described: Any) -> AnyDType:
+    def _only(self, matches: list[AnyDType], described: Any, faults: list[UnfitDataTypeError]) -> AnyDType:
         if len(matches) == 1:
             return matches[0]
+        if faults and not matches:
+            raise DataTypeValidationError(str(faults[0])) from faults[0].__cause__
         if matches:
             names = ", ".join(type(match).__name__ for match in matches)
             raise DataTypeValidationError(
@@ -167,9 +174,6 @@ def _pass_over(name: str, cls: type, exc: Exception) -> None:
     )
 
 
-_STRUCTURED = " Structured data types are not supported yet; store each field as an array of its own."
-
-
 def _shown(described: Any) -> str:
     """What was looked for, as it stands in the document: format 2 says by another member which objects are meant."""
     if isinstance(described, Mapping) and "object_codec_id" in described:
@@ -179,13 +183,10 @@ def _shown(described: Any) -> str:
 
 
 def _hint(described: Any) -> str:
-    if isinstance(described, Mapping):
-        name = described.get("name")
-        return _STRUCTURED if isinstance(name, list) or name in ("struct", "structured") else ""
     if not isinstance(described, np.dtype):
         return ""
-    if described.fields is not None or described.subdtype is not None:
-        return _STRUCTURED
+    if described.subdtype is not None:
+        return f" Only fields of structs are arrays; use {described.base}, and more dimensions."
     if described.kind in "fc":
         return " Extended-precision numbers differ between machines; use float64 or complex128."
     return ""
@@ -244,8 +245,10 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
         return data_type_registry.get("string")()
     if spec is bytes or (isinstance(spec, str) and spec == "bytes"):
         return data_type_registry.get("variable_length_bytes")()
-    if isinstance(spec, Mapping):
+    if isinstance(spec, Mapping) and not {"names", "formats"} <= set(spec):
         return data_type_registry.match_json(spec, zarr_format=zarr_format)
+    if isinstance(spec, list) and spec and all(isinstance(field, list) for field in spec):
+        return data_type_registry.match_json({"name": spec, "object_codec_id": None}, zarr_format=2)
     if isinstance(spec, str) and zarr_format == 3:
         try:
             return data_type_registry.match_json(spec, zarr_format=3)

@@ -84,7 +84,7 @@ class ChunkCodecs:
     def merge(self, encoded: Encoded, projection: Projection, value: npt.NDArray[Any]) -> Encoded:
         """Merge the part of `value` that the projection selects into what was stored before, and encode that.
 
-        `value` has the shape of the whole request. None: the chunk holds the fill value only and is not to be stored.
+        `value` has the shape of the whole request, and the array's dtype or some of its fields. None: the chunk holds the fill value only and is not to be stored.
         """
         given, where = projection.in_result(value)
         shape = self._grid.chunk_shape(projection.coords)
@@ -95,7 +95,11 @@ class ChunkCodecs:
             if not decoded.flags.writeable or decoded.dtype != self._spec.dtype:
                 decoded = in_fresh_memory(decoded, self._spec.dtype)
         target, which = projection.in_chunk(decoded)
-        put(target, which, picked(given, where))
+        if given.dtype.names == target.dtype.names:
+            put(target, which, picked(given, where))
+        else:
+            for name in given.dtype.names or ():
+                put(target[name], which, picked(given[name], where))
         return self._encode(decoded, projection.coords)
 
     def _filled(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:

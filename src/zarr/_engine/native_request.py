@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarr._buffer import CPU_PROTOTYPE
+from zarr._buffer.byte_order import is_extension
 from zarr._codec.raw import octets
 from zarr._selection.model import IntAxis, PointSelection, SliceAxis
 
@@ -72,9 +73,16 @@ def encode_several(
 
 def lend(memory: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """An array in a form in which the kernel can borrow its memory."""
-    if memory.dtype.kind in "mM":
-        memory = memory.view(f"V{memory.dtype.itemsize}")  # NumPy lends no buffer of dates and durations
+    opaque = lent_dtype(memory.dtype)
+    if opaque is not None:
+        memory = memory.view(opaque)
     return memory if memory.ndim else memory.reshape(1)
+
+
+def lent_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Opaque elements of the same size, where NumPy lends no buffer of a dtype: times, fields, dtypes of other packages."""
+    is_lent = dtype.kind not in "mM" and dtype.fields is None and not is_extension(dtype)
+    return None if is_lent else np.dtype(f"V{dtype.itemsize}")
 
 
 def as_axes(selection: Selection) -> tuple[tuple[Any, ...], bool]:

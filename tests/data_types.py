@@ -24,6 +24,7 @@ from zarr._dtype import (
     Int64,
     NullTerminatedBytes,
     RawBytes,
+    Struct,
     TimeDelta64,
     UInt8,
     UInt16,
@@ -138,6 +139,20 @@ ROWS = [
     ),
     Row(NullTerminatedBytes(length=3), "|S3", named("null_terminated_bytes", length_bytes=3), v2("|S3"), "AAAA", True),
     Row(RawBytes(length=3), "|V3", named("raw_bytes", length_bytes=3), v2("|V3"), "AAAA", True),
+    Row(
+        Struct(fields=(("f0", UInt8()), ("f1", Float32(endianness="big")), ("f2", FixedLengthUTF32(length=1)))),
+        "u1,>f4,<U1",
+        named(
+            "struct",
+            fields=[
+                {"name": "f0", "data_type": "uint8"},
+                {"name": "f1", "data_type": "float32"},
+                {"name": "f2", "data_type": named("fixed_length_utf32", length_bytes=4)},
+            ],
+        ),
+        v2([["f0", "|u1"], ["f1", ">f4"], ["f2", "<U1"]]),
+        {"f0": 0, "f1": 0.0, "f2": ""},
+    ),
     Row(VariableLengthUTF8(), "T", "string", v2("|O", "vlen-utf8"), ""),
     Row(VariableLengthBytes(), "|O", "bytes", v2("|O", "vlen-bytes"), ""),
 ]

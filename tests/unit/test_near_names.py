@@ -427,7 +427,7 @@ class TestNamedArguments:
 def test_stored_structured_data(document, tmp_path):
     name = ".zarray" if document["zarr_format"] == 2 else "zarr.json"
     (tmp_path / name).write_text(json.dumps(document))
-    with pytest.raises(ValueError, match="a struct must have at least one field|field 'b' of a struct.*<q8") as caught:
+    with pytest.raises(ValueError, match=r"a struct must have at least one field|field 'b' of a struct.*<q8") as caught:
         zarr.open(tmp_path, mode="r")
     assert "object_codec_id" not in str(caught.value)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from zarr._buffer.memory import in_dtype
+from zarr._buffer.memory import in_dtype, is_extension
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 ByteOrder: TypeAlias = Literal["little", "big"]
 Unit: TypeAlias = tuple[int, int, int]
 """Where in an element numbers follow each other whose bytes are reversed, the bytes of each, and how many there are."""
-
-
-def is_extension(dtype: np.dtype[Any]) -> bool:
-    """Whether a dtype is one of another package, of which NumPy knows only one byte order, the machine's."""
-    return dtype.isbuiltin == 2
 
 
 def has_byte_order(dtype: np.dtype[Any]) -> bool:

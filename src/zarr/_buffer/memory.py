@@ -105,3 +105,13 @@ def _loses_text(array: npt.NDArray[Any], index: Any) -> bool:
 def has_no_unit(dtype: np.dtype[Any]) -> bool:
     """Whether elements are times of no unit: where NumPy is asked for those, it may give others."""
     return dtype.kind in "mM" and np.datetime_data(dtype)[0] == "generic"
+
+
+def is_extension(dtype: np.dtype[Any]) -> bool:
+    """Whether a dtype is one of another package, of which NumPy knows only one byte order, the machine's."""
+    return dtype.isbuiltin == 2
+
+
+def opaque_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Bytes of the same number, where NumPy lends no buffer of elements or few take it: of fields, of other packages."""
+    return np.dtype(f"V{dtype.itemsize}") if dtype.fields is not None or is_extension(dtype) else None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr._buffer.memory import opaque_dtype
 from zarr._codec import blosc, zstd
 from zarr._codec.gzip_ import GZIP_WINDOW, ZLIB_WINDOW, deflate_gzip, inflate
 from zarr._codec.limits import oversized
@@ -30,7 +31,8 @@ def encode_with(codec: Any, data: npt.NDArray[Any]) -> Any:
     """What `codec.encode` makes of contiguous elements: bytes or an array."""
     if _is_original(codec) and codec.codec_id == "gzip":
         return deflate_gzip(data.reshape(-1, order="A").view(np.uint8), codec.level)
-    return codec.encode(data)
+    opaque = opaque_dtype(data.dtype) if _is_original(codec) else None
+    return codec.encode(data if opaque is None else data.view(opaque))
 
 
 def decode_with(codec: Any, encoded: npt.NDArray[Any], limit: int) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarr._buffer import CPU_PROTOTYPE
-from zarr._buffer.byte_order import is_extension
+from zarr._buffer.memory import opaque_dtype
 from zarr._codec.raw import octets
 from zarr._selection.model import IntAxis, PointSelection, SliceAxis
 
@@ -80,9 +80,8 @@ def lend(memory: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def lent_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
-    """Opaque elements of the same size, where NumPy lends no buffer of a dtype: times, fields, dtypes of other packages."""
-    is_lent = dtype.kind not in "mM" and dtype.fields is None and not is_extension(dtype)
-    return None if is_lent else np.dtype(f"V{dtype.itemsize}")
+    """What elements are lent as, where that is not what they are: NumPy lends no buffer of times either."""
+    return np.dtype(f"V{dtype.itemsize}") if dtype.kind in "mM" else opaque_dtype(dtype)
 
 
 def as_axes(selection: Selection) -> tuple[tuple[Any, ...], bool]:

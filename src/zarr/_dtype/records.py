@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from zarr._buffer.memory import empty
+from zarr._buffer.memory import empty, is_extension
 from zarr._dtype.losses import ADVICE, in_short, ragged
+from zarr._dtype.small import SmallComplex
 from zarr._dtype.structs import Subarray, data_type_of_fields
 from zarr.errors import ArgumentError
 
@@ -56,6 +57,8 @@ def structs_of(
     if given is not None and given.dtype == dtype:
         return given
     struct = data_type_of_fields(data_type, dtype.names or (), dtype)
+    if isinstance(data_type, SmallComplex):
+        value, given = _with_parts(value, given)
     if given is None:
         columns = _columns_of_items(items_of(value), dtype, is_assigned=is_assigned)
     elif given.dtype.kind == "O":
@@ -69,6 +72,28 @@ def structs_of(
     else:
         raise ArgumentError(f"data of dtype {given.dtype} are nothing that {dtype} can hold; it has fields")
     return _joined(columns, struct, dtype, convert)
+
+
+def _with_parts(value: object, given: Elements | None) -> tuple[object, Elements | None]:
+    """Numbers as pairs of a real and an imaginary part; what has fields already as it is."""
+    if given is None or given.dtype.kind == "O":
+        items = items_of(value) if given is None else given
+        pairs = np.empty(items.size, object)
+        pairs[:] = [_pair(item) for item in items.ravel().tolist()]
+        return value, pairs.reshape(items.shape)
+    if given.dtype.kind == "V" and not is_extension(given.dtype):
+        return value, given
+    if given.dtype.kind == "W":  # of ml_dtypes, of which NumPy does not know that there are parts
+        given = given.astype(np.complex64)
+    made = empty(given.shape, [("real", given.real.dtype), ("imag", given.imag.dtype)])
+    made["real"], made["imag"] = given.real, given.imag
+    return value, made
+
+
+def _pair(item: Any) -> Any:
+    if isinstance(item, np.generic) and is_extension(item.dtype):
+        item = complex(item)  # type: ignore[arg-type]  # all numbers have it
+    return (item.real, item.imag) if isinstance(item, _NUMBERS) else item
 
 
 def _joined(columns: list[Elements], struct: Structured, dtype: np.dtype[Any], convert: Convert) -> Elements:

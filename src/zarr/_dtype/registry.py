@@ -13,7 +13,7 @@ from zarr._support.plug_ins import report, warn_once
 from zarr._support.registry import Registry, fully_qualified_name, names_changed, names_version, places_of
 from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import n_given
-from zarr.errors import DataTypeValidationError, UnknownDataTypeError
+from zarr.errors import DataTypeValidationError, MissingPackageError, UnknownDataTypeError
 
 AnyDType = ZDType[Any, Any]
 
@@ -35,6 +35,7 @@ class DataTypeRegistry:
 
     def __init__(self) -> None:
         self.contents: Registry[AnyDType] = Registry(*places_of("data_type"), use_entrypoint_name=True)
+        self._known: dict[tuple[int, tuple[str, Any]], AnyDType] = {}
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         return "data_type_registry" if self is data_type_registry else super().__reduce_ex__(protocol)
@@ -89,7 +90,7 @@ class DataTypeRegistry:
                 "Zarr data type resolution from object failed: a NumPy object dtype does not say what the objects are. "
                 "Use dtype='string' for text, zarr.dtype.VariableLengthBytes() for bytes."
             )
-        faults: list[UnfitDataTypeError] = []
+        faults: list[DataTypeValidationError] = []
         matches = self._matching(lambda cls: cls.from_native_dtype(dtype), faults)
         if not matches and self._load_offered():
             matches = self._matching(lambda cls: cls.from_native_dtype(dtype), faults)
@@ -103,13 +104,26 @@ class DataTypeRegistry:
         DataTypeValidationError
             If no class, or more than one, reads it, or the one of this name finds it invalid.
         """
+        key = _key(data) if zarr_format == 2 else None
+        if key is None:
+            return self._match_json(data, zarr_format=zarr_format)
+        since, n_warnings = names_version(), n_given()
+        if (known := self._known.get((since, key))) is None:
+            known = self._match_json(data, zarr_format=zarr_format)
+            if n_given() == n_warnings:
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[since, key] = known
+        return known
+
+    def _match_json(self, data: Any, *, zarr_format: ZarrFormat) -> AnyDType:
         name = named(data).name if zarr_format == 3 else ""
         if name and (cls := self.contents.get(name)) is not None:
             return self._read(cls, data)  # one parser, so that its own message gets out
-        faults: list[UnfitDataTypeError] = []
+        faults: list[DataTypeValidationError] = []
         matches = self._matching(lambda cls: cls.from_json(data, zarr_format=zarr_format), faults)
         if not matches and ((name and self.contents.look_up(name)) or self._load_offered()):
-            return self.match_json(data, zarr_format=zarr_format)
+            return self._match_json(data, zarr_format=zarr_format)
         if not matches and name and (failure := self.contents.failure(name)) is not None:
             raise DataTypeValidationError(f"data type {name!r} cannot be used: {failure}") from failure.cause
         return self._only(matches, data, faults)
@@ -125,13 +139,13 @@ class DataTypeRegistry:
                 f"{type(exc).__name__}: {exc}"
             ) from exc
 
-    def _matching(self, parse: Any, faults: list[UnfitDataTypeError]) -> list[AnyDType]:
+    def _matching(self, parse: Any, faults: list[DataTypeValidationError]) -> list[AnyDType]:
         """What classes make of a description; what the one that it is meant for finds wrong with it is added to `faults`."""
         matches = []
         for name, cls in list(self.contents.items()):
             try:
                 matches.append(parse(cls))
-            except UnfitDataTypeError as exc:
+            except (UnfitDataTypeError, MissingPackageError) as exc:
                 faults.append(exc)
             except DataTypeValidationError:
                 continue
@@ -141,11 +155,12 @@ class DataTypeRegistry:
                 _pass_over(name, cls, exc)
         return matches
 
-    def _only(self, matches: list[AnyDType], described: Any, faults: list[UnfitDataTypeError]) -> AnyDType:
+    def _only(self, matches: list[AnyDType], described: Any, faults: list[DataTypeValidationError]) -> AnyDType:
         if len(matches) == 1:
             return matches[0]
         if faults and not matches:
-            raise DataTypeValidationError(str(faults[0])) from faults[0].__cause__
+            kind = MissingPackageError if isinstance(faults[0], MissingPackageError) else DataTypeValidationError
+            raise kind(str(faults[0])) from faults[0].__cause__
         if matches:
             names = ", ".join(type(match).__name__ for match in matches)
             raise DataTypeValidationError(
@@ -158,6 +173,14 @@ class DataTypeRegistry:
         n_known = len(self.contents)
         report(self.contents.load_all())
         return len(self.contents) > n_known
+
+
+def _key(data: Any) -> tuple[str, Any] | None:
+    """A description of format 2 to look up by: of a mapping of a type string and an object codec. None for any other."""
+    if not isinstance(data, Mapping) or len(data) != 2 or not isinstance(data.get("name"), str):
+        return None
+    codec = data.get("object_codec_id", ...)
+    return (data["name"], codec) if codec is None or isinstance(codec, str) else None
 
 
 def _is_ours(cls: type) -> bool:
@@ -252,6 +275,8 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
     if isinstance(spec, str) and zarr_format == 3:
         try:
             return data_type_registry.match_json(spec, zarr_format=3)
+        except MissingPackageError:
+            raise
         except DataTypeValidationError as exc:
             known = data_type_registry.contents.get(spec)
             if data_type_registry.contents.failure(spec) is not None or (known is not None and not _is_ours(known)):
@@ -260,6 +285,8 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
     try:
         dtype = np.dtype(spec)
     except TypeError as exc:
+        if isinstance(spec, str) and zarr_format == 2 and spec in data_type_registry.contents:
+            return data_type_registry.match_json({"name": spec, "object_codec_id": None}, zarr_format=2)
         raise UnknownDataTypeError(
             f"{spec!r} is neither a NumPy dtype nor a Zarr data type; examples are 'int32', 'float64', 'bool', 'string'"
         ) from exc

@@ -21,6 +21,7 @@ from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.v2 import V2Codec
 from zarr._dtype.numbers import endianness_of
+from zarr._dtype.small import has_spare_bits
 from zarr._engine.contract import Rejection
 from zarr._grid.grid import RegularGrid
 
@@ -44,6 +45,8 @@ def describe(spec: ArraySpec) -> Description | Rejection:
     dtype = spec.dtype
     if dtype.kind in "OT" or dtype.hasobject or dtype.itemsize == 0:
         return Rejection(f"elements of data type {dtype} have no fixed layout that the kernel knows")
+    if has_spare_bits(dtype):
+        return Rejection(f"elements of data type {dtype} have bits that mean nothing, which the kernel would look at")
     if type(spec.grid) is not RegularGrid:
         return Rejection("the chunk grid is not regular")
     if math.prod(max(n, c) for n, c in zip(spec.shape, spec.grid.shape, strict=True)) > _MOST_ELEMENTS:

@@ -34,6 +34,7 @@ from zarr._dtype import (
     VariableLengthUTF8,
     ZDType,
 )
+from zarr._dtype.small import SMALL_TYPES
 from zarr.errors import UnstableSpecificationWarning
 
 NATIVE = "<" if sys.byteorder == "little" else ">"
@@ -166,6 +167,8 @@ ROWS = [
     Row(VariableLengthUTF8(), "T", "string", v2("|O", "vlen-utf8"), ""),
     Row(VariableLengthBytes(), "|O", "bytes", v2("|O", "vlen-bytes"), ""),
 ]
+SMALL = [cls() for cls in SMALL_TYPES]
+"""Numbers of ml_dtypes, which `test_small_types` has tables of."""
 EXTENDED = [cls for cls in (np.longdouble, np.clongdouble) if np.dtype(np.longdouble) != np.dtype("f8")]
 BY_NATIVE = [row for row in ROWS if row.native != "|O"]
 

@@ -31,7 +31,7 @@ from zarr.dtype import (
 )
 from zarr.errors import ArgumentError, ArrayIndexError, DataTypeValidationError, UnstableSpecificationWarning
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error", "ignore:Consolidated metadata is:zarr.errors.ZarrUserWarning")
 
 PLAIN = np.dtype([("n", "<i4"), ("x", "<f8")])
 MIXED = np.dtype([("n", ">i4"), ("x", "<f8"), ("in", [("t", "<M8[s]"), ("s", "<U3"), ("z", "<c8")]), ("b", "<u2")])
@@ -426,7 +426,6 @@ class TestRoundTrips:
         array.resize(4)
         assert array[:].tolist() == [(1, 2.0)] * 4
 
-    @pytest.mark.filterwarnings("ignore:Consolidated metadata is:zarr.errors.ZarrUserWarning")
     def test_copies_consolidated_and_pickled(self, engine, zarr_format, tmp_path):
         root = zarr.create_group(tmp_path, zarr_format=zarr_format)
         data = elements(PLAIN, (4,))

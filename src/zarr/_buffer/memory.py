@@ -54,6 +54,8 @@ def in_dtype(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     if array.dtype.kind == "T" or dtype.kind == "T":
         native = array if array.dtype.kind == "T" else array.astype(array.dtype.newbyteorder("="))
         return native.astype(dtype if dtype.kind == "T" else dtype.newbyteorder("=")).astype(dtype)
+    if array.dtype.kind == dtype.kind == "W":  # of ml_dtypes, which leaves the imaginary parts out
+        return array.astype(np.complex64).astype(dtype)
     return array.astype(dtype)
 
 

@@ -54,7 +54,9 @@ def in_dtype(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     if array.dtype.kind == "T" or dtype.kind == "T":
         native = array if array.dtype.kind == "T" else array.astype(array.dtype.newbyteorder("="))
         return native.astype(dtype if dtype.kind == "T" else dtype.newbyteorder("=")).astype(dtype)
-    if array.dtype.kind == dtype.kind == "W":  # of ml_dtypes, which leaves the imaginary parts out
+    if is_complex_extension(array.dtype) and is_complex_extension(
+        dtype
+    ):  # of which ml_dtypes leaves the imaginary part out
         return array.astype(np.complex64).astype(dtype)
     return array.astype(dtype)
 
@@ -112,6 +114,11 @@ def has_no_unit(dtype: np.dtype[Any]) -> bool:
 def is_extension(dtype: np.dtype[Any]) -> bool:
     """Whether a dtype is one of another package, of which NumPy knows only one byte order, the machine's."""
     return dtype.isbuiltin == 2
+
+
+def is_complex_extension(dtype: np.dtype[Any]) -> bool:
+    """Whether a dtype is one of the complex numbers of ml_dtypes, of which NumPy does not know that they have parts."""
+    return is_extension(dtype) and str(dtype.kind) == "W"
 
 
 def opaque_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:

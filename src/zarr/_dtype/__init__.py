@@ -1,5 +1,7 @@
 """Data types: what an element is in memory, in the metadata of both formats, and as a fill value."""
 
+from typing import Any
+
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.documents import (
     DateTime64JSON_V2,
@@ -151,11 +153,12 @@ __all__ = [
     "parse_dtype",
 ]
 
-for _cls in (
+_ALL: tuple[type[ZDType[Any, Any]], ...] = (
     *(Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64),
     *(Float16, Float32, Float64, Complex64, Complex128),
     *(DateTime64, TimeDelta64, FixedLengthUTF32, VariableLengthUTF8),
     *(NullTerminatedBytes, RawBytes, VariableLengthBytes, Struct),
     *SMALL_TYPES,
-):
+)
+for _cls in _ALL:
     data_type_registry.register(_cls._zarr_v3_name, _cls)

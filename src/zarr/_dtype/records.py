@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from zarr._buffer.memory import empty, is_extension
+from zarr._buffer.memory import empty, is_complex_extension, is_extension
 from zarr._dtype.losses import ADVICE, in_short, ragged
 from zarr._dtype.small import SmallComplex
 from zarr._dtype.structs import Subarray, data_type_of_fields
@@ -83,7 +83,7 @@ def _with_parts(value: object, given: Elements | None) -> tuple[object, Elements
         return value, pairs.reshape(items.shape)
     if given.dtype.kind == "V" and not is_extension(given.dtype):
         return value, given
-    if given.dtype.kind == "W":  # of ml_dtypes, of which NumPy does not know that there are parts
+    if is_complex_extension(given.dtype):
         given = given.astype(np.complex64)
     made = empty(given.shape, [("real", given.real.dtype), ("imag", given.imag.dtype)])
     made["real"], made["imag"] = given.real, given.imag
@@ -92,7 +92,7 @@ def _with_parts(value: object, given: Elements | None) -> tuple[object, Elements
 
 def _pair(item: Any) -> Any:
     if isinstance(item, np.generic) and is_extension(item.dtype):
-        item = complex(item)  # type: ignore[arg-type]  # all numbers have it
+        item = complex(item)
     return (item.real, item.imag) if isinstance(item, _NUMBERS) else item
 
 
@@ -139,13 +139,17 @@ def _columns_of_structs(given: Elements, dtype: np.dtype[Any], *, is_assigned: b
     )
 
 
+def _is_axis(item: object) -> bool:
+    return isinstance(item, list) or (isinstance(item, np.ndarray) and item.ndim > 0)
+
+
 # -- Python's objects -----------------------------------------------------------------------------------------------
 
 
 def items_of(value: Any) -> Elements:
     """Nested lists as an array of objects, each of them an element."""
     shape, items = [], [value]
-    while items and isinstance(items[0], list | np.ndarray) and getattr(items[0], "ndim", 1):
+    while items and _is_axis(items[0]):
         length = len(items[0])
         if not all(isinstance(item, list | np.ndarray) and len(item) == length for item in items):
             raise ragged("its lists, which are axes, have different lengths; an element with fields is a tuple")
@@ -184,8 +188,9 @@ def _values(item: Any, names: list[str], dtype: np.dtype[Any], *, is_assigned: b
         return [item[name] for name in names] if set(item) == set(names) else None
     if isinstance(item, tuple | list):
         return list(item) if len(item) == len(names) else None
-    if isinstance(item, bytes | np.void) and len(bytes(item)) == dtype.itemsize:
-        element = np.frombuffer(bytes(item), dtype)[0]
+    packed = item.tobytes() if isinstance(item, np.void) else item
+    if isinstance(packed, bytes) and len(packed) == dtype.itemsize:
+        element = np.frombuffer(packed, dtype)[0]
         return [element[name] for name in names]
     return [item] * len(names) if is_assigned and isinstance(item, _NUMBERS) else None
 

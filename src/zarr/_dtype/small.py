@@ -57,7 +57,8 @@ def dtype_of(name: str) -> np.dtype[Any]:
         raise MissingPackageError(
             f"elements of data type {name} need a newer version of ml_dtypes than {ml_dtypes.__version__}: {_COMMAND}"
         )
-    return np.dtype(found)
+    dtype: np.dtype[Any] = np.dtype(found)
+    return dtype
 
 
 _COMMAND = 'pip install "zarr[ml_dtypes]"'
@@ -143,7 +144,7 @@ class _SmallInteger(_Small):
         if isinstance(data, float | np.floating) and np.isfinite(data) and data == np.trunc(data):
             return self._in_range(int(data))
         if isinstance(data, bool | np.bool_) or (isinstance(data, np.generic) and "int" in _name_of(data.dtype)):
-            return self._in_range(int(data))  # type: ignore[call-overload]  # both have it
+            return self._in_range(int(data))
         try:
             return self._in_range(operator.index(data))  # type: ignore[arg-type]  # asked, not assumed
         except TypeError:
@@ -250,7 +251,7 @@ class _SmallFloat(_Small):
         if isinstance(data, str):
             return self._of_text(data)
         if isinstance(data, np.generic) and _name_of(data.dtype) and "complex" not in _name_of(data.dtype):
-            data = float(data)  # type: ignore[arg-type]  # they all have it
+            data = float(data)
         if not is_number(data) or isinstance(data, complex | np.complexfloating):
             raise self._refusal(data)
         scalar = self._rounded(data)
@@ -301,7 +302,7 @@ class SmallComplex(_Small):
         if isinstance(data, list | tuple) and len(data) == 2:
             return self._of_parts([self.part.cast_scalar(item) for item in data])
         if isinstance(data, np.generic) and is_extension(data.dtype):
-            data = complex(data)  # type: ignore[arg-type]  # all numbers have it
+            data = complex(data)
         if not is_number(data):
             raise self._refusal(data)
         return self._of_parts([self.part.cast_scalar(data.real), self.part.cast_scalar(data.imag)])

@@ -161,7 +161,7 @@ class Structured(ZDType[Any, Any]):
             raise ValueError(f"a struct must have at least one field. Got {self.fields!r}")
         names = [name for name, _ in self.fields]
         for name in names:
-            if not isinstance(name, str) or not name:
+            if not isinstance(name, str) or not name:  # type: ignore[redundant-expr]  # asked, not assumed
                 raise ValueError(f"fields of a struct are named by text that is not empty, got {name!r}")
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
@@ -261,14 +261,14 @@ class Structured(ZDType[Any, Any]):
     # -- scalars --------------------------------------------------------------------------------------------------
 
     def default_scalar(self) -> np.void:
-        return zeros((), self.to_native_dtype())[()]  # type: ignore[no-any-return]  # a void, by its dtype
+        return _element(zeros((), self.to_native_dtype()))
 
     def cast_scalar(self, data: object) -> np.void:
         dtype = self.to_native_dtype()
         if isinstance(data, np.void) and data.dtype == dtype:
             return data
         if isinstance(data, bytes | bytearray | memoryview) or (isinstance(data, np.void) and data.dtype.names is None):
-            return self._from_packed(bytes(data))
+            return self._from_packed(data.tobytes() if isinstance(data, np.void) else bytes(data))
         if _is_zero(data):
             return self.default_scalar()
         made = zeros((), dtype)
@@ -278,7 +278,7 @@ class Structured(ZDType[Any, Any]):
             except (TypeError, ValueError, OverflowError) as exc:
                 exc.args = (f"field {name!r}: {exc}",)
                 raise
-        return made[()]  # type: ignore[return-value]  # a void, by its dtype
+        return _element(made)
 
     def _values(self, data: object) -> list[Any]:
         """One value for each field."""
@@ -304,7 +304,7 @@ class Structured(ZDType[Any, Any]):
         if len(packed) != dtype.itemsize:
             raise ArgumentError(f"{len(packed)} bytes are no element of {self}, which has {dtype.itemsize}")
         octets = np.frombuffer(bytearray(packed), np.uint8)
-        return of_order(octets, dtype, endian).reshape(())[()]  # type: ignore[no-any-return]  # a void, by its dtype
+        return _element(of_order(octets, dtype, endian).reshape(()))
 
     def from_packed_json(self, data: str, endian: ByteOrder | None) -> np.void:
         """An element that was stored as base64 in format 3, with the byte order of the array's serializer.
@@ -340,7 +340,7 @@ class Structured(ZDType[Any, Any]):
             except (TypeError, ValueError, OverflowError) as exc:
                 exc.args = (f"field {name!r}: {exc}",)
                 raise
-        return made[()]  # type: ignore[return-value]  # a void, by its dtype
+        return _element(made)
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> Any:
         scalar = self.cast_scalar(data)
@@ -475,6 +475,12 @@ def _of_base64(data: str) -> bytes:
         return base64.b64decode(data, validate=True)
     except binascii.Error as exc:
         raise ValueError(f"{data!r} is not base64: {exc}") from exc
+
+
+def _element(array: npt.NDArray[Any]) -> np.void:
+    """The only element of an array of structs without axes."""
+    found: np.void = array[()]  # type: ignore[assignment]  # by its dtype
+    return found
 
 
 def _is_zero(data: object) -> bool:

@@ -596,7 +596,7 @@ def without_ml_dtypes(monkeypatch):
 class TestWithoutThePackage:
     @pytest.mark.parametrize("zarr_format", [2, 3])
     def test_what_needs_it_says_so(self, without_ml_dtypes, zarr_format):
-        words = r"need the package ml_dtypes, which cannot be imported.*pip install \"zarr\[ml_dtypes\]\""
+        words = r"need the package ml_dtypes, which cannot be imported.*pip install \"ml-dtypes>=0\.6\""
         with pytest.raises(MissingPackageError, match=words):
             put("float8_e4m3fn", None if zarr_format == 2 else 0.0, b"\0", 1, zarr_format=zarr_format)
         with pytest.raises(MissingPackageError, match=words):

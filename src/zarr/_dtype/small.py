@@ -61,7 +61,7 @@ def dtype_of(name: str) -> np.dtype[Any]:
     return dtype
 
 
-_COMMAND = 'pip install "zarr[ml_dtypes]"'
+_COMMAND = 'pip install "ml-dtypes>=0.6"'
 
 
 def _name_of(dtype: np.dtype[Any]) -> str:

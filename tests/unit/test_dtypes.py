@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import sys
 
@@ -24,7 +25,7 @@ from zarr._dtype import (
     VariableLengthBytes,
     data_type_registry,
 )
-from zarr.errors import DataTypeValidationError
+from zarr.errors import DataTypeValidationError, UnstableSpecificationWarning
 
 
 def test_the_table_covers_every_registered_class():
@@ -279,3 +280,19 @@ def test_a_factor_on_generic_times_is_kept():
 def test_times_check_unit_and_factor(kwargs):
     with pytest.raises(ValueError, match=next(iter(kwargs))):
         DateTime64(**kwargs)
+
+
+def test_raw_types_have_the_name_of_the_format_where_it_is_asked_for(recwarn):
+    store = {}
+    array = zarr.create_array(store, shape=3, chunks=3, dtype="r16", fill_value=b"\x01\xff", compressors=None)
+    document = json.loads(store["zarr.json"].to_bytes())
+    assert (document["data_type"], document["fill_value"]) == ("r16", [1, 255])
+    array[1] = b"ab"
+    again = zarr.open_array(store)
+    assert again[:].tobytes() == b"\x01\xffab\x01\xff"
+    assert again.metadata.data_type == array.metadata.data_type == RawBytes(length=2)
+    assert pickle.loads(pickle.dumps(array)).metadata.to_dict()["data_type"] == "r16"
+    assert not recwarn
+    with pytest.warns(UnstableSpecificationWarning, match="raw_bytes"):
+        copied = zarr.from_array({}, data=again)
+    assert copied.metadata.data_type == RawBytes(length=2)

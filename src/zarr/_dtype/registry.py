@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, SupportsIndex
 
 import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import UnfitDataTypeError, named
+from zarr._dtype.octets import RawBytes
 from zarr._support.plug_ins import report, warn_once
 from zarr._support.registry import Registry, fully_qualified_name, names_changed, names_version, places_of
 from zarr._support.signals import came_from_a_signal
@@ -274,7 +276,8 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
         return data_type_registry.match_json({"name": spec, "object_codec_id": None}, zarr_format=2)
     if isinstance(spec, str) and zarr_format == 3:
         try:
-            return data_type_registry.match_json(spec, zarr_format=3)
+            found = data_type_registry.match_json(spec, zarr_format=3)
+            return replace(found, is_counted_in_bits=True) if isinstance(found, RawBytes) else found
         except MissingPackageError:
             raise
         except DataTypeValidationError as exc:

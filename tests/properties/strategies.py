@@ -575,7 +575,11 @@ def values_for(draw: st.DrawFn, shape: tuple[int, ...], setup: Setup) -> Any:
         return made.make(dims[draw(st.integers(0, len(dims))) :], setup.dtype, setup.fill)
     values = made.make(shape, setup.dtype, setup.fill)
     if form == "swapped":
-        return values if setup.dtype.kind in "TO" or has_small_types(setup.dtype) else values.astype(setup.dtype.newbyteorder())
+        return (
+            values
+            if setup.dtype.kind in "TO" or has_small_types(setup.dtype)
+            else values.astype(setup.dtype.newbyteorder())
+        )
     return draw(layouts(values)) if form == "layout" else values
 
 

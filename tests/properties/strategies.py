@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 import ml_dtypes
@@ -79,14 +79,15 @@ def dtypes() -> st.SearchStrategy[Any]:
     )
 
 
-@st.composite
-def structs(draw: st.DrawFn, depth: int = 2) -> np.dtype[Any]:
+@cache
+def structs(depth: int = 2) -> st.SearchStrategy[Any]:
     """A dtype with fields, some of which are structs, or numbers of ml_dtypes."""
     leaves = st.one_of(dtypes().filter(lambda dtype: dtype.kind not in "TOSV"), st.sampled_from(SMALL_TYPES))
     inner = st.one_of(leaves, leaves, structs(depth - 1)) if depth > 1 else leaves
-    return np.dtype([(name, draw(inner)) for name in "abc"[: draw(st.integers(1, 3))]])
+    return st.lists(inner, min_size=1, max_size=3).map(lambda fields: np.dtype(list(zip("abc", fields, strict=False))))
 
 
+@cache
 def any_dtypes() -> st.SearchStrategy[Any]:
     """Those of `dtypes`, structs, and numbers of ml_dtypes."""
     plain = dtypes()

@@ -415,6 +415,18 @@ class TestRoundTrips:
         assert array[3, 2]["n"] == 1
         assert array[3, 2] == data[3, 2]
 
+    @pytest.mark.parametrize("compressors", [None, "auto"])
+    def test_fields_in_shards_in_a_directory(self, tmp_path, engine, compressors):
+        data = elements(MIXED, (9, 4))
+        options = {"shape": data.shape, "chunks": (2, 2), "shards": (4, 4), "compressors": compressors}
+        array = zarr.create_array(tmp_path, dtype=MIXED, **options)
+        array[:] = data
+        array["n"] = 7
+        array["in", 2:5] = data["in"][0, 0]
+        data["n"] = 7
+        data["in"][2:5] = data["in"][0, 0]
+        assert listed(zarr.open_array(tmp_path)[:]) == listed(data)
+
     def test_resize_append_and_empty_chunks(self, engine, zarr_format):
         array = zarr.create_array({}, shape=3, chunks=2, dtype=PLAIN, fill_value=(1, 2.0), zarr_format=zarr_format)
         array[:] = (1, 2.0)

@@ -38,9 +38,11 @@ _NUMCODECS = (
 _OURS: dict[str, tuple[str, str, str]] = {
     "blosc": ("blosc", "BloscCodec", "zarr.codecs.blosc.BloscCodec"),
     "bytes": ("bytes_", "BytesCodec", "zarr.codecs.bytes.BytesCodec"),
+    "cast_value": ("cast_value", "CastValue", "zarr.codecs.cast_value.CastValue"),
     "crc32c": ("crc32c_", "Crc32cCodec", "zarr.codecs.crc32c_.Crc32cCodec"),
     "endian": ("bytes_", "BytesCodec", "zarr.codecs.bytes.BytesCodec"),
     "gzip": ("gzip_", "GzipCodec", "zarr.codecs.gzip.GzipCodec"),
+    "scale_offset": ("scale_offset", "ScaleOffset", "zarr.codecs.scale_offset.ScaleOffset"),
     "sharding_indexed": ("sharding", "ShardingCodec", "zarr.codecs.sharding.ShardingCodec"),
     "transpose": ("transpose", "TransposeCodec", "zarr.codecs.transpose.TransposeCodec"),
     "vlen-bytes": ("vlen", "VLenBytesCodec", "zarr.codecs.vlen_utf8.VLenBytesCodec"),

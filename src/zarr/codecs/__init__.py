@@ -2,10 +2,12 @@
 
 from zarr._codec.blosc import BloscCodec
 from zarr._codec.bytes_ import BytesCodec
+from zarr._codec.cast_value import CastValue
 from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.documents import SubchunkWriteOrder
 from zarr._codec.gzip_ import GzipCodec
 from zarr._codec.names import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
+from zarr._codec.scale_offset import ScaleOffset
 from zarr._codec.sharding import ShardingCodec
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
@@ -19,9 +21,11 @@ __all__ = [
     "BloscCodec",
     "BloscShuffle",
     "BytesCodec",
+    "CastValue",
     "Crc32cCodec",
     "Endian",
     "GzipCodec",
+    "ScaleOffset",
     "ShardingCodec",
     "ShardingCodecIndexLocation",
     "SubchunkWriteOrder",

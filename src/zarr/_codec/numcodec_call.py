@@ -2,7 +2,7 @@
 
 Their own `decode` believes the size that the data claims. For the compressors whose output can be bounded, decoding
 goes through bounded code of ours instead. Repaired here as well: `delta` over booleans, whose decoder is not the
-inverse of its encoder, and `gzip`, which writes the time of day.
+inverse of its encoder, `bitround`, which makes numbers of some NaN, and `gzip`, which writes the time of day.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarr._codec import blosc, zstd
+from zarr._codec.bitround import rounded
 from zarr._codec.gzip_ import GZIP_WINDOW, ZLIB_WINDOW, deflate_gzip, inflate
 from zarr._codec.limits import oversized
 from zarr._codec.streams import drain
@@ -28,9 +29,8 @@ _LZMA_MEMORY = 256 * 2**20
 
 def encode_with(codec: Any, data: npt.NDArray[Any]) -> Any:
     """What `codec.encode` makes of contiguous elements: bytes or an array."""
-    if _is_original(codec) and codec.codec_id == "gzip":
-        return deflate_gzip(data.reshape(-1, order="A").view(np.uint8), codec.level)
-    return codec.encode(data)
+    encoder = _ENCODERS.get(codec.codec_id) if _is_original(codec) else None
+    return codec.encode(data) if encoder is None else encoder(codec, data)
 
 
 def decode_with(codec: Any, encoded: npt.NDArray[Any], limit: int) -> Any:
@@ -85,6 +85,16 @@ def _delta(codec: Any, encoded: npt.NDArray[Any], _limit: int) -> Any:
     return np.logical_xor.accumulate(differences)
 
 
+def _bitround(codec: Any, data: npt.NDArray[Any]) -> Any:
+    if data.dtype.kind != "f" or data.dtype.itemsize > 8:
+        return codec.encode(data)  # which says what it takes
+    return rounded(data, codec.keepbits).astype(data.dtype, copy=False)
+
+
+_ENCODERS: dict[str, Callable[[Any, npt.NDArray[Any]], Any]] = {
+    "bitround": _bitround,
+    "gzip": lambda codec, data: deflate_gzip(_bytes(data), codec.level),
+}
 _DECODERS: dict[str, Callable[[Any, npt.NDArray[Any], int], Any]] = {
     "blosc": lambda _codec, encoded, limit: blosc.decompress(_bytes(encoded), limit),
     "bz2": _bz2,

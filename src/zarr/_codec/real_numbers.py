@@ -9,6 +9,7 @@ integers.
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -106,6 +107,37 @@ def _floats(native: np.dtype[Any], info: Any) -> Floats:
     )
 
 
+def parts_of(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """The dtype of the real numbers that numbers and times consist of; None for everything else.
+
+    Examples
+    --------
+    >>> parts_of(np.dtype("c8")), parts_of(np.dtype("M8[s]")), parts_of(np.dtype("S1"))
+    (dtype('float32'), dtype('int64'), None)
+    """
+    if dtype.kind in "mM":
+        return np.dtype(np.int64)
+    if dtype.kind == "c" and dtype.itemsize <= 16:
+        return np.dtype(f"f{dtype.itemsize // 2}")
+    reals = reals_of(dtype)
+    return None if reals is None else reals.dtype
+
+
+def n_bits_of(dtype: np.dtype[Any]) -> int:
+    """How many bits real numbers, or Booleans, have.
+
+    Examples
+    --------
+    >>> n_bits_of(np.dtype(bool)), n_bits_of(np.dtype("f4"))
+    (1, 32)
+    """
+    if dtype == np.bool_:
+        return 1
+    named = re.match(r"[a-z]+(\d+)", dtype.name)
+    return 8 * dtype.itemsize if named is None else int(named[1])
+
+
+@np.errstate(all="ignore")  # what is lost is found otherwise
 def convert(
     numbers: npt.NDArray[Any], target: np.dtype[Any], rounding: str = "nearest-even", out_of_range: str | None = None
 ) -> npt.NDArray[Any]:
@@ -223,8 +255,7 @@ def _floats_as_floats(
     numbers: npt.NDArray[Any], wanted: Floats, rounding: str, out_of_range: str | None
 ) -> npt.NDArray[Any]:
     if rounding == "nearest-even" and wanted.dtype.isbuiltin != 2:
-        with np.errstate(all="ignore"):
-            made = numbers.astype(wanted.dtype)
+        made = numbers.astype(wanted.dtype)
         infinite = np.isinf(made)
         if out_of_range == "clamp" or not infinite.any():
             return made
@@ -233,8 +264,7 @@ def _floats_as_floats(
     bounded = np.where(finite, wide, 0.0)
     _, exponent = np.frexp(bounded)
     exponent = np.maximum(exponent - wanted.precision, wanted.least_exponent)
-    with np.errstate(over="ignore"):  # what 64 bits do not reach lies outside of every range
-        rounded = np.ldexp(_ROUND[rounding](np.ldexp(bounded, -exponent)), exponent)
+    rounded = np.ldexp(_ROUND[rounding](np.ldexp(bounded, -exponent)), exponent)
     return _into_range(np.where(finite, rounded, wide), wide, wanted, out_of_range)
 
 
@@ -243,15 +273,20 @@ def _integers_as_floats(whole: npt.NDArray[Any], wanted: Floats, rounding: str) 
     negative = whole < 0
     magnitude = whole.astype(np.uint64)
     magnitude = np.where(negative, np.uint64(0) - magnitude, magnitude)
-    _, length = np.frexp(magnitude.astype(np.float64))
-    length = np.clip(length, 1, 64)
-    length -= (magnitude >> (length - 1).astype(np.uint64)) == 0  # 64 bits may have been rounded up to one more
-    dropped = np.maximum(length - wanted.precision, 0).astype(np.uint64)
+    dropped = np.maximum(bit_lengths(magnitude) - wanted.precision, 0).astype(np.uint64)
     kept = magnitude >> dropped
     rest = magnitude - (kept << dropped)
     kept += _is_rounded_up(kept, rest, (np.uint64(1) << dropped) >> np.uint64(1), negative, rounding)
     numbers = np.ldexp(kept.astype(np.float64), dropped.astype(np.int32))
     return np.asarray(np.where(negative, -numbers, numbers))
+
+
+def bit_lengths(magnitude: npt.NDArray[np.uint64]) -> npt.NDArray[Any]:
+    """How many bits integers have, up to the highest one that is set."""
+    _, length = np.frexp(magnitude.astype(np.float64))
+    length = np.clip(length, 1, 64)
+    length -= (magnitude >> (length - 1).astype(np.uint64)) == 0  # it may have been rounded up to one more
+    return np.asarray(length)
 
 
 def _is_rounded_up(kept: Any, rest: Any, half: Any, negative: Any, rounding: str) -> Any:
@@ -280,8 +315,7 @@ def _into_range(
         infinite = np.inf if wanted.has_infinity else None
         rounded = np.where(below & outside, wanted.low if infinite is None else -infinite, rounded)
         rounded = np.where(above & outside, wanted.high if infinite is None else infinite, rounded)
-    with np.errstate(all="ignore"):
-        return np.asarray(rounded).astype(wanted.dtype)
+    return np.asarray(rounded).astype(wanted.dtype)
 
 
 # -- errors ---------------------------------------------------------------------------------------------------------

@@ -36,17 +36,21 @@ _NUMCODECS = (
 
 # Registered name -> our module, our class, and the dotted name it has in `zarr.config`.
 _OURS: dict[str, tuple[str, str, str]] = {
+    "bitround": ("bitround", "BitRoundCodec", "zarr.codecs.BitRoundCodec"),
     "blosc": ("blosc", "BloscCodec", "zarr.codecs.blosc.BloscCodec"),
     "bytes": ("bytes_", "BytesCodec", "zarr.codecs.bytes.BytesCodec"),
     "cast_value": ("cast_value", "CastValue", "zarr.codecs.cast_value.CastValue"),
     "crc32c": ("crc32c_", "Crc32cCodec", "zarr.codecs.crc32c_.Crc32cCodec"),
     "endian": ("bytes_", "BytesCodec", "zarr.codecs.bytes.BytesCodec"),
     "gzip": ("gzip_", "GzipCodec", "zarr.codecs.gzip.GzipCodec"),
+    "packbits": ("packbits", "PackBitsCodec", "zarr.codecs.PackBitsCodec"),
+    "reshape": ("reshape", "ReshapeCodec", "zarr.codecs.ReshapeCodec"),
     "scale_offset": ("scale_offset", "ScaleOffset", "zarr.codecs.scale_offset.ScaleOffset"),
     "sharding_indexed": ("sharding", "ShardingCodec", "zarr.codecs.sharding.ShardingCodec"),
     "transpose": ("transpose", "TransposeCodec", "zarr.codecs.transpose.TransposeCodec"),
     "vlen-bytes": ("vlen", "VLenBytesCodec", "zarr.codecs.vlen_utf8.VLenBytesCodec"),
     "vlen-utf8": ("vlen", "VLenUTF8Codec", "zarr.codecs.vlen_utf8.VLenUTF8Codec"),
+    "zarrs.squeeze": ("reshape", "SqueezeCodec", "zarr.codecs.SqueezeCodec"),
     "zstd": ("zstd", "ZstdCodec", "zarr.codecs.zstd.ZstdCodec"),
     "numcodecs.jenkins_lookup3": ("numcodecs_", "JenkinsLookup3", "zarr.codecs.numcodecs.JenkinsLookup3"),
     **{f"numcodecs.{cls.lower()}": ("numcodecs_", cls, f"zarr.codecs.numcodecs.{cls}") for cls in _NUMCODECS.split()},

@@ -1,5 +1,6 @@
 """Codecs: what can be put into `filters`, `serializer` and `compressors`."""
 
+from zarr._codec.bitround import BitRoundCodec
 from zarr._codec.blosc import BloscCodec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.cast_value import CastValue
@@ -7,6 +8,8 @@ from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.documents import SubchunkWriteOrder
 from zarr._codec.gzip_ import GzipCodec
 from zarr._codec.names import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
+from zarr._codec.packbits import PackBitsCodec
+from zarr._codec.reshape import ReshapeCodec, SqueezeCodec
 from zarr._codec.scale_offset import ScaleOffset
 from zarr._codec.sharding import ShardingCodec
 from zarr._codec.transpose import TransposeCodec
@@ -17,6 +20,7 @@ from zarr._support.imports_on_use import submodules_of
 from zarr._support.public_names import public_names_of
 
 __all__ = [
+    "BitRoundCodec",
     "BloscCname",
     "BloscCodec",
     "BloscShuffle",
@@ -25,9 +29,12 @@ __all__ = [
     "Crc32cCodec",
     "Endian",
     "GzipCodec",
+    "PackBitsCodec",
+    "ReshapeCodec",
     "ScaleOffset",
     "ShardingCodec",
     "ShardingCodecIndexLocation",
+    "SqueezeCodec",
     "SubchunkWriteOrder",
     "TransposeCodec",
     "VLenBytesCodec",

@@ -121,8 +121,9 @@ class V2Codec(ArrayBytesCodec):
             return to_nd_buffer(chunk_spec, no_bytes(chunk_spec.shape, dtype))
         form: Any = octets(chunk_data)
         limit = self._limit(nbytes)
-        for codec in reversed(self.stages):
-            form = self._decode_stage(codec, form, limit, math.prod(chunk_spec.shape))
+        for number, codec in reversed(list(enumerate(self.stages))):
+            got = _dtype_after(self.stages[:number], dtype)
+            form = self._decode_stage(codec, form, limit, math.prod(chunk_spec.shape), got)
         if is_variable_length(dtype):
             array = self._place_objects(form, dtype, chunk_spec.shape)
         else:
@@ -138,7 +139,7 @@ class V2Codec(ArrayBytesCodec):
             return with_margin(_WIDEST_CAST * nbytes)
         return max(VARIABLE_NBYTES, with_margin(nbytes))
 
-    def _decode_stage(self, codec: Any, form: Any, limit: int, n_items: int) -> Any:
+    def _decode_stage(self, codec: Any, form: Any, limit: int, n_items: int, dtype: np.dtype[Any]) -> Any:
         encoded = np.asarray(form) if isinstance(form, np.ndarray) else np.frombuffer(form, np.uint8)
         if codec.codec_id == "pickle" and not self.allow_pickle:
             raise PickleCodecDisabledError(
@@ -152,7 +153,7 @@ class V2Codec(ArrayBytesCodec):
         if codec.codec_id == "vlen-bytes":
             return as_array(split_bytes(octets_of(encoded), n_items), np.dtype(object))
         try:
-            return decode_with(codec, encoded, limit)
+            return decode_with(codec, encoded, limit, dtype)
         except Exception as exc:
             if not refuses(exc, codec):
                 raise
@@ -187,6 +188,16 @@ class V2Codec(ArrayBytesCodec):
         if any(not isinstance(text, str) for text in texts):
             raise CodecError(self.codec_name, "decode", "an element of this string array is not a string")
         return np.array(texts, dtype=dtype).reshape(shape)
+
+
+def _dtype_after(stages: Iterable[Any], dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of the elements behind some stages, as far as these tell."""
+    for codec in stages:
+        if codec.codec_id in ("astype", "delta", "fixedscaleoffset", "quantize"):
+            dtype = np.dtype(codec.encode_dtype if codec.codec_id == "astype" else codec.astype)
+        elif codec.codec_id == "bitround" and dtype.kind == "f" and codec.keepbits < np.finfo(dtype).nmant:
+            dtype = np.dtype(dtype.str.replace("f", "i"))
+    return dtype
 
 
 def _encode_stage(codec: Any, form: Any) -> Any:

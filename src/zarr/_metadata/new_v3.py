@@ -7,6 +7,7 @@ from typing import Any
 
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
 from zarr._codec.bytes_ import BytesCodec
+from zarr._codec.of_numcodecs import codec_of, is_numcodec
 from zarr._codec.registry import parse_codec
 from zarr._codec.sharding import ShardingCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
@@ -128,6 +129,8 @@ def _as_codec(codec: Any) -> Codec:
         )
     if isinstance(codec, str | Mapping):
         return parse_codec(codec)
+    if is_numcodec(codec):
+        return codec_of(codec)
     if not isinstance(codec, ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec):
         raise TypeError(f"expected a codec or its metadata, got {type(codec).__name__}. {_instead_of(codec)}")
     return codec
@@ -136,8 +139,6 @@ def _as_codec(codec: Any) -> Codec:
 def _instead_of(given: Any) -> str:
     if isinstance(given, type):
         return f"That is the class {given.__name__}; call it to make a codec, with its settings: {given.__name__}(...)."
-    if hasattr(given, "codec_id"):
-        return "numcodecs codecs are for format 2; use those of zarr.codecs and zarr.codecs.numcodecs."
     return "Give a codec of zarr.codecs, as ZstdCodec(level=3), or the name of one, as 'zstd'."
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
-from zarr._dtype import ZarrFormat, ZDType, parse_data_type
+from zarr._dtype import ZarrFormat, ZDType
 from zarr._dtype.convert import exact, fill_scalar, inferred
 from zarr._flow.create import Ancestry, create_node, look_above
 from zarr._flow.node import ArrayNode, array_node_of
@@ -20,7 +20,7 @@ from zarr._grid.chunk_shapes import MAX_INNER_NBYTES, MAX_NBYTES, guess_chunks, 
 from zarr._grid.shapes import parse_shape
 from zarr._metadata.formats import FORMATS
 from zarr._metadata.group import GroupMetadata
-from zarr._metadata.new_array import NewArray
+from zarr._metadata.new_array import NewArray, object_codec_among
 from zarr._selection import basic
 from zarr._store.path import StorePath
 from zarr._support.settings import settings
@@ -165,8 +165,8 @@ def plan_array(
         raise ArgumentError(f"`{missing}` is needed where no `data` is given")
     layout = FORMATS[zarr_format]
     if data is not None and dtype is None:
-        data, dtype = _with_dtype(data)
-    data_type = parse_data_type(dtype, zarr_format=layout.zarr_format)
+        data, dtype = _with_dtype(data, object_codec_among(filters, compressors))
+    data_type = layout.data_type_of(dtype, filters, compressors)
     if getattr(data_type, "item_size", None) == 0:
         raise ValueError(
             f"elements of dtype {dtype!r} have no room for anything; give a length, as 'U8' or 'S8', or use 'string' "
@@ -200,8 +200,10 @@ def plan_array(
 ARRAY_DEFAULTS: Mapping[str, Any] = plan_array.__kwdefaults__ or {}
 
 
-def _with_dtype(data: Any) -> tuple[Any, Any]:
+def _with_dtype(data: Any, object_codec: str | None) -> tuple[Any, Any]:
     """Data for which no dtype was given, and the one that they have or make."""
+    if object_codec is not None and type(data) is np.ndarray and data.dtype == object:
+        return data, object
     if (node := array_node_of(data)) is not None:
         return data, node.view.spec.data_type
     elements = inferred(data)

@@ -12,7 +12,8 @@ from zarr._codec.registry import parse_codec
 from zarr._codec.sharding import ShardingCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
-from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType
+from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType, parse_data_type
+from zarr._dtype.python_objects import PythonObjects
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
 from zarr._grid.grid import RegularGrid
 from zarr._metadata.array_v3 import ArrayV3Metadata
@@ -50,6 +51,11 @@ def new_array(wanted: NewArray) -> ArrayV3Metadata:
         attributes=as_stored(wanted.attributes),
         dimension_names=wanted.dimension_names,
     )
+
+
+def data_type_of(given: Any, _filters: Any, _compressors: Any) -> ZDType[Any, Any]:
+    """The data type that a `dtype` means."""
+    return parse_data_type(given, zarr_format=3)
 
 
 def arguments_of(array: ArrayV3Metadata) -> dict[str, Any]:
@@ -147,4 +153,6 @@ def _default_serializer(data_type: ZDType[Any, Any]) -> Codec:
         return VLenUTF8Codec()
     if isinstance(data_type, VariableLengthBytes):
         return VLenBytesCodec()
+    if isinstance(data_type, PythonObjects):
+        data_type.to_json(zarr_format=3)  # which says that there are none
     return _SERIALIZER

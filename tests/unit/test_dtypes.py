@@ -198,7 +198,7 @@ def test_python_objects():
         dtype = data_type_registry.match_json(v2("|O", codec), zarr_format=2)
         assert dtype == PythonObjects(object_codec_id=codec)
         assert dtype.to_json(2) == v2("|O", codec)
-        assert dtype.to_native_dtype() == object
+        assert dtype.to_native_dtype() == np.dtype(object)
         with pytest.raises(ValueError, match="format 2 only"):
             dtype.to_json(3)
     for refused in (v2("|O", "json"), v2("|O", None), v2("<i4", "json2")):

@@ -193,7 +193,12 @@ def plan_array(
         chunk_key_encoding=chunk_key_encoding,
         dimension_names=dimension_names,
     )
-    node = ArrayNode(layout.new_array(wanted), at, settings_)
+    metadata = layout.new_array(wanted)
+    if not settings().uneven_shards and metadata.has_uneven_shards:
+        raise ValueError(
+            f"The chunk shape does not divide the shard shape {metadata.chunk_grid.chunk_shape}; {_EVEN_SHARDS}"
+        )
+    node = ArrayNode(metadata, at, settings_)
     return PlannedArray(node, elements if write_data else None, overwrite)
 
 
@@ -244,6 +249,12 @@ def format_of(zarr_format: int | None) -> ZarrFormat:
     return chosen  # type: ignore[return-value]  # one of the two
 
 
+_EVEN_SHARDS = (
+    "choose shards that are whole multiples of chunks in every dimension, or shards=None (a copy has the shards of its source "
+    "where none are given); or set zarr.config key 'array.uneven_shards' to True, for an array that few other libraries read"
+)
+
+
 def _chunk_shapes(
     shape: tuple[int, ...], data_type: ZDType[Any, Any], chunks: Any, shards: Any
 ) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
@@ -264,10 +275,9 @@ def _chunk_shapes(
     outer = normalize_chunks(wanted, shape, "shards")
     if any(o % i for o, i in zip(outer, inner, strict=True)):
         if not isinstance(chunks, str):
-            raise ValueError(
-                f"The chunk shape {inner} does not divide the shard shape {outer}; choose shards that are whole "
-                "multiples of chunks in every dimension, or shards=None (a copy has the shards of its source where none are given)"
-            )
+            if settings().uneven_shards:
+                return inner, outer
+            raise ValueError(f"The chunk shape {inner} does not divide the shard shape {outer}; {_EVEN_SHARDS}")
         inner = tuple(max(d for d in range(1, i + 1) if o % d == 0) for i, o in zip(inner, outer, strict=True))
     return inner, outer
 

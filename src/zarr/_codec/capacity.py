@@ -36,6 +36,15 @@ def refuse_changed_fill(chain: CodecChain) -> None:
             refuse_changed_fill(codec.inner_chain(spec))
 
 
+def has_uneven_shards(chain: CodecChain) -> bool:
+    """Whether there are shards that their inner chunks do not divide."""
+    for codec, spec in zip(chain.codecs, chain.specs, strict=True):
+        if isinstance(codec, ShardingCodec):
+            uneven = any(n % c for n, c in zip(spec.shape, codec.chunk_shape, strict=True))
+            return uneven or has_uneven_shards(codec.inner_chain(spec))
+    return False
+
+
 def refuse_oversized(chain: CodecChain) -> None:
     """Raise ValueError if a codec never takes as many bytes, or elements, as a chunk has."""
     nbytes: int | None = None

@@ -99,7 +99,7 @@ class ReshapeCodec(_Reshaping):
 
     def _shape(self, before: tuple[int, ...]) -> tuple[int, ...]:
         for entry in self.shape:
-            if isinstance(entry, tuple) and entry[-1] >= len(before):
+            if isinstance(entry, tuple) and entry and entry[-1] >= len(before):
                 raise ValueError(f"shape {self._told} of codec {_NAME!r} names axis {entry[-1]} of chunks {before}")
         lengths = [
             math.prod(before[axis] for axis in entry) if isinstance(entry, tuple) else entry for entry in self.shape
@@ -118,7 +118,7 @@ class ReshapeCodec(_Reshaping):
     def _check_places(self, before: tuple[int, ...], lengths: list[int]) -> None:
         """Raise ValueError if axes that are named do not lie in the chunk where they lie in what is stored."""
         for number, entry in enumerate(self.shape):
-            if isinstance(entry, tuple):
+            if isinstance(entry, tuple) and entry:
                 starts = math.prod(before[: entry[0]]), math.prod(lengths[:number])
                 ends = math.prod(before[: entry[-1] + 1]), math.prod(lengths[: number + 1])
                 if starts[0] != starts[1] or ends[0] != ends[1]:
@@ -156,8 +156,6 @@ class SqueezeCodec(_Reshaping):
 
 def _parse_entry(entry: object) -> Entry:
     if isinstance(entry, list | tuple):
-        if not entry:
-            raise ValueError(f"a list of axes in the shape of codec {_NAME!r} is empty")
         return tuple(check_int(_NAME, "an axis in shape", axis, 0) for axis in entry)
     length = check_int(_NAME, "a length in shape", entry, -1)
     if length == 0:

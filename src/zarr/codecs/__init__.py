@@ -4,9 +4,11 @@ from zarr._codec.bitround import BitRoundCodec
 from zarr._codec.blosc import BloscCodec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.cast_value import CastValue
+from zarr._codec.conditional import ConditionalCodec
 from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.documents import SubchunkWriteOrder
 from zarr._codec.gzip_ import GzipCodec
+from zarr._codec.n5 import N5DefaultCodec
 from zarr._codec.names import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
 from zarr._codec.packbits import PackBitsCodec
 from zarr._codec.reshape import ReshapeCodec, SqueezeCodec
@@ -26,9 +28,11 @@ __all__ = [
     "BloscShuffle",
     "BytesCodec",
     "CastValue",
+    "ConditionalCodec",
     "Crc32cCodec",
     "Endian",
     "GzipCodec",
+    "N5DefaultCodec",
     "PackBitsCodec",
     "ReshapeCodec",
     "ScaleOffset",

@@ -52,6 +52,7 @@ _OURS: dict[str, tuple[str, str, str]] = {
     "transpose": ("transpose", "TransposeCodec", "zarr.codecs.transpose.TransposeCodec"),
     "vlen-bytes": ("vlen", "VLenBytesCodec", "zarr.codecs.vlen_utf8.VLenBytesCodec"),
     "vlen-utf8": ("vlen", "VLenUTF8Codec", "zarr.codecs.vlen_utf8.VLenUTF8Codec"),
+    "zarrs.optional": ("optional", "OptionalCodec", "zarr.codecs.OptionalCodec"),
     "zarrs.squeeze": ("reshape", "SqueezeCodec", "zarr.codecs.SqueezeCodec"),
     "zstd": ("zstd", "ZstdCodec", "zarr.codecs.zstd.ZstdCodec"),
     "numcodecs.base64": ("numcodecs_", "Base64", "zarr.codecs.numcodecs.Base64"),

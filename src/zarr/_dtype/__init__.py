@@ -35,6 +35,7 @@ from zarr._dtype.numbers import (
     UInt64,
 )
 from zarr._dtype.octets import NullTerminatedBytes, RawBytes, VariableLengthBytes
+from zarr._dtype.optional import Optional
 from zarr._dtype.python_objects import PythonObjects
 from zarr._dtype.registry import data_type_registry, parse_data_type, parse_dtype
 from zarr._dtype.text import FixedLengthUTF32, VariableLengthUTF8
@@ -88,6 +89,6 @@ for _cls in (
     *(Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64),
     *(Float16, Float32, Float64, Complex64, Complex128),
     *(DateTime64, TimeDelta64, FixedLengthUTF32, VariableLengthUTF8),
-    *(NullTerminatedBytes, RawBytes, VariableLengthBytes, PythonObjects),
+    *(NullTerminatedBytes, RawBytes, VariableLengthBytes, PythonObjects, Optional),
 ):
     data_type_registry.register(_cls._zarr_v3_name, _cls)

@@ -8,11 +8,14 @@ from typing import Any
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.of_numcodecs import codec_of, is_numcodec
+from zarr._codec.optional import OptionalCodec
+from zarr._codec.packbits import PackBitsCodec
 from zarr._codec.registry import parse_codec
 from zarr._codec.sharding import ShardingCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
 from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType, parse_data_type
+from zarr._dtype.optional import Optional
 from zarr._dtype.python_objects import PythonObjects
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
 from zarr._grid.grid import RegularGrid
@@ -153,6 +156,8 @@ def _default_serializer(data_type: ZDType[Any, Any]) -> Codec:
         return VLenUTF8Codec()
     if isinstance(data_type, VariableLengthBytes):
         return VLenBytesCodec()
+    if isinstance(data_type, Optional):
+        return OptionalCodec(mask_codecs=[PackBitsCodec()], data_codecs=[_default_serializer(data_type.data_type)])
     if isinstance(data_type, PythonObjects):
         data_type.to_json(zarr_format=3)  # which says that there are none
     return _SERIALIZER

@@ -10,6 +10,7 @@ from zarr._codec.documents import SubchunkWriteOrder
 from zarr._codec.gzip_ import GzipCodec
 from zarr._codec.n5 import N5DefaultCodec
 from zarr._codec.names import BloscCname, BloscShuffle, Endian, ShardingCodecIndexLocation
+from zarr._codec.optional import OptionalCodec
 from zarr._codec.packbits import PackBitsCodec
 from zarr._codec.reshape import ReshapeCodec, SqueezeCodec
 from zarr._codec.scale_offset import ScaleOffset
@@ -33,6 +34,7 @@ __all__ = [
     "Endian",
     "GzipCodec",
     "N5DefaultCodec",
+    "OptionalCodec",
     "PackBitsCodec",
     "ReshapeCodec",
     "ScaleOffset",

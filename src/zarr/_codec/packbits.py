@@ -197,6 +197,9 @@ def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def _packed(parts: npt.NDArray[Any], layout: _Layout) -> Iterator[npt.NDArray[np.uint8]]:
     """Packed bits of some parts at a time."""
+    if layout.part == np.bool_:
+        yield np.packbits(parts, bitorder="little")
+        return
     word = f"<u{layout.part.itemsize}"
     for start in range(0, parts.size, _BLOCK):
         words = parts[start : start + _BLOCK].view(f"u{layout.part.itemsize}").astype(word)
@@ -206,6 +209,9 @@ def _packed(parts: npt.NDArray[Any], layout: _Layout) -> Iterator[npt.NDArray[np
 
 def _unpack(packed: npt.NDArray[np.uint8], parts: npt.NDArray[Any], layout: _Layout) -> None:
     """The reverse, into `parts`."""
+    if layout.part == np.bool_:
+        parts[...] = np.unpackbits(packed, count=parts.size, bitorder="little")
+        return
     width, itemsize = layout.last - layout.first + 1, layout.part.itemsize
     for start in range(0, parts.size, _BLOCK):
         n_parts = min(_BLOCK, parts.size - start)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from zarr._support.once import once
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class ChunkGrid(ABC):
         return product(*map(range, self.counts(shape)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RegularGrid(ChunkGrid):
     """Chunks of one shape.
 
@@ -139,7 +140,7 @@ class RegularGrid(ChunkGrid):
         if any(n < 1 for n in self.shape):
             raise MetadataValidationError(f"chunk lengths must be at least 1, got chunk shape {self.shape}")
 
-    @property
+    @once
     def axes(self) -> tuple[AxisGrid, ...]:
         return tuple(RegularAxis(n) for n in self.shape)
 
@@ -151,7 +152,7 @@ class RegularGrid(ChunkGrid):
         return RefinedGrid(self.shape, inner) if uneven else RegularGrid(inner)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RefinedGrid(ChunkGrid):
     """Inner chunks of one shape within chunks of one shape, which it does not divide.
 
@@ -164,7 +165,7 @@ class RefinedGrid(ChunkGrid):
     outer: tuple[int, ...]
     inner: tuple[int, ...]
 
-    @property
+    @once
     def axes(self) -> tuple[AxisGrid, ...]:
         return tuple(map(RefinedAxis, self.outer, self.inner))
 

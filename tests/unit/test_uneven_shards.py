@@ -159,6 +159,33 @@ def test_other_ranks_are_refused():
             zarr.open_array(store)
 
 
+PLAIN = [{"name": "bytes", "configuration": {"endian": "little"}}]
+
+
+def sharded(lengths, chunk):
+    """An array with shards within shards, of these lengths, as a document has them."""
+    codecs = PLAIN
+    for length in reversed(lengths):
+        configuration = {"chunk_shape": [length], "codecs": codecs, "index_codecs": PLAIN}
+        codecs = [{"name": "sharding_indexed", "configuration": configuration}]
+    store = create(20, 20, None).store_path.store
+    document = json.loads(store._store_dict["zarr.json"].to_bytes())
+    document["codecs"], document["chunk_grid"]["configuration"]["chunk_shape"] = codecs, [chunk]
+    store._store_dict["zarr.json"] = zarr.buffer.cpu.Buffer.from_bytes(json.dumps(document).encode())
+    return zarr.open_array(store)
+
+
+@pytest.mark.parametrize("lengths", [[3] * 40, [200 - n for n in range(45)]])
+def test_many_shards_within_each_other_work(engine, lengths):
+    array = sharded(lengths, 20)
+    array[:] = np.arange(20)
+    np.testing.assert_array_equal(array[3:9], np.arange(3, 9))
+
+
+def test_many_shards_within_each_other_are_opened_soon():
+    assert sharded([2**35 * 2**n // 3**n for n in range(60)], 2**35 + 7).shape == (20,)
+
+
 def test_inner_chunks_longer_than_their_shard(engine):
     array = create((5, 5), (2**20, 3), (5, 5))
     array[:] = np.arange(25).reshape(5, 5)

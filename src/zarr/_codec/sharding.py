@@ -193,11 +193,19 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
 
     def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
         inner = self.inner_chain(array_spec).codecs
-        self.inner_chain(array_spec, tuple(n - 1 for n in self.chunks_per_shard(array_spec.shape)))  # the shortest ones
+        self._check_shortest(array_spec)
         index = self.index_chain(array_spec).codecs
         if inner == self.codecs and index == self.index_codecs:
             return self
         return replace(self, codecs=inner, index_codecs=index)
+
+    def _check_shortest(self, shard_spec: ChunkSpec) -> None:
+        """Raise ValueError if the codecs do not suit the shortest inner chunks."""
+        last = tuple(n - 1 for n in self.chunks_per_shard(shard_spec.shape))
+        is_shorter = self._inner_shape(shard_spec.shape, last) != self._inner_shape(shard_spec.shape, (0,) * len(last))
+        # Of shards within shards both kinds have both kinds, and so on: hostile documents could ask for a lot of work.
+        if is_shorter and not any(isinstance(codec, ShardingCodec) for codec in self.codecs):
+            self.inner_chain(shard_spec, last)
 
     def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:
         if len(shape) != len(self.chunk_shape):

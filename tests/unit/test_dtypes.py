@@ -25,12 +25,15 @@ from zarr._dtype import (
     VariableLengthBytes,
     data_type_registry,
 )
+from zarr._dtype.optional import Optional
+from zarr._dtype.python_objects import PythonObjects
 from zarr.errors import DataTypeValidationError, UnstableSpecificationWarning
 
 
 def test_the_table_covers_every_registered_class():
+    have_tests_of_their_own = {PythonObjects, Optional}
     covered = {*(type(row.dtype) for row in ROWS), *map(type, SMALL)}
-    assert covered == set(data_type_registry.contents.values())
+    assert covered == set(data_type_registry.contents.values()) - have_tests_of_their_own
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
@@ -200,8 +203,27 @@ def test_format_2_refuses_other_type_strings(name):
 def test_format_2_refuses_an_object_codec_on_anything_but_objects():
     for row in ROWS:
         name = row.json2["name"]
+        if name == "|O":
+            continue
         with pytest.raises(DataTypeValidationError):
             data_type_registry.match_json(v2(name, "json2"), zarr_format=2)
+
+
+def test_python_objects():
+    for codec in ("categorize", "json2", "msgpack2", "pickle", "vlen-array"):
+        dtype = data_type_registry.match_json(v2("|O", codec), zarr_format=2)
+        assert dtype == PythonObjects(object_codec_id=codec)
+        assert dtype.to_json(2) == v2("|O", codec)
+        assert dtype.to_native_dtype() == np.dtype(object)
+        with pytest.raises(ValueError, match="format 2 only"):
+            dtype.to_json(3)
+    for refused in (v2("|O", "json"), v2("|O", None), v2("<i4", "json2")):
+        with pytest.raises(DataTypeValidationError):
+            PythonObjects.from_json(refused, zarr_format=2)
+    with pytest.raises(DataTypeValidationError):
+        data_type_registry.match_json("python_objects", zarr_format=3)
+    with pytest.raises(ValueError, match="object_codec_id must be one of"):
+        PythonObjects(object_codec_id="vlen-utf8")
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ from zarr._dtype.numbers import (
     UInt64,
 )
 from zarr._dtype.octets import NullTerminatedBytes, RawBytes, VariableLengthBytes
+from zarr._dtype.optional import Optional
+from zarr._dtype.python_objects import PythonObjects
 from zarr._dtype.registry import data_type_registry, parse_data_type, parse_dtype
 from zarr._dtype.small import (
     SMALL_TYPES,
@@ -157,7 +159,7 @@ _ALL: tuple[type[ZDType[Any, Any]], ...] = (
     *(Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64),
     *(Float16, Float32, Float64, Complex64, Complex128),
     *(DateTime64, TimeDelta64, FixedLengthUTF32, VariableLengthUTF8),
-    *(NullTerminatedBytes, RawBytes, VariableLengthBytes, Struct),
+    *(NullTerminatedBytes, RawBytes, VariableLengthBytes, Struct, PythonObjects, Optional),
     *SMALL_TYPES,
 )
 for _cls in _ALL:

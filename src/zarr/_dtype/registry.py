@@ -90,7 +90,8 @@ class DataTypeRegistry:
         if dtype.kind == "O":
             raise ValueError(
                 "Zarr data type resolution from object failed: a NumPy object dtype does not say what the objects are. "
-                "Use dtype='string' for text, zarr.dtype.VariableLengthBytes() for bytes."
+                "Use dtype='string' for text, dtype='bytes' for bytes; in format 2, an object codec among the filters says it, "
+                "as numcodecs.JSON()."
             )
         faults: list[DataTypeValidationError] = []
         matches = self._matching(lambda cls: cls.from_native_dtype(dtype), faults)

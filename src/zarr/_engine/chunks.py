@@ -84,6 +84,9 @@ class ChunkCodecs:
         """
         if encoded is None:
             target, where = projection.in_result(out)
+            if self._spec.dtype.kind == "O":
+                # Otherwise NumPy would put the array of the fill value into one of no axes.
+                where = (*where, Ellipsis) if isinstance(where, tuple) else (where, Ellipsis)
             target[where] = self._fill
         else:
             chunk, which = projection.in_chunk(self._decode(encoded, projection.coords).as_numpy_array())
@@ -212,9 +215,13 @@ def index_nbytes(level: ShardLevel) -> int:
 
 
 def _assignable(fill_value: Any, dtype: np.dtype[Any]) -> Any:
-    """The fill value in a form that assigns bit for bit: a 0-d array, or the object itself for object dtypes."""
-    if dtype.kind in "OT":
+    """The fill value in a form that assigns bit for bit: a 0-d array, or itself for text of any length."""
+    if dtype.kind == "T":
         return fill_value
+    if dtype.kind == "O":  # it may be a list
+        element = np.empty((), dtype)
+        element[()] = fill_value
+        return element
     if getattr(fill_value, "dtype", None) == dtype:
         return np.frombuffer(fill_value.tobytes(), dtype).reshape(()) if dtype.itemsize else np.zeros((), dtype)
     scalar = empty((), dtype)

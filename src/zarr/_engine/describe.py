@@ -88,6 +88,8 @@ def _levels(spec: ArraySpec, unit: tuple[int, ...]) -> list[tuple[Any, ...]] | R
     """The levels of sharding, with lengths counted in decoded chunks of shape `unit`."""
     levels = []
     for level in spec.levels:
+        if not level.is_even:
+            return Rejection("the inner chunks do not divide their shard")
         checksum = _index_checksum(level)
         if checksum is None:
             return Rejection("the codecs of the shard index are others than 'bytes' (little) and 'crc32c'")

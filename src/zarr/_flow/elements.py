@@ -14,6 +14,9 @@ import numpy as np
 from zarr._buffer import BufferPrototype, NDBuffer
 from zarr._buffer.memory import empty
 from zarr._dtype.convert import assigned, exact, recast
+from zarr._dtype.python_objects import PythonObjects
+from zarr._dtype.python_objects import element as one_object
+from zarr._dtype.python_objects import elements as objects_in
 from zarr._dtype.structs import data_type_of_fields, item_type
 from zarr._flow.node import GroupNode
 from zarr._flow.objects import read, write
@@ -109,7 +112,9 @@ def put(node: ArrayNode, normalize: Normalize, selection: object, value: object,
     view = node.view
     choice, selection = choose_fields(selection, fields, view.spec.dtype)
     normal = normalize(selection, view.spec.shape)
-    elements = as_elements(value, view.spec) if choice is None else _as_fields(value, choice, view.spec)
+    elements = (
+        as_elements(value, view.spec, normal.result_shape) if choice is None else _as_fields(value, choice, view.spec)
+    )
     too_deep = isinstance(value, list | tuple) and 0 < len(normal.result_shape) < elements.ndim
     if too_deep and elements.dtype.kind != "O":  # of arrays, axes of length 1 are left out
         raise ValueError(
@@ -172,8 +177,13 @@ def _result(
     return out
 
 
-def as_elements(value: object, spec: ArraySpec) -> npt.NDArray[Any]:
-    """A user's value as elements of an array, with NumPy's rules for assignment."""
+def as_elements(value: object, spec: ArraySpec, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """A user's value as elements of an array, with NumPy's rules for assignment to a selection of a shape.
+
+    Of Python objects, which may be lists and arrays themselves, the shape says where these begin.
+    """
+    if isinstance(spec.data_type, PythonObjects) and (not shape or isinstance(value, list | tuple)):
+        return objects_in(_plain(value), len(shape)) if shape else one_object(_plain(value))
     return assigned(_plain(value), spec.data_type, spec.dtype)
 
 

@@ -20,7 +20,7 @@ from zarr._codec.base import (
     Codec,
 )
 from zarr._codec.bytes_ import BytesCodec
-from zarr._codec.capacity import refuse_oversized
+from zarr._codec.capacity import refuse_changed_fill, refuse_oversized
 from zarr._codec.chain import CodecChain
 from zarr._codec.registry import parse_codec
 from zarr._codec.sharding import ShardingCodec
@@ -155,7 +155,8 @@ def settle_codecs(
 ) -> tuple[Codec, ...]:
     """The codecs with what depends on the array filled in, once it is sure that they can work on its chunks.
 
-    Of an array that is new, and not opened, chunks are also refused that could never be encoded.
+    Of an array that is new, and not opened, chunks are also refused that could never be encoded, and fill values that would
+    come back as others.
 
     Raises
     ------
@@ -171,4 +172,5 @@ def settle_codecs(
             codec.validate(shape=shape if same else spec.shape, dtype=spec.dtype, chunk_grid=seen)
         if is_new:
             refuse_oversized(chain)
+            refuse_changed_fill(chain)
     return chain.codecs

@@ -411,7 +411,7 @@ def copy_call(
             if name is None
             else f"an array cannot be copied onto a group, and {name!r} names the destination; give the copy a name"
         )
-    options = CopyOptions(shallow, without_attrs, if_exists, dry_run, create_kws)
+    options = CopyOptions(shallow, without_attrs, if_exists, dry_run, *_apart(create_kws))
     return _copy([(node.store_path, below(group.store_path, wanted))], group, options, log)
 
 
@@ -428,7 +428,7 @@ def copy_all_call(
     """`zarr.copy_all`: every member of a group into another, and its attributes."""
     check_if_exists(if_exists)
     check_keywords("copy_all", create_kws)
-    options = CopyOptions(shallow, without_attrs, if_exists, dry_run, create_kws)
+    options = CopyOptions(shallow, without_attrs, if_exists, dry_run, *_apart(create_kws))
     return _copy_members(_group_node(source, "source"), _group_node(dest, "dest"), options, log)
 
 
@@ -440,6 +440,12 @@ def _copy_members(source: GroupNode, dest: GroupNode, options: CopyOptions, log:
     if not (options.dry_run or options.without_attrs):
         yield from merge_attributes((yield from load_group(source.store_path)), dest)
     return counts
+
+
+def _apart(create_kws: dict[str, Any]) -> tuple[dict[str, Any], ZarrFormat | None]:
+    """The format, which groups have too, apart from the other keywords."""
+    given = create_kws.get("zarr_format")
+    return {key: value for key, value in create_kws.items() if key != "zarr_format"}, given and format_of(given)
 
 
 def _copy(pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
@@ -460,7 +466,7 @@ def _copy_logged(
         for source, dest in pairs:  # all of them, before any is copied
             yield from check_pair(source, dest, options)
         for source, dest in pairs:
-            yield from copy_node(source, dest, group.metadata.zarr_format, options, tally)
+            yield from copy_node(source, dest, options.zarr_format or group.metadata.zarr_format, options, tally)
             if dest == group.store_path and not options.dry_run:
                 group.publish((yield from load_group(dest)))  # it has the attributes of the source now
         return tally.finish()

@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zarr._codec.base import Codec
+import numpy as np
+
+from zarr._codec.base import ChunkSpec, Codec
 from zarr._codec.blosc import SHUFFLES, BloscCodec
 from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.gzip_ import GzipCodec
-from zarr._codec.numcodecs_base import NumcodecsCodec
+from zarr._codec.numcodecs_base import NumcodecsArrayArrayCodec, NumcodecsCodec
 from zarr._codec.registry import get_codec_class, get_numcodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
+from zarr._dtype.described import type_string
 from zarr.errors import UnknownCodecError
 
-_SHUFFLE_NAMES = {number: name for name, number in SHUFFLES.items()}
+SHUFFLE_NAMES = {number: name for name, number in SHUFFLES.items()}
 AUTO_SHUFFLE = -1
 """numcodecs' number for "by the size of the items", which format 3 has no word for."""
 
@@ -77,7 +80,7 @@ def _blosc(config: Mapping[str, Any]) -> BloscCodec:
     return BloscCodec(
         cname=config["cname"],
         clevel=config["clevel"],
-        shuffle=_SHUFFLE_NAMES.get(config["shuffle"]),  # type: ignore[arg-type]  # names of `SHUFFLES`
+        shuffle=SHUFFLE_NAMES.get(config["shuffle"]),  # type: ignore[arg-type]  # names of `SHUFFLES`
         blocksize=config["blocksize"],
         typesize=config.get("typesize"),
     )
@@ -123,3 +126,16 @@ def _config(codec: Codec) -> dict[str, Any] | None:
     if isinstance(codec, VLenUTF8Codec):
         return {"id": "vlen-utf8"}
     return {"id": "vlen-bytes"} if isinstance(codec, VLenBytesCodec) else None
+
+
+def decoded_dtype(codec: Codec, spec: ChunkSpec) -> np.dtype[Any] | None:
+    """The dtype of elements that a filter of numcodecs is for, as its parameters say; None if they do not say one."""
+    return codec._decoded_dtype(spec) if isinstance(codec, NumcodecsArrayArrayCodec) and codec.decoded_key else None
+
+
+def with_decoded_dtype(codec: Codec, spec: ChunkSpec) -> Codec:
+    """Such a filter for the elements of a chunk, in their byte order. What it makes of them stays the same."""
+    filter_: Any = codec
+    made = {} if filter_.encoded_key is None else {filter_.encoded_key: type_string(filter_._encoded_dtype(spec))}
+    taken = {filter_.decoded_key: type_string(spec.dtype.to_native_dtype())}
+    return type(filter_)(**{**filter_.codec_config, **made, **taken})  # type: ignore[no-any-return]

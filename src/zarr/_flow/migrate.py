@@ -89,7 +89,7 @@ class MigrateOptions:
 
 
 def migrate(source: StorePath, dest: StorePath | None, options: MigrateOptions, tell: Tell) -> Flow[list[Step]]:
-    """Write documents of format 3 for a node of format 2, and for every node below it.
+    """Write documents of format 3 for a node of format 2, and for every node below it; what was done.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def migrate(source: StorePath, dest: StorePath | None, options: MigrateOptions, 
         if not options.dry_run:
             yield from _save(at, step.metadata, overwrite=options.overwrite)
     yield from remove(target, going, tell, dry_run=options.dry_run)
-    return steps
+    return todo
 
 
 # -- what is to be written --------------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ def removable(
         place = below(at, path)
         # What makes the node goes before its attributes: it is never found without them.
         going = [name for name in dict.fromkeys((layout.consolidated, *layout.documents)) if name in names]
-        if not going or (path in keep and layout.array in going):
+        if not going:
             continue
         if not (force or path in promised):
             rest = yield from look(place, other)
@@ -295,7 +295,8 @@ def removable(
                     + ("" if rest is None else f" that can be read ({rest.reason})")
                     + ". To delete anyway, use the 'force' option."
                 )
-        keys += [join(place.path, name) for name in going]
+        if path not in keep:
+            keys += [join(place.path, name) for name in going]
     return keys
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec, Codec
 from zarr._codec.bytes_ import BytesCodec, has_byte_order
-from zarr._codec.counterparts import AUTO_SHUFFLE, in_format_2, in_format_3
+from zarr._codec.counterparts import AUTO_SHUFFLE, decoded_dtype, in_format_2, in_format_3, with_decoded_dtype
 from zarr._codec.sharding import ShardingCodec
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
@@ -105,6 +105,9 @@ def _byte_order(array: ArrayV2Metadata, before: Iterable[Codec]) -> Any:
     """How elements are stored, after the codecs before that."""
     spec = ChunkSpec(array.chunks, array.dtype, array.dtype.default_scalar())
     for codec in before:
+        taken, found = decoded_dtype(codec, spec), spec.dtype.to_native_dtype()
+        if taken is not None and taken != found:  # format 2 takes the bytes for what they are not, and format 3 converts
+            raise MetadataValidationError(f"the filter {codec!r} is for elements {taken}, and those it gets are {found}")
         spec = codec.evolve_from_array_spec(spec).resolve_metadata(spec)
     orders = set(_byte_orders(spec.dtype.to_native_dtype()))
     if len(orders) > 1:
@@ -168,7 +171,7 @@ def _kept_in_format_2(array: ArrayV3Metadata) -> dict[str, Any]:
     reversal = [codec for codec in array.filters if _is_reversal(codec, array.ndim)]
     other = [codec for codec in array.filters if not isinstance(codec, TransposeCodec)]
     serializer = () if isinstance(array.serializer, BytesCodec | ShardingCodec) else (array.serializer,)
-    filters, after = _known(in_format_2, (*other, *serializer)), _known(in_format_2, array.compressors)
+    filters, after = _known(in_format_2, (*_with_dtypes(array, other), *serializer)), _known(in_format_2, array.compressors)
     makes_elements_bytes = serializer and not isinstance(array.serializer, VLenUTF8Codec | VLenBytesCodec)
     if makes_elements_bytes and not after and filters:
         after = [filters.pop()]
@@ -177,6 +180,18 @@ def _kept_in_format_2(array: ArrayV3Metadata) -> dict[str, Any]:
         "compressors": _or_auto(after[-1:], array.compressors),
         "order": "F" if reversal else None,
     }
+
+
+def _with_dtypes(array: ArrayV3Metadata, filters: Iterable[Codec]) -> list[Codec]:
+    """Filters told the very dtype that they get, byte order included: those of format 2 do not convert."""
+    spec = ChunkSpec(array.chunks, array.data_type, array.data_type.default_scalar())
+    told = []
+    for codec in filters:
+        if decoded_dtype(codec, spec) is not None:
+            codec = with_decoded_dtype(codec, spec)
+        told.append(codec)
+        spec = codec.evolve_from_array_spec(spec).resolve_metadata(spec)
+    return told
 
 
 def _known(counterpart: Callable[[Any], Any], codecs: Iterable[Any]) -> list[Any]:

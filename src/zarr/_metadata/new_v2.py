@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zarr._codec.base import BaseCodec
+from zarr._codec.counterparts import SHUFFLE_NAMES
 from zarr._codec.registry import get_numcodec, near_numcodec
 from zarr._dtype import DateTime64, TimeDelta64, VariableLengthBytes, VariableLengthUTF8, ZDType
 from zarr._dtype.described import type_string
@@ -65,9 +66,14 @@ def arguments_of(array: ArrayV2Metadata) -> dict[str, Any]:
 
 
 def codecs_of(array: ArrayV2Metadata) -> list[tuple[str, dict[str, Any]]]:
-    """Names and settings of filters and compressor, without those that elements of any length need."""
+    """Names and settings of filters and compressor, without those that elements of any length need, as format 3 has them."""
     stored = [stored_codec(codec) for codec in (*(array.filters or ()), *array.compressors)]
-    return [(config.pop("id"), config) for config in stored if config["id"] not in _OBJECT_CODECS.values()]
+    found = [(config.pop("id"), config) for config in stored if config["id"] not in _OBJECT_CODECS.values()]
+    for name, config in found:
+        if name == "blosc":
+            config["shuffle"] = SHUFFLE_NAMES.get(config["shuffle"], "automatic")
+    reversed_axes = {"order": tuple(reversed(range(array.ndim)))}
+    return [("transpose", reversed_axes), *found] if array.order == "F" and array.ndim > 1 else found
 
 
 def _warn_of_no_unit(data_type: ZDType[Any, Any]) -> None:

@@ -48,7 +48,8 @@ def copy(
     dry_run
         True only logs and counts.
     **create_kws
-        Keywords of `from_array` but `overwrite`, to change something on the way (`chunks`, `compressors`, ...).
+        Keywords of `from_array` but `overwrite`, to change something on the way (`chunks`, `compressors`, ...). With
+        `zarr_format`, groups are of that format too, and not of the destination's. Codecs that the other format has are kept.
 
     Returns
     -------

@@ -252,7 +252,7 @@ def _migrate(source: StorePath, dest: StorePath | None, options: MigrateOptions)
     changed = [step for step in steps if step.changes]
     if changed:
         _logger.warning(
-            "%d of %d nodes are not described as before: %s", len(changed), len(steps), "; ".join(_told(changed))
+            "nodes that are not described as before: %d of %d. %s", len(changed), len(steps), "; ".join(_told(changed))
         )
 
 

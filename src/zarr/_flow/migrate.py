@@ -115,7 +115,7 @@ def migrate(source: StorePath, dest: StorePath | None, options: MigrateOptions, 
     target = source if dest is None else dest
     if not options.dry_run:
         target.store._check_writable()
-    steps = yield from _plan(source, in_place=in_place)
+    steps, n_old = yield from _plan(source, in_place=in_place)
     wanted = {step.path for step in steps}
     obsolete: list[str] = []
     if options.overwrite:
@@ -123,6 +123,11 @@ def migrate(source: StorePath, dest: StorePath | None, options: MigrateOptions, 
     elif options.into_empty and not in_place:
         yield from _check_empty(target, wanted)
     going = (yield from removable(target, OLD, promised=wanted)) if options.remove_old else []
+    if not n_old and not going:  # what goes may be the attributes that an interrupted run has left
+        raise MetadataTypeError(
+            f"Only arrays / groups with zarr v2 metadata can be converted, and at {source} there are none: it is of format "
+            f"{NEW} already"
+        )
     todo = steps if options.overwrite else (yield from _not_there_yet(target, steps))
     if not (in_place or options.dry_run):
         yield from ensure_ancestors(target, NEW)
@@ -141,8 +146,10 @@ def migrate(source: StorePath, dest: StorePath | None, options: MigrateOptions, 
 # -- what is to be written --------------------------------------------------------------------------------------
 
 
-def _plan(source: StorePath, *, in_place: bool) -> Flow[list[Step]]:
-    """A step for each node, each before those below it; for those of the new format too, if they are to go elsewhere."""
+def _plan(source: StorePath, *, in_place: bool) -> Flow[tuple[list[Step], int]]:
+    """A step for each node, each before those below it; for those of the new format too, if they are to go elsewhere. And how many
+    are of the old one.
+    """
     steps: list[Step] = []
     n_old = 0
     for path, metadata in (yield from _nodes(source)):
@@ -152,15 +159,10 @@ def _plan(source: StorePath, *, in_place: bool) -> Flow[list[Step]]:
         if is_old:
             steps.append((yield from _step(at, path, metadata)))
         elif not in_place and isinstance(metadata, UnreadableMetadata):
-            raise _refusal(at, metadata.error)
+            raise _refusal(at, metadata.error, metadata.reason)
         elif not in_place and not isinstance(metadata, UnreadableMetadata):
             steps.append(Step(path, _alone(metadata)))
-    if not n_old:
-        raise MetadataTypeError(
-            f"Only arrays / groups with zarr v2 metadata can be converted, and at {source} there are none: it is of format "
-            f"{NEW} already"
-        )
-    return steps
+    return steps, n_old
 
 
 def _nodes(source: StorePath) -> Flow[list[tuple[str, ListedMetadata]]]:
@@ -186,22 +188,21 @@ def _nothing_at(at: StorePath) -> NodeNotFoundError:
 
 def _step(at: StorePath, path: str, metadata: ListedMetadata) -> Flow[Step]:
     if isinstance(metadata, UnreadableMetadata):
-        raise _refusal(at, metadata.error)
+        raise _refusal(at, metadata.error, metadata.reason)
     if isinstance(metadata, GroupMetadata):
         changes = yield from _lost_with(at)
         return Step(path, GroupMetadata(attributes=metadata.attributes, zarr_format=NEW), changes)
     try:
         made = migrated(metadata)  # type: ignore[arg-type]  # the one class of arrays of format 2
     except NOT_READ as exc:
-        raise _refusal(at, exc) from exc
+        reason = f"{exc}. zarr.copy(..., zarr_format={NEW}) writes its elements anew, with the codecs that format {NEW} has."
+        raise _refusal(at, exc, reason) from exc
     return Step(path, made.metadata, made.changes)
 
 
-def _refusal(at: StorePath, error: Exception) -> BaseZarrError:
+def _refusal(at: StorePath, error: Exception, reason: str) -> BaseZarrError:
     kind = UnknownCodecError if isinstance(error, UnknownCodecError) else MetadataValidationError
-    return kind(
-        f"{at} cannot be migrated, and nothing was written: {error}. zarr.copy(..., zarr_format={NEW}) writes what can be read anew."
-    )
+    return kind(f"{at} cannot be migrated, and nothing was written: {reason}")
 
 
 def _lost_with(at: StorePath) -> Flow[tuple[str, ...]]:

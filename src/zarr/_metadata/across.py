@@ -6,6 +6,7 @@ that are written anew: it takes over what the other format has.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -130,7 +131,7 @@ def _byte_orders(dtype: np.dtype[Any]) -> list[str]:
 def _changes(array: ArrayV2Metadata, metadata: ArrayV3Metadata) -> Iterable[str]:
     stored = metadata.to_dict()
     if array.fill_value is None:
-        yield f"fill value null -> {stored['fill_value']!r}"
+        yield f"fill value null -> {json.dumps(stored['fill_value'])}"
     for codec in (*(array.filters or ()), *array.compressors):
         if codec.codec_id == "blosc" and codec.get_config()["shuffle"] == AUTO_SHUFFLE:
             chosen = next(made["configuration"] for made in stored["codecs"] if made["name"] == "blosc")

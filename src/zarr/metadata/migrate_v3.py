@@ -148,11 +148,9 @@ def migrate_v2_to_v3(
     (3, array([0, 1, 2, 3]))
     """
     options = _options(dry_run, overwrite, force, remove_v2_metadata, into_empty)
-    source = make_store_path(input_store, mode="r" if options.dry_run or output_store is not None else "r+")
-    if output_store is None:
-        dest = None
-    else:
-        dest = make_store_path(output_store, mode=None if options.dry_run else "a")
+    is_changed = output_store is None and not options.dry_run
+    source = _place(input_store, is_changed=is_changed)
+    dest = None if output_store is None else _place(output_store, is_changed=not options.dry_run)
     _migrate(source, dest, options)
 
 
@@ -229,9 +227,14 @@ async def remove_metadata(
     if zarr_format not in (2, 3):
         raise ValueError(f"zarr_format must be 2 or 3, got {zarr_format!r}")
     force, dry_run = truth("force", force), truth("dry_run", dry_run)
-    at = make_store_path(store, mode="r" if dry_run else "r+")
+    at = _place(store, is_changed=not dry_run)
     _announce(dry_run, "deleted or changed", "deleted")
     await run_async(migrate.remove_metadata(at, zarr_format, force=force, dry_run=dry_run, tell=_logger.info))
+
+
+def _place(store: StoreLike, *, is_changed: bool) -> StorePath:
+    """A place to look at, or to change. A store that is given is taken as it is."""
+    return make_store_path(store, mode=None if is_changed or isinstance(store, Store | StorePath) else "r")
 
 
 def _options(

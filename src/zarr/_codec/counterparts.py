@@ -97,7 +97,7 @@ def in_format_2(codec: Codec) -> Any:
     Examples
     --------
     >>> in_format_2(Crc32cCodec())
-    CRC32C(location='end')
+    CRC32C()
     """
     config = _config(codec)
     if config is None:
@@ -122,7 +122,7 @@ def _config(codec: Codec) -> dict[str, Any] | None:
     if isinstance(codec, GzipCodec):
         return {"id": "gzip", "level": codec.level}
     if isinstance(codec, Crc32cCodec):
-        return {"id": "crc32c", "location": "end"}
+        return {"id": "crc32c"}
     if isinstance(codec, VLenUTF8Codec):
         return {"id": "vlen-utf8"}
     return {"id": "vlen-bytes"} if isinstance(codec, VLenBytesCodec) else None

@@ -205,7 +205,9 @@ class TestOtherFormat:
         assert (config["dtype"], config["astype"]) == ("<f8", ">i4")
 
     @pytest.mark.parametrize("kind", ["T", "S3", "U3"])
-    @pytest.mark.parametrize("compressors", [None, zarr.codecs.GzipCodec(), [zarr.codecs.ZstdCodec(), {"name": "crc32c"}]])
+    @pytest.mark.parametrize(
+        "compressors", [None, zarr.codecs.GzipCodec(), [zarr.codecs.ZstdCodec(), {"name": "crc32c"}]]
+    )
     @pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
     def test_texts(self, engine, kind, compressors):
         data = np.array(["a", "", "ccc"]).astype(kind)
@@ -237,7 +239,7 @@ class TestOtherFormat:
             assert dest.metadata.zarr_format == zarr_format
         assert contents(source.store) == before
 
-    @pytest.mark.parametrize("wanted", [4, "3", True])
+    @pytest.mark.parametrize("wanted", [4, "3", True, 0])
     def test_no_such_format(self, source, wanted):
         with pytest.raises(ValueError, match="zarr_format must be 2 or 3"):
             zarr.copy_all(source, other(), zarr_format=wanted)

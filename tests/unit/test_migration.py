@@ -488,7 +488,9 @@ class TestExisting:
         store = MemoryStore()
         zarr.create_group(store, zarr_format=zarr_format).create_array("a", data=NUMBERS)
         before = contents(store)
-        with pytest.raises(ValueError, match=rf"Cannot remove v{zarr_format} metadata at .* no v{5 - zarr_format} meta"):
+        with pytest.raises(
+            ValueError, match=rf"Cannot remove v{zarr_format} metadata at .* no v{5 - zarr_format} meta"
+        ):
             asyncio.run(remove_metadata(store, zarr_format))
         assert contents(store) == before
         asyncio.run(remove_metadata(store, zarr_format, force=True))

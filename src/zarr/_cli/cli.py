@@ -59,7 +59,7 @@ def common(
     warnings.showwarning = _show_warning
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     typer.echo(f"{category.__name__}: {message}", err=True)
 
 

@@ -195,7 +195,9 @@ def _step(at: StorePath, path: str, metadata: ListedMetadata) -> Flow[Step]:
     try:
         made = migrated(metadata)  # type: ignore[arg-type]  # the one class of arrays of format 2
     except NOT_READ as exc:
-        reason = f"{exc}. zarr.copy(..., zarr_format={NEW}) writes its elements anew, with the codecs that format {NEW} has."
+        reason = (
+            f"{exc}. zarr.copy(..., zarr_format={NEW}) writes its elements anew, with the codecs that format {NEW} has."
+        )
         raise _refusal(at, exc, reason) from exc
     return Step(path, made.metadata, made.changes)
 
@@ -207,7 +209,9 @@ def _refusal(at: StorePath, error: Exception, reason: str) -> BaseZarrError:
 
 def _lost_with(at: StorePath) -> Flow[tuple[str, ...]]:
     size: int | None = yield Size(at.store, join(at.path, FORMATS[OLD].consolidated))
-    return () if size is None else ("consolidated metadata are left behind; zarr.consolidate_metadata() makes new ones",)
+    return (
+        () if size is None else ("consolidated metadata are left behind; zarr.consolidate_metadata() makes new ones",)
+    )
 
 
 def _alone(metadata: NodeMetadata) -> NodeMetadata:
@@ -321,7 +325,8 @@ def _documented(at: StorePath, path: str) -> Flow[list[tuple[str, frozenset[str]
 
 
 def _size(at: StorePath, name: str) -> Flow[int | None]:
-    return (yield Size(at.store, join(at.path, name)))
+    size: int | None = yield Size(at.store, join(at.path, name))
+    return size
 
 
 def _is_array(at: StorePath, names: Collection[str]) -> Flow[bool]:

@@ -107,8 +107,12 @@ def _byte_order(array: ArrayV2Metadata, before: Iterable[Codec]) -> Any:
     spec = ChunkSpec(array.chunks, array.dtype, array.dtype.default_scalar())
     for codec in before:
         taken, found = decoded_dtype(codec, spec), spec.dtype.to_native_dtype()
-        if taken is not None and taken != found:  # format 2 takes the bytes for what they are not, and format 3 converts
-            raise MetadataValidationError(f"the filter {codec!r} is for elements {taken}, and those it gets are {found}")
+        if (
+            taken is not None and taken != found
+        ):  # format 2 takes the bytes for what they are not, and format 3 converts
+            raise MetadataValidationError(
+                f"the filter {codec!r} is for elements {taken}, and those it gets are {found}"
+            )
         spec = codec.evolve_from_array_spec(spec).resolve_metadata(spec)
     orders = set(_byte_orders(spec.dtype.to_native_dtype()))
     if len(orders) > 1:
@@ -156,6 +160,13 @@ def kept_codecs(array: ArrayMetadata) -> dict[str, Any]:
     return _kept_in_format_3(array) if isinstance(array, ArrayV2Metadata) else _kept_in_format_2(array)
 
 
+def compressors_in(zarr_format: int, codecs: Sequence[Codec]) -> Any:
+    """What `zarr.create_array` takes as compressors for codecs of format 3. Format 2 has one, the first; as filters, others of them
+    would be known to few implementations.
+    """
+    return list(codecs) if zarr_format == 3 else in_format_2(codecs[0])
+
+
 def _kept_in_format_3(array: ArrayV2Metadata) -> dict[str, Any]:
     filters = array.filters or ()
     found = _known(in_format_3, (*filters, *array.compressors))
@@ -172,7 +183,10 @@ def _kept_in_format_2(array: ArrayV3Metadata) -> dict[str, Any]:
     reversal = [codec for codec in array.filters if _is_reversal(codec, array.ndim)]
     other = [codec for codec in array.filters if not isinstance(codec, TransposeCodec)]
     serializer = () if isinstance(array.serializer, BytesCodec | ShardingCodec) else (array.serializer,)
-    filters, after = _known(in_format_2, (*_with_dtypes(array, other), *serializer)), _known(in_format_2, array.compressors)
+    filters, after = (
+        _known(in_format_2, (*_with_dtypes(array, other), *serializer)),
+        _known(in_format_2, array.compressors),
+    )
     makes_elements_bytes = serializer and not isinstance(array.serializer, VLenUTF8Codec | VLenBytesCodec)
     if makes_elements_bytes and not after and filters:
         after = [filters.pop()]

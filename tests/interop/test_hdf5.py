@@ -247,7 +247,9 @@ class TestDimensions:
         assert names_of_dimensions(dest["a"]) == (None if dest.metadata.zarr_format == 2 else [None, "column"])
 
     def test_dimensions_of_netcdf_that_are_no_variables(self, file, dest):
-        file.create_dataset("x", data=np.zeros(6)).make_scale("This is a netCDF dimension but not a netCDF variable.  6")
+        file.create_dataset("x", data=np.zeros(6)).make_scale(
+            "This is a netCDF dimension but not a netCDF variable.  6"
+        )
         source = file.create_dataset("a", data=ROWS)
         source.dims[1].attach_scale(file["x"])
         source.dims[0].label = "y"
@@ -393,7 +395,9 @@ def test_refused(file, dest, name):
     file.create_dataset("z/bad", **options)
     before = contents(dest.store)
     for call in (lambda: zarr.copy(file["z/bad"], dest), lambda: zarr.copy_all(file, dest)):
-        with pytest.raises(UnknownDataTypeError, match=r"dataset .*data\.h5:/z/bad\b.* cannot be copied, and") as caught:
+        with pytest.raises(
+            UnknownDataTypeError, match=r"dataset .*data\.h5:/z/bad\b.* cannot be copied, and"
+        ) as caught:
             call()
         assert reason in str(caught.value)
     assert contents(dest.store) == before

@@ -6,6 +6,7 @@ import os
 import shutil
 import weakref
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -82,6 +83,7 @@ class ZipStore(SyncStore):
     """
 
     may_block = True
+    capabilities = replace(SyncStore.capabilities, unpacks=True)
 
     def __init__(
         self,

@@ -42,7 +42,7 @@ class Case:
     key
         Of the object at fault, which the error has to name.
     selection
-        What is read; None where nobody gets so far, and opening is refused.
+        What is read, if anybody gets so far.
     """
 
     name: str
@@ -109,7 +109,10 @@ def raw_documents() -> Iterator[tuple[str, bytes]]:
     yield "deep attributes", whole[:-1] + f', "attributes": {{"a": {deep(100_000)}}}}}'.encode()
     yield "deep shape", text(without(array_3(), "shape"))[:-1] + f', "shape": {deep(50_000)}}}'.encode()
     yield "deep codecs", text(without(array_3(), "codecs"))[:-1] + f', "codecs": {deep(50_000)}}}'.encode()
-    yield "a number of many digits", text(without(array_3(), "shape"))[:-1] + b', "shape": [' + b"9" * 100_000 + b", 1]}"
+    yield (
+        "a number of many digits",
+        text(without(array_3(), "shape"))[:-1] + b', "shape": [' + b"9" * 100_000 + b", 1]}",
+    )
     yield "a fill value of many digits", text(array_3(fill_value="~")).replace(b'"~"', b"1" * 100_000)
     yield "an exponent", text(array_3(shape="~")).replace(b'"~"', b"[1e999999999, 1]")
     yield "nan as a length", text(array_3(shape="~")).replace(b'"~"', b"[NaN, 1]")
@@ -164,7 +167,7 @@ def documents_3() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "two that make bytes", array_3(codecs=[LITTLE, BIG])
     yield "none that makes bytes", array_3(codecs=[codec("gzip", level=1)])
     yield "wrong order", array_3(codecs=[codec("gzip", level=1), LITTLE])
-    yield "hundred thousand codecs", array_3(codecs=[LITTLE, *([CRC32C] * 100_000)])
+    yield "ten thousand codecs", array_3(codecs=[LITTLE, *([CRC32C] * 10_000)])
     yield "no byte order", array_3(codecs=[{"name": "bytes"}])
     yield "middle-endian", array_3(codecs=[codec("bytes", endian="middle")])
     yield "gzip level 1,000", array_3(codecs=[LITTLE, codec("gzip", level=1000)])
@@ -210,14 +213,14 @@ def documents_2() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "an endless text", array_2(dtype=f"<U{2**62}")
     yield "fields in fields, 90 deep", array_2(dtype=json.loads("[[" * 90 + '["a", "<i4"]' + "]]" * 90))
     yield "a field of 2^62", array_2(dtype=[["a", "<i4", [2**62]]])
-    yield "ten thousand fields of one name", array_2(dtype=[["a", "<i4"]] * 10_000)
+    yield "thousands of fields of one name", array_2(dtype=[["a", "<i4"]] * 3_000)
     yield "unknown order", array_2(order="K")
     yield "unknown separator", array_2(dimension_separator="../")
     yield "unknown compressor", array_2(compressor={"id": "os.system"})
     yield "compressor without a name", array_2(compressor={"level": 1})
     yield "compressor as text", array_2(compressor="zlib")
     yield "wrong settings", array_2(compressor={"id": "zlib", "colour": 1})
-    yield "hundred thousand filters", array_2(filters=[{"id": "crc32"}] * 100_000)
+    yield "ten thousand filters", array_2(filters=[{"id": "crc32"}] * 10_000)
     yield "filters as text", array_2(filters="delta")
     yield "filter of nothing", array_2(filters=[None])
     yield "a filter for another type", array_2(filters=[{"id": "delta", "dtype": "|O"}])
@@ -241,14 +244,22 @@ def groups() -> Iterator[tuple[str, str, dict[str, bytes]]]:
     yield "copy of paths that leave", "zarr.json", inline({"../../x": group})
     yield "copy of what is no node", "zarr.json", inline({"a": 1})
     yield "copy of rank 10,000", "zarr.json", inline({"a": array_3(shape=[1] * 10_000)})
-    yield "deep copy", "zarr.json", {"zarr.json": inline({"a": "~"})["zarr.json"].replace(b'"~"', deep(50_000).encode())}
+    yield (
+        "deep copy",
+        "zarr.json",
+        {"zarr.json": inline({"a": "~"})["zarr.json"].replace(b'"~"', deep(50_000).encode())},
+    )
     two = {".zgroup": text({"zarr_format": 2})}
     yield "two formats in one", ".zgroup", {".zgroup": text({"zarr_format": 3})}
     yield "attributes deep", ".zattrs", {**two, ".zattrs": b'{"a":' + deep(100_000).encode() + b"}"}
     yield "attributes as a list", ".zattrs", {**two, ".zattrs": b"[1]"}
     yield "array and group", "", {**two, ".zarray": text(array_2())}
     snapshot = {"zarr_consolidated_format": 1, "metadata": {}}
-    yield "copy of another format", ".zmetadata", {**two, ".zmetadata": text({**snapshot, "zarr_consolidated_format": 9})}
+    yield (
+        "copy of another format",
+        ".zmetadata",
+        {**two, ".zmetadata": text({**snapshot, "zarr_consolidated_format": 9})},
+    )
     yield "copy cut off", ".zmetadata", {**two, ".zmetadata": text(snapshot)[:-5]}
     bad = {**snapshot, "metadata": {"a/.zarray": array_2(shape=[1] * 10_000)}}
     yield "copy of an array of rank 10,000", ".zmetadata", {**two, ".zmetadata": text(bad)}

@@ -85,7 +85,9 @@ def _no_more(store: Store, view: ArrayView, part: ObjectRequest) -> RangeByteReq
     spec = view.spec
     if not capabilities(store).unpacks or spec.levels or spec.dtype.kind in "OT":
         return None
-    return RangeByteRequest(0, _ALWAYS_READ + _MOST_TO_ONE * prod(spec.grid.chunk_shape(part.coords)) * spec.dtype.itemsize)
+    return RangeByteRequest(
+        0, _ALWAYS_READ + _MOST_TO_ONE * prod(spec.grid.chunk_shape(part.coords)) * spec.dtype.itemsize
+    )
 
 
 def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest, kept: KeptIndexes) -> Flow[None]:

@@ -60,6 +60,8 @@ def shorten(found: object) -> str:
     >>> shorten([0] * 1000)[:12]
     '[0, 0, 0, 0,'
     """
+    if isinstance(found, list | tuple) and len(found) > _SHOWN:  # a text of all would take long, and be thrown away
+        return f"{repr(found[:_SHOWN])[:_SHOWN]}... ({len(found)} entries)"
     text = repr(found)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
 

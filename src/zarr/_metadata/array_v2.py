@@ -17,6 +17,7 @@ from zarr._codec.v2 import V2Codec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
 from zarr._grid.chunk_keys import Separator, V2ChunkKeyEncoding
+from zarr._metadata.array_document import ArrayDocument
 from zarr._metadata.extension_members import settle_codecs, storable_fill_value
 from zarr._metadata.fields import (
     as_members,
@@ -27,7 +28,6 @@ from zarr._metadata.fields import (
     parse_stored_shape,
     require,
     strict_fill_value,
-    twin_of,
 )
 from zarr._metadata.grid import RegularChunkGridMetadata, repair_chunk_shape
 from zarr._metadata.spec import ArraySpec
@@ -52,7 +52,7 @@ _REQUIRED = ("zarr_format", "shape", "chunks", "dtype", "fill_value", "order")
 
 
 @dataclass(frozen=True, slots=True, init=False, eq=False)
-class ArrayV2Metadata:
+class ArrayV2Metadata(ArrayDocument):
     """An array of format 2.
 
     Parameters
@@ -251,28 +251,7 @@ class ArrayV2Metadata:
             "zarr_format": 2,
         }
 
-    def with_shape(self, shape: Iterable[int]) -> Self:
-        """The same array with another shape of the same rank."""
-        new_shape = parse_shape(shape)
-        if len(new_shape) != self.ndim:
-            raise invalid("shape", f"{self.ndim} entries, the rank of an array does not change", shape)
-        document = self._document
-        if document is not None:
-            document = {**document, "shape": list(new_shape)}
-        return twin_of(self, shape=new_shape, _document=document)
-
-    def with_attributes(self, attributes: Mapping[str, Any]) -> Self:
-        """The same array with these attributes in place of its own."""
-        return twin_of(self, attributes=parse_attributes(attributes))
-
-    update_shape = with_shape
-    update_attributes = with_attributes
-
     # -- what it says -------------------------------------------------------------------------------------------
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
 
     @property
     def shards(self) -> None:
@@ -321,14 +300,6 @@ class ArrayV2Metadata:
             config=replace(config, order=self.order),  # reads return elements as they are stored, as in zarr-python
             inner_codecs=(self._codec,),
         )
-
-    def is_of_document_of(self, other: object) -> bool:
-        """Whether both were made of one reading of one document, and only their attributes can differ.
-
-        False does not mean that their documents differ.
-        """
-        document = self._document
-        return isinstance(other, ArrayV2Metadata) and document is not None and document is other._document
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, in whatever words."""

@@ -18,6 +18,7 @@ from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
 from zarr._grid.chunk_keys import ChunkKeyEncoding, parse_chunk_key_encoding
+from zarr._metadata.array_document import ArrayDocument
 from zarr._metadata.extension_members import (
     parse_codecs,
     parse_stored_data_type,
@@ -38,7 +39,6 @@ from zarr._metadata.fields import (
     parse_stored_shape,
     require,
     strict_fill_value,
-    twin_of,
 )
 from zarr._metadata.grid import RegularChunkGridMetadata, parse_chunk_grid, repair_chunk_shape
 from zarr._metadata.levels import resolve_levels
@@ -68,7 +68,7 @@ _KNOWN = frozenset({*_REQUIRED, "attributes", "dimension_names", "storage_transf
 
 
 @dataclass(frozen=True, slots=True, init=False, eq=False)
-class ArrayV3Metadata:
+class ArrayV3Metadata(ArrayDocument):
     """An array of format 3.
 
     Parameters
@@ -276,28 +276,7 @@ class ArrayV3Metadata:
             **self.extra_fields,
         }
 
-    def with_shape(self, shape: Iterable[int]) -> Self:
-        """The same array with another shape of the same rank."""
-        new_shape = parse_shape(shape)
-        if len(new_shape) != self.ndim:
-            raise invalid("shape", f"{self.ndim} entries, the rank of an array does not change", shape)
-        document = self._document
-        if document is not None:
-            document = {**document, "shape": list(new_shape)}
-        return twin_of(self, shape=new_shape, _document=document)
-
-    def with_attributes(self, attributes: Mapping[str, Any]) -> Self:
-        """The same array with these attributes in place of its own."""
-        return twin_of(self, attributes=parse_attributes(attributes))
-
-    update_shape = with_shape
-    update_attributes = with_attributes
-
     # -- what it says -------------------------------------------------------------------------------------------
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
 
     @property
     def dtype(self) -> ZDType[Any, Any]:
@@ -360,14 +339,6 @@ class ArrayV3Metadata:
             levels=levels,
             inner_codecs=inner_codecs,
         )
-
-    def is_of_document_of(self, other: object) -> bool:
-        """Whether both were made of one reading of one document, and only their attributes can differ.
-
-        False does not mean that their documents differ.
-        """
-        document = self._document
-        return isinstance(other, ArrayV3Metadata) and document is not None and document is other._document
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, in whatever words."""

@@ -12,7 +12,7 @@ import pytest
 
 import zarr
 from tests.safety.steps import die_at, n_steps
-from tests.samples import contents, document
+from tests.samples import OnlyInFormat2, contents, document
 from tests.suites.plain_stores import AsyncOnly
 from zarr.errors import (
     ContainsArrayError,
@@ -238,7 +238,7 @@ CATEGORIES = {"id": "categorize", "labels": ["a"], "dtype": "<U3", "astype": "|u
 DELTA = {"id": "delta", "dtype": "<f8", "astype": "<f8"}
 REFUSED = {
     "categorize": (v2(dtype="<U3", fill_value="", filters=[CATEGORIES]), UnknownCodecError, "categorize"),
-    "base64": (v2(compressor={"id": "base64"}), UnknownCodecError, "base64"),
+    "compressor": (v2(compressor={"id": OnlyInFormat2.codec_id}), UnknownCodecError, OnlyInFormat2.codec_id),
     "unknown codec": (v2(compressor={"id": "nobody"}), UnknownCodecError, "nobody"),
     "order of filters": (
         v2(filters=[{"id": "shuffle", "elementsize": 8}, DELTA]),

@@ -75,7 +75,8 @@ def test_refused(engine, tmp_path, name):
     store = store_of(case, tmp_path)
     with measured() as taken, pytest.raises(OURS) as caught:
         read_all(store, case.selection)
-    assert case.key in str(caught.value)
+    keys = (case.key,) if isinstance(case.key, str) else case.key
+    assert any(key in str(caught.value) for key in keys)
     assert len(str(caught.value)) < 5_000
     assert taken.nbytes < MOST_NBYTES
     assert taken.seconds < MOST_SECONDS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ def _names(keys: ChunkKeyEncoding, prefix: str) -> Any:
         return None
 
 
-class ReachedObjects:
+class ReachedObjects(ABC):
     """Reading, which is the same at every place.
 
     Parameters
@@ -100,10 +101,11 @@ class ReachedObjects:
         axes, is_points = as_axes(selection)
         self._kernel.read(self.place, self._names, axes, is_points, lend(memory), max_threads)
 
+    @abstractmethod
     def write(
         self, selection: Selection, memory: npt.NDArray[Any], max_threads: int, *, sync: bool, hold: Hold | None
     ) -> Sequence[ObjectRequest]:
-        raise NotImplementedError
+        """`Reached.write`."""
 
     def getter(self) -> Any:
         """`_native.Getter` for the array's objects at this place."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from zarr._support.once import once
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class ChunkGrid(ABC):
         return product(*map(range, self.counts(shape)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RegularGrid(ChunkGrid):
     """Chunks of one shape.
 
@@ -108,7 +109,7 @@ class RegularGrid(ChunkGrid):
         if any(n < 1 for n in self.shape):
             raise MetadataValidationError(f"chunk lengths must be at least 1, got chunk shape {self.shape}")
 
-    @property
+    @once
     def axes(self) -> tuple[AxisGrid, ...]:
         return tuple(RegularAxis(n) for n in self.shape)
 

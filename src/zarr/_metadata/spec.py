@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zarr._grid.grid import ChunkGrid
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ShardLevel:
     """One level of sharding: how an object of `shape` is cut into inner chunks.
 
@@ -50,12 +50,12 @@ class ShardLevel:
     index_at_end: bool
     write_order: SubchunkWriteOrder = "lexicographic"
 
-    @property
+    @once
     def chunks_per_shard(self) -> tuple[int, ...]:
         """Inner chunks along each array axis."""
         return tuple(n // c for n, c in zip(self.shape, self.chunk_shape, strict=True))
 
-    @property
+    @once
     def n_chunks(self) -> int:
         """Inner chunks in one shard."""
         return int(np.prod(self.chunks_per_shard, dtype=object))

@@ -30,6 +30,11 @@ class Capabilities:
         Removing a prefix takes all that lies below it out of sight at one moment; but not the root.
     removes_conditionally
         `remove` with `expected=` looks and acts in one step too. Where it cannot, flows store what reads the same as nothing.
+    takes_pieces
+        `put_pieces` writes a value as its pieces come, and never has all of it in memory.
+    takes_any_key
+        Keys are names and no more: a value may be put under any at any time. A store of somebody else's may know of arrays, and refuse
+        chunks that the shape has no room for, as Icechunk does.
     unpacks
         What is read may be many times what is stored, and reading the beginning of a value takes no more than that much memory.
     is_remote
@@ -52,5 +57,7 @@ class Capabilities:
     tells_sizes: bool = False
     removes_in_one_step: bool = False
     removes_conditionally: bool = False
+    takes_pieces: bool = False
+    takes_any_key: bool = False
     unpacks: bool = False
     is_remote: bool = False

@@ -25,19 +25,20 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 
-from zarr._buffer import Buffer, BufferPrototype
+from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest
+from zarr._buffer.pieces import Pieced, Sink
 from zarr._store.absence import absence_in
 from zarr._store.abstract import Store
 from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_key, check_prefix
-from zarr._support.threads import in_worker_thread, until_over
+from zarr._support.threads import in_request_thread, in_worker_thread, until_over
 
 if TYPE_CHECKING:
     from typing import Self
@@ -174,6 +175,7 @@ class SyncStore(Store):
         holds_between_threads=True,
         lists=True,
         tells_sizes=True,
+        takes_any_key=True,
     )
     """What the class promises; one that promises more says so."""
 
@@ -220,6 +222,16 @@ class SyncStore(Store):
         `value` is not aliased after the call. A failure leaves what was there. `hold` is the hold under which the
         caller works, if it has one that covers this key.
         """
+
+    def put_pieces(
+        self, key: str, write: Callable[[Sink], None], *, expected: Expected = ANY, hold: Hold | None = None
+    ) -> bool:
+        """As `put`, of a value that `write` hands on piece by piece, while nobody else is kept from anything.
+
+        It is asked for where `capabilities` have `takes_pieces`. What `write` raises passes as it is, and nothing is stored then.
+        `write` may be called several times, each with a new sink.
+        """
+        return self.put(key, CPUBuffer.from_bytes(Pieced(write).joined()), expected=expected, hold=hold)
 
     @abstractmethod
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
@@ -284,12 +296,16 @@ class SyncStore(Store):
         return False  # it opens itself on use
 
     async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.capabilities.is_remote:
+            return await in_request_thread(partial(function, *args, **kwargs), until_over=lambda: False)
         if self._answers_at_once:
             return function(*args, **kwargs)
         return await in_worker_thread(partial(function, *args, **kwargs))
 
     async def _change(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         """As `_call`, but if the caller is cancelled, that shows when the function has returned: it writes no more then."""
+        if self.capabilities.is_remote:
+            return await in_request_thread(partial(function, *args, **kwargs), until_over=lambda: True)
         if self._answers_at_once:
             return function(*args, **kwargs)
         return await until_over(in_worker_thread(partial(function, *args, **kwargs)))
@@ -373,6 +389,9 @@ class SyncContract(Protocol):
     ) -> Stored | None: ...
     def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]: ...
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool: ...
+    def put_pieces(
+        self, key: str, write: Callable[[Sink], None], *, expected: Expected = ANY, hold: Hold | None = None
+    ) -> bool: ...
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool: ...
     def hold(self, prefix: str) -> Hold: ...
     def list_keys(self, prefix: str) -> Iterator[str]: ...
@@ -429,7 +448,12 @@ class AsyncStore(Store):
     supports_deletes = True
     supports_listing = True
     capabilities = Capabilities(
-        pins_versions=True, puts_conditionally=True, removes_conditionally=True, lists=True, tells_sizes=True
+        pins_versions=True,
+        puts_conditionally=True,
+        removes_conditionally=True,
+        lists=True,
+        tells_sizes=True,
+        takes_any_key=True,
     )
     """What the class promises; one that promises less says so."""
 

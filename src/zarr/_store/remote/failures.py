@@ -7,8 +7,10 @@ credentials, and their classes cannot be caught without importing obstore.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from http import HTTPStatus
 
 _STATUS = re.compile(r"status code: (\d{3})")
@@ -20,6 +22,8 @@ _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "specified bucket does not exist")
 _AGAIN = ("ConditionalRequestConflict", "OperationAborted", "RequestTimeout")
 """Codes of S3 for what may succeed the next time: changes that collided, and a request that came too slowly (which is a 400)."""
+_ELSEWHERE = ("Received redirect without LOCATION", "PermanentRedirect", "AuthorizationHeaderMalformed")
+"""What is said of a bucket in another region of S3."""
 _EXPIRED = ("ExpiredToken", "TokenRefreshRequired", "InvalidToken")
 """Codes of S3 for credentials that are over; the status is 400."""
 _DENIED = ("PermissionDeniedError", "UnauthenticatedError")
@@ -52,13 +56,21 @@ class Failure:
         What follows from it.
     status
         Of the answer in HTTP; None if there was none.
-    said
-        The answer in short, without credentials.
+    say
+        Puts the answer in short, without credentials. Of most failures nobody wants to hear: that a chunk is not there, say.
+    is_elsewhere
+        Whether the bucket lies in another region.
     """
 
     kind: Kind
     status: int | None
-    said: str
+    say: Callable[[], str]
+    is_elsewhere: bool = False
+
+    @property
+    def said(self) -> str:
+        """The answer in short."""
+        return self.say()
 
     @property
     def is_worth_another(self) -> bool:
@@ -75,8 +87,9 @@ def failure_of(exc: Exception) -> Failure:
     found = _STATUS.search(text)
     status = None if found is None else int(found[1])
     if type(exc).__name__ == "GenericError" and (said := _said_of_credentials(text, status)):
-        return Failure(Kind.TRANSIENT if status in _TRANSIENT else Kind.DENIED, None, said)
-    return Failure(_kind(exc, text, status), status, _in_short(text, status))
+        return Failure(Kind.TRANSIENT if status in _TRANSIENT else Kind.DENIED, None, lambda: said)
+    is_elsewhere = any(sign in text for sign in _ELSEWHERE)
+    return Failure(_kind(exc, text, status), status, partial(_in_short, text, status), is_elsewhere)
 
 
 def _said_of_credentials(text: str, status: int | None) -> str:

@@ -539,7 +539,7 @@ def cases() -> Iterator[Case]:
         yield Case(f"shard {name}", lambda objects=objects: objects, "c/0", slice(0, 4))
     pickled = {".zarray": text(array_2(dtype="|O", fill_value=None, filters=[{"id": "pickle"}]))}
     pickled["0.0"] = b"cos\nsystem\n(S'touch /tmp/owned'\ntR."
-    yield Case(".zarray: pickled objects", lambda: pickled, (".zarray", "0.0"))
+    yield Case(".zarray: pickled objects", lambda: pickled, (".zarray", "0.0", "allow_unsafe_pickle_decode"))
     strings = {**array_3(codecs=[codec("vlen-utf8")]), "data_type": "string", "fill_value": ""}
     octets = {**array_3(codecs=[codec("vlen-bytes")]), "data_type": "variable_length_bytes", "fill_value": ""}
     objects_2 = array_2(dtype="|O", filters=[{"id": "vlen-utf8"}], fill_value="")

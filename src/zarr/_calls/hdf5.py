@@ -34,6 +34,7 @@ from zarr._metadata.across import compressors_in
 from zarr._metadata.formats import FORMATS
 from zarr._metadata.group import GroupMetadata
 from zarr._selection import GridSelection, SliceAxis
+from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
 from zarr.errors import DataTypeValidationError, MetadataValidationError, UnknownDataTypeError, ZarrUserWarning
 
@@ -402,9 +403,12 @@ def _planned(found: Found, at: StorePath, zarr_format: ZarrFormat, options: Copy
         keywords["attributes"] = options.create_kws.get("attributes")
     try:
         return plan_array(at, zarr_format=zarr_format, **keywords)
-    except DataTypeValidationError as exc:
-        raise _refused(found.text, str(exc)) from exc
     except Exception as exc:
+        is_of_data = isinstance(exc, DataTypeValidationError) or (
+            isinstance(exc, ValueError) and not options.create_kws
+        )
+        if is_of_data and not came_from_a_signal(exc):
+            raise _refused(found.text, str(exc)) from exc
         exc.add_note(f"This was met in making an array after dataset {found.text}; nothing was copied.")
         raise
 

@@ -35,6 +35,7 @@ COROUTINES = {
     "_store.local": "zarr-python's `LocalStore.open` and `move`",
     "_store.wrapper": "passes coroutines on",
     "_store.observed": "passes coroutines on, and tells of them",
+    "metadata.migrate_v3": "zarr-python's `remove_metadata`",
     "_compat.sync": "zarr-python's way from functions to coroutines",
     "testing.store": "tests of coroutines, and a store that lets its caller wait",
     "testing.buffer": "a store that looks at what it is given",
@@ -93,6 +94,7 @@ SETTINGS = {
     "_support.request_room": "and how many bytes",
     "_codec.base": "`ArrayConfig.from_dict`: what an array is opened with",
     "_codec.registry": "which class a codec's name means",
+    "_codec.objects": "whether a pickle may be decoded, when one is met",
     "_codec.pipeline": "which class of pipelines is used",
     "_buffer.registry": "which classes of buffers are used",
 }

@@ -13,8 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from zarr._codec.base import BaseCodec
+from zarr._codec.objects import make_picklable
 from zarr._codec.registry import get_numcodec
 from zarr._dtype.base import ZDType
+from zarr._dtype.python_objects import PythonObjects
 from zarr._dtype.registry import data_type_registry
 from zarr._support.document_errors import invalid, judged, shorten, wrong_kind
 from zarr.errors import DataTypeValidationError, MetadataValidationError
@@ -35,6 +37,10 @@ OBJECT_CODECS = frozenset(
 """numcodecs codecs that make bytes (or numbers, `categorize`) of Python objects."""
 
 
+MOST_FILTERS = 100
+"""In one array. Nobody needs a tenth of that, and each of them runs for each chunk."""
+
+
 def parse_compressor(data: object, field: str = "compressor") -> Any:
     """A numcodecs codec from one, from its configuration `{"id": ...}`, or None.
 
@@ -52,9 +58,11 @@ def parse_compressor(data: object, field: str = "compressor") -> Any:
         if not isinstance(data.get("id"), str):
             raise invalid(f"{field}.id", "the name of a codec", data)
         with judged(field, f"making a codec from {dict(data)!r}"):
-            return get_numcodec(dict(data))
+            data = get_numcodec(dict(data))
     if not callable(getattr(data, "get_config", None)):
         raise wrong_kind(field, 'a numcodecs codec, its configuration {"id": ...}, or null', data)
+    if getattr(data, "codec_id", None) == "json2":
+        make_picklable(data)
     return data
 
 
@@ -65,6 +73,8 @@ def parse_filters(data: object) -> tuple[Any, ...] | None:
     if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
         raise wrong_kind("filters", "a list of codecs, or null", data)
     entries = tuple(data)
+    if len(entries) > MOST_FILTERS:
+        raise invalid("filters", f"at most {MOST_FILTERS} codecs", entries)
     if any(entry is None for entry in entries):
         raise wrong_kind("filters", "a list of codecs, or null", data)
     return tuple(parse_compressor(f, f"filters[{i}]") for i, f in enumerate(entries)) or None
@@ -137,7 +147,7 @@ def parse_stored_fill_value(data: object, dtype: ZDType[Any, Any]) -> Any:
         if isinstance(data, str):
             data = _number_as_text(data, kind)
         if isinstance(data, int | float) and data is not True and data is not False:
-            if data == 0 and kind in "SUVOT":
+            if data == 0 and kind in "SUVOT" and not isinstance(dtype, PythonObjects):
                 return dtype.default_scalar()
             if kind == "c":
                 data = [data, 0.0]

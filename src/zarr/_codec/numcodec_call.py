@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr._buffer.memory import opaque_dtype
 from zarr._codec import blosc, zstd
 from zarr._codec.bitround import rounded
 from zarr._codec.gzip_ import GZIP_WINDOW, ZLIB_WINDOW, deflate_gzip, inflate
@@ -35,7 +36,10 @@ _LZMA_MEMORY = 256 * 2**20
 def encode_with(codec: Any, data: npt.NDArray[Any]) -> Any:
     """What `codec.encode` makes of contiguous elements: bytes or an array."""
     encoder = _ENCODERS.get(codec.codec_id) if _is_original(codec) else None
-    return codec.encode(data) if encoder is None else encoder(codec, data)
+    if encoder is not None:
+        return encoder(codec, data)
+    opaque = opaque_dtype(data.dtype) if _is_original(codec) else None
+    return codec.encode(data if opaque is None else data.view(opaque))
 
 
 def decode_with(codec: Any, encoded: npt.NDArray[Any], limit: int, dtype: np.dtype[Any] | None = None) -> Any:

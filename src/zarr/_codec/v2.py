@@ -22,6 +22,7 @@ from zarr._codec.objects import decode_objects, encode_objects, is_of_objects
 from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
 from zarr._codec.refusals import refuses
 from zarr._codec.vlen import as_array, join_bytes, join_utf8, split_bytes, split_utf8
+from zarr._dtype.small import without_spare_bits
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class V2Codec(ArrayBytesCodec):
                 "decode",
                 f"{flat.size} bytes do not make a chunk of shape {shape} and data type {dtype}, which has {expected}",
             )
-        return flat.view(dtype).reshape(shape, order=self.order)
+        return without_spare_bits(flat.view(dtype)).reshape(shape, order=self.order)
 
     def _place_objects(self, form: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
         array = form if isinstance(form, np.ndarray) else np.asarray(form)

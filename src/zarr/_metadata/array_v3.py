@@ -215,14 +215,15 @@ class ArrayV3Metadata(ArrayDocument):
                 )
             _repair(document, where)
             data_type = parse_stored_data_type(document["data_type"])
+            codecs = parse_codecs(document["codecs"])
             self = cls.__new__(cls)
             self._settle(
                 shape=parse_stored_shape(document["shape"]),
                 data_type=data_type,
                 chunk_grid=parse_chunk_grid(document["chunk_grid"]),
                 chunk_key_encoding=parse_chunk_key_encoding(document["chunk_key_encoding"], stored=True),
-                fill_value=parse_stored_fill_value(document["fill_value"], data_type),
-                codecs=parse_codecs(document["codecs"]),
+                fill_value=parse_stored_fill_value(document["fill_value"], data_type, codecs),
+                codecs=codecs,
                 attributes=parse_attributes(document.get("attributes")),
                 dimension_names=parse_stored_dimension_names(document.get("dimension_names"), document["shape"]),
                 storage_transformers=_parse_storage_transformers(document.get("storage_transformers")),

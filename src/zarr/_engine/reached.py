@@ -13,10 +13,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zarr._engine.extension import extension
-from zarr._engine.native_request import NativeRequest, as_axes, encode_several, lend
+from zarr._engine.native_request import NativeRequest, as_axes, encode_several, lend, lent_dtype
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
 from zarr._store.locks import DirectoryHold
 from zarr._store.mounts import doubtful_kind, warn_of
@@ -110,9 +108,8 @@ class ReachedObjects(ABC):
     def getter(self) -> Any:
         """`_native.Getter` for the array's objects at this place."""
         spec = self._spec
-        lent_as = np.dtype(f"V{spec.dtype.itemsize}") if spec.dtype.kind in "mM" else None
         return extension().Getter(
-            self._kernel, self.place, self._names, spec.shape, spec.dtype, spec.config.order, lent_as
+            self._kernel, self.place, self._names, spec.shape, spec.dtype, spec.config.order, lent_dtype(spec.dtype)
         )
 
 

@@ -259,6 +259,11 @@ class ArrayV2Metadata(ArrayDocument):
         return None
 
     @property
+    def has_uneven_shards(self) -> bool:
+        """False: format 2 has no shards."""
+        return False
+
+    @property
     def serializer(self) -> None:
         """None: format 2 has no codec of that name."""
         return None

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
-from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec, Codec
+from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec, ChunkSpec, Codec
+from zarr._codec.capacity import has_uneven_shards
+from zarr._codec.chain import CodecChain
 from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
@@ -213,14 +215,15 @@ class ArrayV3Metadata(ArrayDocument):
                 )
             _repair(document, where)
             data_type = parse_stored_data_type(document["data_type"])
+            codecs = parse_codecs(document["codecs"])
             self = cls.__new__(cls)
             self._settle(
                 shape=parse_stored_shape(document["shape"]),
                 data_type=data_type,
                 chunk_grid=parse_chunk_grid(document["chunk_grid"]),
                 chunk_key_encoding=parse_chunk_key_encoding(document["chunk_key_encoding"], stored=True),
-                fill_value=parse_stored_fill_value(document["fill_value"], data_type),
-                codecs=parse_codecs(document["codecs"]),
+                fill_value=parse_stored_fill_value(document["fill_value"], data_type, codecs),
+                codecs=codecs,
                 attributes=parse_attributes(document.get("attributes")),
                 dimension_names=parse_stored_dimension_names(document.get("dimension_names"), document["shape"]),
                 storage_transformers=_parse_storage_transformers(document.get("storage_transformers")),
@@ -299,6 +302,12 @@ class ArrayV3Metadata(ArrayDocument):
     def shards(self) -> tuple[int, ...] | None:
         """Shape of the shards, if the whole chain is a sharding codec."""
         return None if self.sharding_codec is None else self.chunk_grid.chunk_shape
+
+    @property
+    def has_uneven_shards(self) -> bool:
+        """Whether there are shards that their inner chunks do not divide."""
+        chunk = ChunkSpec(self.chunk_grid.chunk_shape, self.data_type, self.fill_value)
+        return has_uneven_shards(CodecChain.compile(self.codecs, chunk))
 
     @property
     def inner_codecs(self) -> tuple[Codec, ...]:

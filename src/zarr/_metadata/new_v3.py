@@ -7,11 +7,16 @@ from typing import Any
 
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
 from zarr._codec.bytes_ import BytesCodec
+from zarr._codec.of_numcodecs import codec_of, is_numcodec
+from zarr._codec.optional import OptionalCodec
+from zarr._codec.packbits import PackBitsCodec
 from zarr._codec.registry import parse_codec
 from zarr._codec.sharding import ShardingCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
-from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType
+from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType, parse_data_type
+from zarr._dtype.optional import Optional
+from zarr._dtype.python_objects import PythonObjects
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
 from zarr._grid.grid import RegularGrid
 from zarr._metadata.array_v3 import ArrayV3Metadata
@@ -49,6 +54,11 @@ def new_array(wanted: NewArray) -> ArrayV3Metadata:
         attributes=as_stored(wanted.attributes),
         dimension_names=wanted.dimension_names,
     )
+
+
+def data_type_of(given: Any, _filters: Any, _compressors: Any) -> ZDType[Any, Any]:
+    """The data type that a `dtype` means."""
+    return parse_data_type(given, zarr_format=3)
 
 
 def arguments_of(array: ArrayV3Metadata) -> dict[str, Any]:
@@ -128,6 +138,8 @@ def _as_codec(codec: Any) -> Codec:
         )
     if isinstance(codec, str | Mapping):
         return parse_codec(codec)
+    if is_numcodec(codec):
+        return codec_of(codec)
     if not isinstance(codec, ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec):
         raise TypeError(f"expected a codec or its metadata, got {type(codec).__name__}. {_instead_of(codec)}")
     return codec
@@ -136,8 +148,6 @@ def _as_codec(codec: Any) -> Codec:
 def _instead_of(given: Any) -> str:
     if isinstance(given, type):
         return f"That is the class {given.__name__}; call it to make a codec, with its settings: {given.__name__}(...)."
-    if hasattr(given, "codec_id"):
-        return "numcodecs codecs are for format 2; use those of zarr.codecs and zarr.codecs.numcodecs."
     return "Give a codec of zarr.codecs, as ZstdCodec(level=3), or the name of one, as 'zstd'."
 
 
@@ -146,4 +156,8 @@ def _default_serializer(data_type: ZDType[Any, Any]) -> Codec:
         return VLenUTF8Codec()
     if isinstance(data_type, VariableLengthBytes):
         return VLenBytesCodec()
+    if isinstance(data_type, Optional):
+        return OptionalCodec(mask_codecs=[PackBitsCodec()], data_codecs=[_default_serializer(data_type.data_type)])
+    if isinstance(data_type, PythonObjects):
+        data_type.to_json(zarr_format=3)  # which says that there are none
     return _SERIALIZER

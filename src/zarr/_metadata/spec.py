@@ -53,7 +53,12 @@ class ShardLevel:
     @once
     def chunks_per_shard(self) -> tuple[int, ...]:
         """Inner chunks along each array axis."""
-        return tuple(n // c for n, c in zip(self.shape, self.chunk_shape, strict=True))
+        return tuple(-(-n // c) for n, c in zip(self.shape, self.chunk_shape, strict=True))
+
+    @property
+    def is_even(self) -> bool:
+        """Whether all inner chunks have the same shape. Otherwise the last ones along an axis are shorter."""
+        return not any(n % c for n, c in zip(self.shape, self.chunk_shape, strict=True))
 
     @once
     def n_chunks(self) -> int:

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from zarr._buffer.byte_order import has_byte_order
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec, Codec
-from zarr._codec.bytes_ import BytesCodec, has_byte_order
+from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.counterparts import AUTO_SHUFFLE, decoded_dtype, in_format_2, in_format_3, with_decoded_dtype
 from zarr._codec.sharding import ShardingCodec
 from zarr._codec.transpose import TransposeCodec

@@ -46,7 +46,7 @@ def like(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str
         made["dtype"] = a.dtype
     if (node := array_node_of(a)) is not None:
         metadata = node.metadata
-        made |= {"dtype": metadata.dtype, "chunks": metadata.chunks, "zarr_format": metadata.zarr_format}
+        made |= {"dtype": metadata.dtype, "chunks": metadata.read_grid, "zarr_format": metadata.zarr_format}
     if zarr_format is not None:
         made["zarr_format"] = zarr_format
     if node is not None and made["zarr_format"] == node.metadata.zarr_format:
@@ -155,7 +155,7 @@ def _kept(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
         return own.arguments_of(metadata)
     left_out = {"shards": None, "order": None, "chunk_key_encoding": None}
     anew = dict.fromkeys(("filters", "compressors", "serializer"), "auto")
-    return {"chunks": metadata.chunks, **left_out, **anew, **layout.named(*own.dimension_names_of(metadata))}
+    return {"chunks": metadata.read_grid, **left_out, **anew, **layout.named(*own.dimension_names_of(metadata))}
 
 
 def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:
@@ -201,7 +201,7 @@ def _block_steps(source: ArraySpec, target: ArraySpec) -> list[int]:
     target that it meets; and then more, from the last axis on, so that several threads have something to do.
     """
     counts = target.grid.counts(target.shape)
-    lengths = [min(axis.length(0), n) for axis, n in zip(target.grid.axes, target.shape, strict=True)]
+    lengths = list(map(min, target.grid.largest, target.shape))
     steps = [1] * len(counts)
 
     def grow(axis: int, step: int) -> bool:
@@ -212,7 +212,7 @@ def _block_steps(source: ArraySpec, target: ArraySpec) -> list[int]:
         return True
 
     for axis in reversed(range(len(steps))):
-        grow(axis, -(-source.grid.axes[axis].length(0) // max(1, lengths[axis])))
+        grow(axis, -(-source.grid.largest[axis] // max(1, lengths[axis])))
     for axis in reversed(range(len(steps))):
         while steps[axis] < counts[axis] and grow(axis, 2 * steps[axis]):
             pass

@@ -46,7 +46,7 @@ def describe(spec: ArraySpec) -> Description | Rejection:
     if dtype.fields is not None or dtype.subdtype is not None:
         return Rejection(f"elements of data type {dtype} have fields")
     if type(spec.grid) is not RegularGrid:
-        return Rejection("the chunk grid is not regular")
+        return Rejection("the chunks have different lengths, in a grid that is not regular")
     if math.prod(max(n, c) for n, c in zip(spec.shape, spec.grid.shape, strict=True)) > _MOST_ELEMENTS:
         return Rejection("the array has more elements than 63 bits can count")
     chunk_shape = spec.levels[-1].chunk_shape if spec.levels else spec.grid.shape

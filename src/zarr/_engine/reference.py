@@ -92,7 +92,7 @@ class ReferenceRequest:
 
     def __init__(self, spec: ArraySpec, codecs: ChunkCodecs, part: ObjectPlan, memory: npt.NDArray[Any]) -> None:
         self._spec, self._codecs, self._part, self._memory = spec, codecs, part, memory
-        self._shard = ShardReader(spec, codecs, part.projections) if spec.levels else None
+        self._shard = ShardReader(spec, codecs, part.coords, part.projections) if spec.levels else None
 
     @property
     def coords(self) -> tuple[int, ...]:
@@ -125,5 +125,5 @@ class ReferenceRequest:
     def encode(self, old: Encoded) -> Encoded:
         projections = self._part.projections
         if self._shard is not None:
-            return rewrite_shard(self._spec, self._codecs, self._memory, projections, old)
+            return rewrite_shard(self._spec, self._codecs, self._memory, self._part.coords, projections, old)
         return self._codecs.merge(old, projections[0], self._memory)

@@ -15,8 +15,6 @@ from functools import partial
 from itertools import accumulate, chain, groupby
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zarr._codec.raw import octets
 from zarr._codec.shard_index import MISSING, assemble_shard, parse_entries, write_order
 from zarr._engine.chunks import index_nbytes
@@ -63,14 +61,18 @@ class ShardReader:
     ----------
     spec, codecs
         Of the array.
+    coords
+        Of the shard among the array's objects.
     projections
         Of the request, through this shard.
     """
 
-    __slots__ = ("_codecs", "_found", "_indexes", "_projections", "_spec")
+    __slots__ = ("_codecs", "_coords", "_found", "_indexes", "_projections", "_spec")
 
-    def __init__(self, spec: ArraySpec, codecs: ChunkCodecs, projections: Sequence[Projection]) -> None:
-        self._spec, self._codecs, self._projections = spec, codecs, projections
+    def __init__(
+        self, spec: ArraySpec, codecs: ChunkCodecs, coords: tuple[int, ...], projections: Sequence[Projection]
+    ) -> None:
+        self._spec, self._codecs, self._coords, self._projections = spec, codecs, coords, projections
         # Indexes are decoded once, though asked for several times; bytes of another version are other objects.
         self._indexes: dict[int, tuple[Buffer, Entries]] = {}
         self._found: tuple[Buffer, int, _Found] | None = None
@@ -101,12 +103,12 @@ class ShardReader:
         self, extent: tuple[int, int], known: _Known, depth: int, projections: Sequence[Projection], found: _Found
     ) -> None:
         """Look into the shard of level `depth` that lies at `extent`."""
-        level = self._spec.levels[depth]
+        level = self._spec.levels_at(self._coords)[depth]
         start, nbytes = extent
         entries = self._entries(level, start, nbytes, known, found)
         if entries is None:
             return
-        for row, _, members in by_inner_chunk(self._spec, depth, projections):
+        for row, _, members in by_inner_chunk(self._spec, depth, self._coords, projections):
             offset, length = (int(n) for n in entries[row])
             if offset == MISSING:
                 found.leaves += [(None, projection) for projection in members]
@@ -161,28 +163,25 @@ class _Known:
 
 
 def by_inner_chunk(
-    spec: ArraySpec, depth: int, projections: Iterable[Projection]
+    spec: ArraySpec, depth: int, coords: tuple[int, ...], projections: Iterable[Projection]
 ) -> Iterator[tuple[int, tuple[int, ...], list[Projection]]]:
-    """Gather projections by the inner chunk of level `depth` that they fall into.
+    """Gather projections through the object at `coords` by the inner chunk of level `depth` that they fall into.
 
     Yields `(row, coords, projections)`: row of the shard index, and coordinates within the shard.
     """
-    level = spec.levels[depth]
-    grid = decoded_grid(spec)
+    level = spec.levels_at(coords)[depth]
+    per_shard, chunk_shape = level.chunks_per_shard, level.chunk_shape
+    grid, outer = decoded_grid(spec), spec.grid.chunk_start(coords)
 
     def inner_coords(projection: Projection) -> tuple[int, ...]:
         start = grid.chunk_start(projection.coords)
-        outer = spec.grid.chunk_start(_object_coords(spec, start))
-        inside = (a - b for a, b in zip(start, outer, strict=True))
-        return tuple(p % n // c for p, n, c in zip(inside, level.shape, level.chunk_shape, strict=True))
+        return tuple(
+            (p - first) // c % n for p, first, c, n in zip(start, outer, chunk_shape, per_shard, strict=True)
+        )
 
     keyed = sorted(((inner_coords(p), i, p) for i, p in enumerate(projections)), key=lambda entry: entry[:2])
-    for coords, members in groupby(keyed, key=lambda entry: entry[0]):
-        yield level.index_position(coords), coords, [projection for _, _, projection in members]
-
-
-def _object_coords(spec: ArraySpec, start: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(int(axis.find(np.array([p], np.int64))[0]) for axis, p in zip(spec.grid.axes, start, strict=True))
+    for inner, members in groupby(keyed, key=lambda entry: entry[0]):
+        yield level.index_position(inner), inner, [projection for _, _, projection in members]
 
 
 # -- rewriting ------------------------------------------------------------------------------------------------------
@@ -192,6 +191,7 @@ def rewrite_shard(
     spec: ArraySpec,
     codecs: ChunkCodecs,
     value: npt.NDArray[Any],
+    coords: tuple[int, ...],
     projections: Iterable[Projection],
     old: Encoded,
     depth: int = 0,
@@ -204,6 +204,8 @@ def rewrite_shard(
         Of the array.
     value
         Elements of the whole request.
+    coords
+        Of the object among the array's.
     projections
         Of the request, through this shard.
     old
@@ -211,14 +213,14 @@ def rewrite_shard(
     depth
         Level of sharding, outermost first.
     """
-    level = spec.levels[depth]
+    level = spec.levels_at(coords)[depth]
     parts = _old_parts(codecs, level, old)
-    touched = {row: members for row, _, members in by_inner_chunk(spec, depth, projections)}
+    touched = {row: members for row, _, members in by_inner_chunk(spec, depth, coords, projections)}
 
     def rewrite(row: int) -> Encoded:
         before = None if parts[row] is None else codecs.from_bytes(parts[row])
         if depth + 1 < len(spec.levels):
-            return rewrite_shard(spec, codecs, value, touched[row], before, depth + 1)
+            return rewrite_shard(spec, codecs, value, coords, touched[row], before, depth + 1)
         (projection,) = touched[row]
         return codecs.merge(before, projection, value)
 

@@ -99,8 +99,8 @@ def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMe
 
 def reserve(
     node: ArrayNode, before: ArrayMetadata, grow: Callable[[tuple[int, ...]], tuple[int, ...]]
-) -> Flow[tuple[int, ...]]:
-    """Make an array larger than it is at this moment, and return the shape that it had.
+) -> Flow[tuple[tuple[int, ...], ArrayMetadata]]:
+    """Make an array larger than it is at this moment, and return the shape that it had, and what it is now.
 
     Whoever wants to write into what is new has it for itself, whoever else makes it larger at the same time.
 
@@ -128,7 +128,7 @@ def reserve(
         current, new = latest[0]
         node.publish(new)
         yield from record_change(node, new, hold)
-    return current.shape
+    return current.shape, new
 
 
 def _same_array(
@@ -141,9 +141,19 @@ def _same_array(
         raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")
     if isinstance(current, GroupMetadata):
         raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")
-    if (len(current.shape), current.chunks, current.dtype) != (len(before.shape), before.chunks, before.dtype):
+    if not _is_same(before, current):
         raise replaced(at)
     return current
+
+
+def _is_same(before: ArrayMetadata, current: ArrayMetadata) -> bool:
+    """Whether one array can be what another has become by changes of its shape."""
+    return (
+        current.dtype == before.dtype
+        and before.chunk_grid.is_continued_by(current.chunk_grid)
+        and current.is_sharded == before.is_sharded
+        and (not before.is_sharded or current.chunks == before.chunks)
+    )
 
 
 def replaced(at: StorePath) -> ConcurrentChangeError:
@@ -176,7 +186,7 @@ def publish_shape(
     def rewrite(old: Buffer | None) -> Buffer:
         since = names_version()
         current = _same_array(at, layout, old, metadata, before)
-        if current.shape != before.shape:
+        if (current.shape, current.chunk_grid) != (before.shape, before.chunk_grid):
             raise replaced(at)
         new = current.with_shape(shape)
         made = document(new, layout.array)

@@ -39,9 +39,10 @@ from zarr._metadata.fields import (
     parse_stored_shape,
     require,
     strict_fill_value,
+    twin_of,
 )
-from zarr._metadata.grid import RegularChunkGridMetadata, parse_chunk_grid, repair_chunk_shape
-from zarr._metadata.levels import resolve_levels
+from zarr._metadata.grid import parse_chunk_grid, repair_chunk_shape
+from zarr._metadata.levels import inner_lengths, resolve_levels
 from zarr._metadata.spec import ArraySpec
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump
@@ -52,7 +53,8 @@ from zarr.errors import MetadataValidationError, NodeTypeValidationError, ZarrUs
 if TYPE_CHECKING:
     from typing import Self
 
-    from zarr._grid.grid import RegularGrid
+    from zarr._grid.grid import ChunkGrid, RectilinearGrid, RegularGrid
+    from zarr._metadata.chunk_grid import ChunkGridMetadata
 
 _REQUIRED = (
     "zarr_format",
@@ -78,7 +80,7 @@ class ArrayV3Metadata(ArrayDocument):
     data_type
         A data type, or what names one in a document.
     chunk_grid
-        Shape of the stored chunks: an object or its stored form. Only regular grids.
+        The grid of the stored chunks: an object or its stored form.
     chunk_key_encoding
         An encoding, its name, its stored form, or `{"name": ..., "separator": ...}`.
     fill_value
@@ -115,7 +117,7 @@ class ArrayV3Metadata(ArrayDocument):
 
     shape: tuple[int, ...]
     data_type: ZDType[Any, Any]
-    chunk_grid: RegularChunkGridMetadata
+    chunk_grid: ChunkGridMetadata
     chunk_key_encoding: ChunkKeyEncoding
     fill_value: Any
     codecs: tuple[Codec, ...]
@@ -132,7 +134,7 @@ class ArrayV3Metadata(ArrayDocument):
         *,
         shape: Iterable[int] | int,
         data_type: ZDType[Any, Any] | str | Mapping[str, Any],
-        chunk_grid: RegularChunkGridMetadata | RegularGrid | Mapping[str, Any],
+        chunk_grid: ChunkGridMetadata | RegularGrid | RectilinearGrid | Mapping[str, Any],
         chunk_key_encoding: ChunkKeyEncoding | Mapping[str, Any] | str,
         fill_value: object,
         codecs: Iterable[Codec | Mapping[str, Any] | str],
@@ -161,7 +163,7 @@ class ArrayV3Metadata(ArrayDocument):
         *,
         shape: tuple[int, ...],
         data_type: ZDType[Any, Any],
-        chunk_grid: RegularChunkGridMetadata,
+        chunk_grid: ChunkGridMetadata,
         codecs: tuple[Codec, ...],
         fill_value: Any,
         dimension_names: tuple[str | None, ...] | None,
@@ -169,9 +171,7 @@ class ArrayV3Metadata(ArrayDocument):
         **others: Any,
     ) -> None:
         """Check that parsed members fit together, and become them."""
-        if chunk_grid.ndim != len(shape):
-            expected = f"{len(shape)} entries, one per dimension of shape {shape}"
-            raise invalid("chunk_grid.configuration.chunk_shape", expected, chunk_grid.chunk_shape)
+        chunk_grid.check_covers(shape)
         members = {
             "shape": shape,
             "data_type": data_type,
@@ -291,14 +291,37 @@ class ArrayV3Metadata(ArrayDocument):
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        """Shape of the chunks; of the inner chunks, if the whole chain is a sharding codec."""
+        """Shape of the chunks; of the inner chunks, if the whole chain is a sharding codec.
+
+        NotImplementedError if they differ.
+        """
         sharding = self.sharding_codec
-        return self.chunk_grid.chunk_shape if sharding is None else sharding.chunk_shape
+        shape = self.chunk_grid.chunk_shape if sharding is None else sharding.chunk_shape
+        if shape is None:
+            raise _differ("chunks", "read_chunk_sizes")
+        return shape
 
     @property
     def shards(self) -> tuple[int, ...] | None:
-        """Shape of the shards, if the whole chain is a sharding codec."""
-        return None if self.sharding_codec is None else self.chunk_grid.chunk_shape
+        """Shape of the shards, if the whole chain is a sharding codec. NotImplementedError if they differ."""
+        if self.sharding_codec is None:
+            return None
+        shape = self.chunk_grid.chunk_shape
+        if shape is None:
+            raise _differ("shards", "write_chunk_sizes")
+        return shape
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether stored chunks are shards of `chunks`."""
+        return self.sharding_codec is not None
+
+    @property
+    def read_grid(self) -> ChunkGrid:
+        """The grid of `chunks`, whether or not they have one shape."""
+        sharding = self.sharding_codec
+        grid = self.chunk_grid.to_grid()
+        return grid if sharding is None else grid.refine(sharding.chunk_shape)
 
     @property
     def inner_codecs(self) -> tuple[Codec, ...]:
@@ -327,7 +350,7 @@ class ArrayV3Metadata(ArrayDocument):
 
     def to_spec(self, config: ArrayConfig) -> ArraySpec:
         """What the layers above need, with settings that are not stored."""
-        levels, inner_codecs = resolve_levels(self.codecs, self.chunk_grid.chunk_shape)
+        levels, inner_codecs = resolve_levels(self.codecs, self.ndim, self.chunk_grid.chunk_shape)
         return ArraySpec(
             shape=self.shape,
             data_type=self.data_type,
@@ -340,12 +363,32 @@ class ArrayV3Metadata(ArrayDocument):
             inner_codecs=inner_codecs,
         )
 
+    def with_shape(self, shape: Iterable[int]) -> Self:
+        new = ArrayDocument.with_shape(self, shape)
+        grid = self.chunk_grid.extended_to(new.shape, inner_lengths(self.codecs, self.ndim))
+        if grid is self.chunk_grid:
+            return new
+        settle_codecs(self.codecs, new.shape, grid, self.data_type, self.fill_value, is_new=True)
+        document = new._document
+        if document is not None:
+            document = {**document, "chunk_grid": grid.to_dict()}
+        return twin_of(new, chunk_grid=grid, _document=document)
+
+    update_shape = with_shape
+
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, in whatever words."""
         return isinstance(other, ArrayV3Metadata) and self._compose() == other._compose()
 
     def __hash__(self) -> int:
         return hash((ArrayV3Metadata, self.shape, self.chunk_grid, self.data_type))
+
+
+def _differ(what: str, instead: str) -> NotImplementedError:
+    return NotImplementedError(
+        f"The `{what}` attribute is only defined for arrays whose {what} have one shape; those of this array differ (it has a "
+        f"rectilinear chunk grid). Use `{instead}`, which has the length of each along every dimension."
+    )
 
 
 def _fill_value(given: object, data_type: ZDType[Any, Any]) -> Any:
@@ -374,6 +417,9 @@ def _repair(document: dict[str, Any], where: str | None) -> None:
     if not isinstance(grid, dict) or not isinstance(grid.get("configuration"), dict):
         return
     stored = grid["configuration"].get("chunk_shape")
+    if grid.get("name") == "regular" and isinstance(stored, list) and any(isinstance(axis, list) for axis in stored):
+        _repair_uneven(document, grid, where)
+        return
     mended = repair_chunk_shape(stored, document["shape"], _inner_chunk_shape(document["codecs"]))
     if mended is not None:
         warn(
@@ -383,6 +429,16 @@ def _repair(document: dict[str, Any], where: str | None) -> None:
         )
         configuration = {**grid["configuration"], "chunk_shape": mended}
         document["chunk_grid"] = {**grid, "configuration": configuration}
+
+
+def _repair_uneven(document: dict[str, Any], grid: dict[str, Any], where: str | None) -> None:
+    warn(
+        f"array document {where or 'zarr.json'!r} has a chunk grid that is called 'regular' and lists the lengths of single "
+        "chunks; it is read as the 'rectilinear' one that it is. Change its attributes or shape once to store the repaired form.",
+        ZarrUserWarning,
+    )
+    configuration = {"kind": "inline", "chunk_shapes": grid["configuration"]["chunk_shape"]}
+    document["chunk_grid"] = {**grid, "name": "rectilinear", "configuration": configuration}
 
 
 def _inner_chunk_shape(codecs: object) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from zarr._codec.base import BaseCodec
 from zarr._codec.registry import get_numcodec, near_numcodec
 from zarr._dtype import DateTime64, TimeDelta64, VariableLengthBytes, VariableLengthUTF8, ZDType
 from zarr._dtype.described import type_string
+from zarr._grid.grid import RegularGrid
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.new_array import NewArray, is_auto, listed
 from zarr._metadata.v2_members import stored_codec
@@ -25,11 +26,16 @@ def new_array(wanted: NewArray) -> ArrayV2Metadata:
     Raises
     ------
     ValueError
-        For arguments that say what format 2 cannot: shards, dimension names, a serializer, several compressors, codecs
+        For arguments that say what format 2 cannot: shards, chunks of different lengths, dimension names, a serializer, several compressors, codecs
         or chunk keys of format 3.
     """
-    if wanted.shards is not None:
+    if wanted.inner is not None:
         raise ValueError("Zarr format 2 has no shards; leave out `shards` or use zarr_format=3")
+    if not isinstance(wanted.grid, RegularGrid):
+        raise ArgumentError(
+            "Zarr format 2 has no chunks of different lengths (rectilinear chunk grids); give `chunks` of one shape or use "
+            "zarr_format=3"
+        )
     if wanted.dimension_names is not None:
         raise ValueError("Zarr format 2 has no dimension names; leave out `dimension_names` or use zarr_format=3")
     if not is_auto(wanted.serializer):
@@ -39,7 +45,7 @@ def new_array(wanted: NewArray) -> ArrayV2Metadata:
     return ArrayV2Metadata(
         shape=wanted.shape,
         dtype=wanted.data_type,
-        chunks=wanted.chunks,
+        chunks=wanted.grid.shape,
         fill_value=wanted.fill_value,
         order=wanted.order or wanted.memory_order,  # type: ignore[arg-type]  # checked by the metadata
         compressor=_compressor(wanted.compressors),

@@ -156,6 +156,13 @@ class ArrayProperties:
         return metadata.chunk_grid.to_grid().sizes(metadata.shape)
 
     @property
+    def chunks_per_object(self) -> int:
+        """Chunks in each stored object: more than one if the array is sharded. NotImplementedError where that differs."""
+        if self.shards is None:
+            return 1
+        return math.prod(s // c for s, c in zip(self.shards, self.chunks, strict=True))
+
+    @property
     def info(self) -> ArrayInfo:
         """The facts that need no look into the store, as a table."""
         return self._info()
@@ -200,9 +207,9 @@ class ArrayProperties:
         stored = yield from inventory.stored_coordinates(self._node)
         if not metadata.is_sharded:
             return len(stored)
-        shape, grid, n_elements = metadata.chunk_grid.chunk_shape, metadata.chunk_grid.to_grid(), math.prod(metadata.chunks)
-        if shape is not None:
-            return len(stored) * (math.prod(shape) // n_elements)
+        if metadata.chunk_grid.chunk_shape is not None:
+            return self.chunks_per_object * len(stored)
+        grid, n_elements = metadata.chunk_grid.to_grid(), math.prod(metadata.chunks)
         return sum(math.prod(grid.chunk_shape(coords)) // n_elements for coords in stored)
 
     def _appending(self, data: npt.ArrayLike, axis: int) -> Flow[tuple[int, ...]]:

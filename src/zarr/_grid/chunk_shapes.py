@@ -87,7 +87,8 @@ def normalize_chunks(
     """The grid that users mean by an argument, which the errors name.
 
     One integer counts for every axis; -1 or None stands for a whole axis; False (or None alone) for one chunk. Several
-    integers for one axis are the lengths of its chunks, one by one. A grid is taken as it is, if it covers the shape.
+    integers for one axis are the lengths of its chunks, one by one, which add up to that of the axis; only shards, which
+    hold whole chunks, may end behind it. A grid is taken as it is, if it covers the shape.
 
     Examples
     --------
@@ -153,7 +154,8 @@ def _axis(number: int, given: Any, length: int, argument: str) -> int | Edges:
     if not several:
         return parsed[0]
     edges = Edges.of(parsed)
-    if length and edges.total != length:
+    end_in_last = edges.total - parsed[-1] < length < edges.total
+    if length and edges.total != length and not (argument == "shards" and end_in_last):
         raise ValueError(
             f"the chunks in {argument}[{number}] have {edges.total} elements together, and axis {number} has the length {length}"
         )

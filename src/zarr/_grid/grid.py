@@ -245,3 +245,13 @@ class RectilinearGrid(ChunkGrid):
     @property
     def divisors(self) -> tuple[int, ...]:
         return tuple(n.common_divisor if isinstance(n, Edges) else n for n in self.shape)
+
+    @property
+    def runs(self) -> tuple[int | tuple[tuple[int, int], ...], ...]:
+        """Per axis the length of every chunk, or runs of lengths, each with how many chunks have it."""
+        return tuple(n.runs if isinstance(n, Edges) else n for n in self.shape)
+
+    @property
+    def reach(self) -> tuple[int, ...]:
+        """Per axis the length of all chunks that are given, and of one where they go on for ever."""
+        return tuple(n.total if isinstance(n, Edges) else n for n in self.shape)

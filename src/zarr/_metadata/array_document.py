@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zarr._grid.shapes import parse_shape
-from zarr._metadata.fields import parse_attributes, twin_of
+from zarr._metadata.fields import parse_attributes, parse_shape, twin_of
 from zarr._support.document_errors import invalid
 
 if TYPE_CHECKING:

@@ -201,7 +201,8 @@ def _block_steps(source: ArraySpec, target: ArraySpec) -> list[int]:
     target that it meets; and then more, from the last axis on, so that several threads have something to do.
     """
     counts = target.grid.counts(target.shape)
-    lengths = list(map(min, target.grid.largest, target.shape))
+    lengths = list(map(min, target.grid.largest(target.shape), target.shape))
+    longest = source.grid.largest(source.shape)
     steps = [1] * len(counts)
 
     def grow(axis: int, step: int) -> bool:
@@ -212,7 +213,7 @@ def _block_steps(source: ArraySpec, target: ArraySpec) -> list[int]:
         return True
 
     for axis in reversed(range(len(steps))):
-        grow(axis, -(-source.grid.largest[axis] // max(1, lengths[axis])))
+        grow(axis, -(-longest[axis] // max(1, lengths[axis])))
     for axis in reversed(range(len(steps))):
         while steps[axis] < counts[axis] and grow(axis, 2 * steps[axis]):
             pass

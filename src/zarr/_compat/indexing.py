@@ -120,8 +120,7 @@ class _Grid(OwnGrid):
     def counts(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(axis.with_extent(n).nchunks for axis, n in zip(self.axes, shape, strict=True))
 
-    @property
-    def largest(self) -> tuple[int, ...]:
+    def largest(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(axis.size if isinstance(axis, FixedDimension) else max(axis.edges) for axis in self.axes)
 
     @property

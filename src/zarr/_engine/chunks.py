@@ -152,7 +152,7 @@ def object_nbytes(spec: ArraySpec) -> int:
 
 
 def _nbytes_of(grid: ChunkGrid, spec: ArraySpec) -> int:
-    return math.prod(grid.largest) * spec.dtype.itemsize
+    return math.prod(grid.largest(spec.shape)) * spec.dtype.itemsize
 
 
 def _suit_threads(codecs: Iterable[Codec]) -> bool:

@@ -219,4 +219,4 @@ class ReachedValues(ReachedObjects):
     @property
     def _object_nbytes(self) -> int:
         """Decoded size of one stored object, of the largest."""
-        return math.prod(self._spec.grid.largest) * self._spec.dtype.itemsize
+        return math.prod(self._spec.grid.largest(self._spec.shape)) * self._spec.dtype.itemsize

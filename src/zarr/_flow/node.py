@@ -320,7 +320,7 @@ def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, at: StorePath
     try:
         chunks = metadata.chunks
     except NotImplementedError:  # they differ
-        chunks = metadata.read_grid.largest
+        chunks = metadata.read_grid.largest(metadata.shape)
     nbytes = math.prod(chunks) * metadata.dtype.to_native_dtype().itemsize
     if nbytes > limit:
         raise MetadataValidationError(

@@ -9,7 +9,7 @@ differ along at least one axis.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate, product
 from typing import TYPE_CHECKING, Protocol
@@ -110,6 +110,10 @@ class UnevenAxis:
         run = bisect_right(self._starts, length - 1) - 1
         return self._numbers[run] + (length - 1 - self._starts[run]) // self._lengths[run] + 1
 
+    def longest(self, length: int) -> int:
+        """Length of the longest chunk that an axis of a length meets, and of the first one if it meets none."""
+        return max(self._lengths[: max(1, bisect_left(self._starts, length))])
+
 
 class ChunkGrid(ABC):
     """A chunk grid over an array of known rank."""
@@ -127,10 +131,9 @@ class ChunkGrid(ABC):
     def refine(self, inner: tuple[int, ...]) -> ChunkGrid:
         """The grid of inner chunks of shape `inner`, which divides every chunk of this grid."""
 
-    @property
     @abstractmethod
-    def largest(self) -> tuple[int, ...]:
-        """Length of the longest chunk along each axis."""
+    def largest(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Length of the longest chunk along each axis that an array of `shape` meets."""
 
     @property
     @abstractmethod
@@ -195,11 +198,12 @@ class RegularGrid(ChunkGrid):
     def refine(self, inner: tuple[int, ...]) -> RegularGrid:
         return RegularGrid(inner)
 
-    @property
-    def largest(self) -> tuple[int, ...]:
+    def largest(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return self.shape
 
-    divisors = largest
+    @property
+    def divisors(self) -> tuple[int, ...]:
+        return self.shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +242,11 @@ class RectilinearGrid(ChunkGrid):
     def refine(self, inner: tuple[int, ...]) -> RegularGrid:
         return RegularGrid(inner)  # they divide every chunk, so they all begin at multiples of their length
 
-    @property
-    def largest(self) -> tuple[int, ...]:
-        return tuple(n.largest if isinstance(n, Edges) else n for n in self.shape)
+    def largest(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(
+            axis.longest(n) if isinstance(axis, UnevenAxis) else axis.chunk
+            for axis, n in zip(self._axes, shape, strict=True)
+        )
 
     @property
     def divisors(self) -> tuple[int, ...]:

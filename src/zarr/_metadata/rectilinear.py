@@ -100,9 +100,8 @@ class RectilinearChunkGridMetadata(ChunkGridMetadata):
 
     @property
     def extremes(self) -> tuple[tuple[int, ...], ...]:
-        grid = self.to_grid()
-        smallest = tuple(axis if isinstance(axis, int) else axis.smallest for axis in self.lengths)
-        return tuple(dict.fromkeys((grid.largest, smallest, grid.divisors)))
+        largest, smallest, divisors = zip(*map(_extremes, self.lengths), strict=True) if self.lengths else ((), (), ())
+        return tuple(dict.fromkeys((largest, smallest, divisors)))
 
     def check_covers(self, shape: tuple[int, ...]) -> None:
         if self.ndim != len(shape):
@@ -188,6 +187,10 @@ def _length(number: int, entry: Any) -> int:
     if not 1 <= length <= MAX_LENGTH:
         raise invalid(field, expected if length < 1 else "chunk lengths below 2**63", entry)
     return length
+
+
+def _extremes(axis: AxisLengths) -> tuple[int, int, int]:
+    return (axis,) * 3 if isinstance(axis, int) else (axis.largest, axis.smallest, axis.common_divisor)
 
 
 def _stated(axis: Edges) -> list[int | list[int]]:

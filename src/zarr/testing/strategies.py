@@ -39,6 +39,7 @@ from zarr._store.make import StoreLike
 from zarr._store.memory import MemoryStore
 from zarr._store.path import normalize_path
 from zarr._support.public_names import public_names_of
+from zarr._support.settings import config
 from zarr.api.synchronous import create_array, open_group
 
 if TYPE_CHECKING:
@@ -469,7 +470,8 @@ def rectilinear_arrays(
 ) -> AnyArray:
     """Arrays with chunks of different lengths."""
     elements = draw(numpy_arrays(shapes=shapes))
-    return _created(elements, chunks=draw(rectilinear_chunks(shape=elements.shape)))
+    with config.set({"array.rectilinear_chunks": True}):
+        return _created(elements, chunks=draw(rectilinear_chunks(shape=elements.shape)))
 
 
 @st.composite
@@ -485,13 +487,14 @@ def complex_rectilinear_arrays(
     elements = draw(numpy_arrays(shapes=npst.array_shapes(max_dims=3, max_side=20)))
     root = open_group(draw(stores), mode="w")
     chunks: Any = draw(rectilinear_chunks(shape=elements.shape))
-    array = root.create_array(
-        f"{draw(paths)}/{draw(array_names)}".strip("/"),
-        shape=elements.shape,
-        dtype=elements.dtype,
-        chunks=chunks,
-        attributes=draw(attrs),
-    )
+    with config.set({"array.rectilinear_chunks": True}):
+        array = root.create_array(
+            f"{draw(paths)}/{draw(array_names)}".strip("/"),
+            shape=elements.shape,
+            dtype=elements.dtype,
+            chunks=chunks,
+            attributes=draw(attrs),
+        )
     array[...] = elements
     return elements, array
 

@@ -177,5 +177,5 @@ def test_rectilinear_metadata():
     ids=str,
 )
 def test_wrong_rectilinear_metadata(data):
-    with pytest.raises(ValueError, match="chunk|kind"):
+    with pytest.raises(ValueError, match=r"chunk|kind"):
         Uneven.from_dict(data)

@@ -37,7 +37,12 @@ class TestStored:
         assert array[...].dtype == model.dtype
 
     def test_parts(self, engine, array, model):
-        for selection in [(slice(None, None, -1),), (..., slice(1, None, 2)), (slice(2, 9),), (slice(4, 5), slice(0, 3))]:
+        for selection in [
+            (slice(None, None, -1),),
+            (..., slice(1, None, 2)),
+            (slice(2, 9),),
+            (slice(4, 5), slice(0, 3)),
+        ]:
             np.testing.assert_array_equal(array[selection], model[selection])
         if model.size:
             last = tuple(n - 1 for n in model.shape)

@@ -148,8 +148,10 @@ impl Division {
 }
 
 impl Stretches {
-    pub(crate) fn list(&self) -> &[Stretch] {
-        &self.list
+    /// The stretch that a position lies in, and all behind it.
+    pub(crate) fn from(&self, position: usize) -> &[Stretch] {
+        let after = self.list.partition_point(|stretch| stretch.start <= position);
+        self.list.get(after.saturating_sub(1)..).unwrap_or_default()
     }
 
     fn at(&self, position: usize) -> Stretch {

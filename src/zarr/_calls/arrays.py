@@ -273,9 +273,7 @@ def _chunk_grid(
                 f"The chunk shape {inner} does not divide the shard shape {outer.shape}; choose shards that are whole "
                 "multiples of chunks in every dimension, or shards=None (a copy has the shards of its source where none are given)"
             )
-        inner = tuple(
-            max(d for d in range(1, i + 1) if o % d == 0) for i, o in zip(inner, outer.divisors, strict=True)
-        )
+        inner = tuple(max(d for d in range(1, i + 1) if o % d == 0) for i, o in zip(inner, outer.divisors, strict=True))
     return outer, inner if shape else None  # what has no axes has one chunk, and needs no shards
 
 

@@ -49,9 +49,9 @@ def describe(spec: ArraySpec) -> Description | Rejection:
     if dtype.fields is not None or dtype.subdtype is not None:
         return Rejection(f"elements of data type {dtype} have fields")
     grid = spec.grid
+    objects: _Lengths
     if type(grid) is RegularGrid:
-        objects: _Lengths = grid.shape
-        reach: Sequence[int] = objects
+        objects = reach = grid.shape
     elif type(grid) is RectilinearGrid:
         objects, reach = grid.runs, grid.reach
     else:

@@ -175,9 +175,7 @@ def by_inner_chunk(
 
     def inner_coords(projection: Projection) -> tuple[int, ...]:
         start = grid.chunk_start(projection.coords)
-        return tuple(
-            (p - first) // c % n for p, first, c, n in zip(start, outer, chunk_shape, per_shard, strict=True)
-        )
+        return tuple((p - first) // c % n for p, first, c, n in zip(start, outer, chunk_shape, per_shard, strict=True))
 
     keyed = sorted(((inner_coords(p), i, p) for i, p in enumerate(projections)), key=lambda entry: entry[:2])
     for inner, members in groupby(keyed, key=lambda entry: entry[0]):

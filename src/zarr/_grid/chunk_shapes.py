@@ -81,9 +81,7 @@ def guess_shards(
     return tuple(c * factor for c in chunks)
 
 
-def normalize_chunks(
-    chunks: Any, shape: tuple[int, ...], argument: str = "chunks"
-) -> RegularGrid | RectilinearGrid:
+def normalize_chunks(chunks: Any, shape: tuple[int, ...], argument: str = "chunks") -> RegularGrid | RectilinearGrid:
     """The grid that users mean by an argument, which the errors name.
 
     One integer counts for every axis; -1 or None stands for a whole axis; False (or None alone) for one chunk. Several

@@ -50,7 +50,9 @@ class Edges:
         total = 0
         for length, count in runs:
             if length < 1 or count < 1:
-                raise ValueError(f"lengths and counts of chunks must be at least 1, got {count} chunks of length {length}")
+                raise ValueError(
+                    f"lengths and counts of chunks must be at least 1, got {count} chunks of length {length}"
+                )
             total += length * count
             if joined and joined[-1][0] == length:
                 joined[-1] = length, joined[-1][1] + count

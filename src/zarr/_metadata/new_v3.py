@@ -53,7 +53,9 @@ def new_array(wanted: NewArray) -> ArrayV3Metadata:
 def arguments_of(array: ArrayV3Metadata) -> dict[str, Any]:
     """Keywords of `zarr.create_array` for another array of format 3 like this one."""
     sharding = array.sharding_codec
-    shards = None if sharding is None else {"shape": array.chunk_grid.to_grid(), "index_location": sharding.index_location}
+    shards = (
+        None if sharding is None else {"shape": array.chunk_grid.to_grid(), "index_location": sharding.index_location}
+    )
     return {
         "chunks": array.read_grid,
         "shards": shards,

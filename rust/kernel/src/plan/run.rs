@@ -104,7 +104,7 @@ impl UnevenRun {
         let mut pieces = Vec::new();
         let mut n_cells = 0;
         let mut first = 0; // of the run's positions, the first one that lies at the stretch or behind
-        for stretch in stretches.list() {
+        for stretch in stretches.from(run.start) {
             if first >= run.count {
                 break;
             }

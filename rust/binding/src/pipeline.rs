@@ -40,7 +40,14 @@ pub(crate) struct Pipeline {
 /// One level of sharding: shapes of shard and inner chunks in decoded chunks, the order of the
 /// axes, where and how the index is stored, and the order in which inner chunks are laid. The shape of
 /// shards is missing where they differ.
-type LevelArguments = (Option<Vec<usize>>, Vec<usize>, Vec<usize>, bool, bool, String);
+type LevelArguments = (
+    Option<Vec<usize>>,
+    Vec<usize>,
+    Vec<usize>,
+    bool,
+    bool,
+    String,
+);
 
 #[pymethods]
 impl Pipeline {

@@ -46,7 +46,12 @@ impl Pipeline {
     ) -> Result<()> {
         let transfer = chunk.transfer(self.chain(chunk)?.strides(), &out.layout.strides)?;
         let element = self.description.chain.element();
-        memory::copy(&transfer.normalise(), Readable::from(decoded), &out.memory, element)
+        memory::copy(
+            &transfer.normalise(),
+            Readable::from(decoded),
+            &out.memory,
+            element,
+        )
     }
 
     /// Read, decode and place one chunk whose encoded form is a part of `object`.
@@ -60,7 +65,9 @@ impl Pipeline {
     ) -> Result<()> {
         let chain = self.chain(chunk)?;
         let element = chain.element();
-        let transfer = chunk.transfer(chain.strides(), &out.layout.strides)?.normalise();
+        let transfer = chunk
+            .transfer(chain.strides(), &out.layout.strides)?
+            .normalise();
         if transfer.is_empty() {
             return Ok(());
         }

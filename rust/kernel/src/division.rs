@@ -150,7 +150,9 @@ impl Division {
 impl Stretches {
     /// The stretch that a position lies in, and all behind it.
     pub(crate) fn from(&self, position: usize) -> &[Stretch] {
-        let after = self.list.partition_point(|stretch| stretch.start <= position);
+        let after = self
+            .list
+            .partition_point(|stretch| stretch.start <= position);
         self.list.get(after.saturating_sub(1)..).unwrap_or_default()
     }
 
@@ -210,7 +212,10 @@ mod tests {
         assert!(runs(&[(3, 2)], 7).is_err());
         assert!(runs(&[(usize::MAX, 2)], 7).is_err());
         assert!(runs(&[(1, usize::MAX)], 1 << 62).is_ok());
-        assert!(runs(&[(1 << 40, 1 << 40)], 5).is_ok(), "what is beyond counts for nothing");
+        assert!(
+            runs(&[(1 << 40, 1 << 40)], 5).is_ok(),
+            "what is beyond counts for nothing"
+        );
         assert!(runs(&[(5, 1)], 0).is_ok());
     }
 }

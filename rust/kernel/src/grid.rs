@@ -121,11 +121,7 @@ impl Grid {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn regular(
-        shape: &[usize],
-        object_shape: &[usize],
-        chunk_shape: &[usize],
-    ) -> Result<Self> {
+    pub fn regular(shape: &[usize], object_shape: &[usize], chunk_shape: &[usize]) -> Result<Self> {
         let every = |lengths: &[usize]| -> Vec<Lengths> {
             lengths.iter().copied().map(Lengths::Every).collect()
         };

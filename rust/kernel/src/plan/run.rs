@@ -138,9 +138,7 @@ impl UnevenRun {
     pub(super) fn cell(&self, number: usize) -> Option<(usize, Run)> {
         let after = self.pieces.partition_point(|piece| piece.before <= number);
         let piece = self.pieces.get(after.checked_sub(1)?)?;
-        let (cell, inside) = piece
-            .run
-            .cell(number - piece.before, piece.stretch.length);
+        let (cell, inside) = piece.run.cell(number - piece.before, piece.stretch.length);
         let run = Run {
             start: piece.stretch.start + inside.start,
             ..inside

@@ -141,19 +141,9 @@ def _same_array(
         raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")
     if isinstance(current, GroupMetadata):
         raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")
-    if not _is_same(before, current):
+    if not before.is_continued_by(current):
         raise replaced(at)
     return current
-
-
-def _is_same(before: ArrayMetadata, current: ArrayMetadata) -> bool:
-    """Whether one array can be what another has become by changes of its shape."""
-    return (
-        current.dtype == before.dtype
-        and before.chunk_grid.is_continued_by(current.chunk_grid)
-        and current.is_sharded == before.is_sharded
-        and (not before.is_sharded or current.chunks == before.chunks)
-    )
 
 
 def replaced(at: StorePath) -> ConcurrentChangeError:
@@ -186,7 +176,7 @@ def publish_shape(
     def rewrite(old: Buffer | None) -> Buffer:
         since = names_version()
         current = _same_array(at, layout, old, metadata, before)
-        if (current.shape, current.chunk_grid) != (before.shape, before.chunk_grid):
+        if current.shape != before.shape or not current.is_continued_by(before):
             raise replaced(at)
         new = current.with_shape(shape)
         made = document(new, layout.array)

@@ -285,6 +285,10 @@ class ArrayV2Metadata(ArrayDocument):
         """The grid of `chunks`."""
         return self.chunk_grid.to_grid()
 
+    def is_continued_by(self, other: object) -> bool:
+        """Whether the other can be what this array is after changes of its shape."""
+        return isinstance(other, ArrayV2Metadata) and self.dtype == other.dtype and self.chunks == other.chunks
+
     @property
     def chunk_key_encoding(self) -> V2ChunkKeyEncoding:
         """The encoding of the chunk keys."""

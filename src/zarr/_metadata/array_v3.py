@@ -323,6 +323,15 @@ class ArrayV3Metadata(ArrayDocument):
         grid = self.chunk_grid.to_grid()
         return grid if sharding is None else grid.refine(sharding.chunk_shape)
 
+    def is_continued_by(self, other: object) -> bool:
+        """Whether the other can be what this array is after changes of its shape, which may have added chunks."""
+        if not isinstance(other, ArrayV3Metadata) or self.data_type != other.data_type:
+            return False
+        mine, its = self.sharding_codec, other.sharding_codec
+        if (None if mine is None else mine.chunk_shape) != (None if its is None else its.chunk_shape):
+            return False
+        return self.chunk_grid is other.chunk_grid or self.chunk_grid.is_continued_by(other.chunk_grid)
+
     @property
     def inner_codecs(self) -> tuple[Codec, ...]:
         """Codecs of the chunks whose shape is `chunks`."""
@@ -350,7 +359,7 @@ class ArrayV3Metadata(ArrayDocument):
 
     def to_spec(self, config: ArrayConfig) -> ArraySpec:
         """What the layers above need, with settings that are not stored."""
-        levels, inner_codecs = resolve_levels(self.codecs, self.ndim, self.chunk_grid.chunk_shape)
+        levels, inner_codecs = resolve_levels(self.codecs, len(self.shape), self.chunk_grid.chunk_shape)
         return ArraySpec(
             shape=self.shape,
             data_type=self.data_type,
@@ -365,6 +374,8 @@ class ArrayV3Metadata(ArrayDocument):
 
     def with_shape(self, shape: Iterable[int]) -> Self:
         new = ArrayDocument.with_shape(self, shape)
+        if self.chunk_grid.chunk_shape is not None:
+            return new  # chunks of one shape go on for ever
         grid = self.chunk_grid.extended_to(new.shape, inner_lengths(self.codecs, self.ndim))
         if grid is self.chunk_grid:
             return new

@@ -203,7 +203,11 @@ mod tests {
         let runs = |runs: &[(usize, usize)]| Lengths::Runs(runs.to_vec());
         let every = Lengths::Every;
         let is_grid = |length: usize, objects: &Lengths, chunks: &Lengths| {
-            let grid = Grid::new(&[length], std::slice::from_ref(objects), &[chunks.clone()]);
+            let grid = Grid::new(
+                &[length],
+                std::slice::from_ref(objects),
+                std::slice::from_ref(chunks),
+            );
             grid.is_ok()
         };
         let uneven = runs(&[(2, 2), (6, 1)]);

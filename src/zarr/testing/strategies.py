@@ -32,6 +32,7 @@ from zarr._faces.array import Array
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
+from zarr._grid.grid import RectilinearGrid
 from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._metadata.rectilinear import RectilinearChunkGridMetadata
 from zarr._store.abstract import AccessMode, Store
@@ -39,7 +40,6 @@ from zarr._store.make import StoreLike
 from zarr._store.memory import MemoryStore
 from zarr._store.path import normalize_path
 from zarr._support.public_names import public_names_of
-from zarr._support.settings import config
 from zarr.api.synchronous import create_array, open_group
 
 if TYPE_CHECKING:
@@ -464,14 +464,18 @@ def sharded_arrays(
     return _created(elements, chunks=inner, shards=outer, compressors=draw(st.sampled_from(["auto", None])))
 
 
+def _grid(chunks: list[list[int]]) -> RectilinearGrid:
+    """As a grid, lengths need no permission."""
+    return RectilinearChunkGridMetadata(chunk_shapes=chunks).to_grid()
+
+
 @st.composite
 def rectilinear_arrays(
     draw: DrawFn, *, shapes: SearchStrategy[Shape] = npst.array_shapes(max_dims=3, max_side=20)
 ) -> AnyArray:
     """Arrays with chunks of different lengths."""
     elements = draw(numpy_arrays(shapes=shapes))
-    with config.set({"array.rectilinear_chunks": True}):
-        return _created(elements, chunks=draw(rectilinear_chunks(shape=elements.shape)))
+    return _created(elements, chunks=_grid(draw(rectilinear_chunks(shape=elements.shape))))
 
 
 @st.composite
@@ -486,15 +490,14 @@ def complex_rectilinear_arrays(
     """Elements, and an array of them with chunks of different lengths somewhere in a store."""
     elements = draw(numpy_arrays(shapes=npst.array_shapes(max_dims=3, max_side=20)))
     root = open_group(draw(stores), mode="w")
-    chunks: Any = draw(rectilinear_chunks(shape=elements.shape))
-    with config.set({"array.rectilinear_chunks": True}):
-        array = root.create_array(
-            f"{draw(paths)}/{draw(array_names)}".strip("/"),
-            shape=elements.shape,
-            dtype=elements.dtype,
-            chunks=chunks,
-            attributes=draw(attrs),
-        )
+    chunks = draw(rectilinear_chunks(shape=elements.shape))
+    array = root.create_array(
+        f"{draw(paths)}/{draw(array_names)}".strip("/"),
+        shape=elements.shape,
+        dtype=elements.dtype,
+        chunks=_grid(chunks),
+        attributes=draw(attrs),
+    )
     array[...] = elements
     return elements, array
 

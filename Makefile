@@ -145,7 +145,7 @@ $(BENCH)/.ready: $(BUILD_INPUTS) bench/requirements.txt $(shell find src -name '
 	[ -x $(PEERS)/bin/python ] || $(PEER_PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --requirement bench/requirements.txt
 	rm -rf $(BENCH)/ours && $(PEERS)/bin/python -m pip install --quiet --no-deps --target $(BENCH)/ours .
-	$(PEERS)/bin/python -m pip list --format freeze | grep -i -E 'zarr|tensorstore|blosc2|h5py|numpy|numcodecs'
+	$(PEERS)/bin/python -m pip list --format freeze | grep -i -E 'zarr|tensorstore|obstore|blosc2|h5py|numpy|numcodecs'
 	@touch $@
 
 bench: $(BENCH)/.ready  ## run the benchmarks against the peers, write docs/benchmarks.md; takes an hour or two
@@ -156,6 +156,7 @@ bench: $(BENCH)/.ready  ## run the benchmarks against the peers, write docs/benc
 		--only 'scalar,slices,shard_random*,volume,vindex,oindex,concurrent' $(BENCH_ARGS)
 	$(BENCH_RUN) --peers $(PEERS)/bin/python --contender ours=$(PEERS)/bin/python --skip tensorstore-fsync,blosc2,h5py \
 		--scratch /dev/shm --out $(BENCH)/results/memory --only 'small_write,partial_write_*,append,group' $(BENCH_ARGS)
+	OURS_PATH=$(CURDIR)/$(BENCH)/ours $(PEERS)/bin/python bench/cloud.py --out $(BENCH)/results/cloud
 	$(PEERS)/bin/python bench/report.py $(BENCH)/results docs
 
 # -- the environment: stamps say what it has been given ---------------------------------------------------------------

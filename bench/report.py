@@ -64,6 +64,8 @@ def main() -> None:
         *goals(headline, cache),
         *cliffs(load(results, "cliffs") or headline),
     ]
+    if (over_bucket := load(results, "cloud")) is not None:
+        lines += cloud(over_bucket)
     for name, title, text in EXTRA:
         if (extra := load(results, name)) is not None:
             lines += extra_table(extra, title, text)
@@ -326,6 +328,96 @@ def extra_table(result: dict[str, Any], title: str, text: str) -> list[str]:
         cells = [shown(metrics[n]["min"], metrics[n]["ops"]) if n in metrics else "" for n in names]
         lines.append(f"| {workload} | " + " | ".join(cells) + " |")
     return [*lines, ""]
+
+
+# ---------------------------------------------------------------- over a bucket
+
+CLOUD_NAMES = {
+    "ours": "this library",
+    "ours-python": "Python engine",
+    "ours-awaited": "`AsyncArray`",
+    "tensorstore": "TensorStore, 32",
+    "tensorstore-64": "TensorStore, 64",
+    "zarr": "zarr-python, 10",
+    "zarr-64": "zarr-python, 64",
+}
+
+
+def cloud(result: dict[str, Any]) -> list[str]:
+    """The tables of `cloud.py`."""
+    names = [name for name in CLOUD_NAMES if name in result["versions"]]
+    heads = " | ".join(CLOUD_NAMES[name] for name in names)
+    versions = {name: result["versions"][name]["version"] for name in ("tensorstore", "zarr") if name in names}
+    lines = [
+        "## Over a bucket",
+        "",
+        (
+            f"A server for S3 on this machine that takes {result['latency_ms']:g} ms for each request (`bench/cloud.py`, "
+            f"{result['rounds']} rounds in turns, medians; TensorStore {versions.get('tensorstore')}, zarr-python "
+            f"{versions.get('zarr')} with obstore). The first three columns are this library, with 64 requests under way; the "
+            "numbers behind the others are theirs. Milliseconds, and in parentheses how many requests the server counted:"
+        ),
+        "",
+        f"| work | {heads} |",
+        "|---|" + "---:|" * len(names),
+    ]
+    found = result["found"]
+    for work, by_name in found.items():
+        cells = [
+            f"{median_of(by_name[name], 'took') * 1e3:.0f} ({by_name[name][-1]['requests']})" if by_name[name] else ""
+            for name in names
+        ]
+        lines.append(f"| {result['titles'][work]} | " + " | ".join(cells) + " |")
+    lines += ["", "CPU of the client for each chunk, in microseconds:", "", f"| work | {heads} |"]
+    lines.append("|---|" + "---:|" * len(names))
+    for work, by_name in found.items():
+        if n_chunks := result["n_chunks"][work]:
+            cells = [
+                f"{median_of(by_name[name], 'cpu') / n_chunks * 1e6:.0f}" if by_name[name] else "" for name in names
+            ]
+            lines.append(f"| {result['titles'][work]} | " + " | ".join(cells) + " |")
+    lines += ["", "| | measured: median, best | goal |", "|---|---:|---:|"]
+    return [*lines, *(f"| {what} | {measured} | {goal} |" for what, measured, goal in cloud_goals(result)), ""]
+
+
+def cloud_goals(result: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """What was set out for buckets beside what was measured: in the median, and in the best rounds."""
+    found, titles, latency_ms = result["found"], result["titles"], result["latency_ms"]
+    in_latencies = {
+        "open_array": "1 round trip",
+        "open_consolidated": "1 round trip",
+        "list_members": "≤ 3",
+        "read_100": "≤ 3",
+        "read_shard": "2 round trips",
+        "read_shard_again": "1 round trip",
+        "write_100": "≤ 3",
+        "read_absent": "≤ 3",
+    }
+    rows = []
+    for work, goal in in_latencies.items():
+        if work in found:
+            took = np.array([one["took"] for one in found[work][OURS]]) * 1e3 / latency_ms
+            rows.append((f"{titles[work]}, in latencies", f"{np.median(took):.1f}, {took.min():.1f}", goal))
+    if "read_shard" in found:
+        moved = found["read_shard"][OURS][-1]["moved"] / (36 * 40_000)
+        rows.append(("a window in one shard, bytes moved to bytes used", f"{moved:.2f}", "≤ 1.3"))
+    for work, peer, what, text, goal in (
+        ("read_100", "tensorstore", "took", "time, to TensorStore with 32", "≤ 0.8"),
+        ("read_1000", "tensorstore-64", "took", "time, to TensorStore with 64", "≤ 1"),
+        ("read_1000", "tensorstore-64", "cpu", "CPU of the client, to TensorStore with 64", "≤ 1.5"),
+        ("read_100", "tensorstore-64", "cpu", "CPU of the client, to TensorStore with 64", "≤ 1.5"),
+        ("write_100", "tensorstore-64", "cpu", "CPU of the client, to TensorStore with 64", "≤ 1.5"),
+        ("read_absent", "tensorstore-64", "cpu", "CPU of the client, to TensorStore with 64", "≤ 1.5"),
+    ):
+        if work in found and found[work].get(peer):
+            ours, theirs = (np.array([one[what] for one in found[work][name]]) for name in (OURS, peer))
+            measured = f"{np.median(ours / theirs):.2f}, {ours.min() / theirs.min():.2f}"
+            rows.append((f"{titles[work]}, {text}", measured, goal))
+    return rows
+
+
+def median_of(results: list[dict[str, Any]], what: str) -> float:
+    return float(np.median([result[what] for result in results]))
 
 
 def memory_table(result: dict[str, Any]) -> list[str]:

@@ -24,6 +24,7 @@ import pytest
 import zarr
 from tests.remote.clouds import BUCKET, IMPATIENT, KINDS, obstore_over, store_over
 from tests.suites.calls import buf, collect, get, put, read, run
+from tests.suites.children import end_of_child
 from tests.suites.threads import in_threads
 from tests.suites.web_server import WebServer, served
 from zarr._flow import create
@@ -586,6 +587,53 @@ class TestWhereverAStoreIs:
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
         assert 'pip install "obstore>=0.8"' in done.stdout
+
+
+class TestClients:
+    def raw(self, cloud, kind="s3", **options):
+        return store_over(cloud, kind, **options)._client.raw
+
+    def test_stores_made_of_the_same_share_one(self, cloud, kind):
+        assert self.raw(cloud, kind) is self.raw(cloud, kind, read_only=True, max_concurrency=3)
+
+    def test_others_do_not(self, cloud, monkeypatch):
+        first = self.raw(cloud)
+        assert self.raw(cloud, prefix="elsewhere") is not first
+        assert self.raw(cloud, access_key_id="another") is not first
+        assert self.raw(cloud, client_options={"allow_http": True, "timeout": "7s"}) is not first
+        monkeypatch.setenv("AWS_SESSION_TOKEN", "of the environment")
+        assert self.raw(cloud) is not first
+
+    def test_who_gives_credentials_is_told_apart(self, cloud):
+        def lender():
+            return lambda: {"access_key_id": "k", "secret_access_key": "s", "token": None, "expires_at": None}
+
+        def raw(provider):
+            given = obstore.store.S3Store(BUCKET, endpoint=cloud.url, region="us-east-1", credential_provider=provider)
+            return ObjectStore(given)._client.raw
+
+        one, other = lender(), lender()
+        assert raw(one) is raw(one)
+        assert raw(one) is not raw(other)
+
+    def test_options_that_cannot_be_compared_make_a_client_of_their_own(self, cloud):
+        options = {"allow_http": True, "default_headers": {"x-of": "test"}}
+        store = store_over(cloud, client_options=options)
+        put(store, "a", b"x")
+        assert read(store, "a") == b"x"
+        assert store._client.raw is not self.raw(cloud, client_options=options)
+
+    def test_of_many_places_the_last_ones_are_kept(self, cloud):
+        first = self.raw(cloud)
+        for number in range(40):
+            self.raw(cloud, prefix=f"p{number}")
+        assert self.raw(cloud) is not first
+        assert self.raw(cloud, prefix="p39") is self.raw(cloud, prefix="p39")
+
+    def test_a_child_makes_its_own(self, cloud):
+        store = store_over(cloud)
+        before = store._client.raw
+        assert end_of_child(lambda: store._client.raw is before) == 0
 
 
 class TestShapes:

@@ -168,6 +168,25 @@ class TestChunks:
             read(array, slice(None))
         assert (watched.n, watched.peak) == (40, 5)
 
+    def test_what_is_under_way_is_limited_in_bytes_too(self, cloud, watched, read, write):
+        array = zarr.create_array(
+            store_over(cloud), name="a", data=np.ones(20 * 10**5, "u1"), chunks=10**5, compressors=None
+        )
+        with zarr.config.set({"async.request_bytes": 4 * 10**5}):
+            with watched:
+                assert read(array, slice(None)).sum() == 20 * 10**5
+            assert (watched.n, watched.peak) == (20, 4)
+            with watched:
+                write(array, slice(None), 2)
+            assert (watched.n, watched.peak) == (20, 4)
+            write(array, slice(0, 5), 3)  # what the server can do is known now
+            with watched:
+                write(array, slice(None, None, 2), 3)  # counts twice: what was there, and what is made of it
+            assert (watched.n, watched.peak) == (40, 2)
+        with zarr.config.set({"async.request_bytes": 10**4}), watched:
+            assert read(array, slice(None, None, 2)).sum() == 30 * 10**5
+        assert (watched.n, watched.peak) == (20, 1)
+
     def test_so_have_calls_of_the_store_itself(self, cloud, watched):
         store = store_over(cloud)
         for number in range(30):

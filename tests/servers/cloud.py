@@ -80,8 +80,9 @@ class Cloud:
             self._are_gathered.set()
         if self.seconds:
             await asyncio.sleep(self.seconds)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._are_gathered.wait(), 10)
+        if not self._are_gathered.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._are_gathered.wait(), 10)
 
     def _answer(self, request: Request) -> Reply | None:
         fault = next((fault for fault in self.faults if fault.befalls(request)), None)

@@ -6,8 +6,9 @@
     SizeSuite          tells_sizes
     SyncSuite          sync
     OneStepSuite       removes_in_one_step
+    PiecesSuite        takes_pieces
 
-`read`, `put` and `remove` may be functions or coroutines: what they return is awaited if it can be. The last two, and
+`read`, `put` and `remove` may be functions or coroutines: what they return is awaited if it can be. The last three, and
 `SyncPinSuite` which goes with `pins_versions`, are for stores that are called without an event loop.
 """
 
@@ -213,6 +214,96 @@ class SyncPinSuite(StoreCase):
             assert read(store, "d/a", version=version) == b"old"
             assert not store.put("d/a", buf(b"new"), expected=version)
             assert list(store.list_keys("")) == []
+
+
+class PiecesSuite(StoreCase):
+    """A value may come in pieces, and is stored as others are."""
+
+    promises = frozenset({"takes_pieces"})
+
+    @pytest.mark.parametrize("sizes", [(), (0,), (3,), (1, 70_000, 2, 300_000, 5), (50_000,) * 20])
+    def test_pieces_are_stored_in_their_order(self, store, sizes):
+        pieces = [bytes([number]) * nbytes for number, nbytes in enumerate(sizes)]
+
+        def write(sink):
+            for piece in pieces:
+                memory = bytearray(piece)
+                sink.append(memoryview(memory))
+                memory[:] = b"x" * len(memory)  # it is not kept
+
+        assert store.put_pieces("d/a", write)
+        assert read(store, "d/a") == b"".join(pieces)
+
+    def test_what_was_written_can_be_overwritten(self, store):
+        def write(sink):
+            sink.append(b"....")
+            sink.append(b"56")
+            sink.overwrite(0, b"1234")
+            sink.append(b"7" * 100_000)
+            sink.overwrite(4, b"FS")
+            sink.append(b"end")
+
+        assert store.put_pieces("a", write)
+        assert read(store, "a") == b"1234FS" + b"7" * 100_000 + b"end"
+
+    def test_pieces_are_stored_only_over_the_expected_version(self, store):
+        def of(data):
+            return lambda sink: sink.append(data)
+
+        assert store.put_pieces("a", of(b"one"), expected=ABSENT)
+        assert not store.put_pieces("a", of(b"two"), expected=ABSENT)
+        first = version_of(store, "a")
+        assert store.put_pieces("a", of(b"two"), expected=first)
+        assert not store.put_pieces("a", of(b"three"), expected=first)
+        assert read(store, "a") == b"two"
+        assert store.put_pieces("a", of(b"four"), expected=ANY)
+        assert read(store, "a") == b"four"
+        with store.hold("") as hold:
+            assert store.put_pieces("a", of(b"five"), hold=hold)
+        assert read(store, "a") == b"five"
+
+    @pytest.mark.parametrize("raised", [ValueError("no"), FileNotFoundError(2, "no"), KeyboardInterrupt()])
+    @pytest.mark.parametrize("nbytes", [0, 10, 100_000])
+    def test_where_the_pieces_fail_nothing_is_stored(self, store, raised, nbytes):
+        n_calls = []
+
+        def write(sink):
+            n_calls.append(1)
+            sink.append(bytes(nbytes))
+            raise raised
+
+        store.put("d/a", buf(b"before"))
+        for key in ("d/a", "d/b", "new/a"):
+            with pytest.raises(type(raised)) as caught:
+                store.put_pieces(key, write)
+            assert caught.value is raised
+        assert len(n_calls) == 3
+        assert list(store.list_keys("")) == ["d/a"]
+        assert read(store, "d/a") == b"before"
+
+    def test_others_may_write_while_the_pieces_are_made(self, store):
+        def write(sink):
+            sink.append(b"o")
+            store.put("d/a", buf(b"other"))
+            sink.append(b"ne")
+
+        assert store.put_pieces("d/a", write)
+        assert read(store, "d/a") == b"one"
+        seen = version_of(store, "d/a")
+        assert not store.put_pieces("d/a", write, expected=seen)
+        assert read(store, "d/a") == b"other"
+
+    def test_what_pieces_go_to_may_be_deleted_meanwhile(self, store):
+        def write(sink):
+            sink.append(b"o")
+            if store.size("d/b") is not None:
+                store.remove_prefix("d")
+            sink.append(b"ne")
+
+        store.put("d/b", buf(b"other"))
+        assert store.put_pieces("d/a", write)
+        assert list(store.list_keys("")) == ["d/a"]
+        assert read(store, "d/a") == b"one"
 
 
 class OneStepSuite(StoreCase):

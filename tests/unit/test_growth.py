@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 
+import obstore.store
 import pytest
 
 import zarr
 from tests.suites.calls import put
-from zarr.storage import MemoryStore
+from zarr.storage import MemoryStore, ObjectStore
 
 GROUP = {"zarr_format": 3, "node_type": "group", "attributes": {}}
 
@@ -110,3 +111,19 @@ def test_large_attributes_cost_no_call_of_pythons_for_each_of_them(zarr_format, 
     found = {name: n_calls(call, of=("call",)) for name, call in calls.items()}
     assert max(found.values()) < N / 10, found
     assert zarr.open_group(store, path="g").attrs.asdict() == {**given, "new": 1, **more}
+
+
+def emptied_in_part(n):
+    """Sets a half of each of n chunks to the fill value, which is all that the other half holds: in a bucket they stay, as
+    nothing is deleted there under a condition.
+    """
+    array = zarr.create_array(ObjectStore(obstore.store.MemoryStore()), shape=(n, 2), chunks=(1, 2), dtype="i1")
+    array[:, 0] = 1
+    return lambda: array.__setitem__((slice(None), 0), 0)
+
+
+def test_emptying_parts_of_chunks_in_a_bucket_grows_with_their_number_and_not_faster(engine):
+    with zarr.config.set({"threading.max_workers": 1}):
+        emptied_in_part(10)()  # what is done on first use
+        n_few, n_many = (n_calls(emptied_in_part(n)) for n in (50, 200))
+    assert n_many < 5 * n_few

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zarr._support.json import MAX_DEPTH, dump, dump_attributes
+from zarr._support.json_text import _PIECE, indented
 from zarr.errors import ArgumentError
 
 plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
@@ -46,6 +47,19 @@ def test_a_text_that_is_written_in_pieces_is_whole(text, indent):
             dump_attributes(document, indent)
     else:
         assert dump_attributes(document, indent) == as_python_writes_it(document, indent)
+
+
+ESCAPED = st.sampled_from(['"', "\\", "\n", "\t", "\r", "\x00", "\x1f", "\x7f", "\x80", "\u2028", "é", "\U0001f600"])
+PLAIN = st.sampled_from(["a", "abcdefghijklmnop", " ", "/", "abc " * 50])
+
+
+@given(
+    st.lists(PLAIN | ESCAPED, min_size=1, max_size=40), st.integers(0, 10), st.sampled_from([_PIECE + 1, 3 * _PIECE])
+)
+def test_a_long_text_is_escaped_as_a_short_one(parts, shift, nbytes):
+    """With few and with many of what has to be escaped, and wherever the text is cut into pieces."""
+    text = "x" * shift + "".join(parts) * (nbytes // len("".join(parts)) + 1)
+    assert indented({"a": text}, 1, 9) == json.dumps({"a": text}, indent=1, ensure_ascii=False).encode()
 
 
 def test_a_long_text_is_never_in_memory_a_third_time():

@@ -148,7 +148,9 @@ class TestCalls:
 class TestAwaited:
     def test_a_loop_gets_the_answer(self):
         async def work():
-            return await asyncio.gather(*(in_request_thread(lambda i=i: i, until_over=False) for i in range(20)))
+            return await asyncio.gather(
+                *(in_request_thread(lambda i=i: i, until_over=lambda: False) for i in range(20))
+            )
 
         assert asyncio.run(work()) == list(range(20))
 
@@ -162,7 +164,7 @@ class TestAwaited:
             done.append(1)
 
         async def work():
-            task = asyncio.ensure_future(in_request_thread(change, until_over=until_over))
+            task = asyncio.ensure_future(in_request_thread(change, until_over=lambda: until_over))
             await asyncio.to_thread(started.wait, PROMPTLY)
             task.cancel()
             await asyncio.sleep(0.02)

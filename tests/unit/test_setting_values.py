@@ -41,6 +41,8 @@ WRONG = [
     ("async.concurrency", 0, "at least 1, or None"),
     ("async.concurrency", "abc", "at least 1, or None"),
     ("async.concurrency", True, "at least 1, or None"),
+    ("async.request_bytes", 0, "at least 1, or None"),
+    ("async.request_bytes", "1 GB", "at least 1, or None"),
     ("async.timeout", -1, "number of seconds, or None"),
     ("async.timeout", "soon", "number of seconds, or None"),
     ("threading.max_workers", 0, "at least 1, or None"),

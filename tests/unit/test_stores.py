@@ -24,6 +24,7 @@ from tests.suites.stores import (
 )
 from tests.suites.versioned_stores import (
     OneStepSuite,
+    PiecesSuite,
     PinSuite,
     RemovalSuite,
     SizeSuite,
@@ -45,7 +46,7 @@ from zarr.storage import (
 )
 
 CONTRACT = {
-    *("read", "read_several", "put", "remove", "hold", "size", "present"),
+    *("read", "read_several", "put", "put_pieces", "remove", "hold", "size", "present"),
     *("list_keys", "list_names", "list_links", "remove_prefix", "capabilities", "native_place"),
 }
 
@@ -84,7 +85,7 @@ class TestMemoryStore(OurSyncStore, PrefixSuite):
         return MemoryStore(**kwargs)
 
 
-class TestLocalStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, DirectorySuite):
+class TestLocalStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, PiecesSuite, DirectorySuite):
     def make(self, directory, **kwargs):
         return LocalStore(directory / "root", **kwargs)
 
@@ -114,7 +115,7 @@ class TestWrappedMemoryStore(OurSyncStore, PrefixSuite):
         return Passing(MemoryStore(**kwargs))
 
 
-class TestWrappedLocalStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, DirectorySuite):
+class TestWrappedLocalStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, PiecesSuite, DirectorySuite):
     def make(self, directory, **kwargs):
         return Passing(LocalStore(directory / "root", **kwargs))
 
@@ -129,7 +130,7 @@ class TestAwaitedLocalStore(OurStore, DirectorySuite):
         return Awaited(LocalStore(directory / "root", **kwargs))
 
 
-class TestLoggingStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, DirectorySuite):
+class TestLoggingStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, PiecesSuite, DirectorySuite):
     def make(self, directory, **kwargs):
         return Logged(LocalStore(directory / "root", **kwargs), log_handler=logging.NullHandler())
 
@@ -247,4 +248,6 @@ def test_a_suite_tells_what_it_proves():
     assert TestVersionsInCoroutines.promised() == {
         *("lists", "puts_conditionally", "removes_conditionally", "pins_versions", "tells_sizes"),
     }
-    assert TestLocalStore.promised() - TestMemoryStore.promised() == {"holds_between_processes", "removes_in_one_step"}
+    assert TestLocalStore.promised() - TestMemoryStore.promised() == {
+        *("holds_between_processes", "removes_in_one_step", "takes_pieces"),
+    }

@@ -262,6 +262,12 @@ impl Pipeline {
     }
 }
 
+/// From this time on, other Python threads may run while an object is decoded or encoded. To get back from there takes as
+/// long, where many of them do.
+const DETACH_NS: u64 = 20_000;
+/// So many times as long as decoding may encoding take.
+const ENCODING: u64 = 4;
+
 /// What the axes of a selection are to the kernel.
 fn plain(axes: Vec<AxisArgument>) -> Vec<AxisSelection> {
     axes.into_iter().map(|axis| axis.0).collect()
@@ -417,11 +423,16 @@ impl Request {
     ) -> PyResult<()> {
         guard(|| {
             let target = out.writable(self.plan.shape(), self.pipeline.itemsize())?;
-            py.detach(|| {
+            let plan = self.plan.object(number)?;
+            let decode = || {
                 let object = encoded.as_ref().map(|encoded| Whole(encoded.as_bytes()));
-                let plan = self.plan.object(number)?;
                 self.pipeline.read_fetched(&plan, object.as_ref(), &target)
-            })?;
+            };
+            if self.pipeline.decoding_ns(&plan) < DETACH_NS {
+                decode()?;
+            } else {
+                py.detach(decode)?;
+            }
             Ok(())
         })
     }
@@ -479,10 +490,20 @@ impl Request {
                 .iter()
                 .map(|old| old.as_ref().map(ByteView::as_bytes))
                 .collect();
-            let encoded = interruptible(py, max_threads, |workers| {
+            let encode = |workers: Workers<'_>| {
                 self.pipeline
                     .encode_all(&self.plan, &old, first, &value, workers)
-            })?;
+            };
+            let is_little = old.len() == 1
+                && self.pipeline.decoding_ns(&self.plan.object(first)?) < DETACH_NS / ENCODING;
+            let encoded = if is_little {
+                encode(Workers {
+                    max_threads: 1,
+                    poll: &mut || Ok(()),
+                })?
+            } else {
+                interruptible(py, max_threads, encode)?
+            };
             Ok(encoded
                 .into_iter()
                 .map(|encoded| encoded.map(OwnedBytes::from))

@@ -126,6 +126,13 @@ impl Pipeline {
         !self.description.levels.is_empty()
     }
 
+    /// Estimate of what it takes to decode all that a request wants of an object.
+    #[must_use]
+    pub fn decoding_ns(&self, object: &ObjectPlan<'_>) -> u64 {
+        let n_chunks = u64::try_from(object.n_chunks()).unwrap_or(u64::MAX);
+        n_chunks.saturating_mul(self.description.chain.cost_ns().saturating_add(CHUNK_NS))
+    }
+
     /// Estimate of the work, from the first object.
     pub(crate) fn effort_ns(&self, plan: &Plan, first: &ObjectPlan<'_>) -> Result<u64> {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);

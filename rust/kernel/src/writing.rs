@@ -20,7 +20,7 @@ use crate::pipeline::Pipeline;
 use crate::plan::{ChunkPlan, ObjectPlan, Plan};
 use crate::scratch::{self, Scratch};
 use crate::shard::{NewShard, Part, ShardLevel};
-use crate::stored_object::{Change, Expected, Object, WritableObjects};
+use crate::stored_object::{Change, Expected, Object, Sink, WritableObjects};
 use crate::transfer::{Axis, Transfer};
 use crate::workers::{self, Effort, Workers};
 use crate::{KernelError, Result};
@@ -197,8 +197,7 @@ impl Pipeline {
         outcome
     }
 
-    /// Store a shard that the request covers wholly, inner chunk by inner chunk: there are never more
-    /// of them in memory than are encoded at once.
+    /// Store a shard that the request covers wholly, or remove it if it has no inner chunk.
     fn put_shard<S: WritableObjects>(
         &self,
         plan: &ObjectPlan<'_>,
@@ -208,6 +207,30 @@ impl Pipeline {
         effort: Effort,
         scratch: &mut Scratch,
     ) -> Result<()> {
+        let laid = self.lay_shard(plan, level, value, effort, scratch, |write| {
+            target.objects.put_pieces(target.key, write)
+        })?;
+        if laid.is_none() {
+            target.objects.remove(target.key, Expected::Any)?;
+        }
+        Ok(())
+    }
+
+    /// Make a shard that the request covers wholly, inner chunk by inner chunk: there are never more
+    /// of them in memory than are encoded at once. `put` says where it is written to; it is not
+    /// called for a shard without any inner chunk, which is none.
+    fn lay_shard<P>(
+        &self,
+        plan: &ObjectPlan<'_>,
+        level: &ShardLevel,
+        value: &ArrayRef<'_>,
+        effort: Effort,
+        scratch: &mut Scratch,
+        put: P,
+    ) -> Result<Option<()>>
+    where
+        P: FnOnce(&mut dyn FnMut(&mut dyn Sink) -> Result<()>) -> Result<()>,
+    {
         let numbers: Vec<usize> = (0..plan.n_chunks()).collect();
         let mut by_row = rows(plan, &numbers, level)?;
         let laid = level.laid();
@@ -216,16 +239,14 @@ impl Pipeline {
             .filter_map(|row| by_row.remove(row).map(|numbers| (*row, numbers)))
             .collect();
         let mut batches = rows.chunks(self.batch(plan, &rows, effort)?);
-        // A shard without any inner chunk is none, and nothing is made for it.
         let mut first = Vec::new();
         while first.is_empty() {
             let Some(batch) = batches.next() else {
-                target.objects.remove(target.key, Expected::Any)?;
-                return Ok(());
+                return Ok(None);
             };
             first = self.encode_rows(plan, batch, value, effort, scratch)?;
         }
-        target.objects.put_pieces(target.key, |sink| {
+        put(&mut |sink| {
             let mut shard = NewShard::begin(level, sink)?;
             for (row, encoded) in &first {
                 shard.add(*row, encoded)?;
@@ -240,6 +261,7 @@ impl Pipeline {
             }
             shard.finish()
         })
+        .map(Some)
     }
 
     /// How many rows of a shard are encoded at once: one after the other, or as many as keep the
@@ -391,9 +413,17 @@ impl Pipeline {
         effort: Effort,
         scratch: &mut Scratch,
     ) -> Result<Encoded> {
-        let old = if plan.is_whole()? { None } else { old };
-        let numbers: Vec<usize> = (0..plan.n_chunks()).collect();
+        let is_whole = plan.is_whole()?;
         let levels = self.levels(plan)?;
+        if let (true, Some(level)) = (is_whole, levels.first()) {
+            let mut shard = Vec::new();
+            let laid = self.lay_shard(plan, level, value, effort, scratch, |write| {
+                write(&mut shard)
+            })?;
+            return Ok(laid.map(|()| shard));
+        }
+        let old = if is_whole { None } else { old };
+        let numbers: Vec<usize> = (0..plan.n_chunks()).collect();
         if numbers.len() < 2 || effort.max_threads < 2 {
             return rewrite(plan, &numbers, &levels, old, &mut |chunk, old| {
                 let encoded = self.encode_chunk(&plan.chunk(chunk)?, old, value, scratch)?;

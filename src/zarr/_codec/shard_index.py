@@ -1,4 +1,4 @@
-"""The index of a shard, and how a shard is put together: pure functions, shared by the codec and the flows.
+"""The index of a shard: pure functions, shared by the codec and the engines.
 
 The index is a uint64 array with, for each inner chunk in row-major order of its grid, the offset of its bytes from the
 beginning of the shard and their number. An absent inner chunk has 2**64 - 1 in both. The encoded index, whose size is
@@ -8,7 +8,6 @@ fixed by its codecs, lies at the end of the shard or at its beginning; inner chu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,14 +18,9 @@ from zarr.errors import CodecError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from zarr._buffer import BytesLike
-
 Entries: TypeAlias = "npt.NDArray[np.uint64]"
-Part: TypeAlias = "bytes | bytearray | memoryview | npt.NDArray[np.uint8]"
 
 CODEC = "sharding_indexed"
-_MOST_ROOM = 2**30
-"""So much memory is asked for before it is known that it is needed."""
 MISSING = 2**64 - 1
 WRITE_ORDERS = ("morton", "unordered", "lexicographic", "colexicographic")
 
@@ -82,21 +76,23 @@ def parse_entries(
     table = np.ascontiguousarray(entries).reshape(-1, 2).astype(np.uint64, copy=False)
     offsets, sizes = table[:, 0], table[:, 1]
     missing = np.uint64(MISSING)
-    half = (offsets == missing) != (sizes == missing)
-    _refuse(half, table, chunks_per_shard, "has a marker for absence in one of its two fields")
     present = offsets != missing
+    half = present == (sizes == missing)
     ends = offsets + sizes  # wraps around; caught by the comparison with the offset
     end_limit = missing if object_nbytes is None else np.uint64(object_nbytes)
     outside = present & ((ends < offsets) | (ends > end_limit))
-    _refuse(outside, table, chunks_per_shard, f"lies outside the shard of {object_nbytes} bytes")
+    overlaps = np.False_
     if index_start is not None:
         index_end = np.uint64(index_start + index_nbytes)
         overlaps = present & (sizes > 0) & (offsets < index_end) & (ends > np.uint64(index_start))
+    if (half | outside | overlaps).any():
+        _refuse(half, table, chunks_per_shard, "has a marker for absence in one of its two fields")
+        _refuse(outside, table, chunks_per_shard, f"lies outside the shard of {object_nbytes} bytes")
         _refuse(overlaps, table, chunks_per_shard, "overlaps the shard index")
     return table
 
 
-def _refuse(bad: npt.NDArray[np.bool_], table: Entries, shape: tuple[int, ...] | None, reason: str) -> None:
+def _refuse(bad: npt.NDArray[np.bool_] | np.bool_, table: Entries, shape: tuple[int, ...] | None, reason: str) -> None:
     if not bad.any():
         return
     row = int(bad.argmax())
@@ -116,101 +112,27 @@ def locate_index(object_nbytes: int, index_nbytes: int, *, at_end: bool) -> int:
     return object_nbytes - index_nbytes if at_end else 0
 
 
-def assemble_shard(
-    parts: Iterable[tuple[int, Part | None]],
-    n_chunks: int,
-    encode_index: Callable[[Entries], bytes],
-    index_nbytes: int,
-    at_end: bool,
-    parts_nbytes: int = 0,
-) -> BytesLike | None:
-    r"""Lay out a shard.
-
-    Each part is copied to its place when it comes, and not kept: what makes them need not have all in memory.
-
-    Parameters
-    ----------
-    parts
-        Index positions with encoded inner chunks, None where there is none, in the order in which they are laid.
-    n_chunks
-        Number of inner chunks of such a shard.
-    encode_index
-        Encodes the entries, shape `(n_chunks, 2)`, to exactly `index_nbytes` bytes.
-    at_end
-        Whether the index follows the inner chunks or precedes them.
-    parts_nbytes
-        How long the parts are together at most, as far as that is known.
-
-    Returns
-    -------
-    The bytes of the shard, or None if it has no inner chunk.
-
-    Raises
-    ------
-    CodecError
-        If the index does not come out at its computed size.
-
-    Examples
-    --------
-    >>> shard = assemble_shard([(0, b"ab"), (1, None)], 2, lambda entries: entries.astype("<u8").tobytes(), 32, True)
-    >>> bytes(shard[:4])
-    b'ab\x00\x00'
-    """
-    position = 0 if at_end else index_nbytes
-    laid = _memory(min(parts_nbytes, _MOST_ROOM) + index_nbytes)
-    rows, places = [], []
-    for row, part in parts:
-        if part is None:
-            continue
-        end = position + len(part)
-        laid = _with_room(laid, position, end)
-        laid[position:end] = part  # type: ignore[assignment]  # arrays lend their memory too
-        rows.append(row)
-        places.append((position, end - position))
-        position = end
-        del part  # before the next one is made
-    if not rows:
-        return None
-    entries = np.full((n_chunks, 2), MISSING, np.uint64)
-    entries[rows] = places
-    index = encode_index(entries)
-    if len(index) != index_nbytes:
-        raise CodecError(CODEC, "encode", f"the shard index has {len(index)} bytes instead of {index_nbytes}")
-    at, end = (position, position + index_nbytes) if at_end else (0, position)
-    laid = _with_room(laid, position, end)
-    laid[at : at + index_nbytes] = index
-    return laid[:end] if 2 * end > len(laid) else bytes(laid[:end])  # nobody is to keep much more than the shard
-
-
-def _memory(nbytes: int) -> memoryview:
-    """Fresh memory. What is not touched of it takes none."""
-    return np.empty(nbytes, np.uint8).data
-
-
-def _with_room(laid: memoryview, known: int, nbytes: int) -> memoryview:
-    """Memory for so many bytes at least, of which the first are known."""
-    if nbytes <= len(laid):
-        return laid
-    larger = _memory(2 * nbytes)
-    larger[:known] = laid[:known]
-    return larger
-
-
 @lru_cache(maxsize=64)
-def write_order(name: str, chunks_per_shard: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Index positions in the order in which inner chunks are laid; None is index order.
+def write_order(name: str, chunks_per_shard: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """Index positions in the order in which inner chunks are laid.
 
     Examples
     --------
-    >>> write_order("morton", (2, 4))
-    (0, 4, 1, 5, 2, 6, 3, 7)
+    >>> write_order("morton", (2, 4)).tolist()
+    [0, 4, 1, 5, 2, 6, 3, 7]
     """
+    order = _laid(name, chunks_per_shard)
+    order.flags.writeable = False
+    return order
+
+
+def _laid(name: str, chunks_per_shard: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    positions = np.arange(math.prod(chunks_per_shard), dtype=np.int64)
     if name in ("unordered", "lexicographic"):
-        return None
-    positions = np.arange(int(np.prod(chunks_per_shard, dtype=np.int64)), dtype=np.int64)
+        return positions
     if name == "colexicographic":
-        return tuple(positions.reshape(chunks_per_shard).ravel(order="F").tolist())
-    return tuple(np.argsort(_morton_codes(chunks_per_shard), kind="stable").tolist())
+        return positions.reshape(chunks_per_shard).ravel(order="F").copy()
+    return np.argsort(_morton_codes(chunks_per_shard), kind="stable")
 
 
 def _morton_codes(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:

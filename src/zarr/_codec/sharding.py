@@ -25,7 +25,7 @@ from zarr._codec.chain import CodecChain, check_order
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.documents import INDEX_LOCATION, CodecName, IndexLocation, SubchunkWriteOrder
-from zarr._codec.limits import decoded_nbytes
+from zarr._codec.new_shard import assemble_shard
 from zarr._codec.pipeline import (
     ArrayBytesCodecPartialDecodeMixin,
     ArrayBytesCodecPartialEncodeMixin,
@@ -38,7 +38,6 @@ from zarr._codec.shard_index import (
     MISSING,
     WRITE_ORDERS,
     Entries,
-    assemble_shard,
     index_shape,
     locate_index,
     parse_entries,
@@ -203,21 +202,18 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         if not chain.spec.config.write_empty_chunks and all_fill(inner, chain.spec.fill_value):
             return None
         encoded = chain.encode(to_nd_buffer(chain.spec, inner))
-        return None if encoded is None else octets(encoded)
+        return None if encoded is None else octets(encoded).data
 
     def _assemble(self, part_of: Callable[[int], Any], chunk_spec: ChunkSpec) -> Buffer | None:
         """A shard of encoded inner chunks, each given by its row of the index when its turn has come."""
         per_shard = self.chunks_per_shard(chunk_spec.shape)
         index = self.index_chain(chunk_spec)
-        n_chunks = math.prod(per_shard)
-        order = write_order(self.subchunk_write_order, per_shard)
         whole = assemble_shard(
-            ((row, part_of(row)) for row in (range(n_chunks) if order is None else order)),
-            n_chunks,
+            ((row, part_of(row)) for row in write_order(self.subchunk_write_order, per_shard).tolist()),
+            math.prod(per_shard),
             lambda entries: encode_index(index, entries),
             index.encoded_nbytes(),
             self.index_at_end,
-            decoded_nbytes(chunk_spec) or 0,
         )
         return None if whole is None else to_buffer(chunk_spec, whole)
 
@@ -302,7 +298,9 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         put(shard, selection, chunk_array.as_numpy_array())
         for row in touched:
             parts[row] = self._encode_inner(shard, _coords(row, per_shard), chain)
-        whole = self._assemble(lambda row: octets(part) if isinstance(part := parts[row], Buffer) else part, chunk_spec)
+        whole = self._assemble(
+            lambda row: octets(part).data if isinstance(part := parts[row], Buffer) else part, chunk_spec
+        )
         if whole is None:
             await byte_setter.delete()
         else:

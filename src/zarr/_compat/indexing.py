@@ -267,5 +267,4 @@ def colexicographic_order_coords(shape: tuple[int, ...]) -> tuple[tuple[int, ...
 
 def _ordered(name: str, shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     coords = list(product(*map(range, shape)))
-    order = write_order(name, tuple(shape)) if coords else None
-    return tuple(coords if order is None else [coords[i] for i in order])
+    return tuple(coords[i] for i in write_order(name, tuple(shape)).tolist()) if coords else ()

@@ -43,6 +43,8 @@ def _same_object(item: Any, fill_value: Any) -> bool:
 def _all_equal(array: npt.NDArray[Any], fill: Any) -> bool:
     if array.size <= _BLOCK or not array.flags.c_contiguous:
         return _all(array == fill)
+    if not np.ndim(fill):
+        array = array.reshape(-1)
     rows = max(1, _BLOCK // (array.size // array.shape[0]))
     return all(_all(array[start : start + rows] == fill) for start in range(0, array.shape[0], rows))
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from zarr._buffer.memory import empty, in_fresh_memory, picked, put, zeros
 from zarr._codec.base import ArrayConfig, ChunkSpec, Codec
+from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.call import is_synchronous
 from zarr._codec.chain import CodecChain
 from zarr._codec.shard_index import index_shape
@@ -22,6 +23,7 @@ from zarr._dtype.fill import all_fill
 from zarr._dtype.numbers import UInt64
 from zarr._engine.contract import Encoded
 from zarr._plan.project import decoded_grid
+from zarr._support.once import once
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
@@ -57,14 +59,21 @@ class ChunkCodecs:
         self._grid = decoded_grid(spec)
         self._codecs: tuple[Codec, ...] = spec.inner_codecs if spec.levels else spec.codecs
         self._chains: dict[tuple[int, ...], CodecChain] = {}
+        self._indexes: dict[int, tuple[CodecChain, int]] = {}
         self._fill = _assignable(spec.fill_value, spec.dtype)
         self._fill_is_zero = spec.dtype.kind not in "OT" and not any(self._fill.tobytes())
+        self._is_verbatim = [type(codec) for codec in self._codecs] == [BytesCodec]
         self._suits_threads = spec.dtype.kind not in "OT" and _suit_threads(self._codecs)
 
-    @property
+    @once
     def shared_nbytes(self) -> int:
         """Size of a decoded chunk in bytes, if several threads get on with several chunks at once; 0 if not."""
         return _nbytes_of(self._grid, self._spec) if self._suits_threads else 0
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether an encoded chunk is nothing but its elements."""
+        return self._is_verbatim
 
     # -- elements -----------------------------------------------------------------------------------------------
 
@@ -81,13 +90,18 @@ class ChunkCodecs:
             target, where = projection.in_result(out)
             put(target, where, picked(chunk, which))
 
-    def merge(self, encoded: Encoded, projection: Projection, value: npt.NDArray[Any]) -> Encoded:
+    def merge(
+        self, encoded: Encoded, projection: Projection, value: npt.NDArray[Any], *, may_lend: bool = False
+    ) -> Encoded:
         """Merge the part of `value` that the projection selects into what was stored before, and encode that.
 
-        `value` has the shape of the whole request. None: the chunk holds the fill value only and is not to be stored.
+        `value` has the shape of the whole request. None: the chunk holds the fill value only and is not to be stored. With
+        `may_lend` the result may be a part of the memory of `value`.
         """
         given, where = projection.in_result(value)
         shape = self._grid.chunk_shape(projection.coords)
+        if may_lend and self.is_verbatim and _is_all_of(projection, shape):
+            return self._encode(np.asarray(picked(given, where), order="C"), projection.coords)
         if projection.whole or encoded is None:
             decoded = self._filled(shape)
         else:
@@ -135,15 +149,31 @@ class ChunkCodecs:
 
     def decode_index(self, level: ShardLevel, encoded: Buffer) -> npt.NDArray[Any]:
         """The index of a shard: array `(n_chunks, 2)` of offset and nbytes, in index order, unchecked."""
-        return _index_chain(level).decode(encoded).as_numpy_array().reshape(-1, 2)
+        return self._index_chain(level).decode(encoded).as_numpy_array().reshape(-1, 2)
 
     def encode_index(self, level: ShardLevel, entries: npt.NDArray[Any]) -> bytes:
         """The reverse of `decode_index`."""
-        table = entries.reshape(_index_shape(level))
-        encoded = _index_chain(level).encode(self._prototype.nd_buffer.from_numpy_array(table))
+        chain = self._index_chain(level)
+        encoded = chain.encode(self._prototype.nd_buffer.from_numpy_array(entries.reshape(chain.spec.shape)))
         if encoded is None:  # an index codec of a third party that drops data
             raise CodecError("sharding_indexed", "encode", "the index codecs returned nothing for the shard index")
         return encoded.to_bytes()
+
+    def index_nbytes(self, level: ShardLevel) -> int:
+        """Encoded size of the index of a shard, in bytes."""
+        return self._index(level)[1]
+
+    def _index_chain(self, level: ShardLevel) -> CodecChain:
+        return self._index(level)[0]
+
+    def _index(self, level: ShardLevel) -> tuple[CodecChain, int]:
+        """The codecs of an index, and what they make of it in bytes."""
+        if (
+            found := self._indexes.get(id(level))
+        ) is None:  # one of the levels of the array, which lives as long as this
+            chain = _index_chain(level)
+            found = self._indexes[id(level)] = chain, chain.encoded_nbytes()
+        return found
 
 
 def object_nbytes(spec: ArraySpec) -> int:
@@ -153,6 +183,14 @@ def object_nbytes(spec: ArraySpec) -> int:
 
 def _nbytes_of(grid: ChunkGrid, spec: ArraySpec) -> int:
     return math.prod(grid.largest(spec.shape)) * spec.dtype.itemsize
+
+
+def _is_all_of(projection: Projection, shape: tuple[int, ...]) -> bool:
+    """Whether a projection has the elements of a chunk of this shape, all of them and in their order."""
+    return all(
+        isinstance(region, slice) and region == slice(0, length, 1)
+        for region, length in zip(projection.chunk_region, shape, strict=True)
+    )
 
 
 def _suit_threads(codecs: Iterable[Codec]) -> bool:

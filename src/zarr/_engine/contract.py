@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import Buffer, BufferPrototype
+    from zarr._buffer.pieces import Pieced
     from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._selection.model import Selection
@@ -73,6 +74,12 @@ class ObjectRequest(Protocol):
         """New bytes of the object, merged into what was stored before. None: it holds the fill value only.
 
         `old` is not looked at if the selection covers the object wholly.
+        """
+
+    def encode_in_pieces(self, old: Encoded) -> Encoded | Pieced:
+        """As `encode`, for a store that takes pieces: the new bytes, or what makes them as they are written.
+
+        So what `encode` raises may be raised there.
         """
 
 

@@ -60,6 +60,9 @@ class NativeRequest:
         (encoded,) = encode_several(self._planned, self._number, [old], self._memory, 1)
         return encoded
 
+    def encode_in_pieces(self, old: Encoded) -> Encoded:
+        return self.encode(old)
+
 
 def encode_several(
     planned: Any, first: int, old: Sequence[Encoded], memory: npt.NDArray[Any], max_threads: int

@@ -9,17 +9,19 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zarr._engine.chunks import ChunkCodecs, index_nbytes, object_nbytes
+from zarr._engine.chunks import ChunkCodecs, object_nbytes
 from zarr._engine.contract import Encoded, Pieces, Reached, Rejection
-from zarr._engine.shards import ShardReader, rewrite_shard
+from zarr._engine.shards import ShardReader, ShardRewriting
 from zarr._plan import plan
 from zarr._support import workers
+from zarr._support.once import once
 from zarr.errors import ChunkNotFoundError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import BufferPrototype
+    from zarr._buffer.pieces import Pieced
     from zarr._engine.chunks import Refine
     from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._metadata.spec import ArraySpec, ShardLevel
@@ -62,12 +64,12 @@ class ReferencePipeline:
     def request(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[ReferenceRequest]:
         return (ReferenceRequest(self._spec, self._codecs, part, memory) for part in plan(self._spec, selection))
 
-    @property
+    @once
     def shared_nbytes(self) -> int:
         return object_nbytes(self._spec) if self._codecs.shared_nbytes else 0
 
     def index_nbytes(self, level: ShardLevel) -> int:
-        return index_nbytes(level)
+        return self._codecs.index_nbytes(level)
 
     def reach(
         self, place: NativePlace, keys: ChunkKeyEncoding, prefix: str, *, caches: bool, before: Reached | None
@@ -123,7 +125,14 @@ class ReferenceRequest:
         workers.run(tasks, self._codecs.shared_nbytes)
 
     def encode(self, old: Encoded) -> Encoded:
-        projections = self._part.projections
         if self._shard is not None:
-            return rewrite_shard(self._spec, self._codecs, self._memory, self._part.coords, projections, old)
-        return self._codecs.merge(old, projections[0], self._memory)
+            return self._rewriting(old).joined()
+        return self._codecs.merge(old, self._part.projections[0], self._memory)
+
+    def encode_in_pieces(self, old: Encoded) -> Encoded | Pieced:
+        return self.encode(old) if self._shard is None else self._rewriting(old).begin()
+
+    def _rewriting(self, old: Encoded) -> ShardRewriting:
+        part = self._part
+        before = None if part.whole else old
+        return ShardRewriting(self._spec, self._codecs, self._memory, part.coords, part.projections, before)

@@ -6,6 +6,7 @@ import html
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import repeat
 from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,15 +83,21 @@ def render(
     Where there are more than `max_nodes`, those nearest to the root are shown; `look` gives the metadata of those. Names are
     bold where standard output is a terminal, unless `plain`.
     """
-    depths = [path.count("/") for path in paths]
-    nearest = sorted(range(len(paths)), key=depths.__getitem__)[:max_nodes]
-    shown = [paths[i] for i in sorted(nearest)]
-    lines = [TreeLine("", root), *_lines(shown, look)]
+    lines = [TreeLine("", root), *_lines(_nearest(paths, max_nodes), look)]
     if len(paths) > max_nodes:
         lines.insert(
             0, TreeLine(f"Truncated at max_nodes={max_nodes}, some nodes and their children may be missing", "")
         )
     return TreeRepr(lines, plain=plain or not sys.stdout.isatty())
+
+
+def _nearest(paths: Sequence[str], most: int) -> Sequence[str]:
+    """So many of some paths, those of few segments first, in their order."""
+    if len(paths) <= most:
+        return paths
+    depths = list(map(str.count, paths, repeat("/")))
+    nearest = sorted(range(len(paths)), key=depths.__getitem__)[:most]
+    return [paths[i] for i in sorted(nearest)]
 
 
 def _lines(paths: Sequence[str], look: Callable[[str], ListedMetadata | None]) -> Iterator[TreeLine]:

@@ -8,8 +8,10 @@ writer of this library. A store without versions is guarded by its hold from the
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from zarr._buffer import Buffer
+from zarr._buffer.pieces import Pieced
 from zarr._flow.requests import Compute, Fetch, Flow, Put, Read, Remove, TakeHold
 from zarr._store.abstract import Store
 from zarr._store.access import capabilities
@@ -17,12 +19,13 @@ from zarr._store.versioned import ABSENT, ANY, Expected, Hold, NoHold
 from zarr.errors import ConcurrentChangeError
 
 MAX_ROUNDS = 100
+Change: TypeAlias = Callable[[Buffer | None], Buffer | Pieced | None]
 
 
 def modify(
     store: Store,
     key: str,
-    change: Callable[[Buffer | None], Buffer | None],
+    change: Change,
     *,
     hold: Hold | None = None,
     check: Callable[[], Flow[None]] | None = None,
@@ -35,7 +38,7 @@ def modify(
         The object.
     change
         Pure; gets the stored bytes (None = absent) and returns the new ones (None = delete), or the same buffer
-        if there is nothing to change. May be called several times.
+        if there is nothing to change. May be called several times. Makes pieces only if the store takes them.
     hold
         A hold of the caller that covers the key.
     check
@@ -66,7 +69,7 @@ def modify(
 def _swap(
     store: Store,
     key: str,
-    change: Callable[[Buffer | None], Buffer | None],
+    change: Change,
     hold: Hold | None,
     check: Callable[[], Flow[None]] | None,
 ) -> Flow[bool]:
@@ -88,7 +91,7 @@ def _swap(
 def _replace(
     store: Store,
     key: str,
-    change: Callable[[Buffer | None], Buffer | None],
+    change: Change,
     old: Buffer | None,
     expected: Expected,
     hold: Hold | None,

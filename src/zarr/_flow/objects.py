@@ -12,22 +12,25 @@ loop, so that a writer of the rest of it loses nothing. An object that holds not
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
 from zarr._buffer.memory import in_dtype
+from zarr._engine.chunks import object_nbytes
 from zarr._flow.compare_and_swap import modify
 from zarr._flow.direct import reach
-from zarr._flow.requests import Compute, Direct, Fetch, Flow, Put, Read, Remove, Together
-from zarr._store.access import capabilities, sync_contract
+from zarr._flow.requests import Compute, Direct, Fetch, Flow, Put, Read, Remove, TakeRoom, Together
+from zarr._store.access import answers_at_once, capabilities, sync_contract, takes_pieces
 from zarr._store.ranges import coalesce
+from zarr._support.request_room import is_counted
 from zarr._support.settings import settings
 from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import Self
 
     import numpy.typing as npt
 
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from zarr._selection.model import Selection
     from zarr._store.abstract import Store
     from zarr._store.versioned import Hold, Version
+    from zarr._support.request_room import Room
 
 MAX_ROUNDS = 20
 _MOST_WASTE = 0.2
@@ -56,7 +60,9 @@ def read(node: ArrayNode, view: ArrayView, selection: Selection, memory: npt.NDA
     reached = reach(node, view)
     if reached is None:
         parts = view.pipeline.request(selection, memory)
-        yield Together((_read_object(node, view, part) for part in parts), shared_nbytes=_shared_nbytes(node, view))
+        nbytes = _counted_nbytes(node, view)
+        flows = (_read_object(node, view, part, nbytes) for part in parts)
+        yield Together(flows, shared_nbytes=_shared_nbytes(node, view))
         return
     try:
         yield Direct(node.store_path.store, node.key(""), reached, selection, memory)
@@ -64,19 +70,30 @@ def read(node: ArrayNode, view: ArrayView, selection: Selection, memory: npt.NDA
         raise _placed(exc, node, view, exc.object_coords) from exc.__cause__
 
 
-def _read_object(node: ArrayNode, view: ArrayView, part: ObjectRequest) -> Flow[None]:
+def _read_object(node: ArrayNode, view: ArrayView, part: ObjectRequest, nbytes: int) -> Flow[None]:
+    """Read what is wanted of one object, which takes so many bytes; 0 if they are not counted."""
     store, key = node.store_path.store, _key(node, view, part)
     try:
         if view.spec.levels and not part.is_whole:
-            yield from _read_parts(store, key, view, part, node.kept_indexes)
+            with _GrowingRoom(store) as room:
+                yield from _read_parts(store, key, view, part, node.kept_indexes, room)
+        elif nbytes:
+            with (yield TakeRoom(store, nbytes)):
+                yield from _read_whole(store, key, part)
         else:
-            (stored,) = yield Fetch(store, (Read(key),))
-            yield Compute(part.decode, (None if stored is None else stored.without_version(),))
+            yield from _read_whole(store, key, part)
     except (CodecError, ChunkNotFoundError) as exc:
         raise _placed(exc, node, view, part.coords) from exc.__cause__
 
 
-def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest, kept: KeptIndexes) -> Flow[None]:
+def _read_whole(store: Store, key: str, part: ObjectRequest) -> Flow[None]:
+    (stored,) = yield Fetch(store, (Read(key),))
+    yield Compute(part.decode, (None if stored is None else stored.without_version(),))
+
+
+def _read_parts(
+    store: Store, key: str, view: ArrayView, part: ObjectRequest, kept: KeptIndexes, room: _GrowingRoom
+) -> Flow[None]:
     """Read the index of a shard and the inner chunks that the request needs, all from one version."""
     level = view.spec.levels[0]
     if level.shape is None:
@@ -86,7 +103,7 @@ def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest, ke
     able = capabilities(store)
     is_pinned = able.pins_versions
     keeps_index = able.is_remote and able.refuses_old_versions
-    if keeps_index and (yield from _read_by_kept_index(store, key, view, part, kept, index_nbytes)):
+    if keeps_index and (yield from _read_by_kept_index(store, key, view, part, kept, index_nbytes, room)):
         return
     for _ in range(MAX_ROUNDS):
         (stored,) = yield Fetch(store, (index_read,))
@@ -101,6 +118,7 @@ def _read_parts(store: Store, key: str, view: ArrayView, part: ObjectRequest, ke
         problem: CodecError | ConcurrentChangeError | None = None
         try:
             while missing := (yield Compute(part.missing_parts, (nbytes, pieces))):
+                yield from room.take(missing)
                 pieces += yield from _fetch_parts(store, key, view, missing, stored.version)
         except (CodecError, ConcurrentChangeError) as exc:  # parts of two versions do not fit together
             problem = exc
@@ -126,7 +144,13 @@ def _index_at(level: ShardLevel, nbytes: int, index_nbytes: int) -> int:
 
 
 def _read_by_kept_index(
-    store: Store, key: str, view: ArrayView, part: ObjectRequest, kept: KeptIndexes, index_nbytes: int
+    store: Store,
+    key: str,
+    view: ArrayView,
+    part: ObjectRequest,
+    kept: KeptIndexes,
+    index_nbytes: int,
+    room: _GrowingRoom,
 ) -> Flow[bool]:
     """The same by an index that was read before; whether that was still the right one.
 
@@ -140,6 +164,7 @@ def _read_by_kept_index(
     n_fetched = 0
     try:
         while missing := (yield Compute(part.missing_parts, (stored.nbytes, pieces))):
+            yield from room.take(missing)
             pieces += yield from _fetch_parts(store, key, view, missing, stored.version)
             n_fetched += 1
     except (CodecError, ConcurrentChangeError):
@@ -205,7 +230,10 @@ def write(
     if reached is None or not reached.can_write:
         parts = view.pipeline.request(selection, value)
         whole_form = None if capabilities(store).removes_conditionally else _WholeForm(node, view, selection, value)
-        flows = (_write_object(node, view, part, hold, whole_form, check) for part in parts)
+        writing = _Writing(
+            node, view, hold, whole_form, check, in_pieces=takes_pieces(store), nbytes=_counted_nbytes(node, view)
+        )
+        flows = (_write_object(writing, part) for part in parts)
         yield Together(flows, shared_nbytes=_shared_nbytes(node, view))
         return
     is_synced = settings().durability == "fsync"
@@ -214,24 +242,54 @@ def write(
     except CodecError as exc:
         raise _placed(exc, node, view, exc.object_coords) from exc.__cause__
     for part in left:
-        yield from _write_object(node, view, part, hold)
+        yield from _write_object(_Writing(node, view, hold), part)
 
 
-def _write_object(
-    node: ArrayNode,
-    view: ArrayView,
-    part: ObjectRequest,
-    hold: Hold | None,
-    whole_form: _WholeForm | None = None,
-    check: Callable[[], Flow[None]] | None = None,
-) -> Flow[None]:
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What all objects that are written by one request have in common.
+
+    Attributes
+    ----------
+    node, view, hold, check
+        As for `write`.
+    whole_form
+        For stores that cannot delete an object on condition.
+    in_pieces
+        Whether the store takes a value piece by piece.
+    nbytes
+        How many bytes one object takes; 0 if they are not counted.
+    """
+
+    node: ArrayNode
+    view: ArrayView
+    hold: Hold | None
+    whole_form: _WholeForm | None = None
+    check: Callable[[], Flow[None]] | None = None
+    in_pieces: bool = False
+    nbytes: int = 0
+
+
+def _write_object(writing: _Writing, part: ObjectRequest) -> Flow[None]:
+    """Write what is wanted of one object."""
+    if not writing.nbytes:
+        yield from _encode_and_put(writing, part)
+        return
+    nbytes = writing.nbytes if part.is_whole else 2 * writing.nbytes  # what was there, and what is made of it
+    with (yield TakeRoom(writing.node.store_path.store, nbytes, waits=writing.hold is None)):
+        yield from _encode_and_put(writing, part)
+
+
+def _encode_and_put(writing: _Writing, part: ObjectRequest) -> Flow[None]:
+    node, view, hold, whole_form = writing.node, writing.view, writing.hold, writing.whole_form
     store, key = node.store_path.store, _key(node, view, part)
+    encode = part.encode_in_pieces if writing.in_pieces else part.encode
     try:
         if not part.is_whole:
-            change = part.encode if whole_form is None else partial(whole_form.encode, part)
-            yield from modify(store, key, change, hold=hold, check=check)
+            change = encode if whole_form is None else partial(whole_form.encode, part)
+            yield from modify(store, key, change, hold=hold, check=writing.check)
             return
-        encoded = yield Compute(part.encode, (None,))
+        encoded = yield Compute(encode, (None,))
         if encoded is None:
             yield Remove(store, key, hold=hold)
         else:
@@ -249,20 +307,25 @@ class _WholeForm:
         As they are written.
     """
 
-    __slots__ = ("_node", "_selection", "_value", "_view")
+    __slots__ = ("_node", "_parts", "_selection", "_value", "_view")
 
     def __init__(self, node: ArrayNode, view: ArrayView, selection: Selection, value: npt.NDArray[Any]) -> None:
         self._node, self._view, self._selection, self._value = node, view, selection, value
+        self._parts: dict[tuple[int, ...], ObjectRequest] | None = None
 
     def encode(self, part: ObjectRequest, old: Buffer | None) -> Buffer | None:
         """New bytes of an object. None only if there were none before."""
         encoded = part.encode(old)
         if encoded is not None or old is None:
             return encoded
+        if self._parts is None:  # planned once for all objects, when the first one needs it
+            self._parts = {other.coords: other for other in self._planned()}
+        return self._parts[part.coords].encode(old)
+
+    def _planned(self) -> Iterator[ObjectRequest]:
         config = replace(self._view.spec.config, write_empty_chunks=True)
         pipeline = self._node.pipeline_of(self._view.metadata, config)
-        same = next(other for other in pipeline.request(self._selection, self._value) if other.coords == part.coords)
-        return same.encode(old)
+        return pipeline.request(self._selection, self._value)
 
 
 # -- threads --------------------------------------------------------------------------------------------------------
@@ -272,6 +335,50 @@ def _shared_nbytes(node: ArrayNode, view: ArrayView) -> int:
     """For `Together`: what is not awaited may go to threads, as far as it pays."""
     store = sync_contract(node.store_path.store)
     return 0 if store is None or store.capabilities.is_remote else view.pipeline.shared_nbytes
+
+
+# -- room -----------------------------------------------------------------------------------------------------------
+
+
+def _counted_nbytes(node: ArrayNode, view: ArrayView) -> int:
+    """What one object takes in memory while it is fetched or stored; 0 where that is at once, or it is little."""
+    if answers_at_once(node.store_path.store):
+        return 0
+    nbytes = object_nbytes(view.spec)
+    return nbytes if is_counted(nbytes) else 0
+
+
+class _GrowingRoom:
+    """Room for parts of one object, of which more and more turn out to be missing.
+
+    Parameters
+    ----------
+    store
+        Where they come from.
+    """
+
+    __slots__ = ("_nbytes", "_room", "_store")
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._nbytes = store, 0
+        self._room: Room | None = None
+
+    def take(self, missing: list[tuple[int, int]]) -> Flow[None]:
+        """Wait for room for parts of these sizes too. What there was is given back before, so that nobody who has some waits."""
+        self._nbytes += sum(nbytes for _, nbytes in missing)
+        if not answers_at_once(self._store) and is_counted(self._nbytes):
+            self._give_back()
+            self._room = yield TakeRoom(self._store, self._nbytes)
+
+    def _give_back(self) -> None:
+        if self._room is not None:
+            self._room.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._give_back()
 
 
 # -- places ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ nor `await`. It is written once and driven twice (`drive`).
     Fetch         bytes of objects, with versions                       -> list[Stored | None]
     Put, Remove   replace or delete an object, conditionally or not     -> bool
     TakeHold      the right to change what lies under a prefix          -> Hold
+    TakeRoom      memory for what is fetched or stored, of a limited whole    -> Room
     Names, Keys   list what lies under a prefix                         -> list[str]
     Links         which prefixes there are names for what is elsewhere  -> list[str]
     Where         which places a place lies in                          -> sequence of their identities
@@ -30,6 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from zarr._buffer import Buffer
 from zarr._buffer.byte_range import ByteRequest
+from zarr._buffer.pieces import Pieced
 from zarr._store.abstract import Store
 from zarr._store.versioned import ANY, Expected, Hold, Version
 
@@ -61,13 +63,16 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Answered with whether `expected` held, and so whether the value was stored."""
+    """Answered with whether `expected` held, and so whether the value was stored.
+
+    A value in pieces is only for stores that take them (`zarr._store.access.takes_pieces`).
+    """
 
     writes: ClassVar[bool] = True
 
     store: Store
     key: str
-    value: Buffer
+    value: Buffer | Pieced
     expected: Expected = ANY
     hold: Hold | None = None
 
@@ -90,6 +95,17 @@ class TakeHold:
 
     store: Store
     prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRoom:
+    """Room in memory. Who has a hold does not wait for it, as others that have some may wait for the hold."""
+
+    writes: ClassVar[bool] = False
+
+    store: Store
+    nbytes: int
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +238,7 @@ Request: TypeAlias = (
     | Put
     | Remove
     | TakeHold
+    | TakeRoom
     | Names
     | Keys
     | Links

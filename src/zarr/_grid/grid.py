@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from zarr._grid.edges import Edges
+from zarr._support.once import once
 from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class ChunkGrid(ABC):
             index += 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RegularGrid(ChunkGrid):
     """Chunks of one shape.
 
@@ -188,7 +189,7 @@ class RegularGrid(ChunkGrid):
         if any(n < 1 for n in self.shape):
             raise MetadataValidationError(f"chunk lengths must be at least 1, got chunk shape {self.shape}")
 
-    @property
+    @once
     def axes(self) -> tuple[AxisGrid, ...]:
         return tuple(RegularAxis(n) for n in self.shape)
 

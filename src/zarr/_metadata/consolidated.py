@@ -108,23 +108,28 @@ class Tree(Generic[Node]):
 
     def below(self, prefix: str, max_depth: int | None = None) -> list[str]:
         """Paths of the nodes below a path, each before what is below it, siblings by name; `max_depth` 0 for children only."""
-        found = []
-        levels = [self._named(prefix)]
+        found: list[str] = []
+        levels = [iter((prefix,))]
         while levels:
             for path in levels[-1]:
-                if path in self.entries:
+                if path != prefix and path in self.entries:
                     found.append(path)
-                if path in self._children and (max_depth is None or len(levels) <= max_depth):
-                    levels.append(self._named(path))
+                if path not in self._children or (max_depth is not None and len(levels) > max_depth + 1):
+                    continue
+                named = self._named(path)
+                if self._children.keys().isdisjoint(named):  # the lowest level, where most nodes are
+                    found += filter(self.entries.__contains__, named)
+                else:
+                    levels.append(iter(named))
                     break
             else:
                 levels.pop()
         return found
 
-    def _named(self, path: str) -> Iterator[str]:
+    def _named(self, path: str) -> list[str]:
         """Paths of the children of a node, by name."""
-        start = f"{path}/" if path else ""
-        return iter([start + name for name in sorted(self._children.get(path, ()))])
+        names = sorted(self._children.get(path, ()))
+        return [f"{path}/{name}" for name in names] if path else names
 
     def count(self, path: str) -> int:
         """Number of children."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zarr._grid.grid import ChunkGrid
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ShardLevel:
     """One level of sharding: how an object of `shape` is cut into inner chunks.
 
@@ -51,14 +51,14 @@ class ShardLevel:
     index_at_end: bool
     write_order: SubchunkWriteOrder = "lexicographic"
 
-    @property
+    @once
     def chunks_per_shard(self) -> tuple[int, ...]:
         """Inner chunks along each array axis."""
         if self.shape is None:
             raise ValueError("shards differ in shape: ask for the levels of one of them")
         return tuple(n // c for n, c in zip(self.shape, self.chunk_shape, strict=True))
 
-    @property
+    @once
     def n_chunks(self) -> int:
         """Inner chunks in one shard."""
         return int(np.prod(self.chunks_per_shard, dtype=object))
@@ -122,9 +122,8 @@ class ArraySpec:
             return self.levels
         shape = self.grid.chunk_shape(coords)
         known = self._levels_by_shape
-        if (levels := known.get(shape)) is None:
-            levels = known[shape] = (replace(self.levels[0], shape=shape), *self.levels[1:])
-        return levels
+        found = known.get(shape)  # each shape has one level, which others may keep facts about
+        return found or known.setdefault(shape, (replace(self.levels[0], shape=shape), *self.levels[1:]))
 
     @once
     def _levels_by_shape(self) -> dict[tuple[int, ...], tuple[ShardLevel, ...]]:

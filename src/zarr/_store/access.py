@@ -62,6 +62,12 @@ def capabilities(store: Store) -> Capabilities:
     return async_contract(store).capabilities if found is None else found.capabilities
 
 
+def takes_pieces(store: Store) -> bool:
+    """Whether a value may be handed to a store piece by piece."""
+    found = sync_contract(store)
+    return found is not None and found.capabilities.takes_pieces
+
+
 def answers_at_once(store: Store) -> bool:
     """Whether a request to a store costs so little that one more does not matter."""
     found = sync_contract(store)

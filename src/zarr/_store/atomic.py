@@ -21,6 +21,7 @@ from zarr._store.descriptors import open_new
 from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from io import FileIO
     from typing import Self
 
@@ -34,25 +35,23 @@ _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _NAMELESS = getattr(os, "O_TMPFILE", 0)
 _MODE = 0o666  # less the umask
 _MOST_PER_WRITE = 1 << 30
+_SMALL_NBYTES = 1 << 16
+_MOST_WAITING_NBYTES = 1 << 18
 _numbers = itertools.count()
 
 
 class NewFile:
-    """A written file that is not visible yet. Publish it once, or drop it by closing.
+    """A file that is not visible yet. Write it, and publish it once, or drop it by closing.
 
     Parameters
     ----------
     directory
         Existing directory in which it will appear.
-    data
-        The whole contents.
-    sync
-        Wait until the contents are on the disk.
     """
 
     __slots__ = ("_directory", "_file", "_temporary")
 
-    def __init__(self, directory: str, data: BytesLike, *, sync: bool) -> None:
+    def __init__(self, directory: str) -> None:
         self._directory = directory
         self._temporary: str | None = None
         nameless = _open_nameless(directory)
@@ -61,13 +60,23 @@ class NewFile:
             self._file = open_new(self._temporary, os.O_CREAT | os.O_EXCL, _MODE)
         else:
             self._file = nameless
-        try:
-            _write_all(self._file.fileno(), data)
-            if sync:
-                os.fsync(self._file.fileno())
-        except BaseException:
-            self.close()
-            raise
+
+    def append(self, data: BytesLike) -> None:
+        """Write at the end."""
+        view = memoryview(data).cast("B")
+        fd = self._file.fileno()
+        while len(view):
+            view = view[os.write(fd, view[:_MOST_PER_WRITE]) :]
+
+    def overwrite(self, offset: int, data: BytesLike) -> None:
+        """Write in the place of what is there."""
+        os.lseek(self._file.fileno(), offset, os.SEEK_SET)
+        self.append(data)
+        os.lseek(self._file.fileno(), 0, os.SEEK_END)
+
+    def sync(self) -> None:
+        """Wait until the contents are on the disk."""
+        os.fsync(self._file.fileno())
 
     def publish(self, path: str, *, replace: bool, is_taken: bool = False) -> bool:
         """Give it a name. Returns False, with nothing changed, if the name is taken and `replace` is False.
@@ -128,6 +137,46 @@ class NewFile:
         self.close()
 
 
+class FileSink:
+    """A new file that is written in pieces, small ones together. Flush it at the end.
+
+    Parameters
+    ----------
+    file
+        The file.
+    guard
+        What its system calls are made in: not what makes the pieces.
+    """
+
+    __slots__ = ("_file", "_guard", "_waiting")
+
+    def __init__(self, file: NewFile, guard: AbstractContextManager[None]) -> None:
+        self._file, self._guard = file, guard
+        self._waiting = bytearray()
+
+    def append(self, data: BytesLike) -> None:
+        if len(data) <= _SMALL_NBYTES:
+            self._waiting += data
+            if len(self._waiting) >= _MOST_WAITING_NBYTES:
+                self.flush()
+            return
+        self.flush()
+        with self._guard:
+            self._file.append(data)
+
+    def overwrite(self, offset: int, data: BytesLike) -> None:
+        self.flush()
+        with self._guard:
+            self._file.overwrite(offset, data)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, bytearray()
+            with self._guard:
+                self._file.append(waiting)
+
+
 def _rename_if_absent(temporary: str, path: str) -> bool:
     """Rename a file unless the new name is taken; whether it was not."""
     try:
@@ -162,12 +211,6 @@ def _open_nameless(directory: str) -> FileIO | None:
 @lru_cache(maxsize=1)
 def _has_proc() -> bool:
     return os.path.isdir("/proc/self/fd")
-
-
-def _write_all(fd: int, data: BytesLike) -> None:
-    view = memoryview(data).cast("B")
-    while len(view):
-        view = view[os.write(fd, view[:_MOST_PER_WRITE]) :]
 
 
 # -- temporary names --------------------------------------------------------------------------------------------------

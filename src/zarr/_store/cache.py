@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer, default_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest, resolve_range
+from zarr._buffer.pieces import Pieced, Sink
 from zarr._store.abstract import Store, is_able
 from zarr._store.access import async_contract, sync_contract
 from zarr._store.capabilities import Capabilities
@@ -548,7 +549,10 @@ class _CachedSync:
 
     @property
     def capabilities(self) -> Capabilities:
-        return replace(self._inside.capabilities, refuses_old_versions=False)  # they may be here still
+        found = self._inside.capabilities
+        return replace(
+            found, refuses_old_versions=False, takes_pieces=False
+        )  # they may be here still; and what is written, too
 
     @property
     def may_block(self) -> bool:
@@ -565,6 +569,11 @@ class _CachedSync:
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         return _drive(self._cached.put(key, value, expected, hold))
+
+    def put_pieces(
+        self, key: str, write: Callable[[Sink], None], *, expected: Expected = ANY, hold: Hold | None = None
+    ) -> bool:
+        return self.put(key, CPUBuffer.from_bytes(Pieced(write).joined()), expected=expected, hold=hold)
 
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         return _drive(self._cached.remove(key, expected, hold))
@@ -605,7 +614,12 @@ class _CachedAsync:
         """Those of the store inside, but for what coroutines have not; and old versions may be here still."""
         found = self._cached.inside.capabilities
         return replace(
-            found, sync=False, holds_between_threads=False, holds_between_processes=False, refuses_old_versions=False
+            found,
+            sync=False,
+            holds_between_threads=False,
+            holds_between_processes=False,
+            refuses_old_versions=False,
+            takes_pieces=False,
         )
 
     async def read(
@@ -677,7 +691,7 @@ async def _answer(contract: AnyContract, call: Callable[[], Any]) -> Any:
         answer = call()
         return await answer if isawaitable(answer) else answer
     if contract.capabilities.is_remote:
-        return await in_request_thread(call, until_over=True)
+        return await in_request_thread(call, until_over=lambda: True)
     return await until_over(in_worker_thread(call))
 
 

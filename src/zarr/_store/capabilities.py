@@ -30,6 +30,8 @@ class Capabilities:
         Removing a prefix takes all that lies below it out of sight at one moment; but not the root.
     removes_conditionally
         `remove` with `expected=` looks and acts in one step too. Where it cannot, flows store what reads the same as nothing.
+    takes_pieces
+        `put_pieces` writes a value as its pieces come, and never has all of it in memory.
     is_remote
         Every operation is a request to another computer and waits for it: many go out together, and none that need not be.
 
@@ -50,4 +52,5 @@ class Capabilities:
     tells_sizes: bool = False
     removes_in_one_step: bool = False
     removes_conditionally: bool = False
+    takes_pieces: bool = False
     is_remote: bool = False

@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
@@ -16,7 +16,7 @@ from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
 from zarr._store.absence import absence
 from zarr._store.abstract import AccessMode
-from zarr._store.atomic import PREFIX, NewFile, is_abandoned, is_temporary, temporary_name
+from zarr._store.atomic import PREFIX, FileSink, NewFile, is_abandoned, is_temporary, temporary_name
 from zarr._store.descriptors import open_into
 from zarr._store.file_url import from_url, is_url, to_url
 from zarr._store.given_paths import absolute, as_given, tidy
@@ -34,6 +34,8 @@ from zarr.errors import DirectoryInTheWayError, FileInTheWayError, KeyBlockedErr
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from zarr._buffer.pieces import Sink
 
 # Without waiting, as somebody may have put a pipe where a file should be.
 _OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -132,7 +134,9 @@ class LocalStore(SyncStore):
     """
 
     may_block = True
-    capabilities = replace(SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True)
+    capabilities = replace(
+        SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True, takes_pieces=True
+    )
 
     def __init__(self, root: Path | str, *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)
@@ -303,19 +307,49 @@ class LocalStore(SyncStore):
         self._refuse_blocked(key)
         raise _no_directory(directory)
 
+    def put_pieces(
+        self, key: str, write: Callable[[Sink], None], *, expected: Expected = ANY, hold: Hold | None = None
+    ) -> bool:
+        if type(self).put is not LocalStore.put or "put" in self.__dict__:
+            return super().put_pieces(key, write, expected=expected, hold=hold)
+        directory = os.path.dirname(self._path(key))
+        sync = settings().durability == "fsync"
+        telling = _Telling(self, key)
+        for _ in range(_ATTEMPTS):
+            with telling:
+                new = _new_file(directory, sync=sync)
+            with new:
+                sink = FileSink(new, telling)
+                write(sink)
+                sink.flush()
+                with telling:
+                    try:
+                        return self._finish(new, key, expected, hold, sync)
+                    except FileNotFoundError:  # the directory was deleted meanwhile
+                        continue
+        self._refuse_blocked(key)
+        raise _no_directory(directory)
+
     def _put(self, key: str, value: Buffer, expected: Expected, hold: Hold | None, sync: bool) -> bool:
+        with NewFile(os.path.dirname(self._path(key))) as new:
+            new.append(value.as_buffer_like())
+            return self._finish(new, key, expected, hold, sync)
+
+    def _finish(self, new: NewFile, key: str, expected: Expected, hold: Hold | None, sync: bool) -> bool:
+        """Put a written file in its place; whether what was there is as expected."""
         path = self._path(key)
         directory = os.path.dirname(path)
-        with NewFile(directory, value.as_buffer_like(), sync=sync) as new:
-            held = self._hold_for(directory, hold)
-            try:
-                done = self._publish(new, key, path, expected, held)
-                if done and sync:
-                    _sync_directory(directory)
-                return done
-            finally:
-                if held is not hold:
-                    held.release()
+        if sync:
+            new.sync()
+        held = self._hold_for(directory, hold)
+        try:
+            done = self._publish(new, key, path, expected, held)
+            if done and sync:
+                _sync_directory(directory)
+            return done
+        finally:
+            if held is not hold:
+                held.release()
 
     def _publish(self, new: NewFile, key: str, path: str, expected: Expected, held: DirectoryHold) -> bool:
         """Give a new file its name, if what is stored is as expected. Only files are replaced, and links to files."""
@@ -529,6 +563,39 @@ def _is_version(path: str, expected: FileVersion) -> bool:
 def _no_directory(directory: str) -> FileNotFoundError:
     """Why there is no directory, however often it is made."""
     return FileNotFoundError(f"{directory} is deleted by another program as soon as it is made")
+
+
+class _Telling:
+    """What is done in this for a change has the errors of the key that is changed.
+
+    Parameters
+    ----------
+    store, key
+        What is changed.
+    """
+
+    __slots__ = ("_key", "_store")
+
+    def __init__(self, store: LocalStore, key: str) -> None:
+        self._store, self._key = store, key
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, exc: BaseException | None, traceback: object) -> None:
+        if isinstance(exc, OSError) and not isinstance(exc, KeyBlockedError):
+            self._store._refuse_blocked(self._key, exc)
+            raise of_change(exc, self._store._path(self._key)) from None
+
+
+def _new_file(directory: str, *, sync: bool) -> NewFile:
+    """A new file in a directory, which is made where it is missing."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return NewFile(directory)
+        except FileNotFoundError:
+            _make_directories(directory, sync=sync)
+    raise _no_directory(directory)
 
 
 def _made_directory(directory: str) -> bool:

@@ -12,8 +12,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from zarr._buffer import Buffer, BufferPrototype
+from zarr._buffer import Buffer, BufferPrototype, BytesLike
 from zarr._buffer.byte_range import ByteRequest
+from zarr._buffer.pieces import Sink
 from zarr._store.abstract import Store
 from zarr._store.capabilities import Capabilities
 from zarr._store.versioned import (
@@ -201,6 +202,18 @@ class _ObservedSync:
             seen.n_bytes_written += len(value)
             return is_stored
 
+    def put_pieces(
+        self, key: str, write: Callable[[Sink], None], *, expected: Expected = ANY, hold: Hold | None = None
+    ) -> bool:
+        with self._watch(_put_name(expected), key) as seen:
+
+            def counted(sink: Sink) -> None:
+                counting = _CountingSink(sink)
+                write(counting)
+                seen.n_bytes_written = counting.nbytes
+
+            return self._inside.put_pieces(key, counted, expected=expected, hold=hold)
+
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         with self._watch("delete", key):
             return self._inside.remove(key, expected=expected, hold=hold)
@@ -233,6 +246,22 @@ class _ObservedSync:
             with self._watch("exists", key):
                 found += self._inside.present([key])
         return found
+
+
+class _CountingSink:
+    """Passes pieces on to another sink, and counts their bytes."""
+
+    __slots__ = ("_inside", "nbytes")
+
+    def __init__(self, inside: Sink) -> None:
+        self._inside, self.nbytes = inside, 0
+
+    def append(self, data: BytesLike) -> None:
+        self._inside.append(data)
+        self.nbytes += len(data)
+
+    def overwrite(self, offset: int, data: BytesLike) -> None:
+        self._inside.overwrite(offset, data)
 
 
 class _ObservedAsync:

@@ -25,14 +25,15 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
 
-from zarr._buffer import Buffer, BufferPrototype
+from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest
+from zarr._buffer.pieces import Pieced, Sink
 from zarr._store.absence import absence_in
 from zarr._store.abstract import Store
 from zarr._store.capabilities import Capabilities
@@ -221,6 +222,16 @@ class SyncStore(Store):
         caller works, if it has one that covers this key.
         """
 
+    def put_pieces(
+        self, key: str, write: Callable[[Sink], None], *, expected: Expected = ANY, hold: Hold | None = None
+    ) -> bool:
+        """As `put`, of a value that `write` hands on piece by piece, while nobody else is kept from anything.
+
+        It is asked for where `capabilities` have `takes_pieces`. What `write` raises passes as it is, and nothing is stored then.
+        `write` may be called several times, each with a new sink.
+        """
+        return self.put(key, CPUBuffer.from_bytes(Pieced(write).joined()), expected=expected, hold=hold)
+
     @abstractmethod
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         """Delete an object under the same conditions as `put`. Returns False only if `expected` did not hold."""
@@ -373,6 +384,9 @@ class SyncContract(Protocol):
     ) -> Stored | None: ...
     def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]: ...
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool: ...
+    def put_pieces(
+        self, key: str, write: Callable[[Sink], None], *, expected: Expected = ANY, hold: Hold | None = None
+    ) -> bool: ...
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool: ...
     def hold(self, prefix: str) -> Hold: ...
     def list_keys(self, prefix: str) -> Iterator[str]: ...

@@ -15,6 +15,8 @@ from operator import call
 from types import NoneType
 from typing import Any
 
+import numpy as np
+
 from zarr._support.plain import ATOMS, NUMBERS, NotPlainError, are_names, check_finite
 
 _FEW = 16
@@ -38,6 +40,11 @@ class _Parts(list[str]):
         """Keep what is here as bytes."""
         self._encoded.write("".join(self).encode())
         self.clear()
+
+    def append_encoded(self, text: bytes) -> None:
+        """Put what is encoded already."""
+        self.encode()
+        self._encoded.write(text)
 
     def joined(self) -> bytes:
         """All of it."""
@@ -200,14 +207,33 @@ def _texts(values: Collection[Any]) -> Iterable[str] | None:
 
 
 def _put_long(text: str, parts: _Parts) -> None:
-    """Put the text of a long text in pieces. Where both are the same, each is made by the faster of two functions."""
+    """Put the text of a long text in pieces."""
     parts.append('"')
     for start in range(0, len(text), _PIECE):
-        piece = text[start : start + _PIECE]
-        is_same = piece.isascii() and "\x7f" not in piece
-        parts.append((encode_basestring_ascii if is_same else encode_basestring)(piece)[1:-1])
-        parts.encode()
+        parts.append_encoded(_escaped(text[start : start + _PIECE]))
     parts.append('"')
+
+
+def _escaped(text: str) -> bytes:
+    """What stands for a text between quotes. Where little of it has to be escaped, that is looked for, and the rest copied."""
+    raw = text.encode()
+    codes = np.frombuffer(raw, np.uint8)
+    found = [int(np.count_nonzero(codes == code)) for code in _ESCAPES]
+    n_controls = int(np.count_nonzero(codes < _FIRST_NO_CONTROL))
+    if n_controls > sum(found[_N_PRINTED:]) or sum(found) * _FAR_APART > len(raw):
+        is_same = len(raw) == len(text) and "\x7f" not in text
+        return (encode_basestring_ascii if is_same else encode_basestring)(text)[1:-1].encode()  # the faster one
+    for n, (code, escape) in zip(found, _ESCAPES.items(), strict=True):
+        if n:
+            raw = raw.replace(bytes((code,)), escape)
+    return raw
+
+
+_ESCAPES = {ord("\\"): b"\\\\", ord('"'): b'\\"', ord("\n"): b"\\n", ord("\t"): b"\\t", ord("\r"): b"\\r"}
+"""In this order, as others make backslashes."""
+_N_PRINTED = 2
+_FIRST_NO_CONTROL = 32
+_FAR_APART = 8
 
 
 def _finite(number: float) -> str:

@@ -83,6 +83,11 @@ class Call:
         self._answered(result, error)
 
 
+def is_in_call() -> bool:
+    """Whether this is called by a function that is called in one of the threads."""
+    return getattr(_here, "call", None) is not None
+
+
 def pause(seconds: float) -> bool:
     """Wait before another attempt; False, and soon, if this is a call that was cancelled."""
     call: Call | None = getattr(_here, "call", None)
@@ -130,6 +135,12 @@ class _Pool:
         return True
 
     def _work(self) -> None:
+        while (call := self._next()) is not None:
+            call.run()
+            del call  # it has the answer, which may be large
+
+    def _next(self) -> Call | None:
+        """The next call; None, and one thread less, if there was none for a while."""
         while True:
             with self._guard:
                 self._n_idle += 1
@@ -139,11 +150,11 @@ class _Pool:
                 call = None
             with self._guard:
                 self._n_idle -= 1
-                if call is None and self._waiting.empty():
+                if call is not None:
+                    return call
+                if self._waiting.empty():
                     self._n_threads -= 1
-                    return
-            if call is not None:
-                call.run()
+                    return None
 
     def _work_here(self) -> None:
         try:
@@ -164,26 +175,31 @@ class Gate:
 
     def __init__(self, most: Callable[[], int]) -> None:
         self._most = most
-        self._changed = threading.Condition()
-        self._n_inside = 0
+        self.begin_in_child()
         _gates.add(self)
 
     def __enter__(self) -> Self:
-        with self._changed:
+        with self._guard:
             while self._n_inside >= self._most():
-                self._changed.wait()
+                self._n_waiting += 1
+                try:
+                    self._changed.wait()
+                finally:
+                    self._n_waiting -= 1
             self._n_inside += 1
         return self
 
     def __exit__(self, *exc: object) -> None:
-        with self._changed:
+        with self._guard:
             self._n_inside -= 1
-            self._changed.notify()
+            if self._n_waiting:
+                self._changed.notify()
 
     def begin_in_child(self) -> None:
         """Nobody is inside: whoever was is not in this process."""
-        self._changed = threading.Condition()
-        self._n_inside = 0
+        self._guard = threading.RLock()
+        self._changed = threading.Condition(self._guard)
+        self._n_inside = self._n_waiting = 0
 
 
 _gates: WeakSet[Gate] = WeakSet()

@@ -47,7 +47,7 @@ DEFAULTS: dict[str, Any] = {
         "chunk_cache_bytes": None,
     },
     "storage": {"backend": "auto"},
-    "async": {"concurrency": 64, "timeout": None},
+    "async": {"concurrency": 64, "request_bytes": 256 * 2**20, "timeout": None},
     "threading": {"max_workers": None},
     "json_indent": 2,
     "codec_pipeline": {
@@ -101,6 +101,8 @@ class Settings:
     concurrency
         Requests of one call under way at once, in asynchronous use or with a store that has to be awaited; `NO_LIMIT` where
         there is none.
+    request_nbytes
+        Most bytes that requests of this process to other computers bring and take at once; `NO_LIMIT` where there is none.
     max_threads
         Most threads at work on chunks at once, in the native engine or in codecs that Python runs; 0 for as many as the
         process may run.
@@ -128,6 +130,7 @@ class Settings:
     max_chunk_nbytes: int
     chunk_cache_nbytes: int | None
     concurrency: int
+    request_nbytes: int
     max_threads: int
     rectilinear_chunks: bool
     target_shard_nbytes: int | None
@@ -321,6 +324,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             max_chunk_nbytes=self._count("array.max_chunk_bytes", 1),
             chunk_cache_nbytes=self._count_or("array.chunk_cache_bytes", 0, None),
             concurrency=self._count_or("async.concurrency", 1, NO_LIMIT),
+            request_nbytes=self._count_or("async.request_bytes", 1, NO_LIMIT),
             max_threads=self._count_or("threading.max_workers", 1, 0),
             rectilinear_chunks=self._truth("array.rectilinear_chunks"),
             target_shard_nbytes=self._count_or("array.target_shard_size_bytes", 1, None),

@@ -6,10 +6,14 @@ exceptions of others into errors of this library, or goes on after them, lets th
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # what `signal` is made of
 import signal
-from types import CodeType, FrameType
+from itertools import pairwise
+from threading import get_ident, main_thread
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
+_NUMBERS = tuple(map(int, signal.valid_signals()))
 _HAS_VARARGS = 0x04
 _CALL = "__call__"
 
@@ -18,15 +22,25 @@ def came_from_a_signal(exc: BaseException) -> bool:
     """Whether a signal handler raised an exception that was caught here, or in something that is called from here.
 
     A handler is recognised by what Python calls it with, the number of the signal and the interrupted frame, and where it
-    does not keep these, by being installed.
+    does not keep these, by being installed. Python calls handlers in the main thread only.
     """
-    traceback, interrupted = exc.__traceback__, None
+    frames = _frames(exc.__traceback__)
+    if len(frames) < 2 or get_ident() != main_thread().ident:
+        return False
+    installed = _installed()
+    return any(
+        frame.f_code in installed or _is_called_for_signal(frame, interrupted)
+        for interrupted, frame in pairwise(frames)
+    )
+
+
+def _frames(traceback: TracebackType | None) -> list[FrameType]:
+    """From the one that caught it inwards."""
+    found = []
     while traceback is not None:
-        frame = traceback.tb_frame
-        if interrupted is not None and (_is_called_for_signal(frame, interrupted) or frame.f_code in _installed()):
-            return True
-        traceback, interrupted = traceback.tb_next, frame
-    return False
+        found.append(traceback.tb_frame)
+        traceback = traceback.tb_next
+    return found
 
 
 def let_go_if_interrupted(exc: BaseException) -> None:
@@ -77,7 +91,9 @@ def _arguments(frame: FrameType) -> list[Any]:
 
 def _installed() -> set[CodeType]:
     """The code of all handlers that are functions of Python, or made of one."""
-    return {code for number in signal.valid_signals() if (code := _code_of(signal.getsignal(number))) is not None}
+    # `signal.getsignal` makes an Enum of what no function is, for each of 64 signals.
+    handlers = (handler for number in _NUMBERS if callable(handler := _signal.getsignal(number)))
+    return {code for handler in handlers if (code := _code_of(handler)) is not None}
 
 
 def _code_of(handler: Any) -> CodeType | None:

@@ -6,11 +6,13 @@ Both give a future and no task: `asyncio.run` cancels the tasks that it finds at
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from contextvars import copy_context
 from functools import partial
 from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from weakref import WeakKeyDictionary, ref
 
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.request_threads import Call
@@ -90,36 +92,102 @@ def in_new_thread(function: Callable[..., T], *args: Any) -> Future[T]:
     return answer
 
 
-async def in_request_thread(function: Callable[[], T], *, until_over: bool) -> T:
+async def in_request_thread(function: Callable[[], T], *, until_over: Callable[[], bool]) -> T:
     """Call a function that waits for another computer, in a thread for such requests.
 
-    If the caller is cancelled and the function has not begun, it never does. If it has, the caller waits for it with
-    `until_over`, and else leaves it to itself.
+    If the caller is cancelled and the function has not begun, it never does. If it has, the caller asks `until_over` whether to
+    wait for it, and else leaves it to itself.
     """
-    asyncio = asyncio_module()
-    loop = asyncio.get_running_loop()
-    answer: Future[T] = loop.create_future()
-
-    def answered(result: T | None, error: BaseException | None) -> None:
-        try:
-            loop.call_soon_threadsafe(_settle, answer, result, error)
-        except RuntimeError:  # the loop was closed meanwhile
-            pass
-
-    call = Call(partial(copy_context().run, function), answered)
+    answer: _Answer[T] = _Answer()
+    call = Call(partial(copy_context().run, function), answer.come)
     call.begin()
     try:
-        result: T = await asyncio.shield(answer)
-    except asyncio.CancelledError:
+        return await answer.future
+    except asyncio_module().CancelledError:
         call.cancel()
-        while until_over and not answer.done():
-            try:
-                await asyncio.wait([answer])
-            except asyncio.CancelledError:
-                pass  # once is enough
-        answer.add_done_callback(_look)
+        if until_over():
+            await answer.until_here()
         raise
-    return result
+
+
+class _Answer(Generic[T]):
+    """What comes from another thread to the running loop, also when nobody awaits it any more."""
+
+    __slots__ = ("_is_here", "_late", "_letters", "_loop", "future")
+
+    def __init__(self) -> None:
+        self._loop = asyncio_module().get_running_loop()
+        self._letters = _letters_to(self._loop)
+        self.future: Future[T] = self._loop.create_future()
+        self._is_here = False
+        self._late: Future[None] | None = None
+
+    def come(self, result: T | None, error: BaseException | None) -> None:
+        """Called in the other thread."""
+        self._letters.put(self._settle, result, error)
+
+    def _settle(self, result: T | None, error: BaseException | None) -> None:
+        self._is_here = True
+        _settle(self.future, result, error)
+        if self._late is not None:
+            _settle(self._late, None, None)
+
+    async def until_here(self) -> None:
+        while not self._is_here:
+            self._late = self._loop.create_future()
+            try:
+                await self._late
+            except asyncio_module().CancelledError:
+                pass  # once is enough
+
+
+def answer_from_elsewhere() -> tuple[Future[Any], Callable[[Any, BaseException | None], None]]:
+    """A future of the running loop, and what is called in another thread with its result or an error."""
+    answer: _Answer[Any] = _Answer()
+    return answer.future, answer.come
+
+
+class _Letters:
+    """Answers from other threads that a loop has not been given yet: to wake it takes long, so it is woken for all of them.
+
+    Parameters
+    ----------
+    loop
+        The loop.
+    """
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self._loop = ref(loop)
+        self._waiting: deque[tuple[Callable[[Any, BaseException | None], None], Any, BaseException | None]] = deque()
+        self._is_woken = False
+
+    def put(
+        self, settle: Callable[[Any, BaseException | None], None], result: Any, error: BaseException | None
+    ) -> None:
+        self._waiting.append((settle, result, error))
+        loop = self._loop()
+        if not self._is_woken and loop is not None:
+            self._is_woken = True
+            try:
+                loop.call_soon_threadsafe(self._hand_out)
+            except RuntimeError:  # the loop was closed meanwhile
+                self._waiting.clear()
+
+    def _hand_out(self) -> None:
+        self._is_woken = False
+        while self._waiting:
+            settle, result, error = self._waiting.popleft()
+            settle(result, error)
+
+
+_letters: WeakKeyDictionary[AbstractEventLoop, _Letters] = WeakKeyDictionary()
+
+
+def _letters_to(loop: AbstractEventLoop) -> _Letters:
+    found = _letters.get(loop)
+    if found is None:
+        found = _letters[loop] = _Letters(loop)
+    return found
 
 
 async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
@@ -133,12 +201,6 @@ async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     return results
-
-
-def _look(answer: Future[Any]) -> None:
-    """Look at what went wrong, so that asyncio does not warn that nobody did."""
-    if not answer.cancelled():
-        answer.exception()
 
 
 def call_in_new_thread(function: Callable[[], T], done: Callable[[T | None, BaseException | None], None]) -> None:
@@ -169,9 +231,11 @@ def _in_place(function: Callable[..., T], *args: Any) -> Future[T]:
 
 
 def _settle(answer: Future[Any], result: Any, error: BaseException | None) -> None:
-    if answer.cancelled():
+    if answer.done():  # whoever awaited it was cancelled
         return
     if error is None:
         answer.set_result(result)
+    elif isinstance(error, StopIteration):  # which no future takes
+        answer.set_exception(RuntimeError(f"a function raised {error!r}"))
     else:
         answer.set_exception(error)

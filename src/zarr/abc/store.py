@@ -1,6 +1,7 @@
 """What a store is, for those who write one."""
 
 from zarr._buffer.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest
+from zarr._buffer.pieces import Sink
 from zarr._store.abstract import (
     ByteGetter,
     ByteSetter,
@@ -30,6 +31,7 @@ __all__ = [
     "NoHold",
     "OffsetByteRequest",
     "RangeByteRequest",
+    "Sink",
     "Store",
     "Stored",
     "SuffixByteRequest",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from zarr._buffer.pieces import Pieced
 from zarr._flow.direct import perform
 from zarr._flow.requests import (
     Compute,
@@ -23,12 +24,15 @@ from zarr._flow.requests import (
     RemovePrefix,
     Size,
     TakeHold,
+    TakeRoom,
     Where,
 )
 from zarr._store.access import sync_contract
+from zarr._support.request_room import called_inside, take_room
 
 if TYPE_CHECKING:
     from zarr._store.versioned import Hold, Stored, SyncContract
+    from zarr._support.request_room import Room
 
 AWAITED: Final = object()
 
@@ -42,6 +46,8 @@ def _fetch(store: SyncContract, request: Fetch) -> list[Stored | None]:
 
 def _put(store: SyncContract, request: Put) -> bool:
     request.store._check_writable()
+    if isinstance(request.value, Pieced):
+        return store.put_pieces(request.key, request.value.write, expected=request.expected, hold=request.hold)
     return store.put(request.key, request.value, expected=request.expected, hold=request.hold)
 
 
@@ -113,7 +119,12 @@ def _where(request: Where) -> Sequence[object]:
 
 
 def _compute(request: Compute) -> Any:
-    return request.function(*request.args)
+    return called_inside(request.function, *request.args)
+
+
+def _take_room(request: TakeRoom) -> Room | object:
+    room = take_room(request.nbytes, waits=request.waits)
+    return AWAITED if room is None else room
 
 
 def as_prefix(path: str) -> str:
@@ -124,6 +135,7 @@ def as_prefix(path: str) -> str:
 ANSWER: dict[type, Callable[[Any], Any]] = {
     **{kind: _at_once(call) for kind, call in BY_CONTRACT.items()},
     TakeHold: _hold,
+    TakeRoom: _take_room,
     Where: _where,
     Compute: _compute,
     Direct: perform,

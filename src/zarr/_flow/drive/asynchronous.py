@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
 from zarr._flow.drive.answers import ANSWER, AWAITED, as_prefix
+from zarr._flow.drive.carried import Carried, Ended, read_elsewhere
 from zarr._flow.drive.process_hold import process_hold
 from zarr._flow.drive.remote import calls_for, whole_answer
 from zarr._flow.requests import (
@@ -31,18 +32,28 @@ from zarr._flow.requests import (
     RemovePrefix,
     Size,
     TakeHold,
+    TakeRoom,
     Together,
     Where,
 )
 from zarr._store.access import async_contract, sync_contract
 from zarr._support.forks import renew_in_children
 from zarr._support.imports_on_use import asyncio_module
+from zarr._support.request_room import INSIDE, AwaitedRoom
 from zarr._support.settings import settings
-from zarr._support.threads import all_of, in_new_thread, in_request_thread, in_worker_thread, until_over
+from zarr._support.threads import (
+    all_of,
+    answer_from_elsewhere,
+    in_new_thread,
+    in_request_thread,
+    in_worker_thread,
+    until_over,
+)
 
 if TYPE_CHECKING:
     from zarr._store.abstract import Store
     from zarr._store.versioned import AsyncContract, Hold, Stored
+    from zarr._support.request_room import Room
 
 T = TypeVar("T")
 _LOOK_AGAIN_S = 0.001
@@ -106,6 +117,11 @@ async def _drive(flow: Flow[T], lane: Lane) -> T:
     try:
         request = flow.send(None)
         while True:
+            if (call := read_elsewhere(request)) is not None:
+                request = await _carry(Carried(flow, call, computes_at_once=lane.has_own_threads), flow, lane)
+                if isinstance(request, Ended):
+                    return request.result  # type: ignore[no-any-return]
+                continue
             try:
                 answer = await _answer(request, lane)
             except BaseException as exc:  # noqa: BLE001  # whatever it is, the flow must see it to clean up
@@ -121,11 +137,23 @@ async def _drive(flow: Flow[T], lane: Lane) -> T:
         flow.close()
 
 
+async def _carry(carried: Carried, flow: Flow[Any], lane: Lane) -> Any:
+    """Have a flow carried past a read; what it asks for next, or its end."""
+    lane.note_awaited()
+    try:
+        async with lane.slots:
+            return await in_request_thread(carried.run, until_over=lambda: not carried.leave())
+    except asyncio_module().CancelledError as exc:
+        return flow.throw(exc)
+
+
 async def _answer(request: Any, lane: Lane) -> Any:
     if isinstance(request, Together):
         return await _drive_together(request, lane)
     if isinstance(request, TakeHold):
         return await _take_hold(request)
+    if isinstance(request, TakeRoom):
+        return await _take_room(request)
     if isinstance(request, Compute | Direct | Where):
         async with lane.slots:
             return await lane.call(ANSWER[type(request)], request)
@@ -134,11 +162,11 @@ async def _answer(request: Any, lane: Lane) -> Any:
         return await await_store(request, lane)
     if store.capabilities.is_remote:
         lane.note_awaited()
-        calls = calls_for(store, request)
-        parts = await all_of(
-            _in_slot(lane, partial(in_request_thread, until_over=request.writes), call) for call in calls
-        )
-        return whole_answer(request, parts)
+        calls = [
+            _in_slot(lane, partial(in_request_thread, until_over=lambda: request.writes), call)
+            for call in calls_for(store, request)
+        ]
+        return whole_answer(request, [await calls[0]] if len(calls) == 1 else await all_of(calls))
     async with lane.slots:
         if store.may_block or request.writes:  # a write may wait for somebody's hold
             return await lane.call(ANSWER[type(request)], request)
@@ -155,6 +183,23 @@ async def _take_hold(request: TakeHold) -> Hold:
         taking.add_done_callback(_let_go)
         raise
     return hold
+
+
+async def _take_room(request: TakeRoom) -> Room:
+    """Wait for room; if the caller is cancelled meanwhile, it is given back as soon as it comes."""
+    room = ANSWER[TakeRoom](request)
+    if room is not AWAITED:
+        return room  # type: ignore[no-any-return]
+    answer, answered = answer_from_elsewhere()
+    waiting = AwaitedRoom(request.nbytes, answered)
+    waiting.begin()
+    try:
+        room = await asyncio_module().shield(answer)
+    except asyncio_module().CancelledError:
+        waiting.cancel()
+        answer.add_done_callback(_let_go)
+        raise
+    return room  # type: ignore[no-any-return]
 
 
 def take_hold(request: TakeHold) -> Hold:
@@ -254,6 +299,14 @@ keep files open."""
 
 async def await_store(request: Any, lane: Lane) -> Any:
     """Answer a request to a store that has to be awaited."""
+    token = INSIDE.set(True)
+    try:
+        return await _awaited_answer(request, lane)
+    finally:
+        INSIDE.reset(token)
+
+
+async def _awaited_answer(request: Any, lane: Lane) -> Any:
     store = async_contract(request.store)
     if request.store._waits_to_be_opened():
         await _open(request.store)

@@ -22,10 +22,11 @@ from zarr._flow.drive.answers import ANSWER, AWAITED
 from zarr._flow.drive.asynchronous import Lane, await_store, take_hold
 from zarr._flow.drive.process_hold import AwaitedHold, take_free_hold
 from zarr._flow.drive.remote import AwaitedParts, awaited_answer
-from zarr._flow.requests import Flow, Request, TakeHold, Together
+from zarr._flow.requests import Flow, Request, TakeHold, TakeRoom, Together
 from zarr._store.access import sync_contract
 from zarr._support import bridge, workers
 from zarr._support.forks import n_forks
+from zarr._support.request_room import AwaitedRoom
 from zarr._support.request_threads import Call
 from zarr._support.settings import settings
 
@@ -34,6 +35,13 @@ _PATIENCE_S = 2.0
 _LOOK_AGAIN_S = 0.02
 _AHEAD = 2
 """For each request under way there may be so many flows: when an answer comes, the next request is there already."""
+_MANY = 32
+_GATHERING_S = 0.006
+"""With so many requests under way answers are taken by the handful, as soon as there are so many or it has been so long: one
+that is taken by itself finds other things in the caches of the processor, and keeps threads with more answers from going on."""
+_NEVER = sys.maxsize
+_WAITS_FOR_OTHERS = (TakeHold, TakeRoom)
+"""Requests that are answered when other flows have got on, and so cannot be counted on."""
 _AnyFlow = Generator[Any, Any, Any]
 
 
@@ -96,6 +104,9 @@ def _together(request: Together) -> list[Any] | _Rest:
             return _Rest(request, flows, result, results)
         results.append(result)
     return results
+
+
+_SEVERAL = (Together, _Rest)
 
 
 # -- several flows at once ------------------------------------------------------------------------------------------
@@ -177,6 +188,8 @@ class _Crew:
         self._n_forks = n_forks()
         self._lane: Lane | None = None
         self._wake: SimpleQueue[None] = SimpleQueue()
+        self._n_enough = _NEVER
+        self._n_under_way = 0
 
     def _lane_to_loop(self) -> Lane:
         """Where requests go out that are awaited on the bridge's loop."""
@@ -195,7 +208,7 @@ class _Crew:
                 elif self._n_forks != n_forks():
                     self._ask_again()
                 else:
-                    self._wake.get()
+                    self._await_answers()
                     self._take_answers()
         except BaseException:
             self._stop(root)
@@ -205,6 +218,20 @@ class _Crew:
             raise error
         return result
 
+    def _await_answers(self) -> None:
+        """Wait for an answer, and where many are to come for a handful."""
+        self._sleep(1, None)
+        if self._n_under_way >= _MANY:
+            self._sleep(_MANY, _GATHERING_S)
+
+    def _sleep(self, n: int, timeout_s: float | None) -> None:
+        """Wait until there are so many answers, or all that are to come."""
+        self._n_enough = max(1, min(n, self._n_under_way))
+        if len(self._answers) < self._n_enough:  # those that come from now on are counted by who brings them
+            with suppress(Empty):
+                self._wake.get(timeout=timeout_s)
+        self._n_enough = _NEVER
+
     def _take_answers(self) -> None:
         """Give the answers that have come to those who wait. None is lost if this is interrupted."""
         while self._answers:
@@ -212,6 +239,7 @@ class _Crew:
             if member.cancel is not None:
                 self._ready.append((member, answer, error))
                 member.cancel = None
+                self._n_under_way -= not isinstance(member.request, _WAITS_FOR_OTHERS)
             self._answers.popleft()
 
     def _step(self, member: _Member, answer: Any, error: BaseException | None) -> None:
@@ -234,7 +262,7 @@ class _Crew:
 
     def _ask(self, member: _Member, request: Any) -> bool:
         """Answer a request, or have it answered; whether the answer is the last one that is ready."""
-        if isinstance(request, Together | _Rest):
+        if isinstance(request, _SEVERAL):
             self._begin(member, request)
             return False
         try:
@@ -265,18 +293,23 @@ class _Crew:
 
         def answered(answer: Any, error: BaseException | None) -> None:
             self._answers.append((member, answer, error))
-            self._wake.put(None)
+            if len(self._answers) >= self._n_enough:
+                self._n_enough = _NEVER
+                self._wake.put(None)
             if self._is_over:
                 self._let_go()
 
-        started: AwaitedHold | Call | AwaitedParts | bridge.Started[Any]
+        started: AwaitedHold | AwaitedRoom | Call | AwaitedParts | bridge.Started[Any]
         if isinstance(request, TakeHold):
             started = AwaitedHold(partial(take_hold, request), answered)
+        elif isinstance(request, TakeRoom):
+            started = AwaitedRoom(request.nbytes, answered)
         elif (store := sync_contract(request.store)) is not None:
             started = awaited_answer(store, request, answered)
         else:
             started = bridge.Started(await_store(request, self._lane_to_loop()), answered)
         member.request, member.cancel = request, started.cancel
+        self._n_under_way += not isinstance(request, _WAITS_FOR_OTHERS)
         started.begin()
 
     # -- teams --------------------------------------------------------------------------------------------------
@@ -366,10 +399,7 @@ class _Crew:
             if member.cancel is not None:
                 member.cancel()
         while any(member.cancel is not None for member in gone) and (until is None or monotonic() < until):
-            try:
-                self._wake.get(timeout=_LOOK_AGAIN_S)
-            except Empty:
-                pass
+            self._sleep(1, _LOOK_AGAIN_S)
             self._take_answers()
 
     def _stop(self, root: _Member) -> None:

@@ -9,12 +9,16 @@ names go back so many changes and no more, and others may make many during a pau
 
 from __future__ import annotations
 
+import os
 import random
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import iscoroutine
 from secrets import token_urlsafe
+from threading import RLock
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -22,7 +26,7 @@ from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.failures import Failure, Kind, WrongAnswerError, failure_of
 from zarr._store.remote.library import obstore_module
 from zarr._support import bridge
-from zarr._support.forks import n_forks
+from zarr._support.forks import n_forks, renew_in_children
 from zarr._support.request_threads import PROCESS_GATE, Gate, pause
 from zarr._support.signals import came_from_a_signal
 from zarr.errors import StoreKeyError, StorePermissionError, StoreRequestError
@@ -95,8 +99,11 @@ class RefusedError(Exception):
     """
 
     def __init__(self, failure: Failure, attempts: int, seconds: float, *, may_have_landed: bool) -> None:
-        super().__init__(failure.said)
+        super().__init__()
         self.failure, self.attempts, self.seconds, self.may_have_landed = failure, attempts, seconds, may_have_landed
+
+    def __str__(self) -> str:
+        return self.failure.said
 
 
 class Client:
@@ -117,7 +124,8 @@ class Client:
         self.url = url_of(given)
         self.is_remote = self.kind not in ("memory", "file")
         self.keeps_metadata = self.kind in ("s3", "gs", "az", "memory")
-        self._gate = None if most is None else Gate(lambda: most)
+        self._gate = None if most is None or not self.is_remote else Gate(lambda: most)
+        self._limit: AbstractContextManager[Any] = PROCESS_GATE if self.is_remote else nullcontext()
         self._patience = Patience.of(given)
         self._secrets = _secrets_of(given)
         self._raw: tuple[int, Any] | None = None
@@ -135,25 +143,8 @@ class Client:
         if made is None or made[0] != now:
             if made is not None:
                 _abandoned.append(made)  # it belongs to the parent, down to what collecting it would do
-            made = self._raw = (now, self._renewed())
+            made = self._raw = (now, _shared.like(self.given) if self.is_remote else self.given)
         return made[1]
-
-    def _renewed(self) -> Any:
-        """The store anew, from what it says of itself; it makes no attempts of its own any more."""
-        if not self.is_remote:
-            return self.given
-        options = {name: getattr(self.given, name, None) for name in ("client_options", "credential_provider")}
-        if options["credential_provider"] is not None:
-            options["credential_provider"] = _Provider(options["credential_provider"])
-        make = getattr(self._obstore.store, _class_name(self.given))
-        if self.kind == "http":
-            return make(self.given.url, client_options=options["client_options"], retry_config=_NO_RETRIES)
-        return make(
-            prefix=self.given.prefix,
-            config=self.given.config,
-            retry_config=_NO_RETRIES,
-            **{name: value for name, value in options.items() if value is not None},
-        )
 
     # -- attempts -----------------------------------------------------------------------------------------------
 
@@ -177,7 +168,7 @@ class Client:
         while True:
             attempts += 1
             try:
-                return self._inside(function)
+                return self._once(function)
             except Exception as exc:
                 if came_from_a_signal(exc) or isinstance(exc, (StoreKeyError, ConnectionAbortedError)):
                     raise
@@ -185,7 +176,8 @@ class Client:
             seconds = monotonic() - began
             n_wrong += failure.kind is Kind.WRONG
             if failure.kind is Kind.DENIED and not has_asked_again and self._asks_for_credentials():
-                has_asked_again, self._raw = True, None  # which asks for them again
+                has_asked_again, self._raw = True, None
+                _shared.forget(self.given)  # the next one asks for them again
                 continue
             if not failure.is_worth_another or n_wrong >= _MOST_WRONG or self._is_over(attempts, seconds):
                 raise RefusedError(failure, attempts, seconds, may_have_landed=may_have_landed)
@@ -195,13 +187,12 @@ class Client:
             if not pause(self._patience.pause_s(attempts)):
                 raise RefusedError(failure, attempts, seconds, may_have_landed=True)
 
-    def _inside(self, function: Callable[[Any], T]) -> T:
-        if not self.is_remote:
-            return function(self.raw)
+    def _once(self, function: Callable[[Any], T]) -> T:
+        """Make one attempt, whatever comes of it."""
         if self._gate is None:
-            with PROCESS_GATE:
+            with self._limit:
                 return function(self.raw)
-        with self._gate, PROCESS_GATE:
+        with self._gate, self._limit:
             return function(self.raw)
 
     def _is_over(self, attempts: int, seconds: float) -> bool:
@@ -211,29 +202,26 @@ class Client:
         return getattr(self.given, "credential_provider", None) is not None
 
     def _without_secrets(self, failure: Failure) -> Failure:
+        return replace(failure, say=partial(self._say, failure)) if self._secrets else failure
+
+    def _say(self, failure: Failure) -> str:
         said = failure.said
         for secret in self._secrets:
             said = said.replace(secret, "***")
-        return failure if said == failure.said else Failure(failure.kind, failure.status, said)
+        return said
 
     # -- requests -----------------------------------------------------------------------------------------------
 
     def get(self, key: str, options: dict[str, Any]) -> Answer:
         """An object, or a part of it."""
-        get = self._obstore.get
-
-        def once(raw: Any) -> Answer:
-            found = get(raw, key, options=options)
-            return Answer.of(found, found.bytes())
-
-        return self.attempt(once)
+        return self.attempt(partial(_get, obstore_module().get, key, options))
 
     def head(self, key: str) -> Answer:
         """All about an object but its bytes."""
         get = self._obstore.get
 
         def once(raw: Any) -> Answer:
-            return Answer.of(get(raw, key, options={"head": True}), None)
+            return Answer(get(raw, key, options={"head": True}), None)
 
         return self.attempt(once)
 
@@ -276,7 +264,7 @@ class Client:
         """True if a look shows that an object was made by the change of a name, or from what that made; None if it does not."""
         get = self._obstore.get
         try:
-            found = self._inside(lambda raw: Answer.of(get(raw, key, options={"head": True}), None))
+            found = self._once(lambda raw: Answer(get(raw, key, options={"head": True}), None))
         except Exception as exc:
             if came_from_a_signal(exc):
                 raise
@@ -312,7 +300,7 @@ class Client:
         for first in range(0, len(keys), most):
             some = list(keys[first : first + most])
             try:
-                self._inside(lambda raw, some=some: delete(raw, some))  # type: ignore[misc]
+                self._once(lambda raw, some=some: delete(raw, some))  # type: ignore[misc]
             except Exception as exc:
                 if came_from_a_signal(exc):
                     raise
@@ -344,6 +332,87 @@ class Client:
         return error
 
 
+class _Shared:
+    """Stores that this process uses, by what they are made of.
+
+    A store has the connections that it opened, and a new one takes a hundredth of a second to make and opens its own. So
+    everybody who gives a store that is made of the same uses one. The last few are kept.
+    """
+
+    def __init__(self) -> None:
+        self._guard = RLock()
+        self.made: OrderedDict[Any, Any] = OrderedDict()
+
+    def like(self, given: Any) -> Any:
+        """A store made of the same as one that was given, which makes no attempts of its own."""
+        ingredients = _ingredients(given)
+        if ingredients is None:
+            return _renewed(given)
+        with self._guard:
+            if ingredients not in self.made:
+                self.made[ingredients] = _renewed(given)
+            self.made.move_to_end(ingredients)
+            while len(self.made) > _MOST_SHARED:
+                self.made.popitem(last=False)
+            return self.made[ingredients]
+
+    def forget(self, given: Any) -> None:
+        """Make another one for the next who asks."""
+        with self._guard:
+            self.made.pop(_ingredients(given), None)
+
+
+def _renewed(given: Any) -> Any:
+    """A store anew, from what it says of itself; it makes no attempts of its own any more."""
+    options = {name: getattr(given, name, None) for name in ("client_options", "credential_provider")}
+    if options["credential_provider"] is not None:
+        options["credential_provider"] = _Provider(options["credential_provider"])
+    make = getattr(obstore_module().store, _class_name(given))
+    if _class_name(given) == "HTTPStore":
+        return make(given.url, client_options=options["client_options"], retry_config=_NO_RETRIES)
+    return make(
+        prefix=given.prefix,
+        config=given.config,
+        retry_config=_NO_RETRIES,
+        **{name: value for name, value in options.items() if value is not None},
+    )
+
+
+def _ingredients(given: Any) -> Any:
+    """What a store is made of, the environment included, which is asked for whatever is not given. None if that cannot be compared."""
+    said = [getattr(given, name, None) or {} for name in ("config", "client_options")]
+    try:
+        return (
+            _class_name(given),
+            str(getattr(given, "url", None)),
+            str(getattr(given, "prefix", None)),
+            *(frozenset(mapping.items()) for mapping in said),
+            _Same(getattr(given, "credential_provider", None)),
+            frozenset(os.environ.items()),
+        )
+    except TypeError:  # some options of connections are mappings
+        return None
+
+
+class _Same:
+    """Equal for the same object only, which it keeps.
+
+    Parameters
+    ----------
+    given
+        The object.
+    """
+
+    def __init__(self, given: Any) -> None:
+        self._given = given
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other._given is self._given
+
+    def __hash__(self) -> int:
+        return id(self._given)
+
+
 class _Provider:
     """A provider of credentials that is called where there is no event loop; one of coroutines is awaited on the bridge's.
 
@@ -364,9 +433,15 @@ class _Provider:
         return getattr(self._given, name)
 
 
-@dataclass(frozen=True, slots=True)
 class Answer:
     """An object, as a server tells of it.
+
+    Parameters
+    ----------
+    found
+        The result of obstore.
+    data
+        Its body, which is looked at; None where none was asked for.
 
     Attributes
     ----------
@@ -374,41 +449,55 @@ class Answer:
         The bytes that were asked for; empty where none were.
     start, stop
         Which they are.
-    nbytes
-        Size of the whole object.
-    e_tag, number, modified
-        What tells it from others under its key.
-    history
-        Names of the changes that made it, the latest first.
     """
 
-    data: Any
-    start: int
-    stop: int
-    nbytes: int
-    e_tag: str | None
-    number: str | None
-    modified: Any
-    history: tuple[str, ...]
+    __slots__ = ("_found", "_meta", "data", "start", "stop")
 
-    @classmethod
-    def of(cls, found: Any, data: Any) -> Answer:
-        """That of a result of obstore, whose body is looked at too if there is one."""
-        meta = found.meta
+    def __init__(self, found: Any, data: Any) -> None:
         start, stop = found.range
         if data is not None and len(data) != stop - start:
             raise WrongAnswerError(f"{len(data)} bytes came of the {stop - start} that were announced")
-        names = found.attributes.get(HISTORY)
-        return cls(
-            b"" if data is None else data,
-            start,
-            stop,
-            meta["size"],
-            meta["e_tag"],
-            meta["version"],
-            meta["last_modified"],
-            tuple(names.split(",")) if names else (),
-        )
+        self._found: Any = found
+        self._meta: Any = None
+        self.data = b"" if data is None else data
+        self.start, self.stop = start, stop
+
+    def _told(self, name: str) -> Any:
+        if self._meta is None:
+            self._meta = self._found.meta
+        return self._meta[name]
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the whole object."""
+        nbytes: int = self._told("size")
+        return nbytes
+
+    @property
+    def e_tag(self) -> str | None:
+        """What tells it from others under its key; so do `number`, which is a generation in GCS, and `modified`."""
+        tag: str | None = self._told("e_tag")
+        return tag
+
+    @property
+    def number(self) -> str | None:
+        number: str | None = self._told("version")
+        return number
+
+    @property
+    def modified(self) -> Any:
+        return self._told("last_modified")
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """Names of the changes that made it, the latest first."""
+        names = self._found.attributes.get(HISTORY)
+        return tuple(names.split(",")) if names else ()
+
+
+def _get(get: Any, key: str, options: dict[str, Any], raw: Any) -> Answer:
+    found = get(raw, key, options=options)
+    return Answer(found, found.bytes())
 
 
 _ADVICE = {
@@ -425,7 +514,18 @@ _ADVICE = {
 _NO_RETRIES = {"max_retries": 0}
 
 
+_MOST_SHARED = 32
 _abandoned: list[object] = []
+_shared = _Shared()
+
+
+@renew_in_children
+def _leave_to_parent() -> None:
+    global _shared
+    _abandoned.append(_shared.made)
+    _shared = _Shared()
+
+
 _KINDS = {
     "S3Store": "s3",
     "GCSStore": "gs",

@@ -7,8 +7,10 @@ credentials, and their classes cannot be caught without importing obstore.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from http import HTTPStatus
 
 _STATUS = re.compile(r"status code: (\d{3})")
@@ -52,13 +54,18 @@ class Failure:
         What follows from it.
     status
         Of the answer in HTTP; None if there was none.
-    said
-        The answer in short, without credentials.
+    say
+        Puts the answer in short, without credentials. Of most failures nobody wants to hear: that a chunk is not there, say.
     """
 
     kind: Kind
     status: int | None
-    said: str
+    say: Callable[[], str]
+
+    @property
+    def said(self) -> str:
+        """The answer in short."""
+        return self.say()
 
     @property
     def is_worth_another(self) -> bool:
@@ -75,8 +82,8 @@ def failure_of(exc: Exception) -> Failure:
     found = _STATUS.search(text)
     status = None if found is None else int(found[1])
     if type(exc).__name__ == "GenericError" and (said := _said_of_credentials(text, status)):
-        return Failure(Kind.TRANSIENT if status in _TRANSIENT else Kind.DENIED, None, said)
-    return Failure(_kind(exc, text, status), status, _in_short(text, status))
+        return Failure(Kind.TRANSIENT if status in _TRANSIENT else Kind.DENIED, None, lambda: said)
+    return Failure(_kind(exc, text, status), status, partial(_in_short, text, status))
 
 
 def _said_of_credentials(text: str, status: int | None) -> str:

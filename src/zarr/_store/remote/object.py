@@ -209,16 +209,14 @@ class ObjectStore(SyncStore):
         version: Version | None = None,
         prototype: BufferPrototype | None = None,
     ) -> Stored | None:
-        found = self._found(key, byte_range, version)
+        found = self._get(key, None, version) if byte_range is None else self._found(key, byte_range, version)
         if found is None:
             if version is not None:
                 raise _changed(key)
             return None
         if version is not None and not version.is_that_of(found):
             raise _changed(key)
-        data = np.frombuffer(found.data, "B")
-        buffer = CPUBuffer if prototype is None else prototype.buffer
-        return Stored(buffer.from_array_like(data), version_of(found), found.nbytes)
+        return _Found(found, CPUBuffer if prototype is None else prototype.buffer)
 
     def _found(self, key: str, byte_range: ByteRequest | None, version: ObjectVersion | None) -> Answer | None:
         """The answer for a part of an object; its bytes are empty where the part lies beyond the end."""
@@ -393,12 +391,12 @@ class ObjectStore(SyncStore):
     async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         if not self.capabilities.is_remote:
             return await super()._call(function, *args, **kwargs)
-        return await in_request_thread(partial(function, *args, **kwargs), until_over=False)
+        return await in_request_thread(partial(function, *args, **kwargs), until_over=lambda: False)
 
     async def _change(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         if not self.capabilities.is_remote:
             return await super()._change(function, *args, **kwargs)
-        return await in_request_thread(partial(function, *args, **kwargs), until_over=True)
+        return await in_request_thread(partial(function, *args, **kwargs), until_over=lambda: True)
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
@@ -411,6 +409,39 @@ class ObjectStore(SyncStore):
         while page := await self._call(_first_of, keys):
             for key in page:
                 yield key
+
+
+class _Found(Stored):
+    """What an answer holds, made of it as it is asked for: this comes to be among many requests under way, and whoever reads
+    whole chunks wants nothing but the bytes.
+
+    Parameters
+    ----------
+    answer
+        The answer.
+    buffer
+        The class of the bytes.
+    """
+
+    __slots__ = ("_answer", "_buffer")
+
+    def __init__(self, answer: Answer, buffer: type[Buffer]) -> None:
+        self._answer, self._buffer = answer, buffer
+
+    @property
+    def data(self) -> Buffer:  # type: ignore[override]  # as attributes, which are never set
+        return self._buffer.from_array_like(np.frombuffer(self._answer.data, "B"))
+
+    @property
+    def version(self) -> ObjectVersion:  # type: ignore[override]
+        return version_of(self._answer)
+
+    @property
+    def nbytes(self) -> int:  # type: ignore[override]
+        return self._answer.nbytes
+
+    def release(self) -> None:
+        """There is nothing to give up."""
 
 
 def is_of_obstore(store: object) -> bool:

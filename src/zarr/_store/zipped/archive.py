@@ -407,7 +407,10 @@ class Archive:
                 found = OwnFile(path, _CHANGE)
             except FileNotFoundError:
                 os.makedirs(directory, exist_ok=True)
-                with NewFile(directory, EMPTY, sync=settings().durability == "fsync") as new:
+                with NewFile(directory) as new:
+                    new.append(EMPTY)
+                    if settings().durability == "fsync":
+                        new.sync()
                     was_made = new.publish(path, replace=False)
                 must_be_new = must_be_new and not was_made
                 continue

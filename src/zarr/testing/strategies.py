@@ -30,9 +30,9 @@ from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.traits import HasItemSize
 from zarr._faces.array import Array
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
+from zarr._grid.grid import RectilinearGrid
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
-from zarr._grid.grid import RectilinearGrid
 from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._metadata.rectilinear import RectilinearChunkGridMetadata
 from zarr._store.abstract import AccessMode, Store

@@ -428,7 +428,7 @@ impl Request {
                 let object = encoded.as_ref().map(|encoded| Whole(encoded.as_bytes()));
                 self.pipeline.read_fetched(&plan, object.as_ref(), &target)
             };
-            if self.pipeline.decoding_ns(&plan) < DETACH_NS {
+            if self.pipeline.decoding_ns(&plan)? < DETACH_NS {
                 decode()?;
             } else {
                 py.detach(decode)?;
@@ -495,7 +495,7 @@ impl Request {
                     .encode_all(&self.plan, &old, first, &value, workers)
             };
             let is_little = old.len() == 1
-                && self.pipeline.decoding_ns(&self.plan.object(first)?) < DETACH_NS / ENCODING;
+                && self.pipeline.decoding_ns(&self.plan.object(first)?)? < DETACH_NS / ENCODING;
             let encoded = if is_little {
                 encode(Workers {
                     max_threads: 1,

@@ -127,10 +127,23 @@ impl Pipeline {
     }
 
     /// Estimate of what it takes to decode all that a request wants of an object.
-    #[must_use]
-    pub fn decoding_ns(&self, object: &ObjectPlan<'_>) -> u64 {
+    ///
+    /// # Errors
+    /// None in a plan that this pipeline made.
+    pub fn decoding_ns(&self, object: &ObjectPlan<'_>) -> Result<u64> {
         let n_chunks = u64::try_from(object.n_chunks()).unwrap_or(u64::MAX);
-        n_chunks.saturating_mul(self.description.chain.cost_ns().saturating_add(CHUNK_NS))
+        Ok(n_chunks.saturating_mul(self.cost_ns(object)?.saturating_add(CHUNK_NS)))
+    }
+
+    /// Estimate of what it takes to decode the first chunk that a request wants of an object.
+    fn cost_ns(&self, object: &ObjectPlan<'_>) -> Result<u64> {
+        match &self.layout {
+            Some(layout) => {
+                let chain = &self.description.chain;
+                Ok(chain.fitted(Cow::Borrowed(layout)).cost_ns())
+            }
+            None => Ok(self.chain(&object.chunk(0)?)?.cost_ns()),
+        }
     }
 
     /// Estimate of the work, from the first object.
@@ -146,7 +159,7 @@ impl Pipeline {
         let decoding = if self.description.chain.is_verbatim() {
             0
         } else {
-            self.chain(&first.chunk(0)?)?.cost_ns()
+            self.cost_ns(first)?
         };
         Ok(n_chunks
             .saturating_mul(decoding.saturating_add(CHUNK_NS))

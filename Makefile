@@ -39,7 +39,7 @@ MIRI_CASES ?= 16
 , := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test versions long ceph witness bench check lint format docs dist fuzz sanitize clean native
+.PHONY: help demo test versions long ceph witness peers bench check lint format docs dist fuzz sanitize clean native
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -158,6 +158,19 @@ bench: $(BENCH)/.ready  ## run the benchmarks against the peers, write docs/benc
 		--scratch /dev/shm --out $(BENCH)/results/memory --only 'small_write,partial_write_*,append,group' $(BENCH_ARGS)
 	OURS_PATH=$(CURDIR)/$(BENCH)/ours $(PEERS)/bin/python bench/cloud.py --out $(BENCH)/results/cloud
 	$(PEERS)/bin/python bench/report.py $(BENCH)/results docs
+
+# -- the peers as readers: zarr-python and those that read with it, and libraries over this one --------------------------
+
+THEIRS := .peers
+
+$(THEIRS)/.ready: tests/peers/requirements.txt
+	[ -x $(THEIRS)/bin/python ] || $(PEER_PYTHON) -m venv $(THEIRS)
+	@echo "pip install zarr-python, TensorStore, zarrs, Dask and xarray into $(THEIRS): a minute or two the first time"
+	$(THEIRS)/bin/python -m pip install --quiet --requirement tests/peers/requirements.txt
+	@touch $@
+
+peers: $(VENV)/.dev native $(THEIRS)/.ready  ## what is written here is read by zarr-python, TensorStore and zarrs; Dask and xarray on it; two minutes
+	ZARR_TEST_SERVER=peers PYTHONPATH=src $(THEIRS)/bin/python -m pytest tests/peers $(PYTEST_ARGS)
 
 # -- the environment: stamps say what it has been given ---------------------------------------------------------------
 

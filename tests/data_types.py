@@ -24,6 +24,7 @@ from zarr._dtype import (
     Int64,
     NullTerminatedBytes,
     RawBytes,
+    Struct,
     TimeDelta64,
     UInt8,
     UInt16,
@@ -33,6 +34,7 @@ from zarr._dtype import (
     VariableLengthUTF8,
     ZDType,
 )
+from zarr._dtype.small import SMALL_TYPES
 from zarr.errors import UnstableSpecificationWarning
 
 NATIVE = "<" if sys.byteorder == "little" else ">"
@@ -90,6 +92,7 @@ class Row:
     json2: Any
     default: Any
     unstable: bool = False
+    default2: Any = None  # where format 2 has another
 
     def __str__(self) -> str:
         return f"{type(self.dtype).__name__}-{self.native}"
@@ -138,9 +141,34 @@ ROWS = [
     ),
     Row(NullTerminatedBytes(length=3), "|S3", named("null_terminated_bytes", length_bytes=3), v2("|S3"), "AAAA", True),
     Row(RawBytes(length=3), "|V3", named("raw_bytes", length_bytes=3), v2("|V3"), "AAAA", True),
+    Row(
+        Struct(
+            fields=(
+                ("f0", UInt8()),
+                ("f1", Float32(endianness="big")),
+                ("f2", FixedLengthUTF32(length=1)),
+                ("f3", Bool()),
+            )
+        ),
+        "u1,>f4,<U1,?",
+        named(
+            "struct",
+            fields=[
+                {"name": "f0", "data_type": "uint8"},
+                {"name": "f1", "data_type": "float32"},
+                {"name": "f2", "data_type": named("fixed_length_utf32", length_bytes=4)},
+                {"name": "f3", "data_type": "bool"},
+            ],
+        ),
+        v2([["f0", "|u1"], ["f1", ">f4"], ["f2", "<U1"], ["f3", "|b1"]]),
+        {"f0": 0, "f1": 0.0, "f2": "", "f3": False},
+        default2="AAAAAAAAAAAAAA==",
+    ),
     Row(VariableLengthUTF8(), "T", "string", v2("|O", "vlen-utf8"), ""),
     Row(VariableLengthBytes(), "|O", "bytes", v2("|O", "vlen-bytes"), ""),
 ]
+SMALL = [cls() for cls in SMALL_TYPES]
+"""Numbers of ml_dtypes, which `test_small_types` has tables of."""
 EXTENDED = [cls for cls in (np.longdouble, np.clongdouble) if np.dtype(np.longdouble) != np.dtype("f8")]
 BY_NATIVE = [row for row in ROWS if row.native != "|O"]
 

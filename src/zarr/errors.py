@@ -18,6 +18,7 @@
         StoreAbilityError (also NotImplementedError)
         ConcurrentChangeError (also RuntimeError)
       DataTypeValidationError
+        MissingPackageError (also ImportError)
         UnknownDataTypeError (also TypeError)
       ArgumentError (also TypeError)
     KeyError
@@ -63,6 +64,7 @@ __all__ = [
     "MemberNotFoundError",
     "MetadataTypeError",
     "MetadataValidationError",
+    "MissingPackageError",
     "NegativeStepError",
     "NodeNotFoundError",
     "NodeTypeValidationError",
@@ -393,6 +395,10 @@ class DataTypeValidationError(ValueError):
 
 class UnknownDataTypeError(DataTypeValidationError, TypeError):
     """A name or an object that is no data type, neither of NumPy nor of Zarr."""
+
+
+class MissingPackageError(DataTypeValidationError, ImportError):
+    """The elements of a data type need a package that is not installed; the text has the command that installs it."""
 
 
 class ArgumentError(TypeError, ValueError):

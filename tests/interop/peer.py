@@ -9,7 +9,7 @@ import numpy as np
 import tensorstore
 
 import zarr
-from zarr.dtype import parse_data_type
+from zarr.dtype import data_type_registry, parse_data_type
 
 DOCUMENT = {2: ".zarray", 3: "zarr.json"}
 _DRIVER = {2: "zarr", 3: "zarr3"}
@@ -123,7 +123,7 @@ def create_ours(path, document):
             zarr_format=2,
             chunk_key_encoding={"name": "v2", "separator": document.get("dimension_separator", ".")},
         )
-    data_type = parse_data_type(document["data_type"], zarr_format=3)
+    data_type = data_type_registry.match_json(document["data_type"], zarr_format=3)
     names = [codec["name"] for codec in document["codecs"]]
     at = next(i for i, name in enumerate(names) if name in ("bytes", "sharding_indexed"))
     return zarr.create_array(

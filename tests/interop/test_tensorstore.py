@@ -32,7 +32,8 @@ from tests.interop.peer import (
     ts_create,
     ts_open,
 )
-from zarr.errors import CodecError, DataTypeValidationError
+from tests.interop.test_types_tensorstore import SMALL
+from zarr.errors import CodecError
 
 # Raw bytes have no agreed name in format 3, which is said each time one is written.
 pytestmark = [
@@ -429,24 +430,6 @@ NOT_IN_TENSORSTORE = {
     "v3-attributes-null": (v3(attributes=None), "Expected object"),
 }
 
-# Data types of TensorStore that are not known here.
-NOT_IN_ZARR = {
-    "v3-bfloat16": v3("bfloat16"),
-    "v3-int2": v3("int2"),
-    "v3-int4": v3("int4"),
-    **{
-        f"v3-{name}": v3(name, fill=1.0)
-        for name in (
-            *("float4_e2m1fn", "float8_e3m4", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz"),
-            *("float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu"),
-        )
-    },
-    "v2-bfloat16": v2("bfloat16"),
-    "v2-int4": v2("int4"),
-    "v2-float8": v2("float8_e5m2"),
-}
-
-
 # By kind of NumPy dtype, elements that differ from each other and from the fill values above.
 _TEXT = [["b", "é"], ["c", "de"]]
 _OCTETS = [[b"b", b"c"], [b"\xff\1", b"d"]]
@@ -479,21 +462,11 @@ def test_tensorstore_refuses_what_we_read(name, tmp_path):
     np.testing.assert_array_equal(zarr.open_array(tmp_path, mode="r")[...], expected)
 
 
-@pytest.mark.parametrize("name", NOT_IN_ZARR)
-def test_we_refuse_by_name_what_only_tensorstore_reads(name, tmp_path):
-    document = NOT_IN_ZARR[name]
-    put_document(tmp_path, document)
-    assert ts_open(tmp_path, document["zarr_format"]).shape == (7, 10)
-    with pytest.raises(DataTypeValidationError, match=document.get("data_type", document.get("dtype"))):
-        zarr.open_array(tmp_path, mode="r")
-
-
 def test_every_data_type_of_tensorstore_is_listed():
     known = {name for name in dir(tensorstore) if isinstance(getattr(tensorstore, name), tensorstore.dtype)}
-    exchanged = {*NUMBERS, "char", "byte"}
-    lacking = {name.split("-")[1] for name in NOT_IN_ZARR if name.startswith("v3")}
+    exchanged = {*NUMBERS, *SMALL, "char", "byte"}
     stored_nowhere = {"json", "string", "ustring"}
-    assert known == exchanged | lacking | stored_nowhere
+    assert known == exchanged | stored_nowhere
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])

@@ -190,17 +190,6 @@ FORMAT3 = [
         r"transpose|order",
         codecs=[{"name": "transpose", "configuration": {"order": [0, 1, 2]}}, *ARRAY3["codecs"]],
     ),
-    opened(
-        "inner chunks that do not divide",
-        ValueError,
-        r"divi|multiple|chunk",
-        codecs=[
-            {
-                "name": "sharding_indexed",
-                "configuration": {"chunk_shape": [2, 2], "codecs": ARRAY3["codecs"], "index_codecs": ARRAY3["codecs"]},
-            }
-        ],
-    ),
     opened("attributes that are a list", TypeError, r"attributes", attributes=[1]),
     opened("dimension names of another number", ValueError, r"dimension_names|dimension", dimension_names=["x"]),
     opened("dimension names of numbers", TypeError, r"dimension_names|dimension", dimension_names=[1, 2]),

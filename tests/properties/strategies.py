@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+import ml_dtypes
 import numcodecs
 import numpy as np
 from hypothesis import strategies as st
@@ -49,6 +50,21 @@ SPECIAL = {
 }
 NUMBERS = ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
 TIMES = ["M8[ns]", "M8[s]", "M8[10us]", "M8[D]", "M8[Y]", "m8[ns]", "m8[3h]", "m8[ms]"]
+SMALL_TYPES = [
+    np.dtype(getattr(ml_dtypes, name))
+    for name in (
+        *("bfloat16", "float8_e3m4", "float8_e4m3", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu"),
+        *("float6_e3m2fn", "float4_e2m1fn", "int2", "int4", "uint4", "complex32", "bcomplex32"),
+    )
+]
+N_BITS = {
+    dtype: {"float6_e3m2fn": 6, "float4_e2m1fn": 4, "int2": 2, "int4": 4, "uint4": 4}.get(
+        dtype.name, 8 * dtype.itemsize
+    )
+    for dtype in SMALL_TYPES
+}
+"""Bits of an element that mean something."""
+ONLY_IN_FORMAT_3 = {"float8_e4m3", "float6_e3m2fn", "uint4", "complex32", "bcomplex32"}
 TEXT_TYPE = np.dtypes.StringDType()
 OBJECT_TYPE = np.dtype(object)
 
@@ -64,8 +80,32 @@ def dtypes() -> st.SearchStrategy[Any]:
     )
 
 
+@cache
+def structs(depth: int = 2) -> st.SearchStrategy[Any]:
+    """A dtype with fields, some of which are structs, or numbers of ml_dtypes."""
+    leaves = st.one_of(dtypes().filter(lambda dtype: dtype.kind not in "TOSV"), st.sampled_from(SMALL_TYPES))
+    inner = st.one_of(leaves, leaves, structs(depth - 1)) if depth > 1 else leaves
+    return st.lists(inner, min_size=1, max_size=3).map(lambda fields: np.dtype(list(zip("abc", fields, strict=False))))
+
+
+@cache
+def any_dtypes() -> st.SearchStrategy[Any]:
+    """Those of `dtypes`, structs, and numbers of ml_dtypes."""
+    plain = dtypes()
+    return st.one_of(plain, plain, plain, structs(), st.sampled_from(SMALL_TYPES))
+
+
 def random_elements(dtype: Any, size: int, rng: np.random.Generator) -> np.ndarray[Any, Any]:
     """A one-dimensional array of telling values and random bits."""
+    if dtype.names is not None:
+        made = np.zeros(size, dtype)
+        for name in dtype.names:
+            made[name] = random_elements(dtype[name], size, rng)
+        return made
+    if dtype in N_BITS:
+        patterns = np.frombuffer(rng.bytes(size * dtype.itemsize), f"u{dtype.itemsize}") & (2 ** N_BITS[dtype] - 1)
+        patterns[rng.random(size) < 0.3] = 0
+        return patterns.astype(f"u{dtype.itemsize}").view(dtype)
     if dtype.kind in "TO":
         values = TEXTS if dtype.kind == "T" else OCTETS
         picked = np.empty(size, dtype)
@@ -139,7 +179,7 @@ class Contents:
 
 def lookalike(dtype: Any, fill: Any, rng: np.random.Generator) -> Any:
     """The fill value with another sign, if it is of a kind that has one; else any element."""
-    return -fill if dtype.kind in "fc" else random_elements(dtype, 1, rng)[0]
+    return -fill if dtype.kind in "fc" and dtype not in N_BITS else random_elements(dtype, 1, rng)[0]
 
 
 def contents() -> st.SearchStrategy[Contents]:
@@ -333,12 +373,23 @@ def codecs_v2(draw: st.DrawFn, shape: tuple[int, ...], dtype: Any) -> dict[str, 
     }
 
 
+def has_small_types(dtype: Any) -> bool:
+    """Whether elements are, or have, numbers of ml_dtypes, of which NumPy has one byte order only."""
+    return any(has_small_types(dtype[name]) for name in dtype.names) if dtype.names is not None else dtype in N_BITS
+
+
+def is_in_format_2(dtype: Any) -> bool:
+    if dtype.names is not None:
+        return all(is_in_format_2(dtype[name]) for name in dtype.names)
+    return dtype not in N_BITS or dtype.name not in ONLY_IN_FORMAT_3
+
+
 @st.composite
 def setups(draw: st.DrawFn, shape: st.SearchStrategy[tuple[int, ...]] | None = None) -> Setup:
     """An array of either format with any dtype, codecs, fill value and keys."""
     dims = draw(shapes() if shape is None else shape)
-    dtype = draw(dtypes())
-    zarr_format = draw(st.sampled_from([3, 3, 2]))
+    dtype = draw(any_dtypes())
+    zarr_format = draw(st.sampled_from([3, 3, 2] if is_in_format_2(dtype) else [3]))
     fill, given = draw(fill_values(dtype))
     options = draw(codecs_v3(dims, dtype) if zarr_format == 3 else codecs_v2(dims, dtype))
     encodings = [{"name": "v2", "separator": separator} for separator in "./"]
@@ -364,7 +415,9 @@ def fill_values(draw: st.DrawFn, dtype: Any) -> tuple[Any, dict[str, Any]]:
     if form == "none":
         return default_element(dtype), {"fill_value": None}
     fill = element(dtype, draw(st.integers(0, 10**6)))
-    if dtype.kind in "fc" and np.isnan(fill):
+    if dtype in N_BITS:
+        fill = random_elements(dtype, 1, np.random.default_rng(0))[0] if fill != fill else fill  # NaN
+    elif dtype.kind in "fc" and np.isnan(fill):
         fill = np.array(math.nan, dtype)[()]  # format 2 knows one NaN
     return fill, {"fill_value": fill}
 
@@ -548,7 +601,11 @@ def values_for(draw: st.DrawFn, shape: tuple[int, ...], setup: Setup) -> Any:
         return made.make(dims[draw(st.integers(0, len(dims))) :], setup.dtype, setup.fill)
     values = made.make(shape, setup.dtype, setup.fill)
     if form == "swapped":
-        return values if setup.dtype.kind in "TO" else values.astype(setup.dtype.newbyteorder())
+        return (
+            values
+            if setup.dtype.kind in "TO" or has_small_types(setup.dtype)
+            else values.astype(setup.dtype.newbyteorder())
+        )
     return draw(layouts(values)) if form == "layout" else values
 
 

@@ -19,6 +19,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import zarr
+from tests import small_numbers
 from tests.properties.strategies import (
     OBJECT_TYPE,
     basic_selections,
@@ -554,3 +555,78 @@ def test_out_gets_the_elements_or_an_error(engine, source, dtype, points):
         return
     for item, element in zip(items_of(source), items_of(out), strict=True):
         assert is_same(item, element, out.dtype), (item, element, out.dtype)
+
+
+# -- numbers of few bits, and structs -------------------------------------------------------------------------------
+
+
+@given(source=typed_arrays(), name=st.sampled_from([*small_numbers.FLOATS, *small_numbers.INTEGERS]))
+def test_numbers_of_few_bits_are_the_nearest_or_refused(source, name):
+    """Of arrays, and of the same numbers in a list, with an oracle that knows the types by their bits."""
+    assume(source.dtype.kind in "biuf" and len(source))
+    expected = [small_element(name, item) for item in source]
+    for value in (source, list(source)):
+        try:
+            array = zarr.array(value, dtype=name)
+        except REFUSED:
+            assert None in expected
+            continue
+        assert None not in expected
+        for item, element in zip(expected, array[:].astype(float).tolist(), strict=True):
+            assert element in item or (math.isnan(element) and any(map(math.isnan, item)))
+
+
+def small_element(name: str, item: Any) -> set[float] | None:
+    """What may be stored of a number; None if it has to be refused."""
+    number = float(item)
+    if name in small_numbers.INTEGERS:
+        least, most = small_numbers.INTEGERS[name]
+        return {number} if number.is_integer() and least <= number <= most else None
+    if math.isnan(number):
+        return None if small_numbers.FLOATS[name][4] is None else {number}
+    if math.isinf(number):
+        return {number} if small_numbers.FLOATS[name][3] == "ieee" else None
+    if name == "float8_e8m0fnu" and number <= 0:
+        return None
+    near = small_numbers.nearest(name, number)
+    if near is None or (not isinstance(item, np.floating) and Fraction(near) != int(item)):
+        return None
+    return {near, near * 2, near / 2} if name == "float8_e8m0fnu" and near != number else {near}
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> tuple[np.ndarray[Any, Any], np.dtype[Any]]:
+    """An array with fields, and a struct with the same names and other data types."""
+    size = draw(st.integers(1, 4))
+    parts = {}
+    for name in "abc"[: draw(st.integers(1, 3))]:
+        part = draw(typed_arrays().filter(lambda array: array.dtype.kind not in "TO"))
+        parts[name] = np.resize(part, size) if len(part) else np.zeros(size, part.dtype)
+    source = np.zeros(size, [(name, part.dtype) for name, part in parts.items()])
+    for name, part in parts.items():
+        source[name] = part
+    names = draw(st.permutations(list(parts)))
+    kept = st.booleans()
+    fields = targets().filter(lambda dtype: dtype.kind not in "TO")
+    return source, np.dtype([(name, source.dtype[name] if draw(kept) else draw(fields)) for name in names])
+
+
+@given(given_columns=columns(), zarr_format=st.sampled_from([2, 3]))
+def test_each_field_of_a_struct_is_as_in_an_array_of_its_own(given_columns, zarr_format):
+    source, dtype = given_columns
+    expected = {}
+    try:
+        for name in dtype.names:
+            expected[name] = zarr.array(source[name], dtype=dtype[name], zarr_format=zarr_format)[...]
+    except REFUSED:
+        with pytest.raises(REFUSED):
+            zarr.array(source, dtype=dtype, zarr_format=zarr_format)
+        return
+    array = zarr.array(source, dtype=dtype, zarr_format=zarr_format, chunks=2)
+    for name in dtype.names:
+        assert has_same_bits(array[name], expected[name])
+        assert has_same_bits(array[:][name], expected[name])
+    assigned = zarr.create_array({}, shape=len(source), chunks=2, dtype=dtype, zarr_format=zarr_format)
+    for name in dtype.names:
+        assigned[name] = expected[name]
+    assert has_same_bits(assigned[:], array[:])

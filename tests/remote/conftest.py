@@ -6,8 +6,9 @@ import os
 
 import pytest
 
-from tests.remote.clouds import BUCKET
+from tests.remote.clouds import BUCKET, KINDS, store_over
 from tests.servers.running import running_cloud
+from zarr._store.remote import conditions
 
 # Servers that are not at hand everywhere: `make ceph` and `make witness` install them, and run what is in these directories.
 collect_ignore = [name for name in ("ceph", "moto") if name != os.environ.get("ZARR_TEST_SERVER")]
@@ -24,3 +25,20 @@ def cloud(running):
     """A cloud with an empty bucket, which makes no trouble yet."""
     running.reset(BUCKET)
     return running
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def store(cloud, kind):
+    """An empty store in a cloud of each kind."""
+    return store_over(cloud, kind)
+
+
+@pytest.fixture
+def nothing_is_known_of_places(monkeypatch):
+    """As in a process that has put nothing anywhere on condition."""
+    monkeypatch.setattr(conditions, "_places", {})

@@ -10,6 +10,7 @@ from tests.remote.clouds import store_over
 from tests.suites.calls import answer, buf, read, run
 from tests.suites.store_case import StoreCase
 from tests.suites.stores import (
+    KeySuite,
     ObjectSuite,
     PrefixSuite,
     ReadOnlySuite,
@@ -80,6 +81,7 @@ class OverCloud(
     SyncFaceSuite,
     ReadOnlySuite,
     ObjectSuite,
+    KeySuite,
     PrefixSuite,
     VersionSuite,
     SizeSuite,

@@ -7,16 +7,11 @@ import pytest
 
 import zarr
 from tests.conftest import PROFILE
-from tests.remote.clouds import IMPATIENT, KINDS, store_over
+from tests.remote.clouds import IMPATIENT, store_over
 
 N_FAULTS = 500 if PROFILE == "long" else 150
 RATE = 0.3
 PERSISTENT = {**IMPATIENT, "max_retries": 30}
-
-
-@pytest.fixture(params=KINDS)
-def kind(request):
-    return request.param
 
 
 def make_trouble(cloud):

@@ -14,7 +14,7 @@ import pytest
 
 import zarr
 from tests.conftest import PROFILE
-from tests.remote.clouds import BUCKET, KINDS, obstore_over, store_over
+from tests.remote.clouds import BUCKET, obstore_over, store_over
 from tests.suites.children import end_of_child
 from zarr.storage import LocalStore, ObjectStore, SQLiteStore, ZipStore
 
@@ -22,11 +22,6 @@ IS_LONG = PROFILE == "long"
 N_FORKS = 200 if IS_LONG else 5
 N_NEW = 200 if IS_LONG else 3
 LATE_S = 120
-
-
-@pytest.fixture(params=KINDS)
-def kind(request):
-    return request.param
 
 
 class TestForks:

@@ -22,6 +22,7 @@ A request to `/_control` has an order as JSON:
         misses-on-delete     deleting what is not there is an error (GCS)
         keeps-from-listing   listing is refused
         sends-empty-whole    of an empty object all is sent, whichever part is asked for (moto)
+        lies-elsewhere       the bucket is in the region eu-north-1, and requests that are signed for another go nowhere (S3)
 """
 
 from __future__ import annotations
@@ -96,6 +97,8 @@ class Cloud:
 
     def _act(self, request: Request) -> Reply:
         is_azure = "x-ms-version" in request.headers
+        if "lies-elsewhere" in self.quirks and "/eu-north-1/" not in request.headers.get("authorization", ""):
+            return Reply(301, {"x-amz-bucket-region": "eu-north-1"})
         is_listing = request.method == "GET" and ("list-type" in request.query or request.query.get("comp") == "list")
         if is_listing and "keeps-from-listing" in self.quirks:
             return Reply.error(403, "AccessDenied")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 
 from zarr._buffer.byte_range import resolve_range
@@ -17,6 +18,15 @@ class Awaited(WrapperStore):
 
     async def get(self, key, prototype, byte_range=None):
         return await super().get(key, prototype, byte_range)
+
+
+def _place_of_chunk(key):
+    """The node and the coordinates of a chunk in either format; None for any other key."""
+    node, _, name = key.rpartition("/c/")
+    if node:
+        return node, name.split("/")
+    node, _, name = key.rpartition("/")
+    return (node, name.split(".")) if name[:1].isdigit() else None
 
 
 class AsyncOnly(Store):
@@ -106,3 +116,37 @@ class AsyncVersions(AsyncStore):
                 return False
             change()
             return True
+
+
+class AwareOfShapes(AsyncOnly):
+    """One that knows of arrays, as Icechunk does: it refuses chunks outside of the shape, and lets those be that it does not show."""
+
+    def _knows(self, key):
+        found = _place_of_chunk(key)
+        if found is None:
+            return True
+        node, coordinates = found
+        if (document := self.values.get(f"{node}/zarr.json")) is not None:
+            known = json.loads(document)
+            sizes = known["chunk_grid"]["configuration"]["chunk_shape"]
+        else:
+            known = json.loads(self.values[f"{node}/.zarray"])
+            sizes = known["chunks"]
+        return all(int(c) * size < n for c, size, n in zip(coordinates, sizes, known["shape"], strict=True))
+
+    async def get(self, key, prototype, byte_range=None):
+        return await super().get(key, prototype, byte_range) if self._knows(key) else None
+
+    async def set(self, key, value):
+        if not self._knows(key):
+            raise ValueError(f"invalid chunk index: {key}")
+        await super().set(key, value)
+
+    async def delete(self, key):
+        if self._knows(key):
+            await super().delete(key)
+
+    async def list_prefix(self, prefix):
+        async for key in super().list_prefix(prefix):
+            if self._knows(key):
+                yield key

@@ -153,6 +153,22 @@ class ValueSuite(StoreCase):
         assert run(work()) == [b"%d" % i for i in range(60)]
 
 
+class KeySuite(StoreCase):
+    """Keys are names: what other keys say of them does not matter."""
+
+    promises = frozenset({"takes_any_key"})
+
+    @pytest.mark.parametrize("zarr_format", [2, 3])
+    def test_a_chunk_may_lie_outside_of_the_shape(self, store, zarr_format):
+        array = zarr.create_array(store, name="a", shape=4, chunks=2, dtype="i4", zarr_format=zarr_format)
+        key = "a/c/9" if zarr_format == 3 else "a/9"
+        put(store, key, b"stray")
+        assert get(store, key) == b"stray"
+        run(store.delete(key))
+        assert get(store, key) is None
+        assert array[:].tolist() == [0] * 4
+
+
 class ListingSuite(StoreCase):
     """Keys are listed by prefix, names by directory, and what lies below a prefix is counted and deleted."""
 

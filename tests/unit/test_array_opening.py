@@ -252,7 +252,7 @@ class TestSimpleFunctions:
     @pytest.mark.parametrize(
         "wrong",
         [
-            np.zeros(2, [("x", "i4")]),
+            np.zeros(2, [("x", "O")]),
             np.array([object()]),
             np.array(["a", 1], object),
             np.zeros(2, np.longdouble),

@@ -12,6 +12,7 @@ import pytest
 import zarr
 from tests.samples import contents, filled
 from tests.suites.calls import get, put, run, shown
+from tests.suites.plain_stores import AwareOfShapes
 from tests.suites.threads import PROMPTLY
 from zarr._flow import resize
 from zarr._flow.drive import run as drive
@@ -19,6 +20,50 @@ from zarr._flow.drive.answers import ANSWER
 from zarr._flow.requests import TakeHold, Together
 from zarr._flow.watch import logged
 from zarr.errors import ArrayNotFoundError
+
+
+class TestStoresThatKnowOfShapes:
+    """Somebody else's may refuse chunks that the shape has no room for; so it is changed as zarr-python does it."""
+
+    @pytest.fixture(params=[{}, {"shards": 8}, {"zarr_format": 2}], ids=["v3", "shards", "v2"])
+    def array(self, request, engine):
+        return zarr.create_array(AwareOfShapes(), name="a", data=np.arange(10), chunks=4, **request.param)
+
+    def test_append(self, array):
+        assert array.append(np.arange(7)) == (17,)
+        assert array[:].tolist() == [*range(10), *range(7)]
+        assert array.append(np.arange(0)) == (17,)
+
+    def test_an_append_that_fails_leaves_the_shape(self, array, monkeypatch):
+        async def refuse(self, key, value):
+            if key.rpartition("/")[2][:1].isdigit():
+                raise RuntimeError("the disk is full")
+            await put_(self, key, value)
+
+        put_ = AwareOfShapes.set
+        monkeypatch.setattr(AwareOfShapes, "set", refuse)
+        with pytest.raises(RuntimeError, match="disk is full"):
+            array.append(np.arange(7))
+        assert zarr.open_array(array.store, path="a").shape == array.shape == (10,)
+        monkeypatch.setattr(AwareOfShapes, "set", put_)
+        assert array.append([1]) == (11,)
+
+    def test_what_is_cut_off_does_not_come_back(self, array):
+        for shape in (30, 5, 12):
+            array.resize(shape)
+        assert array[:].tolist() == [0, 1, 2, 3, 4, *[0] * 7]
+        array.resize(0)
+        array.resize(10)
+        assert not array[:].any()
+
+    def test_one_axis_grows_and_another_shrinks(self, engine, zarr_format):
+        store = AwareOfShapes()
+        array = zarr.create_array(store, name="a", data=np.ones((6, 6)), chunks=(4, 4), zarr_format=zarr_format)
+        array.resize((3, 9))
+        array.resize((9, 9))
+        expected = np.zeros((9, 9))
+        expected[:3, :6] = 1
+        assert (array[:] == expected).all()
 
 
 class TestShape:

@@ -362,7 +362,7 @@ class TestLimits:
         inside.values["a"] = b"new"
         assert get(store, "a") == b"old"
         now = __import__("time").time()
-        monkeypatch.setattr("zarr._store.cache.time.time", lambda: now + 61)
+        monkeypatch.setattr("zarr._store.cached.reading.time.time", lambda: now + 61)
         assert get(store, "a") == b"new"
 
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from zarr._buffer import CPUBuffer, CPUNDBuffer
+from zarr._buffer.byte_order import has_byte_order
 from zarr._codec.base import ChunkSpec
-from zarr._codec.bytes_ import BytesCodec, has_byte_order
+from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.chain import CodecChain
 from zarr._codec.transpose import TransposeCodec
 from zarr._dtype.registry import parse_data_type
@@ -17,18 +18,7 @@ from zarr.errors import CodecError, MetadataValidationError, ZarrUserWarning
 STRUCT = np.dtype([("a", "<i2"), ("b", "<f8"), ("c", "S3")])
 
 
-class Struct:
-    """As much of a data type as a codec sees; the library has none for structured elements yet."""
-
-    _zarr_v3_name = "struct"
-
-    def to_native_dtype(self):
-        return STRUCT
-
-
 def spec_of(shape, dtype):
-    if np.dtype(dtype).fields is not None:
-        return ChunkSpec(shape, Struct(), np.zeros((), STRUCT)[()])
     data_type = parse_data_type(np.dtype(dtype), zarr_format=3)
     return ChunkSpec(shape, data_type, data_type.default_scalar())
 

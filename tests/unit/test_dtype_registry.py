@@ -26,6 +26,7 @@ from zarr._dtype import (
     Int64,
     NullTerminatedBytes,
     RawBytes,
+    Struct,
     TimeDelta64,
     UInt8,
     UInt64,
@@ -100,10 +101,23 @@ class TestParse:
         with pytest.raises(ValueError, match=r"object.*dtype='string'.*VariableLengthBytes"):
             parse_data_type(spec, zarr_format=zarr_format)
 
-    @pytest.mark.parametrize("spec", [np.dtype([("a", "i4")]), [("a", "i4")], "i4,f8", "2i4", np.dtype([])], ids=shown)
-    def test_structured_dtypes_are_refused_with_a_way_out(self, spec, zarr_format):
-        with pytest.raises(DataTypeValidationError, match="each field as an array of its own"):
-            parse_data_type(spec, zarr_format=zarr_format)
+    @pytest.mark.parametrize(
+        "spec",
+        [
+            np.dtype([("f0", "<i4"), ("f1", "<f8")]),
+            [("f0", "<i4"), ("f1", "<f8")],
+            "<i4,<f8",
+            {"names": ["f0", "f1"], "formats": ["<i4", "<f8"]},
+            [["f0", "<i4"], ["f1", "<f8"]],
+        ],
+        ids=shown,
+    )
+    def test_structs(self, spec, zarr_format):
+        assert parse_data_type(spec, zarr_format=zarr_format) == Struct(fields=(("f0", Int32()), ("f1", Float64())))
+
+    def test_arrays_as_elements_are_refused_with_a_way_out(self, zarr_format):
+        with pytest.raises(DataTypeValidationError, match="Only fields of structs are arrays; use int32, and more dim"):
+            parse_data_type("2i4", zarr_format=zarr_format)
 
     @pytest.mark.parametrize("spec", EXTENDED)
     def test_extended_precision_is_refused_with_a_way_out(self, spec, zarr_format):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import sys
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import zarr
-from tests.data_types import ROWS, bits, named, to_json3, v2
+from tests.data_types import ROWS, SMALL, bits, named, to_json3, v2
 from tests.suites.calls import shown
 from zarr._dtype import (
     DateTime64,
@@ -24,11 +25,15 @@ from zarr._dtype import (
     VariableLengthBytes,
     data_type_registry,
 )
-from zarr.errors import DataTypeValidationError
+from zarr._dtype.optional import Optional
+from zarr._dtype.python_objects import PythonObjects
+from zarr.errors import DataTypeValidationError, UnstableSpecificationWarning
 
 
 def test_the_table_covers_every_registered_class():
-    assert {type(row.dtype) for row in ROWS} == set(data_type_registry.contents.values())
+    have_tests_of_their_own = {PythonObjects, Optional}
+    covered = {*(type(row.dtype) for row in ROWS), *map(type, SMALL)}
+    assert covered == set(data_type_registry.contents.values()) - have_tests_of_their_own
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
@@ -88,8 +93,9 @@ class TestForms:
         for zarr_format in (2, 3):
             default = row.dtype.default_scalar()
             stored = row.dtype.to_json_scalar(default, zarr_format=zarr_format)
-            assert stored == row.default
-            assert type(stored) is type(row.default)
+            expected = row.default2 if zarr_format == 2 and row.default2 is not None else row.default
+            assert stored == expected
+            assert type(stored) is type(expected)
             back = row.dtype.from_json_scalar(stored, zarr_format=zarr_format)
             assert type(back) is type(default)
             assert bits(back) == bits(default)
@@ -173,7 +179,19 @@ def test_format_2_reads_a_byte_order_on_single_bytes(code):
         ),
         *("|O", "O", "<O", "|S", "|S-1", "<S3", "|S1_0", "|S\u0663", "|U3", "U3", "<U", "<U9999999999", "|V", "<V3"),
         *("<M8[x]", "<M8[0s]", "<M8[-5s]", "<M8[99999999999s]", "<M8[]", "<M8[s", "<M8[s]x", "|M8[s]", "<M4[s]"),
-        *([["a", "<i4"]], [], None, 5, True, {}, "int32"),
+        *(
+            [["a", "i4"]],
+            [["a"]],
+            [[5, "<i4"]],
+            [["a", "|O"]],
+            [["a", "<i4"], ["a", "<i4"]],
+            [],
+            None,
+            5,
+            True,
+            {},
+            "int32",
+        ),
     ],
     ids=shown,
 )
@@ -185,8 +203,27 @@ def test_format_2_refuses_other_type_strings(name):
 def test_format_2_refuses_an_object_codec_on_anything_but_objects():
     for row in ROWS:
         name = row.json2["name"]
+        if name == "|O":
+            continue
         with pytest.raises(DataTypeValidationError):
             data_type_registry.match_json(v2(name, "json2"), zarr_format=2)
+
+
+def test_python_objects():
+    for codec in ("categorize", "json2", "msgpack2", "pickle", "vlen-array"):
+        dtype = data_type_registry.match_json(v2("|O", codec), zarr_format=2)
+        assert dtype == PythonObjects(object_codec_id=codec)
+        assert dtype.to_json(2) == v2("|O", codec)
+        assert dtype.to_native_dtype() == np.dtype(object)
+        with pytest.raises(ValueError, match="format 2 only"):
+            dtype.to_json(3)
+    for refused in (v2("|O", "json"), v2("|O", None), v2("<i4", "json2")):
+        with pytest.raises(DataTypeValidationError):
+            PythonObjects.from_json(refused, zarr_format=2)
+    with pytest.raises(DataTypeValidationError):
+        data_type_registry.match_json("python_objects", zarr_format=3)
+    with pytest.raises(ValueError, match="object_codec_id must be one of"):
+        PythonObjects(object_codec_id="vlen-utf8")
 
 
 @pytest.mark.parametrize(
@@ -265,3 +302,19 @@ def test_a_factor_on_generic_times_is_kept():
 def test_times_check_unit_and_factor(kwargs):
     with pytest.raises(ValueError, match=next(iter(kwargs))):
         DateTime64(**kwargs)
+
+
+def test_raw_types_have_the_name_of_the_format_where_it_is_asked_for(recwarn):
+    store = {}
+    array = zarr.create_array(store, shape=3, chunks=3, dtype="r16", fill_value=b"\x01\xff", compressors=None)
+    document = json.loads(store["zarr.json"].to_bytes())
+    assert (document["data_type"], document["fill_value"]) == ("r16", [1, 255])
+    array[1] = b"ab"
+    again = zarr.open_array(store)
+    assert again[:].tobytes() == b"\x01\xffab\x01\xff"
+    assert again.metadata.data_type == array.metadata.data_type == RawBytes(length=2)
+    assert pickle.loads(pickle.dumps(array)).metadata.to_dict()["data_type"] == "r16"
+    assert not recwarn
+    with pytest.warns(UnstableSpecificationWarning, match="raw_bytes"):
+        copied = zarr.from_array({}, data=again)
+    assert copied.metadata.data_type == RawBytes(length=2)

@@ -91,7 +91,6 @@ def test_a_plain_document_is_parsed() -> None:
         ({"dtype": "int32"}, DataTypeValidationError, "int32"),
         ({"dtype": 7}, DataTypeValidationError, "7"),
         ({"dtype": "|O"}, DataTypeValidationError, "object codec"),
-        ({"dtype": "|O", "filters": [{"id": "pickle"}]}, DataTypeValidationError, "pickle"),
         ({"dtype": "|u1", "fill_value": 300}, MetadataValidationError, "fill_value"),
         ({"fill_value": "x"}, MetadataValidationError, "fill_value"),
         ({"compressor": {"id": "nope"}}, UnknownCodecError, "nope"),

@@ -193,7 +193,6 @@ def test_legal_and_tolerated_forms_are_read(members: dict[str, Any]) -> None:
             "transpose",
         ),
         ({"codecs": ["bytes"]}, MetadataValidationError, "endian"),
-        ({"codecs": [sharding([3, 7])]}, MetadataValidationError, "shard"),
         ({"codecs": [sharding([4])]}, MetadataValidationError, "shard"),
         (
             {"codecs": [sharding([2, 7], index_codecs=[BYTES, {"name": "gzip", "configuration": {"level": 1}}])]},

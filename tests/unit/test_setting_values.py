@@ -32,6 +32,7 @@ WRONG = [
     ("array.chunk_cache", None, "True or False"),
     ("array.rectilinear_chunks", "maybe", "True or False"),
     ("array.allow_unsafe_pickle_decode", 1.5, "True or False"),
+    ("array.uneven_shards", "yes", "True or False"),
     ("array.sharding_coalesce_max_gap_bytes", -1, "whole number of at least 0"),
     ("array.sharding_coalesce_max_bytes", 1.5, "whole number of at least 0"),
     ("array.max_chunk_bytes", 0, "whole number of at least 1"),

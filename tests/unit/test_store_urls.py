@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import dask.array
 import fsspec
 import numpy as np
@@ -9,8 +11,8 @@ import pytest
 
 import zarr
 from tests.suites.calls import shown
-from zarr._store import urls
 from zarr._store.make import make_store
+from zarr._store.remote import backends
 from zarr.storage import FsspecStore, LocalStore, ManagedMemoryStore, MemoryStore, ZipStore
 
 
@@ -33,9 +35,9 @@ def installed(monkeypatch):
     """Say which packages there are; the stores on them are stand-ins."""
 
     def put(*packages):
-        monkeypatch.setattr(urls, "_is_installed", lambda package: package in packages)
-        monkeypatch.setattr(urls, "ObjectStore", StandIn)
-        monkeypatch.setattr(urls, "FsspecStore", FsspecStandIn)
+        monkeypatch.setattr(backends, "_is_installed", lambda package: package in packages)
+        monkeypatch.setattr(backends, "ObjectStore", StandIn)
+        monkeypatch.setattr(backends, "FsspecStore", FsspecStandIn)
 
     return put
 
@@ -45,7 +47,7 @@ PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "https"
 
 
 class TestChoice:
-    """Obstore before fsspec, except for HTTP; options and the setting decide otherwise."""
+    """Obstore before fsspec, except for HTTP, and for options that it cannot have; the setting decides otherwise."""
 
     @pytest.mark.parametrize("url", CLOUDS)
     def test_obstore_comes_first(self, url, installed):
@@ -86,12 +88,57 @@ class TestChoice:
         assert type(make_store("https://host/a")) is FsspecStandIn
 
     @pytest.mark.parametrize(
-        "options", [{"anon": True}, {"key": "k", "secret": "s"}, {"client_kwargs": {}}, {"token": "t"}]
+        ("url", "options"),
+        [
+            ("s3://bucket/a", {"anon": True}),
+            ("s3://bucket/a", {"key": "k", "secret": "s"}),
+            ("s3://bucket/a", {"client_kwargs": {}}),
+            ("s3://bucket/a", {"token": "t"}),
+            ("gs://bucket/a", {"token": "anon"}),
+            ("abfs://bucket/a", {"account_name": "a", "account_key": "k"}),
+        ],
     )
-    def test_options_of_fsspec_choose_fsspec(self, options, installed):
+    def test_words_of_fsspec_that_obstore_can_have_choose_obstore(self, url, options, installed):
+        """As it puts on condition, which fsspec does not."""
+        installed("obstore", "fsspec", *PACKAGES.values())
+        store = make_store(url, storage_options=options)
+        assert (type(store), store.given) == (StandIn, (url, options))
+
+    @pytest.mark.parametrize(
+        ("url", "options", "names"),
+        [
+            ("s3://bucket/a", {"key": "k", "profile": "p"}, "'profile'"),
+            ("s3://bucket/a", {"session": 1, "use_ssl": False}, "'session' and 'use_ssl'"),
+            ("gs://bucket/a", {"token": "cloud"}, "'token'"),
+            ("az://container/a", {"account_name": "a", "credential": 1}, "'credential'"),
+        ],
+    )
+    def test_others_choose_fsspec_and_that_is_told(self, url, options, names, installed):
+        installed("obstore", "fsspec", *PACKAGES.values())
+        store = make_store(url, storage_options=options)
+        assert (type(store), store.given) == (FsspecStandIn, (url, options))
+        assert store._why_not_obstore == f"as obstore has no word for {names}"
+        installed("fsspec", *PACKAGES.values())
+        assert make_store(url, storage_options=options)._why_not_obstore == ""
+
+    def test_the_store_says_why_and_so_does_what_is_made_of_it(self):
+        store = FsspecStore.from_url("memory://of-that-reason")
+        store._why_not_obstore = "as obstore has no word for 'profile'"
+        said = "FsspecStore('memory:///of-that-reason', fs=MemoryFileSystem, as obstore has no word for 'profile')"
+        assert repr(store) == repr(store.with_read_only()) == repr(pickle.loads(pickle.dumps(store))) == said
+
+    def test_credentials_that_only_s3fs_finds_choose_it(self, installed, monkeypatch):
         installed("obstore", "fsspec", "s3fs")
+        options = {"endpoint_url": "http://here"}
+        monkeypatch.setenv("AWS_PROFILE", "mine")
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
         store = make_store("s3://bucket/a", storage_options=options)
-        assert (type(store), store.given) == (FsspecStandIn, ("s3://bucket/a", options))
+        assert type(store) is FsspecStandIn
+        assert store._why_not_obstore == "as s3fs may find credentials, or do without, where obstore does not"
+        assert type(make_store("s3://bucket/a", storage_options={**options, "anon": True})) is StandIn
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+        assert type(make_store("s3://bucket/a", storage_options=options)) is StandIn
 
     @pytest.mark.parametrize(
         "options",

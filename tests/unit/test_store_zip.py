@@ -251,8 +251,6 @@ class TestWriting:
     def test_urls(self, path):
         fill(path, {"a": b"1"})
         assert get(ZipStore(f"file://{path}"), "a") == b"1"
-        with pytest.raises(ValueError, match="at URLs are not supported"):
-            ZipStore("s3://bucket/a.zip")
 
     def test_moving(self, path, tmp_path):
         store = ZipStore(path, mode="w")

@@ -14,6 +14,7 @@ from tests.suites.plain_stores import AsyncOnly, AsyncVersions, Awaited
 from tests.suites.store_holds import HoldSuite, ProcessHoldSuite
 from tests.suites.stores import (
     DirectorySuite,
+    KeySuite,
     ListingSuite,
     ObjectSuite,
     PrefixSuite,
@@ -76,7 +77,9 @@ class OurStore(StoreSuite, RefusalSuite, SyncFaceSuite, ReadOnlySuite, ObjectSui
     """What all stores of ours share."""
 
 
-class OurSyncStore(OurStore, VersionSuite, RemovalSuite, PinSuite, SizeSuite, SyncSuite, SyncPinSuite, HoldSuite):
+class OurSyncStore(
+    OurStore, KeySuite, VersionSuite, RemovalSuite, PinSuite, SizeSuite, SyncSuite, SyncPinSuite, HoldSuite
+):
     """What those share that are called without an event loop."""
 
 
@@ -140,7 +143,9 @@ class TestTraceStore(OurSyncStore, PrefixSuite):
         return Traced(MemoryStore(**kwargs))
 
 
-class TestTraceOfVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, RemovalSuite, PinSuite, SizeSuite):
+class TestTraceOfVersionsInCoroutines(
+    StoreSuite, PrefixSuite, KeySuite, VersionSuite, RemovalSuite, PinSuite, SizeSuite
+):
     def make(self, directory, **kwargs):
         return Traced(AsyncVersions(**kwargs))
 
@@ -165,7 +170,7 @@ class TestWrappedPlainStore(StoreSuite, PrefixSuite):
         return WrapperStore(AsyncOnly(**kwargs))
 
 
-class TestVersionsInCoroutines(StoreSuite, PrefixSuite, VersionSuite, RemovalSuite, PinSuite, SizeSuite):
+class TestVersionsInCoroutines(StoreSuite, PrefixSuite, KeySuite, VersionSuite, RemovalSuite, PinSuite, SizeSuite):
     def make(self, directory, **kwargs):
         return AsyncVersions(**kwargs)
 
@@ -175,7 +180,7 @@ class TestFsspecMemory(OurStore, PrefixSuite):
         return FsspecStore(fsspec.filesystem("memory"), path=f"{directory}/root", **kwargs)
 
 
-class TestFsspecMemoryBehind(ListingSuite, SyncSuite, HoldSuite):
+class TestFsspecMemoryBehind(ListingSuite, KeySuite, SyncSuite, HoldSuite):
     def make(self, directory, **kwargs):
         return TestFsspecMemory().make(directory, **kwargs)._behind
 
@@ -196,17 +201,17 @@ class TestFsspecOtherLocal(OurStore):
         return FsspecStore(OtherFiles(), path=str(directory / "root"), **kwargs)
 
 
-class TestFsspecOtherLocalBehind(ListingSuite, SyncSuite, HoldSuite):
+class TestFsspecOtherLocalBehind(ListingSuite, KeySuite, SyncSuite, HoldSuite):
     def make(self, directory, **kwargs):
         return TestFsspecOtherLocal().make(directory, **kwargs)._behind
 
 
-class TestFsspecDistant(OurStore):
+class TestFsspecDistant(OurStore, KeySuite):
     def make(self, directory, **kwargs):
         return FsspecStore(DistantFiles(), path=str(directory / "root"), **kwargs)
 
 
-class TestFsspecObjects(OurStore, PrefixSuite):
+class TestFsspecObjects(OurStore, PrefixSuite, KeySuite):
     asynchronous = False
 
     def make(self, directory, **kwargs):
@@ -246,7 +251,7 @@ def test_a_facade_can_do_what_is_behind_it(tmp_path):
 def test_a_suite_tells_what_it_proves():
     assert TestPlainStore.promised() == {"lists"}
     assert TestVersionsInCoroutines.promised() == {
-        *("lists", "puts_conditionally", "removes_conditionally", "pins_versions", "tells_sizes"),
+        *("lists", "puts_conditionally", "removes_conditionally", "pins_versions", "tells_sizes", "takes_any_key"),
     }
     assert TestLocalStore.promised() - TestMemoryStore.promised() == {
         *("holds_between_processes", "removes_in_one_step", "takes_pieces"),

@@ -54,6 +54,10 @@ def in_dtype(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     if array.dtype.kind == "T" or dtype.kind == "T":
         native = array if array.dtype.kind == "T" else array.astype(array.dtype.newbyteorder("="))
         return native.astype(dtype if dtype.kind == "T" else dtype.newbyteorder("=")).astype(dtype)
+    if is_complex_extension(array.dtype) and is_complex_extension(
+        dtype
+    ):  # of which ml_dtypes leaves the imaginary part out
+        return array.astype(np.complex64).astype(dtype)
     return array.astype(dtype)
 
 
@@ -105,3 +109,18 @@ def _loses_text(array: npt.NDArray[Any], index: Any) -> bool:
 def has_no_unit(dtype: np.dtype[Any]) -> bool:
     """Whether elements are times of no unit: where NumPy is asked for those, it may give others."""
     return dtype.kind in "mM" and np.datetime_data(dtype)[0] == "generic"
+
+
+def is_extension(dtype: np.dtype[Any]) -> bool:
+    """Whether a dtype is one of another package, of which NumPy knows only one byte order, the machine's."""
+    return dtype.isbuiltin == 2
+
+
+def is_complex_extension(dtype: np.dtype[Any]) -> bool:
+    """Whether a dtype is one of the complex numbers of ml_dtypes, of which NumPy does not know that they have parts."""
+    return is_extension(dtype) and str(dtype.kind) == "W"
+
+
+def opaque_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Bytes of the same number, where NumPy lends no buffer of elements or few take it: of fields, of other packages."""
+    return np.dtype(f"V{dtype.itemsize}") if dtype.fields is not None or is_extension(dtype) else None

@@ -10,7 +10,7 @@ import numpy as np
 
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
-from zarr._dtype import ZarrFormat, ZDType, parse_data_type
+from zarr._dtype import ZarrFormat, ZDType
 from zarr._dtype.convert import exact, fill_scalar, inferred
 from zarr._flow.create import Ancestry, create_node, look_above
 from zarr._flow.node import ArrayNode, array_node_of
@@ -21,7 +21,7 @@ from zarr._grid.grid import RectilinearGrid, RegularGrid
 from zarr._grid.shapes import parse_shape
 from zarr._metadata.formats import FORMATS
 from zarr._metadata.group import GroupMetadata
-from zarr._metadata.new_array import NewArray
+from zarr._metadata.new_array import NewArray, object_codec_among
 from zarr._selection import basic
 from zarr._store.path import StorePath
 from zarr._support.settings import settings
@@ -167,8 +167,8 @@ def plan_array(
         raise ArgumentError(f"`{missing}` is needed where no `data` is given")
     layout = FORMATS[zarr_format]
     if data is not None and dtype is None:
-        data, dtype = _with_dtype(data)
-    data_type = parse_data_type(dtype, zarr_format=layout.zarr_format)
+        data, dtype = _with_dtype(data, object_codec_among(filters, compressors))
+    data_type = layout.data_type_of(dtype, filters, compressors)
     if getattr(data_type, "item_size", None) == 0:
         raise ValueError(
             f"elements of dtype {dtype!r} have no room for anything; give a length, as 'U8' or 'S8', or use 'string' "
@@ -195,15 +195,22 @@ def plan_array(
         chunk_key_encoding=chunk_key_encoding,
         dimension_names=dimension_names,
     )
-    node = ArrayNode(layout.new_array(wanted), at, settings_)
+    metadata = layout.new_array(wanted)
+    if not settings().uneven_shards and metadata.has_uneven_shards:
+        raise ValueError(
+            f"The chunk shape does not divide the shard shape {metadata.chunk_grid.chunk_shape}; {_EVEN_SHARDS}"
+        )
+    node = ArrayNode(metadata, at, settings_)
     return PlannedArray(node, elements if write_data else None, overwrite)
 
 
 ARRAY_DEFAULTS: Mapping[str, Any] = plan_array.__kwdefaults__ or {}
 
 
-def _with_dtype(data: Any) -> tuple[Any, Any]:
+def _with_dtype(data: Any, object_codec: str | None) -> tuple[Any, Any]:
     """Data for which no dtype was given, and the one that they have or make."""
+    if object_codec is not None and type(data) is np.ndarray and data.dtype == object:
+        return data, object
     if (node := array_node_of(data)) is not None:
         return data, node.view.spec.data_type
     elements = inferred(data)
@@ -244,6 +251,12 @@ def format_of(zarr_format: int | None) -> ZarrFormat:
     return chosen  # type: ignore[return-value]  # one of the two
 
 
+_EVEN_SHARDS = (
+    "choose shards that are whole multiples of chunks in every dimension, or shards=None (a copy has the shards of its source "
+    "where none are given); or set zarr.config key 'array.uneven_shards' to True, for an array that few other libraries read"
+)
+
+
 def _chunk_grid(
     shape: tuple[int, ...], data_type: ZDType[Any, Any], chunks: Any, shards: Any
 ) -> tuple[Grid, tuple[int, ...] | None]:
@@ -269,10 +282,9 @@ def _chunk_grid(
     outer = _wanted_grid(shards["shape"] if isinstance(shards, Mapping) else shards, shape, "shards")
     if any(o % i for o, i in zip(outer.divisors, inner, strict=True)):
         if not isinstance(chunks, str):
-            raise ValueError(
-                f"The chunk shape {inner} does not divide the shard shape {outer.shape}; choose shards that are whole "
-                "multiples of chunks in every dimension, or shards=None (a copy has the shards of its source where none are given)"
-            )
+            if settings().uneven_shards and isinstance(outer, RegularGrid):
+                return outer, inner
+            raise ValueError(f"The chunk shape {inner} does not divide the shard shape {outer.shape}; {_EVEN_SHARDS}")
         inner = tuple(max(d for d in range(1, i + 1) if o % d == 0) for i, o in zip(inner, outer.divisors, strict=True))
     return outer, inner if shape else None  # what has no axes has one chunk, and needs no shards
 

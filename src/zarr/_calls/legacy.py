@@ -12,6 +12,7 @@ from zarr._calls.keywords import did_you_mean
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec
 from zarr._codec.registry import parse_codec
 from zarr._flow.requests import Flow
+from zarr._metadata.new_array import listed, means_objects
 from zarr._store.path import StorePath
 from zarr._support.warn import warn
 from zarr.errors import ArgumentError, ZarrRuntimeWarning
@@ -210,10 +211,14 @@ def create(
     if unknown := without_effect.keys() - WITHOUT_EFFECT:
         hint = did_you_mean(min(unknown), create.__kwdefaults__ or {})
         raise TypeError(f"create() got an unexpected keyword argument {min(unknown)!r}{hint}")
-    warn_without_effect(without_effect)
     ancestry = None
     if zarr_format is None:
         ancestry, zarr_format = yield from find_format(at)
+    takes_objects = dtype in (str, bytes) or means_objects(getattr(data, "dtype", None) if dtype is None else dtype)
+    if zarr_format == 2 and takes_objects and without_effect.get("object_codec") is not None:
+        object_codec: Any = without_effect.pop("object_codec")
+        filters = [object_codec, *listed(filters)]
+    warn_without_effect(without_effect)
     translated = translate(
         chunks=chunks,
         dtype=dtype,

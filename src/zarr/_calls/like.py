@@ -46,7 +46,7 @@ def like(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str
         made["dtype"] = a.dtype
     if (node := array_node_of(a)) is not None:
         metadata = node.metadata
-        made |= {"dtype": metadata.dtype, "chunks": metadata.read_grid, "zarr_format": metadata.zarr_format}
+        made |= {"dtype": metadata.dtype, "chunks": metadata.as_chunks, "zarr_format": metadata.zarr_format}
     if zarr_format is not None:
         made["zarr_format"] = zarr_format
     if node is not None and made["zarr_format"] == node.metadata.zarr_format:
@@ -155,7 +155,7 @@ def _kept(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
         return own.arguments_of(metadata)
     left_out = {"shards": None, "order": None, "chunk_key_encoding": None}
     anew = dict.fromkeys(("filters", "compressors", "serializer"), "auto")
-    return {"chunks": metadata.read_grid, **left_out, **anew, **layout.named(*own.dimension_names_of(metadata))}
+    return {"chunks": metadata.as_chunks, **left_out, **anew, **layout.named(*own.dimension_names_of(metadata))}
 
 
 def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:

@@ -6,44 +6,27 @@ order, on the way in into the data type's.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from zarr._buffer.memory import in_dtype
+from zarr._buffer.byte_order import has_byte_order, in_order, of_order
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, read_configuration
 from zarr._codec.documents import EndianName
 from zarr._codec.limits import decoded_nbytes
 from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
+from zarr._dtype.small import without_spare_bits
 from zarr._support.warn import warn
 from zarr.errors import CodecError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from typing import Self
 
-    import numpy.typing as npt
-
     from zarr._buffer import Buffer, NDBuffer
     from zarr._dtype.base import ZDType
-
-
-def has_byte_order(dtype: np.dtype[Any]) -> bool:
-    """Whether elements have parts of more than one byte, so that their order matters.
-
-    Examples
-    --------
-    >>> has_byte_order(np.dtype("S5")), has_byte_order(np.dtype("u1")), has_byte_order(np.dtype([("a", "i2")]))
-    (False, False, True)
-    """
-    if dtype.subdtype is not None:
-        return has_byte_order(dtype.subdtype[0])
-    if dtype.fields is not None:
-        return any(has_byte_order(field[0]) for field in dtype.fields.values())
-    return dtype.itemsize > 1 and dtype.byteorder != "|"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,29 +107,11 @@ class BytesCodec(ArrayBytesCodec):
             )
         if encoded.size == 0:
             return to_nd_buffer(chunk_spec, no_bytes(chunk_spec.shape, dtype))
-        stored = _stored_dtype(dtype, self.endian)
-        array = encoded.view(dtype if stored is None else stored)
-        if stored is None:  # an extension dtype: NumPy cannot describe its other byte order
-            array = array.byteswap()
-        return to_nd_buffer(chunk_spec, in_dtype(array, dtype).reshape(chunk_spec.shape))
+        return to_nd_buffer(
+            chunk_spec, without_spare_bits(of_order(encoded, dtype, self.endian)).reshape(chunk_spec.shape)
+        )
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer:
         array = chunk_data.as_numpy_array()
         self._check(array.dtype)
-        return to_buffer(chunk_spec, octets_of(_to_stored_order(array, self.endian)))
-
-
-def _to_stored_order(array: npt.NDArray[Any], endian: EndianName | None) -> npt.NDArray[Any]:
-    stored = _stored_dtype(array.dtype, endian)
-    if stored is None:
-        return np.ascontiguousarray(array.byteswap())
-    return np.ascontiguousarray(in_dtype(array, stored))
-
-
-def _stored_dtype(dtype: np.dtype[Any], endian: EndianName | None) -> np.dtype[Any] | None:
-    """The dtype with the stored byte order; None if it is an extension dtype that must be swapped by hand."""
-    if endian is None or not has_byte_order(dtype):
-        return dtype
-    if dtype.isbuiltin == 2:
-        return dtype if endian == sys.byteorder else None
-    return dtype.newbyteorder("<" if endian == "little" else ">")
+        return to_buffer(chunk_spec, octets_of(in_order(array, self.endian)))

@@ -1,4 +1,7 @@
-"""Chunks that codecs cannot encode, whatever is in them: found where an array is created, not when its data are there."""
+"""What is refused where an array is created, not when its data are there.
+
+Chunks that codecs cannot encode, whatever is in them, and fill values that codecs make others of.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ChunkSpec
 from zarr._codec.blosc import MAX_NBYTES, BloscCodec
 from zarr._codec.call import codec_name
+from zarr._codec.cast_value import CastValue
 from zarr._codec.chain import CodecChain
 from zarr._codec.limits import decoded_nbytes
 from zarr._codec.sharding import ShardingCodec
@@ -21,6 +25,24 @@ _MOST_NBYTES = {"blosc": MAX_NBYTES, "lz4": 0x7E000000}
 _SAME_SIZE = ("bitround", "shuffle")
 _CASTS = {"astype": "encode_dtype", "delta": "astype", "fixedscaleoffset": "astype", "quantize": "astype"}
 """Filters of numcodecs that make elements of another size, and the attribute that says which."""
+
+
+def refuse_changed_fill(chain: CodecChain) -> None:
+    """Raise ValueError if a codec makes another number of the fill value than the one that would be read."""
+    for codec, spec in zip(chain.codecs, chain.specs, strict=True):
+        if isinstance(codec, CastValue):
+            codec.refuse_changed_fill(spec)
+        elif isinstance(codec, ShardingCodec):
+            refuse_changed_fill(codec.inner_chain(spec))
+
+
+def has_uneven_shards(chain: CodecChain) -> bool:
+    """Whether there are shards that their inner chunks do not divide."""
+    for codec, spec in zip(chain.codecs, chain.specs, strict=True):
+        if isinstance(codec, ShardingCodec):
+            uneven = any(n % c for n, c in zip(spec.shape, codec.chunk_shape, strict=True))
+            return uneven or has_uneven_shards(codec.inner_chain(spec))
+    return False
 
 
 def refuse_oversized(chain: CodecChain) -> None:

@@ -2,11 +2,14 @@
 
 Their own `decode` believes the size that the data claims. For the compressors whose output can be bounded, decoding
 goes through bounded code of ours instead. Repaired here as well: `delta` over booleans, whose decoder is not the
-inverse of its encoder, and `gzip`, which writes the time of day.
+inverse of its encoder, `bitround`, which makes numbers of some NaN, `gzip`, which writes the time of day, and `pcodec` and
+`zfpy`, which do not look at the byte order.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import bz2
 import lzma
 from collections.abc import Callable
@@ -14,9 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr._buffer.memory import opaque_dtype
 from zarr._codec import blosc, zstd
+from zarr._codec.bitround import rounded
 from zarr._codec.gzip_ import GZIP_WINDOW, ZLIB_WINDOW, deflate_gzip, inflate
 from zarr._codec.limits import oversized
+from zarr._codec.number_streams import REVERSIBLE, decode_pcodec, decode_zfp, encode_reversibly
+from zarr._codec.refusals import refusing
 from zarr._codec.streams import drain
 from zarr.errors import CodecError
 
@@ -28,17 +35,21 @@ _LZMA_MEMORY = 256 * 2**20
 
 def encode_with(codec: Any, data: npt.NDArray[Any]) -> Any:
     """What `codec.encode` makes of contiguous elements: bytes or an array."""
-    if _is_original(codec) and codec.codec_id == "gzip":
-        return deflate_gzip(data.reshape(-1, order="A").view(np.uint8), codec.level)
-    return codec.encode(data)
+    encoder = _ENCODERS.get(codec.codec_id) if _is_original(codec) else None
+    if encoder is not None:
+        return encoder(codec, data)
+    opaque = opaque_dtype(data.dtype) if _is_original(codec) else None
+    return codec.encode(data if opaque is None else data.view(opaque))
 
 
-def decode_with(codec: Any, encoded: npt.NDArray[Any], limit: int) -> Any:
+def decode_with(codec: Any, encoded: npt.NDArray[Any], limit: int, dtype: np.dtype[Any] | None = None) -> Any:
     """What `codec.decode` makes of contiguous bytes or elements: bytes or an array.
 
-    Compressors hand out at most `limit` bytes. Raises CodecError where the data is damaged and this module can tell;
-    codecs raise other exceptions as well.
+    Compressors hand out at most `limit` bytes; `dtype` is for those that know numbers, the one of the elements that they
+    got. Raises CodecError where the data is damaged and this module can tell; codecs raise other exceptions as well.
     """
+    if codec.codec_id in _OF_NUMBERS and dtype is not None and _is_original(codec):
+        return _OF_NUMBERS[codec.codec_id](_bytes(encoded), dtype, limit)
     decoder = _DECODERS.get(codec.codec_id) if _is_original(codec) else None
     if decoder is None:
         return codec.decode(encoded)
@@ -78,6 +89,11 @@ def _lzma(codec: Any, encoded: npt.NDArray[Any], limit: int) -> bytes:
     return drain(make, _bytes(encoded), limit, "lzma", (lzma.LZMAError,))
 
 
+def _base64(_codec: Any, encoded: npt.NDArray[Any], _limit: int) -> bytes:
+    with refusing("base64", "decode", binascii.Error):
+        return base64.b64decode(_bytes(encoded).tobytes(), validate=True)
+
+
 def _delta(codec: Any, encoded: npt.NDArray[Any], _limit: int) -> Any:
     if codec.dtype.kind != "b":
         return codec.decode(encoded)
@@ -85,7 +101,34 @@ def _delta(codec: Any, encoded: npt.NDArray[Any], _limit: int) -> Any:
     return np.logical_xor.accumulate(differences)
 
 
+def _bitround(codec: Any, data: npt.NDArray[Any]) -> Any:
+    if data.dtype.kind != "f" or data.dtype.itemsize > 8 or codec.keepbits >= np.finfo(data.dtype).nmant:
+        return codec.encode(data)  # which says what it takes, or does nothing
+    kept = rounded(data, codec.keepbits).astype(data.dtype, copy=False)
+    return kept.view(kept.dtype.str.replace("f", "i"))  # what numcodecs hands on
+
+
+def _pcodec(codec: Any, data: npt.NDArray[Any]) -> Any:
+    return codec.encode(data.astype(data.dtype.newbyteorder("="), copy=False))
+
+
+def _zfpy(codec: Any, data: npt.NDArray[Any]) -> Any:
+    native = np.atleast_1d(data.astype(data.dtype.newbyteorder("="), copy=False))
+    if codec.mode != REVERSIBLE:
+        return codec.encode(native)
+    return encode_reversibly(native)  # which numcodecs forgets
+
+
+_OF_NUMBERS = {"pcodec": decode_pcodec, "zfpy": decode_zfp}
+"""They store numbers, whatever the order of their bytes is in memory."""
+_ENCODERS: dict[str, Callable[[Any, npt.NDArray[Any]], Any]] = {
+    "bitround": _bitround,
+    "gzip": lambda codec, data: deflate_gzip(_bytes(data), codec.level),
+    "pcodec": _pcodec,
+    "zfpy": _zfpy,
+}
 _DECODERS: dict[str, Callable[[Any, npt.NDArray[Any], int], Any]] = {
+    "base64": _base64,
     "blosc": lambda _codec, encoded, limit: blosc.decompress(_bytes(encoded), limit),
     "bz2": _bz2,
     "delta": _delta,

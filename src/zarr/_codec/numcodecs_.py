@@ -23,6 +23,20 @@ if TYPE_CHECKING:
 # -- bytes -> bytes -----------------------------------------------------------------------------------------------
 
 
+class Base64(NumcodecsBytesBytesCodec):
+    """`numcodecs.base64`: text of the 64 letters, digits and signs of RFC 4648.
+
+    Examples
+    --------
+    >>> import numpy as np, zarr
+    >>> from zarr.codecs.numcodecs import Base64
+    >>> zarr.create_array({}, data=np.arange(4.0), compressors=[Base64()])[:]
+    array([0., 1., 2., 3.])
+    """
+
+    codec_name = "numcodecs.base64"
+
+
 class Blosc(NumcodecsBytesBytesCodec):
     """`numcodecs.blosc`; prefer `BloscCodec`.
 
@@ -440,6 +454,7 @@ class PCodec(NumcodecsArrayBytesCodec):
     """
 
     codec_name = "numcodecs.pcodec"
+    takes = frozenset({"f2", "f4", "f8", "i2", "i4", "i8", "u2", "u4", "u8"})
 
 
 class ZFPY(NumcodecsArrayBytesCodec):
@@ -458,3 +473,5 @@ class ZFPY(NumcodecsArrayBytesCodec):
     """
 
     codec_name = "numcodecs.zfpy"
+    takes = frozenset({"f4", "f8", "i4", "i8"})
+    most_axes = 4

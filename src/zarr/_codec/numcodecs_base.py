@@ -14,7 +14,7 @@ import numpy as np
 
 from zarr._buffer.memory import in_dtype
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec
-from zarr._codec.limits import output_limit
+from zarr._codec.limits import decoded_nbytes, output_limit
 from zarr._codec.numcodec_call import decode_with, encode_with
 from zarr._codec.raw import is_variable_length, native_dtype, octets, to_buffer, to_nd_buffer
 from zarr._codec.registry import get_numcodec
@@ -139,9 +139,25 @@ class NumcodecsChecksumCodec(NumcodecsBytesBytesCodec):
 class NumcodecsArrayBytesCodec(NumcodecsCodec, ArrayBytesCodec):
     """A compressor that knows numbers."""
 
+    takes: ClassVar[frozenset[str]] = frozenset()
+    """Kinds and sizes of the elements that it takes."""
+    most_axes: ClassVar[int | None] = None
+
+    def _check(self, spec: ChunkSpec) -> None:
+        dtype = native_dtype(spec)
+        if dtype.isbuiltin == 2 or f"{dtype.kind}{dtype.itemsize}" not in self.takes:
+            raise ValueError(f"codec {self.codec_name!r} takes no elements of data type {spec.dtype}")
+        if self.most_axes is not None and spec.ndim > self.most_axes:
+            raise ValueError(
+                f"codec {self.codec_name!r} takes chunks of at most {self.most_axes} axes, not {spec.shape}"
+            )
+        super()._check(spec)
+
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
-        decoded = np.asarray(decode_with(self.numcodec, octets(chunk_data), output_limit(chunk_spec)))
-        return to_nd_buffer(chunk_spec, _fit(decoded, native_dtype(chunk_spec), chunk_spec.shape, self.codec_name))
+        dtype = native_dtype(chunk_spec).newbyteorder("=")
+        limit = decoded_nbytes(chunk_spec) or 0
+        decoded = np.asarray(decode_with(self.numcodec, octets(chunk_data), limit, dtype))
+        return to_nd_buffer(chunk_spec, _fit(decoded, dtype, chunk_spec.shape, self.codec_name))
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer:
         array = _plain(chunk_data, native_dtype(chunk_spec).newbyteorder("="))

@@ -36,16 +36,28 @@ _NUMCODECS = (
 
 # Registered name -> our module, our class, and the dotted name it has in `zarr.config`.
 _OURS: dict[str, tuple[str, str, str]] = {
+    "bitround": ("bitround", "BitRoundCodec", "zarr.codecs.BitRoundCodec"),
     "blosc": ("blosc", "BloscCodec", "zarr.codecs.blosc.BloscCodec"),
     "bytes": ("bytes_", "BytesCodec", "zarr.codecs.bytes.BytesCodec"),
+    "cast_value": ("cast_value", "CastValue", "zarr.codecs.cast_value.CastValue"),
+    "conditional": ("conditional", "ConditionalCodec", "zarr.codecs.ConditionalCodec"),
     "crc32c": ("crc32c_", "Crc32cCodec", "zarr.codecs.crc32c_.Crc32cCodec"),
     "endian": ("bytes_", "BytesCodec", "zarr.codecs.bytes.BytesCodec"),
     "gzip": ("gzip_", "GzipCodec", "zarr.codecs.gzip.GzipCodec"),
+    "n5_default": ("n5", "N5DefaultCodec", "zarr.codecs.N5DefaultCodec"),
+    "packbits": ("packbits", "PackBitsCodec", "zarr.codecs.PackBitsCodec"),
+    "reshape": ("reshape", "ReshapeCodec", "zarr.codecs.ReshapeCodec"),
+    "scale_offset": ("scale_offset", "ScaleOffset", "zarr.codecs.scale_offset.ScaleOffset"),
     "sharding_indexed": ("sharding", "ShardingCodec", "zarr.codecs.sharding.ShardingCodec"),
     "transpose": ("transpose", "TransposeCodec", "zarr.codecs.transpose.TransposeCodec"),
     "vlen-bytes": ("vlen", "VLenBytesCodec", "zarr.codecs.vlen_utf8.VLenBytesCodec"),
     "vlen-utf8": ("vlen", "VLenUTF8Codec", "zarr.codecs.vlen_utf8.VLenUTF8Codec"),
+    "zarrs.optional": ("optional", "OptionalCodec", "zarr.codecs.OptionalCodec"),
+    "zarrs.squeeze": ("reshape", "SqueezeCodec", "zarr.codecs.SqueezeCodec"),
     "zstd": ("zstd", "ZstdCodec", "zarr.codecs.zstd.ZstdCodec"),
+    "numcodecs.base64": ("numcodecs_", "Base64", "zarr.codecs.numcodecs.Base64"),
+    "numcodecs.vlen-bytes": ("vlen", "VLenBytesCodec", "zarr.codecs.vlen_utf8.VLenBytesCodec"),
+    "numcodecs.vlen-utf8": ("vlen", "VLenUTF8Codec", "zarr.codecs.vlen_utf8.VLenUTF8Codec"),
     "numcodecs.jenkins_lookup3": ("numcodecs_", "JenkinsLookup3", "zarr.codecs.numcodecs.JenkinsLookup3"),
     **{f"numcodecs.{cls.lower()}": ("numcodecs_", cls, f"zarr.codecs.numcodecs.{cls}") for cls in _NUMCODECS.split()},
 }
@@ -185,8 +197,14 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
     except errors.UnknownCodecError as exc:
         near = near_numcodec(codec_id)
         meant = f"did you mean {near!r}? Otherwise " if near and near["id"] != codec_id else ""
-        hint = _PACKAGES.get(codec_id, "the package that provides it")
-        raise UnknownCodecError(f"numcodecs has no codec with id {codec_id!r}; {meant}install {hint}") from exc
+        if (extra := _EXTRAS.get(codec_id)) is not None:
+            raise UnknownCodecError(
+                f"the numcodecs codec {codec_id!r} needs a package that is not installed, or not in a version that suits: "
+                f'pip install "numcodecs[{extra}]"'
+            ) from exc
+        raise UnknownCodecError(
+            f"numcodecs has no codec with id {codec_id!r}; {meant}install the package that provides it"
+        ) from exc
     except (ImportError, AttributeError) as exc:  # what loading an entry point of numcodecs raises
         if came_from_a_signal(exc):
             raise
@@ -213,7 +231,8 @@ def near_numcodec(name: str) -> dict[str, str] | None:
     return next(({"id": near} for near in near_names(asked, known)), None)
 
 
-_PACKAGES = {"pcodec": "'pcodec'", "zfpy": "'zfpy'", "msgpack2": "'msgpack'"}
+_EXTRAS = {"pcodec": "pcodec", "zfpy": "zfpy", "msgpack2": "msgpack"}
+"""What numcodecs calls the packages that single codecs of its need."""
 
 
 def _candidates(key: str, wanted: str | None) -> tuple[dict[str, type[Codec]], list[LoadFailure]]:

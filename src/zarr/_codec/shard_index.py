@@ -161,7 +161,7 @@ def touched_rows(selection: Any, shape: tuple[int, ...], chunk_shape: tuple[int,
     >>> touched_rows((slice(1, 3), 0), (4, 4), (2, 2))
     [0, 2]
     """
-    strides = np.cumprod([1, *(n // c for n, c in zip(shape[:0:-1], chunk_shape[:0:-1], strict=True))])[::-1]
+    strides = np.cumprod([1, *(-(-n // c) for n, c in zip(shape[:0:-1], chunk_shape[:0:-1], strict=True))])[::-1]
     points: Any = np.zeros((), np.int64)
     runs: list[npt.NDArray[np.int64]] = []
     for entry, length, inner, stride in zip(

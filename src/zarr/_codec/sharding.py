@@ -66,7 +66,8 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
     Parameters
     ----------
     chunk_shape
-        Shape of the inner chunks; must divide the shard's shape along each axis.
+        Shape of the inner chunks. Where it does not divide the shard's shape, the last ones along an axis are shorter; other
+        libraries may not read that, and creating such arrays has to be allowed: `array.uneven_shards` in `zarr.config`.
     codecs
         Codecs of the inner chunks, as instances or in their stored form. May hold another sharding codec.
     index_codecs
@@ -144,22 +145,37 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         return self.index_location == "end"
 
     def chunks_per_shard(self, shard_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Inner chunks along each axis. Raises ValueError if `chunk_shape` does not divide the shard's shape."""
+        """Inner chunks along each axis. Raises ValueError if `chunk_shape` is of another rank."""
         if len(shard_shape) != len(self.chunk_shape):
             raise ValueError(
                 f"chunk_shape {self.chunk_shape} of codec 'sharding_indexed' has another rank than the shard shape "
                 f"{shard_shape}"
             )
-        if any(outer % inner for outer, inner in zip(shard_shape, self.chunk_shape, strict=True)):
-            raise ValueError(
-                f"chunk_shape {self.chunk_shape} of codec 'sharding_indexed' does not divide the shard shape "
-                f"{shard_shape}"
-            )
-        return tuple(outer // inner for outer, inner in zip(shard_shape, self.chunk_shape, strict=True))
+        return tuple(-(-outer // inner) for outer, inner in zip(shard_shape, self.chunk_shape, strict=True))
 
-    def inner_chain(self, spec: ChunkSpec) -> CodecChain:
-        """The chain of the inner chunks of a shard with this spec."""
-        return CodecChain.compile(self.codecs, spec.replace(shape=self.chunk_shape, nbytes_limit=None))
+    def inner_chain(self, spec: ChunkSpec, coords: tuple[int, ...] | None = None) -> CodecChain:
+        """The chain of an inner chunk of a shard with this spec: of the one at some coordinates, or of the first."""
+        per_shard = self.chunks_per_shard(spec.shape)
+        shape = self._inner_shape(spec.shape, (0,) * len(per_shard) if coords is None else coords)
+        return CodecChain.compile(self.codecs, spec.replace(shape=shape, nbytes_limit=None))
+
+    def _inner_shape(self, shard_shape: tuple[int, ...], coords: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the inner chunk at some coordinates: where there is less room than for a whole one, it is shorter."""
+        return tuple(
+            min(inner, outer - c * inner) for inner, outer, c in zip(self.chunk_shape, shard_shape, coords, strict=True)
+        )
+
+    def _chains(self, spec: ChunkSpec) -> Callable[[tuple[int, ...]], CodecChain]:
+        """What finds the chain of the inner chunk at some coordinates of a shard with this spec."""
+        found: dict[tuple[int, ...], CodecChain] = {}
+
+        def chain_at(coords: tuple[int, ...]) -> CodecChain:
+            shape = self._inner_shape(spec.shape, coords)
+            if shape not in found:
+                found[shape] = self.inner_chain(spec, coords)
+            return found[shape]
+
+        return chain_at
 
     def index_chain(self, spec: ChunkSpec) -> CodecChain:
         """The chain of the index of a shard with this spec."""
@@ -177,13 +193,21 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
 
     def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
         inner = self.inner_chain(array_spec).codecs
+        self._check_shortest(array_spec)
         index = self.index_chain(array_spec).codecs
         if inner == self.codecs and index == self.index_codecs:
             return self
         return replace(self, codecs=inner, index_codecs=index)
 
+    def _check_shortest(self, shard_spec: ChunkSpec) -> None:
+        """Raise ValueError if the codecs do not suit the shortest inner chunks."""
+        last = tuple(n - 1 for n in self.chunks_per_shard(shard_spec.shape))
+        is_shorter = self._inner_shape(shard_spec.shape, last) != self._inner_shape(shard_spec.shape, (0,) * len(last))
+        # Of shards within shards both kinds have both kinds, and so on: hostile documents could ask for a lot of work.
+        if is_shorter and not any(isinstance(codec, ShardingCodec) for codec in self.codecs):
+            self.inner_chain(shard_spec, last)
+
     def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:
-        # Whether inner chunks divide the shard is checked where the shard's shape is known: when a chain is compiled.
         if len(shape) != len(self.chunk_shape):
             raise ValueError(
                 f"chunk_shape {self.chunk_shape} of codec 'sharding_indexed' has {len(self.chunk_shape)} axes, but the "
@@ -192,9 +216,14 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer | None:
         shard = chunk_data.as_numpy_array()
-        chain = self.inner_chain(chunk_spec)
+        chain_at = self._chains(chunk_spec)
         per_shard = self.chunks_per_shard(chunk_spec.shape)
-        return self._assemble(lambda row: self._encode_inner(shard, _coords(row, per_shard), chain), chunk_spec)
+
+        def part_of(row: int) -> Any:
+            coords = _coords(row, per_shard)
+            return self._encode_inner(shard, coords, chain_at(coords))
+
+        return self._assemble(part_of, chunk_spec)
 
     def _encode_inner(self, shard: npt.NDArray[Any], coords: tuple[int, ...], chain: CodecChain) -> Any:
         """The encoded bytes of one inner chunk; None if it is not to be stored."""
@@ -218,13 +247,13 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         return None if whole is None else to_buffer(chunk_spec, whole)
 
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
-        chain = self.inner_chain(chunk_spec)
+        chain_at = self._chains(chunk_spec)
         per_shard = self.chunks_per_shard(chunk_spec.shape)
         entries = self._read_index(chunk_data, chunk_spec)
         shard = empty(chunk_spec.shape, native_dtype(chunk_spec), order=chunk_spec.order)
         for coords, (offset, nbytes) in zip(_grid(per_shard), entries.tolist(), strict=True):
             encoded = None if offset == MISSING else chunk_data[offset : offset + nbytes]
-            self._place(shard, coords, encoded, chain)
+            self._place(shard, coords, encoded, chain_at(coords))
         return to_nd_buffer(chunk_spec, shard)
 
     def _place(
@@ -247,10 +276,11 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         found = await self._fetch_inner(byte_getter, touched, chunk_spec)
         if found is None:
             return None
-        chain = self.inner_chain(chunk_spec)
+        chain_at = self._chains(chunk_spec)
         shard = empty(chunk_spec.shape, native_dtype(chunk_spec))  # memory that is not touched costs nothing
         for row, encoded in zip(touched, found, strict=True):
-            self._place(shard, _coords(row, per_shard), encoded, chain)
+            coords = _coords(row, per_shard)
+            self._place(shard, coords, encoded, chain_at(coords))
         return to_nd_buffer(chunk_spec, np.asanyarray(picked(shard, selection)))
 
     async def _fetch_inner(
@@ -290,14 +320,16 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         if old is not None:
             for row, (offset, nbytes) in enumerate(self._read_index(old, chunk_spec).tolist()):
                 parts[row] = None if offset == MISSING else old[offset : offset + nbytes]
-        chain = self.inner_chain(chunk_spec)
-        touched = touched_rows(selection, chunk_spec.shape, self.chunk_shape)
+        chain_at = self._chains(chunk_spec)
+        touched = [
+            (row, _coords(row, per_shard)) for row in touched_rows(selection, chunk_spec.shape, self.chunk_shape)
+        ]
         shard = empty(chunk_spec.shape, native_dtype(chunk_spec))
-        for row in touched:
-            self._place(shard, _coords(row, per_shard), parts[row], chain)
+        for row, coords in touched:
+            self._place(shard, coords, parts[row], chain_at(coords))
         put(shard, selection, chunk_array.as_numpy_array())
-        for row in touched:
-            parts[row] = self._encode_inner(shard, _coords(row, per_shard), chain)
+        for row, coords in touched:
+            parts[row] = self._encode_inner(shard, coords, chain_at(coords))
         whole = self._assemble(
             lambda row: octets(part).data if isinstance(part := parts[row], Buffer) else part, chunk_spec
         )

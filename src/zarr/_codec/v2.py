@@ -8,7 +8,6 @@ Elements of variable length pass through an object codec, which is one of the fi
 from __future__ import annotations
 
 import math
-import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,10 +18,12 @@ from zarr._buffer.memory import in_dtype
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec, MemoryOrder
 from zarr._codec.limits import MARGIN_NBYTES, VARIABLE_NBYTES, decoded_nbytes, with_margin
 from zarr._codec.numcodec_call import decode_with, encode_with
+from zarr._codec.objects import decode_objects, encode_objects, is_of_objects
 from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
 from zarr._codec.refusals import refuses
 from zarr._codec.vlen import as_array, join_bytes, join_utf8, split_bytes, split_utf8
-from zarr.errors import CodecError, PickleCodecDisabledError
+from zarr._dtype.small import without_spare_bits
+from zarr.errors import CodecError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -50,8 +51,6 @@ class V2Codec(ArrayBytesCodec):
         numcodecs codec object, or None.
     order
         Layout of the stored elements.
-    allow_pickle
-        Whether stored pickles, which run code, may be decoded.
 
     Raises
     ------
@@ -64,7 +63,6 @@ class V2Codec(ArrayBytesCodec):
     filters: tuple[Any, ...] | None = None
     compressor: Any = None
     order: MemoryOrder = "C"
-    allow_pickle: bool = False
 
     codec_name: ClassVar[str] = "format 2 filters and compressor"
 
@@ -121,8 +119,9 @@ class V2Codec(ArrayBytesCodec):
             return to_nd_buffer(chunk_spec, no_bytes(chunk_spec.shape, dtype))
         form: Any = octets(chunk_data)
         limit = self._limit(nbytes)
-        for codec in reversed(self.stages):
-            form = self._decode_stage(codec, form, limit, math.prod(chunk_spec.shape))
+        for number, codec in reversed(list(enumerate(self.stages))):
+            got = _dtype_after(self.stages[:number], dtype)
+            form = self._decode_stage(codec, form, limit, math.prod(chunk_spec.shape), got)
         if is_variable_length(dtype):
             array = self._place_objects(form, dtype, chunk_spec.shape)
         else:
@@ -138,21 +137,16 @@ class V2Codec(ArrayBytesCodec):
             return with_margin(_WIDEST_CAST * nbytes)
         return max(VARIABLE_NBYTES, with_margin(nbytes))
 
-    def _decode_stage(self, codec: Any, form: Any, limit: int, n_items: int) -> Any:
+    def _decode_stage(self, codec: Any, form: Any, limit: int, n_items: int, dtype: np.dtype[Any]) -> Any:
         encoded = np.asarray(form) if isinstance(form, np.ndarray) else np.frombuffer(form, np.uint8)
-        if codec.codec_id == "pickle" and not self.allow_pickle:
-            raise PickleCodecDisabledError(
-                "this array holds Python pickles, which run code when they are read. If you trust its origin, set "
-                "zarr.config key 'array.allow_unsafe_pickle_decode' to True."
-            )
-        if codec.codec_id == "pickle":
-            return pickle.loads(octets_of(encoded).data)  # noqa: S301  # allowed by name: see above
         if codec.codec_id == "vlen-utf8":
             return as_array(split_utf8(octets_of(encoded), n_items), np.dtype(object))
         if codec.codec_id == "vlen-bytes":
             return as_array(split_bytes(octets_of(encoded), n_items), np.dtype(object))
         try:
-            return decode_with(codec, encoded, limit)
+            if is_of_objects(codec):
+                return decode_objects(codec, octets_of(encoded), n_items)
+            return decode_with(codec, encoded, limit, dtype)
         except Exception as exc:
             if not refuses(exc, codec):
                 raise
@@ -171,7 +165,7 @@ class V2Codec(ArrayBytesCodec):
                 "decode",
                 f"{flat.size} bytes do not make a chunk of shape {shape} and data type {dtype}, which has {expected}",
             )
-        return flat.view(dtype).reshape(shape, order=self.order)
+        return without_spare_bits(flat.view(dtype)).reshape(shape, order=self.order)
 
     def _place_objects(self, form: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
         array = form if isinstance(form, np.ndarray) else np.asarray(form)
@@ -189,12 +183,24 @@ class V2Codec(ArrayBytesCodec):
         return np.array(texts, dtype=dtype).reshape(shape)
 
 
+def _dtype_after(stages: Iterable[Any], dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of the elements behind some stages, as far as these tell."""
+    for codec in stages:
+        if codec.codec_id in ("astype", "delta", "fixedscaleoffset", "quantize"):
+            dtype = np.dtype(codec.encode_dtype if codec.codec_id == "astype" else codec.astype)
+        elif codec.codec_id == "bitround" and dtype.kind == "f" and codec.keepbits < np.finfo(dtype).nmant:
+            dtype = np.dtype(dtype.str.replace("f", "i"))
+    return dtype
+
+
 def _encode_stage(codec: Any, form: Any) -> Any:
     data = form if isinstance(form, np.ndarray) else np.frombuffer(form, np.uint8)
     if data.dtype.hasobject and codec.codec_id in ("vlen-utf8", "vlen-bytes"):
         join = join_utf8 if codec.codec_id == "vlen-utf8" else join_bytes
         return join(data.reshape(-1, order="A"))
     try:
+        if data.dtype.hasobject and is_of_objects(codec):
+            return encode_objects(codec, data)
         return encode_with(codec, data)
     except Exception as exc:
         if not refuses(exc, codec):

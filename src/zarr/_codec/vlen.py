@@ -46,7 +46,7 @@ class VLenUTF8Codec(ArrayBytesCodec):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:
-        return cls(**read_configuration(data, ("vlen-utf8",), ()))
+        return cls(**read_configuration(data, ("vlen-utf8", "numcodecs.vlen-utf8"), ()))
 
     def to_dict(self) -> dict[str, Any]:
         return {"name": "vlen-utf8", "configuration": {}}
@@ -80,7 +80,7 @@ class VLenBytesCodec(ArrayBytesCodec):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:
-        return cls(**read_configuration(data, ("vlen-bytes",), ()))
+        return cls(**read_configuration(data, ("vlen-bytes", "numcodecs.vlen-bytes"), ()))
 
     def to_dict(self) -> dict[str, Any]:
         return {"name": "vlen-bytes", "configuration": {}}

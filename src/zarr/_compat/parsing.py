@@ -12,6 +12,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from zarr._codec.base import Codec
 from zarr._codec.registry import parse_codec
+from zarr._dtype.base import ZarrFormat, ZDType
+from zarr._dtype.registry import data_type_registry
 
 
 def parse_field(data: object, type_: Any, field: str, *, error: type[Exception] = ValueError) -> Any:
@@ -109,6 +111,17 @@ def parse_named_configuration(
     if not isinstance(data["configuration"], dict):
         raise TypeError(f"Expected dict, got {type(data['configuration'])}")
     return name, data["configuration"]
+
+
+def get_data_type_from_json(dtype_spec: Any, *, zarr_format: ZarrFormat) -> ZDType[Any, Any]:
+    """The data type that stored metadata describe.
+
+    Examples
+    --------
+    >>> get_data_type_from_json("int8", zarr_format=3)
+    Int8()
+    """
+    return data_type_registry.match_json(dtype_spec, zarr_format=zarr_format)
 
 
 def parse_codecs(data: Any) -> tuple[Codec, ...]:

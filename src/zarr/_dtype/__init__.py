@@ -1,5 +1,7 @@
 """Data types: what an element is in memory, in the metadata of both formats, and as a fill value."""
 
+from typing import Any
+
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.documents import (
     DateTime64JSON_V2,
@@ -11,6 +13,9 @@ from zarr._dtype.documents import (
     NullTerminatedBytesJSON_V3,
     RawBytesJSON_V2,
     RawBytesJSON_V3,
+    StructJSON_V3,
+    StructuredJSON_V2,
+    StructuredJSON_V3,
     TimeDelta64JSON_V2,
     TimeDelta64JSON_V3,
     VariableLengthBytesJSON_V2,
@@ -35,7 +40,41 @@ from zarr._dtype.numbers import (
     UInt64,
 )
 from zarr._dtype.octets import NullTerminatedBytes, RawBytes, VariableLengthBytes
+from zarr._dtype.optional import Optional
+from zarr._dtype.python_objects import PythonObjects
 from zarr._dtype.registry import data_type_registry, parse_data_type, parse_dtype
+from zarr._dtype.small import (
+    SMALL_TYPES,
+    BFloat16,
+    ComplexBFloat16,
+    ComplexFloat4E2M1FN,
+    ComplexFloat6E2M3FN,
+    ComplexFloat6E3M2FN,
+    ComplexFloat8E3M4,
+    ComplexFloat8E4M3,
+    ComplexFloat8E4M3B11FNUZ,
+    ComplexFloat8E4M3FNUZ,
+    ComplexFloat8E5M2,
+    ComplexFloat8E5M2FNUZ,
+    ComplexFloat8E8M0FNU,
+    ComplexFloat16,
+    Float4E2M1FN,
+    Float6E2M3FN,
+    Float6E3M2FN,
+    Float8E3M4,
+    Float8E4M3,
+    Float8E4M3B11FNUZ,
+    Float8E4M3FN,
+    Float8E4M3FNUZ,
+    Float8E5M2,
+    Float8E5M2FNUZ,
+    Float8E8M0FNU,
+    Int2,
+    Int4,
+    UInt2,
+    UInt4,
+)
+from zarr._dtype.structs import Struct, Structured
 from zarr._dtype.text import FixedLengthUTF32, VariableLengthUTF8
 from zarr._dtype.time import DateTime64, TimeDelta64
 
@@ -63,6 +102,39 @@ __all__ = [
     "RawBytes",
     "RawBytesJSON_V2",
     "RawBytesJSON_V3",
+    "Int2",
+    "Int4",
+    "UInt2",
+    "UInt4",
+    "BFloat16",
+    "Float8E3M4",
+    "Float8E4M3",
+    "Float8E4M3FN",
+    "Float8E4M3B11FNUZ",
+    "Float8E4M3FNUZ",
+    "Float8E5M2",
+    "Float8E5M2FNUZ",
+    "Float8E8M0FNU",
+    "Float6E2M3FN",
+    "Float6E3M2FN",
+    "Float4E2M1FN",
+    "ComplexFloat16",
+    "ComplexBFloat16",
+    "ComplexFloat8E3M4",
+    "ComplexFloat8E4M3",
+    "ComplexFloat8E4M3B11FNUZ",
+    "ComplexFloat8E4M3FNUZ",
+    "ComplexFloat8E5M2",
+    "ComplexFloat8E5M2FNUZ",
+    "ComplexFloat8E8M0FNU",
+    "ComplexFloat6E2M3FN",
+    "ComplexFloat6E3M2FN",
+    "ComplexFloat4E2M1FN",
+    "Struct",
+    "StructJSON_V3",
+    "Structured",
+    "StructuredJSON_V2",
+    "StructuredJSON_V3",
     "TimeDelta64",
     "TimeDelta64JSON_V2",
     "TimeDelta64JSON_V3",
@@ -83,10 +155,12 @@ __all__ = [
     "parse_dtype",
 ]
 
-for _cls in (
+_ALL: tuple[type[ZDType[Any, Any]], ...] = (
     *(Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64),
     *(Float16, Float32, Float64, Complex64, Complex128),
     *(DateTime64, TimeDelta64, FixedLengthUTF32, VariableLengthUTF8),
-    *(NullTerminatedBytes, RawBytes, VariableLengthBytes),
-):
+    *(NullTerminatedBytes, RawBytes, VariableLengthBytes, Struct, PythonObjects, Optional),
+    *SMALL_TYPES,
+)
+for _cls in _ALL:
     data_type_registry.register(_cls._zarr_v3_name, _cls)

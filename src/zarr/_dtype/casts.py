@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from zarr._buffer.memory import counts_of, in_dtype
+from zarr._dtype.rounding import rounded_to
 from zarr._dtype.units import FINER_THAN_SECONDS, MONTHS, NO_TIME, needs_calendar, ratio
 from zarr.errors import ArgumentError
 
@@ -299,7 +300,7 @@ def _there_and_back(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
         raise ArgumentError(_nothing_in_common(elements.dtype, dtype))
     try:
         with np.errstate(all="ignore"):
-            converted = elements.astype(dtype)
+            converted = rounded_to(elements, dtype)
             back = converted.astype(elements.dtype)
     except (TypeError, ValueError) as exc:
         raise ArgumentError(_nothing_in_common(elements.dtype, dtype)) from exc

@@ -9,7 +9,7 @@ ones never become ordinary elements (`missing`). Fill values go through `ZDType.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,8 @@ from zarr._dtype.objects import (
     without_numpy,
 )
 from zarr._dtype.octets import VariableLengthBytes
+from zarr._dtype.records import in_fields_of, structs_of
+from zarr._dtype.structs import Struct
 from zarr.errors import ArgumentError
 
 _PIECE = 1 << 16
@@ -80,6 +82,9 @@ def exact(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     array([1., 2.], dtype=float32)
     """
     given = _as_array(value)
+    if dtype.names is not None:
+        _refuse_no_structs(value, given)
+        return structs_of(value, given, data_type, dtype, exact, is_assigned=False)
     if given is None:
         return _exact_sequence(value, data_type, dtype)
     if given.dtype.kind == "O":
@@ -126,6 +131,10 @@ def assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elemen
 def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     if type(value) in _PLAIN and dtype.kind in "iufc":
         return np.asarray(value, dtype=dtype)
+    if dtype.names is not None:
+        given = _as_array(value)
+        _refuse_no_structs(value, given)
+        return structs_of(value, given, data_type, dtype, assigned, is_assigned=True)
     if isinstance(value, np.generic):
         return _assigned_scalar(value, data_type, dtype)
     if type(value).__name__ == "MaskedConstant" and dtype.kind == "f":
@@ -148,6 +157,14 @@ def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Eleme
         raise ArgumentError(f"elements of {given.dtype} do not fit into {dtype}: {exc}") from exc
 
 
+def _refuse_no_structs(value: object, given: Elements | None) -> None:
+    """Raise for what holds structs without being an array, and for missing ones."""
+    if given is None and not isinstance(value, Mapping | tuple):
+        kinds = leaf_types(value)
+        refuse_masked_within(value, kinds)
+        refuse_no_array(*(kind for kind in kinds if not issubclass(kind, Mapping)))
+
+
 def inferred(value: object) -> Elements:
     """Data as the array that NumPy makes of them where nobody names a dtype, if that holds each value as it was.
 
@@ -164,6 +181,8 @@ def inferred(value: object) -> Elements:
         refuse_no_array(type(value), *kinds)
         refuse_masked_within(value, kinds)
         given = read(value, None)
+        if given.dtype.names is not None:
+            return exact(value, Struct.from_native_dtype(given.dtype), given.dtype)
         is_whole = given.dtype.kind in "biu" and kinds <= {bool, int}
         if given.dtype.kind != "O" and not is_whole and kinds not in ({float}, {complex}):
             _check_inferred(as_objects(value), given)
@@ -229,6 +248,8 @@ def recast(given: Elements, dtype: np.dtype[Any]) -> Elements:
     """Elements in another dtype, each the same or rounded; the array itself if it has that already. Raises as `exact`."""
     if given.dtype == dtype:
         return given
+    if given.dtype.names is not None and dtype.names is not None:
+        return in_fields_of(given, dtype, recast)
     if keeps_all(given.dtype, dtype):
         return in_dtype(given, dtype)
     made = empty(given.shape, dtype, "F" if given.flags.fnc else "C")

@@ -9,7 +9,21 @@ from typing import Any
 import numpy as np
 
 from zarr._support.named_configuration import Named, parse_named
-from zarr.errors import DataTypeValidationError, MetadataValidationError
+from zarr._support.warn import warn
+from zarr.errors import DataTypeValidationError, MetadataValidationError, UnstableSpecificationWarning
+
+
+class UnfitDataTypeError(DataTypeValidationError):
+    """A description that only one class reads, and finds at fault: its words are those to be shown."""
+
+
+def warn_unstable(cls: type) -> None:
+    """Warn of a data type without a specification in format 3."""
+    name = cls._zarr_v3_name  # type: ignore[attr-defined]  # of a data type
+    warn(
+        f"The data type {name} has no specification in format 3. Few other implementations can read it.",
+        UnstableSpecificationWarning,
+    )
 
 
 def named(data: object) -> Named:

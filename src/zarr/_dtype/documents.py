@@ -37,6 +37,25 @@ class TimeConfiguration(TypedDict):
     scale_factor: int
 
 
+class StructField(TypedDict):
+    """A field of a struct."""
+
+    name: str
+    data_type: Any
+
+
+class StructConfiguration(TypedDict):
+    """Configuration of structs."""
+
+    fields: Sequence[StructField]
+
+
+class StructuredConfiguration(TypedDict):
+    """Configuration of structs in their older spelling: pairs of a name and a data type."""
+
+    fields: Sequence[Sequence[Any]]
+
+
 DTypeSpec_V2: TypeAlias = DTypeConfig_V2[str | Sequence[Any], str | None]
 
 DateTime64JSON_V2: TypeAlias = DTypeConfig_V2[str, None]
@@ -49,6 +68,9 @@ NullterminatedBytesJSON_V2: TypeAlias = DTypeConfig_V2[str, None]
 NullTerminatedBytesJSON_V3: TypeAlias = NamedConfig[Literal["null_terminated_bytes"], LengthBytes]
 RawBytesJSON_V2: TypeAlias = DTypeConfig_V2[str, None]
 RawBytesJSON_V3: TypeAlias = NamedConfig[Literal["raw_bytes"], LengthBytes]
+StructJSON_V3: TypeAlias = NamedConfig[Literal["struct"], StructConfiguration]
+StructuredJSON_V2: TypeAlias = DTypeConfig_V2[Sequence[Sequence[Any]], None]
+StructuredJSON_V3: TypeAlias = NamedConfig[Literal["structured"], StructuredConfiguration]
 VariableLengthBytesJSON_V2: TypeAlias = DTypeConfig_V2[Literal["|O"], Literal["vlen-bytes"]]
 VariableLengthUTF8JSON_V2: TypeAlias = DTypeConfig_V2[Literal["|O"], Literal["vlen-utf8"]]
 

@@ -29,7 +29,7 @@ def all_fill(array: npt.NDArray[Any], fill_value: Any) -> bool:
         return True
     fill = empty((1,), dtype)
     fill[0] = fill_value
-    if dtype.itemsize in (1, 2, 4, 8) and dtype.kind not in "SUV":
+    if dtype.itemsize in (1, 2, 4, 8):
         word = f"u{dtype.itemsize}"
         return _all_equal(array.view(word), fill.view(word)[0])
     flat = array.reshape(-1) if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(-1)

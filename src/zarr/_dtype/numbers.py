@@ -43,7 +43,7 @@ def endianness_of(dtype: np.dtype[Any]) -> Endianness:
     return "big" if dtype.byteorder == ">" else "little"
 
 
-def _is_number(data: object) -> TypeGuard[Any]:
+def is_number(data: object) -> TypeGuard[Any]:
     """Whether a value is a number or a Boolean. NumPy counts durations among the integers."""
     numbers = bool | np.bool_ | int | float | complex | np.number
     return isinstance(data, numbers) and not isinstance(data, np.timedelta64)
@@ -55,6 +55,8 @@ class Number(ZDType[Any, Any]):
 
     _code: ClassVar[str] = ""
     """NumPy type code without a byte order, as `"i4"`."""
+    _alias: ClassVar[str | None] = None
+    """Another name of format 3, which is read."""
     _native: ClassVar[Mapping[str, np.dtype[Any]]] = {}
     """NumPy's dtype by byte order."""
 
@@ -91,7 +93,7 @@ class Number(ZDType[Any, Any]):
     def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
         if zarr_format == 3:
             name, configuration = named(data)
-            if name != cls._zarr_v3_name or configuration:
+            if name not in (cls._zarr_v3_name, cls._alias) or configuration:
                 raise wrong(cls, data)
             return cls()
         code, object_codec = typestr(data)
@@ -137,7 +139,7 @@ class Bool(Number):
         return bool(self.cast_scalar(data))
 
     def cast_scalar(self, data: object) -> np.bool_:
-        if _is_number(data) and not isinstance(data, complex | np.complexfloating) and data in (0, 1):
+        if is_number(data) and not isinstance(data, complex | np.complexfloating) and data in (0, 1):
             return np.bool_(bool(data))
         raise ArgumentError(f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with bool.")
 
@@ -234,7 +236,7 @@ class _Float(Number):
             return data  # the very bits
         if isinstance(data, str):
             return self._from_text(data)
-        if _is_number(data) and not isinstance(data, complex | np.complexfloating):
+        if is_number(data) and not isinstance(data, complex | np.complexfloating):
             scalar = self._rounded(data)
             if isinstance(data, int | np.integer) and int(scalar) != int(data):
                 raise ArgumentError(
@@ -277,7 +279,7 @@ class _Complex(Number):
             return data
         if isinstance(data, list | tuple) and len(data) == 2:
             return self._of_parts([self._parts().cast_scalar(item) for item in data])
-        if _is_number(data):
+        if is_number(data):
             part = self._parts()
             return self.to_native_dtype().type(complex(part.cast_scalar(data.real), part.cast_scalar(data.imag)))
         raise ArgumentError(
@@ -517,6 +519,7 @@ class Complex64(_Complex):
     """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Complex64DType, "complex64", "c8"
+    _alias = "complex_float32"
     _part = Float32
     endianness: Endianness = "little"
 
@@ -538,5 +541,6 @@ class Complex128(_Complex):
     """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Complex128DType, "complex128", "c16"
+    _alias = "complex_float64"
     _part = Float64
     endianness: Endianness = "little"

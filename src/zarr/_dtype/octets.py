@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
-from zarr._dtype.described import check_length, length_bytes, named, sized_typestr, typestr, wrong
-from zarr._support.warn import warn
-from zarr.errors import ArgumentError, UnstableSpecificationWarning
+from zarr._dtype.described import check_length, length_bytes, named, sized_typestr, typestr, warn_unstable, wrong
+from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -56,13 +55,6 @@ def _fits(value: bytes, length: int) -> bytes:
     if len(value) > length:
         raise ArgumentError(f"{value!r} has {len(value)} bytes; the data type holds {length}")
     return value
-
-
-def _warn_unstable(cls: type[ZDType[Any, Any]]) -> None:
-    warn(
-        f"The data type {cls._zarr_v3_name} has no specification in format 3. Few other implementations can read it.",
-        UnstableSpecificationWarning,
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +105,7 @@ class NullTerminatedBytes(ZDType[Any, Any]):
             return {"name": f"|S{self.length}", "object_codec_id": None}
         if self.length == 0:
             raise ValueError("format 3 has no bytes of length 0; use a longer type, as 'S1', or 'bytes' for any length")
-        _warn_unstable(type(self))
+        warn_unstable(type(self))
         return {"name": self._zarr_v3_name, "configuration": {"length_bytes": self.length}}
 
     def default_scalar(self) -> np.bytes_:
@@ -139,12 +131,17 @@ class NullTerminatedBytes(ZDType[Any, Any]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawBytes(ZDType[Any, Any]):
-    """Exactly `length` bytes without a meaning; NumPy's `V`, and `r8`, `r16`, ... in format 3 on reading.
+    """Exactly `length` bytes without a meaning; NumPy's `V`.
+
+    Format 3 calls them `r8`, `r16`, ..., which few others read, and zarr-python and TensorStore `raw_bytes`.
 
     Attributes
     ----------
     length
         Bytes per element.
+    is_counted_in_bits
+        Whether it is stored under the name that the format has, as where somebody asks for it: `dtype="r16"`. Otherwise,
+        as in copies, it has the name that more of the others read. It makes no other data type.
 
     Examples
     --------
@@ -156,6 +153,7 @@ class RawBytes(ZDType[Any, Any]):
     dtype_cls = np.dtypes.VoidDType
     _zarr_v3_name = "raw_bytes"
     length: int
+    is_counted_in_bits: bool = field(default=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_length(self.length)
@@ -190,7 +188,9 @@ class RawBytes(ZDType[Any, Any]):
             return {"name": f"|V{self.length}", "object_codec_id": None}
         if self.length == 0:
             raise ValueError("format 3 has no raw bytes of length 0; use a longer type, as 'V1'")
-        _warn_unstable(type(self))
+        if self.is_counted_in_bits:
+            return f"r{8 * self.length}"
+        warn_unstable(type(self))
         return {"name": self._zarr_v3_name, "configuration": {"length_bytes": self.length}}
 
     def default_scalar(self) -> np.void:
@@ -202,8 +202,10 @@ class RawBytes(ZDType[Any, Any]):
             raise ValueError(f"{data!r} has {len(value)} bytes; the data type holds exactly {self.length}")
         return self._padded(value)
 
-    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
-        return base64.b64encode(self.cast_scalar(data).tobytes()).decode()
+    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str | list[int]:
+        octets = self.cast_scalar(data).tobytes()
+        is_listed = zarr_format == 3 and self.is_counted_in_bits
+        return list(octets) if is_listed else base64.b64encode(octets).decode()
 
     def cast_scalar(self, data: object) -> np.void:
         return self._padded(_as_bytes(data, self._zarr_v3_name))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, SupportsIndex
 
 import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
-from zarr._dtype.described import named
+from zarr._dtype.described import UnfitDataTypeError, named
+from zarr._dtype.octets import RawBytes
 from zarr._support.plug_ins import report, warn_once
 from zarr._support.registry import Registry, fully_qualified_name, names_changed, names_version, places_of
 from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import n_given
-from zarr.errors import DataTypeValidationError, UnknownDataTypeError
+from zarr.errors import DataTypeValidationError, MissingPackageError, UnknownDataTypeError
 
 AnyDType = ZDType[Any, Any]
 
@@ -35,6 +37,7 @@ class DataTypeRegistry:
 
     def __init__(self) -> None:
         self.contents: Registry[AnyDType] = Registry(*places_of("data_type"), use_entrypoint_name=True)
+        self._known: dict[tuple[int, tuple[str, Any]], AnyDType] = {}
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         return "data_type_registry" if self is data_type_registry else super().__reduce_ex__(protocol)
@@ -87,12 +90,14 @@ class DataTypeRegistry:
         if dtype.kind == "O":
             raise ValueError(
                 "Zarr data type resolution from object failed: a NumPy object dtype does not say what the objects are. "
-                "Use dtype='string' for text, zarr.dtype.VariableLengthBytes() for bytes."
+                "Use dtype='string' for text, dtype='bytes' for bytes; in format 2, an object codec among the filters says it, "
+                "as numcodecs.JSON()."
             )
-        matches = self._matching(lambda cls: cls.from_native_dtype(dtype))
+        faults: list[DataTypeValidationError] = []
+        matches = self._matching(lambda cls: cls.from_native_dtype(dtype), faults)
         if not matches and self._load_offered():
-            matches = self._matching(lambda cls: cls.from_native_dtype(dtype))
-        return self._only(matches, dtype)
+            matches = self._matching(lambda cls: cls.from_native_dtype(dtype), faults)
+        return self._only(matches, dtype, faults)
 
     def match_json(self, data: Any, *, zarr_format: ZarrFormat) -> AnyDType:
         """The data type that stored metadata describe.
@@ -102,15 +107,29 @@ class DataTypeRegistry:
         DataTypeValidationError
             If no class, or more than one, reads it, or the one of this name finds it invalid.
         """
+        key = _key(data) if zarr_format == 2 else None
+        if key is None:
+            return self._match_json(data, zarr_format=zarr_format)
+        since, n_warnings = names_version(), n_given()
+        if (known := self._known.get((since, key))) is None:
+            known = self._match_json(data, zarr_format=zarr_format)
+            if n_given() == n_warnings:
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[since, key] = known
+        return known
+
+    def _match_json(self, data: Any, *, zarr_format: ZarrFormat) -> AnyDType:
         name = named(data).name if zarr_format == 3 else ""
         if name and (cls := self.contents.get(name)) is not None:
             return self._read(cls, data)  # one parser, so that its own message gets out
-        matches = self._matching(lambda cls: cls.from_json(data, zarr_format=zarr_format))
+        faults: list[DataTypeValidationError] = []
+        matches = self._matching(lambda cls: cls.from_json(data, zarr_format=zarr_format), faults)
         if not matches and ((name and self.contents.look_up(name)) or self._load_offered()):
-            return self.match_json(data, zarr_format=zarr_format)
+            return self._match_json(data, zarr_format=zarr_format)
         if not matches and name and (failure := self.contents.failure(name)) is not None:
             raise DataTypeValidationError(f"data type {name!r} cannot be used: {failure}") from failure.cause
-        return self._only(matches, data)
+        return self._only(matches, data, faults)
 
     def _read(self, cls: type[AnyDType], data: Any) -> AnyDType:
         try:
@@ -123,11 +142,14 @@ class DataTypeRegistry:
                 f"{type(exc).__name__}: {exc}"
             ) from exc
 
-    def _matching(self, parse: Any) -> list[AnyDType]:
+    def _matching(self, parse: Any, faults: list[DataTypeValidationError]) -> list[AnyDType]:
+        """What classes make of a description; what the one that it is meant for finds wrong with it is added to `faults`."""
         matches = []
         for name, cls in list(self.contents.items()):
             try:
                 matches.append(parse(cls))
+            except (UnfitDataTypeError, MissingPackageError) as exc:
+                faults.append(exc)
             except DataTypeValidationError:
                 continue
             except Exception as exc:
@@ -136,9 +158,12 @@ class DataTypeRegistry:
                 _pass_over(name, cls, exc)
         return matches
 
-    def _only(self, matches: list[AnyDType], described: Any) -> AnyDType:
+    def _only(self, matches: list[AnyDType], described: Any, faults: list[DataTypeValidationError]) -> AnyDType:
         if len(matches) == 1:
             return matches[0]
+        if faults and not matches:
+            kind = MissingPackageError if isinstance(faults[0], MissingPackageError) else DataTypeValidationError
+            raise kind(str(faults[0])) from faults[0].__cause__
         if matches:
             names = ", ".join(type(match).__name__ for match in matches)
             raise DataTypeValidationError(
@@ -151,6 +176,14 @@ class DataTypeRegistry:
         n_known = len(self.contents)
         report(self.contents.load_all())
         return len(self.contents) > n_known
+
+
+def _key(data: Any) -> tuple[str, Any] | None:
+    """A description of format 2 to look up by: of a mapping of a type string and an object codec. None for any other."""
+    if not isinstance(data, Mapping) or len(data) != 2 or not isinstance(data.get("name"), str):
+        return None
+    codec = data.get("object_codec_id", ...)
+    return (data["name"], codec) if codec is None or isinstance(codec, str) else None
 
 
 def _is_ours(cls: type) -> bool:
@@ -167,9 +200,6 @@ def _pass_over(name: str, cls: type, exc: Exception) -> None:
     )
 
 
-_STRUCTURED = " Structured data types are not supported yet; store each field as an array of its own."
-
-
 def _shown(described: Any) -> str:
     """What was looked for, as it stands in the document: format 2 says by another member which objects are meant."""
     if isinstance(described, Mapping) and "object_codec_id" in described:
@@ -179,13 +209,10 @@ def _shown(described: Any) -> str:
 
 
 def _hint(described: Any) -> str:
-    if isinstance(described, Mapping):
-        name = described.get("name")
-        return _STRUCTURED if isinstance(name, list) or name in ("struct", "structured") else ""
     if not isinstance(described, np.dtype):
         return ""
-    if described.fields is not None or described.subdtype is not None:
-        return _STRUCTURED
+    if described.subdtype is not None:
+        return f" Only fields of structs are arrays; use {described.base}, and more dimensions."
     if described.kind in "fc":
         return " Extended-precision numbers differ between machines; use float64 or complex128."
     return ""
@@ -244,11 +271,16 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
         return data_type_registry.get("string")()
     if spec is bytes or (isinstance(spec, str) and spec == "bytes"):
         return data_type_registry.get("variable_length_bytes")()
-    if isinstance(spec, Mapping):
+    if isinstance(spec, Mapping) and not {"names", "formats"} <= set(spec):
         return data_type_registry.match_json(spec, zarr_format=zarr_format)
+    if isinstance(spec, list) and spec and all(isinstance(field, list) for field in spec):
+        return data_type_registry.match_json({"name": spec, "object_codec_id": None}, zarr_format=2)
     if isinstance(spec, str) and zarr_format == 3:
         try:
-            return data_type_registry.match_json(spec, zarr_format=3)
+            found = data_type_registry.match_json(spec, zarr_format=3)
+            return replace(found, is_counted_in_bits=True) if isinstance(found, RawBytes) else found
+        except MissingPackageError:
+            raise
         except DataTypeValidationError as exc:
             known = data_type_registry.contents.get(spec)
             if data_type_registry.contents.failure(spec) is not None or (known is not None and not _is_ours(known)):
@@ -257,6 +289,8 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
     try:
         dtype = np.dtype(spec)
     except TypeError as exc:
+        if isinstance(spec, str) and zarr_format == 2 and spec in data_type_registry.contents:
+            return data_type_registry.match_json({"name": spec, "object_codec_id": None}, zarr_format=2)
         raise UnknownDataTypeError(
             f"{spec!r} is neither a NumPy dtype nor a Zarr data type; examples are 'int32', 'float64', 'bool', 'string'"
         ) from exc

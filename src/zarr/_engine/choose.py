@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._engine.contract import Engine, Pipeline
@@ -20,8 +20,14 @@ from zarr._support.warn import warn
 from zarr.errors import EngineUnavailableError, ZarrRuntimeWarning
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
     from zarr._buffer import BufferPrototype
+    from zarr._engine.contract import ObjectRequest
     from zarr._metadata.spec import ArraySpec
+    from zarr._selection.model import Selection
 
 _REFERENCE = ReferenceEngine()
 _NATIVE = NativeEngine()
@@ -58,6 +64,17 @@ def choose(spec: ArraySpec, prototype: BufferPrototype, engine: str) -> Choice:
         rejected.append((candidate.name, rejection.reason))
     refine = fuse if engines and prototype is CPU_PROTOTYPE else None
     return Choice(_REFERENCE.compile(spec, prototype, refine), tuple(rejected))
+
+
+def changes_of_fields(
+    spec: ArraySpec, prototype: BufferPrototype, engine: str, selection: Selection, memory: npt.NDArray[Any]
+) -> Iterator[ObjectRequest]:
+    """One request for each object in which some fields of structs change, those that `memory` has.
+
+    They are the reference engine's: the kernel knows elements as so many bytes.
+    """
+    refine = fuse if prototype is CPU_PROTOTYPE and _engines(engine) else None
+    return _REFERENCE.compile(spec, prototype, refine).changes_of_fields(selection, memory)
 
 
 def prepare(engine: str) -> None:

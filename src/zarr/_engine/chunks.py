@@ -84,6 +84,9 @@ class ChunkCodecs:
         """
         if encoded is None:
             target, where = projection.in_result(out)
+            if self._spec.dtype.kind == "O":
+                # Otherwise NumPy would put the array of the fill value into one of no axes.
+                where = (*where, Ellipsis) if isinstance(where, tuple) else (where, Ellipsis)
             target[where] = self._fill
         else:
             chunk, which = projection.in_chunk(self._decode(encoded, projection.coords).as_numpy_array())
@@ -95,12 +98,13 @@ class ChunkCodecs:
     ) -> Encoded:
         """Merge the part of `value` that the projection selects into what was stored before, and encode that.
 
-        `value` has the shape of the whole request. None: the chunk holds the fill value only and is not to be stored. With
-        `may_lend` the result may be a part of the memory of `value`.
+        `value` has the shape of the whole request, and the array's dtype or some of its fields. None: the chunk holds the fill
+        value only and is not to be stored. With `may_lend` the result may be a part of the memory of `value`.
         """
         given, where = projection.in_result(value)
         shape = self._grid.chunk_shape(projection.coords)
-        if may_lend and self.is_verbatim and _is_all_of(projection, shape):
+        has_all_fields = given.dtype.names == self._spec.dtype.names
+        if may_lend and has_all_fields and self.is_verbatim and _is_all_of(projection, shape):
             return self._encode(np.asarray(picked(given, where), order="C"), projection.coords)
         if projection.whole or encoded is None:
             decoded = self._filled(shape)
@@ -109,7 +113,11 @@ class ChunkCodecs:
             if not decoded.flags.writeable or decoded.dtype != self._spec.dtype:
                 decoded = in_fresh_memory(decoded, self._spec.dtype)
         target, which = projection.in_chunk(decoded)
-        put(target, which, picked(given, where))
+        if has_all_fields:
+            put(target, which, picked(given, where))
+        else:
+            for name in given.dtype.names or ():
+                put(target[name], which, picked(given[name], where))
         return self._encode(decoded, projection.coords)
 
     def _filled(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:
@@ -207,9 +215,13 @@ def index_nbytes(level: ShardLevel) -> int:
 
 
 def _assignable(fill_value: Any, dtype: np.dtype[Any]) -> Any:
-    """The fill value in a form that assigns bit for bit: a 0-d array, or the object itself for object dtypes."""
-    if dtype.kind in "OT":
+    """The fill value in a form that assigns bit for bit: a 0-d array, or itself for text of any length."""
+    if dtype.kind == "T":
         return fill_value
+    if dtype.kind == "O":  # it may be a list
+        element = np.empty((), dtype)
+        element[()] = fill_value
+        return element
     if getattr(fill_value, "dtype", None) == dtype:
         return np.frombuffer(fill_value.tobytes(), dtype).reshape(()) if dtype.itemsize else np.zeros((), dtype)
     scalar = empty((), dtype)

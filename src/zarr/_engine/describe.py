@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from zarr._buffer.byte_order import reversed_units
 from zarr._buffer.memory import empty
-from zarr._codec.bytes_ import BytesCodec, has_byte_order
+from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.v2 import V2Codec
 from zarr._dtype.numbers import endianness_of
+from zarr._dtype.small import has_spare_bits
 from zarr._engine.contract import Rejection
 from zarr._grid.grid import RectilinearGrid, RegularGrid
 
 if TYPE_CHECKING:
+    from zarr._buffer.byte_order import ByteOrder
     from zarr._metadata.spec import ArraySpec, ShardLevel
 
 Description: TypeAlias = dict[str, Any]
@@ -38,16 +41,15 @@ _WRAPPED = "zarr._codec.numcodecs_"
 """Where the codecs of format 3 are that wrap one of numcodecs."""
 _FILTERS = frozenset({"astype", "delta", "fixedscaleoffset"})
 """Those of them that the kernel has and that compute with elements one by one, or in a row."""
-_KINDS = "biufcmMSUV"
 
 
 def describe(spec: ArraySpec) -> Description | Rejection:
     """The arguments of `_native.Pipeline` for an array."""
     dtype = spec.dtype
-    if dtype.kind not in _KINDS or dtype.itemsize == 0 or dtype.isbuiltin == 2:
+    if dtype.kind in "OT" or dtype.hasobject or dtype.itemsize == 0:
         return Rejection(f"elements of data type {dtype} have no fixed layout that the kernel knows")
-    if dtype.fields is not None or dtype.subdtype is not None:
-        return Rejection(f"elements of data type {dtype} have fields")
+    if has_spare_bits(dtype):
+        return Rejection(f"elements of data type {dtype} have bits that mean nothing, which the kernel would look at")
     grid = spec.grid
     objects: _Lengths
     if type(grid) is RegularGrid:
@@ -96,6 +98,8 @@ def _levels(spec: ArraySpec) -> list[tuple[Any, ...]] | Rejection:
     levels: list[tuple[Any, ...]] = []
     unit = spec.levels[-1].chunk_shape if spec.levels else ()
     for level in spec.levels:
+        if not level.is_even:
+            return Rejection("the inner chunks do not divide their shard")
         checksum = _index_checksum(level)
         if checksum is None:
             return Rejection("the codecs of the shard index are others than 'bytes' (little) and 'crc32c'")
@@ -136,11 +140,14 @@ def _chain(spec: ArraySpec) -> dict[str, Any] | Rejection:
     if isinstance(described, Rejection):
         return described
     if not filters:
-        return {"order": axes, "swap_nbytes": _swap_nbytes(spec.dtype, serializer.endian), "codecs": described}
+        swap_nbytes = _swap_nbytes(spec.dtype, serializer.endian)
+        if swap_nbytes is None:
+            return Rejection(f"the bytes of some fields of {spec.dtype} change their order, and those of others do not")
+        return {"order": axes, "swap_nbytes": swap_nbytes, "codecs": described}
     if not _fit_together(filters):
         return Rejection("the byte order of numbers changes between two filters")
     first, last = filters[0][1], filters[-1][1]
-    swap_nbytes = _swap_nbytes(spec.dtype, _byte_order(np.dtype(first["decoded"])))
+    swap_nbytes = _swap_nbytes(spec.dtype, _byte_order(np.dtype(first["decoded"]))) or 1
     last["encoded"] = _with_byte_order(np.dtype(last["encoded"]), serializer.endian).str
     return {"order": axes, "swap_nbytes": swap_nbytes, "codecs": [*filters, *described]}
 
@@ -162,9 +169,10 @@ def _fit_together(filters: Sequence[CodecDescription]) -> bool:
     return all(before[1]["encoded"] == after[1]["decoded"] for before, after in pairwise(filters))
 
 
-def _byte_order(dtype: np.dtype[Any]) -> str | None:
+def _byte_order(dtype: np.dtype[Any]) -> ByteOrder | None:
     """The byte order of a dtype as serializers name it; None if it has none."""
-    return {"<": "little", ">": "big", "=": sys.byteorder}.get(dtype.byteorder)
+    orders: dict[str, ByteOrder] = {"<": "little", ">": "big", "=": sys.byteorder}
+    return orders.get(dtype.byteorder)
 
 
 def _with_byte_order(dtype: np.dtype[Any], endian: str | None) -> np.dtype[Any]:
@@ -180,14 +188,13 @@ def _v2_chain(codec: V2Codec, spec: ArraySpec) -> dict[str, Any] | Rejection:
     return {"order": order, "swap_nbytes": 1, "codecs": described}
 
 
-def _swap_nbytes(dtype: np.dtype[Any], endian: str | None) -> int:
-    """Length of the units whose bytes are reversed between memory and store; 1 if none are."""
-    if endian is None or not has_byte_order(dtype):
+def _swap_nbytes(dtype: np.dtype[Any], endian: ByteOrder | None) -> int | None:
+    """Length of the units whose bytes are reversed between memory and store; 1 if none are, None if not all are alike."""
+    units = reversed_units(dtype, endian)
+    if not units:
         return 1
-    in_memory = {"<": "little", ">": "big"}.get(dtype.byteorder, sys.byteorder)
-    if in_memory == endian:
-        return 1
-    return {"c": dtype.itemsize // 2, "U": 4}.get(dtype.kind, dtype.itemsize)
+    (start, nbytes, n), *others = units
+    return nbytes if not others and (start, nbytes * n) == (0, dtype.itemsize) else None
 
 
 def _described(codecs: Sequence[Any], itemsize: int = 1) -> list[CodecDescription] | Rejection:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarr._buffer import CPU_PROTOTYPE
+from zarr._buffer.memory import opaque_dtype
 from zarr._codec.raw import octets
 from zarr._selection.model import IntAxis, PointSelection, SliceAxis
 
@@ -75,9 +76,15 @@ def encode_several(
 
 def lend(memory: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """An array in a form in which the kernel can borrow its memory."""
-    if memory.dtype.kind in "mM":
-        memory = memory.view(f"V{memory.dtype.itemsize}")  # NumPy lends no buffer of dates and durations
+    opaque = lent_dtype(memory.dtype)
+    if opaque is not None:
+        memory = memory.view(opaque)
     return memory if memory.ndim else memory.reshape(1)
+
+
+def lent_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """What elements are lent as, where that is not what they are: NumPy lends no buffer of times either."""
+    return np.dtype(f"V{dtype.itemsize}") if dtype.kind in "mM" else opaque_dtype(dtype)
 
 
 def as_axes(selection: Selection) -> tuple[tuple[Any, ...], bool]:

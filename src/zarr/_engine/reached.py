@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zarr._engine.extension import extension
-from zarr._engine.native_request import NativeRequest, as_axes, encode_several, lend
+from zarr._engine.native_request import NativeRequest, as_axes, encode_several, lend, lent_dtype
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
 from zarr._store.locks import DirectoryHold
 from zarr._store.mounts import doubtful_kind, warn_of
@@ -78,7 +77,7 @@ def _names(keys: ChunkKeyEncoding, prefix: str) -> Any:
         return None
 
 
-class ReachedObjects:
+class ReachedObjects(ABC):
     """Reading, which is the same at every place.
 
     Parameters
@@ -100,17 +99,17 @@ class ReachedObjects:
         axes, is_points = as_axes(selection)
         self._kernel.read(self.place, self._names, axes, is_points, lend(memory), max_threads)
 
+    @abstractmethod
     def write(
         self, selection: Selection, memory: npt.NDArray[Any], max_threads: int, *, sync: bool, hold: Hold | None
     ) -> Sequence[ObjectRequest]:
-        raise NotImplementedError
+        """`Reached.write`."""
 
     def getter(self) -> Any:
         """`_native.Getter` for the array's objects at this place."""
         spec = self._spec
-        lent_as = np.dtype(f"V{spec.dtype.itemsize}") if spec.dtype.kind in "mM" else None
         return extension().Getter(
-            self._kernel, self.place, self._names, spec.shape, spec.dtype, spec.config.order, lent_as
+            self._kernel, self.place, self._names, spec.shape, spec.dtype, spec.config.order, lent_dtype(spec.dtype)
         )
 
 

@@ -6,6 +6,7 @@ A request follows the plan of `zarr._plan`, made object by object as it is asked
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,12 @@ class ReferencePipeline:
     def request(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[ReferenceRequest]:
         return (ReferenceRequest(self._spec, self._codecs, part, memory) for part in plan(self._spec, selection))
 
+    def changes_of_fields(self, selection: Selection, memory: npt.NDArray[Any]) -> Iterator[ReferenceRequest]:
+        """As `request`, to write memory that has only some fields of the array's structs: nothing is replaced whole."""
+        return (
+            ReferenceRequest(self._spec, self._codecs, _of_parts(part), memory) for part in plan(self._spec, selection)
+        )
+
     @once
     def shared_nbytes(self) -> int:
         return object_nbytes(self._spec) if self._codecs.shared_nbytes else 0
@@ -75,6 +82,11 @@ class ReferencePipeline:
         self, place: NativePlace, keys: ChunkKeyEncoding, prefix: str, *, caches: bool, before: Reached | None
     ) -> None:
         return None
+
+
+def _of_parts(part: ObjectPlan) -> ObjectPlan:
+    """A plan by which nothing is covered wholly."""
+    return replace(part, whole=False, projections=tuple(replace(p, whole=False) for p in part.projections))
 
 
 class ReferenceRequest:

@@ -175,12 +175,12 @@ def by_inner_chunk(
     Yields `(row, projections)`, the row being that of the shard index.
     """
     level = spec.levels_at(coords)[depth]
-    grid, origin, counts = decoded_grid(spec), spec.grid.chunk_start(coords), level.chunks_per_shard
+    grid, origin, shape = decoded_grid(spec), spec.grid.chunk_start(coords), level.known_shape
 
     def inner_coords(projection: Projection) -> tuple[int, ...]:
         starts = grid.chunk_start(projection.coords)
-        inside = zip(starts, origin, level.chunk_shape, counts, strict=True)
-        return tuple((start - first) // c % n for start, first, c, n in inside)
+        inside = zip(starts, origin, shape, level.chunk_shape, strict=True)
+        return tuple((start - first) % n // c for start, first, n, c in inside)
 
     keyed = sorted(((inner_coords(p), i, p) for i, p in enumerate(projections)), key=lambda entry: entry[:2])
     for inner, members in groupby(keyed, key=lambda entry: entry[0]):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from zarr._codec.base import ArrayBytesCodec, ArrayConfig
 from zarr._faces.info import ArrayInfo, human_size
 from zarr._flow import elements, inventory, resize
 from zarr._metadata.formats import layout_of
-from zarr.errors import ArrayIndexError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from zarr._metadata.group import ArrayMetadata
     from zarr._store.abstract import Store
     from zarr._store.path import StorePath
-
-Fields: TypeAlias = str | list[str] | tuple[str, ...] | None
 
 
 class ArrayProperties:
@@ -246,12 +243,6 @@ _DIFFERENT = "<variable>"
 def _chunk_shape_of(metadata: ArrayMetadata) -> object:
     uneven = metadata.chunk_grid.chunk_shape is None and not metadata.is_sharded
     return _DIFFERENT if uneven else metadata.chunks
-
-
-def check_fields(fields: Fields) -> None:
-    """Raise ArrayIndexError for a selection of fields: no data type of this version has any."""
-    if fields:
-        raise ArrayIndexError(f"invalid 'fields' argument {fields!r}, array does not have any fields")
 
 
 def check_axis(axis: int, ndim: int) -> int:

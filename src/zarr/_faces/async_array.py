@@ -11,7 +11,7 @@ from zarr._buffer.registry import default_prototype
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
 from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_array, refuse_lengths
-from zarr._faces.array_properties import ArrayProperties, Fields, check_fields
+from zarr._faces.array_properties import ArrayProperties
 from zarr._faces.attributes import ReadAttributes, attributes_of, merge
 from zarr._faces.info import ArrayInfo
 from zarr._flow import elements, inventory, resize
@@ -21,6 +21,7 @@ from zarr._grid.shapes import parse_shape
 from zarr._metadata.formats import array_from_dict
 from zarr._selection import basic, coordinate, orthogonal, vectorized
 from zarr._selection import mask as select_mask
+from zarr._selection.fields import Fields
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
 from zarr._support.truth import truth
@@ -145,9 +146,9 @@ class AsyncArray(ArrayProperties):
         fields: Fields = None,
         prototype: BufferPrototype | None = None,
     ) -> Any:
-        check_fields(fields)
         wanted = default_prototype() if prototype is None else prototype
-        return await run_async(elements.get(self._node, normalize, selection, out=out, prototype=wanted))
+        found = elements.get(self._node, normalize, selection, out=out, prototype=wanted, fields=fields)
+        return await run_async(found)
 
     async def get_orthogonal_selection(
         self,

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import BufferPrototype
 from zarr._buffer.registry import default_prototype
-from zarr._faces.array_properties import ArrayProperties, Fields, check_fields
+from zarr._faces.array_properties import ArrayProperties
 from zarr._flow import elements
 from zarr._flow.direct import get_direct
 from zarr._flow.drive import run
 from zarr._selection import basic, block, coordinate, fancy, orthogonal, vectorized
 from zarr._selection import mask as select_mask
+from zarr._selection.fields import Fields
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -28,7 +29,7 @@ class ElementAccess(ArrayProperties):
         """Read a selection in NumPy's notation: integers, slices, None, an Ellipsis, arrays of positions, masks.
 
         With one array of positions, or a Boolean one among several, the selection is orthogonal, as in zarr-python;
-        several integer arrays name points, as in NumPy.
+        several integer arrays name points, as in NumPy. Names select fields of structs: `array["x"]`, `array["x", :5]`.
         """
         found = get_direct(self._node, selection)
         return self._get(fancy, selection) if found is NotImplemented else found
@@ -66,7 +67,7 @@ class ElementAccess(ArrayProperties):
         prototype
             Kind of the result where there is no `out`.
         fields
-            None: there are no structured arrays.
+            Name of a field of structs, or names of several; all of them if None.
 
         Returns
         -------
@@ -99,7 +100,7 @@ class ElementAccess(ArrayProperties):
         value
             Broadcast to the shape of the selection, and cast as NumPy casts.
         fields
-            None: there are no structured arrays.
+            Name of a field of structs, or names of several; all of them if None.
         prototype
             Without effect.
 
@@ -139,7 +140,7 @@ class ElementAccess(ArrayProperties):
         prototype
             Kind of the result where there is no `out`.
         fields
-            None: there are no structured arrays.
+            Name of a field of structs, or names of several; all of them if None.
 
         Returns
         -------
@@ -173,7 +174,7 @@ class ElementAccess(ArrayProperties):
         value
             Broadcast to the shape of the selection, and cast as NumPy casts.
         fields
-            None: there are no structured arrays.
+            Name of a field of structs, or names of several; all of them if None.
         prototype
             Without effect.
 
@@ -213,7 +214,7 @@ class ElementAccess(ArrayProperties):
         prototype
             Kind of the result where there is no `out`.
         fields
-            None: there are no structured arrays.
+            Name of a field of structs, or names of several; all of them if None.
 
         Returns
         -------
@@ -246,7 +247,7 @@ class ElementAccess(ArrayProperties):
         value
             Broadcast to the shape of the selection, and cast as NumPy casts.
         fields
-            None: there are no structured arrays.
+            Name of a field of structs, or names of several; all of them if None.
         prototype
             Without effect.
 
@@ -286,7 +287,7 @@ class ElementAccess(ArrayProperties):
         prototype
             Kind of the result where there is no `out`.
         fields
-            None: there are no structured arrays.
+            Name of a field of structs, or names of several; all of them if None.
 
         Returns
         -------
@@ -319,7 +320,7 @@ class ElementAccess(ArrayProperties):
         value
             Broadcast to the shape of the selection, and cast as NumPy casts.
         fields
-            None: there are no structured arrays.
+            Name of a field of structs, or names of several; all of them if None.
         prototype
             Without effect.
 
@@ -359,7 +360,7 @@ class ElementAccess(ArrayProperties):
         prototype
             Kind of the result where there is no `out`.
         fields
-            None: there are no structured arrays.
+            Name of a field of structs, or names of several; all of them if None.
 
         Returns
         -------
@@ -393,7 +394,7 @@ class ElementAccess(ArrayProperties):
         value
             Broadcast to the shape of the selection, and cast as NumPy casts.
         fields
-            None: there are no structured arrays.
+            Name of a field of structs, or names of several; all of them if None.
         prototype
             Without effect.
 
@@ -466,13 +467,11 @@ class ElementAccess(ArrayProperties):
         prototype: BufferPrototype | None = None,
         fields: Fields = None,
     ) -> Any:
-        check_fields(fields)
         wanted = default_prototype() if prototype is None else prototype
-        return run(elements.get(self._node, normalize, selection, out=out, prototype=wanted))
+        return run(elements.get(self._node, normalize, selection, out=out, prototype=wanted, fields=fields))
 
     def _put(self, normalize: elements.Normalize, selection: Any, value: object, fields: Fields = None) -> None:
-        check_fields(fields)
-        run(elements.put(self._node, normalize, selection, value))
+        run(elements.put(self._node, normalize, selection, value, fields))
 
 
 class OIndex:

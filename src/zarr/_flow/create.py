@@ -24,7 +24,15 @@ from zarr._metadata.group import GroupMetadata, NodeMetadata
 from zarr._store.access import relies_on_versions
 from zarr._store.path import StorePath
 from zarr._store.versioned import ABSENT, ANY
-from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError, NodeNotFoundError
+from zarr._support.json import parse_object
+from zarr.errors import (
+    BaseZarrError,
+    ContainsArrayError,
+    ContainsGroupError,
+    MetadataTypeError,
+    MetadataValidationError,
+    NodeNotFoundError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -181,8 +189,8 @@ def _put_new_by_versions(
     at: StorePath, makers: Sequence[str], main: tuple[str, Buffer], others: Sequence[tuple[str, Buffer]]
 ) -> Flow[bool]:
     """The same where a hold keeps no other process out. The other documents may be those of a creator that does not succeed:
-    so who does looks at them again, and who does not brings back what was there. (Who changes them in another process before the
-    former has looked is taken for one of the latter.)
+    so who does looks at them again, and who does not brings back what was there. What somebody in another process has added before the former has
+    looked stays; what somebody has changed or taken away until then cannot be told from the attributes of one of the latter.
 
     What is there is read first, and whether there is a node then. So whoever replaces the documents of a node, because it came
     in between, has replaced those that the node was made with, and brings back no others.
@@ -214,16 +222,30 @@ def _replace_all(store: Store, made: Sequence[tuple[str, Buffer]], before: Seque
 
 
 def _see_to_it(store: Store, made: Sequence[tuple[str, Buffer]]) -> Flow[None]:
-    """Store documents again if they were replaced."""
+    """Store documents again if they were replaced, and not only added to by somebody who has found the node already."""
     for _ in range(MAX_ROUNDS):
         found = yield Fetch(store, [Read(key) for key, _ in made])
         lost = [
             (document, stored)
             for document, stored in zip(made, found, strict=True)
-            if stored is None or stored.data.to_bytes() != document[1].to_bytes()
+            if stored is None or not _has_all_of(stored.data.to_bytes(), *document)
         ]
         if not lost or (yield from _replace_all(store, [document for document, _ in lost], [old for _, old in lost])):
             return
+
+
+def _has_all_of(found: bytes, key: str, stored: Buffer) -> bool:
+    """Whether a document has every member of the one that was stored, with the same value."""
+    before = stored.to_bytes()
+    if found == before:
+        return True
+    try:
+        members = parse_object(found, key)
+    except (MetadataValidationError, MetadataTypeError):
+        return False
+    return all(
+        name in members and repr(members[name]) == repr(value) for name, value in parse_object(before, key).items()
+    )
 
 
 def _bring_back(store: Store, made: Sequence[tuple[str, Buffer]], before: Sequence[Stored | None]) -> Flow[None]:

@@ -14,9 +14,14 @@ import numpy as np
 from zarr._buffer import BufferPrototype, NDBuffer
 from zarr._buffer.memory import empty
 from zarr._dtype.convert import assigned, exact, recast
+from zarr._dtype.python_objects import PythonObjects
+from zarr._dtype.python_objects import element as one_object
+from zarr._dtype.python_objects import elements as objects_in
+from zarr._dtype.structs import data_type_of_fields, item_type
 from zarr._flow.node import GroupNode
 from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow
+from zarr._selection.fields import FieldChoice, Fields, choose_fields
 from zarr._selection.model import GridSelection, PointSelection, Selection
 from zarr.errors import ArgumentError
 
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import NDArrayLike
+    from zarr._codec.base import MemoryOrder
+    from zarr._dtype.base import ZDType
     from zarr._flow.node import ArrayNode
     from zarr._metadata.spec import ArraySpec
 
@@ -37,6 +44,7 @@ def get(
     *,
     out: NDBuffer | npt.NDArray[Any] | None = None,
     prototype: BufferPrototype,
+    fields: Fields = None,
 ) -> Flow[Any]:
     """Read a selection.
 
@@ -47,12 +55,14 @@ def get(
     normalize
         Gives the selection its meaning (`zarr._selection.basic`, ...).
     selection
-        As the user wrote it.
+        As the user wrote it. Names of fields in it select these, as `fields` does.
     out
         Where to read into; must have the selection's shape, and a dtype that the array's can be cast to without
         changing its kind. Elements that it does not hold are an error, and nothing is read into it.
     prototype
         Kind of the result, where there is no `out`.
+    fields
+        Which fields of structs are wanted.
 
     Returns
     -------
@@ -60,21 +70,29 @@ def get(
     """
     view = node.view
     spec = view.spec
+    choice, selection = choose_fields(selection, fields, spec.dtype)
     normal = normalize(selection, spec.shape)
-    target = _result(normal, spec, out, prototype)
+    dtype, inner_shape = (spec.dtype, ()) if choice is None else choice.item
+    target = _result((*normal.result_shape, *inner_shape), dtype, spec.config.order, out, prototype)
     memory = _plain_memory(target, spec.dtype)
     if isinstance(normal, PointSelection):
         points = empty(normal.shape, spec.dtype)
         yield from read(node, view, normal, points)
-        target[...] = recast(_points_in_place(points, normal), target.dtype)
+        target[...] = _wanted(_points_in_place(points, normal), choice, target.dtype)
     elif memory is not None:
         # Without the axes that the user put in: of length 1, so leaving them out is a view.
         yield from read(node, view, normal, memory.squeeze(normal.new_axes) if normal.new_axes else memory)
     else:
         elements = empty(normal.result_shape, spec.dtype, spec.config.order)
         yield from read(node, view, normal, elements.squeeze(normal.new_axes))
-        target[...] = recast(elements, target.dtype)
-    return target.as_scalar() if out is None and normal.is_scalar else target.as_ndarray_like()
+        target[...] = _wanted(elements, choice, target.dtype)
+    is_scalar = out is None and normal.is_scalar and not inner_shape
+    return target.as_scalar() if is_scalar else target.as_ndarray_like()
+
+
+def _wanted(elements: npt.NDArray[Any], choice: FieldChoice | None, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Elements that were read, or some of their fields, in the dtype of the result."""
+    return recast(elements if choice is None else choice.of(elements), dtype)
 
 
 def _plain_memory(target: NDBuffer, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
@@ -88,19 +106,23 @@ def _plain_memory(target: NDBuffer, dtype: np.dtype[Any]) -> npt.NDArray[Any] | 
     return memory if is_plain and memory.dtype == dtype else None
 
 
-def put(node: ArrayNode, normalize: Normalize, selection: object, value: object) -> Flow[None]:
-    """Write a value, broadcast to the selection's shape."""
+def put(node: ArrayNode, normalize: Normalize, selection: object, value: object, fields: Fields = None) -> Flow[None]:
+    """Write a value, broadcast to the selection's shape; into some fields of structs, if the selection or `fields` names any."""
     node.store_path.store._check_writable()
     view = node.view
+    choice, selection = choose_fields(selection, fields, view.spec.dtype)
     normal = normalize(selection, view.spec.shape)
-    elements = as_elements(value, view.spec)
+    elements = (
+        as_elements(value, view.spec, normal.result_shape) if choice is None else _as_fields(value, choice, view.spec)
+    )
     too_deep = isinstance(value, list | tuple) and 0 < len(normal.result_shape) < elements.ndim
     if too_deep and elements.dtype.kind != "O":  # of arrays, axes of length 1 are left out
         raise ValueError(
             f"cannot write a sequence of {elements.ndim} dimensions to a selection of {len(normal.result_shape)}; give "
             "one that is nested less deeply"
         )
-    yield from write(node, view, normal, _value_for(normal, elements))
+    is_part = choice is not None and choice.names != view.spec.dtype.names
+    yield from write(node, view, normal, _value_for(normal, elements), is_part=is_part)
 
 
 def _value_for(selection: Selection, value: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -130,20 +152,23 @@ def _points_in_place(points: Any, selection: PointSelection) -> Any:
 
 
 def _result(
-    selection: Selection, spec: ArraySpec, out: NDBuffer | npt.NDArray[Any] | None, prototype: BufferPrototype
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    order: MemoryOrder,
+    out: NDBuffer | npt.NDArray[Any] | None,
+    prototype: BufferPrototype,
 ) -> NDBuffer:
-    shape = selection.result_shape
     if out is None:
-        return prototype.nd_buffer.empty(shape, spec.dtype, spec.config.order)
+        return prototype.nd_buffer.empty(shape, dtype, order)
     if not isinstance(out, NDBuffer):
         if not isinstance(out, np.ndarray):
             raise TypeError(f"out argument needs to be an NDBuffer or a NumPy array. Got {type(out)!r}")
         out = prototype.nd_buffer.from_ndarray_like(cast("NDArrayLike", out))
     if out.shape != shape:
         raise ValueError(f"shape of out argument doesn't match. Expected {shape}, got {out.shape}")
-    if not np.can_cast(spec.dtype, out.dtype, "same_kind"):
+    if not np.can_cast(dtype, out.dtype, "same_kind"):
         raise ArgumentError(
-            f"dtype of out argument doesn't match: elements of dtype {spec.dtype} cannot be cast to {out.dtype} without "
+            f"dtype of out argument doesn't match: elements of dtype {dtype} cannot be cast to {out.dtype} without "
             "loss. Pass an array of the same dtype, or of a wider one"
         )
     flags = getattr(out.as_ndarray_like(), "flags", None)
@@ -152,9 +177,22 @@ def _result(
     return out
 
 
-def as_elements(value: object, spec: ArraySpec) -> npt.NDArray[Any]:
-    """A user's value as elements of an array, with NumPy's rules for assignment."""
+def as_elements(value: object, spec: ArraySpec, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """A user's value as elements of an array, with NumPy's rules for assignment to a selection of a shape.
+
+    Of Python objects, which may be lists and arrays themselves, the shape says where these begin.
+    """
+    if isinstance(spec.data_type, PythonObjects) and (not shape or isinstance(value, list | tuple)):
+        return objects_in(_plain(value), len(shape)) if shape else one_object(_plain(value))
     return assigned(_plain(value), spec.data_type, spec.dtype)
+
+
+def _as_fields(value: object, choice: FieldChoice, spec: ArraySpec) -> npt.NDArray[Any]:
+    """A user's value as structs of some fields, with NumPy's rules for assignment."""
+    struct = data_type_of_fields(spec.data_type, choice.names, choice.dtype)
+    dtype, _ = choice.item
+    data_type: ZDType[Any, Any] = struct if choice.name is None else item_type(struct.fields[0][1])
+    return choice.wrapped(assigned(_plain(value), data_type, dtype))
 
 
 def as_addition(value: object, spec: ArraySpec) -> npt.NDArray[Any]:

@@ -16,8 +16,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from zarr._buffer import CPU_PROTOTYPE
 from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
 from zarr._buffer.memory import in_dtype
+from zarr._engine.choose import changes_of_fields
 from zarr._engine.chunks import object_nbytes
 from zarr._flow.compare_and_swap import modify
 from zarr._flow.direct import reach
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from zarr._engine.contract import ObjectRequest
     from zarr._flow.kept_indexes import KeptIndexes
     from zarr._flow.node import ArrayNode, ArrayView
-    from zarr._metadata.spec import ShardLevel
+    from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._selection.model import Selection
     from zarr._store.abstract import Store
     from zarr._store.versioned import Hold, Version
@@ -219,21 +221,29 @@ def write(
     *,
     hold: Hold | None = None,
     check: Callable[[], Flow[None]] | None = None,
+    is_part: bool = False,
 ) -> Flow[None]:
     """Write plain memory of the selection's shape into what `selection` selects.
 
-    `hold` is a hold of the caller on the node, if it has one; `check` is for `modify`.
+    `hold` is a hold of the caller on the node, if it has one; `check` is for `modify`. With `is_part` the value has some of
+    the fields of the array's structs, and the others stay as they are.
     """
     store = node.store_path.store
-    value = in_dtype(value, view.spec.dtype)  # format 3 does not store the byte order that a handle has elements in
-    reached = reach(node, view)
+    if not is_part:
+        value = in_dtype(value, view.spec.dtype)  # format 3 does not store the byte order that a handle has elements in
+    reached = None if is_part else reach(node, view)
     if reached is None or not reached.can_write:
-        parts = view.pipeline.request(selection, value)
-        whole_form = None if capabilities(store).removes_conditionally else _WholeForm(node, view, selection, value)
+        changes = _Changes(node, view, selection, value, is_part=is_part)
         writing = _Writing(
-            node, view, hold, whole_form, check, in_pieces=takes_pieces(store), nbytes=_counted_nbytes(node, view)
+            node,
+            view,
+            hold,
+            None if capabilities(store).removes_conditionally else changes,
+            check,
+            in_pieces=takes_pieces(store),
+            nbytes=_counted_nbytes(node, view),
         )
-        flows = (_write_object(writing, part) for part in parts)
+        flows = (_write_object(writing, part) for part in changes.requests())
         yield Together(flows, shared_nbytes=_shared_nbytes(node, view))
         return
     is_synced = settings().durability == "fsync"
@@ -264,7 +274,7 @@ class _Writing:
     node: ArrayNode
     view: ArrayView
     hold: Hold | None
-    whole_form: _WholeForm | None = None
+    whole_form: _Changes | None = None
     check: Callable[[], Flow[None]] | None = None
     in_pieces: bool = False
     nbytes: int = 0
@@ -286,7 +296,7 @@ def _encode_and_put(writing: _Writing, part: ObjectRequest) -> Flow[None]:
     encode = part.encode_in_pieces if writing.in_pieces else part.encode
     try:
         if not part.is_whole:
-            change = encode if whole_form is None else partial(whole_form.encode, part)
+            change = encode if whole_form is None else partial(whole_form.encode_whole, part)
             yield from modify(store, key, change, hold=hold, check=writing.check)
             return
         encoded = yield Compute(encode, (None,))
@@ -298,23 +308,36 @@ def _encode_and_put(writing: _Writing, part: ObjectRequest) -> Flow[None]:
         raise _placed(exc, node, view, part.coords) from exc.__cause__
 
 
-class _WholeForm:
-    """For stores that cannot delete an object on condition that nobody has changed it: what reads the same is stored instead.
+class _Changes:
+    """What is written into the objects of an array.
 
     Parameters
     ----------
-    node, view, selection, value
+    node, view, selection, value, is_part
         As they are written.
     """
 
-    __slots__ = ("_node", "_parts", "_selection", "_value", "_view")
+    __slots__ = ("_is_part", "_node", "_parts", "_selection", "_value", "_view")
 
-    def __init__(self, node: ArrayNode, view: ArrayView, selection: Selection, value: npt.NDArray[Any]) -> None:
-        self._node, self._view, self._selection, self._value = node, view, selection, value
+    def __init__(
+        self, node: ArrayNode, view: ArrayView, selection: Selection, value: npt.NDArray[Any], *, is_part: bool
+    ) -> None:
+        self._node, self._view, self._selection, self._value, self._is_part = node, view, selection, value, is_part
         self._parts: dict[tuple[int, ...], ObjectRequest] | None = None
 
-    def encode(self, part: ObjectRequest, old: Buffer | None) -> Buffer | None:
-        """New bytes of an object. None only if there were none before."""
+    def requests(self) -> Iterator[ObjectRequest]:
+        """One for each object."""
+        if self._is_part:
+            return self._of_fields(self._view.spec)
+        return self._view.pipeline.request(self._selection, self._value)
+
+    def _of_fields(self, spec: ArraySpec) -> Iterator[ObjectRequest]:
+        return changes_of_fields(spec, CPU_PROTOTYPE, self._node.engine, self._selection, self._value)
+
+    def encode_whole(self, part: ObjectRequest, old: Buffer | None) -> Buffer | None:
+        """New bytes of an object, for stores that cannot delete one on condition that nobody has changed it: None only if
+        there were none before, else what reads the same.
+        """
         encoded = part.encode(old)
         if encoded is not None or old is None:
             return encoded
@@ -324,6 +347,8 @@ class _WholeForm:
 
     def _planned(self) -> Iterator[ObjectRequest]:
         config = replace(self._view.spec.config, write_empty_chunks=True)
+        if self._is_part:
+            return self._of_fields(replace(self._view.spec, config=config))
         pipeline = self._node.pipeline_of(self._view.metadata, config)
         return pipeline.request(self._selection, self._value)
 

@@ -8,10 +8,14 @@ about to reveal, and what it cut off. An append reveals only what it wrote.
 
 Where a hold does not keep other processes out, two appends would find the same end. There an append makes room first, by
 compare-and-swap on the shape, and then writes into what is its own.
+
+A store of somebody else's may refuse chunks that the shape has no room for, or not delete them. There what is cut off goes before the
+shape does, and an append that is refused makes room first, as in zarr-python.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +27,7 @@ from zarr._flow.objects import write
 from zarr._flow.requests import Flow, Remove, TakeHold, Together
 from zarr._flow.update import publish_shape, replaced, reserve
 from zarr._selection.model import GridSelection, SliceAxis
-from zarr._store.access import relies_on_versions
+from zarr._store.access import capabilities, relies_on_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,16 +55,41 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
         metadata = yield from load_array(at, node.metadata.zarr_format)
         _check_rank(metadata, shape)
         before, after = node.view_of(metadata).spec, node.view_of(metadata.with_shape(shape)).spec
-        check = _Check(at, metadata) if relies_on_versions(at.store) else None
-        yield from _clear_strays(node, before, after, hold, check)
-        yield from _clear_edges(node, metadata.with_shape(shape), before.shape, shape, hold, check)
-        node.publish(metadata)
         removes = clear and any(new < old for new, old in zip(shape, before.shape, strict=True))
+        first, last = None, None
+        if relies_on_versions(at.store):
+            first, last = _Check(at, metadata), _Check(at, metadata.with_shape(shape))
+        shows = partial(_clear_shown, node, metadata, before, after, hold)
+        cuts = partial(_clear_cut_off, node, metadata, before, after, hold) if removes else _clear_nothing
+        takes_any_key = capabilities(at.store).takes_any_key
+        if not takes_any_key:
+            yield from cuts(first)
+        yield from shows(first)
+        node.publish(metadata)
         yield from publish_shape(node, metadata, shape, hold=hold, before_removal=removes)
-        if removes:
-            check = None if check is None else _Check(at, metadata.with_shape(shape))
-            yield from _clear_edges(node, metadata, shape, before.shape, hold, check)
-            yield from _clear_cut_off(node, before, after, hold, check)
+        if takes_any_key:
+            yield from cuts(last)
+
+
+def _clear_shown(
+    node: ArrayNode, metadata: ArrayMetadata, before: ArraySpec, after: ArraySpec, hold: Hold, check: _Check | None
+) -> Flow[None]:
+    """Clear what a larger shape shows."""
+    yield from _remove_strays(node, before, after, hold, check)
+    yield from _clear_edges(node, metadata.with_shape(after.shape), before.shape, after.shape, hold, check)
+
+
+def _clear_cut_off(
+    node: ArrayNode, metadata: ArrayMetadata, before: ArraySpec, after: ArraySpec, hold: Hold, check: _Check | None
+) -> Flow[None]:
+    """Clear and delete what a smaller shape cuts off."""
+    yield from _clear_edges(node, metadata, after.shape, before.shape, hold, check)
+    yield from _remove_cut_off(node, before, after, hold, check)
+
+
+def _clear_nothing(_: _Check | None) -> Flow[None]:
+    """Leave what is cut off where it is."""
+    yield from ()
 
 
 class _Check:
@@ -98,8 +127,22 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
                 tuple(SliceAxis(old[i] if i == axis else 0, 1, n) for i, n in enumerate(data.shape))
             )
             view = node.view_of(metadata.with_shape(new))
-            yield from write(node, view, selection, data, hold=hold)
-            yield from publish_shape(node, metadata, new, view=view, hold=hold)
+            fill = partial(write, node, view, selection, data, hold=hold)
+            publish = partial(publish_shape, node, metadata, new, view=view, hold=hold)
+            try:
+                yield from fill()
+            except Exception:  # somebody else's store raises what it likes
+                if capabilities(at.store).takes_any_key:
+                    raise
+            else:
+                yield from publish()
+                return new
+            yield from publish()
+            try:
+                yield from fill()
+            except Exception:
+                yield from publish_shape(node, metadata.with_shape(new), old, hold=hold)
+                raise
         return new
 
 
@@ -220,14 +263,16 @@ def _next_boundary(spec: ArraySpec, axis: int, position: int) -> int:
     return grid.start(chunk) + grid.length(chunk)
 
 
-def _clear_strays(node: ArrayNode, before: ArraySpec, after: ArraySpec, hold: Hold, check: _Check | None) -> Flow[None]:
+def _remove_strays(
+    node: ArrayNode, before: ArraySpec, after: ArraySpec, hold: Hold, check: _Check | None
+) -> Flow[None]:
     """Delete what lies where a larger shape is about to have chunks: hardly ever anything, so it is looked for first."""
     revealed = _outside(before, after)
     if revealed:
         yield from _remove(node, after, (yield from inventory.stored_in(node, after, revealed)), hold, check)
 
 
-def _clear_cut_off(
+def _remove_cut_off(
     node: ArrayNode, before: ArraySpec, after: ArraySpec, hold: Hold, check: _Check | None
 ) -> Flow[None]:
     """Delete the chunks that a smaller shape does not have any more."""

@@ -2,8 +2,8 @@
 
 A grid answers, per axis, where chunks begin; everything else (which chunks a selection meets, what part of each) is
 worked out by the plan from that. `AxisGrid` is the per-axis view that the plan uses; `refine` gives the grid of the
-inner chunks of shards. There are two kinds: of a `RegularGrid` all chunks have one shape; of a `RectilinearGrid` lengths
-differ along at least one axis.
+inner chunks of shards, whose lengths repeat themselves from shard to shard where they do not divide it. There are two kinds
+of stored chunks: of a `RegularGrid` all have one shape; of a `RectilinearGrid` lengths are given along at least one axis.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate, product
+from math import gcd
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -116,6 +117,37 @@ class UnevenAxis:
         return max(self._lengths[: max(1, bisect_left(self._starts, length))])
 
 
+@dataclass(frozen=True, slots=True)
+class RefinedAxis:
+    """Inner chunks of one length within chunks of one length, of which the last one of each is as long as there is room.
+
+    Examples
+    --------
+    >>> axis = RefinedAxis(10, 4)
+    >>> [(axis.start(i), axis.length(i)) for i in range(4)]
+    [(0, 4), (4, 4), (8, 2), (10, 4)]
+    """
+
+    outer: int
+    inner: int
+
+    @property
+    def _n_inner(self) -> int:
+        return -(-self.outer // self.inner)
+
+    def find(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        # A length beyond all positions would not fit into their dtype.
+        inner = min(self.inner, self.outer)
+        return positions // self.outer * self._n_inner + positions % self.outer // inner
+
+    def start(self, index: int) -> int:
+        chunk, place = divmod(index, self._n_inner)
+        return chunk * self.outer + place * self.inner
+
+    def length(self, index: int) -> int:
+        return min(self.inner, self.outer - index % self._n_inner * self.inner)
+
+
 class ChunkGrid(ABC):
     """A chunk grid over an array of known rank."""
 
@@ -130,7 +162,7 @@ class ChunkGrid(ABC):
 
     @abstractmethod
     def refine(self, inner: tuple[int, ...]) -> ChunkGrid:
-        """The grid of inner chunks of shape `inner`, which divides every chunk of this grid."""
+        """The grid of inner chunks of shape `inner`; those that do not fit whole into a chunk of this grid are shorter."""
 
     @abstractmethod
     def largest(self, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -196,8 +228,9 @@ class RegularGrid(ChunkGrid):
     def counts(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(-(-n // c) for n, c in zip(shape, self.shape, strict=True))
 
-    def refine(self, inner: tuple[int, ...]) -> RegularGrid:
-        return RegularGrid(inner)
+    def refine(self, inner: tuple[int, ...]) -> ChunkGrid:
+        uneven = any(outer % length for outer, length in zip(self.shape, inner, strict=True))
+        return RefinedGrid(self.shape, inner) if uneven else RegularGrid(inner)
 
     def largest(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return self.shape
@@ -262,3 +295,38 @@ class RectilinearGrid(ChunkGrid):
     def reach(self) -> tuple[int, ...]:
         """Per axis the length of all chunks that are given, and of one where they go on for ever."""
         return tuple(n.total if isinstance(n, Edges) else n for n in self.shape)
+
+
+@dataclass(frozen=True)
+class RefinedGrid(ChunkGrid):
+    """Inner chunks of one shape within chunks of one shape, which it does not divide.
+
+    Examples
+    --------
+    >>> RefinedGrid((10,), (4,)).counts((13,))
+    (4,)
+    """
+
+    outer: tuple[int, ...]
+    inner: tuple[int, ...]
+
+    @once
+    def axes(self) -> tuple[AxisGrid, ...]:
+        return tuple(map(RefinedAxis, self.outer, self.inner))
+
+    def counts(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        per_chunk = (-(-outer // inner) for outer, inner in zip(self.outer, self.inner, strict=True))
+        return tuple(
+            n // outer * k + -(-(n % outer) // inner)
+            for n, outer, inner, k in zip(shape, self.outer, self.inner, per_chunk, strict=True)
+        )
+
+    def refine(self, inner: tuple[int, ...]) -> ChunkGrid:
+        raise NotImplementedError("chunks of several lengths are not cut any further")
+
+    def largest(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(map(min, self.outer, self.inner))
+
+    @property
+    def divisors(self) -> tuple[int, ...]:
+        return tuple(map(gcd, self.outer, self.inner))

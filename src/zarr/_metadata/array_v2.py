@@ -261,6 +261,11 @@ class ArrayV2Metadata(ArrayDocument):
         return None
 
     @property
+    def has_uneven_shards(self) -> bool:
+        """False: format 2 has no shards."""
+        return False
+
+    @property
     def serializer(self) -> None:
         """None: format 2 has no codec of that name."""
         return None
@@ -284,6 +289,9 @@ class ArrayV2Metadata(ArrayDocument):
     def read_grid(self) -> RegularGrid:
         """The grid of `chunks`."""
         return self.chunk_grid.to_grid()
+
+    as_chunks = read_grid
+    """The keyword `chunks` for an array whose chunks are cut like these."""
 
     def is_continued_by(self, other: object) -> bool:
         """Whether the other can be what this array is after changes of its shape."""

@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
-from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec, Codec
+from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec, ChunkSpec, Codec
+from zarr._codec.capacity import has_uneven_shards
+from zarr._codec.chain import CodecChain
 from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
 from zarr._grid.chunk_keys import ChunkKeyEncoding, parse_chunk_key_encoding
+from zarr._grid.grid import RegularGrid
 from zarr._metadata.array_document import ArrayDocument
 from zarr._metadata.extension_members import (
     parse_codecs,
@@ -53,7 +56,7 @@ from zarr.errors import MetadataValidationError, NodeTypeValidationError, ZarrUs
 if TYPE_CHECKING:
     from typing import Self
 
-    from zarr._grid.grid import ChunkGrid, RectilinearGrid, RegularGrid
+    from zarr._grid.grid import ChunkGrid, RectilinearGrid
     from zarr._metadata.chunk_grid import ChunkGridMetadata
 
 _REQUIRED = (
@@ -184,6 +187,8 @@ class ArrayV3Metadata(ArrayDocument):
             "_document": document,
             **others,
         }
+        if chunk_grid.chunk_shape is None:
+            chunk_grid.check_divided(inner_lengths(codecs, len(shape)))
         fill_members(self, members)
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -213,14 +218,15 @@ class ArrayV3Metadata(ArrayDocument):
                 )
             _repair(document, where)
             data_type = parse_stored_data_type(document["data_type"])
+            codecs = parse_codecs(document["codecs"])
             self = cls.__new__(cls)
             self._settle(
                 shape=parse_stored_shape(document["shape"]),
                 data_type=data_type,
                 chunk_grid=parse_chunk_grid(document["chunk_grid"]),
                 chunk_key_encoding=parse_chunk_key_encoding(document["chunk_key_encoding"], stored=True),
-                fill_value=parse_stored_fill_value(document["fill_value"], data_type),
-                codecs=parse_codecs(document["codecs"]),
+                fill_value=parse_stored_fill_value(document["fill_value"], data_type, codecs),
+                codecs=codecs,
                 attributes=parse_attributes(document.get("attributes")),
                 dimension_names=parse_stored_dimension_names(document.get("dimension_names"), document["shape"]),
                 storage_transformers=_parse_storage_transformers(document.get("storage_transformers")),
@@ -323,6 +329,12 @@ class ArrayV3Metadata(ArrayDocument):
         grid = self.chunk_grid.to_grid()
         return grid if sharding is None else grid.refine(sharding.chunk_shape)
 
+    @property
+    def as_chunks(self) -> RegularGrid | RectilinearGrid:
+        """The keyword `chunks` for an array whose chunks are cut like these."""
+        sharding = self.sharding_codec
+        return self.chunk_grid.to_grid() if sharding is None else RegularGrid(sharding.chunk_shape)
+
     def is_continued_by(self, other: object) -> bool:
         """Whether the other can be what this array is after changes of its shape, which may have added chunks."""
         if not isinstance(other, ArrayV3Metadata) or self.data_type != other.data_type:
@@ -331,6 +343,12 @@ class ArrayV3Metadata(ArrayDocument):
         if (None if mine is None else mine.chunk_shape) != (None if its is None else its.chunk_shape):
             return False
         return self.chunk_grid is other.chunk_grid or self.chunk_grid.is_continued_by(other.chunk_grid)
+
+    @property
+    def has_uneven_shards(self) -> bool:
+        """Whether there are shards that their inner chunks do not divide."""
+        chunk = ChunkSpec(self.chunk_grid.extremes[0], self.data_type, self.fill_value)
+        return has_uneven_shards(CodecChain.compile(self.codecs, chunk))
 
     @property
     def inner_codecs(self) -> tuple[Codec, ...]:

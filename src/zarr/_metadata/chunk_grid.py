@@ -58,6 +58,10 @@ class ChunkGridMetadata(ABC):
         """Raise MetadataValidationError unless the grid is for an array of this shape: of its rank, and as large."""
 
     @abstractmethod
+    def check_divided(self, units: tuple[int, ...]) -> None:
+        """Raise MetadataValidationError unless these lengths of inner chunks divide all chunks, where a grid demands that."""
+
+    @abstractmethod
     def extended_to(self, shape: tuple[int, ...], units: tuple[int, ...]) -> Self:
         """The grid for an array that was given this shape: itself where it covers that, else with one more chunk along an axis.
 

@@ -19,13 +19,16 @@ from zarr._codec.base import (
     ChunkSpec,
     Codec,
 )
-from zarr._codec.capacity import refuse_oversized
+from zarr._codec.bytes_ import BytesCodec
+from zarr._codec.capacity import refuse_changed_fill, refuse_oversized
 from zarr._codec.chain import CodecChain
 from zarr._codec.registry import parse_codec
+from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.convert import fill_scalar
 from zarr._dtype.fill import all_fill
 from zarr._dtype.registry import data_type_registry
+from zarr._dtype.structs import Structured
 from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._support.document_errors import invalid, judged, shorten, wrong_kind
 from zarr._support.named_configuration import parse_named
@@ -34,6 +37,7 @@ from zarr.errors import MetadataValidationError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from zarr._buffer.byte_order import ByteOrder
     from zarr._metadata.chunk_grid import ChunkGridMetadata
 
 
@@ -51,10 +55,22 @@ def parse_stored_data_type(data: object) -> ZDType[Any, Any]:
         return data_type_registry.match_json(stored, zarr_format=3)
 
 
-def parse_stored_fill_value(data: object, data_type: ZDType[Any, Any]) -> Any:
-    """The fill value of a format 3 document."""
+def parse_stored_fill_value(data: object, data_type: ZDType[Any, Any], codecs: tuple[Codec, ...] = ()) -> Any:
+    """The fill value of a format 3 document. Older ones of structs are bytes, in the order that the codecs give to elements."""
     with judged("fill_value", f"reading {shorten(data)} as {data_type}"):
+        if isinstance(data, str) and isinstance(data_type, Structured):
+            return data_type.from_packed_json(data, _byte_order(codecs))
         return data_type.from_json_scalar(data, zarr_format=3)
+
+
+def _byte_order(codecs: tuple[Codec, ...]) -> ByteOrder:
+    """The byte order of the elements that codecs store; little where they do not say."""
+    for codec in codecs:
+        if isinstance(codec, BytesCodec):
+            return codec.endian or "little"
+        if isinstance(codec, ShardingCodec):
+            return _byte_order(codec.codecs)
+    return "little"
 
 
 def storable_fill_value(given: object, data_type: ZDType[Any, Any], zarr_format: ZarrFormat) -> Any:
@@ -140,7 +156,8 @@ def settle_codecs(
 ) -> tuple[Codec, ...]:
     """The codecs with what depends on the array filled in, once it is sure that they can work on its chunks.
 
-    Of an array that is new, and not opened, chunks are also refused that could never be encoded.
+    Of an array that is new, and not opened, chunks are also refused that could never be encoded, and fill values that would
+    come back as others.
 
     Raises
     ------
@@ -158,6 +175,7 @@ def settle_codecs(
             codec.validate(shape=shape if same else spec.shape, dtype=spec.dtype, chunk_grid=seen)
         if is_new:
             refuse_oversized(chain)
+            refuse_changed_fill(chain)
     for chunk_shape in others:
         with judged("codecs", f"fitting the codecs to all chunks, whose lengths have the divisors {chunk_shape},"):
             CodecChain.compile(codecs, ChunkSpec(chunk_shape, data_type, fill_value))

@@ -73,6 +73,9 @@ class RegularChunkGridMetadata(ChunkGridMetadata):
         if len(self.chunk_shape) != len(shape):
             raise invalid(_FIELD, f"{len(shape)} entries, one per dimension of shape {shape}", self.chunk_shape)
 
+    def check_divided(self, units: tuple[int, ...]) -> None:
+        """None: the sharding codec says what inner chunks of regular shards may be."""
+
     def extended_to(self, shape: tuple[int, ...], units: tuple[int, ...]) -> Self:
         return self
 

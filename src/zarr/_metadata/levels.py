@@ -6,6 +6,7 @@ Transposes permute axes, so each level notes how the axes it stores relate to th
 array axis `axes[i]`. The permutations add up on the way in, and the chain of the innermost chunks starts with their sum,
 so that it decodes to the axes of the array.
 
+Where inner chunks do not divide their shard, the last ones along an axis are shorter, and no further level is resolved.
 Only our own two codec classes are taken apart. A subclass may do anything, and runs as a codec.
 """
 
@@ -51,6 +52,8 @@ def resolve_levels(codecs: Sequence[Codec], ndim: int, chunk_shape: tuple[int, .
         index = sharding.index_codecs, sharding.index_at_end
         levels.append(ShardLevel(shape, tuple(inner), axes, *index, sharding.subchunk_write_order))
         shape, chain = tuple(inner), sharding.codecs
+        if not levels[-1].is_even:  # inner chunks have several shapes, and as shards would be cut differently
+            break
     permuted = bool(levels) and axes != tuple(sorted(axes))
     return Levels(tuple(levels), (TransposeCodec(order=axes), *chain) if permuted else chain)
 

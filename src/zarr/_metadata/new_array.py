@@ -10,6 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
+from zarr._metadata.v2_members import OBJECT_CODECS
+
 if TYPE_CHECKING:
     from zarr._dtype import ZDType
     from zarr._grid.grid import RectilinearGrid, RegularGrid
@@ -71,3 +75,26 @@ def listed(given: Any) -> list[Any]:
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
         return [given]
     return list(given)
+
+
+def object_codec_among(*given: Any) -> str | None:
+    """The id of the first codec for Python objects among codecs as users give them.
+
+    >>> object_codec_among("auto", [{"id": "zlib"}, {"id": "json2"}])
+    'json2'
+    """
+    codecs = [codec for some in given if not is_auto(some) for codec in listed(some)]
+    ids = [codec.get("id") if isinstance(codec, Mapping) else getattr(codec, "codec_id", None) for codec in codecs]
+    return next((name for name in ids if isinstance(name, str) and name in OBJECT_CODECS), None)
+
+
+def means_objects(dtype: Any) -> bool:
+    """Whether a `dtype` says that elements are Python objects, and nothing more.
+
+    >>> means_objects(object), means_objects("|O"), means_objects("O2"), means_objects(str)
+    (True, True, False, False)
+    """
+    return dtype is object or (isinstance(dtype, str | np.dtype) and dtype in _OBJECT_SPELLINGS)
+
+
+_OBJECT_SPELLINGS = ("O", "|O", "object", np.dtype(object))

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from zarr._codec.base import BaseCodec
+from zarr._codec.objects import check_pickle_allowed
 from zarr._codec.registry import get_numcodec, near_numcodec
-from zarr._dtype import DateTime64, TimeDelta64, VariableLengthBytes, VariableLengthUTF8, ZDType
+from zarr._dtype import DateTime64, TimeDelta64, ZDType, data_type_registry, parse_data_type
 from zarr._dtype.described import type_string
 from zarr._grid.grid import RegularGrid
 from zarr._metadata.array_v2 import ArrayV2Metadata
-from zarr._metadata.new_array import NewArray, is_auto, listed
+from zarr._metadata.new_array import NewArray, is_auto, listed, means_objects, object_codec_among
 from zarr._metadata.v2_members import stored_codec
 from zarr._support.json import as_stored
 from zarr._support.warn import warn
 from zarr.errors import ArgumentError, UnstableSpecificationWarning
 
-_OBJECT_CODECS = {VariableLengthUTF8: "vlen-utf8", VariableLengthBytes: "vlen-bytes"}
+_OF_ANY_LENGTH = ("vlen-utf8", "vlen-bytes")
 
 
 def new_array(wanted: NewArray) -> ArrayV2Metadata:
@@ -41,14 +42,15 @@ def new_array(wanted: NewArray) -> ArrayV2Metadata:
     if not is_auto(wanted.serializer):
         raise ValueError("Zarr format 2 arrays have no serializer; leave out `serializer` or use zarr_format=3")
     _warn_of_no_unit(wanted.data_type)
-    filters = _filters(wanted.filters, wanted.data_type)
+    compressor = _compressor(wanted.compressors)
+    filters = _filters(wanted.filters, compressor, wanted.data_type)
     return ArrayV2Metadata(
         shape=wanted.shape,
         dtype=wanted.data_type,
         chunks=wanted.grid.shape,
         fill_value=wanted.fill_value,
         order=wanted.order or wanted.memory_order,  # type: ignore[arg-type]  # checked by the metadata
-        compressor=_compressor(wanted.compressors),
+        compressor=compressor,
         dimension_separator=_separator(wanted.chunk_key_encoding),
         filters=filters or None,
         attributes=as_stored(wanted.attributes),
@@ -73,7 +75,7 @@ def arguments_of(array: ArrayV2Metadata) -> dict[str, Any]:
 def codecs_of(array: ArrayV2Metadata) -> list[tuple[str, dict[str, Any]]]:
     """Names and settings of filters and compressor, without those that elements of any length need."""
     stored = [stored_codec(codec) for codec in (*(array.filters or ()), *array.compressors)]
-    return [(config.pop("id"), config) for config in stored if config["id"] not in _OBJECT_CODECS.values()]
+    return [(config.pop("id"), config) for config in stored if config["id"] not in _OF_ANY_LENGTH]
 
 
 def _warn_of_no_unit(data_type: ZDType[Any, Any]) -> None:
@@ -86,12 +88,25 @@ def _warn_of_no_unit(data_type: ZDType[Any, Any]) -> None:
         )
 
 
-def _filters(given: Any, data_type: ZDType[Any, Any]) -> list[Any]:
-    """The filters, with the codec that elements of any length need."""
+def data_type_of(given: Any, filters: Any, compressors: Any) -> ZDType[Any, Any]:
+    """The data type that a `dtype` means; of Python objects, that of the object codec among the filters or compressors."""
+    if not means_objects(given):
+        return parse_data_type(given, zarr_format=2)
+    object_codec = object_codec_among(filters, compressors)
+    if object_codec is None:
+        return parse_data_type(given, zarr_format=2)
+    return data_type_registry.match_json({"name": "|O", "object_codec_id": object_codec}, zarr_format=2)
+
+
+def _filters(given: Any, compressor: Any, data_type: ZDType[Any, Any]) -> list[Any]:
+    """The filters, with the codec that elements of any length need, which is the first of them."""
     filters = [] if is_auto(given) else [_numcodec(codec) for codec in listed(given)]
-    object_codec = _OBJECT_CODECS.get(type(data_type))
-    if object_codec is not None and not any(codec.codec_id == object_codec for codec in filters):
-        filters.append(get_numcodec({"id": object_codec}))
+    needed = getattr(data_type, "object_codec_id", None)
+    if needed == "pickle":
+        check_pickle_allowed()
+    there = [codec.codec_id for codec in (*filters, *([] if compressor is None else [compressor]))]
+    if needed is not None and needed not in there:
+        filters.insert(0, get_numcodec({"id": needed}))
     return filters
 
 

@@ -7,11 +7,16 @@ from typing import Any
 
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
 from zarr._codec.bytes_ import BytesCodec
+from zarr._codec.of_numcodecs import codec_of, is_numcodec
+from zarr._codec.optional import OptionalCodec
+from zarr._codec.packbits import PackBitsCodec
 from zarr._codec.registry import parse_codec
 from zarr._codec.sharding import ShardingCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
-from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType
+from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType, parse_data_type
+from zarr._dtype.optional import Optional
+from zarr._dtype.python_objects import PythonObjects
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.new_array import NewArray, is_auto, listed
@@ -50,6 +55,11 @@ def new_array(wanted: NewArray) -> ArrayV3Metadata:
     )
 
 
+def data_type_of(given: Any, _filters: Any, _compressors: Any) -> ZDType[Any, Any]:
+    """The data type that a `dtype` means."""
+    return parse_data_type(given, zarr_format=3)
+
+
 def arguments_of(array: ArrayV3Metadata) -> dict[str, Any]:
     """Keywords of `zarr.create_array` for another array of format 3 like this one."""
     sharding = array.sharding_codec
@@ -57,7 +67,7 @@ def arguments_of(array: ArrayV3Metadata) -> dict[str, Any]:
         None if sharding is None else {"shape": array.chunk_grid.to_grid(), "index_location": sharding.index_location}
     )
     return {
-        "chunks": array.read_grid,
+        "chunks": array.as_chunks,
         "shards": shards,
         "filters": array.filters or None,
         "compressors": array.compressors or None,
@@ -129,6 +139,8 @@ def _as_codec(codec: Any) -> Codec:
         )
     if isinstance(codec, str | Mapping):
         return parse_codec(codec)
+    if is_numcodec(codec):
+        return codec_of(codec)
     if not isinstance(codec, ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec):
         raise TypeError(f"expected a codec or its metadata, got {type(codec).__name__}. {_instead_of(codec)}")
     return codec
@@ -137,8 +149,6 @@ def _as_codec(codec: Any) -> Codec:
 def _instead_of(given: Any) -> str:
     if isinstance(given, type):
         return f"That is the class {given.__name__}; call it to make a codec, with its settings: {given.__name__}(...)."
-    if hasattr(given, "codec_id"):
-        return "numcodecs codecs are for format 2; use those of zarr.codecs and zarr.codecs.numcodecs."
     return "Give a codec of zarr.codecs, as ZstdCodec(level=3), or the name of one, as 'zstd'."
 
 
@@ -147,4 +157,8 @@ def _default_serializer(data_type: ZDType[Any, Any]) -> Codec:
         return VLenUTF8Codec()
     if isinstance(data_type, VariableLengthBytes):
         return VLenBytesCodec()
+    if isinstance(data_type, Optional):
+        return OptionalCodec(mask_codecs=[PackBitsCodec()], data_codecs=[_default_serializer(data_type.data_type)])
+    if isinstance(data_type, PythonObjects):
+        data_type.to_json(zarr_format=3)  # which says that there are none
     return _SERIALIZER

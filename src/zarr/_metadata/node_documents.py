@@ -16,7 +16,7 @@ from zarr._metadata.group import ArrayMetadata, ConsolidatedMetadata, NodeMetada
 from zarr._support.once import once
 
 if TYPE_CHECKING:
-    from zarr._dtype.base import ZarrFormat
+    from zarr._dtype.base import ZarrFormat, ZDType
     from zarr._metadata.consolidated import Change
     from zarr._metadata.new_array import DimensionNames, NewArray
     from zarr._metadata.unreadable import UnreadableMetadata
@@ -152,6 +152,10 @@ class Layout(ABC, Generic[OfArray]):
     @abstractmethod
     def array_from_dict(self, document: Mapping[str, Any]) -> OfArray:
         """The array that a parsed document describes, as `to_dict` of its metadata gives it."""
+
+    @abstractmethod
+    def data_type_of(self, given: Any, filters: Any, compressors: Any) -> ZDType[Any, Any]:
+        """The data type that a `dtype` means beside these codecs."""
 
     @abstractmethod
     def new_array(self, wanted: NewArray) -> OfArray:

@@ -20,6 +20,7 @@ from zarr._support.json import dump_readable, parse_object
 from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 if TYPE_CHECKING:
+    from zarr._dtype.base import ZDType
     from zarr._metadata.new_array import DimensionNames, NewArray
 
 DIMENSIONS_ATTRIBUTE = "_ARRAY_DIMENSIONS"
@@ -56,6 +57,9 @@ class _Format2(Layout[ArrayV2Metadata]):
 
     def array_from_dict(self, document: Mapping[str, Any]) -> ArrayV2Metadata:
         return ArrayV2Metadata.from_dict(document)
+
+    def data_type_of(self, given: Any, filters: Any, compressors: Any) -> ZDType[Any, Any]:
+        return new_v2.data_type_of(given, filters, compressors)
 
     def new_array(self, wanted: NewArray) -> ArrayV2Metadata:
         return new_v2.new_array(wanted)

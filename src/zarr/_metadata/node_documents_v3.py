@@ -16,6 +16,7 @@ from zarr._support.json import dump_readable, parse_object
 from zarr.errors import ContainsArrayError, MetadataValidationError, NodeTypeValidationError
 
 if TYPE_CHECKING:
+    from zarr._dtype.base import ZDType
     from zarr._metadata.new_array import DimensionNames, NewArray
 
 
@@ -47,6 +48,9 @@ class _Format3(Layout[ArrayV3Metadata]):
 
     def array_from_dict(self, document: Mapping[str, Any]) -> ArrayV3Metadata:
         return ArrayV3Metadata.from_dict(document)
+
+    def data_type_of(self, given: Any, filters: Any, compressors: Any) -> ZDType[Any, Any]:
+        return new_v3.data_type_of(given, filters, compressors)
 
     def new_array(self, wanted: NewArray) -> ArrayV3Metadata:
         return new_v3.new_array(wanted)

@@ -112,6 +112,12 @@ class RectilinearChunkGridMetadata(ChunkGridMetadata):
                     f"{_FIELD}[{number}]", f"chunks that reach the end of the axis, which has the length {length}", axis
                 )
 
+    def check_divided(self, units: tuple[int, ...]) -> None:
+        for number, (axis, unit) in enumerate(zip(self.lengths, units, strict=True)):
+            if (axis if isinstance(axis, int) else axis.common_divisor) % unit:
+                expected = f"shards of whole inner chunks; the length {unit} of these does not divide them"
+                raise invalid(f"{_FIELD}[{number}]", expected, axis)
+
     def extended_to(self, shape: tuple[int, ...], units: tuple[int, ...]) -> Self:
         lengths = tuple(_extended(*each) for each in zip(self.lengths, shape, units, strict=True))
         return self if lengths == self.lengths else self.of_lengths(lengths)

@@ -54,9 +54,20 @@ class ShardLevel:
     @once
     def chunks_per_shard(self) -> tuple[int, ...]:
         """Inner chunks along each array axis."""
+        return tuple(-(-n // c) for n, c in zip(self.known_shape, self.chunk_shape, strict=True))
+
+    @property
+    def known_shape(self) -> tuple[int, ...]:
+        """The shape, of the level of one object."""
         if self.shape is None:
             raise ValueError("shards differ in shape: ask for the levels of one of them")
-        return tuple(n // c for n, c in zip(self.shape, self.chunk_shape, strict=True))
+        return self.shape
+
+    @property
+    def is_even(self) -> bool:
+        """Whether all inner chunks have the same shape. Otherwise the last ones along an axis are shorter."""
+        shape = self.shape or ()  # shards that differ are divided by their inner chunks
+        return not any(n % c for n, c in zip(shape, self.chunk_shape, strict=False))
 
     @once
     def n_chunks(self) -> int:

@@ -13,8 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from zarr._codec.base import BaseCodec
+from zarr._codec.objects import make_picklable
 from zarr._codec.registry import get_numcodec
 from zarr._dtype.base import ZDType
+from zarr._dtype.python_objects import PythonObjects
 from zarr._dtype.registry import data_type_registry
 from zarr._support.document_errors import invalid, judged, shorten, wrong_kind
 from zarr.errors import DataTypeValidationError, MetadataValidationError
@@ -52,9 +54,11 @@ def parse_compressor(data: object, field: str = "compressor") -> Any:
         if not isinstance(data.get("id"), str):
             raise invalid(f"{field}.id", "the name of a codec", data)
         with judged(field, f"making a codec from {dict(data)!r}"):
-            return get_numcodec(dict(data))
+            data = get_numcodec(dict(data))
     if not callable(getattr(data, "get_config", None)):
         raise wrong_kind(field, 'a numcodecs codec, its configuration {"id": ...}, or null', data)
+    if getattr(data, "codec_id", None) == "json2":
+        make_picklable(data)
     return data
 
 
@@ -137,7 +141,7 @@ def parse_stored_fill_value(data: object, dtype: ZDType[Any, Any]) -> Any:
         if isinstance(data, str):
             data = _number_as_text(data, kind)
         if isinstance(data, int | float) and data is not True and data is not False:
-            if data == 0 and kind in "SUVOT":
+            if data == 0 and kind in "SUVOT" and not isinstance(dtype, PythonObjects):
                 return dtype.default_scalar()
             if kind == "c":
                 data = [data, 0.0]

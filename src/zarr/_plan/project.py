@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 def decoded_grid(spec: ArraySpec) -> ChunkGrid:
     """The grid of the chunks that are decoded one by one: inner chunks, if there are shards."""
-    return spec.grid.refine(spec.levels[-1].chunk_shape) if spec.levels else spec.grid
+    grid = spec.grid
+    for level in spec.levels:
+        grid = grid.refine(level.chunk_shape)
+    return grid
 
 
 def plan(spec: ArraySpec, selection: Selection) -> Iterator[ObjectPlan]:

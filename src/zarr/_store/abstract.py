@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 AccessMode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
+_TO_WRITE = "Open it with mode='r+', or with read_only=False."
 
 
 class Store(ABC):
@@ -47,6 +48,8 @@ class Store(ABC):
 
     _read_only: bool = False
     _is_open: bool = False
+    _why_read_only: str = ""
+    """Of a store that nobody can have in another form, with what to do instead."""
 
     def __init__(self, *, read_only: bool = False) -> None:
         self._is_open = False
@@ -165,7 +168,7 @@ class Store(ABC):
         if self.read_only:
             raise ValueError(
                 f"store was opened in read-only mode and does not support writing: {self!r}. "
-                "Open it with mode='r+', or with read_only=False."
+                f"{self._why_read_only or _TO_WRITE}"
             )
 
     @abstractmethod

@@ -32,6 +32,9 @@ class Capabilities:
         `remove` with `expected=` looks and acts in one step too. Where it cannot, flows store what reads the same as nothing.
     takes_pieces
         `put_pieces` writes a value as its pieces come, and never has all of it in memory.
+    takes_any_key
+        Keys are names and no more: a value may be put under any at any time. A store of somebody else's may know of arrays, and refuse
+        chunks that the shape has no room for, as Icechunk does.
     is_remote
         Every operation is a request to another computer and waits for it: many go out together, and none that need not be.
 
@@ -53,4 +56,5 @@ class Capabilities:
     removes_in_one_step: bool = False
     removes_conditionally: bool = False
     takes_pieces: bool = False
+    takes_any_key: bool = False
     is_remote: bool = False

@@ -16,7 +16,8 @@ from zarr._store.path import StorePath, node_path, with_mode
 from zarr._store.remote.file_system import FsspecStore
 from zarr._store.remote.object import ObjectStore, is_of_obstore
 from zarr._store.urls import is_url, store_of_url
-from zarr._store.zipped.store import ZipStore, means_archive
+from zarr._store.zipped.naming import means_archive
+from zarr._store.zipped.store import ZipStore
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
 

@@ -210,7 +210,8 @@ def with_mode(store: Store, mode: AccessMode | None) -> Store:
     if mode == "r":
         return store if store.read_only else _read_only(store)
     if mode is not None and store.read_only:
-        raise ValueError(f"Store is read-only but mode is {mode!r}. Create a writable store or use 'r' mode.")
+        way = getattr(store, "_why_read_only", "") or "Create a writable store or use 'r' mode."
+        raise ValueError(f"Store is read-only but mode is {mode!r}. {way}")
     return store
 
 

@@ -5,63 +5,31 @@
     zip:///path/to/a.zip      a local zip archive; so is `zip::/path/to/a.zip`
     s3 gs az abfs …://        obstore, else the package that fsspec has for it
     http:// https://          fsspec, which can list what a server shows, else obstore
-    any other, and chains     fsspec: `sftp://…`, `simplecache::s3://…`, `zip::s3://…`
+    zip::s3://…/a.zip         a zip archive that lies elsewhere, read through the store that its URL means; only read
+    any other, and chains     fsspec: `sftp://…`, `simplecache::s3://…`
 
-The setting `storage.backend` chooses between the two libraries; so do `storage_options`, which each of them spells otherwise.
+Which of the two libraries it is, `remote.backends` decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zarr._store.file_url import from_url as path_of_url
 from zarr._store.file_url import is_url as is_file_url
 from zarr._store.managed_memory import ManagedMemoryStore
-from zarr._store.remote.describing import without_credentials
-from zarr._store.remote.file_system import FsspecStore, fsspec_module
-from zarr._store.remote.object import ObjectStore
+from zarr._store.remote.backends import remote_store
 from zarr._store.zipped.store import ZipStore
-from zarr._support.imports_on_use import importing
-from zarr._support.settings import settings
 
 if TYPE_CHECKING:
     from zarr._store.abstract import Store
 
 Options = dict[str, Any]
 
-_S3 = ("s3fs", True)
-_GCS = ("gcsfs", True)
-_AZURE = ("adlfs", True)
-_HTTP = ("aiohttp", False)
-_CLOUDS = {
-    **dict.fromkeys(("s3", "s3a"), _S3),
-    **dict.fromkeys(("gs", "gcs"), _GCS),
-    **dict.fromkeys(("az", "abfs", "abfss", "adl"), _AZURE),
-    **dict.fromkeys(("http", "https"), _HTTP),
-}
-"""For each scheme that both libraries know: the package that fsspec needs for it, and whether obstore comes first."""
-
 _AROUND_OTHERS = ("blockcache", "cached", "dir", "filecache", "libarchive", "reference", "simplecache", "tar", "zip")
 """What a chain may begin with that is no URL by itself."""
-
-_OF_OBSTORE = (
-    *(
-        "access_key_id",
-        "bucket",
-        "client_options",
-        "config",
-        "credential_provider",
-        "endpoint",
-        "region",
-        "retry_config",
-    ),
-    *("secret_access_key", "session_token", "skip_signature", "virtual_hosted_style_request"),
-)
-_OF_OBJECT_STORE = ("missing_on", "max_concurrency")
-_BEGINNINGS_OF_OBSTORE = ("aws_", "azure_", "google_")
 
 
 def is_url(text: str) -> bool:
@@ -106,7 +74,9 @@ def store_of_url(url: str, *, mode: str | None, storage_options: Options | None)
         return _managed_memory(url, read_only=read_only)
     if not storage_options and (archive := _local_archive(url)):
         return ZipStore(Path(archive), mode="r" if read_only else "a")
-    return _Wanted(url, scheme, storage_options or {}, read_only).store()
+    if (options := _options_of_archive(url, storage_options or {})) is not None:
+        return ZipStore.from_url(url, storage_options=options)
+    return remote_store(url, storage_options, read_only=read_only)
 
 
 def _refuse_options(options: Options | None, url: str) -> None:
@@ -132,77 +102,16 @@ def _local_archive(url: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A URL for which a library has to be found."""
+def _options_of_archive(url: str, given: Options) -> Options | None:
+    """Options of the store of an archive that a URL means, which may be under its protocol, as fsspec has it.
 
-    url: str
-    scheme: str
-    options: Options
-    read_only: bool
-
-    @property
-    def shown(self) -> str:
-        """The URL in an error, without passwords and signatures."""
-        return repr(without_credentials(self.url))
-
-    def store(self) -> Store:
-        backend = settings().backend
-        if backend == "obstore":
-            return self._by_obstore()
-        if backend == "fsspec" or self.scheme not in _CLOUDS:
-            return self._by_fsspec()
-        package, obstore_first = _CLOUDS[self.scheme]
-        by_fsspec = _is_installed("fsspec") and _is_installed(package)
-        by_obstore = _is_installed("obstore")
-        if self.options:
-            obstore_first = _is_for_obstore(self.options)
-        if by_obstore and (obstore_first or not by_fsspec):
-            return self._by_obstore()
-        if by_fsspec:
-            return self._by_fsspec()
-        raise ImportError(
-            f"{self.shown} needs a package that is not installed: pip install obstore, or for fsspec "
-            f"pip install fsspec {package}"
-        )
-
-    def _by_obstore(self) -> Store:
-        if self.scheme not in _CLOUDS:
-            raise ValueError(
-                f"obstore, which the setting 'storage.backend' names, does not know such URLs: {self.shown}. Set it to 'auto', "
-                "or pass zarr.storage.FsspecStore.from_url(url)."
-            )
-        if not _is_installed("obstore"):
-            raise ImportError(f"{self.shown} needs obstore, which is not installed: pip install obstore")
-        return ObjectStore.from_url(self.url, storage_options=self.options or None, read_only=self.read_only)
-
-    def _by_fsspec(self) -> Store:
-        fsspec_module(self.shown)
-        try:
-            return FsspecStore.from_url(self.url, storage_options=self.options, read_only=self.read_only)
-        except ImportError as exc:
-            package, _ = _CLOUDS.get(self.scheme, ("", False))
-            command = f": pip install {package}" if package else ""
-            raise ImportError(f"{self.shown} needs a package that is not installed{command} ({exc})") from exc
-        except ValueError as exc:
-            if "Protocol not known" not in str(exc):
-                raise
-            raise ValueError(
-                f"Stores of the kind {self.scheme!r} are not known, got {self.shown}. Use a local path, a URL that obstore or "
-                "fsspec knows, or pass a store object."
-            ) from exc
-
-
-def _is_for_obstore(options: Mapping[str, Any]) -> bool:
-    """Whether options are spelt as obstore has them, and fsspec has not."""
-    return any(
-        name.lower() in (*_OF_OBSTORE, *_OF_OBJECT_STORE) or name.lower().startswith(_BEGINNINGS_OF_OBSTORE)
-        for name in options
-    )
-
-
-def _is_installed(package: str) -> bool:
-    with importing("importlib.util"):
-        from importlib.util import find_spec
-
-    return find_spec(package) is not None
+    None if the URL means something else, or there are options of fsspec's for archives.
+    """
+    inner = url.removeprefix("zip::")
+    scheme = inner.partition("://")[0]
+    if inner == url or "::" in inner or scheme in (inner, "memory", "file", "local") or given.get("zip"):
+        return None
+    below = given.get(scheme)
+    if not isinstance(below, Mapping):
+        return given
+    return dict(below) if given.keys() <= {"zip", scheme} else None

@@ -38,7 +38,7 @@ from zarr._store.absence import absence_in
 from zarr._store.abstract import Store
 from zarr._store.capabilities import Capabilities
 from zarr._store.keys import check_key, check_prefix
-from zarr._support.threads import in_worker_thread, until_over
+from zarr._support.threads import in_request_thread, in_worker_thread, until_over
 
 if TYPE_CHECKING:
     from typing import Self
@@ -175,6 +175,7 @@ class SyncStore(Store):
         holds_between_threads=True,
         lists=True,
         tells_sizes=True,
+        takes_any_key=True,
     )
     """What the class promises; one that promises more says so."""
 
@@ -295,12 +296,16 @@ class SyncStore(Store):
         return False  # it opens itself on use
 
     async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.capabilities.is_remote:
+            return await in_request_thread(partial(function, *args, **kwargs), until_over=lambda: False)
         if self._answers_at_once:
             return function(*args, **kwargs)
         return await in_worker_thread(partial(function, *args, **kwargs))
 
     async def _change(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         """As `_call`, but if the caller is cancelled, that shows when the function has returned: it writes no more then."""
+        if self.capabilities.is_remote:
+            return await in_request_thread(partial(function, *args, **kwargs), until_over=lambda: True)
         if self._answers_at_once:
             return function(*args, **kwargs)
         return await until_over(in_worker_thread(partial(function, *args, **kwargs)))
@@ -443,7 +448,12 @@ class AsyncStore(Store):
     supports_deletes = True
     supports_listing = True
     capabilities = Capabilities(
-        pins_versions=True, puts_conditionally=True, removes_conditionally=True, lists=True, tells_sizes=True
+        pins_versions=True,
+        puts_conditionally=True,
+        removes_conditionally=True,
+        lists=True,
+        tells_sizes=True,
+        takes_any_key=True,
     )
     """What the class promises; one that promises less says so."""
 

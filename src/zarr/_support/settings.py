@@ -37,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
         "read_missing_chunks": True,
         "target_shard_size_bytes": None,
         "rectilinear_chunks": False,
+        "uneven_shards": False,
         "sharding_coalesce_max_gap_bytes": 2**20,
         "sharding_coalesce_max_bytes": 16 * 2**20,
         "allow_unsafe_pickle_decode": False,
@@ -112,6 +113,10 @@ class Settings:
         Size that automatic shards stay within, in bytes; None for two chunks along each long axis.
     json_indent
         Spaces in metadata documents; None for compact.
+    uneven_shards
+        Whether arrays may be created with shards that their inner chunks do not divide.
+    allow_pickle
+        Whether stored pickles, which run code, may be decoded.
     cpu_buffers
         Whether reads produce arrays in host memory, as the keys `buffer` and `ndbuffer` say by default.
     """
@@ -135,6 +140,8 @@ class Settings:
     rectilinear_chunks: bool
     target_shard_nbytes: int | None
     json_indent: int | None
+    uneven_shards: bool
+    allow_pickle: bool
     cpu_buffers: bool
 
 
@@ -329,6 +336,8 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             rectilinear_chunks=self._truth("array.rectilinear_chunks"),
             target_shard_nbytes=self._count_or("array.target_shard_size_bytes", 1, None),
             json_indent=self._count_or("json_indent", 0, None, most=_MOST_INDENT),
+            uneven_shards=self._truth("array.uneven_shards"),
+            allow_pickle=self._truth("array.allow_unsafe_pickle_decode"),
             cpu_buffers=(self.class_name("buffer"), self.class_name("ndbuffer")) == CPU_BUFFERS,
         )
         self._check_others()
@@ -347,7 +356,6 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
 
     def _check_others(self) -> None:
         """Settings that nothing here reads, or that are read one by one."""
-        self._truth("array.allow_unsafe_pickle_decode")
         self._count("codec_pipeline.batch_size", 1)
         self._count_or("codec_pipeline.max_workers", 1, None)
         self.class_name("codec_pipeline.path")

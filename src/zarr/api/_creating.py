@@ -140,7 +140,9 @@ def create(shape: ShapeLike, **options: Unpack[OlderOptions]) -> Array:
         Initial contents.
     write_empty_chunks
         Older spelling of the setting in `config`.
-    synchronizer, chunk_store, object_codec, meta_array, cache_metadata, cache_attrs, read_only
+    object_codec
+        Format 2 only: the codec of numcodecs that makes bytes of Python objects, where `dtype` is `object`, `str` or `bytes`.
+    synchronizer, chunk_store, meta_array, cache_metadata, cache_attrs, read_only
         Without effect; a warning says so.
 
     Examples

@@ -7,6 +7,7 @@ from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.documents import ENDIAN
 from zarr._codec.names import Endian
 from zarr._compat.parsing import parse_named_configuration
+from zarr._dtype.structs import Struct
 from zarr._dtype.traits import HasEndianness
 from zarr._support.public_names import public_names_of
 
@@ -16,6 +17,7 @@ __all__ = [
     "ENDIAN",
     "Endian",
     "HasEndianness",
+    "Struct",
     "TYPE_CHECKING",
     "parse_named_configuration",
 ]

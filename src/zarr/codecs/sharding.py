@@ -39,6 +39,7 @@ from zarr._compat.indexing import (
 )
 from zarr._compat.parsing import parse_chunk_shape, parse_codecs, parse_named_configuration, parse_shapelike, product
 from zarr._dtype.numbers import UInt64
+from zarr._dtype.structs import Struct
 from zarr._dtype.traits import HasEndianness
 from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._metadata.rectilinear import RectilinearChunkGridMetadata
@@ -79,6 +80,7 @@ __all__ = [
     "SliceDimIndexer",
     "Store",
     "StorePath",
+    "Struct",
     "SuffixByteRequest",
     "TYPE_CHECKING",
     "UInt64",

@@ -27,6 +27,7 @@ from zarr._codec.zstd import ZstdCodec
 from zarr._compat.sync import sync
 from zarr._dtype import data_type_registry, parse_data_type
 from zarr._dtype.base import ZarrFormat, ZDType
+from zarr._dtype.structs import Struct
 from zarr._dtype.traits import HasItemSize
 from zarr._faces.array import Array
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
@@ -77,6 +78,7 @@ __all__ = [
     "ShardingCodec",
     "Store",
     "StoreLike",
+    "Struct",
     "SuffixByteRequest",
     "TBaseDType",
     "TBaseScalar",
@@ -162,9 +164,15 @@ def dtypes() -> SearchStrategy[np.dtype[Any]]:
     return v3_dtypes().filter(lambda dtype: dtype.itemsize > 0)
 
 
-def zdtypes(*, max_leaves: int = 6) -> SearchStrategy[ZDType[Any, Any]]:  # noqa: ARG001  # of structured ones, which are not there
-    """Data types."""
-    return dtypes().map(get_data_type_from_native_dtype)
+def zdtypes(*, max_leaves: int = 6) -> SearchStrategy[ZDType[Any, Any]]:
+    """Data types; structs among them have at most so many fields, with those of structs in them."""
+    return st.recursive(dtypes().map(get_data_type_from_native_dtype), _structs_of, max_leaves=max_leaves)
+
+
+def _structs_of(fields: SearchStrategy[ZDType[Any, Any]]) -> SearchStrategy[Struct]:
+    names = st.text(string.ascii_lowercase, min_size=1, max_size=4)
+    members = st.lists(st.tuples(names, fields), min_size=1, max_size=4, unique_by=lambda member: member[0])
+    return members.map(lambda pairs: Struct(fields=tuple(pairs)))
 
 
 @st.composite

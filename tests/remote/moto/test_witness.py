@@ -135,6 +135,20 @@ def test_a_url_with_options_is_either(cloud):
     assert names == ["ObjectStore", "FsspecStore"]
 
 
+def test_options_choose_what_is_safe_if_it_can_have_them(cloud):
+    """Both libraries are installed here."""
+    zarr.create_array(f"s3://{BUCKET}/a", data=[1, 2, 3], storage_options=options_for(cloud))
+    for more, name in (
+        ({}, "ObjectStore"),
+        ({"default_fill_cache": False}, "ObjectStore"),
+        ({"s3_additional_kwargs": {}}, "FsspecStore"),
+    ):
+        array = zarr.open_array(f"s3://{BUCKET}/a", mode="r", storage_options={**options_for(cloud), **more})
+        assert array[:].tolist() == [1, 2, 3]
+        assert type(array.store).__name__ == name
+        assert ("no word for 's3_additional_kwargs'" in repr(array.store)) is (name == "FsspecStore")
+
+
 def test_dask_reads_and_writes_at_a_url(cloud, engine):
     options = options_for(cloud)
     lazy = dask.array.from_array(np.arange(60).reshape(6, 10), chunks=(2, 5))
@@ -144,13 +158,17 @@ def test_dask_reads_and_writes_at_a_url(cloud, engine):
     assert zarr.open_array(store_over(cloud), path="a/b").chunks == (2, 5)
 
 
-def test_an_archive_in_a_bucket(cloud, engine, tmp_path):
+@pytest.mark.parametrize("backend", ["auto", "fsspec"])
+def test_an_archive_in_a_bucket(cloud, engine, tmp_path, backend):
     with ZipStore(tmp_path / "a.zip", mode="w") as store:
         zarr.create_array(store, name="g/x", data=np.arange(100), chunks=10, shards=50)
     put(store_over(cloud), "a.zip", (tmp_path / "a.zip").read_bytes())
     options = {"s3": options_for(cloud)}
-    found = zarr.open_array(f"zip::s3://{BUCKET}/root/a.zip", path="g/x", mode="r", storage_options=options)
+    with zarr.config.set({"storage.backend": backend}):
+        found = zarr.open_array(f"zip::s3://{BUCKET}/root/a.zip", path="g/x", mode="r", storage_options=options)
     assert found[:].tolist() == [*range(100)]
+    assert type(found.store) is ZipStore
+    assert ("ObjectStore" in repr(found.store)) is (backend == "auto")
     lazy = dask.array.from_zarr(f"zip::s3://{BUCKET}/root/a.zip", component="g/x", storage_options=options)
     assert lazy.sum().compute() == 4950
 

@@ -67,10 +67,6 @@ class Calls(ABC):
         """Call one that writes. If the caller is cancelled, that shows when it is over: nothing is written after that."""
         return await self.ask(method, *args, **kwargs)
 
-    async def run(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
-        """Call a coroutine function with the file system, where its own coroutines run."""
-        raise NotImplementedError
-
     def forget_listings(self) -> None:
         """Drop what the file system remembers of names and sizes, unless its user asked it to."""
         fs = self._usable()
@@ -125,9 +121,17 @@ class InThreads(Calls):
         return await until_over(in_worker_thread(partial(getattr(self._usable(), method), *args, **kwargs)))
 
 
-class OnItsLoop(Calls):
+class AwaitedCalls(Calls):
+    """Calls of a file system of coroutines."""
+
     _prefix = "_"
 
+    @abstractmethod
+    async def run(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+        """Call a coroutine function with the file system, where its own coroutines run."""
+
+
+class OnItsLoop(AwaitedCalls):
     def _begin(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> Any:
         fs = self._usable()
         asyncio = asyncio_module()
@@ -147,9 +151,7 @@ class OnItsLoop(Calls):
         return result
 
 
-class OnThisLoop(Calls):
-    _prefix = "_"
-
+class OnThisLoop(AwaitedCalls):
     def __init__(self, fs: Any) -> None:
         super().__init__(fs)
         self._by_loop: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()

@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.failures import Failure, Kind, WrongAnswerError, failure_of
 from zarr._store.remote.library import obstore_module
+from zarr._store.remote.region import known_region, region_of
 from zarr._support import bridge
 from zarr._support.forks import n_forks, renew_in_children
 from zarr._support.request_threads import PROCESS_GATE, Gate, pause
@@ -129,11 +130,16 @@ class Client:
         self._patience = Patience.of(given)
         self._secrets = _secrets_of(given)
         self._raw: tuple[int, Any] | None = None
+        self._region = known_region(self._config) if self.kind == "s3" else None
         obstore_module()
 
     @property
     def _obstore(self) -> Any:
         return obstore_module()
+
+    @property
+    def _config(self) -> dict[str, Any]:
+        return getattr(self.given, "config", None) or {}
 
     @property
     def raw(self) -> Any:
@@ -143,7 +149,7 @@ class Client:
         if made is None or made[0] != now:
             if made is not None:
                 _abandoned.append(made)  # it belongs to the parent, down to what collecting it would do
-            made = self._raw = (now, _shared.like(self.given) if self.is_remote else self.given)
+            made = self._raw = (now, _shared.like(self.given, self._region) if self.is_remote else self.given)
         return made[1]
 
     # -- attempts -----------------------------------------------------------------------------------------------
@@ -164,7 +170,7 @@ class Client:
             In the latter case.
         """
         began, attempts, n_wrong = monotonic(), 0, 0
-        may_have_landed = has_asked_again = False
+        may_have_landed = has_asked_again = has_moved = False
         while True:
             attempts += 1
             try:
@@ -173,11 +179,14 @@ class Client:
                 if came_from_a_signal(exc) or isinstance(exc, (StoreKeyError, ConnectionAbortedError)):
                     raise
                 failure = self._without_secrets(failure_of(exc))
+            if failure.is_elsewhere and not has_moved and self._goes_to_the_bucket():
+                has_moved = True
+                continue
             seconds = monotonic() - began
             n_wrong += failure.kind is Kind.WRONG
             if failure.kind is Kind.DENIED and not has_asked_again and self._asks_for_credentials():
                 has_asked_again, self._raw = True, None
-                _shared.forget(self.given)  # the next one asks for them again
+                _shared.forget(self.given, self._region)  # the next one asks for them again
                 continue
             if not failure.is_worth_another or n_wrong >= _MOST_WRONG or self._is_over(attempts, seconds):
                 raise RefusedError(failure, attempts, seconds, may_have_landed=may_have_landed)
@@ -197,6 +206,15 @@ class Client:
 
     def _is_over(self, attempts: int, seconds: float) -> bool:
         return attempts > self._patience.most_retries or seconds >= self._patience.budget_s
+
+    def _goes_to_the_bucket(self) -> bool:
+        """Go on in the region where the bucket is, if the server tells that; obstore knows no other than it was given."""
+        if self.kind != "s3":
+            return False
+        found = region_of(self._config)
+        if found is not None and found != self._region:
+            self._region, self._raw = found, None
+        return found is not None
 
     def _asks_for_credentials(self) -> bool:
         return getattr(self.given, "credential_provider", None) is not None
@@ -322,6 +340,8 @@ class Client:
     def error(self, refused: RefusedError, verb: str, key: str, advice: str = "") -> OSError:
         """The error for users."""
         failure = refused.failure
+        if failure.is_elsewhere:
+            advice = "The bucket is in another region: pass region=, or AWS_REGION in the environment."
         url = f"{self.url}{'' if self.url.endswith('/') else '/'}{key}" if key else self.url
         tries = "" if refused.attempts == 1 else f" after {refused.attempts} attempts in {refused.seconds:.1f} s"
         is_denied = failure.kind is Kind.DENIED
@@ -343,26 +363,26 @@ class _Shared:
         self._guard = RLock()
         self.made: OrderedDict[Any, Any] = OrderedDict()
 
-    def like(self, given: Any) -> Any:
-        """A store made of the same as one that was given, which makes no attempts of its own."""
-        ingredients = _ingredients(given)
+    def like(self, given: Any, region: str | None) -> Any:
+        """A store made of the same as one that was given, which makes no attempts of its own; in a region, if one is known."""
+        ingredients = _ingredients(given, region)
         if ingredients is None:
-            return _renewed(given)
+            return _renewed(given, region)
         with self._guard:
             if ingredients not in self.made:
-                self.made[ingredients] = _renewed(given)
+                self.made[ingredients] = _renewed(given, region)
             self.made.move_to_end(ingredients)
             while len(self.made) > _MOST_SHARED:
                 self.made.popitem(last=False)
             return self.made[ingredients]
 
-    def forget(self, given: Any) -> None:
+    def forget(self, given: Any, region: str | None) -> None:
         """Make another one for the next who asks."""
         with self._guard:
-            self.made.pop(_ingredients(given), None)
+            self.made.pop(_ingredients(given, region), None)
 
 
-def _renewed(given: Any) -> Any:
+def _renewed(given: Any, region: str | None) -> Any:
     """A store anew, from what it says of itself; it makes no attempts of its own any more."""
     options = {name: getattr(given, name, None) for name in ("client_options", "credential_provider")}
     if options["credential_provider"] is not None:
@@ -372,13 +392,13 @@ def _renewed(given: Any) -> Any:
         return make(given.url, client_options=options["client_options"], retry_config=_NO_RETRIES)
     return make(
         prefix=given.prefix,
-        config=given.config,
+        config=given.config if region is None else {**given.config, "region": region},
         retry_config=_NO_RETRIES,
         **{name: value for name, value in options.items() if value is not None},
     )
 
 
-def _ingredients(given: Any) -> Any:
+def _ingredients(given: Any, region: str | None) -> Any:
     """What a store is made of, the environment included, which is asked for whatever is not given. None if that cannot be compared."""
     said = [getattr(given, name, None) or {} for name in ("config", "client_options")]
     try:
@@ -386,6 +406,7 @@ def _ingredients(given: Any) -> Any:
             _class_name(given),
             str(getattr(given, "url", None)),
             str(getattr(given, "prefix", None)),
+            region,
             *(frozenset(mapping.items()) for mapping in said),
             _Same(getattr(given, "credential_provider", None)),
             frozenset(os.environ.items()),

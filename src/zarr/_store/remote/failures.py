@@ -22,6 +22,8 @@ _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "specified bucket does not exist")
 _AGAIN = ("ConditionalRequestConflict", "OperationAborted", "RequestTimeout")
 """Codes of S3 for what may succeed the next time: changes that collided, and a request that came too slowly (which is a 400)."""
+_ELSEWHERE = ("Received redirect without LOCATION", "PermanentRedirect", "AuthorizationHeaderMalformed")
+"""What is said of a bucket in another region of S3."""
 _EXPIRED = ("ExpiredToken", "TokenRefreshRequired", "InvalidToken")
 """Codes of S3 for credentials that are over; the status is 400."""
 _DENIED = ("PermissionDeniedError", "UnauthenticatedError")
@@ -56,11 +58,14 @@ class Failure:
         Of the answer in HTTP; None if there was none.
     say
         Puts the answer in short, without credentials. Of most failures nobody wants to hear: that a chunk is not there, say.
+    is_elsewhere
+        Whether the bucket lies in another region.
     """
 
     kind: Kind
     status: int | None
     say: Callable[[], str]
+    is_elsewhere: bool = False
 
     @property
     def said(self) -> str:
@@ -83,7 +88,8 @@ def failure_of(exc: Exception) -> Failure:
     status = None if found is None else int(found[1])
     if type(exc).__name__ == "GenericError" and (said := _said_of_credentials(text, status)):
         return Failure(Kind.TRANSIENT if status in _TRANSIENT else Kind.DENIED, None, lambda: said)
-    return Failure(_kind(exc, text, status), status, partial(_in_short, text, status))
+    is_elsewhere = any(sign in text for sign in _ELSEWHERE)
+    return Failure(_kind(exc, text, status), status, partial(_in_short, text, status), is_elsewhere)
 
 
 def _said_of_credentials(text: str, status: int | None) -> str:

@@ -11,12 +11,12 @@ from zarr._store.file_url import from_url as path_of_url
 from zarr._store.file_url import is_url as is_file_url
 from zarr._store.local import LocalStore
 from zarr._store.no_file import beginning_of_file
-from zarr._store.remote.calling import calls_of, identity, is_for_the_web, unwrapped
+from zarr._store.remote.calling import AwaitedCalls, calls_of, identity, is_for_the_web, unwrapped
 from zarr._store.remote.describing import url_of, without_credentials
 from zarr._store.remote.files import AwaitedFiles, Files, SyncFiles
 from zarr._store.remote.web import WebFiles
 from zarr._store.whereabouts import steps_to
-from zarr._store.zipped.store import means_archive
+from zarr._store.zipped.naming import means_archive
 from zarr._support.imports_on_use import importing
 from zarr.errors import ArgumentError
 
@@ -56,6 +56,8 @@ class FsspecStore(Facade):
     fs: Any
     path: str
     allowed_exceptions: tuple[type[Exception], ...]
+    _why_not_obstore = ""
+    """Where both could do."""
 
     def __init__(
         self,
@@ -80,7 +82,9 @@ class FsspecStore(Facade):
         if type(fs) is _local_class() and self.allowed_exceptions == _MISSING:
             return LocalStore(fs._strip_protocol(path), read_only=self.read_only)
         calls = calls_of(fs)
-        files = (WebFiles if is_for_the_web(fs) else Files)(calls, path, self.allowed_exceptions)
+        if isinstance(calls, AwaitedCalls) and is_for_the_web(fs):
+            return AwaitedFiles(WebFiles(calls, path, self.allowed_exceptions), read_only=self.read_only)
+        files = Files(calls, path, self.allowed_exceptions)
         return (SyncFiles if calls.is_here else AwaitedFiles)(files, read_only=self.read_only)
 
     # -- other ways to make one ---------------------------------------------------------------------------------
@@ -155,7 +159,9 @@ class FsspecStore(Facade):
         return cls(fs=fs_map.fs, path=fs_map.root, read_only=read_only, allowed_exceptions=allowed_exceptions)
 
     def with_read_only(self, read_only: bool = False) -> FsspecStore:
-        return type(self)(fs=self.fs, read_only=read_only, path=self.path, allowed_exceptions=self.allowed_exceptions)
+        twin = type(self)(fs=self.fs, read_only=read_only, path=self.path, allowed_exceptions=self.allowed_exceptions)
+        twin._why_not_obstore = self._why_not_obstore
+        return twin
 
     # -- as an object -------------------------------------------------------------------------------------------
 
@@ -166,7 +172,8 @@ class FsspecStore(Facade):
         return url_of(fs, fs._strip_protocol(path).rstrip("/"))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self)!r}, fs={type(self.fs).__name__})"
+        why = f", {self._why_not_obstore}" if self._why_not_obstore else ""
+        return f"{type(self).__name__}({str(self)!r}, fs={type(self.fs).__name__}{why})"
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -49,7 +49,7 @@ class Files:
         Exceptions that say that something is not there.
     """
 
-    capabilities = Capabilities(lists=True)
+    capabilities = Capabilities(lists=True, takes_any_key=True)
     """What can be relied on where it is awaited."""
 
     def __init__(self, calls: Calls, root: str, missing: tuple[type[Exception], ...]) -> None:
@@ -386,7 +386,7 @@ class SyncFiles(SyncStore):
         Whether nothing may be written or deleted.
     """
 
-    capabilities = Capabilities(sync=True, holds_between_threads=True, lists=True)
+    capabilities = Capabilities(sync=True, holds_between_threads=True, lists=True, takes_any_key=True)
     may_block = True
 
     def __init__(self, files: Files, *, read_only: bool) -> None:

@@ -32,7 +32,7 @@ from zarr._store.remote.version import ObjectVersion, version_of
 from zarr._store.turns import Turn
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import steps_to
-from zarr._support.threads import all_of, in_request_thread
+from zarr._support.threads import all_of
 from zarr.errors import ArgumentError, ConcurrentChangeError, StoreAbilityError
 
 if TYPE_CHECKING:
@@ -387,16 +387,6 @@ class ObjectStore(SyncStore):
             raise self._client.error(refused, "list", directory, advice) from None
 
     # -- the asynchronous face ----------------------------------------------------------------------------------
-
-    async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        if not self.capabilities.is_remote:
-            return await super()._call(function, *args, **kwargs)
-        return await in_request_thread(partial(function, *args, **kwargs), until_over=lambda: False)
-
-    async def _change(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        if not self.capabilities.is_remote:
-            return await super()._change(function, *args, **kwargs)
-        return await in_request_thread(partial(function, *args, **kwargs), until_over=lambda: True)
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]

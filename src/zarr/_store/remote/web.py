@@ -23,7 +23,7 @@ from zarr._support.imports_on_use import asyncio_module, importing
 from zarr.errors import ConcurrentChangeError, StoreAbilityError
 
 if TYPE_CHECKING:
-    from zarr._store.remote.calling import Calls
+    from zarr._store.remote.calling import AwaitedCalls
 
 _ABSENT = (404, 410)
 _FORBIDDEN = (401, 403)
@@ -69,9 +69,10 @@ class _Answer:
 class WebFiles(Files):
     """Values that a web server has. Its ETags are their versions, which parts of one value are asked for by."""
 
-    capabilities = Capabilities(lists=True, pins_versions=True)
+    capabilities = Capabilities(lists=True, pins_versions=True, takes_any_key=True)
+    calls: AwaitedCalls
 
-    def __init__(self, calls: Calls, root: str, missing: tuple[type[Exception], ...]) -> None:
+    def __init__(self, calls: AwaitedCalls, root: str, missing: tuple[type[Exception], ...]) -> None:
         super().__init__(calls, root, missing)
         self.root, _, self._query = root.partition("?")
         self.root = self.root.rstrip("/")

@@ -16,30 +16,28 @@ import os
 import stat
 import threading
 import time
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
 from zarr._store.atomic import NewFile, is_abandoned, temporary_name
 from zarr._store.locks import NO_LOCKS, fcntl
 from zarr._store.permissions import of_change
-from zarr._store.turns import Turns
 from zarr._store.versioned import ABSENT, ANY
 from zarr._store.zipped import layout
-from zarr._store.zipped.files import File, Identity, OwnFile, check_writable, file_of, identity
+from zarr._store.zipped.contents import Contents, Opened, contents_of
+from zarr._store.zipped.files import File, OwnFile, check_writable, file_of, identity
 from zarr._store.zipped.layout import EMPTY, Entry
 from zarr._store.zipped.packing import pack
 from zarr._support.forks import n_forks, renew_in_children
 from zarr._support.imports_on_use import importing
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
-from zarr._support.warn import warn
-from zarr.errors import ZarrRuntimeWarning
 
 if TYPE_CHECKING:
     from zarr._buffer import BytesLike
+    from zarr._store.zipped.layout import Bytes
 
 COPIED_NBYTES = 64 << 20
 """Up to this size an archive is copied, to be changed or to be rid of what nobody needs any more."""
@@ -48,82 +46,6 @@ _WRITTEN_AT_ONCE = 1 << 16
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _CHANGE = os.O_RDWR | getattr(os, "O_BINARY", 0)
 _ATTEMPTS = 100
-
-
-@dataclass(slots=True, eq=False)
-class Contents:
-    """An archive as it is at some moment, or as it is written.
-
-    Attributes
-    ----------
-    file
-        Where its bytes are; None while there is none.
-    entries
-        By their keys.
-    comment
-        Of the archive.
-    directory, stop
-        Where its central directory begins, and where it ends.
-    state
-        That of the file that was read.
-    """
-
-    file: File | None = None
-    entries: dict[str, Entry] = field(default_factory=dict)
-    comment: bytes = b""
-    directory: int = 0
-    stop: int = 0
-    state: Identity | None = None
-    _sorted: list[str] | None = None
-
-    def find(self, key: str) -> tuple[File, Entry] | None:
-        """What is under a key, with the file that it is in."""
-        entry = self.entries.get(key)
-        return None if entry is None or self.file is None else (self.file, entry)
-
-    def in_order(self) -> Iterator[Entry]:
-        """The entries as they are to stand in the directory: documents first, as comments of `.ozx` archives promise."""
-        return (self.entries[key] for key in ordered_keys(self.entries))
-
-    def is_changed(self) -> None:
-        self._sorted = None
-
-    def _keys(self) -> list[str]:
-        keys = self._sorted
-        if keys is None:
-            keys = self._sorted = sorted(self.entries)
-        return keys
-
-    def keys(self, prefix: str) -> Iterator[str]:
-        """The keys that begin so, in order."""
-        keys = self._keys()
-        at = bisect_left(keys, prefix)
-        while at < len(keys) and keys[at].startswith(prefix):
-            yield keys[at]
-            at += 1
-
-    def names(self, below: str) -> Iterator[str]:
-        """First segments of what follows `below`, each once."""
-        keys = self._keys()
-        at = bisect_left(keys, below)
-        while at < len(keys) and keys[at].startswith(below):
-            name, slash, _ = keys[at][len(below) :].partition("/")
-            # A name that is a key as well was told of there, which is before what sorts before a slash.
-            if not slash or f"{below}{name}" not in self.entries:
-                yield name
-            at = bisect_left(keys, f"{below}{name}0", at) if slash else at + 1
-
-
-def _contents(file: File, state: Identity | None) -> Contents:
-    end = layout.find_end(file)
-    if end.stop < file.nbytes:
-        warn(
-            f"{file.label}: the zip archive ends in what a writer left that was interrupted; it is read as it was before. "
-            "The next change takes that away.",
-            ZarrRuntimeWarning,
-        )
-    entries = layout.parse_directory(file, end)
-    return Contents(file, entries, end.comment, end.directory, end.stop, state)
 
 
 @dataclass(slots=True, eq=False)
@@ -170,7 +92,7 @@ class _Writer:
             self.lock.close()
 
 
-class Archive:
+class Archive(Opened):
     """One archive, by its path or in a file object.
 
     Parameters
@@ -182,9 +104,8 @@ class Archive:
     """
 
     def __init__(self, path: str | None, given: Any = None) -> None:
+        super().__init__()
         self.path = path
-        self.turns = Turns()
-        self.contents = Contents()
         self._given = given
         self._writer: _Writer | None = None
         self._is_writing = False
@@ -195,16 +116,6 @@ class Archive:
         return self.path or f"the archive in {self._given!r}"
 
     # -- reading ------------------------------------------------------------------------------------------------
-
-    def keys(self, prefix: str) -> list[str]:
-        """The keys that begin so, in order."""
-        with self.turns.guard:
-            return list(self.contents.keys(prefix))
-
-    def names(self, below: str) -> list[str]:
-        """First segments of what follows `below`, each once."""
-        with self.turns.guard:
-            return list(self.contents.names(below))
 
     def refresh(self, *, must_exist: bool) -> None:
         """Look at the file, unless it is written here, or is as it was."""
@@ -226,12 +137,12 @@ class Archive:
         if identity(status) != self.contents.state:
             file = OwnFile(path, _READ)
             is_empty = may_be_empty and not file.nbytes  # as a temporary file is that somebody made to get its name
-            self.contents = Contents(file) if is_empty else _contents(file, file.identity)
+            self.contents = Contents(file) if is_empty else contents_of(file, file.identity)
 
     def _refresh_given(self, *, for_reading: bool) -> None:
         if self.contents.file is None or self.contents.file.nbytes != self.contents.stop:
             file = file_of(self._given, self.turns.guard, for_reading=for_reading)
-            self.contents = _contents(file, None) if for_reading or file.nbytes else Contents(file)
+            self.contents = contents_of(file, None) if for_reading or file.nbytes else Contents(file)
 
     # -- changing -----------------------------------------------------------------------------------------------
 
@@ -511,15 +422,7 @@ class Archive:
         self.contents = Contents(new.file, moved, self.contents.comment)
 
 
-def ordered_keys(keys: Iterable[str]) -> list[str]:
-    """The documents of nodes first, the upper before the lower, then the rest as it was."""
-    all_keys = list(keys)
-    documents = [key for key in all_keys if key.rpartition("/")[2] == "zarr.json"]
-    documents.sort(key=lambda key: (key.count("/"), key))
-    return list(dict.fromkeys((*documents, *all_keys)))
-
-
-def _move(source: File, entry: Entry, writer: _Writer) -> Entry:
+def _move(source: Bytes, entry: Entry, writer: _Writer) -> Entry:
     at = layout.locate(source, entry)
     new = layout.moved(entry, writer.end)
     writer.file.write_at(writer.end, layout.local_header(new))
@@ -543,7 +446,7 @@ def _new_file(path: str, like: OwnFile) -> OwnFile:
     return new
 
 
-def _copy_bytes(source: File, start: int, stop: int, target: File, at: int) -> None:
+def _copy_bytes(source: Bytes, start: int, stop: int, target: File, at: int) -> None:
     while start < stop:
         block = source.read_at(start, min(start + _BLOCK, stop))
         if not block:

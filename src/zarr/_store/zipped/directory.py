@@ -11,7 +11,8 @@ from zarr._store.absence import Absence
 from zarr._store.file_url import from_url, is_url
 from zarr._store.local import LocalStore
 from zarr._store.no_file import beginning_of_file, is_no_store
-from zarr._store.zipped.archive import archive_at, ordered_keys
+from zarr._store.zipped.archive import archive_at
+from zarr._store.zipped.contents import ordered_keys
 from zarr._store.zipped.layout import STORED
 from zarr._store.zipped.store import ZipStore
 from zarr._support.truth import truth

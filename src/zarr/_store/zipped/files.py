@@ -7,6 +7,7 @@ from io import FileIO, TextIOBase, UnsupportedOperation
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from zarr._store.descriptors import open_into
+from zarr._store.zipped.layout import Bytes
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -17,14 +18,9 @@ Identity: TypeAlias = tuple[int, int, int, int]
 _MOST_AT_ONCE = 1 << 30
 
 
-class File(Protocol):
+class File(Bytes, Protocol):
     """What archives are read from and written to, at given places. Several threads may read at once."""
 
-    label: str
-
-    @property
-    def nbytes(self) -> int: ...
-    def read_at(self, start: int, stop: int) -> bytes: ...
     def write_at(self, start: int, data: BytesLike) -> None: ...
     def truncate(self, nbytes: int) -> None: ...
     def sync(self) -> None: ...
@@ -44,6 +40,8 @@ class OwnFile:
     """
 
     __slots__ = ("_opened", "label")
+    is_far = False
+    pins = True
 
     def __init__(self, path: str, flags: int, label: str | None = None) -> None:
         self._opened: list[int] = []
@@ -118,6 +116,8 @@ class GivenFile:
     """
 
     __slots__ = ("_file", "_guard", "label")
+    is_far = False
+    pins = True
 
     def __init__(self, file: Any, guard: AbstractContextManager[Any]) -> None:
         self._file = file

@@ -37,14 +37,32 @@ _WIDE_FIELD, _NAME_FIELD = 1, 0x7075
 _NAME_HEAD = struct.Struct("<BL")
 _BLOCK = 1 << 20
 _MOST_CANDIDATES = 100
+_NEAR_NBYTES = 1 << 15
+"""Behind a header, what is fetched with it rather than by itself."""
+_MOST_EXTRA = 1 << 10
+"""What programs put between a header and the bytes is shorter than that, as a rule."""
 _DRIVE = re.compile(r"[A-Za-z]:(/|$)")
 
 
 class Bytes(Protocol):
-    """A file as the layout is read from it."""
+    """A file as the layout is read from it.
+
+    Attributes
+    ----------
+    label
+        How errors call it.
+    is_far
+        Whether each read is a request to somebody else, so that few large ones are better than many.
+    pins
+        Whether what is read is certain to be of one version of the file.
+    """
 
     @property
     def label(self) -> str: ...
+    @property
+    def is_far(self) -> bool: ...
+    @property
+    def pins(self) -> bool: ...
     @property
     def nbytes(self) -> int: ...
     def read_at(self, start: int, stop: int) -> bytes: ...
@@ -165,7 +183,8 @@ def find_end(file: Bytes) -> End:
             return _read_end(file, start + at)
     if file.read_at(0, 4) not in BEGINNINGS:
         raise malformed(file.label, "no zip archive, or only a part of one: it has no end record")
-    found = _last_end_before(file, size)
+    # Writers are interrupted where they write, on this machine; nobody fetches all of a far archive to look for that.
+    found = None if file.is_far else _last_end_before(file, size)
     if found is None:
         raise malformed(
             file.label,
@@ -355,6 +374,56 @@ def _check_places(label: str, entries: Iterable[Entry], stop: int) -> None:
             raise malformed(label, f"its entry {entry.name!r} overlaps another one, or reaches beyond the end")
         entry.room = room
         room = entry.header
+
+
+def stored_part(file: Bytes, entry: Entry, start: int, stop: int) -> bytes:
+    """Bytes `start` to `stop` of what is stored for an entry; fewer if the file ends before.
+
+    From far away the local header comes with them where it is near. Where it is not, and nothing but the bytes of the entry can lie
+    between it and what comes next, it is not asked for: only the central directory counts.
+    """
+    if entry.data < 0 and file.is_far:
+        first = entry.header + _LOCAL.size + len(_raw_name(entry))
+        last = entry.room - entry.n_packed
+        if start > _NEAR_NBYTES and first == last:
+            return file.read_at(first + start, first + stop)
+        beginning = min(last, first + _MOST_EXTRA)
+        file = Window(file, entry.header, max(first, beginning + stop if start <= _NEAR_NBYTES else beginning))
+    at = locate(file, entry)
+    return file.read_at(at + start, at + stop)
+
+
+class Window:
+    """A part of a file that is read at once, and then again and again.
+
+    Parameters
+    ----------
+    file
+        The file.
+    start, stop
+        The part.
+    """
+
+    __slots__ = ("_data", "_file", "_start", "label")
+    is_far = True
+
+    def __init__(self, file: Bytes, start: int, stop: int) -> None:
+        self._file, self._start, self.label = file, start, file.label
+        self._data = file.read_at(start, stop)
+
+    @property
+    def pins(self) -> bool:
+        return self._file.pins
+
+    @property
+    def nbytes(self) -> int:
+        return self._file.nbytes
+
+    def read_at(self, start: int, stop: int) -> bytes:
+        first, last = start - self._start, stop - self._start
+        if first >= 0 and last <= len(self._data):
+            return self._data[first:last]
+        return self._file.read_at(start, stop)
 
 
 def locate(file: Bytes, entry: Entry) -> int:

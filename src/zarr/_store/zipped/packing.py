@@ -16,8 +16,8 @@ from zarr._store.zipped.layout import (
     ends_by_itself,
     is_encrypted,
     is_link,
-    locate,
     malformed,
+    stored_part,
 )
 from zarr._support.imports_on_use import importing
 from zarr._support.settings import settings
@@ -80,8 +80,7 @@ def read(file: Bytes, entry: Entry, start: int, stop: int) -> bytes:
     is_whole = (start, stop) == (0, entry.nbytes)
     if entry.method != STORED or is_encrypted(entry):
         return _unpacked(file, entry)[start:stop]
-    at = locate(file, entry)
-    data = file.read_at(at + start, at + stop)
+    data = stored_part(file, entry, start, stop)
     if len(data) != stop - start:
         raise malformed(file.label, f"it ends in the middle of its entry {entry.name!r}; the file was cut off")
     if is_whole:
@@ -104,8 +103,7 @@ def _unpacked(file: Bytes, entry: Entry) -> bytes:
             f"again, best with none, or with one of {', '.join(_METHODS.values())}."
         )
     _check_size(label, entry)
-    at = locate(file, entry)
-    packed = file.read_at(at, at + entry.n_packed)
+    packed = stored_part(file, entry, 0, entry.n_packed)
     if len(packed) != entry.n_packed:
         raise malformed(label, f"it ends in the middle of its entry {entry.name!r}; the file was cut off")
     unpacker, packed, errors = _unpacker(label, entry, packed)

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import weakref
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
-from zarr._store.file_url import from_url, is_url
-from zarr._store.given_paths import absolute, as_given
 from zarr._store.turns import Turn
 from zarr._store.versioned import ANY, Expected, Hold, Stored, SyncStore, Version
-from zarr._store.whereabouts import directories_to, steps_to
+from zarr._store.whereabouts import steps_to
 from zarr._store.zipped import layout, packing
-from zarr._store.zipped.archive import Archive, archive_at, archive_in
-from zarr._store.zipped.files import what_hinders
+from zarr._store.zipped.archive import Archive
+from zarr._store.zipped.far import FarArchive
+from zarr._store.zipped.sources import FarSource, PathSource, Source, source_of
 from zarr._support.truth import truth
-from zarr.errors import ArgumentError
+from zarr.errors import ArgumentError, StoreAbilityError
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from zarr._store.zipped.files import File
-    from zarr._store.zipped.layout import Entry
+    from zarr._store.path import StorePath
+    from zarr._store.zipped.layout import Bytes, Entry
 
 ZipMode: TypeAlias = Literal["r", "w", "a", "x"]
 _MODES = ("r", "w", "a", "x")
-_SUFFIXES = (".zip", ".ozx")
 
 
 class ZipVersion:
@@ -38,9 +36,13 @@ class ZipVersion:
 
     __slots__ = ("entry", "file")
 
-    def __init__(self, file: File, entry: Entry) -> None:
+    def __init__(self, file: Bytes, entry: Entry) -> None:
         self.file = file
         self.entry = entry
+
+    @property
+    def pins(self) -> bool:
+        return self.file.pins
 
 
 class ZipStore(SyncStore):
@@ -52,7 +54,8 @@ class ZipStore(SyncStore):
     Parameters
     ----------
     path
-        Of the archive, or a file object that was opened in binary mode and can seek; that stays open.
+        Of the archive, or a file object that was opened in binary mode and can seek; that stays open. Or a `StorePath`, for an
+        archive that is a value in another store, or its URL (see `from_url`): it is read by ranges, and cannot be changed.
     mode
         `"r"` reads; `"a"` reads and writes, and makes the archive if there is none; `"w"` makes a new one in the place of what is
         there; `"x"` makes a new one, and fails if something is there.
@@ -70,6 +73,8 @@ class ZipStore(SyncStore):
         If `path` is neither.
     ValueError
         If there is no such mode or compression.
+    StoreAbilityError
+        If an archive in another store is to be written.
 
     Examples
     --------
@@ -85,7 +90,7 @@ class ZipStore(SyncStore):
 
     def __init__(
         self,
-        path: Path | str | IO[bytes],
+        path: Path | str | IO[bytes] | StorePath,
         *,
         mode: ZipMode = "r",
         read_only: bool | None = None,
@@ -95,28 +100,53 @@ class ZipStore(SyncStore):
         if mode not in _MODES:
             raise ArgumentError(f"Invalid mode: {mode!r}. Expected one of {', '.join(map(repr, _MODES))}")
         super().__init__(read_only=mode == "r" or (read_only is not None and truth("read_only", read_only)))
-        self._given: Any = None
-        if isinstance(path, str | os.PathLike):
-            self._go_to(_local_path(path))
-        elif found := what_hinders(path):
-            raise TypeError(f"expected a path or an open binary file object supporting read/seek/tell, got {found}")
-        else:
-            self._given = path
-        self._mode = mode
+        self._go_to(source_of(path))
+        self._mode = self._possible(mode)
         self.compression = packing.check_method(compression)
         self.allowZip64 = truth("allowZip64", allowZip64)
-        self._archive: Archive | None = None
+        self._archive: Archive | FarArchive | None = None
         self._ending: Any = None
 
-    def _go_to(self, path: Path) -> None:
-        self._path_given, self._place = path, absolute(os.fspath(path))
+    @classmethod
+    def from_url(cls, url: str, *, storage_options: dict[str, Any] | None = None) -> Self:
+        """The archive at a URL, to be read: `s3://bucket/a.zip`, `https://…`, with `zip::` before it or without.
+
+        Parameters
+        ----------
+        url
+            The URL.
+        storage_options
+            Of the store that gets there, as for a URL of that.
+
+        Raises
+        ------
+        ImportError
+            If the package for it is not installed.
+        ValueError
+            If the URL names no file, or nobody knows such URLs.
+        """
+        source: Any = FarSource.of_url(url, storage_options)
+        return cls(source)
+
+    def _go_to(self, source: Source) -> None:
+        self._source = source
+        if source.hinders_writing:
+            self._why_read_only = f"{source.hinders_writing}."
+        if source.is_remote:
+            self.capabilities = replace(type(self).capabilities, is_remote=True, refuses_old_versions=True)
+
+    def _possible(self, mode: ZipMode) -> ZipMode:
+        if mode != "r" and self._source.hinders_writing:
+            raise StoreAbilityError(f"mode={mode!r} is not possible for {self!r}. {self._source.hinders_writing}.")
+        return mode
 
     @property
     def path(self) -> Path:
         """The file: as it was given, or the absolute path if that leads to another file by now."""
-        if self._given is not None:
-            raise AttributeError(f"{self!r} is a file object, and has no path")
-        return as_given(self._path_given, self._place)
+        path: Path | None = getattr(self._source, "path", None)
+        if path is None:
+            raise AttributeError(f"{self!r} is no file of this machine that has a path")
+        return path
 
     # -- life cycle ---------------------------------------------------------------------------------------------
 
@@ -124,18 +154,24 @@ class ZipStore(SyncStore):
         await self._change(self._opened)
         await super()._open()
 
-    def _opened(self) -> Archive:
+    def _opened(self) -> Archive | FarArchive:
         """The archive; it is opened by the first who wants it."""
         archive = self._archive
         if archive is None:
-            archive = archive_in(self._given) if self._given is not None else archive_at(self._place)
+            archive = self._source.archive()
             with archive.turns.guard:
                 if self._archive is None:
                     self._open_archive(archive)
         return archive
 
-    def _open_archive(self, archive: Archive) -> None:
-        if self.read_only or self._mode == "a":
+    def _changeable(self) -> Archive:
+        archive = self._opened()
+        if isinstance(archive, FarArchive):
+            raise StoreAbilityError(f"nothing can be changed in {self!r}. {self._source.hinders_writing}.")
+        return archive
+
+    def _open_archive(self, archive: Archive | FarArchive) -> None:
+        if isinstance(archive, FarArchive) or self.read_only or self._mode == "a":
             archive.refresh(must_exist=self._mode == "r")
         else:
             archive.start_empty(must_be_new=self._mode == "x")
@@ -149,7 +185,9 @@ class ZipStore(SyncStore):
         if not self.read_only and self._mode in ("w", "x"):
             self._opened()  # an archive without anything in it is one too
         archive, ending = self._archive, self._ending
-        if archive is not None and not self.read_only:
+        if isinstance(archive, FarArchive):
+            archive.forget()
+        elif archive is not None and not self.read_only:
             archive.commit()
         if ending is not None:
             ending.detach()
@@ -157,13 +195,13 @@ class ZipStore(SyncStore):
         super().close()
 
     def with_read_only(self, read_only: bool = False) -> Self:
-        source = self.path if self._given is None else self._given
         if not read_only:
             mode: ZipMode = "a"
         else:
             mode = "r" if self._mode == "r" else "a"
         if self._mode in ("w", "x") and not self.read_only:
             self._opened()
+        source: Any = self._source
         return type(self)(
             source, mode=mode, read_only=read_only, compression=self.compression, allowZip64=self.allowZip64
         )
@@ -179,31 +217,26 @@ class ZipStore(SyncStore):
         await self._change(self._move, Path(path))
 
     def _move(self, destination: Path) -> None:
-        if self._given is not None:
+        if not isinstance(self._source, PathSource):
             raise ArgumentError(
-                f"{self!r} is a file object, which cannot be moved; save what is in it under the new path"
+                f"{self!r} is no file of this machine, and cannot be moved; save what is in it under the new path"
             )
         self.close()
         destination.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(self._place, destination)
-        self._go_to(destination)
+        shutil.move(self._source.place, destination)
+        self._go_to(PathSource(destination))
 
     def __str__(self) -> str:
-        return f"zip://{self.path if self._given is None else self._given}"
+        return self._source.text
 
     def __repr__(self) -> str:
-        return f"ZipStore({str(self)!r})"
+        return f"ZipStore({str(self)!r}{self._source.more})"
 
     def _whereabouts(self, path: str) -> Sequence[object]:
-        root = directories_to(os.fspath(self.path))[-1] if self._given is None else id(self._given)
-        return steps_to(root, path)
+        return steps_to(self._source.root, path)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, type(self)):
-            return False
-        if self._given is not None or other._given is not None:
-            return self._given is other._given
-        return self._place == other._place
+        return isinstance(other, type(self)) and self._source == other._source
 
     __hash__ = None  # type: ignore[assignment]  # as zarr-python's
 
@@ -211,8 +244,8 @@ class ZipStore(SyncStore):
         return self.with_read_only(self.read_only)
 
     def __getstate__(self) -> dict[str, Any]:
-        if self._given is not None:
-            raise TypeError(f"{self!r} cannot be sent to another process: it is a file object. Use a path.")
+        if self._source.cannot_be_sent:
+            raise TypeError(f"{self!r} cannot be sent to another process: {self._source.cannot_be_sent}.")
         if not self.read_only:
             # What is not finished nobody else would find, and there chunks would read as the fill value.
             self._opened().commit()
@@ -244,7 +277,7 @@ class ZipStore(SyncStore):
         return Stored(buffer.from_bytes(data), version, nbytes)
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
-        return self._opened().put(
+        return self._changeable().put(
             key,
             value.as_buffer_like(),
             expected=expected,
@@ -254,7 +287,7 @@ class ZipStore(SyncStore):
         )
 
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
-        return self._opened().remove(key, expected=expected, hold=hold)
+        return self._changeable().remove(key, expected=expected, hold=hold)
 
     def hold(self, prefix: str) -> Hold:
         return Turn(self._opened().turns, prefix)
@@ -266,38 +299,8 @@ class ZipStore(SyncStore):
         return iter(self._opened().names(f"{prefix}/" if prefix else ""))
 
     def remove_prefix(self, prefix: str) -> None:
-        self._opened().remove_prefix(prefix)
+        self._changeable().remove_prefix(prefix)
 
     def size(self, key: str) -> int | None:
         found = self._opened().contents.find(key)
         return None if found is None else found[1].nbytes
-
-
-def means_archive(path: str | os.PathLike[str], mode: str | None, beginning: bytes | None) -> bool:
-    """Whether a path that a user gives for a store means a zip archive: by the file that is there, else by its name.
-
-    Parameters
-    ----------
-    path
-        As it was given; no directory.
-    mode
-        How it is to be opened.
-    beginning
-        The first bytes of the file; None if there is none.
-    """
-    has_name = Path(path).suffix.lower() in _SUFFIXES
-    if beginning is None:
-        return has_name and mode not in ("r", "r+")
-    return has_name or beginning[:4] in layout.BEGINNINGS
-
-
-def _local_path(path: str | os.PathLike[str]) -> Path:
-    text = os.fspath(path)
-    if is_url(text):
-        return Path(from_url(text))
-    if "://" in text:
-        raise ArgumentError(
-            f"Zip archives at URLs are not supported by this version, got {text!r}. Fetch the file and pass its path, or "
-            "pass an object that reads it."
-        )
-    return Path(path)

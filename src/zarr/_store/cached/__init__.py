@@ -1,0 +1,1 @@
+"""Stores before others that keep what was read."""

@@ -1,0 +1,163 @@
+"""Elements that may be missing: the data type and the codec `zarrs.optional`."""
+
+import json
+import pickle
+import struct
+
+import numpy as np
+import pytest
+
+import zarr
+from zarr._codec.base import ChunkSpec
+from zarr._dtype.optional import Optional
+from zarr.codecs import BytesCodec, GzipCodec, OptionalCodec, PackBitsCodec, VLenUTF8Codec, ZstdCodec
+from zarr.dtype import data_type_registry
+from zarr.errors import CodecError, DataTypeValidationError, MetadataValidationError
+
+
+def optional(name, **configuration):
+    return {"name": "zarrs.optional", "configuration": {"name": name, "configuration": configuration}}
+
+
+def create(items, dtype, shape=None, **kwargs):
+    array = zarr.create_array(
+        store := {}, shape=len(items) if shape is None else shape, dtype=dtype, **{"compressors": None, **kwargs}
+    )
+    given = np.empty(len(items), object)
+    given[:] = items
+    array[...] = given.reshape(array.shape)
+    return array, store
+
+
+def test_the_bytes(engine):
+    """Two lengths, the mask, and only the elements that are there."""
+    codec = OptionalCodec(mask_codecs=["packbits"], data_codecs=[BytesCodec()])
+    _, store = create([7, None, None, -1], optional("int16"), serializer=codec)
+    assert store["c/0"].to_bytes() == struct.pack("<QQ", 1, 4) + b"\x09" + struct.pack("<hh", 7, -1)
+    codec = OptionalCodec(mask_codecs=["bytes", "gzip"], data_codecs=[BytesCodec(endian="big"), GzipCodec()])
+    array, _ = create([7, None, None, -1], optional("int16"), serializer=codec)
+    assert array[:].tolist() == [7, None, None, -1]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "items"),
+    [
+        (optional("bool"), [True, None, False]),
+        (optional("int8"), [1, None, -128]),
+        (optional("float64"), [1.5, None, np.inf]),
+        (optional("complex64"), [1 + 2j, None, 0]),
+        (optional("string"), ["a", None, ""]),
+        (optional("bytes"), [b"a", None, b""]),
+        (optional("fixed_length_utf32", length_bytes=8), ["ab", None, ""]),
+        (
+            optional("numpy.datetime64", unit="s", scale_factor=1),
+            [np.datetime64(5, "s"), None, np.datetime64("NaT", "s")],
+        ),
+    ],
+)
+@pytest.mark.parametrize("kwargs", [{}, {"chunks": 2, "shards": 4}, {"chunks": 2, "compressors": ZstdCodec()}])
+def test_data_types(engine, dtype, items, kwargs):
+    array, store = create(items, dtype, **kwargs)
+    for read in (array[:], zarr.open_array(store, mode="r")[:]):
+        assert [str(item) for item in read] == [
+            str(np.asarray(item)) if item is not None else "None" for item in items
+        ] or (read.tolist() == items)
+    assert array[1] is None
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (2, 3)])
+def test_shapes(engine, shape):
+    items = [None, 1, 2, None, 4, 5][: int(np.prod(shape, dtype=int))]
+    _, store = create(items, optional("int32"), shape)
+    read = zarr.open_array(store)[...]
+    assert (np.asarray(read, object).ravel().tolist(), np.shape(read)) == (items, shape)
+
+
+def test_all_and_none(engine):
+    array, store = create([None, None, 1], optional("int32"), chunks=1, fill_value=5)
+    assert store["c/0"].to_bytes() == struct.pack("<QQ", 1, 0) + b"\0"
+    assert array[:].tolist() == [None, None, 1]
+    zstd = OptionalCodec(mask_codecs=[PackBitsCodec()], data_codecs=[BytesCodec(), ZstdCodec()])
+    array, store = create([None, None], optional("int32"), serializer=zstd, fill_value=5)
+    spec = ChunkSpec((0,), zarr.dtype.UInt8(), np.uint8(0))
+    empty = ZstdCodec()._encode_sync(zarr.buffer.cpu.Buffer.from_bytes(b""), spec).to_bytes()
+    store["c/0"] = zarr.buffer.cpu.Buffer.from_bytes(struct.pack("<QQ", 1, len(empty)) + b"\0" + empty)
+    assert array[:].tolist() == [None, None]
+
+
+def test_optional_within_optional(engine):
+    dtype = {"name": "zarrs.optional", "configuration": optional("int32")}
+    array, store = create([1, None, 3], dtype)
+    assert zarr.open_array(store)[:].tolist() == [1, None, 3]
+    assert [codec.to_dict()["name"] for codec in array.serializer.data_codecs] == ["zarrs.optional"]
+
+
+@pytest.mark.parametrize(("fill", "stored"), [(None, None), (5, [5]), (-1, [-1])])
+def test_fill_values(engine, fill, stored):
+    array = zarr.create_array(store := {}, shape=3, dtype=optional("int32"), fill_value=fill, chunks=2)
+    assert array[:].tolist() == [fill] * 3
+    assert json.loads(store["zarr.json"].to_bytes())["fill_value"] == stored
+    array[0] = 9
+    assert zarr.open_array(store)[:].tolist() == [9, fill, fill]
+    array.resize(5)
+    assert array[:].tolist() == [9, fill, fill, fill, fill]
+
+
+def test_values_that_do_not_fit(engine):
+    array = zarr.create_array({}, shape=3, dtype=optional("int8"))
+    for value in (300, 1.5, "text", b"a"):
+        with pytest.raises(CodecError, match=r"zarrs\.optional"):
+            array[0] = value
+
+
+GOOD = struct.pack("<QQ", 1, 4) + b"\x09" + struct.pack("<hh", 7, -1)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"", GOOD[:15], GOOD[:-1], GOOD + b"x", struct.pack("<QQ", 2**64 - 1, 4) + GOOD[16:],
+        struct.pack("<QQ", 1, 2**64 - 1) + GOOD[16:], GOOD[:16] + b"\x0b" + GOOD[17:], GOOD[:16] + b"\0" + GOOD[17:],
+        struct.pack("<QQ", 0, 5) + GOOD[16:], struct.pack("<QQ", 5, 0) + GOOD[16:],
+    ],
+)  # fmt: skip
+def test_damage(engine, damaged):
+    array, store = create([7, None, None, -1], optional("int16"))
+    assert store["c/0"].to_bytes() == GOOD
+    store["c/0"] = zarr.buffer.cpu.Buffer.from_bytes(damaged)
+    with pytest.raises(CodecError):
+        array[:]
+
+
+def test_stored_forms():
+    dtype = data_type_registry.match_json(optional("int32"), zarr_format=3)
+    assert dtype == Optional(data_type=zarr.dtype.Int32())
+    assert dtype.to_json(3) == optional("int32")
+    short = {"name": "zarrs.optional", "configuration": {"name": "int32"}}
+    assert data_type_registry.match_json(short, zarr_format=3) == dtype
+    assert pickle.loads(pickle.dumps(dtype)) == dtype
+    codec = OptionalCodec(mask_codecs=["packbits"], data_codecs=[VLenUTF8Codec(), GzipCodec(level=1)])
+    assert OptionalCodec.from_dict(codec.to_dict()) == codec
+    with pytest.raises(ValueError, match="format 2"):
+        dtype.to_json(2)
+    for refused in ("zarrs.optional", {"name": "zarrs.optional", "configuration": {"name": 5}},
+                    {"name": "zarrs.optional", "configuration": {"name": "int32", "configuration": 5}},
+                    {"name": "zarrs.optional", "configuration": {"name": "int32", "more": 1}},
+                    {"name": "zarrs.optional", "configuration": {"name": "nothing"}}):  # fmt: skip
+        with pytest.raises(DataTypeValidationError):
+            data_type_registry.match_json(refused, zarr_format=3)
+    for refused in (5, [], [1, 2], "a", [None], ["a"], {}):
+        with pytest.raises((TypeError, ValueError)):
+            dtype.from_json_scalar(refused, zarr_format=3)
+
+
+def test_codec_and_data_type_belong_together():
+    codec = OptionalCodec(mask_codecs=["bytes"], data_codecs=[BytesCodec()])
+    with pytest.raises(MetadataValidationError, match=r"'zarrs\.optional' is for the data type of the same name"):
+        zarr.create_array({}, shape=3, dtype="int32", serializer=codec)
+    with pytest.raises(MetadataValidationError, match="variable length"):
+        zarr.create_array({}, shape=3, dtype=optional("int32"), serializer=BytesCodec())
+    for key in ("mask_codecs", "data_codecs"):
+        for bad in (None, "bytes", [], ["gzip"], ["nothing"]):
+            with pytest.raises((TypeError, ValueError)):
+                OptionalCodec(**{"mask_codecs": ["bytes"], "data_codecs": ["bytes"], key: bad})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import numcodecs
+import numcodecs.abc
 import numpy as np
 
 import zarr
@@ -11,6 +13,20 @@ from tests.suites.calls import run
 from zarr.buffer.cpu import buffer_prototype
 
 FORMATS = [2, 3]
+
+
+class OnlyInFormat2(numcodecs.abc.Codec):
+    """A codec of somebody's that format 3 knows nothing of: every bit is the other one."""
+
+    codec_id = "only_in_format_2"
+
+    def encode(self, buf):
+        return (~np.frombuffer(buf, "u1")).tobytes()
+
+    decode = encode
+
+
+numcodecs.register_codec(OnlyInFormat2)
 
 
 def contents(store, prefix="") -> dict[str, bytes]:

@@ -35,6 +35,7 @@ COROUTINES = {
     "_store.local": "zarr-python's `LocalStore.open` and `move`",
     "_store.wrapper": "passes coroutines on",
     "_store.observed": "passes coroutines on, and tells of them",
+    "metadata.migrate_v3": "zarr-python's `remove_metadata`",
     "_compat.sync": "zarr-python's way from functions to coroutines",
     "testing.store": "tests of coroutines, and a store that lets its caller wait",
     "testing.buffer": "a store that looks at what it is given",

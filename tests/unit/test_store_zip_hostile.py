@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import bz2
+import tracemalloc
 import zipfile
 import zlib
 
+import numpy as np
 import pytest
 
 import zarr
 from tests.suites.archives import HOSTILE, METHODS, archive, contents, fill, patched, record
 from tests.suites.calls import get, put
 from zarr._store.zipped import layout
+from zarr.abc.store import RangeByteRequest
 from zarr.errors import ZarrRuntimeWarning
 from zarr.storage import ZipStore
 
@@ -181,3 +184,37 @@ class TestInterruptedAppends:
         path.write_bytes(path.read_bytes()[:-30])
         with pytest.raises(zipfile.BadZipFile, match="incomplete"):
             ZipStore(path).get_sync("b")
+
+
+class TestPartsOfWhatIsPacked:
+    """The beginning of a value takes no more memory than that, however long the rest is."""
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_they_are_the_value(self, path, method):
+        data = bytes(range(256)) * 40
+        fill(path, {"a": data}, compression=method)
+        store = ZipStore(path)
+        for start, stop in [(0, 0), (0, 1), (5, 300), (100, len(data)), (0, len(data)), (0, 10**9), (len(data), 10**9)]:
+            assert get(store, "a", RangeByteRequest(start, stop)) == data[start:stop]
+
+    @pytest.mark.parametrize("method", METHODS[1:])
+    def test_not_more(self, path, method):
+        fill(path, {"a": bytes(32 * 2**20)}, compression=method)
+        store = ZipStore(path)
+        get(store, "a", RangeByteRequest(0, 1))
+        tracemalloc.start()
+        try:
+            assert get(store, "a", RangeByteRequest(0, 1000)) == bytes(1000)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 12 * 2**20  # what unpacks has tables of its own
+
+    @pytest.mark.parametrize("dtype", ["i1", "c16"])
+    @pytest.mark.parametrize("method", METHODS)
+    def test_chunks_of_every_size_are_read(self, engine, path, method, dtype):
+        for n in (0, 1, 1000, 2**21):
+            data = np.ones(n, dtype)
+            with ZipStore(path, mode="w", compression=method) as store:
+                zarr.create_array(store, data=data, chunks=max(n, 1), compressors=None)
+            assert np.array_equal(zarr.open_array(path, mode="r")[...], data)

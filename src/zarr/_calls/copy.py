@@ -28,6 +28,7 @@ from zarr._flow.paths import below, join
 from zarr._flow.remove import remove_node
 from zarr._flow.requests import MOST_COPIES, Fetch, Flow, Keys, Put, Read, Size, Together
 from zarr._flow.update import update_attributes
+from zarr._metadata.across import kept_codecs
 from zarr._metadata.formats import DOCUMENTS, layout_of
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
@@ -107,13 +108,14 @@ def check_if_exists(if_exists: str, *, keys: bool = False) -> None:
 
 @dataclass(frozen=True)
 class CopyOptions:
-    """What the functions `copy` and `copy_all` have in common."""
+    """What the functions `copy` and `copy_all` have in common; without a format they take that of the destination."""
 
     shallow: bool
     without_attrs: bool
     if_exists: str
     dry_run: bool
     create_kws: dict[str, Any]
+    zarr_format: ZarrFormat | None = None
 
     def __post_init__(self) -> None:
         for name in ("shallow", "without_attrs", "dry_run"):
@@ -175,7 +177,7 @@ def _copy_group(
     existing = yield from look(dest)
     if existing is not None and not isinstance(existing, GroupMetadata):
         if options.if_exists == "raise":
-            raise _occupied(dest, existing)
+            raise occupied(dest, existing)
         if options.if_exists != "replace":
             tally.skipped(str(source))
             return
@@ -203,7 +205,7 @@ def _copy_array(
     tally: Tally,
 ) -> Flow[None]:
     existing = yield from look(dest)
-    if existing is not None and not (yield from _may_replace(dest, existing, options)):
+    if existing is not None and not (yield from may_replace(dest, existing, options)):
         tally.skipped(str(source))
         return
     replace = existing is not None or options.if_exists == "replace"
@@ -214,10 +216,13 @@ def _copy_array(
         return
     node = ArrayNode(metadata, source, array_config(None))
     made = yield from _copy_elements(node, dest, zarr_format, options, replace=replace)
-    tally.copied(text + _changed_codecs(metadata, made), node.view.spec.dtype.itemsize * _size(metadata.shape))
+    tally.copied(
+        text + _changed_codecs(metadata, made) + _changed_fill(metadata, made),
+        node.view.spec.dtype.itemsize * _size(metadata.shape),
+    )
 
 
-def _occupied(dest: StorePath, existing: ListedMetadata) -> BaseZarrError:
+def occupied(dest: StorePath, existing: ListedMetadata) -> BaseZarrError:
     """The error for a place where there is a node already, with what a copy can do about it."""
     is_a_group = is_group(existing)
     return (ContainsGroupError if is_a_group else ContainsArrayError)(
@@ -226,10 +231,10 @@ def _occupied(dest: StorePath, existing: ListedMetadata) -> BaseZarrError:
     )
 
 
-def _may_replace(dest: StorePath, existing: ListedMetadata, options: CopyOptions) -> Flow[bool]:
+def may_replace(dest: StorePath, existing: ListedMetadata, options: CopyOptions) -> Flow[bool]:
     """Whether to go on where there is a node already; raises if that is an error."""
     if options.if_exists == "raise":
-        raise _occupied(dest, existing)
+        raise occupied(dest, existing)
     if options.if_exists != "skip_initialized" or isinstance(existing, GroupMetadata | UnreadableMetadata):
         return options.if_exists == "replace"
     stored = yield from inventory.stored_chunks(ArrayNode(existing, dest, array_config(None)))
@@ -261,7 +266,7 @@ def _copy_unread(
         tally.skipped(f"{source} (unsupported: {unreadable.reason})")
         return
     existing = yield from look(dest)
-    if existing is not None and not (yield from _may_replace(dest, existing, options)):
+    if existing is not None and not (yield from may_replace(dest, existing, options)):
         tally.skipped(str(source))
         return
     nbytes = 0
@@ -286,7 +291,14 @@ def _copy_elements(
 ) -> Flow[ArrayMetadata]:
     """Make an array after another, and copy its elements, unless that is not to be done; the metadata of the new one."""
     attributes: dict[str, Any] | None = {} if options.without_attrs else None
-    keywords = {"attributes": attributes, "zarr_format": zarr_format, "overwrite": replace, **options.create_kws}
+    kept = kept_codecs(node.metadata) if node.metadata.zarr_format != zarr_format else {}
+    keywords = {
+        "attributes": attributes,
+        "zarr_format": zarr_format,
+        "overwrite": replace,
+        **kept,
+        **options.create_kws,
+    }
     place = StorePath(MemoryStore(), dest.path) if options.dry_run else dest
     made, *_ = yield from from_array(place, data=node, write_data=not options.dry_run, **keywords)
     return made
@@ -300,6 +312,13 @@ def _changed_codecs(before: ArrayMetadata, after: ArrayMetadata) -> str:
     ):
         return ""
     return f", codecs {_as_text(old)} -> {_as_text(new)}"
+
+
+def _changed_fill(before: ArrayMetadata, after: ArrayMetadata) -> str:
+    """What a log says of a fill value that there is now, where none was stored."""
+    if before.fill_value is not None or after.fill_value is None:
+        return ""
+    return f", fill value null -> {after.fill_value!r}"
 
 
 def _as_text(codecs: Sequence[tuple[str, Mapping[str, Any]]]) -> str:

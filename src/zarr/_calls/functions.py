@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from zarr._buffer import CPU_PROTOTYPE
+from zarr._calls import hdf5
 from zarr._calls.arrays import (
     DEFAULT_FORMAT,
     ArrayParts,
@@ -92,6 +93,8 @@ if TYPE_CHECKING:
 Made: TypeAlias = "list[tuple[str, NodeMetadata, StorePath]]"
 Options: TypeAlias = dict[str, Any] | None
 Patterns: TypeAlias = str | Iterable[str] | None
+Pairs: TypeAlias = list[tuple[StorePath | hdf5.Source, StorePath]]
+"""What is copied, a place or something of HDF5, and where it goes."""
 
 
 def place(store: StoreLike | None, path: str | None, mode: Mode | None, storage_options: Options = None) -> StorePath:
@@ -402,17 +405,18 @@ def copy_call(
     """`zarr.copy`: one node into a group."""
     check_if_exists(if_exists)
     check_keywords("copy", create_kws)
-    node, group = _node_of(source, "source"), _group_node(dest, "dest")
-    wanted = node.path.rpartition("/")[2] if name is None else node_path(name, "name")
-    if not wanted and (name is None or not isinstance(node, GroupNode)):
+    group = _group_node(dest, "dest")
+    found, own_name, is_of_group = _source_of(source)
+    wanted = own_name if name is None else node_path(name, "name")
+    if not wanted and (name is None or not is_of_group):
         raise TypeError(
             "the source is the root of its store and has no name; give the copy one with `name`. A group can be copied onto "
             "the destination itself with name='/'."
             if name is None
             else f"an array cannot be copied onto a group, and {name!r} names the destination; give the copy a name"
         )
-    options = CopyOptions(shallow, without_attrs, if_exists, dry_run, create_kws)
-    return _copy([(node.store_path, below(group.store_path, wanted))], group, options, log)
+    options = CopyOptions(shallow, without_attrs, if_exists, dry_run, *_apart(create_kws))
+    return _copy([(found, below(group.store_path, wanted))], group, options, log)
 
 
 def copy_all_call(
@@ -428,21 +432,49 @@ def copy_all_call(
     """`zarr.copy_all`: every member of a group into another, and its attributes."""
     check_if_exists(if_exists)
     check_keywords("copy_all", create_kws)
-    options = CopyOptions(shallow, without_attrs, if_exists, dry_run, create_kws)
-    return _copy_members(_group_node(source, "source"), _group_node(dest, "dest"), options, log)
+    options = CopyOptions(shallow, without_attrs, if_exists, dry_run, *_apart(create_kws))
+    group = _group_node(dest, "dest")
+    if hdf5.is_hdf5_group(source):
+        return _copy_hdf5_members(source, group, options, log)
+    return _copy_members(_group_node(source, "source"), group, options, log)
+
+
+def _source_of(source: Any) -> tuple[StorePath | hdf5.Source, str, bool]:
+    """What is copied: a place, or something of HDF5; its name, and whether it is a group."""
+    if hdf5.is_hdf5(source) and not hasattr(source, "_node"):
+        return hdf5.Source(source), hdf5.name_of(source), hdf5.is_hdf5_group(source)
+    node = _node_of(source, "source")
+    return node.store_path, node.path.rpartition("/")[2], isinstance(node, GroupNode)
+
+
+def _copy_hdf5_members(source: Any, dest: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
+    attributes = yield from hdf5.attributes_of(source)
+    members_ = yield from hdf5.members_of(source)
+    pairs: Pairs = [(member, below(dest.store_path, name)) for name, member in members_]
+    counts = yield from _copy(pairs, dest, options, log)
+    if attributes and not (options.dry_run or options.without_attrs):
+        yield from hdf5.merge(dest, attributes)
+    return counts
 
 
 def _copy_members(source: GroupNode, dest: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
     yield from check_apart(source.store_path, dest.store_path)
     found = yield from members(source.store_path)
-    pairs = [(below(source.store_path, name), below(dest.store_path, name)) for name, _ in found]
+    pairs: Pairs = [(below(source.store_path, name), below(dest.store_path, name)) for name, _ in found]
     counts = yield from _copy(pairs, dest, options, log)
     if not (options.dry_run or options.without_attrs):
         yield from merge_attributes((yield from load_group(source.store_path)), dest)
     return counts
 
 
-def _copy(pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
+def _apart(create_kws: dict[str, Any]) -> tuple[dict[str, Any], ZarrFormat | None]:
+    """The format, which groups have too, apart from the other keywords."""
+    given = create_kws.get("zarr_format")
+    others = {key: value for key, value in create_kws.items() if key != "zarr_format"}
+    return others, None if given is None else format_of(given)
+
+
+def _copy(pairs: Pairs, group: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
     flow = _copy_logged(pairs, group, options, log)
     if group.copied_in is None or options.dry_run:
         return flow
@@ -450,17 +482,22 @@ def _copy(pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: C
     return changing(group.copied_in, flow, places, removes=options.if_exists == "replace", deep=True)
 
 
-def _copy_logged(
-    pairs: list[tuple[StorePath, StorePath]], group: GroupNode, options: CopyOptions, log: Log
-) -> Flow[Counts]:
+def _copy_logged(pairs: Pairs, group: GroupNode, options: CopyOptions, log: Log) -> Flow[Counts]:
     with logging_to(log) as write:
         tally = Tally(write, options.dry_run)
         if not options.dry_run:
             group.store_path.store._check_writable()
+        zarr_format = options.zarr_format or group.metadata.zarr_format
+        copies = []
         for source, dest in pairs:  # all of them, before any is copied
-            yield from check_pair(source, dest, options)
-        for source, dest in pairs:
-            yield from copy_node(source, dest, group.metadata.zarr_format, options, tally)
+            if isinstance(source, StorePath):
+                yield from check_pair(source, dest, options)
+                copies.append((copy_node(source, dest, zarr_format, options, tally), dest))
+            else:
+                planned = yield from hdf5.plan(source, dest, zarr_format, options)
+                copies.append((hdf5.copy(planned, dest, zarr_format, options, tally), dest))
+        for copy, dest in copies:
+            yield from copy
             if dest == group.store_path and not options.dry_run:
                 group.publish((yield from load_group(dest)))  # it has the attributes of the source now
         return tally.finish()

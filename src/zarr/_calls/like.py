@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from operator import mul
 from typing import TYPE_CHECKING, Any
@@ -124,11 +124,16 @@ def from_array(
     """Create an array with the contents, and where nothing else is said the settings, of another; see `zarr.from_array`."""
     check_known("from_array", options, FromArrayOptions)
     write_data = truth("write_data", write_data)
-    given = {name: value for name, value in options.items() if not _is_unsaid(name, value)}
+    given = given_of(options)
     if (source := array_node_of(data)) is None:
         found = np.asarray(data) if data is None else data  # None would say that there are none
-        return create_array(at, data=found, write_data=write_data, **given)  # type: ignore[arg-type]  # some of `options`
+        return create_array(at, data=found, write_data=write_data, **given)
     return _from_node(at, source, given, write_data)
+
+
+def given_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those keywords of `from_array` that say something else than to leave them out."""
+    return {name: value for name, value in options.items() if not _is_unsaid(name, value)}
 
 
 def _is_unsaid(name: str, value: object) -> bool:
@@ -160,8 +165,9 @@ def _kept(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
 
 def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:
     """Copy every element, in blocks of whole stored objects of the target."""
-    blocks = _blocks(source.view.spec, target.view.spec)
-    yield Together((_copy_block(source, target, block) for block in blocks), _MOST_BLOCKS)
+    spec = source.view.spec
+    found = blocks(spec.grid.largest(spec.shape), target.view.spec)
+    yield Together((_copy_block(source, target, block) for block in found), MOST_BLOCKS)
 
 
 def _copy_block(source: ArrayNode, target: ArrayNode, block: GridSelection) -> Flow[None]:
@@ -172,17 +178,25 @@ def _copy_block(source: ArrayNode, target: ArrayNode, block: GridSelection) -> F
     yield from write(target, target.view, block, in_dtype(elements, wanted))
 
 
-_MOST_BLOCKS = 4
+MOST_BLOCKS = 4
 """So many blocks are in memory at once, where copying one has to wait for a store."""
 _BLOCK_NBYTES = 32 * 2**20
 """A block has no more bytes, unless a single stored object has."""
 
 
-def _blocks(source: ArraySpec, target: ArraySpec) -> Iterator[GridSelection]:
-    """The array, cut into blocks of whole stored objects of the target."""
+def blocks(source_chunk: Sequence[int], target: ArraySpec) -> Iterator[GridSelection]:
+    """An array, cut into blocks of whole stored objects of the target.
+
+    Parameters
+    ----------
+    source_chunk
+        Shape of what the elements are read from at once, where they come from.
+    target
+        The array.
+    """
     grid, shape = target.grid, target.shape
     counts = grid.counts(shape)
-    steps = _block_steps(source, target)
+    steps = _block_steps(source_chunk, target)
     for first in product(*(range(0, count, step) for count, step in zip(counts, steps, strict=True))):
         last = tuple(min(i + step, count) - 1 for i, step, count in zip(first, steps, counts, strict=True))
         starts, ends = grid.chunk_start(first), zip(grid.chunk_start(last), grid.chunk_shape(last), strict=True)
@@ -194,7 +208,7 @@ def _blocks(source: ArraySpec, target: ArraySpec) -> Iterator[GridSelection]:
         )
 
 
-def _block_steps(source: ArraySpec, target: ArraySpec) -> list[int]:
+def _block_steps(source_chunk: Sequence[int], target: ArraySpec) -> list[int]:
     """Objects of the target along each axis of a block.
 
     As many as lie in one object of the source, so that each of those is decoded once and not for every object of the
@@ -202,7 +216,6 @@ def _block_steps(source: ArraySpec, target: ArraySpec) -> list[int]:
     """
     counts = target.grid.counts(target.shape)
     lengths = list(map(min, target.grid.largest(target.shape), target.shape))
-    longest = source.grid.largest(source.shape)
     steps = [1] * len(counts)
 
     def grow(axis: int, step: int) -> bool:
@@ -213,7 +226,7 @@ def _block_steps(source: ArraySpec, target: ArraySpec) -> list[int]:
         return True
 
     for axis in reversed(range(len(steps))):
-        grow(axis, -(-longest[axis] // max(1, lengths[axis])))
+        grow(axis, -(-source_chunk[axis] // max(1, lengths[axis])))
     for axis in reversed(range(len(steps))):
         while steps[axis] < counts[axis] and grow(axis, 2 * steps[axis]):
             pass

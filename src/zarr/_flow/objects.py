@@ -50,6 +50,9 @@ MAX_ROUNDS = 20
 _MOST_WASTE = 0.2
 """What a remote store may send that nobody wants, as a share of what is wanted: requests go out together there, so another one
 takes no time."""
+_MOST_TO_ONE = 16
+"""So many times the size of its elements no chunk is, whatever the codecs: more than stored as the widest numbers there are."""
+_ALWAYS_READ = 16 * 2**20
 _UNKNOWN_NBYTES = 2**62
 """Size of a shard whose store does not tell: beyond every range in it."""
 
@@ -81,16 +84,24 @@ def _read_object(node: ArrayNode, view: ArrayView, part: ObjectRequest, nbytes: 
                 yield from _read_parts(store, key, view, part, node.kept_indexes, room)
         elif nbytes:
             with (yield TakeRoom(store, nbytes)):
-                yield from _read_whole(store, key, part)
+                yield from _read_whole(store, key, view, part)
         else:
-            yield from _read_whole(store, key, part)
+            yield from _read_whole(store, key, view, part)
     except (CodecError, ChunkNotFoundError) as exc:
         raise _placed(exc, node, view, part.coords) from exc.__cause__
 
 
-def _read_whole(store: Store, key: str, part: ObjectRequest) -> Flow[None]:
-    (stored,) = yield Fetch(store, (Read(key),))
+def _read_whole(store: Store, key: str, view: ArrayView, part: ObjectRequest) -> Flow[None]:
+    (stored,) = yield Fetch(store, (Read(key, _no_more(store, view)),))
     yield Compute(part.decode, (None if stored is None else stored.without_version(),))
+
+
+def _no_more(store: Store, view: ArrayView) -> RangeByteRequest | None:
+    """What to read of an object in a store that unpacks it: by what lies beyond, it is no such object."""
+    spec = view.spec
+    if not capabilities(store).unpacks or spec.levels or spec.dtype.kind in "OT":
+        return None
+    return RangeByteRequest(0, _ALWAYS_READ + _MOST_TO_ONE * object_nbytes(spec))
 
 
 def _read_parts(

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from zarr._metadata.chunk_grid import ChunkGridMetadata
 
 
+MOST_CODECS = 100
+"""In one chain. Nobody needs a tenth of that, and each of them runs for each chunk."""
+
+
 def parse_stored_data_type(data: object) -> ZDType[Any, Any]:
     """The data type of a format 3 document, in any of the forms that the format allows.
 
@@ -122,6 +126,8 @@ def parse_codecs(data: object) -> tuple[Codec, ...]:
     """
     if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
         raise wrong_kind("codecs", "a list of codecs", data)
+    if isinstance(data, list | tuple) and len(data) > MOST_CODECS:
+        raise invalid("codecs", f"at most {MOST_CODECS} codecs", data)
     codecs = tuple(_parse_codec(entry, f"codecs[{i}]") for i, entry in enumerate(data))
     if not codecs:
         raise invalid("codecs", "at least one codec, that turns the array into bytes", [])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zarr._codec.base import BaseCodec
+from zarr._codec.counterparts import SHUFFLE_NAMES
 from zarr._codec.objects import check_pickle_allowed
 from zarr._codec.registry import get_numcodec, near_numcodec
 from zarr._dtype import DateTime64, TimeDelta64, ZDType, data_type_registry, parse_data_type
@@ -73,9 +74,14 @@ def arguments_of(array: ArrayV2Metadata) -> dict[str, Any]:
 
 
 def codecs_of(array: ArrayV2Metadata) -> list[tuple[str, dict[str, Any]]]:
-    """Names and settings of filters and compressor, without those that elements of any length need."""
+    """Names and settings of filters and compressor, without those that elements of any length need, as format 3 has them."""
     stored = [stored_codec(codec) for codec in (*(array.filters or ()), *array.compressors)]
-    return [(config.pop("id"), config) for config in stored if config["id"] not in _OF_ANY_LENGTH]
+    found = [(config.pop("id"), config) for config in stored if config["id"] not in _OF_ANY_LENGTH]
+    for name, config in found:
+        if name == "blosc":
+            config["shuffle"] = SHUFFLE_NAMES.get(config["shuffle"], "automatic")
+    reversed_axes = {"order": tuple(reversed(range(array.ndim)))}
+    return [("transpose", reversed_axes), *found] if array.order == "F" and array.ndim > 1 else found
 
 
 def _warn_of_no_unit(data_type: ZDType[Any, Any]) -> None:

@@ -69,7 +69,7 @@ class _Format2(Layout[ArrayV2Metadata]):
 
     def dimension_names_of(self, array: ArrayV2Metadata) -> tuple[DimensionNames, dict[str, Any]]:
         names = array.attributes.get(DIMENSIONS_ATTRIBUTE)
-        if not (isinstance(names, list) and len(names) == array.ndim):
+        if not (isinstance(names, list) and len(names) == array.ndim and all(isinstance(n, str | None) for n in names)):
             return None, dict(array.attributes)
         return names, {name: value for name, value in array.attributes.items() if name != DIMENSIONS_ATTRIBUTE}
 

@@ -37,6 +37,10 @@ OBJECT_CODECS = frozenset(
 """numcodecs codecs that make bytes (or numbers, `categorize`) of Python objects."""
 
 
+MOST_FILTERS = 100
+"""In one array. Nobody needs a tenth of that, and each of them runs for each chunk."""
+
+
 def parse_compressor(data: object, field: str = "compressor") -> Any:
     """A numcodecs codec from one, from its configuration `{"id": ...}`, or None.
 
@@ -69,6 +73,8 @@ def parse_filters(data: object) -> tuple[Any, ...] | None:
     if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
         raise wrong_kind("filters", "a list of codecs, or null", data)
     entries = tuple(data)
+    if len(entries) > MOST_FILTERS:
+        raise invalid("filters", f"at most {MOST_FILTERS} codecs", entries)
     if any(entry is None for entry in entries):
         raise wrong_kind("filters", "a list of codecs, or null", data)
     return tuple(parse_compressor(f, f"filters[{i}]") for i, f in enumerate(entries)) or None

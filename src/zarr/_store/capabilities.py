@@ -35,6 +35,8 @@ class Capabilities:
     takes_any_key
         Keys are names and no more: a value may be put under any at any time. A store of somebody else's may know of arrays, and refuse
         chunks that the shape has no room for, as Icechunk does.
+    unpacks
+        What is read may be many times what is stored, and reading the beginning of a value takes no more than that much memory.
     is_remote
         Every operation is a request to another computer and waits for it: many go out together, and none that need not be.
 
@@ -57,4 +59,5 @@ class Capabilities:
     removes_conditionally: bool = False
     takes_pieces: bool = False
     takes_any_key: bool = False
+    unpacks: bool = False
     is_remote: bool = False

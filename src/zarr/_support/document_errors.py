@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 _SHOWN = 200
+_MOST_TEXT = 3000
 
 
 class DocumentKey(str):
@@ -59,6 +60,8 @@ def shorten(found: object) -> str:
     >>> shorten([0] * 1000)[:12]
     '[0, 0, 0, 0,'
     """
+    if isinstance(found, list | tuple) and len(found) > _SHOWN:  # a text of all would take long, and be thrown away
+        return f"{repr(found[:_SHOWN])[:_SHOWN]}... ({len(found)} entries)"
     text = repr(found)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
 
@@ -93,7 +96,15 @@ class located:  # noqa: N801  # used as a function is: `with located(where):`
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, _: object) -> None:
         if self._where is not None and isinstance(exc, BaseZarrError | DataTypeValidationError):
-            exc.args = (f"metadata document {self._where!r}: {exc}",)
+            exc.args = (f"metadata document {self._where!r}: {_bounded(str(exc))}",)
+
+
+def _bounded(text: str) -> str:
+    """An error text without its middle, if it has a whole document in it."""
+    if len(text) <= _MOST_TEXT:
+        return text
+    half = _MOST_TEXT // 2
+    return f"{text[:half]}... ({len(text)} characters) ...{text[-half:]}"
 
 
 @contextmanager

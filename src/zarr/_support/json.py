@@ -53,7 +53,7 @@ def parse_object(raw: bytes, where: str) -> dict[str, Any]:
     """
     check_readable(raw, where)
     try:
-        parsed = json.loads(raw)
+        parsed = json.loads(raw.decode("utf-8-sig"))  # of bytes, it would take other encodings too
     except (ValueError, RecursionError) as exc:
         raise MetadataValidationError(f"metadata document {where!r} is not valid JSON: {exc}") from exc
     if not isinstance(parsed, dict):

@@ -7,6 +7,7 @@ from typing import Any
 
 from zarr._calls import functions
 from zarr._calls.copy import Counts, IfExists, Log
+from zarr._calls.hdf5 import Hdf5Node
 from zarr._faces.array import Array
 from zarr._faces.group import Group
 from zarr._flow.drive import run
@@ -14,7 +15,7 @@ from zarr._store.make import StoreLike
 
 
 def copy(
-    source: Array | Group,
+    source: Array | Group | Hdf5Node,
     dest: Group,
     name: str | None = None,
     shallow: bool = False,
@@ -32,7 +33,7 @@ def copy(
     Parameters
     ----------
     source
-        What is copied.
+        What is copied. A dataset or a group of h5py is taken, too.
     dest
         Where it goes.
     name
@@ -48,7 +49,8 @@ def copy(
     dry_run
         True only logs and counts.
     **create_kws
-        Keywords of `from_array` but `overwrite`, to change something on the way (`chunks`, `compressors`, ...).
+        Keywords of `from_array` but `overwrite`, to change something on the way (`chunks`, `compressors`, ...). With
+        `zarr_format`, groups are of that format too, and not of the destination's. Codecs that the other format has are kept.
 
     Returns
     -------
@@ -59,6 +61,8 @@ def copy(
     ------
     ContainsArrayError, ContainsGroupError
         If there is a node already, and `if_exists` is `"raise"`.
+    UnknownDataTypeError, MetadataValidationError
+        If there is something in HDF5 that Zarr does not have. Nothing is copied then.
 
     Examples
     --------
@@ -75,7 +79,7 @@ def copy(
 
 
 def copy_all(
-    source: Group,
+    source: Group | Hdf5Node,
     dest: Group,
     shallow: bool = False,
     without_attrs: bool = False,
@@ -89,7 +93,7 @@ def copy_all(
     Parameters
     ----------
     source, dest
-        Groups, of any stores and formats.
+        Groups, of any stores and formats. The source may be one of h5py.
     shallow, without_attrs, log, if_exists, dry_run, **create_kws
         As in `copy`.
 
@@ -102,6 +106,8 @@ def copy_all(
     ------
     ContainsArrayError, ContainsGroupError
         If there is a node already, and `if_exists` is `"raise"`.
+    UnknownDataTypeError, MetadataValidationError
+        If there is something in HDF5 that Zarr does not have. Nothing is copied then.
 
     Examples
     --------

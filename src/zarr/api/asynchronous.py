@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zarr._calls import Mode, functions
 from zarr._calls.arrays import ARRAY_DEFAULTS, ONES, ZEROS
 from zarr._calls.copy import Counts, IfExists, Log
+from zarr._calls.hdf5 import Hdf5Node
 from zarr._calls.keywords import (
     GROUP_DEFAULTS,
     OPEN_GROUP_DEFAULTS,
@@ -307,7 +308,7 @@ async def tree(grp: AsyncGroup, expand: bool | None = None, level: int | None = 
 
 
 async def copy(
-    source: AsyncArray | AsyncGroup,
+    source: AsyncArray | AsyncGroup | Hdf5Node,
     dest: AsyncGroup,
     name: str | None = None,
     shallow: bool = False,
@@ -323,7 +324,7 @@ async def copy(
 
 
 async def copy_all(
-    source: AsyncGroup,
+    source: AsyncGroup | Hdf5Node,
     dest: AsyncGroup,
     shallow: bool = False,
     without_attrs: bool = False,

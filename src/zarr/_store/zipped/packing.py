@@ -79,7 +79,7 @@ def read(file: Bytes, entry: Entry, start: int, stop: int) -> bytes:
         )
     is_whole = (start, stop) == (0, entry.nbytes)
     if entry.method != STORED or is_encrypted(entry):
-        return _unpacked(file, entry)[start:stop]
+        return _unpacked(file, entry, stop)[start:]
     data = stored_part(file, entry, start, stop)
     if len(data) != stop - start:
         raise malformed(file.label, f"it ends in the middle of its entry {entry.name!r}; the file was cut off")
@@ -93,7 +93,8 @@ def _check(label: str, entry: Entry, data: bytes) -> None:
         raise malformed(label, f"its entry {entry.name!r} is damaged: the checksum is another one")
 
 
-def _unpacked(file: Bytes, entry: Entry) -> bytes:
+def _unpacked(file: Bytes, entry: Entry, stop: int) -> bytes:
+    """A value up to byte `stop`. A whole one is compared with its checksum."""
     label, what = file.label, f"its entry {entry.name!r}"
     if is_encrypted(entry):
         raise NotImplementedError(f"{label}: {what} is encrypted. Pack the archive again without a password.")
@@ -108,9 +109,11 @@ def _unpacked(file: Bytes, entry: Entry) -> bytes:
         raise malformed(label, f"it ends in the middle of its entry {entry.name!r}; the file was cut off")
     unpacker, packed, errors = _unpacker(label, entry, packed)
     try:
-        data: bytes = unpacker.decompress(packed, entry.nbytes + 1)
+        data: bytes = unpacker.decompress(packed, max(1, stop + (stop == entry.nbytes)))
     except errors as exc:
         raise malformed(label, f"{what} does not unpack: {exc}") from exc
+    if stop < entry.nbytes and len(data) >= stop:
+        return data[:stop]
     if len(data) != entry.nbytes:
         found = f"more than {entry.nbytes}" if len(data) > entry.nbytes else str(len(data))
         raise malformed(label, f"{what} is said to have {entry.nbytes} bytes, and unpacks to {found}")

@@ -87,6 +87,7 @@ class ZipStore(SyncStore):
     """
 
     may_block = True
+    capabilities = replace(SyncStore.capabilities, unpacks=True)
 
     def __init__(
         self,

@@ -5,6 +5,7 @@
 //! from the chunk's: the innermost one decodes to exactly the chunk, every other one to no more
 //! than the one within it can have made.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::codec::{BytesCodec, Contexts};
@@ -12,58 +13,84 @@ use crate::element::ElementType;
 use crate::memory::{expect_filled, zeroed};
 use crate::{KernelError, Result};
 
-/// Codecs of bytes, for chunks of one shape.
+/// Codecs of bytes, and the order in which a chunk stores its axes.
 #[derive(Debug)]
 pub struct Chain {
     element: ElementType,
+    order: Vec<usize>,
+    codecs: Vec<Box<dyn BytesCodec>>,
+}
+
+/// What the codecs of a chain need to know of the shape of a chunk.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct ChunkLayout {
     strides: Vec<isize>,
     nbytes: usize,
-    codecs: Vec<Box<dyn BytesCodec>>,
     /// For each codec the most bytes that it may decode to.
     limits: Vec<usize>,
+}
+
+/// A chain for chunks of one shape.
+#[derive(Debug)]
+pub(crate) struct FittedChain<'c> {
+    chain: &'c Chain,
+    layout: Cow<'c, ChunkLayout>,
 }
 
 /// What other writers' encoders may add to what ours would make of the same bytes.
 const MARGIN_NBYTES: usize = 64 * 1024;
 
 impl Chain {
-    /// The chain of chunks of `shape`, whose stored axis `i` is axis `order[i]` of the array, with
-    /// codecs in the order of encoding.
+    /// The chain of chunks whose stored axis `i` is axis `order[i]` of the array, with codecs in the
+    /// order of encoding.
     ///
     /// # Errors
-    /// [`KernelError::BadDescription`] when `order` is no permutation, and
-    /// [`KernelError::TooLarge`] when a chunk would not fit in memory.
+    /// [`KernelError::BadDescription`] when `order` is no permutation.
     pub fn new(
         element: ElementType,
-        shape: &[usize],
-        order: &[usize],
+        order: Vec<usize>,
         codecs: Vec<Box<dyn BytesCodec>>,
     ) -> Result<Self> {
-        let too_large = KernelError::TooLarge { what: "a chunk" };
-        let mut strides: Vec<Option<isize>> = vec![None; shape.len()];
-        let mut nbytes = element.itemsize();
-        for axis in order.iter().rev() {
-            let (Some(stride @ None), Some(length)) = (strides.get_mut(*axis), shape.get(*axis))
-            else {
-                return Err(BAD_ORDER);
-            };
-            *stride = Some(isize::try_from(nbytes).map_err(|_| too_large.clone())?);
-            nbytes = nbytes
-                .checked_mul(*length)
-                .ok_or_else(|| too_large.clone())?;
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        if !sorted.into_iter().eq(0..order.len()) {
+            return Err(BAD_ORDER);
         }
-        isize::try_from(nbytes).map_err(|_| too_large)?;
-        let limits = limits(nbytes, &codecs);
         Ok(Self {
             element,
-            strides: strides
-                .into_iter()
-                .collect::<Option<_>>()
-                .ok_or(BAD_ORDER)?,
-            nbytes,
+            order,
             codecs,
-            limits,
         })
+    }
+
+    /// What there is to know of chunks of a shape.
+    ///
+    /// # Errors
+    /// [`KernelError::TooLarge`] when a chunk would not fit in memory.
+    pub(crate) fn layout(&self, shape: &[usize]) -> Result<ChunkLayout> {
+        let too_large = || KernelError::TooLarge { what: "a chunk" };
+        let mut strides = vec![0_isize; shape.len()];
+        let mut nbytes = self.element.itemsize();
+        for axis in self.order.iter().rev() {
+            let (Some(stride), Some(length)) = (strides.get_mut(*axis), shape.get(*axis)) else {
+                return Err(BAD_ORDER);
+            };
+            *stride = isize::try_from(nbytes).map_err(|_| too_large())?;
+            nbytes = nbytes.checked_mul(*length).ok_or_else(too_large)?;
+        }
+        isize::try_from(nbytes).map_err(|_| too_large())?;
+        Ok(ChunkLayout {
+            strides,
+            nbytes,
+            limits: limits(nbytes, &self.codecs),
+        })
+    }
+
+    pub(crate) fn fitted<'c>(&'c self, layout: Cow<'c, ChunkLayout>) -> FittedChain<'c> {
+        FittedChain {
+            chain: self,
+            layout,
+        }
     }
 
     /// The elements.
@@ -72,31 +99,50 @@ impl Chain {
         self.element
     }
 
-    /// Bytes of a decoded chunk.
-    #[must_use]
-    pub fn nbytes(&self) -> usize {
-        self.nbytes
-    }
-
-    /// Bytes from one element of a decoded chunk to the next, along each axis of the array.
-    pub(crate) fn strides(&self) -> &[isize] {
-        &self.strides
-    }
-
-    /// Estimate of what it takes to decode or encode a chunk, in nanoseconds.
-    pub(crate) fn cost_ns(&self) -> u64 {
-        let per_kilobyte: u64 = self.codecs.iter().map(|codec| cost_of(codec.name())).sum();
-        let nbytes = u64::try_from(self.nbytes).unwrap_or(u64::MAX);
-        nbytes
-            .saturating_mul(per_kilobyte.saturating_add(COPY_NS_PER_KILOBYTE))
-            .checked_shr(10)
-            .unwrap_or(0)
+    /// Number of axes.
+    pub(crate) fn n_axes(&self) -> usize {
+        self.order.len()
     }
 
     /// Whether the encoded chunk is the decoded one.
     #[must_use]
     pub fn is_verbatim(&self) -> bool {
         self.codecs.is_empty()
+    }
+}
+
+impl FittedChain<'_> {
+    pub(crate) fn element(&self) -> ElementType {
+        self.chain.element
+    }
+
+    pub(crate) fn layout(&self) -> &ChunkLayout {
+        &self.layout
+    }
+
+    /// Bytes of a decoded chunk.
+    pub(crate) fn nbytes(&self) -> usize {
+        self.layout.nbytes
+    }
+
+    /// Bytes from one element of a decoded chunk to the next, along each axis of the array.
+    pub(crate) fn strides(&self) -> &[isize] {
+        &self.layout.strides
+    }
+
+    /// Estimate of what it takes to decode or encode a chunk, in nanoseconds.
+    pub(crate) fn cost_ns(&self) -> u64 {
+        let codecs = self.chain.codecs.iter();
+        let per_kilobyte: u64 = codecs.map(|codec| cost_of(codec.name())).sum();
+        let nbytes = u64::try_from(self.nbytes()).unwrap_or(u64::MAX);
+        nbytes
+            .saturating_mul(per_kilobyte.saturating_add(COPY_NS_PER_KILOBYTE))
+            .checked_shr(10)
+            .unwrap_or(0)
+    }
+
+    pub(crate) fn is_verbatim(&self) -> bool {
+        self.chain.is_verbatim()
     }
 
     /// The `wanted` bytes of the decoded chunk, in their places in a slice of its length; what the
@@ -112,7 +158,7 @@ impl Chain {
         chunk: &'a mut Vec<u8>,
         contexts: &mut Contexts,
     ) -> Result<&'a [u8]> {
-        let Some((first, outer)) = self.codecs.split_first() else {
+        let Some((first, outer)) = self.chain.codecs.split_first() else {
             return self.checked_size("bytes", encoded);
         };
         if outer.is_empty() {
@@ -120,9 +166,9 @@ impl Chain {
                 return self.checked_size("bytes", within);
             }
         }
-        resize(chunk, self.nbytes, wanted.len())?;
+        resize(chunk, self.nbytes(), wanted.len())?;
         self.peeled(encoded, contexts, |first, encoded, contexts| {
-            if wanted.len() == self.nbytes {
+            if wanted.len() == self.nbytes() {
                 first.decode_into(encoded, chunk, contexts)
             } else {
                 first.decode_range(encoded, wanted.clone(), chunk, contexts)
@@ -137,7 +183,7 @@ impl Chain {
     /// As [`decode`](Self::decode).
     pub(crate) fn decode_whole(&self, encoded: &[u8], contexts: &mut Contexts) -> Result<Vec<u8>> {
         let mut decoded = Vec::new();
-        resize(&mut decoded, self.nbytes, self.nbytes)?;
+        resize(&mut decoded, self.nbytes(), self.nbytes())?;
         self.decode_into(encoded, &mut decoded, contexts)?;
         Ok(decoded)
     }
@@ -152,7 +198,7 @@ impl Chain {
         decoded: &mut [u8],
         contexts: &mut Contexts,
     ) -> Result<()> {
-        if self.codecs.is_empty() {
+        if self.chain.codecs.is_empty() {
             let verbatim = self.checked_size("bytes", encoded)?;
             return checked_copy(verbatim, decoded);
         }
@@ -168,13 +214,13 @@ impl Chain {
         contexts: &mut Contexts,
         last: impl FnOnce(&dyn BytesCodec, &[u8], &mut Contexts) -> Result<()>,
     ) -> Result<()> {
-        let Some((first, outer)) = self.codecs.split_first() else {
+        let Some((first, outer)) = self.chain.codecs.split_first() else {
             return Ok(());
         };
         let mut held = contexts.take_buffer();
         let mut range = None; // of `held`; none while the form is a part of `encoded`
         let mut lent = encoded;
-        let outer_limits = self.limits.iter().skip(1);
+        let outer_limits = self.layout.limits.iter().skip(1);
         for (codec, limit) in outer.iter().zip(outer_limits).rev() {
             let form = part(&held, range.as_ref(), lent)?;
             if let Some(within) = codec.decoded_within(form)? {
@@ -195,12 +241,12 @@ impl Chain {
     }
 
     fn checked_size<'a>(&self, codec: &'static str, decoded: &'a [u8]) -> Result<&'a [u8]> {
-        if decoded.len() == self.nbytes {
+        if decoded.len() == self.nbytes() {
             Ok(decoded)
         } else {
             Err(KernelError::DecodedWrongSize {
                 codec,
-                expected_nbytes: self.nbytes,
+                expected_nbytes: self.nbytes(),
                 nbytes: Some(decoded.len()),
             })
         }
@@ -217,7 +263,7 @@ impl Chain {
         contexts: &mut Contexts,
     ) -> Result<()> {
         encoded.clear();
-        let Some((first, outer)) = self.codecs.split_first() else {
+        let Some((first, outer)) = self.chain.codecs.split_first() else {
             if encoded.capacity() < decoded.len() {
                 reserve(encoded, decoded.len())?;
                 expect_filled(encoded);

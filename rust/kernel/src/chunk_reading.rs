@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use crate::chain::FittedChain;
 use crate::memory::{self, ArrayMut, Readable};
 use crate::pipeline::Pipeline;
 use crate::plan::ChunkPlan;
@@ -25,7 +26,7 @@ impl Pipeline {
         if self.description.refuses_missing {
             return Err(KernelError::ChunkMissing);
         }
-        let transfer = self.transfer(chunk, &out.layout.strides)?;
+        let transfer = chunk.transfer(self.chain(chunk)?.strides(), &out.layout.strides)?;
         let fill = Readable::from(self.description.fill.as_slice());
         let element = self.description.chain.element().verbatim();
         memory::copy(
@@ -43,9 +44,14 @@ impl Pipeline {
         decoded: &[u8],
         out: &ArrayMut<'_>,
     ) -> Result<()> {
-        let transfer = self.transfer(chunk, &out.layout.strides)?.normalise();
+        let transfer = chunk.transfer(self.chain(chunk)?.strides(), &out.layout.strides)?;
         let element = self.description.chain.element();
-        memory::copy(&transfer, Readable::from(decoded), &out.memory, element)
+        memory::copy(
+            &transfer.normalise(),
+            Readable::from(decoded),
+            &out.memory,
+            element,
+        )
     }
 
     /// Read, decode and place one chunk whose encoded form is a part of `object`.
@@ -57,14 +63,16 @@ impl Pipeline {
         out: &ArrayMut<'_>,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let chain = &self.description.chain;
+        let chain = self.chain(chunk)?;
         let element = chain.element();
-        let transfer = self.transfer(chunk, &out.layout.strides)?.normalise();
+        let transfer = chunk
+            .transfer(chain.strides(), &out.layout.strides)?
+            .normalise();
         if transfer.is_empty() {
             return Ok(());
         }
         if chain.is_verbatim() {
-            self.check_verbatim(extent)?;
+            check_verbatim(&chain, extent)?;
             return self.read_verbatim(object, extent, &transfer, out, scratch);
         }
         let wanted = wanted_bytes(&transfer, element.itemsize())?;
@@ -83,18 +91,6 @@ impl Pipeline {
         }
         let decoded = chain.decode(encoded, wanted, decoded, contexts)?;
         memory::copy(&transfer, Readable::from(decoded), &out.memory, element)
-    }
-
-    fn check_verbatim(&self, extent: Extent) -> Result<()> {
-        let chain = &self.description.chain;
-        if usize::try_from(extent.nbytes) == Ok(chain.nbytes()) {
-            return Ok(());
-        }
-        Err(KernelError::DecodedWrongSize {
-            codec: "bytes",
-            expected_nbytes: chain.nbytes(),
-            nbytes: usize::try_from(extent.nbytes).ok(),
-        })
     }
 
     /// A chunk without codecs: read no more than what is wanted.
@@ -132,6 +128,17 @@ impl Pipeline {
         };
         memory::copy(&transfer, Readable::from(part), &out.memory, element)
     }
+}
+
+fn check_verbatim(chain: &FittedChain<'_>, extent: Extent) -> Result<()> {
+    if usize::try_from(extent.nbytes) == Ok(chain.nbytes()) {
+        return Ok(());
+    }
+    Err(KernelError::DecodedWrongSize {
+        codec: "bytes",
+        expected_nbytes: chain.nbytes(),
+        nbytes: usize::try_from(extent.nbytes).ok(),
+    })
 }
 
 /// The encoded bytes of a chunk.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class NativeEngine:
-    """Takes arrays of fixed-size elements on regular grids, if every codec is one that the kernel has."""
+    """Takes arrays of fixed-size elements, if every codec is one that the kernel has."""
 
     name = "native"
 

@@ -54,6 +54,9 @@ __all__ = [
 # NumPy is named besides `Buffer` because its dates, durations and extension types lend no buffer.
 _Readable: TypeAlias = Buffer | NDArray[Any] | np.generic
 
+_Lengths: TypeAlias = int | Sequence[tuple[int, int]]
+"""The length of all chunks along an axis, or runs of (length, count)."""
+
 _Axis: TypeAlias = int | tuple[int, int, int] | NDArray[np.int64]
 """A position, the (start, step, count) of a run of positions, or a list of positions."""
 
@@ -67,7 +70,8 @@ class Pipeline:
         Of the array.
     object_shape, chunk_shape
         Of the stored objects and of the chunks that are decoded one by one, which divide them: the
-        innermost chunks of shards, else the same.
+        innermost chunks of shards, else the same. Where lengths differ along an axis, runs of
+        them, each with how many there are.
     order
         Axis `i` of a chunk as it is stored is axis `order[i]` of the array.
     itemsize, swap_nbytes
@@ -76,8 +80,8 @@ class Pipeline:
     codecs
         Codecs of bytes in encoding order, by name and parameters.
     levels
-        Levels of sharding, outermost first: shapes of shard and of inner chunks, counted in decoded
-        chunks, the order in which axes are stored, whether the index is at the end, whether it has
+        Levels of sharding, outermost first: shapes of shard (None where shards differ, at the first
+        level) and of inner chunks, counted in decoded chunks, the order in which axes are stored, whether the index is at the end, whether it has
         a checksum, and the order in which inner chunks are laid.
     fill
         The fill value, one element as it is in memory; of variable length, the bytes that are stored of it.
@@ -95,13 +99,13 @@ class Pipeline:
         cls,
         *,
         shape: Sequence[int],
-        object_shape: Sequence[int],
-        chunk_shape: Sequence[int],
+        object_shape: Sequence[_Lengths],
+        chunk_shape: Sequence[_Lengths],
         order: Sequence[int],
         itemsize: int,
         swap_nbytes: int,
         codecs: Sequence[tuple[str, dict[str, Any]]],
-        levels: Sequence[tuple[Sequence[int], Sequence[int], Sequence[int], bool, bool, str]],
+        levels: Sequence[tuple[Sequence[int] | None, Sequence[int], Sequence[int], bool, bool, str]],
         fill: _Readable,
         keeps_empty: bool,
         refuses_missing: bool,

@@ -26,7 +26,7 @@ def test_readme_and_guide_say_the_same_is_missing():
 
 @pytest.mark.parametrize(
     "looked_for",
-    ["S3", "GCS", "Azure", "HTTP", "fsspec", "obstore", "SQLite", "rectilinear",
+    ["S3", "GCS", "Azure", "HTTP", "fsspec", "obstore", "SQLite",
      "xarray", "command line", "rechunking", "NFS", "GPU", "NetCDF", "OME-Zarr", "Windows", "macOS"],
 )  # fmt: skip
 def test_what_is_missing_is_found_by_its_name(looked_for):

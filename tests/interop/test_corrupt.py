@@ -107,8 +107,8 @@ UNCHECKED = {
     "v2-datetime": v2_chunk("<M8[ns]", compressor={"id": "zlib"}),
 }
 ALL = {**CHECKED, **UNCHECKED}
-# Behind its chunks a shard with the index at its start may hold anything; base64 passes over what is no digit.
-MAY_BE_FOLLOWED = {"shard-start", "shard-bare-of-zstd", "v2-base64"}
+# Behind its chunks a shard with the index at its start may hold anything.
+MAY_BE_FOLLOWED = {"shard-start", "shard-bare-of-zstd"}
 KEY = {2: "0.0", 3: "c/0/0"}
 
 

@@ -98,6 +98,15 @@ class TestDatasets:
         assert (dest["a"].dtype, dest["a"][...].tolist()) == (np.dtype("i2"), [0, 1])
         assert dict(dest["a"].attrs) == {"enum": {"RED": 0, "BLUE": 1}}
 
+    def test_fields(self, file, dest):
+        dtype = [("a", "<i4"), ("b", ">f8"), ("c", "S3"), ("d", [("e", "u1"), ("f", "<f4")])]
+        data = np.array([(1, 2.5, b"ab", (3, 4.5)), (5, 6.5, b"", (7, 8.5))], dtype)
+        file.create_dataset("a", data=data, chunks=(1,))
+        zarr.copy(file["a"], dest)
+        assert dest["a"].dtype.names == data.dtype.names
+        assert dest["a"][...].tolist() == data.tolist()
+        assert dest["a"]["d"]["f"].tolist() == [4.5, 8.5]
+
     def test_times_as_h5py_stores_them(self, file, dest):
         times = np.array([1, 2], "M8[s]")
         file.create_dataset("a", data=times.astype(h5py.opaque_dtype(times.dtype)))
@@ -381,16 +390,19 @@ def refused(file):
     yield "nothing", {"data": h5py.Empty("f4")}, "dataspace is null"
     yield "long double", {"data": np.zeros(2, np.longdouble)}, "float"
     fields = np.dtype([("a", "i4"), ("b", [("c", h5py.ref_dtype)])])
+    yield "array in fields", {"shape": (2,), "dtype": [("a", "i2", (2,))]}, "format 3 has no fields that are arrays"
     yield "fields", {"shape": (2,), "dtype": fields}, "its field 'b.c' holds references"
     yield "fields of text", {"shape": (2,), "dtype": [("a", h5py.string_dtype())]}, "its field 'a' holds text"
 
 
-NAMES = ["references", "regions", "ragged", "nothing", "long double", "fields", "fields of text"]
+NAMES = ["references", "regions", "ragged", "nothing", "long double", "array in fields", "fields", "fields of text"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_refused(file, dest, name):
     """The error names the dataset, and nothing at all is copied."""
+    if name == "array in fields" and dest.metadata.zarr_format == 2:
+        dest = zarr.create_group(MemoryStore())  # format 2 has them
     (options, reason), *_ = ((options, reason) for each, options, reason in refused(file) if each == name)
     file.create_dataset("z/bad", **options)
     before = contents(dest.store)

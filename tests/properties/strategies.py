@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache, reduce
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeAlias
 
 import ml_dtypes
 import numcodecs
@@ -237,6 +238,26 @@ def multiples(chunks: tuple[int, ...]) -> st.SearchStrategy[tuple[int, ...]]:
     return st.tuples(*(st.integers(1, most).map(lambda k, c=c: k * c) for c in chunks))
 
 
+Edges: TypeAlias = tuple[int | list[int], ...]
+
+
+@st.composite
+def uneven(
+    draw: st.DrawFn, shape: tuple[int, ...], lengths: tuple[int, ...], units: tuple[int, ...] | None = None
+) -> Edges:
+    """The same lengths of chunks, or along some axes several that add up to the array, all of them multiples of a unit."""
+    found: list[int | list[int]] = []
+    for n, length, unit in zip(shape, lengths, units or (1,) * len(shape), strict=True):
+        n_units = -(-n // unit)
+        if n % unit or not draw(st.booleans()):
+            found.append(length)
+            continue
+        cuts = draw(st.sets(st.integers(1, max(1, n_units - 1)), max_size=MAX_CHUNKS_PER_AXIS[len(shape)] - 1))
+        ends = [0, *sorted(cut for cut in cuts if cut < n_units), max(1, n_units)]
+        found.append([unit * (stop - start) for start, stop in pairwise(ends)])
+    return tuple(found)
+
+
 def transposes(ndim: int) -> st.SearchStrategy[list[int] | None]:
     """An order of axes, or None."""
     if ndim < 2:
@@ -306,19 +327,23 @@ def codecs_v3(draw: st.DrawFn, shape: tuple[int, ...], dtype: Any) -> dict[str, 
     """Chunks and codecs of a format 3 array: plain, sharded by `shards=`, or sharded by a serializer."""
     form = draw(st.sampled_from(["auto", "plain", "shards", "serializer"]))
     chunks = draw(chunk_shapes(shape))
+    is_uneven = draw(st.sampled_from([False, False, True]))
     if form == "auto":
-        return {"chunks": chunks}
+        return {"chunks": draw(uneven(shape, chunks)) if is_uneven else chunks}
     order = draw(transposes(len(shape)))
     if form == "serializer":
         codec, outer = draw(sharding(dtype, chunks, draw(st.integers(0, 1))))
-        outer = turned_back(outer, order)
+        outer, inner = turned_back(outer, order), turned_back(codec.chunk_shape, order)
+        if is_uneven:
+            outer = draw(uneven(shape, outer, inner))
         after = draw(st.sampled_from([[], [], [Crc32cCodec()], [GzipCodec(level=1)]]))
         return {"chunks": outer, "filters": transpose_codecs(order), "serializer": codec, "compressors": after}
     chain = {"filters": transpose_codecs(order), "serializer": draw(serializers(dtype))}
     chain["compressors"] = draw(byte_codecs())
     if form == "shards":
-        return {"chunks": chunks, "shards": draw(multiples(chunks)), **chain}
-    return {"chunks": chunks, **chain}
+        outer = draw(multiples(chunks))
+        return {"chunks": chunks, "shards": draw(uneven(shape, outer, chunks)) if is_uneven else outer, **chain}
+    return {"chunks": draw(uneven(shape, chunks)) if is_uneven else chunks, **chain}
 
 
 @st.composite

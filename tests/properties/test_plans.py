@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import accumulate
-
 import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -22,54 +19,13 @@ from zarr._codec.base import ArrayConfig
 from zarr._codec.bytes_ import BytesCodec
 from zarr._dtype import parse_data_type
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
-from zarr._grid.grid import ChunkGrid
+from zarr._grid.edges import Edges
+from zarr._grid.grid import RectilinearGrid
 from zarr._metadata.spec import ArraySpec, ShardLevel
 from zarr._plan import decoded_grid, plan
 from zarr._selection import basic, block, coordinate, fancy, mask, orthogonal
 
 INT64 = parse_data_type("int64", zarr_format=3)
-
-
-@dataclass(frozen=True)
-class UnevenAxis:
-    """One axis of chunks of given lengths."""
-
-    lengths: tuple[int, ...]
-
-    def find(self, positions):
-        ends = np.cumsum(self.lengths)
-        return np.searchsorted(ends, positions, side="right").astype(np.int64)
-
-    def start(self, index):
-        return [0, *accumulate(self.lengths)][index]
-
-    def length(self, index):
-        return self.lengths[index]
-
-
-@dataclass(frozen=True)
-class UnevenGrid(ChunkGrid):
-    """Chunks of different lengths along each axis, which the contract of grids allows."""
-
-    lengths: tuple[tuple[int, ...], ...]
-
-    @property
-    def axes(self):
-        return tuple(map(UnevenAxis, self.lengths))
-
-    def counts(self, shape):
-        return tuple(
-            sum(start < n for start in [0, *accumulate(lengths)][:-1])
-            for n, lengths in zip(shape, self.lengths, strict=True)
-        )
-
-    def refine(self, inner):
-        return UnevenGrid(
-            tuple(
-                tuple(c for n in lengths for c in [k] * (n // k))
-                for lengths, k in zip(self.lengths, inner, strict=True)
-            )
-        )
 
 
 @st.composite
@@ -88,13 +44,12 @@ def specs(draw):
     shape = draw(shapes())
     axes = [draw(uneven_axes(n)) for n in shape]
     inner = tuple(length for length, _ in axes)
-    # Plans only ask for the inner chunk shape; shards of different lengths would each have a level shape of their own.
-    levels = (ShardLevel(inner, inner, tuple(range(len(inner))), (), True),) if draw(st.booleans()) else ()
+    levels = (ShardLevel(None, inner, tuple(range(len(inner))), (), True),) if draw(st.booleans()) else ()
     return ArraySpec(
         shape=shape,
         data_type=INT64,
         fill_value=np.int64(0),
-        grid=UnevenGrid(tuple(lengths for _, lengths in axes)),
+        grid=RectilinearGrid(tuple(Edges.of(lengths) for _, lengths in axes)),
         keys=DefaultChunkKeyEncoding(),
         codecs=(BytesCodec(),),
         config=ArrayConfig(),
@@ -115,7 +70,7 @@ def region_of(grid, coords):
 
 def padded(spec):
     """Every element's number, and -1 in what chunks store beyond the array."""
-    elements = np.full([sum(lengths) for lengths in spec.grid.lengths], -1)
+    elements = np.full(spec.grid.reach, -1)
     elements[tuple(map(slice, spec.shape))] = numbered(spec.shape)
     return elements
 

@@ -124,8 +124,20 @@ class Twin:
         key = "a/zarr.json" if self.array.metadata.zarr_format == 3 else "a/.zarray"
         document = json.loads(self.store.get_sync(key).to_bytes())
         document["shape"] = shape
+        if document.get("chunk_grid", {}).get("name") == "rectilinear":
+            self.cover(document["chunk_grid"]["configuration"]["chunk_shapes"], shape)
         self.store.set_sync(key, zarr.buffer.cpu.Buffer.from_bytes(json.dumps(document).encode()))
         self.reopen()
+
+    def cover(self, stated: list[Any], shape: tuple[int, ...]) -> None:
+        """Add a chunk where those that a document states do not reach the end of the array."""
+        metadata = self.array.metadata
+        units = metadata.chunks if metadata.is_sharded else (1,) * len(shape)
+        for axis, n, unit in zip(stated, shape, units, strict=True):
+            if isinstance(axis, list):
+                total = sum(run if isinstance(run, int) else run[0] * run[1] for run in axis)
+                if total < n:
+                    axis.append(-(-(n - total) // unit) * unit)
 
     # -- checks -----------------------------------------------------------------------------------------------------
 

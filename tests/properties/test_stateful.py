@@ -160,6 +160,8 @@ class StoreMachine(RuleBasedStateMachine):
         if setup.options["zarr_format"] == self.zarr_format:
             return setup
         kept = {key: setup.options[key] for key in ("chunks", "fill_value", "config") if key in setup.options}
+        if any(isinstance(length, list) for length in kept["chunks"]):
+            del kept["chunks"]
         return Setup(setup.shape, setup.dtype, setup.fill, {**kept, "zarr_format": self.zarr_format})
 
     @rule(path=PATHS, attrs=ATTRIBUTES, overwrite=st.booleans())

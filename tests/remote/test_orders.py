@@ -1,4 +1,4 @@
-"""Creators of one node where no hold keeps any of them out, in many orders of the requests that they make.
+"""Writers of one node where no hold keeps any of them out: creators in many orders of the requests that they make, and appenders.
 
 A node of format 2 has its attributes in a document of its own. Whoever creates it, those are the attributes that it has.
 """
@@ -6,12 +6,15 @@ A node of format 2 has its attributes in a document of its own. Whoever creates 
 from __future__ import annotations
 
 import random
+from functools import partial
 
+import numpy as np
 import obstore.store
 import pytest
 
 import zarr
 from tests.conftest import PROFILE
+from tests.suites.threads import in_threads
 from zarr._flow.create import create_node
 from zarr._flow.drive.answers import BY_CONTRACT
 from zarr._flow.requests import TakeHold
@@ -64,3 +67,26 @@ def test_the_attributes_are_those_of_the_one_that_succeeded(n_creators):
                     break
         (winner,) = [one.number for one in creators if one.has_won]
         assert zarr.open_group(store, path="g", mode="r").attrs.asdict() == {"by": winner}, f"seed {seed}"
+
+
+@pytest.mark.parametrize("options", [{"chunks": ([3, 1], 2)}, {"chunks": (2, 2), "shards": ([4, 2], 2)}], ids=str)
+def test_appenders_to_chunks_of_different_lengths_lose_nothing(engine, options, nothing_left_running):
+    """Each makes a chunk for what it appends, behind those that others have made meanwhile."""
+    store = ObjectStore(obstore.store.MemoryStore())
+    n_rows = sum(options.get("shards", options["chunks"])[0])
+    with zarr.config.set({"array.rectilinear_chunks": True}):
+        zarr.create_array(store, data=np.full((n_rows, 2), -1), **options)
+
+    def append_some(number):
+        array = zarr.open_array(store, mode="r+")
+        for turn in range(6):
+            n = 1 + (number + turn) % 3
+            array.append(np.full((n, 2), 10 * number + turn))
+
+    in_threads([partial(append_some, number) for number in range(4)])
+    found = zarr.open_array(store, mode="r")[...]
+    assert (found[:, 0] == found[:, 1]).all()
+    expected = {10 * number + turn: 1 + (number + turn) % 3 for number in range(4) for turn in range(6)}
+    values, counts = np.unique(found[n_rows:, 0], return_counts=True)
+    assert dict(zip(values.tolist(), counts.tolist(), strict=True)) == expected
+    assert (found[:n_rows] == -1).all()

@@ -78,6 +78,8 @@ DATA = {
     "spans": NUMBERS.astype("<m8[10ms]"),
     "raw": NUMBERS.astype("<u4").view("V4"),
     "strings": TEXTS.astype("T"),
+    "fields": np.array([(1, 2.5), (3, 4.5)] * 12, [("a", "<i4"), ("b", "<f8")]).reshape(4, 6),
+    "big fields": np.array([(1, 2.5), (3, 4.5)] * 12, [("a", "u1"), ("b", ">f8")]).reshape(4, 6),
 }
 COMPRESSORS = {
     "none": None,
@@ -250,6 +252,12 @@ REFUSED = {
         MetadataValidationError,
         "is for elements >f8",
     ),
+    "fields of two byte orders": (
+        v2(dtype=[["a", "<i4"], ["b", ">f8"]], fill_value=None),
+        MetadataValidationError,
+        "different byte orders",
+    ),
+    "objects": (v2(dtype="|O", filters=[{"id": "json2"}], fill_value=None), MetadataValidationError, "json2"),
     "damaged": ({"zarr_format": 2, "shape": "x"}, MetadataValidationError, "incomplete"),
 }
 

@@ -120,14 +120,17 @@ class TestStrategies:
         assert np.dtype(native) == native
         assert names is None or len(names) == 2
 
-    def test_what_the_library_cannot_do_yet_says_so(self):
-        @QUICK
-        @given(strategies.rectilinear_arrays())
-        def draw(array):
-            raise AssertionError
+    @QUICK
+    @given(strategies.rectilinear_arrays())
+    def test_arrays_with_chunks_of_different_lengths(self, array):
+        assert array.metadata.to_dict()["chunk_grid"]["name"] == "rectilinear"
+        assert tuple(map(sum, array.read_chunk_sizes)) == array.shape
 
-        with pytest.raises(NotImplementedError, match="rectilinear"):
-            draw()
+    @QUICK
+    @given(strategies.complex_rectilinear_arrays())
+    def test_their_elements(self, drawn):
+        elements, array = drawn
+        np.testing.assert_array_equal(array[...], elements)
 
     def test_backwards(self):
         assert strategies.is_negative_slice(slice(None, None, -1))

@@ -26,8 +26,15 @@ LAYOUTS = {
     "v3-transposed": {"chunks": CHUNKS, "filters": [TransposeCodec(order=(1, 0))]},
     "v2": {"chunks": CHUNKS, "zarr_format": 2},
     "v2-F": {"chunks": CHUNKS, "zarr_format": 2, "order": "F", "compressors": [numcodecs.Zstd(1)]},
+    "v3-rectilinear": {"chunks": [[4, 5, 2], [3, 4]]},
     "v2-plain": {"chunks": CHUNKS, "zarr_format": 2, "compressors": None},
 }
+
+
+@pytest.fixture(autouse=True)
+def chunks_of_different_lengths():
+    with zarr.config.set({"array.rectilinear_chunks": True}):
+        yield
 
 
 @pytest.fixture(params=list(LAYOUTS))

@@ -10,7 +10,7 @@ use zarr_kernel::caller::Out;
 use zarr_kernel::chain::Chain;
 use zarr_kernel::counters::{self, Counter};
 use zarr_kernel::element::ElementType;
-use zarr_kernel::grid::Grid;
+use zarr_kernel::grid::{Grid, Lengths};
 use zarr_kernel::items::ItemKind;
 use zarr_kernel::kept::Kept;
 use zarr_kernel::keys;
@@ -40,8 +40,16 @@ pub(crate) struct Pipeline {
 }
 
 /// One level of sharding: shapes of shard and inner chunks in decoded chunks, the order of the
-/// axes, where and how the index is stored, and the order in which inner chunks are laid.
-type LevelArguments = (Vec<usize>, Vec<usize>, Vec<usize>, bool, bool, String);
+/// axes, where and how the index is stored, and the order in which inner chunks are laid. The shape of
+/// shards is missing where they differ.
+type LevelArguments = (
+    Option<Vec<usize>>,
+    Vec<usize>,
+    Vec<usize>,
+    bool,
+    bool,
+    String,
+);
 
 fn item_kind(codec: &str) -> PyResult<ItemKind> {
     [ItemKind::Utf8, ItemKind::Bytes]
@@ -58,8 +66,8 @@ impl Pipeline {
     #[allow(clippy::too_many_arguments)]
     fn new(
         shape: Vec<usize>,
-        object_shape: Vec<usize>,
-        chunk_shape: Vec<usize>,
+        object_shape: Vec<LengthsArgument>,
+        chunk_shape: Vec<LengthsArgument>,
         order: Vec<usize>,
         itemsize: usize,
         swap_nbytes: usize,
@@ -88,19 +96,18 @@ impl Pipeline {
                         "colexicographic" => WriteOrder::Colexicographic,
                         _ => WriteOrder::Lexicographic,
                     };
+                    let shard = shard.unwrap_or_else(|| inner.clone());
                     ShardLevel::new(shard, inner, axes, location, checksum, write_order)
                 })
                 .collect::<Result<_, _>>()?;
             let kernel = pipeline::Pipeline::new(Description {
-                grid: Grid::new(&shape, &object_shape, &chunk_shape)?,
+                grid: Grid::new(&shape, &lengths(object_shape), &lengths(chunk_shape))?,
                 chain: match items {
                     None => {
                         let element = ElementType::new(itemsize, swap_nbytes)?;
-                        Chain::new(element, &chunk_shape, &order, codecs)?
+                        Chain::new(element, order, codecs)?
                     }
-                    Some(codec) => {
-                        Chain::of_items(item_kind(&codec)?, &chunk_shape, &order, codecs)?
-                    }
+                    Some(codec) => Chain::of_items(item_kind(&codec)?, order, codecs)?,
                 },
                 levels,
                 fill: fill.as_bytes().to_vec(),
@@ -378,6 +385,24 @@ impl Keys {
     }
 }
 
+/// A length, or runs of lengths as `(length, count)`.
+struct LengthsArgument(Lengths);
+
+impl FromPyObject<'_, '_> for LengthsArgument {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        if let Ok(length) = object.extract::<usize>() {
+            return Ok(Self(Lengths::Every(length)));
+        }
+        Ok(Self(Lengths::Runs(object.extract()?)))
+    }
+}
+
+fn lengths(arguments: Vec<LengthsArgument>) -> Vec<Lengths> {
+    arguments.into_iter().map(|axis| axis.0).collect()
+}
+
 /// An integer, a `(start, step, count)` of a run, or an array of positions.
 struct AxisArgument(AxisSelection);
 
@@ -436,7 +461,7 @@ impl Request {
                 let object = encoded.as_ref().map(|encoded| Whole(encoded.as_bytes()));
                 self.pipeline.read_fetched(&plan, object.as_ref(), &target)
             };
-            if self.pipeline.decoding_ns(&plan) < DETACH_NS {
+            if self.pipeline.decoding_ns(&plan)? < DETACH_NS {
                 decode()?;
             } else {
                 py.detach(decode)?;
@@ -503,7 +528,7 @@ impl Request {
                     .encode_all(&self.plan, &old, first, &value, workers)
             };
             let is_little = old.len() == 1
-                && self.pipeline.decoding_ns(&self.plan.object(first)?) < DETACH_NS / ENCODING;
+                && self.pipeline.decoding_ns(&self.plan.object(first)?)? < DETACH_NS / ENCODING;
             let encoded = if is_little {
                 encode(Workers {
                     max_threads: 1,

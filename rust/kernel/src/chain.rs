@@ -8,6 +8,7 @@
 //! The stream of a chunk of items has no size that is known before, and all codecs are outer ones to
 //! it: each decodes to no more than [`MOST_STREAM_NBYTES`].
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::codec::{BytesCodec, Contexts};
@@ -16,18 +17,31 @@ use crate::items::{ItemKind, PLACE_NBYTES, Table};
 use crate::memory::{expect_filled, zeroed};
 use crate::{KernelError, Result};
 
-/// Codecs of bytes, for chunks of one shape.
+/// Codecs of bytes, and the order in which a chunk stores its axes.
 #[derive(Debug)]
 pub struct Chain {
     /// What elements of variable length are; `None` for those of a fixed size.
     items: Option<ItemKind>,
     /// The elements, or what stands for an item in a decoded chunk.
     element: ElementType,
+    order: Vec<usize>,
+    codecs: Vec<Box<dyn BytesCodec>>,
+}
+
+/// What the codecs of a chain need to know of the shape of a chunk.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct ChunkLayout {
     strides: Vec<isize>,
     nbytes: usize,
-    codecs: Vec<Box<dyn BytesCodec>>,
     /// For each codec the most bytes that it may decode to.
     limits: Vec<usize>,
+}
+
+/// A chain for chunks of one shape.
+#[derive(Debug)]
+pub(crate) struct FittedChain<'c> {
+    chain: &'c Chain,
+    layout: Cow<'c, ChunkLayout>,
 }
 
 /// What other writers' encoders may add to what ours would make of the same bytes.
@@ -36,19 +50,17 @@ const MARGIN_NBYTES: usize = 64 * 1024;
 const MOST_STREAM_NBYTES: usize = 2 << 30;
 
 impl Chain {
-    /// The chain of chunks of `shape`, whose stored axis `i` is axis `order[i]` of the array, with
-    /// codecs in the order of encoding.
+    /// The chain of chunks whose stored axis `i` is axis `order[i]` of the array, with codecs in the
+    /// order of encoding.
     ///
     /// # Errors
-    /// [`KernelError::BadDescription`] when `order` is no permutation, and
-    /// [`KernelError::TooLarge`] when a chunk would not fit in memory.
+    /// [`KernelError::BadDescription`] when `order` is no permutation.
     pub fn new(
         element: ElementType,
-        shape: &[usize],
-        order: &[usize],
+        order: Vec<usize>,
         codecs: Vec<Box<dyn BytesCodec>>,
     ) -> Result<Self> {
-        Self::compile(None, element, shape, order, codecs)
+        Self::compile(None, element, order, codecs)
     }
 
     /// The same for chunks of items.
@@ -57,50 +69,63 @@ impl Chain {
     /// As [`new`](Self::new).
     pub fn of_items(
         kind: ItemKind,
-        shape: &[usize],
-        order: &[usize],
+        order: Vec<usize>,
         codecs: Vec<Box<dyn BytesCodec>>,
     ) -> Result<Self> {
         let place = ElementType::new(PLACE_NBYTES, 1)?;
-        Self::compile(Some(kind), place, shape, order, codecs)
+        Self::compile(Some(kind), place, order, codecs)
     }
 
     fn compile(
         items: Option<ItemKind>,
         element: ElementType,
-        shape: &[usize],
-        order: &[usize],
+        order: Vec<usize>,
         codecs: Vec<Box<dyn BytesCodec>>,
     ) -> Result<Self> {
-        let too_large = KernelError::TooLarge { what: "a chunk" };
-        let mut strides: Vec<Option<isize>> = vec![None; shape.len()];
-        let mut nbytes = element.itemsize();
-        for axis in order.iter().rev() {
-            let (Some(stride @ None), Some(length)) = (strides.get_mut(*axis), shape.get(*axis))
-            else {
-                return Err(BAD_ORDER);
-            };
-            *stride = Some(isize::try_from(nbytes).map_err(|_| too_large.clone())?);
-            nbytes = nbytes
-                .checked_mul(*length)
-                .ok_or_else(|| too_large.clone())?;
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        if !sorted.into_iter().eq(0..order.len()) {
+            return Err(BAD_ORDER);
         }
-        isize::try_from(nbytes).map_err(|_| too_large)?;
-        let limits = match items {
-            None => limits(nbytes, &codecs),
-            Some(_) => vec![MOST_STREAM_NBYTES; codecs.len()],
-        };
         Ok(Self {
             items,
             element,
-            strides: strides
-                .into_iter()
-                .collect::<Option<_>>()
-                .ok_or(BAD_ORDER)?,
-            nbytes,
+            order,
             codecs,
-            limits,
         })
+    }
+
+    /// What there is to know of chunks of a shape.
+    ///
+    /// # Errors
+    /// [`KernelError::TooLarge`] when a chunk would not fit in memory.
+    pub(crate) fn layout(&self, shape: &[usize]) -> Result<ChunkLayout> {
+        let too_large = || KernelError::TooLarge { what: "a chunk" };
+        let mut strides = vec![0_isize; shape.len()];
+        let mut nbytes = self.element.itemsize();
+        for axis in self.order.iter().rev() {
+            let (Some(stride), Some(length)) = (strides.get_mut(*axis), shape.get(*axis)) else {
+                return Err(BAD_ORDER);
+            };
+            *stride = isize::try_from(nbytes).map_err(|_| too_large())?;
+            nbytes = nbytes.checked_mul(*length).ok_or_else(too_large)?;
+        }
+        isize::try_from(nbytes).map_err(|_| too_large())?;
+        Ok(ChunkLayout {
+            strides,
+            nbytes,
+            limits: match self.items {
+                None => limits(nbytes, &self.codecs),
+                Some(_) => vec![MOST_STREAM_NBYTES; self.codecs.len()],
+            },
+        })
+    }
+
+    pub(crate) fn fitted<'c>(&'c self, layout: Cow<'c, ChunkLayout>) -> FittedChain<'c> {
+        FittedChain {
+            chain: self,
+            layout,
+        }
     }
 
     /// What elements of variable length are; `None` for those of a fixed size.
@@ -109,33 +134,66 @@ impl Chain {
         self.items
     }
 
-    /// Number of elements in a chunk.
-    pub(crate) fn n_elements(&self) -> usize {
-        self.nbytes
-            .checked_div(self.element.itemsize())
-            .unwrap_or(0)
-    }
-
     /// The elements, or what stands for an item in a decoded chunk.
     #[must_use]
     pub fn element(&self) -> ElementType {
         self.element
     }
 
-    /// Bytes of a decoded chunk; of one of items, those that stand for them.
+    /// Number of axes.
+    pub(crate) fn n_axes(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether the encoded chunk is the decoded one.
     #[must_use]
-    pub fn nbytes(&self) -> usize {
-        self.nbytes
+    pub fn is_verbatim(&self) -> bool {
+        self.codecs.is_empty() && self.items.is_none()
+    }
+}
+
+impl FittedChain<'_> {
+    pub(crate) fn element(&self) -> ElementType {
+        self.chain.element
+    }
+
+    pub(crate) fn layout(&self) -> &ChunkLayout {
+        &self.layout
+    }
+
+    pub(crate) fn items(&self) -> Option<ItemKind> {
+        self.chain.items
+    }
+
+    /// Number of elements in a chunk.
+    pub(crate) fn n_elements(&self) -> usize {
+        self.nbytes()
+            .checked_div(self.element().itemsize())
+            .unwrap_or(0)
+    }
+
+    /// Bytes of a decoded chunk; of one of items, about as many as it may have.
+    pub(crate) fn likely_nbytes(&self) -> usize {
+        match self.chain.items {
+            None => self.nbytes(),
+            Some(_) => self.nbytes().saturating_mul(ITEM_PLACES),
+        }
+    }
+
+    /// Bytes of a decoded chunk; of one of items, those that stand for them.
+    pub(crate) fn nbytes(&self) -> usize {
+        self.layout.nbytes
     }
 
     /// Bytes from one element of a decoded chunk to the next, along each axis of the array.
     pub(crate) fn strides(&self) -> &[isize] {
-        &self.strides
+        &self.layout.strides
     }
 
     /// Estimate of what it takes to decode or encode a chunk, in nanoseconds.
     pub(crate) fn cost_ns(&self) -> u64 {
-        let per_kilobyte: u64 = self.codecs.iter().map(|codec| cost_of(codec.name())).sum();
+        let codecs = self.chain.codecs.iter();
+        let per_kilobyte: u64 = codecs.map(|codec| cost_of(codec.name())).sum();
         let nbytes = u64::try_from(self.likely_nbytes()).unwrap_or(u64::MAX);
         nbytes
             .saturating_mul(per_kilobyte.saturating_add(COPY_NS_PER_KILOBYTE))
@@ -143,18 +201,8 @@ impl Chain {
             .unwrap_or(0)
     }
 
-    /// Bytes of a decoded chunk; of one of items, about as many as it may have.
-    pub(crate) fn likely_nbytes(&self) -> usize {
-        match self.items {
-            None => self.nbytes,
-            Some(_) => self.nbytes.saturating_mul(ITEM_PLACES),
-        }
-    }
-
-    /// Whether the encoded chunk is the decoded one.
-    #[must_use]
-    pub fn is_verbatim(&self) -> bool {
-        self.codecs.is_empty() && self.items.is_none()
+    pub(crate) fn is_verbatim(&self) -> bool {
+        self.chain.is_verbatim()
     }
 
     /// The `wanted` bytes of the decoded chunk, in their places in a slice of its length; what the
@@ -170,7 +218,7 @@ impl Chain {
         chunk: &'a mut Vec<u8>,
         contexts: &mut Contexts,
     ) -> Result<&'a [u8]> {
-        let Some((first, outer)) = self.codecs.split_first() else {
+        let Some((first, outer)) = self.chain.codecs.split_first() else {
             return self.checked_size("bytes", encoded);
         };
         if outer.is_empty() {
@@ -178,9 +226,9 @@ impl Chain {
                 return self.checked_size("bytes", within);
             }
         }
-        resize(chunk, self.nbytes, wanted.len())?;
+        resize(chunk, self.nbytes(), wanted.len())?;
         self.peeled(encoded, contexts, |first, encoded, contexts| {
-            if wanted.len() == self.nbytes {
+            if wanted.len() == self.nbytes() {
                 first.decode_into(encoded, chunk, contexts)
             } else {
                 first.decode_range(encoded, wanted.clone(), chunk, contexts)
@@ -195,7 +243,7 @@ impl Chain {
     /// As [`decode`](Self::decode).
     pub(crate) fn decode_whole(&self, encoded: &[u8], contexts: &mut Contexts) -> Result<Vec<u8>> {
         let mut decoded = Vec::new();
-        resize(&mut decoded, self.nbytes, self.nbytes)?;
+        resize(&mut decoded, self.nbytes(), self.nbytes())?;
         self.decode_into(encoded, &mut decoded, contexts)?;
         Ok(decoded)
     }
@@ -210,7 +258,7 @@ impl Chain {
         decoded: &mut [u8],
         contexts: &mut Contexts,
     ) -> Result<()> {
-        if self.codecs.is_empty() {
+        if self.chain.codecs.is_empty() {
             let verbatim = self.checked_size("bytes", encoded)?;
             return checked_copy(verbatim, decoded);
         }
@@ -226,10 +274,10 @@ impl Chain {
         contexts: &mut Contexts,
         last: impl FnOnce(&dyn BytesCodec, &[u8], &mut Contexts) -> Result<()>,
     ) -> Result<()> {
-        let Some((first, outer)) = self.codecs.split_first() else {
+        let Some((first, outer)) = self.chain.codecs.split_first() else {
             return Ok(());
         };
-        let limits = self.limits.get(1..).unwrap_or_default();
+        let limits = self.layout.limits.get(1..).unwrap_or_default();
         let form = undo(outer, limits, encoded, contexts)?;
         let outcome = last(first.as_ref(), form.bytes(encoded)?, contexts);
         contexts.return_buffer(form.held);
@@ -247,8 +295,8 @@ impl Chain {
         contexts: &mut Contexts,
         look: impl FnOnce(Table<'_>, &mut Contexts) -> Result<T>,
     ) -> Result<T> {
-        let kind = self.items.ok_or(NO_ITEMS)?;
-        let form = undo(&self.codecs, &self.limits, encoded, contexts)?;
+        let kind = self.chain.items.ok_or(NO_ITEMS)?;
+        let form = undo(&self.chain.codecs, &self.layout.limits, encoded, contexts)?;
         let outcome = form
             .bytes(encoded)
             .and_then(|stream| Table::parse(kind, stream, self.n_elements(), starts))
@@ -267,17 +315,17 @@ impl Chain {
         contexts: &mut Contexts,
     ) -> Result<Vec<u8>> {
         let mut encoded = stream;
-        wrap(&self.codecs, &mut encoded, contexts)?;
+        wrap(&self.chain.codecs, &mut encoded, contexts)?;
         Ok(encoded)
     }
 
     fn checked_size<'a>(&self, codec: &'static str, decoded: &'a [u8]) -> Result<&'a [u8]> {
-        if decoded.len() == self.nbytes {
+        if decoded.len() == self.nbytes() {
             Ok(decoded)
         } else {
             Err(KernelError::DecodedWrongSize {
                 codec,
-                expected_nbytes: self.nbytes,
+                expected_nbytes: self.nbytes(),
                 nbytes: Some(decoded.len()),
             })
         }
@@ -294,7 +342,7 @@ impl Chain {
         contexts: &mut Contexts,
     ) -> Result<()> {
         encoded.clear();
-        let Some((first, outer)) = self.codecs.split_first() else {
+        let Some((first, outer)) = self.chain.codecs.split_first() else {
             if encoded.capacity() < decoded.len() {
                 reserve(encoded, decoded.len())?;
                 expect_filled(encoded);

@@ -9,6 +9,7 @@
 use std::ops::Range;
 
 use crate::caller::Out;
+use crate::chain::FittedChain;
 use crate::codec::Contexts;
 use crate::items::{self, Items};
 use crate::memory::{self, ArrayMut, Readable};
@@ -47,10 +48,11 @@ impl Pipeline {
             return Err(KernelError::ChunkMissing);
         }
         let fill = self.description.fill.as_slice();
+        let chain = self.chain(chunk)?;
         match out {
             Out::Elements(out) => {
-                let transfer = self.transfer(chunk, &out.layout.strides)?;
-                let element = self.description.chain.element().verbatim();
+                let transfer = chunk.transfer(chain.strides(), &out.layout.strides)?;
+                let element = chain.element().verbatim();
                 memory::copy(
                     &transfer.spread_one().normalise(),
                     Readable::from(fill),
@@ -59,7 +61,7 @@ impl Pipeline {
                 )
             }
             Out::Items(out) => {
-                let transfer = self.transfer(chunk, &out.layout.strides)?;
+                let transfer = chunk.transfer(chain.strides(), &out.layout.strides)?;
                 let kind = self.items().ok_or(OTHER_ELEMENTS)?;
                 out.memory.put(&Items::alike(kind, &transfer, fill))
             }
@@ -73,41 +75,25 @@ impl Pipeline {
         decoded: &Decoded,
         out: &Out<'_>,
     ) -> Result<()> {
+        let chain = self.chain(chunk)?;
         match (decoded, out) {
             (Decoded::Elements(decoded), Out::Elements(out)) => {
-                let transfer = self.transfer(chunk, &out.layout.strides)?.normalise();
-                let element = self.description.chain.element();
+                let transfer = chunk.transfer(chain.strides(), &out.layout.strides)?;
                 memory::copy(
-                    &transfer,
+                    &transfer.normalise(),
                     Readable::from(decoded.as_slice()),
                     &out.memory,
-                    element,
+                    chain.element(),
                 )
             }
             (Decoded::Items(table), Out::Items(out)) => {
-                let transfer = self.transfer(chunk, &out.layout.strides)?;
+                let transfer = chunk.transfer(chain.strides(), &out.layout.strides)?;
                 let kind = self.items().ok_or(OTHER_ELEMENTS)?;
                 out.memory
                     .put(&Items::of_chunk(kind, &transfer, table.table()))
             }
             _ => Err(OTHER_ELEMENTS),
         }
-    }
-
-    /// Decode a chunk wholly, to be kept.
-    pub(crate) fn decode_whole(
-        &self,
-        encoded: &[u8],
-        starts: &mut Vec<usize>,
-        contexts: &mut Contexts,
-    ) -> Result<Decoded> {
-        let chain = &self.description.chain;
-        if chain.items().is_none() {
-            return chain.decode_whole(encoded, contexts).map(Decoded::Elements);
-        }
-        chain.with_table(encoded, starts, contexts, |table, _| {
-            table.to_owned().map(Decoded::Items)
-        })
     }
 
     /// Read, decode and place one chunk whose encoded form is a part of `object`.
@@ -123,9 +109,10 @@ impl Pipeline {
             Out::Elements(out) => self.read_elements(chunk, object, extent, out, scratch),
             Out::Items(out) => {
                 let kind = self.items().ok_or(OTHER_ELEMENTS)?;
-                let transfer = self.transfer(chunk, &out.layout.strides)?;
+                let chain = self.chain(chunk)?;
+                let transfer = chunk.transfer(chain.strides(), &out.layout.strides)?;
                 let encoded = read_extent(object, extent, &mut scratch.encoded)?;
-                self.description.chain.with_table(
+                chain.with_table(
                     encoded,
                     &mut scratch.starts,
                     &mut scratch.contexts,
@@ -143,14 +130,16 @@ impl Pipeline {
         out: &ArrayMut<'_>,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let chain = &self.description.chain;
+        let chain = self.chain(chunk)?;
         let element = chain.element();
-        let transfer = self.transfer(chunk, &out.layout.strides)?.normalise();
+        let transfer = chunk
+            .transfer(chain.strides(), &out.layout.strides)?
+            .normalise();
         if transfer.is_empty() {
             return Ok(());
         }
         if chain.is_verbatim() {
-            self.check_verbatim(extent)?;
+            check_verbatim(&chain, extent)?;
             return self.read_verbatim(object, extent, &transfer, out, scratch);
         }
         let wanted = wanted_bytes(&transfer, element.itemsize())?;
@@ -170,18 +159,6 @@ impl Pipeline {
         }
         let decoded = chain.decode(encoded, wanted, decoded, contexts)?;
         memory::copy(&transfer, Readable::from(decoded), &out.memory, element)
-    }
-
-    fn check_verbatim(&self, extent: Extent) -> Result<()> {
-        let chain = &self.description.chain;
-        if usize::try_from(extent.nbytes) == Ok(chain.nbytes()) {
-            return Ok(());
-        }
-        Err(KernelError::DecodedWrongSize {
-            codec: "bytes",
-            expected_nbytes: chain.nbytes(),
-            nbytes: usize::try_from(extent.nbytes).ok(),
-        })
     }
 
     /// A chunk without codecs: read no more than what is wanted.
@@ -224,6 +201,32 @@ impl Pipeline {
 pub(crate) const OTHER_ELEMENTS: KernelError = KernelError::BadDescription {
     what: "the caller's memory holds elements as those of the array",
 };
+
+/// Decode a chunk wholly, to be kept.
+pub(crate) fn decode_whole(
+    chain: &FittedChain<'_>,
+    encoded: &[u8],
+    starts: &mut Vec<usize>,
+    contexts: &mut Contexts,
+) -> Result<Decoded> {
+    if chain.items().is_none() {
+        return chain.decode_whole(encoded, contexts).map(Decoded::Elements);
+    }
+    chain.with_table(encoded, starts, contexts, |table, _| {
+        table.to_owned().map(Decoded::Items)
+    })
+}
+
+fn check_verbatim(chain: &FittedChain<'_>, extent: Extent) -> Result<()> {
+    if usize::try_from(extent.nbytes) == Ok(chain.nbytes()) {
+        return Ok(());
+    }
+    Err(KernelError::DecodedWrongSize {
+        codec: "bytes",
+        expected_nbytes: chain.nbytes(),
+        nbytes: usize::try_from(extent.nbytes).ok(),
+    })
+}
 
 /// The encoded bytes of a chunk.
 pub(crate) fn read_extent<'a, O: Object>(

@@ -23,6 +23,7 @@ pub mod chain;
 mod chunk_reading;
 pub mod codec;
 pub mod counters;
+mod division;
 pub mod element;
 mod error;
 pub mod fork;

@@ -4,11 +4,12 @@
 //! whether an object is still the same. A large chunk is kept when it is wanted for the second
 //! time: until then decoding a part of it is cheaper. Of items there is no such part.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::cache::{Cache, CacheKey, Cached};
 use crate::caller::Out;
-use crate::chunk_reading::{Decoded, read_extent};
+use crate::chunk_reading::{Decoded, decode_whole, read_extent};
 use crate::pipeline::Pipeline;
 use crate::plan::{ChunkPlan, ObjectPlan};
 use crate::scratch::Scratch;
@@ -39,9 +40,9 @@ pub(crate) fn read_object<S: Source>(
     scratch: &mut Scratch,
 ) -> Result<()> {
     let version = version_to_look_for(pipeline, plan, source)?;
-    if !ObjectReader::new(pipeline, plan, source, version.as_ref()).read(out, scratch)? {
+    if !ObjectReader::new(pipeline, plan, source, version.as_ref())?.read(out, scratch)? {
         // Replaced between a look at the cache and opening it: once more, without the cache.
-        ObjectReader::new(pipeline, plan, source, None).read(out, scratch)?;
+        ObjectReader::new(pipeline, plan, source, None)?.read(out, scratch)?;
     }
     Ok(())
 }
@@ -79,15 +80,15 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
         plan: &'r ObjectPlan<'p>,
         source: &'r S,
         version: Option<&'r Version>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        Ok(Self {
             pipeline,
             plan,
             source,
             version,
             object: None,
-            index: Index::new(&pipeline.description.levels),
-        }
+            index: Index::new(pipeline.levels(plan)?),
+        })
     }
 
     /// Whether all was read from one version. If not, read again.
@@ -119,7 +120,7 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
             };
             return self.index.find(coords, object).map(Some);
         };
-        let mut index = std::mem::replace(&mut self.index, Index::new(&[]));
+        let mut index = std::mem::replace(&mut self.index, Index::new(Cow::Borrowed(&[])));
         let found = index.find_in(coords, *nbytes, |level, shard| {
             self.table(level, shard, stamp)
         });
@@ -183,14 +184,15 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
         scratch: &mut Scratch,
     ) -> Result<bool> {
         let pipeline = self.pipeline;
-        let chain = &pipeline.description.chain;
+        let chain = pipeline.chain(chunk)?;
         let stamp = match self.version {
             Some(version) if !chain.is_verbatim() && !chunk.is_whole()? => Some(&version.stamp),
             _ => None,
         };
+        let view = pipeline.view(&chain);
         let mut is_wanted_again = false;
         if let Some(stamp) = stamp {
-            let key = CacheKey::new(stamp, pipeline.view, extent.offset, extent.nbytes);
+            let key = CacheKey::new(stamp, view, extent.offset, extent.nbytes);
             let kept = Cache::of_process().get(&key, stamp);
             match kept.as_ref().and_then(|kept| kept.downcast_ref::<Kept>()) {
                 Some(Kept::Decoded(decoded)) => {
@@ -212,11 +214,11 @@ impl<'r, 'p, S: Source> ObjectReader<'r, 'p, S> {
             return Ok(true);
         };
         let cache = Cache::of_process();
-        let key = CacheKey::new(stamp, pipeline.view, extent.offset, extent.nbytes);
+        let key = CacheKey::new(stamp, view, extent.offset, extent.nbytes);
         if is_wanted_again || chain.nbytes() <= SMALL_NBYTES || chain.items().is_some() {
             let encoded = read_extent(object, extent, &mut scratch.encoded)?;
             let decoded =
-                pipeline.decode_whole(encoded, &mut scratch.starts, &mut scratch.contexts)?;
+                decode_whole(&chain, encoded, &mut scratch.starts, &mut scratch.contexts)?;
             pipeline.place_decoded(chunk, &decoded, out)?;
             if object.settled_stamp()?.as_ref() == Some(stamp) {
                 let nbytes = decoded.nbytes();

@@ -2,15 +2,15 @@
 //!
 //! [`crate::reading`] and [`crate::writing`] hold what it does.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::chain::Chain;
+use crate::chain::{Chain, ChunkLayout, FittedChain};
 use crate::grid::Grid;
 use crate::items::ItemKind;
 use crate::plan::{ChunkPlan, ObjectPlan, Plan};
 use crate::selection::{AxisSelection, Selection};
 use crate::shard::ShardLevel;
-use crate::transfer::Transfer;
 use crate::{KernelError, Result};
 
 /// What opening a file costs, and what a read within one.
@@ -24,7 +24,8 @@ pub struct Description {
     pub grid: Grid,
     /// The codecs of the decoded chunks.
     pub chain: Chain,
-    /// Levels of sharding, outermost first.
+    /// Levels of sharding, outermost first. Where objects differ, the shape of the first one is that
+    /// of none of them.
     pub levels: Vec<ShardLevel>,
     /// The fill value: one element as it is in memory, or the bytes of an item.
     pub fill: Vec<u8>,
@@ -41,7 +42,9 @@ pub struct Pipeline {
     /// The fill value as it is in a decoded chunk.
     pub(crate) stored_fill: Vec<u8>,
     /// Stands for what the codecs make of the same bytes, see [`crate::cache::CacheKey`].
-    pub(crate) view: u64,
+    view: u64,
+    /// Of the decoded chunks; none where they differ.
+    layout: Option<ChunkLayout>,
 }
 
 impl Pipeline {
@@ -51,17 +54,22 @@ impl Pipeline {
         let element = description.chain.element();
         let is_any_length = description.chain.items().is_some();
         if description.fill.len() != element.itemsize() && !is_any_length
-            || description.chain.strides().len() != description.grid.n_axes()
+            || description.chain.n_axes() != description.grid.n_axes()
         {
             return Err(KernelError::BadDescription {
                 what: "fill value and chunks belong to the array",
             });
         }
+        let chunk_shape = description.grid.chunk_shape();
+        let layout = chunk_shape
+            .map(|shape| description.chain.layout(&shape))
+            .transpose()?;
         let mut hasher = DefaultHasher::new();
-        format!("{:?}", description.chain).hash(&mut hasher);
+        format!("{:?}{layout:?}", description.chain).hash(&mut hasher);
         Ok(Self {
             stored_fill: element.turned(&description.fill),
             view: hasher.finish(),
+            layout,
             description,
         })
     }
@@ -87,9 +95,39 @@ impl Pipeline {
         self.description.chain.element().itemsize()
     }
 
-    /// The copy between a chunk and an array of the request's shape.
-    pub(crate) fn transfer(&self, chunk: &ChunkPlan<'_>, strides: &[isize]) -> Result<Transfer> {
-        chunk.transfer(self.description.chain.strides(), strides)
+    /// The codecs of a chunk.
+    pub(crate) fn chain(&self, chunk: &ChunkPlan<'_>) -> Result<FittedChain<'_>> {
+        let chain = &self.description.chain;
+        let layout = match &self.layout {
+            Some(layout) => Cow::Borrowed(layout),
+            None => Cow::Owned(chain.layout(&chunk.chunk_shape())?),
+        };
+        Ok(chain.fitted(layout))
+    }
+
+    /// Stands for what the codecs of a chunk make of the same bytes, see [`crate::cache::CacheKey`].
+    pub(crate) fn view(&self, chain: &FittedChain<'_>) -> u64 {
+        if self.layout.is_some() {
+            return self.view;
+        }
+        let mut hasher = DefaultHasher::new();
+        self.view.hash(&mut hasher);
+        chain.layout().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// The levels of sharding of an object.
+    pub(crate) fn levels(&self, object: &ObjectPlan<'_>) -> Result<Cow<'_, [ShardLevel]>> {
+        let levels = &self.description.levels;
+        let (Some(first), false) = (levels.first(), self.description.grid.has_even_objects())
+        else {
+            return Ok(Cow::Borrowed(levels));
+        };
+        let mut own = levels.clone();
+        if let Some(level) = own.first_mut() {
+            *level = first.at(object.place_in_chunks()?)?;
+        }
+        Ok(Cow::Owned(own))
     }
 
     pub(crate) fn is_sharded(&self) -> bool {
@@ -97,14 +135,27 @@ impl Pipeline {
     }
 
     /// Estimate of what it takes to decode all that a request wants of an object.
-    #[must_use]
-    pub fn decoding_ns(&self, object: &ObjectPlan<'_>) -> u64 {
+    ///
+    /// # Errors
+    /// None in a plan that this pipeline made.
+    pub fn decoding_ns(&self, object: &ObjectPlan<'_>) -> Result<u64> {
         let n_chunks = u64::try_from(object.n_chunks()).unwrap_or(u64::MAX);
-        n_chunks.saturating_mul(self.description.chain.cost_ns().saturating_add(CHUNK_NS))
+        Ok(n_chunks.saturating_mul(self.cost_ns(object)?.saturating_add(CHUNK_NS)))
+    }
+
+    /// Estimate of what it takes to decode the first chunk that a request wants of an object.
+    fn cost_ns(&self, object: &ObjectPlan<'_>) -> Result<u64> {
+        match &self.layout {
+            Some(layout) => {
+                let chain = &self.description.chain;
+                Ok(chain.fitted(Cow::Borrowed(layout)).cost_ns())
+            }
+            None => Ok(self.chain(&object.chunk(0)?)?.cost_ns()),
+        }
     }
 
     /// Estimate of the work, from the first object.
-    pub(crate) fn effort_ns(&self, plan: &Plan, first: &ObjectPlan<'_>) -> u64 {
+    pub(crate) fn effort_ns(&self, plan: &Plan, first: &ObjectPlan<'_>) -> Result<u64> {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let n_objects = count(plan.n_objects());
         let n_chunks = n_objects.saturating_mul(count(first.n_chunks()));
@@ -113,15 +164,14 @@ impl Pipeline {
             .iter()
             .fold(1_u64, |n, length| n.saturating_mul(count(*length)));
         let placing = n_elements.saturating_mul(count(self.itemsize())) >> 4;
-        let chain = &self.description.chain;
-        let decoding = if chain.is_verbatim() {
+        let decoding = if self.description.chain.is_verbatim() {
             0
         } else {
-            chain.cost_ns()
+            self.cost_ns(first)?
         };
-        n_chunks
+        Ok(n_chunks
             .saturating_mul(decoding.saturating_add(CHUNK_NS))
             .saturating_add(n_objects.saturating_mul(OPEN_NS))
-            .saturating_add(placing)
+            .saturating_add(placing))
     }
 }

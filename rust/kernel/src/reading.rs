@@ -37,7 +37,7 @@ impl Pipeline {
             return Ok(());
         }
         let first = plan.object(0)?;
-        let total_ns = self.effort_ns(plan, &first);
+        let total_ns = self.effort_ns(plan, &first)?;
         if n_objects == 1 && (total_ns < LITTLE_NS || first.n_chunks() == 1) {
             return self.read_object(&first, source, out, &mut scratch::borrow());
         }
@@ -78,7 +78,7 @@ impl Pipeline {
                 let Some(found) = &object else {
                     return Ok((None, vec![None; object_plan.n_chunks()]));
                 };
-                let mut index = Index::new(&self.description.levels);
+                let mut index = Index::new(self.levels(&object_plan)?);
                 let extents = (0..object_plan.n_chunks())
                     .map(|chunk| index.find(object_plan.chunk(chunk)?.coords(), found))
                     .collect::<Result<Vec<_>>>()?;
@@ -201,8 +201,8 @@ mod tests {
                 )
             };
             Pipeline::new(Description {
-                grid: Grid::new(&[self.n_rows, N_COLUMNS], &object, &chunk).unwrap(),
-                chain: Chain::new(element, &chunk, &[0, 1], codecs).unwrap(),
+                grid: Grid::regular(&[self.n_rows, N_COLUMNS], &object, &chunk).unwrap(),
+                chain: Chain::new(element, vec![0, 1], codecs).unwrap(),
                 levels: is_sharded.then(|| level().unwrap()).into_iter().collect(),
                 fill: vec![0; ITEM_NBYTES],
                 keeps_empty: true,

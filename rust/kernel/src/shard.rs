@@ -73,6 +73,8 @@ fn morton_code(row: usize, lengths: &[usize]) -> u128 {
 pub struct ShardLevel {
     /// Shape of the shard.
     shard: Vec<usize>,
+    /// Where it begins, if it is one of several that differ. Others begin at multiples of their shape.
+    origin: Option<Vec<usize>>,
     /// Shape of its inner chunks.
     inner: Vec<usize>,
     /// Order in which the axes are stored.
@@ -120,6 +122,7 @@ impl ShardLevel {
         shard_index::encoded_nbytes(n_inner, checksum)?;
         Ok(Self {
             shard,
+            origin: None,
             inner,
             axes,
             location,
@@ -127,6 +130,23 @@ impl ShardLevel {
             n_inner,
             write_order,
             laid: Kept::new(),
+        })
+    }
+
+    /// The same level for a shard of another shape, that begins somewhere.
+    pub(crate) fn at(&self, (shard, origin): (Vec<usize>, Vec<usize>)) -> Result<Self> {
+        let (inner, axes) = (self.inner.clone(), self.axes.clone());
+        let made = Self::new(
+            shard,
+            inner,
+            axes,
+            self.location,
+            self.checksum,
+            self.write_order,
+        )?;
+        Ok(Self {
+            origin: Some(origin),
+            ..made
         })
     }
 
@@ -148,10 +168,12 @@ impl ShardLevel {
         for axis in &self.axes {
             let found = (|| {
                 let (shard, inner) = (self.shard.get(*axis)?, self.inner.get(*axis)?);
-                let inside = coords
-                    .get(*axis)?
-                    .checked_rem(*shard)?
-                    .checked_div(*inner)?;
+                let coord = *coords.get(*axis)?;
+                let inside = match &self.origin {
+                    None => coord.checked_rem(*shard)?,
+                    Some(origin) => coord.checked_sub(*origin.get(*axis)?)?,
+                };
+                let inside = inside.checked_div(*inner)?;
                 row.checked_mul(shard.checked_div(*inner)?)?
                     .checked_add(inside)
             })();

@@ -1,6 +1,7 @@
 //! Where the decoded chunks of a stored object lie in it: through the indexes of its shards, level by
 //! level.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -40,13 +41,13 @@ impl OwnedTable {
 
 /// Finds inner chunks in one stored object. Every index is read and verified once.
 pub(crate) struct Index<'l> {
-    levels: &'l [ShardLevel],
+    levels: Cow<'l, [ShardLevel]>,
     /// Verified tables, by the shard they belong to.
     tables: HashMap<Extent, Arc<OwnedTable>>,
 }
 
 impl<'l> Index<'l> {
-    pub(crate) fn new(levels: &'l [ShardLevel]) -> Self {
+    pub(crate) fn new(levels: Cow<'l, [ShardLevel]>) -> Self {
         Self {
             levels,
             tables: HashMap::new(),
@@ -75,7 +76,7 @@ impl<'l> Index<'l> {
             offset: 0,
             nbytes: object_nbytes,
         };
-        for level in self.levels {
+        for level in self.levels.iter() {
             let row = level.row(coords)?;
             let table = match self.tables.get(&extent) {
                 Some(table) => Arc::clone(table),
@@ -113,7 +114,7 @@ impl Pipeline {
     ) -> Result<Vec<Extent>> {
         let mut missing = Vec::new();
         let mut scratch = Vec::new();
-        let mut index = Index::new(&self.description.levels);
+        let mut index = Index::new(self.levels(plan)?);
         for number in 0..plan.n_chunks() {
             let chunk = plan.chunk(number)?;
             let found = index.find(chunk.coords(), object).and_then(|extent| {

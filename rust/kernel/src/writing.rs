@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::caller::Value;
-use crate::chain::resize;
+use crate::chain::{FittedChain, resize};
 use crate::chunk_reading::OTHER_ELEMENTS;
 use crate::codec::Contexts;
 use crate::items::{ItemsRef, NewChunk, PLACE_NBYTES};
@@ -95,7 +95,7 @@ impl Pipeline {
     fn write_effort(&self, plan: &Plan, max_threads: usize) -> Result<Effort> {
         let n_objects = u64::try_from(plan.n_objects()).unwrap_or(u64::MAX);
         let total_ns = self
-            .effort_ns(plan, &plan.object(0)?)
+            .effort_ns(plan, &plan.object(0)?)?
             .saturating_mul(2)
             .saturating_add(n_objects.saturating_mul(REPLACE_NS));
         Ok(Effort {
@@ -162,7 +162,7 @@ impl Pipeline {
     ) -> Result<()> {
         let key = keys.key(plan.coords());
         if plan.is_whole()? {
-            if let Some(level) = self.description.levels.first() {
+            if let [level, ..] = self.levels(plan)?.as_ref() {
                 let target = Target { objects, key: &key };
                 return self.put_shard(plan, level, &target, value, effort, scratch);
             }
@@ -236,20 +236,21 @@ impl Pipeline {
         P: FnOnce(&mut dyn FnMut(&mut dyn Sink) -> Result<()>) -> Result<()>,
     {
         let numbers: Vec<usize> = (0..plan.n_chunks()).collect();
-        let mut by_row = self.rows(plan, &numbers, 0)?;
+        let mut by_row = rows(plan, &numbers, level)?;
         let laid = level.laid();
         let rows: Vec<Row> = laid
             .iter()
             .filter_map(|row| by_row.remove(row).map(|numbers| (*row, numbers)))
             .collect();
+        let batch = self.batch(plan, &rows, effort)?;
         let mut rest = rows.as_slice();
         let mut first = Vec::new();
         while first.is_empty() {
             if rest.is_empty() {
                 return Ok(None);
             }
-            let (batch, others) = rest.split_at(self.batch(&rows, effort).min(rest.len()));
-            first = self.encode_rows(plan, batch, value, effort, scratch)?;
+            let (rows, others) = rest.split_at(batch.min(rest.len()));
+            first = self.encode_rows(plan, rows, value, effort, scratch)?;
             rest = others;
         }
         put(&mut |sink| {
@@ -274,7 +275,7 @@ impl Pipeline {
         scratch: &mut Scratch,
         shard: &mut NewShard<'_>,
     ) -> Result<()> {
-        let batch = self.batch(rows, effort);
+        let batch = self.batch(plan, rows, effort)?;
         if batch < 2 {
             for (row, numbers) in rows {
                 if let Some(encoded) = self.encode_row(plan, numbers, value, scratch)? {
@@ -309,21 +310,18 @@ impl Pipeline {
 
     /// How many rows of a shard are encoded at once: one after the other, or as many as keep the
     /// threads busy for longer than it takes to start them.
-    fn batch(&self, rows: &[Row], effort: Effort) -> usize {
+    fn batch(&self, plan: &ObjectPlan<'_>, rows: &[Row], effort: Effort) -> Result<usize> {
         let n_chunks = rows.first().map_or(1, |(_, numbers)| numbers.len());
-        let row_nbytes = self
-            .description
-            .chain
-            .likely_nbytes()
-            .saturating_mul(n_chunks);
+        let chain = self.chain(&plan.chunk(0)?)?;
+        let row_nbytes = chain.likely_nbytes().saturating_mul(n_chunks);
         let is_large = row_nbytes > BATCH_NBYTES;
-        if effort.max_threads < 2 || is_large && self.description.chain.is_verbatim() {
-            return 1;
+        if effort.max_threads < 2 || is_large && chain.is_verbatim() {
+            return Ok(1);
         }
-        BATCH_NBYTES
+        Ok(BATCH_NBYTES
             .checked_div(row_nbytes)
             .unwrap_or(rows.len())
-            .max(effort.max_threads)
+            .max(effort.max_threads))
     }
 
     /// The new bytes of some rows of a shard, without those that hold nothing but the fill value.
@@ -382,7 +380,8 @@ impl Pipeline {
                 return Ok((!self.is_left_out(decoded)).then_some(Cow::Borrowed(decoded)));
             }
         }
-        let encoded = self.rewrite(plan, numbers, 1, None, &mut |chunk, _| {
+        let below = self.description.levels.get(1..).unwrap_or_default();
+        let encoded = rewrite(plan, numbers, below, None, &mut |chunk, _| {
             self.encode_chunk(&plan.chunk(chunk)?, None, value, scratch)
         })?;
         Ok(encoded.map(Cow::Owned))
@@ -459,7 +458,8 @@ impl Pipeline {
         scratch: &mut Scratch,
     ) -> Result<Encoded> {
         let is_whole = plan.is_whole()?;
-        if let (true, Some(level)) = (is_whole, self.description.levels.first()) {
+        let levels = self.levels(plan)?;
+        if let (true, Some(level)) = (is_whole, levels.first()) {
             let mut shard = Vec::new();
             let laid = self.lay_shard(plan, level, value, effort, scratch, |write| {
                 write(&mut shard)
@@ -469,14 +469,14 @@ impl Pipeline {
         let old = if is_whole { None } else { old };
         let numbers: Vec<usize> = (0..plan.n_chunks()).collect();
         if numbers.len() < 2 || effort.max_threads < 2 {
-            return self.rewrite(plan, &numbers, 0, old, &mut |chunk, old| {
+            return rewrite(plan, &numbers, &levels, old, &mut |chunk, old| {
                 let encoded = self.encode_chunk(&plan.chunk(chunk)?, old, value, scratch)?;
                 Ok(encoded.map(|encoded| self.fitted(encoded)))
             });
         }
         // Find out what each chunk was, encode them all, and put the results in their places.
         let mut before: Vec<Option<&[u8]>> = vec![None; numbers.len()];
-        self.find_old(plan, &numbers, 0, old, &mut before)?;
+        find_old(plan, &numbers, &levels, old, &mut before)?;
         let slots: Vec<OnceLock<Encoded>> = numbers.iter().map(|_| OnceLock::new()).collect();
         workers::run(
             numbers.len(),
@@ -496,81 +496,10 @@ impl Pipeline {
             .into_iter()
             .map(|slot| slot.into_inner().flatten())
             .collect();
-        self.rewrite(plan, &numbers, 0, old, &mut |number, _| {
+        rewrite(plan, &numbers, &levels, old, &mut |number, _| {
             let slot = encoded.get_mut(number).ok_or(KernelError::OutsideMemory)?;
             Ok(slot.take())
         })
-    }
-
-    /// The encoded form of chunks in a shard of level `depth`, or of the chunk that is no shard.
-    fn find_old<'a>(
-        &self,
-        plan: &ObjectPlan<'_>,
-        numbers: &[usize],
-        depth: usize,
-        old: Option<&'a [u8]>,
-        found: &mut [Option<&'a [u8]>],
-    ) -> Result<()> {
-        let (Some(level), Some(shard)) = (self.description.levels.get(depth), old) else {
-            for number in numbers {
-                *found.get_mut(*number).ok_or(KernelError::OutsideMemory)? = old;
-            }
-            return Ok(());
-        };
-        let parts = level.parts(Some(shard))?;
-        for (row, numbers) in self.rows(plan, numbers, depth)? {
-            let part = match parts.get(row) {
-                Some(Part::Old(bytes)) => Some(*bytes),
-                _ => None,
-            };
-            self.find_old(plan, &numbers, depth.saturating_add(1), part, found)?;
-        }
-        Ok(())
-    }
-
-    /// Chunks by the row of the index of level `depth` that they fall into.
-    fn rows(
-        &self,
-        plan: &ObjectPlan<'_>,
-        numbers: &[usize],
-        depth: usize,
-    ) -> Result<BTreeMap<usize, Vec<usize>>> {
-        let level = self.description.levels.get(depth);
-        let level = level.ok_or(KernelError::OutsideMemory)?;
-        let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for number in numbers {
-            let row = level.row(plan.chunk(*number)?.coords())?;
-            rows.entry(row).or_default().push(*number);
-        }
-        Ok(rows)
-    }
-
-    /// New bytes of a shard of level `depth`, or of a chunk where there are no more levels. What
-    /// becomes of each chunk with one of these numbers, `encode` says from its number and old bytes.
-    fn rewrite(
-        &self,
-        plan: &ObjectPlan<'_>,
-        numbers: &[usize],
-        depth: usize,
-        old: Option<&[u8]>,
-        encode: EncodeChunk<'_>,
-    ) -> Result<Encoded> {
-        let Some(level) = self.description.levels.get(depth) else {
-            let [number] = numbers else {
-                return Err(KernelError::BadDescription {
-                    what: "the innermost level holds decoded chunks, one by one",
-                });
-            };
-            return encode(*number, old);
-        };
-        let mut parts = level.parts(old)?;
-        for (row, numbers) in self.rows(plan, numbers, depth)? {
-            let part = parts.get_mut(row).ok_or(KernelError::OutsideMemory)?;
-            let below = depth.saturating_add(1);
-            let after = self.rewrite(plan, &numbers, below, part.bytes(), encode)?;
-            *part = after.map_or(Part::Absent, Part::New);
-        }
-        level.assemble(&parts)
     }
 
     /// New bytes of one chunk.
@@ -605,14 +534,14 @@ impl Pipeline {
         value: &ItemsRef<'_>,
         scratch: &mut Scratch,
     ) -> Result<Encoded> {
-        let chain = &self.description.chain;
+        let chain = self.chain(plan)?;
         let chunk = NewChunk {
             kind: chain.items().ok_or(OTHER_ELEMENTS)?,
             n_items: chain.n_elements(),
             fill: &self.description.fill,
             value: *value,
         };
-        let transfer = self.transfer(plan, &value.layout.strides)?;
+        let transfer = plan.transfer(chain.strides(), &value.layout.strides)?;
         let transfer = transfer.reversed().upwards();
         let is_whole = plan.is_whole()?;
         let mut stream = scratch.contexts.take_buffer();
@@ -645,13 +574,13 @@ impl Pipeline {
         value: &ArrayRef<'_>,
         scratch: &mut Scratch,
     ) -> Result<Encoded> {
-        let chain = &self.description.chain;
+        let chain = self.chain(plan)?;
         let transfer = self.source(plan, value)?;
         if let Some(decoded) = self.lent(plan, &transfer, value)? {
             if self.is_left_out(decoded) {
                 return Ok(None);
             }
-            return self.encode(decoded, &mut scratch.contexts).map(Some);
+            return encode(&chain, decoded, &mut scratch.contexts).map(Some);
         }
         let is_whole = plan.is_whole()?;
         let Scratch {
@@ -659,7 +588,7 @@ impl Pipeline {
         } = scratch;
         match old.filter(|_| !is_whole) {
             _ if is_whole && !plan.is_cut()? => resize(decoded, chain.nbytes(), chain.nbytes())?,
-            None => self.fill(decoded)?,
+            None => self.fill(decoded, chain.nbytes())?,
             Some(old) => {
                 resize(decoded, chain.nbytes(), chain.nbytes())?;
                 chain.decode_into(old, decoded, contexts)?;
@@ -677,12 +606,12 @@ impl Pipeline {
         if chain.is_verbatim() {
             return Ok(Some(std::mem::take(decoded)));
         }
-        self.encode(decoded, contexts).map(Some)
+        encode(&chain, decoded, contexts).map(Some)
     }
 
     /// The copy of the elements of a chunk from a value.
     fn source(&self, plan: &ChunkPlan<'_>, value: &ArrayRef<'_>) -> Result<Transfer> {
-        let transfer = self.transfer(plan, &value.layout.strides)?;
+        let transfer = plan.transfer(self.chain(plan)?.strides(), &value.layout.strides)?;
         Ok(transfer.reversed().normalise())
     }
 
@@ -701,7 +630,7 @@ impl Pipeline {
         source: &Transfer,
         value: &ArrayRef<'v>,
     ) -> Result<Option<&'v [u8]>> {
-        let chain = &self.description.chain;
+        let chain = self.chain(plan)?;
         let element = chain.element();
         let is_there = element.is_verbatim()
             && source.contiguous_nbytes(element) == Some(chain.nbytes())
@@ -718,14 +647,6 @@ impl Pipeline {
         !self.description.keeps_empty && repeats(decoded, &self.stored_fill)
     }
 
-    fn encode(&self, decoded: &[u8], contexts: &mut Contexts) -> Result<Vec<u8>> {
-        let mut encoded = contexts.take_buffer();
-        self.description
-            .chain
-            .encode(decoded, &mut encoded, contexts)?;
-        Ok(encoded)
-    }
-
     /// An encoded chunk without room to spare, if it has to wait until its shard is put together.
     fn fitted(&self, mut encoded: Vec<u8>) -> Vec<u8> {
         if self.is_sharded() {
@@ -734,21 +655,20 @@ impl Pipeline {
         encoded
     }
 
-    /// Make `chunk` a decoded chunk of nothing but the fill value.
-    fn fill(&self, chunk: &mut Vec<u8>) -> Result<()> {
-        let chain = &self.description.chain;
-        resize(chunk, chain.nbytes(), chain.nbytes())?;
+    /// Make `chunk` a decoded chunk, of a size, of nothing but the fill value.
+    fn fill(&self, chunk: &mut Vec<u8>, nbytes: usize) -> Result<()> {
+        resize(chunk, nbytes, nbytes)?;
         let itemsize = self.itemsize();
         let transfer = Transfer {
             axes: vec![Axis::Run {
-                count: chain.nbytes().checked_div(itemsize).unwrap_or(0),
+                count: nbytes.checked_div(itemsize).unwrap_or(0),
                 from: 0,
                 to: isize::try_from(itemsize).map_err(|_| KernelError::OutsideMemory)?,
             }],
             from: 0,
             to: 0,
         };
-        let element = chain.element().verbatim();
+        let element = self.description.chain.element().verbatim();
         memory::copy(
             &transfer,
             Readable::from(self.stored_fill.as_slice()),
@@ -756,6 +676,78 @@ impl Pipeline {
             element,
         )
     }
+}
+
+fn encode(chain: &FittedChain<'_>, decoded: &[u8], contexts: &mut Contexts) -> Result<Vec<u8>> {
+    let mut encoded = contexts.take_buffer();
+    chain.encode(decoded, &mut encoded, contexts)?;
+    Ok(encoded)
+}
+
+/// The encoded form of chunks in a shard of the first of these levels, or of the chunk that is no
+/// shard.
+fn find_old<'a>(
+    plan: &ObjectPlan<'_>,
+    numbers: &[usize],
+    levels: &[ShardLevel],
+    old: Option<&'a [u8]>,
+    found: &mut [Option<&'a [u8]>],
+) -> Result<()> {
+    let (Some((level, below)), Some(shard)) = (levels.split_first(), old) else {
+        for number in numbers {
+            *found.get_mut(*number).ok_or(KernelError::OutsideMemory)? = old;
+        }
+        return Ok(());
+    };
+    let parts = level.parts(Some(shard))?;
+    for (row, numbers) in rows(plan, numbers, level)? {
+        let part = match parts.get(row) {
+            Some(Part::Old(bytes)) => Some(*bytes),
+            _ => None,
+        };
+        find_old(plan, &numbers, below, part, found)?;
+    }
+    Ok(())
+}
+
+/// Chunks by the row of the index of a level that they fall into.
+fn rows(
+    plan: &ObjectPlan<'_>,
+    numbers: &[usize],
+    level: &ShardLevel,
+) -> Result<BTreeMap<usize, Vec<usize>>> {
+    let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for number in numbers {
+        let row = level.row(plan.chunk(*number)?.coords())?;
+        rows.entry(row).or_default().push(*number);
+    }
+    Ok(rows)
+}
+
+/// New bytes of a shard of the first of these levels, or of a chunk where there are none. What
+/// becomes of each chunk with one of these numbers, `encode` says from its number and old bytes.
+fn rewrite(
+    plan: &ObjectPlan<'_>,
+    numbers: &[usize],
+    levels: &[ShardLevel],
+    old: Option<&[u8]>,
+    encode: EncodeChunk<'_>,
+) -> Result<Encoded> {
+    let Some((level, below)) = levels.split_first() else {
+        let [number] = numbers else {
+            return Err(KernelError::BadDescription {
+                what: "the innermost level holds decoded chunks, one by one",
+            });
+        };
+        return encode(*number, old);
+    };
+    let mut parts = level.parts(old)?;
+    for (row, numbers) in rows(plan, numbers, level)? {
+        let part = parts.get_mut(row).ok_or(KernelError::OutsideMemory)?;
+        let after = rewrite(plan, &numbers, below, part.bytes(), encode)?;
+        *part = after.map_or(Part::Absent, Part::New);
+    }
+    level.assemble(&parts)
 }
 
 /// Whether bytes are nothing but repetitions of `pattern`, whole ones.

@@ -17,6 +17,7 @@ from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow
 from zarr._grid.chunk_shapes import MAX_INNER_NBYTES, MAX_NBYTES, guess_chunks, guess_shards, normalize_chunks
+from zarr._grid.grid import RectilinearGrid, RegularGrid
 from zarr._grid.shapes import parse_shape
 from zarr._metadata.formats import FORMATS
 from zarr._metadata.group import GroupMetadata
@@ -81,6 +82,7 @@ ZEROS, ONES = _Filled("zeros", 0), _Filled("ones", 1)
 
 ArrayParts: TypeAlias = tuple["ArrayMetadata", StorePath, ArrayConfig]
 GroupParts: TypeAlias = tuple[GroupMetadata, StorePath]
+Grid: TypeAlias = RegularGrid | RectilinearGrid
 
 
 # -- arrays -----------------------------------------------------------------------------------------------------
@@ -174,14 +176,14 @@ def plan_array(
         )
     elements = None if data is None else _elements(data, shape, data_type, write_data)
     lengths = parse_shape(shape if elements is None else elements.shape)  # type: ignore[arg-type]  # one of them is there
-    inner, outer = _chunk_shapes(lengths, data_type, chunks, shards)
+    grid, inner = _chunk_grid(lengths, data_type, chunks, shards)
     fill = _fill_value(fill_value, data_type)
     settings_ = array_config(config)
     wanted = NewArray(
         shape=lengths,
         data_type=data_type,
-        chunks=inner,
-        shards=outer,
+        grid=grid,
+        inner=inner,
         shard_options=_shard_options(shards),
         filters=filters,
         serializer=serializer,
@@ -255,31 +257,48 @@ _EVEN_SHARDS = (
 )
 
 
-def _chunk_shapes(
+def _chunk_grid(
     shape: tuple[int, ...], data_type: ZDType[Any, Any], chunks: Any, shards: Any
-) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
-    """Shapes of the (inner) chunks and of the shards, None without shards."""
+) -> tuple[Grid, tuple[int, ...] | None]:
+    """The grid of the stored chunks, and the shape of the inner ones if those are shards."""
     itemsize = getattr(data_type, "item_size", 0) or 16  # a variable-length element is taken for 16 bytes
     auto_shards = isinstance(shards, str) and shards == "auto"
     if isinstance(chunks, str) and chunks == "auto":
-        inner = guess_chunks(shape, itemsize, MAX_INNER_NBYTES if auto_shards else MAX_NBYTES)
+        grid: Grid = RegularGrid(guess_chunks(shape, itemsize, MAX_INNER_NBYTES if auto_shards else MAX_NBYTES))
     else:
-        inner = normalize_chunks(chunks, shape)
+        grid = _wanted_grid(chunks, shape, "chunks")
     if shards is None or shards is False:
-        return inner, None
+        return grid, None
+    if not isinstance(grid, RegularGrid):
+        raise ArgumentError(
+            "chunks of different lengths cannot be the inner chunks of shards. Shards may differ in length: "
+            "chunks=(10, 10), shards=([30, 50], 20)"
+        )
+    inner = grid.shape
     if auto_shards:
-        return inner, guess_shards(shape, inner, itemsize, settings().target_shard_nbytes)
+        return RegularGrid(guess_shards(shape, inner, itemsize, settings().target_shard_nbytes)), inner
     if isinstance(shards, Mapping) and "shape" not in shards:
         raise ArgumentError(f"shards given as a mapping need a 'shape', got {dict(shards)!r}")
-    wanted = shards["shape"] if isinstance(shards, Mapping) else shards
-    outer = normalize_chunks(wanted, shape, "shards")
-    if any(o % i for o, i in zip(outer, inner, strict=True)):
+    outer = _wanted_grid(shards["shape"] if isinstance(shards, Mapping) else shards, shape, "shards")
+    if any(o % i for o, i in zip(outer.divisors, inner, strict=True)):
         if not isinstance(chunks, str):
-            if settings().uneven_shards:
-                return inner, outer
-            raise ValueError(f"The chunk shape {inner} does not divide the shard shape {outer}; {_EVEN_SHARDS}")
-        inner = tuple(max(d for d in range(1, i + 1) if o % d == 0) for i, o in zip(inner, outer, strict=True))
-    return inner, outer
+            if settings().uneven_shards and isinstance(outer, RegularGrid):
+                return outer, inner
+            raise ValueError(f"The chunk shape {inner} does not divide the shard shape {outer.shape}; {_EVEN_SHARDS}")
+        inner = tuple(max(d for d in range(1, i + 1) if o % d == 0) for i, o in zip(inner, outer.divisors, strict=True))
+    return outer, inner if shape else None  # what has no axes has one chunk, and needs no shards
+
+
+def _wanted_grid(given: Any, shape: tuple[int, ...], argument: str) -> Grid:
+    """The grid that an argument means. One of another array is taken as it is, one of different lengths has to be permitted."""
+    grid = normalize_chunks(given, shape, argument)
+    if isinstance(grid, RegularGrid) or grid is given or settings().rectilinear_chunks:
+        return grid
+    raise ValueError(
+        f"{argument} of different lengths make a rectilinear chunk grid, which several other programs cannot read. If those that "
+        "matter to you can, permit it with zarr.config.set({'array.rectilinear_chunks': True}), or in the environment with "
+        "ZARR_ARRAY__RECTILINEAR_CHUNKS=True"
+    )
 
 
 def _shard_options(shards: Any) -> dict[str, Any]:

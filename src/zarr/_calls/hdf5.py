@@ -24,6 +24,7 @@ from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.gzip_ import GzipCodec
 from zarr._codec.zstd import ZstdCodec
 from zarr._dtype import VariableLengthUTF8
+from zarr._flow.create import check_storable
 from zarr._flow.load import load_group, look
 from zarr._flow.node import ArrayNode, GroupNode
 from zarr._flow.objects import write
@@ -402,7 +403,8 @@ def _planned(found: Found, at: StorePath, zarr_format: ZarrFormat, options: Copy
     if options.without_attrs:
         keywords["attributes"] = options.create_kws.get("attributes")
     try:
-        return plan_array(at, zarr_format=zarr_format, **keywords)
+        planned = plan_array(at, zarr_format=zarr_format, **keywords)
+        check_storable(at, planned.node.metadata)
     except Exception as exc:
         is_of_data = isinstance(exc, DataTypeValidationError) or (
             isinstance(exc, ValueError) and not options.create_kws
@@ -411,6 +413,7 @@ def _planned(found: Found, at: StorePath, zarr_format: ZarrFormat, options: Copy
             raise _refused(found.text, str(exc)) from exc
         exc.add_note(f"This was met in making an array after dataset {found.text}; nothing was copied.")
         raise
+    return planned
 
 
 def _copy_group(found: Found, at: StorePath, zarr_format: ZarrFormat, options: CopyOptions, tally: Tally) -> Flow[bool]:

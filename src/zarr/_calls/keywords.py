@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from zarr._dtype import ZarrFormat, ZDType
     from zarr._grid.chunk_keys import ChunkKeyEncoding
+    from zarr._grid.grid import RectilinearGrid, RegularGrid
     from zarr._store.make import StoreLike
 
     Auto: TypeAlias = Literal["auto"]
@@ -43,7 +44,13 @@ if TYPE_CHECKING:
 
     ShapeLike: TypeAlias = SupportsIndex | Iterable[SupportsIndex]
     DataTypeLike: TypeAlias = npt.DTypeLike | ZDType[Any, Any] | Document
-    ChunksLike: TypeAlias = SupportsIndex | Iterable[SupportsIndex | None] | Literal[False]
+    ChunksLike: TypeAlias = (
+        SupportsIndex
+        | Iterable[SupportsIndex | Iterable[SupportsIndex] | None]
+        | Literal[False]
+        | RegularGrid
+        | RectilinearGrid
+    )
     ConfigLike: TypeAlias = ArrayConfig | dict[str, Any]
     KeyEncodingLike: TypeAlias = ChunkKeyEncoding | Document | Literal["default", "v2"]
     StorageOptions: TypeAlias = dict[str, Any] | None

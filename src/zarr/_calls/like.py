@@ -46,7 +46,7 @@ def like(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> dict[str
         made["dtype"] = a.dtype
     if (node := array_node_of(a)) is not None:
         metadata = node.metadata
-        made |= {"dtype": metadata.dtype, "chunks": metadata.chunks, "zarr_format": metadata.zarr_format}
+        made |= {"dtype": metadata.dtype, "chunks": metadata.as_chunks, "zarr_format": metadata.zarr_format}
     if zarr_format is not None:
         made["zarr_format"] = zarr_format
     if node is not None and made["zarr_format"] == node.metadata.zarr_format:
@@ -160,13 +160,13 @@ def _kept(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
         return own.arguments_of(metadata)
     left_out = {"shards": None, "order": None, "chunk_key_encoding": None}
     anew = dict.fromkeys(("filters", "compressors", "serializer"), "auto")
-    return {"chunks": metadata.chunks, **left_out, **anew, **layout.named(*own.dimension_names_of(metadata))}
+    return {"chunks": metadata.as_chunks, **left_out, **anew, **layout.named(*own.dimension_names_of(metadata))}
 
 
 def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:
     """Copy every element, in blocks of whole stored objects of the target."""
     spec = source.view.spec
-    found = blocks([axis.length(0) for axis in spec.grid.axes], target.view.spec)
+    found = blocks(spec.grid.largest(spec.shape), target.view.spec)
     yield Together((_copy_block(source, target, block) for block in found), MOST_BLOCKS)
 
 
@@ -215,7 +215,7 @@ def _block_steps(source_chunk: Sequence[int], target: ArraySpec) -> list[int]:
     target that it meets; and then more, from the last axis on, so that several threads have something to do.
     """
     counts = target.grid.counts(target.shape)
-    lengths = [min(axis.length(0), n) for axis, n in zip(target.grid.axes, target.shape, strict=True)]
+    lengths = list(map(min, target.grid.largest(target.shape), target.shape))
     steps = [1] * len(counts)
 
     def grow(axis: int, step: int) -> bool:

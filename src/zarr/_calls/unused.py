@@ -52,7 +52,7 @@ def _same_dtype(existing: ArrayMetadata, dtype: Any) -> bool:
 
 
 def _same_chunks(existing: ArrayMetadata, chunks: Any) -> bool:
-    return isinstance(chunks, str) or normalize_chunks(chunks, existing.shape) == existing.chunks
+    return isinstance(chunks, str) or normalize_chunks(chunks, existing.shape) == existing.as_chunks
 
 
 def _has_attributes(existing: NodeMetadata, attributes: Any) -> bool:

@@ -5,21 +5,22 @@ Where format 3 has a codec of its own, that is taken, as other implementations k
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from zarr._codec.base import ChunkSpec, Codec
+from zarr._codec.bitround import BitRoundCodec
 from zarr._codec.blosc import SHUFFLES, BloscCodec
 from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.gzip_ import GzipCodec
 from zarr._codec.numcodecs_base import NumcodecsArrayArrayCodec, NumcodecsCodec
-from zarr._codec.registry import get_codec_class, get_numcodec
+from zarr._codec.of_numcodecs import codec_of
+from zarr._codec.registry import get_numcodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr._codec.zstd import ZstdCodec
 from zarr._dtype.described import type_string
-from zarr.errors import UnknownCodecError
+from zarr.errors import ArgumentError, UnknownCodecError
 
 SHUFFLE_NAMES = {number: name for name, number in SHUFFLES.items()}
 AUTO_SHUFFLE = -1
@@ -46,44 +47,12 @@ def in_format_3(codec: Any) -> Codec:
     >>> in_format_3(get_numcodec({"id": "zlib", "level": 3}))
     Zlib(codec_name='numcodecs.zlib', codec_config={'level': 3})
     """
-    config = dict(codec.get_config())
-    codec_id = str(config.pop("id", codec.codec_id))
-    own = _own(codec_id, config)
-    if own is not None:
-        return own
     try:
-        cls: Any = get_codec_class(f"numcodecs.{codec_id}")
-    except UnknownCodecError as exc:
+        return codec_of(codec)
+    except ArgumentError as exc:
         raise UnknownCodecError(
-            f"the codec {codec_id!r} of numcodecs has no counterpart in Zarr format 3 that makes the same bytes"
+            f"the codec {codec.codec_id!r} of numcodecs has no counterpart in Zarr format 3 that makes the same bytes"
         ) from exc
-    return cls(**config)  # type: ignore[no-any-return]
-
-
-def _own(codec_id: str, config: Mapping[str, Any]) -> Codec | None:
-    """The one that is not called `numcodecs.*`, for settings that it has too."""
-    if codec_id == "blosc":
-        return _blosc(config)
-    if codec_id == "gzip":
-        return GzipCodec(level=config["level"])
-    if codec_id == "zstd":
-        return ZstdCodec(level=config["level"], checksum=config.get("checksum", False))
-    if codec_id == "crc32c" and config.get("location", "end") == "end":
-        return Crc32cCodec()
-    if codec_id == "vlen-utf8":
-        return VLenUTF8Codec()
-    return VLenBytesCodec() if codec_id == "vlen-bytes" else None
-
-
-def _blosc(config: Mapping[str, Any]) -> BloscCodec:
-    """Without a type size, and with `AUTO_SHUFFLE`, the codec chooses by the items it meets, as numcodecs does."""
-    return BloscCodec(
-        cname=config["cname"],
-        clevel=config["clevel"],
-        shuffle=SHUFFLE_NAMES.get(config["shuffle"]),  # type: ignore[arg-type]  # names of `SHUFFLES`
-        blocksize=config["blocksize"],
-        typesize=config.get("typesize"),
-    )
 
 
 def in_format_2(codec: Codec) -> Any:
@@ -108,6 +77,8 @@ def in_format_2(codec: Codec) -> Any:
 def _config(codec: Codec) -> dict[str, Any] | None:
     if isinstance(codec, NumcodecsCodec):
         return {"id": codec.codec_id(), **codec.codec_config}
+    if isinstance(codec, BitRoundCodec):
+        return {"id": "bitround", "keepbits": codec.keepbits}
     if isinstance(codec, BloscCodec):
         shuffle = AUTO_SHUFFLE if codec.shuffle is None else SHUFFLES[codec.shuffle]
         return {

@@ -179,7 +179,9 @@ class ChunkGrid:
     def from_metadata(cls, metadata: Any) -> ChunkGrid:
         """The grid of the stored chunks of an array (of its shards, if it has them)."""
         grid = getattr(metadata, "chunk_grid", None)
-        return cls.from_sizes(metadata.shape, metadata.chunks if grid is None else grid.chunk_shape)
+        return cls.from_sizes(
+            metadata.shape, metadata.chunks if grid is None else getattr(grid, "chunk_shapes", None) or grid.chunk_shape
+        )
 
     @property
     def ndim(self) -> int:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
+from math import gcd
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from zarr._codec.base import ArrayConfig
 from zarr._codec.shard_index import write_order
-from zarr._compat.chunk_grids import ChunkGrid, DimensionGrid
+from zarr._compat.chunk_grids import ChunkGrid, DimensionGrid, FixedDimension
 from zarr._dtype.numbers import UInt8
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
 from zarr._grid.grid import ChunkGrid as OwnGrid
@@ -118,6 +119,13 @@ class _Grid(OwnGrid):
 
     def counts(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(axis.with_extent(n).nchunks for axis, n in zip(self.axes, shape, strict=True))
+
+    def largest(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(axis.size if isinstance(axis, FixedDimension) else max(axis.edges) for axis in self.axes)
+
+    @property
+    def divisors(self) -> tuple[int, ...]:
+        return tuple(axis.size if isinstance(axis, FixedDimension) else gcd(*axis.edges) for axis in self.axes)
 
     def refine(self, inner: tuple[int, ...]) -> OwnGrid:
         raise NotImplementedError("an indexer plans over stored chunks, never inside them")

@@ -43,6 +43,7 @@ from zarr._dtype.objects import (
     without_numpy,
 )
 from zarr._dtype.octets import VariableLengthBytes
+from zarr._dtype.optional import Optional
 from zarr._dtype.records import in_fields_of, structs_of
 from zarr._dtype.structs import Struct
 from zarr.errors import ArgumentError
@@ -81,7 +82,7 @@ def exact(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     >>> exact([1, 2], zarr.dtype.Float32(), np.dtype("f4"))
     array([1., 2.], dtype=float32)
     """
-    given = _as_array(value)
+    given = _nulls_as_none(_as_array(value), data_type)
     if dtype.names is not None:
         _refuse_no_structs(value, given)
         return structs_of(value, given, data_type, dtype, exact, is_assigned=False)
@@ -139,7 +140,7 @@ def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Eleme
         return _assigned_scalar(value, data_type, dtype)
     if type(value).__name__ == "MaskedConstant" and dtype.kind == "f":
         return np.asarray(float(value), dtype=dtype)  # type: ignore[arg-type]  # NaN, with NumPy's warning
-    given = _as_array(value)
+    given = _nulls_as_none(_as_array(value), data_type)
     if given is None:
         return _assigned_sequence(value, data_type, dtype)
     if given.dtype == dtype:
@@ -155,6 +156,15 @@ def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Eleme
         return in_dtype(decoded(given) if _has_bytes_for_text(kinds, dtype) else given, dtype)
     except RuntimeError as exc:  # of times as text that is too short
         raise ArgumentError(f"elements of {given.dtype} do not fit into {dtype}: {exc}") from exc
+
+
+def _nulls_as_none(given: Elements | None, data_type: DataType) -> Elements | None:
+    """Text of any length as objects, with None for nulls, where elements may be missing."""
+    if given is None or not hasattr(given.dtype, "na_object") or not isinstance(data_type, Optional):
+        return given
+    made = np.empty(given.size, object)
+    made[:] = [item if isinstance(item, str) else None for item in given.ravel().tolist()]
+    return made.reshape(given.shape)
 
 
 def _refuse_no_structs(value: object, given: Elements | None) -> None:

@@ -185,12 +185,12 @@ class ChunkCodecs:
 
 
 def object_nbytes(spec: ArraySpec) -> int:
-    """Decoded size of one stored object, in bytes: of the first, where they differ."""
+    """Decoded size of one stored object, in bytes: of the largest, where they differ."""
     return _nbytes_of(spec.grid, spec)
 
 
 def _nbytes_of(grid: ChunkGrid, spec: ArraySpec) -> int:
-    return math.prod(grid.chunk_shape((0,) * spec.ndim)) * spec.dtype.itemsize
+    return math.prod(grid.largest(spec.shape)) * spec.dtype.itemsize
 
 
 def _is_all_of(projection: Projection, shape: tuple[int, ...]) -> bool:

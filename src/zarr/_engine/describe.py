@@ -26,7 +26,7 @@ from zarr._dtype.octets import VariableLengthBytes
 from zarr._dtype.small import has_spare_bits
 from zarr._dtype.text import VariableLengthUTF8
 from zarr._engine.contract import Rejection
-from zarr._grid.grid import RegularGrid
+from zarr._grid.grid import RectilinearGrid, RegularGrid
 
 if TYPE_CHECKING:
     from zarr._buffer.byte_order import ByteOrder
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 Description: TypeAlias = dict[str, Any]
 CodecDescription: TypeAlias = tuple[str, dict[str, Any]]
 _DescribeCodec: TypeAlias = Callable[[Any, int], "CodecDescription | None"]
+
+_Lengths: TypeAlias = "tuple[int | tuple[tuple[int, int], ...], ...]"
+"""Per axis one length, or runs of lengths."""
 
 _MOST_ELEMENTS = 2**62
 _WRAPPED = "zarr._codec.numcodecs_"
@@ -51,12 +54,18 @@ def describe(spec: ArraySpec) -> Description | Rejection:
         return Rejection(f"elements of data type {dtype} have no fixed layout that the kernel knows")
     if has_spare_bits(dtype):
         return Rejection(f"elements of data type {dtype} have bits that mean nothing, which the kernel would look at")
-    if type(spec.grid) is not RegularGrid:
-        return Rejection("the chunk grid is not regular")
-    if math.prod(max(n, c) for n, c in zip(spec.shape, spec.grid.shape, strict=True)) > _MOST_ELEMENTS:
+    grid = spec.grid
+    objects: _Lengths
+    if type(grid) is RegularGrid:
+        objects = reach = grid.shape
+    elif type(grid) is RectilinearGrid:
+        objects, reach = grid.runs, grid.reach
+    else:
+        return Rejection("the chunk grid is of a kind that the kernel does not know")
+    if math.prod(max(n, c) for n, c in zip(spec.shape, reach, strict=True)) > _MOST_ELEMENTS:
         return Rejection("the array has more elements than 63 bits can count")
-    chunk_shape = spec.levels[-1].chunk_shape if spec.levels else spec.grid.shape
-    levels = _levels(spec, chunk_shape)
+    chunk_shape = spec.levels[-1].chunk_shape if spec.levels else objects
+    levels = _levels(spec)
     if isinstance(levels, Rejection):
         return levels
     chain = _chain(spec) if items is None else _item_chain(spec, items)
@@ -64,7 +73,7 @@ def describe(spec: ArraySpec) -> Description | Rejection:
         return chain
     return {
         "shape": spec.shape,
-        "object_shape": spec.grid.shape,
+        "object_shape": objects,
         "chunk_shape": chunk_shape,
         "items": items,
         "itemsize": dtype.itemsize,
@@ -133,9 +142,10 @@ def _item_chain(spec: ArraySpec, items: str) -> dict[str, Any] | Rejection:
 # -- shards ---------------------------------------------------------------------------------------------------------
 
 
-def _levels(spec: ArraySpec, unit: tuple[int, ...]) -> list[tuple[Any, ...]] | Rejection:
-    """The levels of sharding, with lengths counted in decoded chunks of shape `unit`."""
-    levels = []
+def _levels(spec: ArraySpec) -> list[tuple[Any, ...]] | Rejection:
+    """The levels of sharding, with lengths counted in decoded chunks."""
+    levels: list[tuple[Any, ...]] = []
+    unit = spec.levels[-1].chunk_shape if spec.levels else ()
     for level in spec.levels:
         if not level.is_even:
             return Rejection("the inner chunks do not divide their shard")
@@ -143,7 +153,7 @@ def _levels(spec: ArraySpec, unit: tuple[int, ...]) -> list[tuple[Any, ...]] | R
         if checksum is None:
             return Rejection("the codecs of the shard index are others than 'bytes' (little) and 'crc32c'")
         shard, inner = (
-            [n // u for n, u in zip(shape, unit, strict=True)] for shape in (level.shape, level.chunk_shape)
+            shape and [n // u for n, u in zip(shape, unit, strict=True)] for shape in (level.shape, level.chunk_shape)
         )
         levels.append((shard, inner, level.axes, level.index_at_end, checksum, level.write_order))
     return levels

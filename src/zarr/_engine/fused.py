@@ -53,7 +53,7 @@ def _parts(chain: CodecChain) -> Iterator[tuple[int, int]]:
 
 def _kernel_codec(codecs: tuple[Codec, ...], spec: ChunkSpec) -> KernelCodec | None:
     """Codecs from array to bytes as one of the kernel's; None if it does not know them all."""
-    levels, inner_codecs = resolve_levels(codecs, spec.shape)
+    levels, inner_codecs = resolve_levels(codecs, len(spec.shape), spec.shape)
     # Only shards leave out what is empty: whether a chunk is stored was decided before its first codec.
     config = replace(
         spec.config, read_missing_chunks=True, write_empty_chunks=spec.config.write_empty_chunks or not levels

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 
 class NativeEngine:
-    """Takes arrays on regular grids whose elements have a fixed size, or are text or byte strings of any length, if every
-    codec is one that the kernel has.
+    """Takes arrays whose elements have a fixed size, or are text or byte strings of any length, if every codec is one that
+    the kernel has.
     """
 
     name = "native"

@@ -217,6 +217,5 @@ class ReachedValues(ReachedObjects):
 
     @property
     def _object_nbytes(self) -> int:
-        """Decoded size of one stored object."""
-        spec = self._spec
-        return math.prod(spec.grid.chunk_shape((0,) * spec.ndim)) * spec.dtype.itemsize
+        """Decoded size of one stored object, of the largest."""
+        return math.prod(self._spec.grid.largest(self._spec.shape)) * self._spec.dtype.itemsize

@@ -108,7 +108,7 @@ class ShardReader:
         self, extent: tuple[int, int], known: _Known, depth: int, projections: Sequence[Projection], found: _Found
     ) -> None:
         """Look into the shard of level `depth` that lies at `extent`."""
-        level = self._spec.levels[depth]
+        level = self._spec.levels_at(self._coords)[depth]
         start, nbytes = extent
         entries = self._entries(level, start, nbytes, known, found)
         if entries is None:
@@ -174,13 +174,12 @@ def by_inner_chunk(
 
     Yields `(row, projections)`, the row being that of the shard index.
     """
-    level = spec.levels[depth]
-    grid = decoded_grid(spec)
-    origin = spec.grid.chunk_start(coords)
+    level = spec.levels_at(coords)[depth]
+    grid, origin, shape = decoded_grid(spec), spec.grid.chunk_start(coords), level.known_shape
 
     def inner_coords(projection: Projection) -> tuple[int, ...]:
         starts = grid.chunk_start(projection.coords)
-        inside = zip(starts, origin, level.shape, level.chunk_shape, strict=True)
+        inside = zip(starts, origin, shape, level.chunk_shape, strict=True)
         return tuple((start - first) % n // c for start, first, n, c in inside)
 
     keyed = sorted(((inner_coords(p), i, p) for i, p in enumerate(projections)), key=lambda entry: entry[:2])
@@ -223,7 +222,7 @@ class ShardRewriting:
         depth: int = 0,
     ) -> None:
         self._spec, self._codecs, self._value, self._coords, self._depth = spec, codecs, value, coords, depth
-        level = self._level = spec.levels[depth]
+        level = self._level = spec.levels_at(coords)[depth]
         self._touched = dict(by_inner_chunk(spec, depth, coords, projections))
         laid = write_order(level.write_order, tuple(level.chunks_per_shard[axis] for axis in level.axes))
         is_touched = np.zeros(len(laid), np.bool_)

@@ -99,12 +99,18 @@ class ArrayProperties:
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        """Shape of the chunks that are read one by one: inner chunks, if the array is sharded."""
+        """Shape of the chunks that are read one by one: inner chunks, if the array is sharded.
+
+        NotImplementedError where they differ: `read_chunk_sizes` has the length of each.
+        """
         return self._node.metadata.chunks
 
     @property
     def shards(self) -> tuple[int, ...] | None:
-        """Shape of the shards; None if the array is not sharded."""
+        """Shape of the shards; None if the array is not sharded.
+
+        NotImplementedError where they differ: `write_chunk_sizes` has the length of each.
+        """
         return self._node.metadata.shards
 
     @property
@@ -137,16 +143,18 @@ class ArrayProperties:
     @property
     def read_chunk_sizes(self) -> tuple[tuple[int, ...], ...]:
         """Lengths of the chunks that are read one by one, along each dimension, cut to the array."""
-        return _sizes(self.shape, self.chunks)
+        metadata = self._node.metadata
+        return metadata.read_grid.sizes(metadata.shape)
 
     @property
     def write_chunk_sizes(self) -> tuple[tuple[int, ...], ...]:
         """Lengths of the stored objects (shards, or chunks), along each dimension, cut to the array."""
-        return _sizes(self.shape, self.shards or self.chunks)
+        metadata = self._node.metadata
+        return metadata.chunk_grid.to_grid().sizes(metadata.shape)
 
     @property
     def chunks_per_object(self) -> int:
-        """Chunks in each stored object: more than one if the array is sharded."""
+        """Chunks in each stored object: more than one if the array is sharded. NotImplementedError where that differs."""
         if self.shards is None:
             return 1
         return math.prod(s // c for s, c in zip(self.shards, self.chunks, strict=True))
@@ -170,10 +178,10 @@ class ArrayProperties:
             ("Fill value", metadata.fill_value),
             ("Shape", self.shape),
         ]
-        if self.shards is not None:
-            rows.append(("Shard shape", self.shards))
+        if metadata.is_sharded:
+            rows.append(("Shard shape", _DIFFERENT if metadata.chunk_grid.chunk_shape is None else metadata.shards))
         rows += [
-            ("Chunk shape", self.chunks),
+            ("Chunk shape", _chunk_shape_of(metadata)),
             ("Order", self.order),
             ("Read-only", self.read_only),
             ("Store type", type(self.store).__name__),
@@ -187,12 +195,19 @@ class ArrayProperties:
             if nbytes_stored:
                 rows.append(("Storage ratio", f"{self.nbytes / nbytes_stored:.1f}"))
         if n_stored is not None:
-            rows.append((f"{'Chunks' if self.shards is None else 'Shards'} Initialized", n_stored))
+            rows.append((f"{'Shards' if metadata.is_sharded else 'Chunks'} Initialized", n_stored))
         return ArrayInfo(rows=tuple(rows), n_stored=n_stored, nbytes_stored=nbytes_stored)
 
     def _count_stored(self) -> Flow[int]:
         """Number of chunks that are stored; in a sharded array, those of the stored shards."""
-        return self.chunks_per_object * len((yield from inventory.stored_chunks(self._node)))
+        metadata = self._node.metadata
+        stored = yield from inventory.stored_coordinates(self._node)
+        if not metadata.is_sharded:
+            return len(stored)
+        if metadata.chunk_grid.chunk_shape is not None:
+            return self.chunks_per_object * len(stored)
+        grid, n_elements = metadata.chunk_grid.to_grid(), math.prod(metadata.chunks)
+        return sum(math.prod(grid.chunk_shape(coords)) // n_elements for coords in stored)
 
     def _appending(self, data: npt.ArrayLike, axis: int) -> Flow[tuple[int, ...]]:
         """Write data behind the end of an axis; the new shape."""
@@ -207,7 +222,8 @@ class ArrayProperties:
     @property
     def cdata_shape(self) -> tuple[int, ...]:
         """Number of chunks (inner chunks, if sharded) along each dimension."""
-        return tuple(-(-n // c) for n, c in zip(self.shape, self.chunks, strict=True))
+        metadata = self._node.metadata
+        return metadata.read_grid.counts(metadata.shape)
 
     @property
     def nchunks(self) -> int:
@@ -220,8 +236,13 @@ class ArrayProperties:
         return self._node.view.pipeline.engine
 
 
-def _sizes(shape: tuple[int, ...], chunks: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(min(c, n - at) for at in range(0, n, c)) for n, c in zip(shape, chunks, strict=True))
+_DIFFERENT = "<variable>"
+"""Where chunks have no one shape; in zarr-python's word."""
+
+
+def _chunk_shape_of(metadata: ArrayMetadata) -> object:
+    uneven = metadata.chunk_grid.chunk_shape is None and not metadata.is_sharded
+    return _DIFFERENT if uneven else metadata.chunks
 
 
 def check_axis(axis: int, ndim: int) -> int:

@@ -42,9 +42,10 @@ class ElementAccess(ArrayProperties):
         """Sub-arrays along the first dimension; each chunk is read once."""
         if not self.ndim:
             raise TypeError("iteration over a 0-d array")
-        step = self.chunks[0]
-        for start in range(0, self.shape[0], step):
-            yield from self[start : start + step]
+        start = 0
+        for size in self._node.metadata.read_grid.axis_sizes(0, self.shape[0]):
+            yield from self[start : start + size]
+            start += size
 
     def get_basic_selection(
         self,

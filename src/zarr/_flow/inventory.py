@@ -35,9 +35,18 @@ _KEYS_PER_REQUEST = 16
 
 def stored_chunks(node: ArrayNode) -> Flow[list[str]]:
     """Keys of the chunks (shards, in a sharded array) that are stored inside the array's bounds."""
+    return [key for key, _ in (yield from _stored(node))]
+
+
+def stored_coordinates(node: ArrayNode) -> Flow[list[tuple[int, ...]]]:
+    """The same chunks by their coordinates."""
+    return [coords for _, coords in (yield from _stored(node))]
+
+
+def _stored(node: ArrayNode) -> Flow[list[tuple[str, tuple[int, ...]]]]:
     spec = node.view.spec
     everything = [tuple(map(range, spec.grid.counts(spec.shape)))]
-    return [key for key, _ in (yield from _listed(node, spec, everything))]
+    return (yield from _listed(node, spec, everything))
 
 
 def stored_in(node: ArrayNode, spec: ArraySpec, boxes: Sequence[Box]) -> Flow[list[tuple[int, ...]]]:

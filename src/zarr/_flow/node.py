@@ -317,10 +317,14 @@ def _kept(metadata: Kept, at: StorePath) -> Kept:
 
 def _check_chunk_size(metadata: ArrayV2Metadata | ArrayV3Metadata, at: StorePath) -> None:
     limit = settings().max_chunk_nbytes
-    nbytes = math.prod(metadata.chunks) * metadata.dtype.to_native_dtype().itemsize
+    try:
+        chunks = metadata.chunks
+    except NotImplementedError:  # they differ
+        chunks = metadata.read_grid.largest(metadata.shape)
+    nbytes = math.prod(chunks) * metadata.dtype.to_native_dtype().itemsize
     if nbytes > limit:
         raise MetadataValidationError(
-            f"the chunks of array {'/' + at.path!r} in store {at.store._describe('')!r} have {nbytes} bytes (shape {metadata.chunks}), "
+            f"the chunks of array {'/' + at.path!r} in store {at.store._describe('')!r} have {nbytes} bytes (shape {chunks}), "
             f"and the zarr.config key 'array.max_chunk_bytes' permits {limit}. Choose smaller chunks; raise the limit for an "
             "array that you trust."
         )

@@ -109,6 +109,8 @@ def _read_parts(
 ) -> Flow[None]:
     """Read the index of a shard and the inner chunks that the request needs, all from one version."""
     level = view.spec.levels[0]
+    if level.shape is None:
+        level = view.spec.levels_at(part.coords)[0]
     index_nbytes = view.pipeline.index_nbytes(level)
     index_read = Read(key, SuffixByteRequest(index_nbytes) if level.index_at_end else RangeByteRequest(0, index_nbytes))
     able = capabilities(store)

@@ -106,7 +106,8 @@ class _Check:
 
     def __call__(self) -> Flow[None]:
         stored = yield from load_array(self._at, self._metadata.zarr_format)
-        if stored.shape != self._metadata.shape:
+        known = self._metadata
+        if stored.shape != known.shape or not (known.is_continued_by(stored) and stored.is_continued_by(known)):
             raise replaced(self._at)
 
 
@@ -160,19 +161,18 @@ def _append_by_reserving(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> 
     node.publish(metadata)
     if not data.shape[axis]:
         return metadata.shape
-    old = yield from reserve(node, metadata, grow)
-    new = grow(old)
+    old, reserved = yield from reserve(node, metadata, grow)
     selection = GridSelection(tuple(SliceAxis(old[i] if i == axis else 0, 1, n) for i, n in enumerate(data.shape)))
-    yield from write(node, _view_beyond(node, metadata, new, axis), selection, data)
-    return new
+    yield from write(node, _view_beyond(node, reserved, axis), selection, data)
+    return reserved.shape
 
 
-def _view_beyond(node: ArrayNode, metadata: ArrayMetadata, shape: tuple[int, ...], axis: int) -> ArrayView:
+def _view_beyond(node: ArrayNode, metadata: ArrayMetadata, axis: int) -> ArrayView:
     """A view in which the last chunk along an axis lies inside the array with all of it.
 
     What lies beyond the end may be somebody else's by now, so a chunk is covered wholly only if all of it is.
     """
-    view = node.view_of(metadata.with_shape(shape))
+    view, shape = node.view_of(metadata), metadata.shape
     end = _next_boundary(view.spec, axis, shape[axis])
     if end == shape[axis]:
         return view

@@ -99,8 +99,8 @@ def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMe
 
 def reserve(
     node: ArrayNode, before: ArrayMetadata, grow: Callable[[tuple[int, ...]], tuple[int, ...]]
-) -> Flow[tuple[int, ...]]:
-    """Make an array larger than it is at this moment, and return the shape that it had.
+) -> Flow[tuple[tuple[int, ...], ArrayMetadata]]:
+    """Make an array larger than it is at this moment, and return the shape that it had, and what it is now.
 
     Whoever wants to write into what is new has it for itself, whoever else makes it larger at the same time.
 
@@ -128,7 +128,7 @@ def reserve(
         current, new = latest[0]
         node.publish(new)
         yield from record_change(node, new, hold)
-    return current.shape
+    return current.shape, new
 
 
 def _same_array(
@@ -141,7 +141,7 @@ def _same_array(
         raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")
     if isinstance(current, GroupMetadata):
         raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")
-    if (len(current.shape), current.chunks, current.dtype) != (len(before.shape), before.chunks, before.dtype):
+    if not before.is_continued_by(current):
         raise replaced(at)
     return current
 
@@ -176,7 +176,7 @@ def publish_shape(
     def rewrite(old: Buffer | None) -> Buffer:
         since = names_version()
         current = _same_array(at, layout, old, metadata, before)
-        if current.shape != before.shape:
+        if current.shape != before.shape or not current.is_continued_by(before):
             raise replaced(at)
         new = current.with_shape(shape)
         made = document(new, layout.array)

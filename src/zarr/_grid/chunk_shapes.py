@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable, Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from zarr._grid.edges import Edges
+from zarr._grid.grid import RectilinearGrid, RegularGrid
 from zarr._grid.shapes import parse_shape
 from zarr.errors import ArgumentError
 
@@ -78,19 +81,26 @@ def guess_shards(
     return tuple(c * factor for c in chunks)
 
 
-def normalize_chunks(chunks: Any, shape: tuple[int, ...], argument: str = "chunks") -> tuple[int, ...]:
-    """A chunk shape as users write it, in an argument which the errors name.
+def normalize_chunks(chunks: Any, shape: tuple[int, ...], argument: str = "chunks") -> RegularGrid | RectilinearGrid:
+    """The grid that users mean by an argument, which the errors name.
 
-    One integer counts for every axis; -1 or None stands for a whole axis; False (or None alone) for one chunk.
+    One integer counts for every axis; -1 or None stands for a whole axis; False (or None alone) for one chunk. Several
+    integers for one axis are the lengths of its chunks, one by one, which add up to that of the axis; only shards, which
+    hold whole chunks, may end behind it. A grid is taken as it is, if it covers the shape.
 
     Examples
     --------
     >>> normalize_chunks((10, -1), (100, 7))
-    (10, 7)
+    RegularGrid(shape=(10, 7))
+    >>> normalize_chunks(([60, 40], 5), (100, 7))
+    RectilinearGrid(shape=((60, 40), 5))
     """
+    if isinstance(chunks, RegularGrid | RectilinearGrid):
+        _check_covers(chunks, shape, argument)
+        return chunks
     whole = tuple(max(1, n) for n in shape)
     if chunks is None or chunks is False:
-        return whole
+        return RegularGrid(whole)
     if chunks is True:
         raise ValueError(f"{argument}=True is not supported; use {argument}='auto'")
     if isinstance(chunks, numbers.Integral):
@@ -101,23 +111,56 @@ def normalize_chunks(chunks: Any, shape: tuple[int, ...], argument: str = "chunk
         raise ArgumentError(f"{argument} must be an integer, a tuple of integers or 'auto', got {chunks!r}")
     if len(given) != len(shape):
         raise ValueError(f"{argument}={given} has {len(given)} lengths, but the array has {len(shape)} dimensions")
-    lengths = tuple(w if c is None or c == -1 else c for c, w in zip(given, whole, strict=True))
-    if others := [(c, n) for c, n in zip(lengths, shape, strict=True) if type(c) is not int]:
-        _refuse_unless_numbers(others, given, argument)
+    lengths = tuple(w if c is None or _is_whole(c) else c for c, w in zip(given, whole, strict=True))
+    if any(_has_several(c) for c in lengths):
+        return _uneven(lengths, shape, argument)
+    if any(isinstance(c, str | bytes | Mapping) for c in lengths):
+        raise ArgumentError(f"{argument} must be lengths, which are integers, got {given}")
     if any(c < 1 for c in lengths if type(c) is int or isinstance(c, numbers.Real)):
         raise ValueError(f"the lengths in {argument} must be at least 1 (or -1 for the whole axis), got {given}")
-    return parse_shape(lengths)
+    return RegularGrid(parse_shape(lengths))
 
 
-def _refuse_unless_numbers(lengths: Sequence[tuple[Any, int]], given: tuple[Any, ...], argument: str) -> None:
-    """Raise what says so if some lengths, given with the axes that they are for, are texts or several each."""
-    if any(isinstance(c, str | bytes | Mapping) for c, _ in lengths):
-        raise ArgumentError(f"{argument} must be lengths, which are integers, got {given}")
-    several = [(c, n) for c, n in lengths if isinstance(c, Iterable)]
-    for c, n in several:
-        if sum(parse_shape(c)) < n:
-            raise ValueError(f"the lengths {c} in {argument} do not reach the end of an axis of length {n}")
-    if several:
-        raise NotImplementedError(
-            f"{argument} of different lengths along an axis (a rectilinear grid) are not supported yet"
+def _is_whole(length: Any) -> bool:
+    return not _has_several(length) and bool(length == -1)
+
+
+def _has_several(lengths: Any) -> bool:
+    """Whether what is given for one axis are the lengths of its chunks."""
+    return (
+        type(lengths) is not int
+        and isinstance(lengths, Iterable)
+        and not isinstance(lengths, str | bytes | Mapping)
+        and getattr(lengths, "ndim", 1) > 0
+    )
+
+
+def _uneven(given: tuple[Any, ...], shape: tuple[int, ...], argument: str) -> RectilinearGrid:
+    return RectilinearGrid(
+        tuple(_axis(number, *each, argument) for number, each in enumerate(zip(given, shape, strict=True)))
+    )
+
+
+def _axis(number: int, given: Any, length: int, argument: str) -> int | Edges:
+    several = _has_several(given)
+    lengths = list(given) if several else [given]
+    if any(isinstance(n, str | bytes | Mapping) or not hasattr(n, "__index__") or _has_several(n) for n in lengths):
+        raise ArgumentError(f"{argument}[{number}] must be the lengths of chunks, which are integers, got {given!r}")
+    (*parsed,) = map(operator.index, lengths)
+    if not parsed or min(parsed) < 1:
+        raise ValueError(f"{argument}[{number}] must be the lengths of chunks, which are at least 1, got {given!r}")
+    if not several:
+        return parsed[0]
+    edges = Edges.of(parsed)
+    end_in_last = edges.total - parsed[-1] < length < edges.total
+    if length and edges.total != length and not (argument == "shards" and end_in_last):
+        raise ValueError(
+            f"the chunks in {argument}[{number}] have {edges.total} elements together, and axis {number} has the length {length}"
         )
+    return edges
+
+
+def _check_covers(grid: RegularGrid | RectilinearGrid, shape: tuple[int, ...], argument: str) -> None:
+    totals = [n.total if isinstance(n, Edges) else None for n in grid.shape]
+    if len(totals) != len(shape) or any(t is not None and t < n for t, n in zip(totals, shape, strict=True)):
+        raise ValueError(f"the chunks {grid.shape} are not for an array of shape {shape}; give other {argument}")

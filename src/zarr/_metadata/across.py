@@ -200,7 +200,7 @@ def _kept_in_format_2(array: ArrayV3Metadata) -> dict[str, Any]:
 
 def _with_dtypes(array: ArrayV3Metadata, filters: Iterable[Codec]) -> list[Codec]:
     """Filters told the very dtype that they get, byte order included: those of format 2 do not convert."""
-    spec = ChunkSpec(array.chunks, array.data_type, array.data_type.default_scalar())
+    spec = ChunkSpec(array.read_grid.largest(array.shape), array.data_type, array.data_type.default_scalar())
     told = []
     for codec in filters:
         if decoded_dtype(codec, spec) is not None:

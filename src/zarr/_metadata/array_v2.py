@@ -48,6 +48,8 @@ from zarr.errors import ZarrUserWarning
 if TYPE_CHECKING:
     from typing import Self
 
+    from zarr._grid.grid import RegularGrid
+
 _REQUIRED = ("zarr_format", "shape", "chunks", "dtype", "fill_value", "order")
 
 
@@ -277,6 +279,23 @@ class ArrayV2Metadata(ArrayDocument):
     def chunk_grid(self) -> RegularChunkGridMetadata:
         """The grid of the chunks."""
         return RegularChunkGridMetadata(chunk_shape=self.chunks)
+
+    @property
+    def is_sharded(self) -> bool:
+        """False: format 2 has no shards."""
+        return False
+
+    @property
+    def read_grid(self) -> RegularGrid:
+        """The grid of `chunks`."""
+        return self.chunk_grid.to_grid()
+
+    as_chunks = read_grid
+    """The keyword `chunks` for an array whose chunks are cut like these."""
+
+    def is_continued_by(self, other: object) -> bool:
+        """Whether the other can be what this array is after changes of its shape."""
+        return isinstance(other, ArrayV2Metadata) and self.dtype == other.dtype and self.chunks == other.chunks
 
     @property
     def chunk_key_encoding(self) -> V2ChunkKeyEncoding:

@@ -20,6 +20,7 @@ from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
 from zarr._grid.chunk_keys import ChunkKeyEncoding, parse_chunk_key_encoding
+from zarr._grid.grid import RegularGrid
 from zarr._metadata.array_document import ArrayDocument
 from zarr._metadata.extension_members import (
     parse_codecs,
@@ -41,9 +42,10 @@ from zarr._metadata.fields import (
     parse_stored_shape,
     require,
     strict_fill_value,
+    twin_of,
 )
-from zarr._metadata.grid import RegularChunkGridMetadata, parse_chunk_grid, repair_chunk_shape
-from zarr._metadata.levels import resolve_levels
+from zarr._metadata.grid import parse_chunk_grid, repair_chunk_shape
+from zarr._metadata.levels import inner_lengths, resolve_levels
 from zarr._metadata.spec import ArraySpec
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump
@@ -54,7 +56,8 @@ from zarr.errors import MetadataValidationError, NodeTypeValidationError, ZarrUs
 if TYPE_CHECKING:
     from typing import Self
 
-    from zarr._grid.grid import RegularGrid
+    from zarr._grid.grid import ChunkGrid, RectilinearGrid
+    from zarr._metadata.chunk_grid import ChunkGridMetadata
 
 _REQUIRED = (
     "zarr_format",
@@ -80,7 +83,7 @@ class ArrayV3Metadata(ArrayDocument):
     data_type
         A data type, or what names one in a document.
     chunk_grid
-        Shape of the stored chunks: an object or its stored form. Only regular grids.
+        The grid of the stored chunks: an object or its stored form.
     chunk_key_encoding
         An encoding, its name, its stored form, or `{"name": ..., "separator": ...}`.
     fill_value
@@ -117,7 +120,7 @@ class ArrayV3Metadata(ArrayDocument):
 
     shape: tuple[int, ...]
     data_type: ZDType[Any, Any]
-    chunk_grid: RegularChunkGridMetadata
+    chunk_grid: ChunkGridMetadata
     chunk_key_encoding: ChunkKeyEncoding
     fill_value: Any
     codecs: tuple[Codec, ...]
@@ -134,7 +137,7 @@ class ArrayV3Metadata(ArrayDocument):
         *,
         shape: Iterable[int] | int,
         data_type: ZDType[Any, Any] | str | Mapping[str, Any],
-        chunk_grid: RegularChunkGridMetadata | RegularGrid | Mapping[str, Any],
+        chunk_grid: ChunkGridMetadata | RegularGrid | RectilinearGrid | Mapping[str, Any],
         chunk_key_encoding: ChunkKeyEncoding | Mapping[str, Any] | str,
         fill_value: object,
         codecs: Iterable[Codec | Mapping[str, Any] | str],
@@ -163,7 +166,7 @@ class ArrayV3Metadata(ArrayDocument):
         *,
         shape: tuple[int, ...],
         data_type: ZDType[Any, Any],
-        chunk_grid: RegularChunkGridMetadata,
+        chunk_grid: ChunkGridMetadata,
         codecs: tuple[Codec, ...],
         fill_value: Any,
         dimension_names: tuple[str | None, ...] | None,
@@ -171,9 +174,7 @@ class ArrayV3Metadata(ArrayDocument):
         **others: Any,
     ) -> None:
         """Check that parsed members fit together, and become them."""
-        if chunk_grid.ndim != len(shape):
-            expected = f"{len(shape)} entries, one per dimension of shape {shape}"
-            raise invalid("chunk_grid.configuration.chunk_shape", expected, chunk_grid.chunk_shape)
+        chunk_grid.check_covers(shape)
         members = {
             "shape": shape,
             "data_type": data_type,
@@ -186,6 +187,8 @@ class ArrayV3Metadata(ArrayDocument):
             "_document": document,
             **others,
         }
+        if chunk_grid.chunk_shape is None:
+            chunk_grid.check_divided(inner_lengths(codecs, len(shape)))
         fill_members(self, members)
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -294,19 +297,57 @@ class ArrayV3Metadata(ArrayDocument):
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        """Shape of the chunks; of the inner chunks, if the whole chain is a sharding codec."""
+        """Shape of the chunks; of the inner chunks, if the whole chain is a sharding codec.
+
+        NotImplementedError if they differ.
+        """
         sharding = self.sharding_codec
-        return self.chunk_grid.chunk_shape if sharding is None else sharding.chunk_shape
+        shape = self.chunk_grid.chunk_shape if sharding is None else sharding.chunk_shape
+        if shape is None:
+            raise _differ("chunks", "read_chunk_sizes")
+        return shape
 
     @property
     def shards(self) -> tuple[int, ...] | None:
-        """Shape of the shards, if the whole chain is a sharding codec."""
-        return None if self.sharding_codec is None else self.chunk_grid.chunk_shape
+        """Shape of the shards, if the whole chain is a sharding codec. NotImplementedError if they differ."""
+        if self.sharding_codec is None:
+            return None
+        shape = self.chunk_grid.chunk_shape
+        if shape is None:
+            raise _differ("shards", "write_chunk_sizes")
+        return shape
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether stored chunks are shards of `chunks`."""
+        return self.sharding_codec is not None
+
+    @property
+    def read_grid(self) -> ChunkGrid:
+        """The grid of `chunks`, whether or not they have one shape."""
+        sharding = self.sharding_codec
+        grid = self.chunk_grid.to_grid()
+        return grid if sharding is None else grid.refine(sharding.chunk_shape)
+
+    @property
+    def as_chunks(self) -> RegularGrid | RectilinearGrid:
+        """The keyword `chunks` for an array whose chunks are cut like these."""
+        sharding = self.sharding_codec
+        return self.chunk_grid.to_grid() if sharding is None else RegularGrid(sharding.chunk_shape)
+
+    def is_continued_by(self, other: object) -> bool:
+        """Whether the other can be what this array is after changes of its shape, which may have added chunks."""
+        if not isinstance(other, ArrayV3Metadata) or self.data_type != other.data_type:
+            return False
+        mine, its = self.sharding_codec, other.sharding_codec
+        if (None if mine is None else mine.chunk_shape) != (None if its is None else its.chunk_shape):
+            return False
+        return self.chunk_grid is other.chunk_grid or self.chunk_grid.is_continued_by(other.chunk_grid)
 
     @property
     def has_uneven_shards(self) -> bool:
         """Whether there are shards that their inner chunks do not divide."""
-        chunk = ChunkSpec(self.chunk_grid.chunk_shape, self.data_type, self.fill_value)
+        chunk = ChunkSpec(self.chunk_grid.extremes[0], self.data_type, self.fill_value)
         return has_uneven_shards(CodecChain.compile(self.codecs, chunk))
 
     @property
@@ -336,7 +377,7 @@ class ArrayV3Metadata(ArrayDocument):
 
     def to_spec(self, config: ArrayConfig) -> ArraySpec:
         """What the layers above need, with settings that are not stored."""
-        levels, inner_codecs = resolve_levels(self.codecs, self.chunk_grid.chunk_shape)
+        levels, inner_codecs = resolve_levels(self.codecs, len(self.shape), self.chunk_grid.chunk_shape)
         return ArraySpec(
             shape=self.shape,
             data_type=self.data_type,
@@ -349,12 +390,34 @@ class ArrayV3Metadata(ArrayDocument):
             inner_codecs=inner_codecs,
         )
 
+    def with_shape(self, shape: Iterable[int]) -> Self:
+        new = ArrayDocument.with_shape(self, shape)
+        if self.chunk_grid.chunk_shape is not None:
+            return new  # chunks of one shape go on for ever
+        grid = self.chunk_grid.extended_to(new.shape, inner_lengths(self.codecs, self.ndim))
+        if grid is self.chunk_grid:
+            return new
+        settle_codecs(self.codecs, new.shape, grid, self.data_type, self.fill_value, is_new=True)
+        document = new._document
+        if document is not None:
+            document = {**document, "chunk_grid": grid.to_dict()}
+        return twin_of(new, chunk_grid=grid, _document=document)
+
+    update_shape = with_shape
+
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, in whatever words."""
         return isinstance(other, ArrayV3Metadata) and self._compose() == other._compose()
 
     def __hash__(self) -> int:
         return hash((ArrayV3Metadata, self.shape, self.chunk_grid, self.data_type))
+
+
+def _differ(what: str, instead: str) -> NotImplementedError:
+    return NotImplementedError(
+        f"The `{what}` attribute is only defined for arrays whose {what} have one shape; those of this array differ (it has a "
+        f"rectilinear chunk grid). Use `{instead}`, which has the length of each along every dimension."
+    )
 
 
 def _fill_value(given: object, data_type: ZDType[Any, Any]) -> Any:
@@ -383,6 +446,9 @@ def _repair(document: dict[str, Any], where: str | None) -> None:
     if not isinstance(grid, dict) or not isinstance(grid.get("configuration"), dict):
         return
     stored = grid["configuration"].get("chunk_shape")
+    if grid.get("name") == "regular" and isinstance(stored, list) and any(isinstance(axis, list) for axis in stored):
+        _repair_uneven(document, grid, where)
+        return
     mended = repair_chunk_shape(stored, document["shape"], _inner_chunk_shape(document["codecs"]))
     if mended is not None:
         warn(
@@ -392,6 +458,16 @@ def _repair(document: dict[str, Any], where: str | None) -> None:
         )
         configuration = {**grid["configuration"], "chunk_shape": mended}
         document["chunk_grid"] = {**grid, "configuration": configuration}
+
+
+def _repair_uneven(document: dict[str, Any], grid: dict[str, Any], where: str | None) -> None:
+    warn(
+        f"array document {where or 'zarr.json'!r} has a chunk grid that is called 'regular' and lists the lengths of single "
+        "chunks; it is read as the 'rectilinear' one that it is. Change its attributes or shape once to store the repaired form.",
+        ZarrUserWarning,
+    )
+    configuration = {"kind": "inline", "chunk_shapes": grid["configuration"]["chunk_shape"]}
+    document["chunk_grid"] = {**grid, "name": "rectilinear", "configuration": configuration}
 
 
 def _inner_chunk_shape(codecs: object) -> tuple[int, ...]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer.byte_order import ByteOrder
+    from zarr._metadata.chunk_grid import ChunkGridMetadata
 
 
 MOST_CODECS = 100
@@ -153,7 +154,7 @@ def stored_codec(codec: Codec) -> Any:
 def settle_codecs(
     codecs: tuple[Codec, ...],
     shape: tuple[int, ...],
-    chunk_grid: RegularChunkGridMetadata,
+    chunk_grid: ChunkGridMetadata,
     data_type: ZDType[Any, Any],
     fill_value: Any,
     *,
@@ -169,14 +170,19 @@ def settle_codecs(
     MetadataValidationError
         If their order is wrong, or one does not take what the one before it makes.
     """
+    of_all = chunk_grid.chunk_shape
+    first, *others = chunk_grid.extremes if of_all is None else (of_all,)
     with judged("codecs", "fitting the codecs to this array"):
-        chain = CodecChain.compile(codecs, ChunkSpec(chunk_grid.chunk_shape, data_type, fill_value))
+        chain = CodecChain.compile(codecs, ChunkSpec(first, data_type, fill_value))
         for codec, spec in zip(chain.codecs, chain.specs, strict=True):
             # Behind a codec that changes the shape of chunks, no array has such chunks; a chunk stands for it.
-            same = spec.shape == chunk_grid.chunk_shape
+            same = spec.shape == first
             seen = chunk_grid if same else RegularChunkGridMetadata(chunk_shape=spec.shape)
             codec.validate(shape=shape if same else spec.shape, dtype=spec.dtype, chunk_grid=seen)
         if is_new:
             refuse_oversized(chain)
             refuse_changed_fill(chain)
+    for chunk_shape in others:
+        with judged("codecs", f"fitting the codecs to all chunks, whose lengths have the divisors {chunk_shape},"):
+            CodecChain.compile(codecs, ChunkSpec(chunk_shape, data_type, fill_value))
     return chain.codecs

@@ -1,23 +1,24 @@
-"""The chunk grid as documents state it. What cuts the domain is `zarr._grid.grid.ChunkGrid`, made from this."""
+"""Chunk grids as documents state them: the regular one, and how a grid is found that a document names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zarr._grid.grid import RegularGrid
+from zarr._grid.grid import RectilinearGrid, RegularGrid
+from zarr._metadata.chunk_grid import ChunkGridMetadata
 from zarr._metadata.fields import parse_shape, parse_stored_shape, require
+from zarr._metadata.rectilinear import RectilinearChunkGridMetadata, of_draft
 from zarr._support.document_errors import invalid
 from zarr._support.named_configuration import parse_named
-from zarr.errors import MetadataValidationError
 
 if TYPE_CHECKING:
     from typing import Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegularChunkGridMetadata:
+class RegularChunkGridMetadata(ChunkGridMetadata):
     """Chunks of one shape.
 
     Parameters
@@ -44,7 +45,17 @@ class RegularChunkGridMetadata:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:
         """Parse the `chunk_grid` member of a document."""
-        return cls(chunk_shape=parse_stored_shape(_stored_chunk_shape(data), _FIELD, minimum=1))
+        named = parse_named(data, "chunk_grid")
+        if named.name != "regular":
+            raise invalid("chunk_grid.name", "'regular'", named.name)
+        return cls.of_configuration(named.configuration)
+
+    @classmethod
+    def of_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        require(configuration, ["chunk_shape"])
+        if unknown := sorted(configuration.keys() - {"chunk_shape"}):
+            raise invalid("chunk_grid.configuration", "no members beside 'chunk_shape'", unknown)
+        return cls(chunk_shape=parse_stored_shape(configuration["chunk_shape"], _FIELD, minimum=1))
 
     def to_dict(self) -> dict[str, Any]:
         """The stored form."""
@@ -54,13 +65,35 @@ class RegularChunkGridMetadata:
         """The grid that plans work with."""
         return RegularGrid(self.chunk_shape)
 
+    @property
+    def extremes(self) -> tuple[tuple[int, ...], ...]:
+        return (self.chunk_shape,)
+
+    def check_covers(self, shape: tuple[int, ...]) -> None:
+        if len(self.chunk_shape) != len(shape):
+            raise invalid(_FIELD, f"{len(shape)} entries, one per dimension of shape {shape}", self.chunk_shape)
+
+    def check_divided(self, units: tuple[int, ...]) -> None:
+        """None: the sharding codec says what inner chunks of regular shards may be."""
+
+    def extended_to(self, shape: tuple[int, ...], units: tuple[int, ...]) -> Self:
+        return self
+
+    def is_continued_by(self, other: ChunkGridMetadata) -> bool:
+        return self == other
+
 
 _FIELD = "chunk_grid.configuration.chunk_shape"
 
 
-def parse_chunk_grid(
-    data: RegularChunkGridMetadata | RegularGrid | Mapping[str, Any],
-) -> RegularChunkGridMetadata:
+_KINDS: Mapping[str, Callable[[Mapping[str, Any]], ChunkGridMetadata]] = {
+    "regular": RegularChunkGridMetadata.of_configuration,
+    "rectilinear": RectilinearChunkGridMetadata.of_configuration,
+    "rectangular": of_draft,
+}
+
+
+def parse_chunk_grid(data: ChunkGridMetadata | RegularGrid | RectilinearGrid | Mapping[str, Any]) -> ChunkGridMetadata:
     """Make the stored grid from what a caller or a document says.
 
     Raises
@@ -68,26 +101,18 @@ def parse_chunk_grid(
     MetadataValidationError
         If the grid is of another kind, or a chunk length is below 1.
     """
-    if isinstance(data, RegularChunkGridMetadata):
-        return data
-    if isinstance(data, RegularGrid):
-        return RegularChunkGridMetadata(chunk_shape=data.shape)
-    return RegularChunkGridMetadata.from_dict(data)
-
-
-def _stored_chunk_shape(data: object) -> object:
+    if type(data) is not dict:  # a document's is
+        if isinstance(data, ChunkGridMetadata):
+            return data
+        if isinstance(data, RegularGrid):
+            return RegularChunkGridMetadata(chunk_shape=data.shape)
+        if isinstance(data, RectilinearGrid):
+            return RectilinearChunkGridMetadata.of_lengths(data.shape)
     named = parse_named(data, "chunk_grid")
-    if named.name == "rectilinear":
-        raise MetadataValidationError(
-            "this array has a 'rectilinear' chunk grid, which this version cannot read; a later version will. "
-            "Rewrite it with regular chunks to use it now."
-        )
-    if named.name != "regular":
-        raise invalid("chunk_grid.name", "'regular', the only known chunk grid", named.name)
-    require(named.configuration, ["chunk_shape"])
-    if unknown := sorted(named.configuration.keys() - {"chunk_shape"}):
-        raise invalid("chunk_grid.configuration", "no members beside 'chunk_shape'", unknown)
-    return named.configuration["chunk_shape"]
+    parse = _KINDS.get(named.name)
+    if parse is None:
+        raise invalid("chunk_grid.name", "'regular' or 'rectilinear', the only known chunk grids", named.name)
+    return parse(named.configuration)
 
 
 def repair_chunk_shape(stored: object, shape: object, substitutes: Sequence[int] = ()) -> list[Any] | None:

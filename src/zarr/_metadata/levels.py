@@ -28,18 +28,20 @@ class Levels(NamedTuple):
     inner_codecs: tuple[Codec, ...]
 
 
-def resolve_levels(codecs: Sequence[Codec], chunk_shape: tuple[int, ...]) -> Levels:
+def resolve_levels(codecs: Sequence[Codec], ndim: int, chunk_shape: tuple[int, ...] | None) -> Levels:
     """Take a validated chain apart.
 
     Parameters
     ----------
     codecs
         Chain of the stored chunks.
+    ndim
+        Their rank.
     chunk_shape
-        Their shape.
+        Their shape; None where they differ.
     """
     chain = tuple(codecs)
-    axes = tuple(range(len(chunk_shape)))
+    axes = tuple(range(ndim))
     shape = chunk_shape
     levels: list[ShardLevel] = []
     while (found := _leading_shard(chain, axes)) is not None:
@@ -54,6 +56,19 @@ def resolve_levels(codecs: Sequence[Codec], chunk_shape: tuple[int, ...]) -> Lev
             break
     permuted = bool(levels) and axes != tuple(sorted(axes))
     return Levels(tuple(levels), (TransposeCodec(order=axes), *chain) if permuted else chain)
+
+
+def inner_lengths(codecs: Sequence[Codec], ndim: int) -> tuple[int, ...]:
+    """Lengths that have to divide those of stored chunks: of inner chunks, if these are shards, and else 1."""
+    axes = tuple(range(ndim))
+    lengths = [1] * ndim
+    for codec in codecs:
+        if isinstance(codec, ShardingCodec):
+            for axis, length in zip(axes, codec.chunk_shape, strict=True):
+                lengths[axis] = length
+        elif isinstance(codec, TransposeCodec):
+            axes = tuple(axes[i] for i in codec.axes(ndim))
+    return tuple(lengths)
 
 
 def _leading_shard(chain: tuple[Codec, ...], axes: tuple[int, ...]) -> tuple[ShardingCodec, tuple[int, ...]] | None:

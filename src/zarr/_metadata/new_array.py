@@ -16,6 +16,7 @@ from zarr._metadata.v2_members import OBJECT_CODECS
 
 if TYPE_CHECKING:
     from zarr._dtype import ZDType
+    from zarr._grid.grid import RectilinearGrid, RegularGrid
 
 DimensionNames: TypeAlias = Sequence[str | None] | None
 
@@ -28,8 +29,8 @@ class NewArray:
     ----------
     shape, data_type
         In elements; a data type of the format.
-    chunks, shards
-        Shape of the chunks, of the inner ones if there are shards; shape of the shards, None if there are none.
+    grid, inner
+        Grid of the stored chunks; shape of the inner ones if those are shards, else None.
     shard_options
         Keywords of the sharding codec beside those for shape and codecs.
     filters, serializer, compressors
@@ -48,8 +49,8 @@ class NewArray:
 
     shape: tuple[int, ...]
     data_type: ZDType[Any, Any]
-    chunks: tuple[int, ...]
-    shards: tuple[int, ...] | None = None
+    grid: RegularGrid | RectilinearGrid
+    inner: tuple[int, ...] | None = None
     shard_options: Mapping[str, Any]
     filters: Any = "auto"
     serializer: Any = "auto"

@@ -11,6 +11,7 @@ from zarr._codec.objects import check_pickle_allowed
 from zarr._codec.registry import get_numcodec, near_numcodec
 from zarr._dtype import DateTime64, TimeDelta64, ZDType, data_type_registry, parse_data_type
 from zarr._dtype.described import type_string
+from zarr._grid.grid import RegularGrid
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.new_array import NewArray, is_auto, listed, means_objects, object_codec_among
 from zarr._metadata.v2_members import stored_codec
@@ -27,11 +28,16 @@ def new_array(wanted: NewArray) -> ArrayV2Metadata:
     Raises
     ------
     ValueError
-        For arguments that say what format 2 cannot: shards, dimension names, a serializer, several compressors, codecs
+        For arguments that say what format 2 cannot: shards, chunks of different lengths, dimension names, a serializer, several compressors, codecs
         or chunk keys of format 3.
     """
-    if wanted.shards is not None:
+    if wanted.inner is not None:
         raise ValueError("Zarr format 2 has no shards; leave out `shards` or use zarr_format=3")
+    if not isinstance(wanted.grid, RegularGrid):
+        raise ArgumentError(
+            "Zarr format 2 has no chunks of different lengths (rectilinear chunk grids); give `chunks` of one shape or use "
+            "zarr_format=3"
+        )
     if wanted.dimension_names is not None:
         raise ValueError("Zarr format 2 has no dimension names; leave out `dimension_names` or use zarr_format=3")
     if not is_auto(wanted.serializer):
@@ -42,7 +48,7 @@ def new_array(wanted: NewArray) -> ArrayV2Metadata:
     return ArrayV2Metadata(
         shape=wanted.shape,
         dtype=wanted.data_type,
-        chunks=wanted.chunks,
+        chunks=wanted.grid.shape,
         fill_value=wanted.fill_value,
         order=wanted.order or wanted.memory_order,  # type: ignore[arg-type]  # checked by the metadata
         compressor=compressor,

@@ -18,7 +18,6 @@ from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType, parse_d
 from zarr._dtype.optional import Optional
 from zarr._dtype.python_objects import PythonObjects
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
-from zarr._grid.grid import RegularGrid
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.new_array import NewArray, is_auto, listed
 from zarr._support.json import as_stored
@@ -47,7 +46,7 @@ def new_array(wanted: NewArray) -> ArrayV3Metadata:
     return ArrayV3Metadata(
         shape=wanted.shape,
         data_type=wanted.data_type,
-        chunk_grid=RegularGrid(wanted.shards or wanted.chunks),
+        chunk_grid=wanted.grid,
         chunk_key_encoding=wanted.chunk_key_encoding or _ENCODING,
         fill_value=wanted.fill_value,
         codecs=_codecs(wanted),
@@ -64,9 +63,11 @@ def data_type_of(given: Any, _filters: Any, _compressors: Any) -> ZDType[Any, An
 def arguments_of(array: ArrayV3Metadata) -> dict[str, Any]:
     """Keywords of `zarr.create_array` for another array of format 3 like this one."""
     sharding = array.sharding_codec
-    shards = None if sharding is None else {"shape": array.shards, "index_location": sharding.index_location}
+    shards = (
+        None if sharding is None else {"shape": array.chunk_grid.to_grid(), "index_location": sharding.index_location}
+    )
     return {
-        "chunks": array.chunks,
+        "chunks": array.as_chunks,
         "shards": shards,
         "filters": array.filters or None,
         "compressors": array.compressors or None,
@@ -114,9 +115,9 @@ def _codecs(wanted: NewArray) -> tuple[Codec, ...]:
             "and written whole. Use `shards` instead, which puts the other codecs inside.",
             ZarrUserWarning,
         )
-    if not wanted.shards:
+    if wanted.inner is None:
         return chain
-    return (ShardingCodec(chunk_shape=wanted.chunks, codecs=chain, **wanted.shard_options),)
+    return (ShardingCodec(chunk_shape=wanted.inner, codecs=chain, **wanted.shard_options),)
 
 
 def _chosen(given: Any, default: list[Any], kind: type, keyword: str) -> list[Codec]:

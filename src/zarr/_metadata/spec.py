@@ -7,7 +7,7 @@ inside each object.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +29,8 @@ class ShardLevel:
     Attributes
     ----------
     shape
-        Shape of the shard in array axes (an inner shard, below the first level).
+        Shape of the shard in array axes (an inner shard, below the first level). None at the first level of an array whose
+        shards differ: `ArraySpec.levels_at` knows that of each.
     chunk_shape
         Shape of its inner chunks, in array axes.
     axes
@@ -43,7 +44,7 @@ class ShardLevel:
         Order in which inner chunks are laid, as the sharding codec names it.
     """
 
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
     chunk_shape: tuple[int, ...]
     axes: tuple[int, ...]
     index_codecs: tuple[Codec, ...]
@@ -53,12 +54,20 @@ class ShardLevel:
     @once
     def chunks_per_shard(self) -> tuple[int, ...]:
         """Inner chunks along each array axis."""
-        return tuple(-(-n // c) for n, c in zip(self.shape, self.chunk_shape, strict=True))
+        return tuple(-(-n // c) for n, c in zip(self.known_shape, self.chunk_shape, strict=True))
+
+    @property
+    def known_shape(self) -> tuple[int, ...]:
+        """The shape, of the level of one object."""
+        if self.shape is None:
+            raise ValueError("shards differ in shape: ask for the levels of one of them")
+        return self.shape
 
     @property
     def is_even(self) -> bool:
         """Whether all inner chunks have the same shape. Otherwise the last ones along an axis are shorter."""
-        return not any(n % c for n, c in zip(self.shape, self.chunk_shape, strict=True))
+        shape = self.shape or ()  # shards that differ are divided by their inner chunks
+        return not any(n % c for n, c in zip(shape, self.chunk_shape, strict=False))
 
     @once
     def n_chunks(self) -> int:
@@ -117,6 +126,19 @@ class ArraySpec:
         """NumPy dtype of arrays in memory."""
         dtype: np.dtype[Any] = self.data_type.to_native_dtype()
         return dtype
+
+    def levels_at(self, coords: tuple[int, ...]) -> tuple[ShardLevel, ...]:
+        """The levels of sharding of one stored object."""
+        if not self.levels or self.levels[0].shape is not None:
+            return self.levels
+        shape = self.grid.chunk_shape(coords)
+        known = self._levels_by_shape
+        found = known.get(shape)  # each shape has one level, which others may keep facts about
+        return found or known.setdefault(shape, (replace(self.levels[0], shape=shape), *self.levels[1:]))
+
+    @once
+    def _levels_by_shape(self) -> dict[tuple[int, ...], tuple[ShardLevel, ...]]:
+        return {}
 
     def chunk_spec(self, shape: tuple[int, ...]) -> ChunkSpec:
         """The spec of a chunk of `shape` as its codecs see it."""

@@ -107,6 +107,8 @@ class Settings:
     max_threads
         Most threads at work on chunks at once, in the native engine or in codecs that Python runs; 0 for as many as the
         process may run.
+    rectilinear_chunks
+        Whether new arrays may have chunks of different lengths.
     target_shard_nbytes
         Size that automatic shards stay within, in bytes; None for two chunks along each long axis.
     json_indent
@@ -135,6 +137,7 @@ class Settings:
     concurrency: int
     request_nbytes: int
     max_threads: int
+    rectilinear_chunks: bool
     target_shard_nbytes: int | None
     json_indent: int | None
     uneven_shards: bool
@@ -330,6 +333,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             concurrency=self._count_or("async.concurrency", 1, NO_LIMIT),
             request_nbytes=self._count_or("async.request_bytes", 1, NO_LIMIT),
             max_threads=self._count_or("threading.max_workers", 1, 0),
+            rectilinear_chunks=self._truth("array.rectilinear_chunks"),
             target_shard_nbytes=self._count_or("array.target_shard_size_bytes", 1, None),
             json_indent=self._count_or("json_indent", 0, None, most=_MOST_INDENT),
             uneven_shards=self._truth("array.uneven_shards"),
@@ -352,7 +356,6 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
 
     def _check_others(self) -> None:
         """Settings that nothing here reads, or that are read one by one."""
-        self._truth("array.rectilinear_chunks")
         self._count("codec_pipeline.batch_size", 1)
         self._count_or("codec_pipeline.max_workers", 1, None)
         self.class_name("codec_pipeline.path")

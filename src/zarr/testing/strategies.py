@@ -31,6 +31,7 @@ from zarr._dtype.structs import Struct
 from zarr._dtype.traits import HasItemSize
 from zarr._faces.array import Array
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
+from zarr._grid.grid import RectilinearGrid
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.grid import RegularChunkGridMetadata
@@ -471,13 +472,18 @@ def sharded_arrays(
     return _created(elements, chunks=inner, shards=outer, compressors=draw(st.sampled_from(["auto", None])))
 
 
+def _grid(chunks: list[list[int]]) -> RectilinearGrid:
+    """As a grid, lengths need no permission."""
+    return RectilinearChunkGridMetadata(chunk_shapes=chunks).to_grid()
+
+
 @st.composite
 def rectilinear_arrays(
     draw: DrawFn, *, shapes: SearchStrategy[Shape] = npst.array_shapes(max_dims=3, max_side=20)
 ) -> AnyArray:
     """Arrays with chunks of different lengths."""
     elements = draw(numpy_arrays(shapes=shapes))
-    return _created(elements, chunks=draw(rectilinear_chunks(shape=elements.shape)))
+    return _created(elements, chunks=_grid(draw(rectilinear_chunks(shape=elements.shape))))
 
 
 @st.composite
@@ -492,12 +498,12 @@ def complex_rectilinear_arrays(
     """Elements, and an array of them with chunks of different lengths somewhere in a store."""
     elements = draw(numpy_arrays(shapes=npst.array_shapes(max_dims=3, max_side=20)))
     root = open_group(draw(stores), mode="w")
-    chunks: Any = draw(rectilinear_chunks(shape=elements.shape))
+    chunks = draw(rectilinear_chunks(shape=elements.shape))
     array = root.create_array(
         f"{draw(paths)}/{draw(array_names)}".strip("/"),
         shape=elements.shape,
         dtype=elements.dtype,
-        chunks=chunks,
+        chunks=_grid(chunks),
         attributes=draw(attrs),
     )
     array[...] = elements

@@ -3,7 +3,7 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use super::run::Run;
-use crate::grid::{Grid, INCONSISTENT, n_inside};
+use crate::grid::{AxisGrid, Grid, INCONSISTENT, n_inside};
 use crate::transfer::{Axis, Transfer};
 use crate::{KernelError, Result};
 
@@ -30,7 +30,7 @@ impl ChunkPart<'_> {
             Self::Run { axis, run, .. } => {
                 let axis_grid = grid.axis(*axis)?;
                 let cell = coords.get(*axis).ok_or(INCONSISTENT)?;
-                Ok(run.is_dense() && run.count == axis_grid.inside(*cell, axis_grid.chunk))
+                Ok(run.is_dense() && run.count == axis_grid.chunk_inside(*cell))
             }
             Self::List {
                 axes,
@@ -38,7 +38,7 @@ impl ChunkPart<'_> {
                 outs,
                 ..
             } => {
-                let n = n_inside(grid, axes, coords, |axis| axis.chunk)?;
+                let n = n_inside(grid, axes, coords, AxisGrid::chunk_inside)?;
                 if outs.len() < n {
                     return Ok(false);
                 }
@@ -48,8 +48,8 @@ impl ChunkPart<'_> {
                     for (axis, position) in axes.iter().zip(position) {
                         let axis_grid = grid.axis(*axis)?;
                         let cell = *coords.get(*axis).ok_or(INCONSISTENT)?;
-                        let inside = axis_grid.inside(cell, axis_grid.chunk);
-                        place = place * inside + (position - cell * axis_grid.chunk);
+                        let inside = axis_grid.chunk_inside(cell);
+                        place = place * inside + (position - axis_grid.chunks.start(cell));
                     }
                     *is_named.get_mut(place).ok_or(INCONSISTENT)? = true;
                 }
@@ -74,6 +74,16 @@ impl ChunkPlan<'_> {
         &self.coords
     }
 
+    /// Shape of the chunk.
+    pub(crate) fn chunk_shape(&self) -> Vec<usize> {
+        self.grid
+            .axes
+            .iter()
+            .zip(&self.coords)
+            .map(|(axis, cell)| axis.chunks.length(*cell))
+            .collect()
+    }
+
     /// Whether the request covers every element of the chunk that lies inside the array.
     ///
     /// # Errors
@@ -93,7 +103,7 @@ impl ChunkPlan<'_> {
     /// None in a plan that this module made.
     pub fn is_cut(&self) -> Result<bool> {
         for (axis, cell) in self.grid.axes.iter().zip(&self.coords) {
-            if axis.inside(*cell, axis.chunk) != axis.chunk {
+            if axis.chunk_inside(*cell) != axis.chunks.length(*cell) {
                 return Ok(true);
             }
         }
@@ -167,7 +177,7 @@ impl ChunkPlan<'_> {
     /// Place within the chunk of a position along an axis of the array.
     fn inside(&self, axis: usize, position: usize) -> Result<usize> {
         let cell = self.coords.get(axis).ok_or(INCONSISTENT)?;
-        Ok(position - cell * self.grid.axis(axis)?.chunk)
+        Ok(position - self.grid.axis(axis)?.chunks.start(*cell))
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use crate::division::Division;
 use crate::grid::AxisGrid;
 
 /// Positions in any order along one axis or several, sorted into cells.
@@ -21,7 +22,7 @@ pub(super) struct List {
 
 impl List {
     /// Sort positions, one list per axis.
-    pub(super) fn new(grids: &[AxisGrid], columns: &[&[usize]]) -> Self {
+    pub(super) fn new(grids: &[&AxisGrid], columns: &[&[usize]]) -> Self {
         let n_positions = columns.first().map_or(0, |column| column.len());
         let cells = Cells::of(grids);
         let numbers = cells.numbers(grids, columns, n_positions);
@@ -72,19 +73,16 @@ impl List {
 }
 
 /// The decoded chunks along the axes of a list, numbered from 0 in the order of objects and of chunks
-/// within an object. [`crate::grid::Grid::new`] sees to it that the numbers fit.
+/// within an object, as if each had as many as the largest. [`crate::grid::Grid::new`] sees to it that the numbers fit.
 struct Cells {
     count: usize,
     per_object: usize,
 }
 
 impl Cells {
-    fn of(grids: &[AxisGrid]) -> Self {
-        let per_object: usize = grids.iter().map(|grid| grid.object / grid.chunk).product();
-        let n_objects: usize = grids
-            .iter()
-            .map(|grid| grid.length.div_ceil(grid.object))
-            .product();
+    fn of(grids: &[&AxisGrid]) -> Self {
+        let per_object: usize = grids.iter().map(|grid| grid.chunks_per_object()).product();
+        let n_objects: usize = grids.iter().map(|grid| grid.n_objects()).product();
         Self {
             count: n_objects * per_object,
             per_object,
@@ -92,24 +90,46 @@ impl Cells {
     }
 
     /// For each position the number of its cell.
-    fn numbers(&self, grids: &[AxisGrid], columns: &[&[usize]], n_positions: usize) -> Vec<usize> {
+    fn numbers(&self, grids: &[&AxisGrid], columns: &[&[usize]], n_positions: usize) -> Vec<usize> {
         let mut numbers = vec![0; n_positions];
         for (grid, column) in grids.iter().zip(columns) {
-            let n_objects = grid.length.div_ceil(grid.object);
-            for (number, position) in numbers.iter_mut().zip(*column) {
-                *number = *number * n_objects + position / grid.object;
+            let n_objects = grid.n_objects();
+            match &grid.objects {
+                Division::Even(length) => {
+                    renumber(&mut numbers, column, n_objects, |at| at / length);
+                }
+                uneven @ Division::Uneven(_) => {
+                    renumber(&mut numbers, column, n_objects, |at| uneven.find(at));
+                }
             }
         }
         if self.per_object == 1 {
             return numbers;
         }
         for (grid, column) in grids.iter().zip(columns) {
-            let n_chunks = grid.object / grid.chunk;
-            for (number, position) in numbers.iter_mut().zip(*column) {
-                *number = *number * n_chunks + position % grid.object / grid.chunk;
+            let n_chunks = grid.chunks_per_object();
+            let Division::Even(chunk) = grid.chunks else {
+                continue; // objects are chunks
+            };
+            match &grid.objects {
+                Division::Even(length) => {
+                    renumber(&mut numbers, column, n_chunks, |at| at % length / chunk);
+                }
+                uneven @ Division::Uneven(_) => {
+                    renumber(&mut numbers, column, n_chunks, |at| {
+                        (at - uneven.start(uneven.find(at))) / chunk
+                    });
+                }
             }
         }
         numbers
+    }
+}
+
+/// Count one axis more in the numbers of cells, which has `n` of them.
+fn renumber(numbers: &mut [usize], column: &[usize], n: usize, cell: impl Fn(usize) -> usize) {
+    for (number, position) in numbers.iter_mut().zip(column) {
+        *number = *number * n + cell(*position);
     }
 }
 

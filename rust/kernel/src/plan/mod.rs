@@ -8,7 +8,8 @@
 //! then by chunk, stably: of a place that is named twice the last element wins, as in NumPy.
 //!
 //! Objects are numbered in the order of the product, chunks within an object likewise. Nothing is
-//! enumerated in advance, so a plan costs no memory beyond its lists.
+//! enumerated in advance, so a plan costs no memory beyond its lists, and what states the lengths of
+//! objects that differ.
 // Positions are smaller than the axis they lie in and the number of an array's elements is below
 // 2^63 (both checked when grid and selection are made), so nothing here can overflow; lengths of
 // chunks are not 0.
@@ -25,9 +26,10 @@ use crate::grid::{AxisGrid, Grid, INCONSISTENT};
 use crate::selection::{AxisSelection, Selection};
 use crate::{KernelError, Result};
 
+use crate::division::Division;
 use list::List;
 use object::ObjectPart;
-use run::Run;
+use run::{Run, UnevenRun};
 
 pub use chunk::ChunkPlan;
 pub use object::ObjectPlan;
@@ -40,6 +42,8 @@ enum Factor {
         /// Axis of the result, none for an integer.
         out: Option<usize>,
         run: Run,
+        /// The same through objects of different lengths.
+        uneven: Option<UnevenRun>,
     },
     List {
         axes: Vec<usize>,
@@ -138,18 +142,14 @@ fn factors(grid: &Grid, selection: &Selection) -> Result<Vec<Factor>> {
         let out = next_out;
         match wanted {
             AxisSelection::Integer(position) => {
-                factors.push(Factor::Run {
-                    axis,
-                    out: None,
-                    run: Run::new(*position, 1, 1),
-                });
+                let run = Run::new(*position, 1, 1);
+                factors.push(Factor::of_run(grid, axis, None, run)?);
                 continue;
             }
-            AxisSelection::Run { start, step, count } => factors.push(Factor::Run {
-                axis,
-                out: Some(out),
-                run: Run::new(*start, *step, *count),
-            }),
+            AxisSelection::Run { start, step, count } => {
+                let run = Run::new(*start, *step, *count);
+                factors.push(Factor::of_run(grid, axis, Some(out), run)?);
+            }
             AxisSelection::List(positions) if selection.is_points() => {
                 point_axes.push(axis);
                 columns.push(positions);
@@ -158,15 +158,15 @@ fn factors(grid: &Grid, selection: &Selection) -> Result<Vec<Factor>> {
             AxisSelection::List(positions) => factors.push(Factor::List {
                 axes: vec![axis],
                 out,
-                list: List::new(&[*grid.axis(axis)?], &[positions]),
+                list: List::new(&[grid.axis(axis)?], &[positions]),
             }),
         }
         next_out += 1;
     }
     if selection.is_points() {
-        let grids: Vec<AxisGrid> = point_axes
+        let grids: Vec<&AxisGrid> = point_axes
             .iter()
-            .map(|axis| grid.axis(*axis).copied())
+            .map(|axis| grid.axis(*axis))
             .collect::<Result<_>>()?;
         factors.insert(
             0,
@@ -181,9 +181,27 @@ fn factors(grid: &Grid, selection: &Selection) -> Result<Vec<Factor>> {
 }
 
 impl Factor {
+    fn of_run(grid: &Grid, axis: usize, out: Option<usize>, run: Run) -> Result<Self> {
+        let uneven = match &grid.axis(axis)?.objects {
+            Division::Even(_) => None,
+            Division::Uneven(stretches) => Some(UnevenRun::new(&run, stretches)),
+        };
+        Ok(Self::Run {
+            axis,
+            out,
+            run,
+            uneven,
+        })
+    }
+
     fn n_objects(&self, grid: &Grid) -> Result<usize> {
         Ok(match self {
-            Self::Run { axis, run, .. } => run.n_cells(grid.axis(*axis)?.object),
+            Self::Run {
+                axis, run, uneven, ..
+            } => match uneven {
+                None => run.n_cells(grid.axis(*axis)?.objects.longest()),
+                Some(uneven) => uneven.n_cells(),
+            },
             Self::List { list, .. } => list.objects.len(),
         })
     }
@@ -191,8 +209,16 @@ impl Factor {
     /// The part of it in the `number`th object that it meets; writes that object's coordinates.
     fn object(&self, grid: &Grid, number: usize, coords: &mut [usize]) -> Result<ObjectPart<'_>> {
         match self {
-            Self::Run { axis, out, run } => {
-                let (cell, run) = run.cell(number, grid.axis(*axis)?.object);
+            Self::Run {
+                axis,
+                out,
+                run,
+                uneven,
+            } => {
+                let (cell, run) = match uneven {
+                    None => run.cell(number, grid.axis(*axis)?.objects.longest()),
+                    Some(uneven) => uneven.cell(number).ok_or(INCONSISTENT)?,
+                };
                 *coords.get_mut(*axis).ok_or(INCONSISTENT)? = cell;
                 Ok(ObjectPart::Run {
                     axis: *axis,
@@ -204,8 +230,8 @@ impl Factor {
                 let chunks = list.objects.get(number).ok_or(INCONSISTENT)?.clone();
                 let (positions, _) = list.entries(chunks.start).ok_or(INCONSISTENT)?;
                 for (axis, position) in axes.iter().zip(positions) {
-                    let object = grid.axis(*axis)?.object;
-                    *coords.get_mut(*axis).ok_or(INCONSISTENT)? = position / object;
+                    let objects = &grid.axis(*axis)?.objects;
+                    *coords.get_mut(*axis).ok_or(INCONSISTENT)? = objects.find(*position);
                 }
                 Ok(ObjectPart::List {
                     axes,

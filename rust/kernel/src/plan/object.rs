@@ -8,7 +8,8 @@ use super::chunk::{ChunkPart, ChunkPlan};
 use super::list::List;
 use super::run::Run;
 use crate::Result;
-use crate::grid::{Grid, INCONSISTENT, n_inside};
+use crate::division::Division;
+use crate::grid::{AxisGrid, Grid, INCONSISTENT, n_inside};
 
 /// One factor within one object.
 #[derive(Clone, Debug)]
@@ -29,7 +30,10 @@ pub(super) enum ObjectPart<'p> {
 impl<'p> ObjectPart<'p> {
     pub(super) fn n_chunks(&self, grid: &Grid) -> Result<usize> {
         Ok(match self {
-            Self::Run { axis, run, .. } => run.n_cells(grid.axis(*axis)?.chunk),
+            Self::Run { axis, run, .. } => match &grid.axis(*axis)?.chunks {
+                Division::Even(chunk) => run.n_cells(*chunk),
+                Division::Uneven(_) => 1, // the object
+            },
             Self::List { chunks, .. } => chunks.len(),
         })
     }
@@ -38,7 +42,10 @@ impl<'p> ObjectPart<'p> {
     fn chunk(&self, grid: &Grid, number: usize, coords: &mut [usize]) -> Result<ChunkPart<'p>> {
         match self {
             Self::Run { axis, out, run } => {
-                let (cell, run) = run.cell(number, grid.axis(*axis)?.chunk);
+                let (cell, run) = match &grid.axis(*axis)?.chunks {
+                    Division::Even(chunk) => run.cell(number, *chunk),
+                    uneven @ Division::Uneven(_) => (uneven.find(run.start), *run),
+                };
                 *coords.get_mut(*axis).ok_or(INCONSISTENT)? = cell;
                 Ok(ChunkPart::Run {
                     axis: *axis,
@@ -54,8 +61,8 @@ impl<'p> ObjectPart<'p> {
             } => {
                 let (positions, outs) = list.entries(chunks.start + number).ok_or(INCONSISTENT)?;
                 for (axis, position) in axes.iter().zip(positions) {
-                    let chunk = grid.axis(*axis)?.chunk;
-                    *coords.get_mut(*axis).ok_or(INCONSISTENT)? = position / chunk;
+                    let chunks = &grid.axis(*axis)?.chunks;
+                    *coords.get_mut(*axis).ok_or(INCONSISTENT)? = chunks.find(*position);
                 }
                 Ok(ChunkPart::List {
                     axes,
@@ -73,7 +80,7 @@ impl<'p> ObjectPart<'p> {
             Self::Run { axis, run, .. } => {
                 let axis_grid = grid.axis(*axis)?;
                 let cell = coords.get(*axis).ok_or(INCONSISTENT)?;
-                return Ok(run.is_dense() && run.count == axis_grid.inside(*cell, axis_grid.object));
+                return Ok(run.is_dense() && run.count == axis_grid.object_inside(*cell));
             }
             Self::List { axes, chunks, .. } => {
                 let mut n_found = 0;
@@ -83,12 +90,12 @@ impl<'p> ObjectPart<'p> {
                     if !part.is_whole(grid, &at)? {
                         return Ok(false);
                     }
-                    n_found += n_inside(grid, axes, &at, |axis| axis.chunk)?;
+                    n_found += n_inside(grid, axes, &at, AxisGrid::chunk_inside)?;
                 }
                 (axes, n_found)
             }
         };
-        Ok(n_found == n_inside(grid, axes, coords, |axis| axis.object)?)
+        Ok(n_found == n_inside(grid, axes, coords, AxisGrid::object_inside)?)
     }
 }
 
@@ -113,6 +120,22 @@ impl<'p> ObjectPlan<'p> {
     #[must_use]
     pub fn coords(&self) -> &[usize] {
         &self.coords
+    }
+
+    /// Shape of the object, and where it begins, both counted in decoded chunks.
+    ///
+    /// # Errors
+    /// [`crate::KernelError::BadDescription`] where chunks are not alike.
+    pub(crate) fn place_in_chunks(&self) -> Result<(Vec<usize>, Vec<usize>)> {
+        let axes = self.grid.axes.iter().zip(&self.coords);
+        axes.map(|(axis, cell)| match axis.chunks {
+            Division::Even(chunk) => Ok((
+                axis.objects.length(*cell) / chunk,
+                axis.objects.start(*cell) / chunk,
+            )),
+            Division::Uneven(_) => Err(INCONSISTENT),
+        })
+        .collect()
     }
 
     /// Number of decoded chunks that the request meets in the object.

@@ -15,6 +15,11 @@ DOCUMENT = {2: ".zarray", 3: "zarr.json"}
 _DRIVER = {2: "zarr", 3: "zarr3"}
 # Nothing here outlives the process, so nothing need reach the disk.
 _CONTEXT = tensorstore.Context({"file_io_sync": False})
+SMALL = [
+    *("bfloat16", "float8_e3m4", "float8_e4m3fn", "float8_e4m3b11fnuz", "float8_e4m3fnuz", "float8_e5m2"),
+    *("float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn", "int2", "int4"),
+]
+"""Numbers of few bits that TensorStore has."""
 
 
 def _spec(path, zarr_format):

@@ -23,6 +23,7 @@ from tests.interop.documents import (
     v3,
 )
 from tests.interop.peer import (
+    SMALL,
     Ours,
     Theirs,
     assert_same_bits,
@@ -32,7 +33,6 @@ from tests.interop.peer import (
     ts_create,
     ts_open,
 )
-from tests.interop.test_types_tensorstore import SMALL
 from zarr.errors import CodecError
 
 # Raw bytes have no agreed name in format 3, which is said each time one is written.

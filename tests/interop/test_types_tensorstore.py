@@ -9,17 +9,13 @@ import tensorstore
 
 import zarr
 from tests.interop.documents import BIG, CRC32C, LITTLE, codec, sharded, v2, v3
-from tests.interop.peer import put_document, stored_document, ts_create, ts_open
+from tests.interop.peer import SMALL, put_document, stored_document, ts_create, ts_open
 
 _DRIVER = {2: "zarr", 3: "zarr3"}
 FIELDS = [["a", "<i4"], ["b", ">f8"], ["c", "|u1"], ["d", ">u2"]]
 STRUCT = codec(
     "struct", fields=[{"name": n, "data_type": t} for n, t in zip("abc", ("int32", "float64", "uint8"), strict=True)]
 )
-SMALL = [
-    *("bfloat16", "float8_e3m4", "float8_e4m3fn", "float8_e4m3b11fnuz", "float8_e4m3fnuz", "float8_e5m2"),
-    *("float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn", "int2", "int4"),
-]
 
 
 def open_field(path, zarr_format, field):

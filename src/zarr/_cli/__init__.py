@@ -13,7 +13,7 @@ def main() -> None:
         with importing("typer"):
             import typer  # noqa: F401
     except ModuleNotFoundError as exc:
-        sys.exit(f"zarr: the command line needs the package {exc.name!r}; install it with: pip install 'zarr[cli]'")
+        sys.exit(f"zarr: the command line needs the package {exc.name!r}; install it with: pip install 'typer>=0.15'")
     with importing("zarr._cli.cli"):
         from zarr._cli.cli import app
 

@@ -477,6 +477,8 @@ def test_assigning_keeps_numpys_rule(engine, data, zarr_format):
     assume(dtype.kind != "T" or kind == "basic" or np.lib.NumpyVersion(np.__version__) >= "2.2.0")  # older ones lose it
     if data.draw(st.booleans()) and value.dtype.kind not in "mMV":
         value = value.tolist()
+    # C leaves open what a float out of range becomes as an integer, and NumPy has more than one answer in one array.
+    assume(dtype.kind not in "iu" or not is_out_of_range(value, dtype))
     array = zarr.create_array({}, shape=(5, 4), chunks=(2, 3), dtype=dtype, zarr_format=zarr_format)
     model = filled((5, 4), dtype, array.fill_value)
     before = model.copy()
@@ -512,6 +514,16 @@ def is_refused_by_numpy(model: Any, selected: Any, value: Any) -> bool:
     except (*REFUSED, RuntimeError):
         return True
     return False
+
+
+def is_out_of_range(value: Any, dtype: np.dtype[Any]) -> bool:
+    """Whether some float in a value is beyond what an integer type holds, or is none."""
+    elements = np.asarray(value)
+    if elements.dtype.kind not in "fc":
+        return False
+    limits = np.iinfo(dtype)
+    whole = np.trunc(elements.real.astype("f8"))
+    return not bool(((whole >= float(limits.min)) & (whole < float(limits.max) + 1)).all())
 
 
 def holds_missing(value: Any, dtype: np.dtype[Any]) -> bool:

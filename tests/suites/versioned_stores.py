@@ -7,12 +7,16 @@
     SyncSuite          sync
     OneStepSuite       removes_in_one_step
     PiecesSuite        takes_pieces
+    UnpackingSuite     unpacks
 
-`read`, `put` and `remove` may be functions or coroutines: what they return is awaited if it can be. The last three, and
+`read`, `put` and `remove` may be functions or coroutines: what they return is awaited if it can be. The last four, and
 `SyncPinSuite` which goes with `pins_versions`, are for stores that are called without an event loop.
 """
 
 from __future__ import annotations
+
+import tracemalloc
+import zipfile
 
 import pytest
 
@@ -326,3 +330,19 @@ class OneStepSuite(StoreCase):
 
             in_threads([look, lambda: store.remove_prefix("a")])
             assert not any(seen[seen.index(False) :])
+
+
+class UnpackingSuite(StoreCase):
+    """Values that are packed, as in a zip archive: who reads the beginning of one needs no memory for all of it."""
+
+    promises = frozenset({"unpacks"})
+
+    def test_the_beginning_of_a_value_takes_no_more_memory(self, tmp_path):
+        store = self.make(tmp_path, compression=zipfile.ZIP_DEFLATED)
+        put(store, "a", bytes(2**25))
+        tracemalloc.start()
+        try:
+            assert read(store, "a", byte_range=RangeByteRequest(0, 1000)) == bytes(1000)
+            assert tracemalloc.get_traced_memory()[1] < 2**20
+        finally:
+            tracemalloc.stop()

@@ -121,6 +121,7 @@ def test_a_refusal_of_the_file_system_shows_no_internals(change, code, files, tm
 
     names = ("open", "link", "replace", "rename", "unlink", "mkdir")
     with zarr.config.set({"engine": "python"}):
+        CHANGES[change](build("first"))  # some is looked up once in a process
         store = build("counted")
         for step in range(n_steps(lambda: CHANGES[change](store), names)):
             here = build(step)
@@ -224,7 +225,6 @@ class TestCodecs:
             (True, r"the name of one, as 'zstd'"),
             (zarr.codecs.ZstdCodec, r"the class ZstdCodec; call it"),
             ([zarr.codecs.ZstdCodec], r"the class ZstdCodec; call it"),
-            (numcodecs.Zstd(), r"use those of zarr\.codecs"),
             (b"zstd", r"the name of one|as 'zstd'"),
         ],
     )

@@ -187,7 +187,9 @@ def test_without_its_package_it_says_what_to_install():
     program = "import sys; sys.modules['typer'] = None; import zarr._cli; zarr._cli.main()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == "zarr: the command line needs the package 'typer'; install it with: pip install 'typer>=0.15'\n"
+    assert (
+        done.stderr == "zarr: the command line needs the package 'typer'; install it with: pip install 'typer>=0.15'\n"
+    )
 
 
 def test_the_whole_command(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 import zarr
 from zarr._dtype import parse_data_type
+from zarr._grid.grid import RegularGrid
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.formats import ARRAY_DOCUMENTS, DOCUMENTS, FORMATS, array_from_dict, layout_of, layouts_for
@@ -32,7 +33,7 @@ def wanted(zarr_format: int, **others: Any) -> NewArray:
     members: dict[str, Any] = {
         "shape": (4, 6),
         "data_type": parse_data_type(np.dtype("int16"), zarr_format=zarr_format),
-        "chunks": (2, 3),
+        "grid": RegularGrid((2, 3)),
         "shard_options": {},
         **others,
     }
@@ -182,7 +183,9 @@ class TestNewArrays:
         assert array.chunk_key_encoding.to_dict()["name"] == "default"
 
     def test_shards_hold_the_other_codecs(self):
-        array = FORMAT_3.new_array(wanted(3, shards=(4, 6), shard_options={"index_location": "start"}))
+        array = FORMAT_3.new_array(
+            wanted(3, grid=RegularGrid((4, 6)), inner=(2, 3), shard_options={"index_location": "start"})
+        )
         assert (array.chunks, array.shards) == ((2, 3), (4, 6))
         assert array.sharding_codec is not None
         assert array.sharding_codec.index_location == "start"
@@ -198,7 +201,7 @@ class TestNewArrays:
         assert FORMAT_2.new_array(wanted(2, order=order, memory_order="F")).order == stored
 
     @pytest.mark.parametrize(
-        "others", [{"shards": (4, 6)}, {"dimension_names": ("x", "y")}, {"serializer": "bytes"}], ids=lambda o: min(o)
+        "others", [{"inner": (1, 3)}, {"dimension_names": ("x", "y")}, {"serializer": "bytes"}], ids=lambda o: min(o)
     )
     def test_format_2_refuses_what_it_cannot_say(self, others):
         with pytest.raises(ValueError, match="Zarr format 2"):

@@ -368,8 +368,8 @@ class TestNamedArguments:
             ("x", " must be an integer, a tuple of integers or 'auto', got 'x'"),
             (("x",), r" must be lengths, which are integers"),
             (0, r" must be at least 1"),
-            (((4, 3),), r" do not reach the end of an axis of length 10"),
-            (((4, 6),), r" of different lengths along an axis"),
+            (((4, 3),), r"\[0\] have 7 elements together, and axis 0 has the length 10"),
+            (((4, 6),), r" of different lengths make a rectilinear chunk grid"),
         ],
     )
     def test_shapes_of_chunks_and_shards(self, argument, value, text):

@@ -574,3 +574,19 @@ class TestWithoutThePackage:
         with pytest.raises(MissingPackageError, match="newer version of ml_dtypes"):
             parse_dtype("complex_float16", zarr_format=3)
         zarr._dtype.small.dtype_of.cache_clear()
+
+
+@pytest.mark.parametrize("source", ["i1", "i4", "u8", "?", "f4"])
+def test_a_type_without_zero_refuses_it_from_every_type(source):
+    """It becomes NaN, and that an integer again: 0."""
+    with pytest.raises((ArgumentError, OverflowError), match="float8_e8m0fnu"):
+        zarr.array(np.zeros(2, source), dtype="float8_e8m0fnu")
+    assert zarr.array(np.ones(2, source), dtype="float8_e8m0fnu")[:].astype(float).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("nan", [math.nan, np.float16("nan")])
+def test_nan_in_a_list_is_that_of_the_type_or_refused(nan):
+    assert math.isnan(zarr.array([nan], dtype="bfloat16")[0])
+    for name in ("int4", "float4_e2m1fn"):
+        with pytest.raises((ArgumentError, OverflowError, ValueError), match="nan"):
+            zarr.array([nan], dtype=name)

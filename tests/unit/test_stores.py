@@ -31,6 +31,7 @@ from tests.suites.versioned_stores import (
     SizeSuite,
     SyncPinSuite,
     SyncSuite,
+    UnpackingSuite,
     VersionSuite,
 )
 from zarr._store.access import async_contract, capabilities, sync_contract
@@ -103,12 +104,12 @@ class TestWrappedSQLiteStore(OurSyncStore, ProcessHoldSuite, OneStepSuite, Prefi
         return Passing(SQLiteStore(directory / "root" / "all.sqlite", **kwargs))
 
 
-class TestZipStore(OurSyncStore, PrefixSuite):
+class TestZipStore(OurSyncStore, PrefixSuite, UnpackingSuite):
     def make(self, directory, **kwargs):
         return ZipStore(directory / "root.zip", mode="a", **kwargs)
 
 
-class TestWrappedZipStore(OurSyncStore, PrefixSuite):
+class TestWrappedZipStore(OurSyncStore, PrefixSuite, UnpackingSuite):
     def make(self, directory, **kwargs):
         return Passing(ZipStore(directory / "root.zip", mode="w", **kwargs))
 

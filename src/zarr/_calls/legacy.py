@@ -12,6 +12,7 @@ from zarr._calls.keywords import did_you_mean
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec
 from zarr._codec.registry import parse_codec
 from zarr._flow.requests import Flow
+from zarr._metadata.formats import FORMATS
 from zarr._metadata.new_array import listed, means_objects
 from zarr._store.path import StorePath
 from zarr._support.warn import warn
@@ -215,7 +216,8 @@ def create(
     if zarr_format is None:
         ancestry, zarr_format = yield from find_format(at)
     takes_objects = dtype in (str, bytes) or means_objects(getattr(data, "dtype", None) if dtype is None else dtype)
-    if zarr_format == 2 and takes_objects and without_effect.get("object_codec") is not None:
+    permitted = takes_objects and FORMATS[format_of(zarr_format)].takes_object_codecs
+    if permitted and without_effect.get("object_codec") is not None:
         object_codec: Any = without_effect.pop("object_codec")
         filters = [object_codec, *listed(filters)]
     warn_without_effect(without_effect)

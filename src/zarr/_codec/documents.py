@@ -26,13 +26,25 @@ FilterName: TypeAlias = Literal[
     "numcodecs.fixedscaleoffset",
     "numcodecs.packbits",
     "numcodecs.quantize",
+    "scale_offset",
+    "zarrs.squeeze",
 ]
-SerializerName: TypeAlias = Literal["bytes", "numcodecs.pcodec", "numcodecs.zfpy", "vlen-bytes", "vlen-utf8"]
+SerializerName: TypeAlias = Literal[
+    "bytes",
+    "numcodecs.pcodec",
+    "numcodecs.vlen-bytes",
+    "numcodecs.vlen-utf8",
+    "numcodecs.zfpy",
+    "packbits",
+    "vlen-bytes",
+    "vlen-utf8",
+]
 CompressorName: TypeAlias = Literal[
     "blosc",
     "crc32c",
     "gzip",
     "numcodecs.adler32",
+    "numcodecs.base64",
     "numcodecs.blosc",
     "numcodecs.bz2",
     "numcodecs.crc32",

@@ -306,7 +306,7 @@ def _there_and_back(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
         raise ArgumentError(_nothing_in_common(elements.dtype, dtype)) from exc
     kept = np.asarray(back == elements) | np.asarray((back != back) & (elements != elements))  # noqa: PLR0124  # NaN
     if elements.dtype.kind in "biuV" and dtype.kind in "biuV" and dtype.fields is None:
-        kept &= _as_floats(elements) == _as_floats(converted)  # what wraps around there does so back, too
+        kept &= _is_same_number(elements, converted)  # what wraps around there does so back, too
     if _is_floating(elements.dtype) and _is_floating(dtype):
         with np.errstate(all="ignore"):
             kept |= np.isfinite(back) & np.isfinite(elements) & (np.abs(elements) <= _largest(dtype))
@@ -317,10 +317,11 @@ _COMPLEX = "cW"
 """Kinds of complex numbers: NumPy's, and those of ml_dtypes."""
 
 
-def _as_floats(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Numbers as floating ones, without NaN."""
+def _is_same_number(elements: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where two arrays have one number, as far as float64 tells them apart, or both have none."""
     with np.errstate(all="ignore"):
-        return np.nan_to_num(numbers.astype(np.float64))
+        one, other = elements.astype(np.float64), others.astype(np.float64)
+    return np.asarray((one == other) | (np.isnan(one) & np.isnan(other)))
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr._buffer.memory import counts_of
+from zarr._buffer.memory import counts_of, is_extension
 from zarr._dtype.units import NO_TIME
 from zarr.errors import ArgumentError
 
@@ -145,7 +145,7 @@ def _has_element_for(item: object, dtype: np.dtype[Any]) -> bool:
     if item is None:
         return dtype.kind in _HAVE_NONE
     if _has_nan(type(item)):
-        return dtype.kind not in "bSUTVO"  # of integers NumPy says that they have no NaN
+        return dtype.kind not in "bSUTVO" or is_extension(dtype)  # those without NaN refuse it themselves
     return dtype.kind in "mM" and type(item).__name__ != "NAType"
 
 

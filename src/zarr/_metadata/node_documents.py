@@ -41,6 +41,8 @@ class Layout(ABC, Generic[OfArray]):
         Name of the document of a group that holds the snapshot of what is below it.
     consolidated_is_specified
         Whether the format itself says how that snapshot is stored.
+    takes_object_codecs
+        Whether filters may be codecs for Python objects.
     no_array, no_group
         What zarr-python raises where the node is of the other kind than was asked for.
     """
@@ -51,6 +53,7 @@ class Layout(ABC, Generic[OfArray]):
     attributes: str
     consolidated: str
     consolidated_is_specified: bool
+    takes_object_codecs: bool
     no_array: type[BaseZarrError]
     no_group: type[BaseZarrError]
 

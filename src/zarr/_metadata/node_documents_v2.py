@@ -93,6 +93,7 @@ FORMAT_2 = _Format2(
     attributes=".zattrs",
     consolidated=".zmetadata",
     consolidated_is_specified=True,
+    takes_object_codecs=True,
     no_array=ArrayNotFoundError,
     no_group=GroupNotFoundError,
 )

@@ -78,6 +78,7 @@ FORMAT_3 = _Format3(
     attributes="zarr.json",
     consolidated="zarr.json",
     consolidated_is_specified=False,
+    takes_object_codecs=False,
     no_array=NodeTypeValidationError,
     no_group=ContainsArrayError,
 )

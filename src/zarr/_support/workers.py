@@ -84,7 +84,9 @@ class _Request(Generic[T]):
 
     def __init__(self, tasks: Iterator[Callable[[], T]], most: int) -> None:
         self._tasks, self._most = tasks, most
-        self._changed = threading.Condition()
+        # Entered as the lock: of the condition that takes two steps, between which an interrupt would leave it taken for ever.
+        self._guard = threading.RLock()
+        self._changed = threading.Condition(self._guard)
         self._n_claimed = 0
         self._claimed_by: dict[int, int] = {}
         self._helpers: set[int] = set()
@@ -124,7 +126,7 @@ class _Request(Generic[T]):
 
     def _claim(self) -> tuple[int, Callable[[], T]] | None:
         """The next task, with its number; None if there is none, or one has failed."""
-        with self._changed:
+        with self._guard:
             if self._is_over or self._failures:
                 return None
             number = self._n_claimed
@@ -172,7 +174,7 @@ class _Request(Generic[T]):
     def _help(self, token: object) -> None:
         """What a helper does. One that comes too late touches nothing."""
         here = threading.get_ident()
-        with self._changed:
+        with self._guard:
             if self._is_over:
                 _at_work.discard(token)
                 return
@@ -184,7 +186,7 @@ class _Request(Generic[T]):
         except BaseException as exc:  # noqa: BLE001  # not of a task: there is no memory, for example
             self._failures.setdefault(self._n_claimed, exc)
         finally:
-            with self._changed:
+            with self._guard:
                 self._helpers.discard(here)
                 self._changed.notify_all()
 
@@ -201,7 +203,7 @@ class _Request(Generic[T]):
         interrupt: BaseException | None = None
         while True:
             try:
-                with self._changed:
+                with self._guard:
                     self._is_over = True
                     while self._helpers:
                         self._changed.wait()
@@ -214,7 +216,8 @@ class _Request(Generic[T]):
     def begin_in_child(self) -> None:
         """Go on without the threads that are gone. What they had begun cannot be done again: it may be half done."""
         here = threading.get_ident()
-        self._changed = threading.Condition()
+        self._guard = threading.RLock()
+        self._changed = threading.Condition(self._guard)
         self._helpers.intersection_update({here})
         for number, thread in self._claimed_by.items():
             if thread != here and number not in self._results:

@@ -144,15 +144,20 @@ class Bool(Number):
         raise ArgumentError(f"Cannot convert object {data!r} with type {type(data)} to a scalar compatible with bool.")
 
 
+def integer_in_json(data: object) -> int:
+    """A fill value as JSON says integers; TypeError for what is none."""
+    if isinstance(data, float) and data.is_integer():
+        return int(data)
+    if isinstance(data, bool) or not isinstance(data, int):
+        raise TypeError(f"Invalid type: {data!r}. Expected an integer.")
+    return data
+
+
 class _Integer(Number):
     __slots__ = ()
 
     def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> Any:
-        if isinstance(data, float) and data.is_integer():
-            data = int(data)
-        if isinstance(data, bool) or not isinstance(data, int):
-            raise TypeError(f"Invalid type: {data!r}. Expected an integer.")
-        return self._in_range(data)
+        return self._in_range(integer_in_json(data))
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> int:
         return int(self.cast_scalar(data))

@@ -23,7 +23,7 @@ from zarr._buffer.memory import is_extension
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named, typestr, wrong
 from zarr._dtype.losses import in_short
-from zarr._dtype.numbers import Float16, is_number
+from zarr._dtype.numbers import Float16, integer_in_json, is_number
 from zarr._dtype.rounding import rounded_to
 from zarr._support.imports_on_use import importing
 from zarr.errors import ArgumentError, MissingPackageError
@@ -129,11 +129,7 @@ class _SmallInteger(_Small):
         return self.to_native_dtype().type(0)
 
     def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> Any:
-        if isinstance(data, float) and data.is_integer():
-            data = int(data)
-        if isinstance(data, bool) or not isinstance(data, int):
-            raise TypeError(f"Invalid type: {data!r}. Expected an integer.")
-        return self._in_range(data)
+        return self._in_range(integer_in_json(data))
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> int:
         return int(self.cast_scalar(data))

@@ -13,6 +13,8 @@ from tests.suites.calls import run
 from zarr.buffer.cpu import buffer_prototype
 
 FORMATS = [2, 3]
+ALL_BELOW = ["a", "empty", "g", "g/b", "g/h", "g/h/c"]
+"""What is below a `hierarchy`."""
 
 
 class OnlyInFormat2(numcodecs.abc.Codec):
@@ -37,6 +39,15 @@ def contents(store, prefix="") -> dict[str, bytes]:
         return {key: (await store.get(key, buffer_prototype)).to_bytes() for key in keys}
 
     return run(read())
+
+
+def hierarchy(store, zarr_format):
+    """`/`, groups `g`, `g/h` and `empty`, arrays `a`, `g/b` and `g/h/c`."""
+    made = zarr.create_group(store, zarr_format=zarr_format, attributes={"top": 1})
+    made.create_group("empty")
+    for path in ("a", "g/b", "g/h/c"):
+        made.create_array(path, data=np.arange(6, dtype="i4").reshape(2, 3), chunks=2)
+    return made
 
 
 def described(group) -> dict[str, tuple]:

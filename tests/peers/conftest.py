@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import zarr
-from tests.remote.clouds import BUCKET, obstore_over
-from tests.servers.running import running_cloud
+from tests.servers.clouds import BUCKET, obstore_over
+from tests.servers.fixtures import cloud as cloud
+from tests.servers.fixtures import our_cloud as our_cloud
 from zarr.storage import LocalStore, ObjectStore, ZipStore
 
 collect_ignore = ["theirs.py"]  # a program for another `zarr`
@@ -33,18 +34,6 @@ class Peers:
         found = json.loads(self._process.stdout.readline())
         assert "failed" not in found, f"{reader} failed:\n{found['failed']}"
         return found
-
-
-@pytest.fixture(scope="session")
-def running():
-    with running_cloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def cloud(running):
-    running.reset(BUCKET)
-    return running
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 import xarray
 
 import zarr
-from tests.remote.clouds import BUCKET, store_over
+from tests.servers.clouds import BUCKET, store_over
 from zarr.storage import ObjectStore, ZipStore
 
 NUMBERS = np.arange(60 * 50, dtype="f8").reshape(60, 50)

@@ -1,4 +1,4 @@
-"""The servers, one of each for all tests of a process."""
+"""The tests' own cloud, and stores in it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,13 @@ import os
 
 import pytest
 
-from tests.remote.clouds import BUCKET, KINDS, store_over
-from tests.servers.running import running_cloud
+from tests.servers.clouds import KINDS, store_over
+from tests.servers.fixtures import cloud as cloud
+from tests.servers.fixtures import our_cloud as our_cloud
 from zarr._store.remote import conditions
 
 # Servers that are not at hand everywhere: `make ceph` and `make witness` install them, and run what is in these directories.
 collect_ignore = [name for name in ("ceph", "moto") if name != os.environ.get("ZARR_TEST_SERVER")]
-
-
-@pytest.fixture(scope="session")
-def running():
-    with running_cloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def cloud(running):
-    """A cloud with an empty bucket, which makes no trouble yet."""
-    running.reset(BUCKET)
-    return running
 
 
 @pytest.fixture(params=KINDS)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from tests.remote.clouds import store_over
+from tests.servers.clouds import store_over
 from tests.suites.calls import answer, buf, read, run
 from tests.suites.store_case import StoreCase
 from tests.suites.stores import (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.remote.clouds import store_over
+from tests.servers.clouds import store_over
 from tests.servers.running import RunningCloud
 from zarr.errors import ContainsArrayError
 

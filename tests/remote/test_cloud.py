@@ -9,7 +9,7 @@ import obstore
 import pytest
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 
-from tests.remote.clouds import BUCKET, KINDS, obstore_over
+from tests.servers.clouds import BUCKET, KINDS, obstore_over
 
 
 @pytest.fixture(params=KINDS)

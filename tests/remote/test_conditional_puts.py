@@ -11,7 +11,7 @@ import obstore.store
 import pytest
 
 import zarr
-from tests.remote.clouds import store_over
+from tests.servers.clouds import store_over
 from tests.suites.calls import buf, collect, put, read, run
 from tests.suites.threads import in_threads
 from zarr._store.remote import client

@@ -12,7 +12,7 @@ import obstore.store
 import pytest
 
 import zarr
-from tests.remote.clouds import BUCKET, store_over
+from tests.servers.clouds import BUCKET, store_over
 from tests.suites.calls import buf, put, read, run
 from zarr._store.remote.failures import Kind, failure_of
 from zarr.errors import (

@@ -10,7 +10,7 @@ import obstore
 import pytest
 
 import zarr
-from tests.remote.clouds import AZURE_KEY, BUCKET, obstore_over
+from tests.servers.clouds import AZURE_KEY, BUCKET, obstore_over
 from tests.suites.children import end_of_child
 from tests.suites.web_server import WebServer, served
 from zarr.errors import StoreFileError, StoreRequestError
@@ -152,6 +152,18 @@ class TestReplacedArchives:
             with pytest.raises(StoreFileError, match=r"a\.zip: the zip archive was replaced or deleted.*Open it again"):
                 array[45]
             assert zarr.open_array(url, path="x", mode="r", storage_options=words)[0, 1] == 2
+
+    def test_a_store_that_is_opened_again_reads_the_new_one(self, put, engine):
+        """Also where the index of a shard was kept."""
+        for options in ({}, {"shards": (200, 1000)}):
+            url, words = put(**options)
+            store = ZipStore.from_url(url, storage_options=words)
+            array = zarr.open_array(store, path="x")
+            assert array[5, 5] == 5005
+            put(data=DATA + 1, **options)
+            store.close()
+            assert array[25, 5] == 25_006
+            assert array[5, 5] == 5006
 
     def test_so_is_one_that_is_gone(self, cloud, kind, put):
         url, words = put()

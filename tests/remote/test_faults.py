@@ -7,7 +7,7 @@ import pytest
 
 import zarr
 from tests.conftest import PROFILE
-from tests.remote.clouds import IMPATIENT, store_over
+from tests.servers.clouds import IMPATIENT, store_over
 
 N_FAULTS = 500 if PROFILE == "long" else 150
 RATE = 0.3

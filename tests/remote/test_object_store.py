@@ -15,7 +15,7 @@ import obstore.store
 import pytest
 
 import zarr
-from tests.remote.clouds import AZURE_KEY, BUCKET, IMPATIENT, obstore_over, store_over
+from tests.servers.clouds import AZURE_KEY, BUCKET, IMPATIENT, obstore_over, store_over
 from tests.suites.calls import get, put, read
 from tests.suites.children import end_of_child
 from tests.suites.web_server import WebServer, served

@@ -9,7 +9,7 @@ import pytest
 import tensorstore
 
 import zarr
-from tests.remote.clouds import BUCKET, obstore_over, store_over
+from tests.servers.clouds import BUCKET, obstore_over, store_over
 from zarr.storage import ZipStore
 
 DATA = np.arange(60 * 50, dtype="i4").reshape(60, 50)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.remote.clouds import store_over
+from tests.servers.clouds import store_over
 from tests.suites.threads import in_threads
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +95,7 @@ class TestAnywhere:
     def test_synchronous_use_needs_no_event_loop(self, cloud):
         program = (
             "import sys, zarr\n"
-            "from tests.remote.clouds import store_over\n"
+            "from tests.servers.clouds import store_over\n"
             "from tests.servers.running import RunningCloud\n"
             "from zarr._support import bridge\n"
             f"array = zarr.create_array(store_over(RunningCloud({cloud.port})), data=list(range(50)), chunks=2)\n"

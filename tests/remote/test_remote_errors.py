@@ -12,7 +12,7 @@ import obstore.store
 import pytest
 
 import zarr
-from tests.remote.clouds import BUCKET, IMPATIENT, obstore_over, store_over
+from tests.servers.clouds import BUCKET, IMPATIENT, obstore_over, store_over
 from tests.suites.calls import buf, put, read, run
 from zarr.abc.store import OffsetByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr.errors import (

@@ -14,7 +14,7 @@ import pytest
 
 import zarr
 from tests.conftest import PROFILE
-from tests.remote.clouds import BUCKET, obstore_over, store_over
+from tests.servers.clouds import BUCKET, obstore_over, store_over
 from tests.suites.children import end_of_child
 from zarr.storage import LocalStore, ObjectStore, SQLiteStore, ZipStore
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.remote.clouds import store_over
+from tests.servers.clouds import store_over
 from tests.suites.calls import collect, put
 from zarr._flow import create
 from zarr._store.remote import conditions

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.remote.clouds import store_over
+from tests.servers.clouds import store_over
 from tests.suites.calls import buf, put, run
 from tests.suites.threads import in_threads
 from zarr.abc.store import RangeByteRequest

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
 import json
 import pickle
-import signal
-import threading
 import warnings
 
 import numpy as np
@@ -16,6 +12,7 @@ import pytest
 import zarr
 from tests.samples import described
 from tests.suites.calls import get, put, run
+from tests.suites.consolidated import CHANGES, NOT_SPECIFIED, assert_true, consolidate, copy_key, stored
 from zarr._flow import copies
 from zarr._flow.consolidate import consolidate as consolidate_flow
 from zarr._flow.drive import run as drive
@@ -23,15 +20,9 @@ from zarr._flow.requests import Fetch, Names, Put, Remove, RemovePrefix, TakeHol
 from zarr._flow.watch import logged
 from zarr._metadata.group import ConsolidatedMetadata
 from zarr.errors import MetadataValidationError, ZarrRuntimeWarning, ZarrUserWarning
-from zarr.storage import LocalStore, MemoryStore, StorePath, WrapperStore
+from zarr.storage import LocalStore, MemoryStore, StorePath
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Consolidated metadata is currently not part:zarr.errors.ZarrUserWarning"
-)
-
-
-def consolidate(store, path=None):
-    return zarr.consolidate_metadata(store, path=path)
+pytestmark = pytest.mark.filterwarnings(NOT_SPECIFIED)
 
 
 @pytest.fixture
@@ -42,49 +33,6 @@ def group(engine, any_store, zarr_format):
         root.create_array(path, data=np.arange(6, dtype="i4").reshape(2, 3), chunks=2)
     consolidate(any_store)
     return zarr.open_group(any_store, mode="r+")
-
-
-def assert_true(group):
-    """The handle, who opens the group next, and who looks at the store see the same."""
-    store, path = group.store, group.path
-    fresh = zarr.open_group(store, path=path, mode="r")
-    assert fresh.metadata.consolidated_metadata is not None
-    stored = zarr.open_group(store, path=path, mode="r", use_consolidated=False)
-    assert described(group) == described(fresh) == described(stored)
-    assert list(group) == list(fresh) == list(stored)
-    assert len(group) == len(stored)
-
-
-CHANGES = {
-    "delete": lambda g: g.__delitem__("a"),
-    "delete a group": lambda g: g.__delitem__("g"),
-    "delete deep": lambda g: g.__delitem__("g/h/c"),
-    "delete in a subgroup": lambda g: g["g"].__delitem__("h"),
-    "create an array": lambda g: g.create_array("new", shape=3, dtype="i1"),
-    "create deep": lambda g: g.create_array("x/y/z", shape=3, dtype="i1", attributes={"n": [1, None]}),
-    "create a group": lambda g: g.create_group("g/new", attributes={"k": 1}),
-    "create in a subgroup": lambda g: g["g/h"].create_group("x").create_array("y", data=[1, 2]),
-    "require": lambda g: (g.require_group("new/er"), g.require_array("new/array", shape=2, dtype="i2")),
-    "overwrite an array": lambda g: g.create_array("a", data=[1.5], overwrite=True),
-    "overwrite a group by an array": lambda g: g.create_array("g", data=[1], overwrite=True),
-    "overwrite a group": lambda g: g.create_group("g", overwrite=True, attributes={"fresh": True}),
-    "put": lambda g: g.__setitem__("g/b", np.arange(7)),
-    "older": lambda g: (g.zeros(name="z", shape=2), g.full_like(name="g/f", data=g["a"], fill_value=3)),
-    "many": lambda g: dict(g.create_hierarchy({"m/1": g["a"].metadata, "m/2": g["a"].metadata})),
-    "many, overwriting": lambda g: dict(g.create_hierarchy({"g": g["a"].metadata}, overwrite=True)),
-    "move": lambda g: g.move("g/h", "moved/here"),
-    "resize": lambda g: g["a"].resize((5, 3)),
-    "shrink": lambda g: g["g"]["b"].resize((1, 1)),
-    "append": lambda g: g["g/h/c"].append(np.ones((2, 3))),
-    "set a shape": lambda g: setattr(g["a"], "shape", (4, 3)),
-    "attributes of an array": lambda g: g["g/b"].attrs.update(x=[1]),
-    "attributes of a group": lambda g: g["g"].attrs.put({"y": {"z": None}}),
-    "delete an attribute": lambda g: (g["g"].attrs.update(y=1), g["g"].attrs.__delitem__("y")),
-    "attributes of the group itself": lambda g: g.attrs.update(top=2),
-    "copy": lambda g: zarr.copy(g["g"], g, name="twin"),
-    "copy into what is there": lambda g: zarr.copy_all(g["g"]["h"], g["g"]),
-    "copy over": lambda g: zarr.copy(g["g"], g, name="a", if_exists="replace"),
-}
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -173,10 +121,6 @@ def requests_of(group, change):
 
     drive(logged(change(members, group._node), show))
     return seen
-
-
-def copy_key(zarr_format):
-    return "zarr.json" if zarr_format == 3 else ".zmetadata"
 
 
 def test_what_goes_is_taken_out_first(group, zarr_format):
@@ -558,85 +502,6 @@ def test_metadata_of_a_handle_are_those_of_its_group(group):
     assert sorted(snapshot.metadata) == ["b"]
 
 
-# -- where a copy cannot be changed -----------------------------------------------------------------------------------------
-
-
-class Refusing(WrapperStore):
-    """A store in which one value cannot be replaced, or a signal comes when it is looked at."""
-
-    refused = interrupts = None
-
-    async def get(self, key, prototype, byte_range=None):
-        if key == self.interrupts:
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
-            await asyncio.sleep(30)
-        return await super().get(key, prototype, byte_range)
-
-    async def set(self, key, value):
-        if key == self.refused:
-            raise OSError(errno.EROFS, "read-only")
-        await super().set(key, value)
-
-
-@pytest.fixture
-def stuck(zarr_format):
-    """A consolidated group whose copy cannot be changed any more."""
-    store = Refusing(MemoryStore())
-    root = zarr.create_group(store, zarr_format=zarr_format)
-    for path in ("a", "g/b", "g/h/c"):
-        root.create_array(path, data=np.arange(1, 7, dtype="i4").reshape(2, 3), chunks=2)
-    consolidate(store)
-    store.refused = copy_key(zarr_format)
-    return zarr.open_group(store, mode="r+")
-
-
-def stored(group):
-    return zarr.open_group(group.store, mode="r", use_consolidated=False)
-
-
-DONE_BEFORE = (
-    *("create an array", "create deep", "create a group", "create in a subgroup", "require", "older", "many"),
-    *("resize", "append", "set a shape", "attributes of an array", "attributes of a group", "copy"),
-)
-
-
-@pytest.mark.parametrize("name", DONE_BEFORE)
-def test_of_what_is_stored_a_copy_that_cannot_be_changed_is_a_warning(stuck, name):
-    """An error would say that it is not done: who tries again appends twice."""
-    before = described(stuck)
-    with pytest.warns(ZarrRuntimeWarning, match=r"is stored, but .*cannot be brought up to date: OSError: .*read-only"):
-        CHANGES[name](stuck)
-    assert described(stuck) == described(stored(stuck)) != before
-    assert described(zarr.open_group(stuck.store, mode="r")) == before
-
-
-def test_the_same_in_asynchronous_code(stuck):
-    async def work():
-        array = await stuck._async_group.getitem("a")
-        await array.append(np.ones((1, 3), "i4"))
-        return array.shape
-
-    with pytest.warns(ZarrRuntimeWarning, match="is stored, but"):
-        assert asyncio.run(work()) == (3, 3)
-    assert stored(stuck)["a"].shape == (3, 3)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["delete", "delete a group", "delete deep", "overwrite an array", "overwrite a group", "put", "move", "shrink"],
-)
-def test_nothing_is_removed_where_a_copy_cannot_be_changed(stuck, name):
-    with pytest.raises(OSError, match="read-only") as caught:
-        CHANGES[name](stuck)
-    assert "before anything was removed" in "".join(caught.value.__notes__)
-    kept = stored(stuck)
-    for path in ("a", "g/b", "g/h/c"):
-        assert path in kept
-        if (name, path) == ("shrink", "g/b"):
-            continue
-        assert kept[path][:].sum() == 21
-
-
 # -- while somebody consolidates --------------------------------------------------------------------------------------------
 
 
@@ -692,32 +557,3 @@ def test_a_copy_that_is_made_while_something_goes_tells_of_it_no_longer(group, c
     drive(logged(change(members, group._node), show))
     assert not pending
     assert_true(group)
-
-
-class Late(TimeoutError):
-    """An OSError, which asyncio drops where a loop is woken."""
-
-
-def test_what_a_signal_handler_raises_is_no_warning(stuck):
-    """A time-out that comes while the copy is changed ends the call as it is."""
-
-    def late(*_):
-        raise Late("time is over")
-
-    before = signal.signal(signal.SIGUSR1, late)
-    try:
-        stuck.store.refused = None
-        stuck.store.interrupts = copy_key(stuck.metadata.zarr_format)
-        with pytest.raises(Late, match="time is over"):
-            stuck["a"].append(np.ones((1, 3), "i4"))
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-    assert stored(stuck)["a"].shape == (3, 3)
-
-
-def test_who_wants_warnings_as_errors_gets_this_one(stuck):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(ZarrRuntimeWarning, match="is stored, but"):
-            stuck["a"].append(np.ones((1, 3), "i4"))
-    assert stored(stuck)["a"].shape == (3, 3)

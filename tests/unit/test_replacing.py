@@ -6,6 +6,7 @@ Also where the old documents are missing, as a program that was killed leaves it
 from __future__ import annotations
 
 import asyncio
+import json
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from zarr._flow.create import create_node
 from zarr._flow.drive import run
 from zarr._flow.watch import logged
 from zarr.api import asynchronous
+from zarr.codecs import BytesCodec
 from zarr.storage import LocalStore, MemoryStore, StorePath
 
 OLD, NEW = np.arange(1, 7), np.arange(3) + 10
@@ -90,6 +92,14 @@ def of_new(path, zarr_format, *, group=False):
     return sorted(f"{path}/{name}" for name in names)
 
 
+class Elsewhere(BytesCodec):
+    """A codec that needs a package which is not installed."""
+
+    @classmethod
+    def from_dict(cls, data):
+        raise ImportError("no such package")
+
+
 class TestStrays:
     @pytest.mark.parametrize("call", ARRAYS)
     def test_an_array_over_what_a_killed_program_left(self, every_store, zarr_format, call):
@@ -136,6 +146,17 @@ class TestStrays:
         zarr.create_array(every_store, name="a", data=NEW, overwrite=True, zarr_format=zarr_format)
         kept = ["a/-1", "a/0.", "a/1.0e5", "a/c.", "a/c/x", "a/cc", "a/deep/01", "a/notes.txt"]
         assert keys(every_store, "a/") == sorted([*kept, *of_new("a", zarr_format)])
+
+
+    def test_beside_a_node_that_cannot_be_read_they_stay_too(self, every_store):
+        zarr.registry.register_codec("test.elsewhere", Elsewhere)
+        group = zarr.create_group(every_store)
+        group.create_array("g/a", data=OLD, chunks=2)
+        document = json.loads(get(every_store, "g/a/zarr.json"))
+        put(every_store, "g/a/zarr.json", json.dumps(document | {"codecs": [{"name": "test.elsewhere"}]}).encode())
+        put(every_store, "g/notes.txt")
+        del group["g"]
+        assert keys(every_store, "g/") == ["g/notes.txt"]
 
 
 class TestPlainCreation:

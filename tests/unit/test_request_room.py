@@ -257,3 +257,54 @@ class TestRequests:
             del array.store.get
             assert request_room._account._n_used == 0
             assert read(array, slice(None)).sum() == 20 * CHUNK
+
+
+class TestCopies:
+    """Objects that are copied as they are take room too."""
+
+    @pytest.fixture
+    def many(self):
+        """A group with an array of twenty chunks, whose store counts what is under way."""
+        store = Heavy()
+        with zarr.config.set({"async.request_bytes": None}):
+            root = zarr.create_group(store)
+            root.create_array("a", data=np.ones(20 * CHUNK, "u1"), chunks=CHUNK, compressors=None)
+        store.peak = 0
+        return root
+
+    WAYS = {
+        "out of it": lambda root: zarr.copy(root["a"], zarr.create_group({})),
+        "into it": lambda root: zarr.copy(root["a"], root, name="b"),
+        "a group": lambda root: zarr.copy_all(root, zarr.create_group({})),
+        "stores": lambda root: zarr.copy_store(root.store, {}),
+        "move": lambda root: root.move("a", "b"),
+        "move a group": lambda root: (root.move("a", "g/b"), root.move("g", "h")),
+    }
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_have_no_more_bytes_under_way_than_configured(self, many, way):
+        with zarr.config.set({"async.request_bytes": 3 * CHUNK + 5}):
+            self.WAYS[way](many)
+        assert CHUNK <= many.store.peak <= 3 * CHUNK
+        assert request_room._account._n_used == 0
+
+    def test_in_coroutines(self, many):
+        with zarr.config.set({"async.request_bytes": 3 * CHUNK + 5}):
+            asyncio.run(many._async_group.move("a", "b"))
+        assert many.store.peak == 3 * CHUNK
+
+    def test_what_nobody_knows_the_size_of_is_counted_when_it_is_there(self, many):
+        many.store._store.set_sync("a/zarr.json", zarr.buffer.cpu.Buffer.from_bytes(b"{"))
+        counted = []
+        put = many.store.set
+
+        async def look(key, value):
+            if len(value) == CHUNK:
+                counted.append(request_room._account._n_used >= CHUNK)
+            await put(key, value)
+
+        many.store.set = look
+        with zarr.config.set({"async.request_bytes": 3 * CHUNK + 5}):
+            many.move("a", "b")
+        assert counted == [True] * 20
+        assert request_room._account._n_used == 0

@@ -26,7 +26,8 @@ from zarr._flow.members import is_group, members
 from zarr._flow.node import ArrayNode, GroupNode
 from zarr._flow.paths import below, join
 from zarr._flow.remove import remove_node
-from zarr._flow.requests import MOST_COPIES, Fetch, Flow, Keys, Put, Read, Size, Together
+from zarr._flow.requests import Flow, Keys, Size, Together
+from zarr._flow.transfer import copy_all, copy_chunks, copy_object
 from zarr._flow.update import update_attributes
 from zarr._metadata.across import kept_codecs
 from zarr._metadata.formats import DOCUMENTS, layout_of
@@ -247,9 +248,7 @@ def _copy_stored(source: StorePath, dest: StorePath, metadata: ArrayMetadata, *,
     yield from create_node(dest, metadata, overwrite=replace)
     node = ArrayNode(metadata, source, array_config(None))
     keys = yield from inventory.stored_chunks(node)
-    flows = (_copy_below(source, dest, key) for key in keys)
-    sizes = yield Together(flows, MOST_COPIES)
-    return sum(sizes)
+    return (yield from copy_chunks(source, dest, keys, metadata))
 
 
 def _copy_unread(
@@ -273,17 +272,8 @@ def _copy_unread(
     if not options.dry_run:
         yield from remove_node(dest)
         yield from ensure_ancestors(dest, zarr_format)
-        keys: list[str] = yield Keys(source.store, source.path)
-        documents = {join(source.path, name) for name in DOCUMENTS}
-        flows = (_copy_below(source, dest, key) for key in keys if key not in documents)
-        nbytes = sum((yield Together(flows, MOST_COPIES)))
-        for key in sorted(documents & set(keys)):
-            nbytes += yield from _copy_below(source, dest, key)
+        nbytes = yield from copy_all(source, dest)
     tally.copied(f"{source} (unsupported: {unreadable.reason})", nbytes)
-
-
-def _copy_below(source: StorePath, dest: StorePath, key: str) -> Flow[int]:
-    return _copy_key(source.store, key, dest.store, join(dest.path, key[len(join(source.path, "")) :]))
 
 
 def _copy_elements(
@@ -333,14 +323,6 @@ def _size(shape: Iterable[int]) -> int:
     return size
 
 
-def _copy_key(source: Store, key: str, dest: Store, new_key: str) -> Flow[int]:
-    (stored,) = yield Fetch(source, (Read(key),))
-    if stored is None:
-        return 0
-    yield Put(dest, new_key, stored.without_version())
-    return len(stored.data)
-
-
 # -- keys -------------------------------------------------------------------------------------------------------
 
 
@@ -378,7 +360,7 @@ def copy_keys(
         if exists and if_exists == "skip":
             tally.skipped(described)
             continue
-        nbytes = 0 if tally.dry_run else (yield from _copy_key(source, key, dest, new_key))
+        nbytes = 0 if tally.dry_run else (yield from copy_object(source, key, dest, new_key))
         tally.copied(described, nbytes)
 
 

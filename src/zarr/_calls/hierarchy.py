@@ -15,11 +15,11 @@ from zarr._dtype import parse_data_type
 from zarr._flow.apart import check_apart
 from zarr._flow.create import check_storable, create_node, ensure_ancestors, occupied, open_or_create
 from zarr._flow.load import load_node, look, not_found
-from zarr._flow.paths import below, join
+from zarr._flow.paths import below
 from zarr._flow.remove import remove_node
-from zarr._flow.requests import MOST_COPIES, Fetch, Flow, Keys, Put, Read, Together
+from zarr._flow.requests import Flow, Together
+from zarr._flow.transfer import copy_all
 from zarr._grid.shapes import parse_shape
-from zarr._metadata.formats import DOCUMENTS
 from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
 from zarr._store.path import StorePath, node_path
 from zarr._support.truth import truth
@@ -141,19 +141,9 @@ def move(
         raise occupied(new, existing)
     yield from check_apart(old, new)
     yield from ensure_ancestors(new, metadata.zarr_format)
-    keys: list[str] = yield Keys(old.store, old.path)
-    documents = {join(old.path, name) for name in DOCUMENTS}
-    yield Together((_copy_key(old, new, key) for key in keys if key not in documents), MOST_COPIES)
-    for key in sorted(documents & set(keys)):
-        yield from _copy_key(old, new, key)
+    yield from copy_all(old, new)
     yield from before_removal(old, new)
     yield from remove_node(old)
-
-
-def _copy_key(old: StorePath, new: StorePath, key: str) -> Flow[None]:
-    (stored,) = yield Fetch(old.store, (Read(key),))
-    if stored is not None:
-        yield Put(new.store, join(new.path, key[len(join(old.path, "")) :]), stored.without_version())
 
 
 def create_many(

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarr._flow.paths import join
-from zarr._flow.requests import Fetch, Flow, Read
-from zarr._metadata.formats import layout_of, layouts_for
+from zarr._flow.requests import Fetch, Flow, Read, Together
+from zarr._metadata.formats import ARRAY_DOCUMENTS, layout_of, layouts_for
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import NOT_READ
 from zarr._store.absence import Absence
 from zarr._store.access import answers_at_once
+from zarr._store.path import StorePath
 from zarr._support.document_errors import DocumentKey
 from zarr.errors import ArrayNotFoundError, ContainsArrayAndGroupError, GroupNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from zarr._metadata.formats import AnyLayout
     from zarr._metadata.group import ArrayMetadata, ListedMetadata, NodeMetadata
-    from zarr._store.path import StorePath
+    from zarr._store.abstract import Store
     from zarr._store.versioned import Stored
     from zarr.errors import NodeNotFoundError
 
@@ -162,3 +163,19 @@ def load_group(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMetad
             "Open it with open_array()."
         )
     return metadata
+
+
+def arrays_among(store: Store, keys: Iterable[str]) -> Flow[dict[str, ArrayMetadata]]:
+    """The arrays whose documents are among some keys, by path. One that cannot be read is left out."""
+    paths = dict.fromkeys(key.rpartition("/")[0] for key in keys if key.rpartition("/")[2] in ARRAY_DOCUMENTS)
+    loaded = yield Together(_try_load(StorePath(store, path)) for path in paths)
+    found = zip(paths, loaded, strict=True)
+    return {path: node for path, node in found if node is not None and not isinstance(node, GroupMetadata)}
+
+
+def _try_load(at: StorePath) -> Flow[NodeMetadata | None]:
+    """`load_node`, with documents that cannot be read counted as none."""
+    try:
+        return (yield from load_node(at))
+    except NOT_READ:
+        return None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from numbers import Integral
 from typing import TYPE_CHECKING
 
 from zarr._flow.load import load_node, look
-from zarr._flow.paths import below
+from zarr._flow.paths import below, join
 from zarr._flow.requests import Flow, Keys, Names, Together
 from zarr._metadata.formats import DOCUMENTS, MAKERS
 from zarr._metadata.group import GroupMetadata
@@ -187,19 +188,23 @@ def members(
         Give no warnings of what is not listed.
     """
     check_depth(max_depth)
-    names: list[str] = yield Names(at.store, at.path)
-    names = sorted(name for name in names if name not in DOCUMENTS and is_key(name))
-    loaded = yield Together(_look_at_member(below(at, name), prefer, quietly) for name in names)
-    found: list[tuple[str, ListedMetadata]] = []
-    for name, metadata in zip(names, loaded, strict=True):
-        if metadata is None:
-            continue
-        found.append((name, metadata))
-        if is_group(metadata) and max_depth != 0:
-            deeper = None if max_depth is None else max_depth - 1
-            children = yield from members(below(at, name), deeper, prefer=prefer, quietly=quietly)
-            found += [(f"{name}/{path}", child) for path, child in children]
-    return found
+    found: dict[str, ListedMetadata] = {}
+    groups, depth = [""], 0
+    while groups:  # one level after the other, as all of a level can be asked for together
+        named = yield Together(_names_in(at, path) for path in groups)
+        paths = list(chain.from_iterable(named))
+        loaded = yield Together(_look_at_member(below(at, path), prefer, quietly) for path in paths)
+        there = {path: node for path, node in zip(paths, loaded, strict=True) if node is not None}
+        found |= there
+        is_last = depth == max_depth
+        groups, depth = [path for path, node in there.items() if is_group(node) and not is_last], depth + 1
+    return sorted(found.items(), key=lambda item: item[0].split("/"))
+
+
+def _names_in(at: StorePath, path: str) -> Flow[list[str]]:
+    """Paths of what may be a node directly below a place that lies below another, relative to that."""
+    names: list[str] = yield Names(at.store, below(at, path).path)
+    return sorted(join(path, name) for name in names if name not in DOCUMENTS and is_key(name))
 
 
 def is_group(metadata: ListedMetadata) -> bool:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from zarr._store.path import StorePath
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 
 def join(path: str, name: str) -> str:
@@ -19,3 +24,19 @@ def join(path: str, name: str) -> str:
 def below(at: StorePath, path: str) -> StorePath:
     """The place at a path below a node; the node's own for an empty one."""
     return StorePath(at.store, join(at.path, path) if path else at.path)
+
+
+def nearest_above(key: str, among: Container[str]) -> str | None:
+    """The longest of some paths that a key lies below; None if there is none.
+
+    Examples
+    --------
+    >>> nearest_above("a/b/c/0", {"a", "a/b"}), nearest_above("c/0", {""}), nearest_above("c/0", {"c/0"})
+    ('a/b', '', None)
+    """
+    path = key
+    while path:
+        path = path.rpartition("/")[0]
+        if path in among:
+            return path
+    return None

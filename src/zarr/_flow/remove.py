@@ -14,19 +14,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zarr._flow.load import load_node
-from zarr._flow.paths import join
+from zarr._flow.load import arrays_among
+from zarr._flow.paths import join, nearest_above
 from zarr._flow.requests import Flow, Keys, Links, Remove, RemovePrefix, Together
-from zarr._metadata.formats import ARRAY_DOCUMENTS, DOCUMENTS, MAKERS
-from zarr._metadata.group import GroupMetadata
+from zarr._metadata.formats import DOCUMENTS, MAKERS
 from zarr._store.access import capabilities
-from zarr._store.path import StorePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from zarr._metadata.group import NodeMetadata
     from zarr._store.abstract import Store
+    from zarr._store.path import StorePath
 
 _NUMBER = r"(0|[1-9][0-9]*)"
 _LAST_OF_CHUNK_KEY = re.compile(rf"c(\.{_NUMBER})*|{_NUMBER}(\.{_NUMBER})*")
@@ -155,24 +153,14 @@ def _ours(at: StorePath, keys: list[str], encoding: Any) -> Flow[list[str]]:
     unclear = [key for key in keys if not (_is_document(key) or _looks_like_chunk(key))]
     if not unclear:
         return keys
-    arrays = [key for key in keys if key.rpartition("/")[2] in ARRAY_DOCUMENTS]
-    parsed = yield Together(_try_load(StorePath(at.store, key.rpartition("/")[0])) for key in arrays)
-    encodings = {
-        key.rpartition("/")[0]: metadata.chunk_key_encoding
-        for key, metadata in zip(arrays, parsed, strict=True)
-        if metadata is not None and not isinstance(metadata, GroupMetadata)
-    }
+    arrays = yield from arrays_among(at.store, keys)
     skip = len(at.path) + 1 if at.path else 0
 
     def is_chunk(key: str) -> bool:
         if encoding is not None and _may_be_chunk_key(encoding, key[skip:]):
             return True
-        path = key
-        while path:
-            path = path.rpartition("/")[0]
-            if path in encodings:
-                return _is_chunk_key(encodings[path], key[len(path) + 1 if path else 0 :])
-        return False
+        path = nearest_above(key, arrays)
+        return path is not None and _is_chunk_key(arrays[path].chunk_key_encoding, key[len(join(path, "")) :])
 
     foreign = {key for key in unclear if not is_chunk(key)}
     return [key for key in keys if key not in foreign]
@@ -193,11 +181,3 @@ def _may_be_chunk_key(encoding: Any, suffix: str) -> bool:
         return _is_chunk_key(encoding, suffix)
     except NotImplementedError:
         return False
-
-
-def _try_load(at: StorePath) -> Flow[NodeMetadata | None]:
-    """`load_node`, with a document that cannot be parsed counted as none."""
-    try:
-        return (yield from load_node(at))
-    except ValueError:
-        return None

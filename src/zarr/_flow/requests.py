@@ -197,10 +197,6 @@ class Together:
     shared_nbytes: int = 0
 
 
-MOST_COPIES = 10
-"""For `Together.most`: objects that are copied whole, each in memory meanwhile."""
-
-
 @dataclass(slots=True)
 class Direct:
     """A whole request that the engine performs by itself.

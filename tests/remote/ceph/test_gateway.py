@@ -9,9 +9,9 @@ import obstore
 import pytest
 
 import zarr
-from tests.remote.clouds import obstore_over, store_over
 from tests.remote.over_cloud import OverCloud
 from tests.remote.races import Races
+from tests.servers.clouds import obstore_over, store_over
 from tests.suites.calls import buf, read
 from tests.suites.threads import in_threads
 from zarr._store.remote import client

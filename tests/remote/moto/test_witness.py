@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.remote.clouds import BUCKET, store_over
 from tests.remote.over_cloud import OverCloud
+from tests.servers.clouds import BUCKET, store_over
 from tests.servers.others import KEYS
 from tests.suites.calls import buf, collect, get, put, read, run
 from tests.suites.threads import in_threads

@@ -19,7 +19,7 @@ from zarr._store.zipped.archive import Archive
 from zarr._store.zipped.far import FarArchive
 from zarr._store.zipped.sources import FarSource, PathSource, Source, source_of
 from zarr._support.truth import truth
-from zarr.errors import ArgumentError, StoreAbilityError
+from zarr.errors import ArgumentError, ConcurrentChangeError, StoreAbilityError, StoreFileError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -273,7 +273,12 @@ class ZipStore(SyncStore):
                 return None
             version = ZipVersion(*found)
         nbytes = version.entry.nbytes
-        data = packing.read(version.file, version.entry, *resolve_range(byte_range, nbytes))
+        try:
+            data = packing.read(version.file, version.entry, *resolve_range(byte_range, nbytes))
+        except StoreFileError:
+            if version.file is self._opened().contents.file:
+                raise
+            raise ConcurrentChangeError(f"the archive that held {key!r} was replaced, and opened again since") from None
         buffer = CPUBuffer if prototype is None else prototype.buffer
         return Stored(buffer.from_bytes(data), version, nbytes)
 

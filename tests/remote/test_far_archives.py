@@ -14,7 +14,7 @@ from tests.servers.clouds import AZURE_KEY, BUCKET, obstore_over
 from tests.suites.children import end_of_child
 from tests.suites.web_server import WebServer, served
 from zarr.errors import StoreFileError, StoreRequestError
-from zarr.storage import FsspecStore, ObjectStore, StorePath, ZipStore
+from zarr.storage import FsspecStore, ObjectStore, StorePath, WrapperStore, ZipStore
 
 DATA = np.arange(400_000, dtype="i4").reshape(400, 1000)
 NAMES = {"s3": "s3", "gs": "gs", "az": "abfs"}
@@ -29,6 +29,13 @@ def made(path, data=DATA, **options):
         for first in range(0, len(data), 200):  # in this order, so that the end of the archive is that of the array
             array[first : first + 200] = data[first : first + 200]
     return path.read_bytes()
+
+
+class Passing(WrapperStore):
+    """Wants to see what is read."""
+
+    async def get(self, key, prototype, byte_range=None):
+        return await super().get(key, prototype, byte_range)
 
 
 def options_for(cloud, kind):
@@ -133,6 +140,15 @@ class TestRequests:
         assert [n for _, n in ranges(cloud)] == [10 * 16 + 4, 80_000]
         assert (array[65:70] == DATA[65:70]).all()
         assert [n for _, n in ranges(cloud)] == [80_000]
+
+    def test_many_at_once_by_way_of_a_store_that_is_awaited(self, cloud, put, kind, engine):
+        """There as many requests wait for others as there are threads for requests."""
+        put()
+        store = ZipStore(StorePath(Passing(ObjectStore(obstore_over(cloud, kind))), "a.zip"))
+        with zarr.config.set({"async.concurrency": 4}):
+            array = zarr.open_array(store, path="x")
+            assert (array[:] == DATA).all()
+            assert (zarr.core.sync.sync(array.async_array.getitem(...)) == DATA).all()
 
     @pytest.mark.parametrize("array", [{"shards": (200, 1000)}], indirect=True, ids=["shards"])
     def test_coroutines_ask_for_no_more(self, cloud, array, engine):

@@ -194,6 +194,24 @@ def test_parts_of_one_chunk_are_written_by_several_threads(awaited, engine):
     assert (array[:] == np.arange(1, 41)).all()
 
 
+@pytest.mark.parametrize("kind", ["memory", "local"])
+def test_they_take_turns_by_stores_of_their_own_around_one_place(engine, kind, tmp_path):
+    values = {}
+
+    def opened():
+        return Slow(zarr.storage.MemoryStore(values) if kind == "memory" else zarr.storage.LocalStore(tmp_path))
+
+    zarr.create_array(opened(), shape=40, chunks=20, dtype="i4")
+
+    def fill(start):
+        array = zarr.open_array(opened())
+        for at in range(start, 40, 4):
+            array[at] = at + 1
+
+    in_threads([partial(fill, start) for start in range(4)])
+    assert (zarr.open_array(opened())[:] == np.arange(1, 41)).all()
+
+
 class TestOthersThreads:
     """Nothing of ours waits where a codec or a store of somebody else may be waiting for it."""
 

@@ -11,7 +11,7 @@ import pytest
 import zarr
 from tests.suites.children import end_of_child
 from tests.suites.threads import PROMPTLY, in_threads
-from zarr._support import request_threads
+from zarr._support import bridge, request_threads
 from zarr._support.request_threads import Call, Gate, pause
 from zarr._support.threads import in_request_thread
 
@@ -131,6 +131,19 @@ class TestCalls:
         begun(lambda: here.append(threading.get_ident()), answers := Answers(1))
         answers.wait()
         assert here == [threading.get_ident()]
+
+    def test_one_that_waits_for_others_lends_its_place(self):
+        """As one to an archive in a store that has to be awaited, which is made of requests of that."""
+
+        async def made_of_another():
+            return await in_request_thread(lambda: 7, until_over=lambda: False)
+
+        answers = Answers(6)
+        with zarr.config.set({"async.concurrency": 2}):
+            for _ in range(6):
+                begun(lambda: bridge.run(made_of_another()), answers)
+            assert answers.wait() == [(7, None)] * 6
+        assert request_threads._pool._n_lent == 0
 
     def test_a_child_has_threads_of_its_own(self):
         busy = threading.Event()

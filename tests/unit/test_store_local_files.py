@@ -256,6 +256,15 @@ class TestDurability:
         assert directories == [str(disk.root), str(disk.root / "a"), str(disk.root / "a" / "b")]
         assert synced[-2:] == [3, str(disk.root / "a" / "b")]
 
+    def test_fsync_waits_for_every_directory_of_a_new_node(self, disk, synced, zarr_format):
+        """Also where that is held before anything is stored in it."""
+        disk.root.mkdir()
+        with zarr.config.set({"array.durability": "fsync"}):
+            zarr.create_array(disk, name="g/a", shape=3, dtype="i1", zarr_format=zarr_format, attributes={"x": 1})
+        assert {str(disk.root), str(disk.root / "g"), str(disk.root / "g/a")} <= set(synced)
+        for above, below in (("", "g"), ("g", "g/a")):
+            assert synced.index(str(disk.root / above)) < synced.index(str(disk.root / below))
+
     def test_fsync_waits_for_removals(self, disk, synced):
         put(disk, "a/b")
         put(disk, "a/c")

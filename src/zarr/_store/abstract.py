@@ -418,7 +418,8 @@ class Store(ABC):
     def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
         """The turns that writers of this process take who reach one medium by several stores, and the name of a prefix there.
 
-        None if nothing of the kind is known: then only those take turns who have this very object.
+        None if nothing of the kind is known: then those take turns who reach the same place, if `_whereabouts` tell that, and else
+        only those who have this very object.
         """
         return None
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from zarr._store.abstract import Store
 from zarr._store.versioned import AsyncStore, SyncStore
 from zarr._support import bridge
-from zarr._support.imports_on_use import asyncio_module
+from zarr._support.threads import all_of
 
 if TYPE_CHECKING:
     from zarr._buffer import Buffer, BufferPrototype
@@ -46,8 +46,7 @@ class Facade(Store):
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
     ) -> list[Buffer | None]:
-        gets = [self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
-        return cast("list[Buffer | None]", await asyncio_module().gather(*gets))
+        return await all_of(self.get(key, prototype, byte_range) for key, byte_range in key_ranges)
 
     async def exists(self, key: str) -> bool:
         return await self._behind.exists(key)

@@ -216,7 +216,7 @@ class LocalStore(SyncStore):
                 return DirectoryHold(directory)
             except FileNotFoundError:
                 pass
-            _make_directories(directory)
+            _make_directories(directory, sync=settings().durability == "fsync")
         raise _no_directory(directory)
 
     def _whereabouts(self, path: str) -> Sequence[object]:

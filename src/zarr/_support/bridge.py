@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from zarr._support.forks import renew_in_children
 from zarr._support.imports_on_use import asyncio_module, let_forks_finish
+from zarr._support.request_threads import place_lent
 from zarr._support.signals import came_from_a_signal
 from zarr._support.threads import start
 
@@ -60,7 +61,8 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
     started = Started(coroutine, lambda result, error: answers.put((result, error)))
     try:
         started.begin()
-        result, error = answers.get(timeout=timeout)
+        with place_lent():
+            result, error = answers.get(timeout=timeout)
     except Empty as exc:
         started.cancel()
         raise TimeoutError(f"an asynchronous operation did not finish within {timeout} seconds") from exc

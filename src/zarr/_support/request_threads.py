@@ -4,6 +4,9 @@ A request to a remote store is a function that returns when the answer is there.
 its own: they hold no lock meanwhile, and wait for nobody in this process, so a queue of them always gets on. Threads are
 started as they are needed, up to `async.concurrency`, and end when there has been nothing to do for a while.
 
+A request may be made of others, as to an archive in a store that has to be awaited, whose requests come here again. Whoever waits
+for such lends its place meanwhile (`place_lent`), so that they are not queued behind those who wait for them.
+
 The gate is what limits the requests of the whole process, in whatever threads they are made.
 """
 
@@ -12,7 +15,8 @@ from __future__ import annotations
 import sys
 import threading
 from _thread import start_new_thread
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
@@ -100,19 +104,46 @@ def pause(seconds: float) -> bool:
     return not call.is_unwanted
 
 
+@contextmanager
+def place_lent() -> Iterator[None]:
+    """What a call waits in for others that may need threads of these too: as long as it does, there may be one more."""
+    if not is_in_call():
+        yield
+        return
+    pool = _pool
+    pool.lend(1)
+    try:
+        yield
+    finally:
+        pool.lend(-1)
+
+
 class _Pool:
     """The threads, and the calls that wait for one."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._waiting: SimpleQueue[Call] = SimpleQueue()
-        self._n_threads = self._n_idle = 0
+        self._n_threads = self._n_idle = self._n_lent = 0
 
     def add(self, call: Call) -> None:
         """Have a call made: by a thread that has nothing to do, or a new one, or by whoever is done first."""
         with self._guard:
             self._waiting.put(call)
-            is_short = self._n_idle < self._waiting.qsize() and self._n_threads < most_requests()
+        self._see_to_threads()
+
+    def lend(self, n: int) -> None:
+        """Have so many threads more than there may be otherwise."""
+        with self._guard:
+            self._n_lent += n
+        self._see_to_threads()
+
+    def _see_to_threads(self) -> None:
+        """Start a thread, if there are fewer than are needed and than there may be."""
+        with self._guard:
+            is_short = (
+                self._n_idle < self._waiting.qsize() and self._n_threads - self._n_lent < most_requests()
+            )
             if is_short:
                 self._n_threads += 1
         if is_short and not self._start():

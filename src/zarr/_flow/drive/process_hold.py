@@ -1,6 +1,7 @@
 """Turns between the threads of this process: all that can be had over a store that offers no holds.
 
-They are those of the store object, unless the store shares its turns with others of the same medium.
+They are those of the place where values lie, if the store tells that, so that whoever gets there by another object takes turns with
+the rest; else those of the store object. A store may also share turns of its own with others of the same medium.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from zarr._store.versioned import Hold
 from zarr._support.forks import renew_in_children
 from zarr._support.threads import call_in_new_thread
 
+_turns_by_place = Turns()
+"""Those of stores that tell where they are, with that in the names."""
 _turns: WeakKeyDictionary[Any, Turns] = WeakKeyDictionary()
 _turns_by_id: dict[int, tuple[ref[Any], Turns]] = {}
 """Those of stores without a hash, each with what forgets it when the store is gone."""
@@ -70,7 +73,14 @@ class AwaitedHold:
 def _turns_of(store: Store, prefix: str) -> tuple[Turns, str]:
     """The turns, and what the right on a prefix is called there."""
     shared = store._shared_turns(prefix)
-    return (_own_turns_of(store), prefix) if shared is None else shared
+    if shared is not None:
+        return shared
+    *_, root = store._whereabouts("")
+    try:
+        hash(root)
+    except TypeError:  # it equals what another store equals, and no more is known
+        return _own_turns_of(store), prefix
+    return _turns_by_place, f"{root!r} {prefix}"
 
 
 def _own_turns_of(store: Store) -> Turns:

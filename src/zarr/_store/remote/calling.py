@@ -26,7 +26,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from zarr._store.turns import Turns
 from zarr._support.forks import n_forks, renew_in_children
 from zarr._support.imports_on_use import asyncio_module, importing
-from zarr._support.threads import in_worker_thread, until_over
+from zarr._support.threads import all_of, in_worker_thread, until_over
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class Calls(ABC):
 
     async def together(self, coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         """The results of several coroutines, at once where that helps."""
-        return list(await asyncio_module().gather(*coroutines))
+        return await all_of(coroutines)
 
 
 class Here(Calls):

@@ -187,6 +187,31 @@ def test_memory_that_is_lent_is_not_kept():
     np.testing.assert_array_equal(array[...].ravel(), np.arange(1, 65))
 
 
+@pytest.mark.parametrize("engine", ["native", "python"])
+@pytest.mark.parametrize("dtype", ["S4", "U3", ">i4", "M8[s]", "V3", [("a", "S4"), ("b", ">i2")]], ids=str)
+@pytest.mark.filterwarnings("ignore:The data type:zarr.errors.UnstableSpecificationWarning")
+def test_one_element_without_axes_is_lent_with_all_its_bytes(tmp_path, engine, dtype):
+    """NumPy's scalar of it is shorter, where what is left out are zeros."""
+    value = np.zeros((), dtype)
+    if value.dtype.kind != "V":
+        value[()] = "a" if value.dtype.kind in "SU" else 7
+    with zarr.config.set({"engine": engine}):
+        for store in (MemoryStore(), LocalStore(tmp_path)):
+            array = zarr.create_array(
+                store,
+                shape=(),
+                dtype=dtype,
+                chunks=(),
+                serializer=ShardingCodec(chunk_shape=(), codecs=[BytesCodec()]),
+                compressors=None,
+                config={"write_empty_chunks": True},
+            )
+            for index in ((), ...):
+                array[index] = value
+                assert array[()] == value
+            assert store.size("c") == value.itemsize + 16 + 4
+
+
 def test_a_codec_that_fails_leaves_what_was_stored(tmp_path):
     class Failing(GzipCodec):
         def _encode_sync(self, chunk_data, chunk_spec):

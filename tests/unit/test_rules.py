@@ -60,7 +60,6 @@ EVENT_LOOPS = {
     "_support.bridge": "the one loop of the library, for synchronous callers",
     "_store.abstract": "`get_ranges`, which zarr-python defines to run requests at once",
     "_support.threads": "the way from a loop to a thread and back",
-    "_store.facade": "`get_partial_values`, all at once",
     "_store.remote.calling": "file systems of fsspec belong to a loop",
     "_store.remote.web": "a pause before a server is asked again",
     "testing.store": "a store that lets its caller wait",

@@ -281,7 +281,7 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         for row, encoded in zip(touched, found, strict=True):
             coords = _coords(row, per_shard)
             self._place(shard, coords, encoded, chain_at(coords))
-        return to_nd_buffer(chunk_spec, np.asanyarray(picked(shard, selection)))
+        return to_nd_buffer(chunk_spec, np.asanyarray(picked(shard, selection), shard.dtype))
 
     async def _fetch_inner(
         self, place: Any, touched: Sequence[int], chunk_spec: ChunkSpec

@@ -105,7 +105,8 @@ class ChunkCodecs:
         shape = self._grid.chunk_shape(projection.coords)
         has_all_fields = given.dtype.names == self._spec.dtype.names
         if may_lend and has_all_fields and self.is_verbatim and _is_all_of(projection, shape):
-            return self._encode(np.asarray(picked(given, where), order="C"), projection.coords)
+            lent = np.asarray(picked(given, where), given.dtype, order="C")  # where there are no axes, it was a scalar
+            return self._encode(lent.reshape(shape), projection.coords)
         if projection.whole or encoded is None:
             decoded = self._filled(shape)
         else:

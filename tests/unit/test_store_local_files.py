@@ -256,14 +256,21 @@ class TestDurability:
         assert directories == [str(disk.root), str(disk.root / "a"), str(disk.root / "a" / "b")]
         assert synced[-2:] == [3, str(disk.root / "a" / "b")]
 
-    def test_fsync_waits_for_every_directory_of_a_new_node(self, disk, synced, zarr_format):
+    def test_fsync_waits_for_every_directory_of_a_new_node(self, disk, synced, zarr_format, monkeypatch):
         """Also where that is held before anything is stored in it."""
         disk.root.mkdir()
+        made, mkdir = [], os.mkdir
+
+        def note(path, *args):
+            mkdir(path, *args)
+            made.append((Path(path), len(synced)))
+
+        monkeypatch.setattr(os, "mkdir", note)
         with zarr.config.set({"array.durability": "fsync"}):
             zarr.create_array(disk, name="g/a", shape=3, dtype="i1", zarr_format=zarr_format, attributes={"x": 1})
-        assert {str(disk.root), str(disk.root / "g"), str(disk.root / "g/a")} <= set(synced)
-        for above, below in (("", "g"), ("g", "g/a")):
-            assert synced.index(str(disk.root / above)) < synced.index(str(disk.root / below))
+        assert [path for path, _ in made] == [disk.root / "g", disk.root / "g/a"]
+        for path, before in made:
+            assert str(path.parent) in synced[before:]
 
     def test_fsync_waits_for_removals(self, disk, synced):
         put(disk, "a/b")

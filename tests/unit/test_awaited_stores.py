@@ -18,12 +18,14 @@ from tests.suites.threads import in_threads
 from zarr._buffer.byte_range import RangeByteRequest
 from zarr._calls import like
 from zarr._flow.drive import run
+from zarr._flow.members import members
 from zarr._flow.requests import Fetch, Read, TakeHold, Together
+from zarr._flow.watch import logged
 from zarr._store.access import capabilities
 from zarr._support import bridge
 from zarr.abc.codec import BytesBytesCodec
 from zarr.errors import ConcurrentChangeError, ContainsArrayError
-from zarr.storage import LocalStore, MemoryStore, WrapperStore
+from zarr.storage import LocalStore, MemoryStore, StorePath, WrapperStore
 
 MAKERS = {"wrapped": lambda: Slow(MemoryStore()), "ranges": lambda: Ranging(MemoryStore()), "tagged": Tagged}
 
@@ -125,6 +127,17 @@ class TestTogether:
         awaited.calls = Counting(12)
         assert len(root.members()) == 12
         assert awaited.calls.peak == 12
+
+    def test_all_groups_of_a_level_are_listed_together(self, awaited):
+        root = zarr.create_group(awaited)
+        names = [f"{i}/{j}" for i in range(5) for j in range(4)]
+        for name in names:
+            root.create_array(f"{name}/a", shape=1, dtype="i1")
+        asked = []
+        found = run(logged(members(StorePath(awaited), None), asked.append))
+        paths = {*(name[0] for name in names), *names, *(f"{name}/a" for name in names)}
+        assert [path for path, _ in found] == sorted(paths)
+        assert sum(isinstance(request, Together) for request in asked) == 2 * 3
 
     def test_an_error_stops_the_others_and_comes_out(self, awaited, engine):
         array = made(awaited, compressors=zarr.codecs.ZstdCodec())

@@ -26,8 +26,8 @@ def _work(function, ready, problems, *args):
 
 def in_processes(function, arguments):
     """Call a function in processes that begin together; what goes wrong in one fails the test."""
-    context = multiprocessing.get_context("forkserver")  # one import of all that they need
-    context.set_forkserver_preload([__name__])
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.remote.preloaded"])
     problems = context.Queue()
     ready = context.Barrier(len(arguments))
     processes = [context.Process(target=_work, args=(function, ready, problems, *each)) for each in arguments]

@@ -147,7 +147,6 @@ class TestStrays:
         kept = ["a/-1", "a/0.", "a/1.0e5", "a/c.", "a/c/x", "a/cc", "a/deep/01", "a/notes.txt"]
         assert keys(every_store, "a/") == sorted([*kept, *of_new("a", zarr_format)])
 
-
     def test_beside_a_node_that_cannot_be_read_they_stay_too(self, every_store):
         zarr.registry.register_codec("test.elsewhere", Elsewhere)
         group = zarr.create_group(every_store)

@@ -259,6 +259,16 @@ class TestRequests:
             assert read(array, slice(None)).sum() == 20 * CHUNK
 
 
+COPIES = {
+    "out of it": lambda root: zarr.copy(root["a"], zarr.create_group({})),
+    "into it": lambda root: zarr.copy(root["a"], root, name="b"),
+    "a group": lambda root: zarr.copy_all(root, zarr.create_group({})),
+    "stores": lambda root: zarr.copy_store(root.store, {}),
+    "move": lambda root: root.move("a", "b"),
+    "move a group": lambda root: (root.move("a", "g/b"), root.move("g", "h")),
+}
+
+
 class TestCopies:
     """Objects that are copied as they are take room too."""
 
@@ -272,19 +282,10 @@ class TestCopies:
         store.peak = 0
         return root
 
-    WAYS = {
-        "out of it": lambda root: zarr.copy(root["a"], zarr.create_group({})),
-        "into it": lambda root: zarr.copy(root["a"], root, name="b"),
-        "a group": lambda root: zarr.copy_all(root, zarr.create_group({})),
-        "stores": lambda root: zarr.copy_store(root.store, {}),
-        "move": lambda root: root.move("a", "b"),
-        "move a group": lambda root: (root.move("a", "g/b"), root.move("g", "h")),
-    }
-
-    @pytest.mark.parametrize("way", WAYS)
+    @pytest.mark.parametrize("way", COPIES)
     def test_have_no_more_bytes_under_way_than_configured(self, many, way):
         with zarr.config.set({"async.request_bytes": 3 * CHUNK + 5}):
-            self.WAYS[way](many)
+            COPIES[way](many)
         assert CHUNK <= many.store.peak < 4 * CHUNK  # documents are not counted
         assert request_room._account._n_used == 0
 

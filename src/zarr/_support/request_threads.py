@@ -141,9 +141,7 @@ class _Pool:
     def _see_to_threads(self) -> None:
         """Start a thread, if there are fewer than are needed and than there may be."""
         with self._guard:
-            is_short = (
-                self._n_idle < self._waiting.qsize() and self._n_threads - self._n_lent < most_requests()
-            )
+            is_short = self._n_idle < self._waiting.qsize() and self._n_threads - self._n_lent < most_requests()
             if is_short:
                 self._n_threads += 1
         if is_short and not self._start():

@@ -71,7 +71,9 @@ def _is_array(read: Read, prefix: str) -> bool:
 def _read_file(path: str) -> bytes | None:
     try:
         return Path(f"/{path}").read_bytes() if os.path.isfile(f"/{path}") else None
-    except OSError:
+    except OSError as exc:
+        if came_from_a_signal(exc):
+            raise
         return None
 
 
@@ -148,5 +150,7 @@ def _names(directory: str) -> list[str]:
     try:
         with os.scandir(directory or "/") as entries:
             return sorted(entry.name for entry, _ in zip(entries, range(_MOST_LOOKED_AT), strict=False))
-    except OSError:
+    except OSError as exc:
+        if came_from_a_signal(exc):
+            raise
         return []

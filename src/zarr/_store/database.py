@@ -25,6 +25,7 @@ from zarr._store.locks import PlaceHold, remove_unheld
 from zarr._store.mounts import is_of_one_machine
 from zarr._support.forks import finish_before_forks, give_way, held_around_forks, is_wanted, renew_in_children
 from zarr._support.imports_on_use import importing
+from zarr._support.signals import came_from_a_signal
 from zarr.errors import StoreFileError
 
 if TYPE_CHECKING:
@@ -169,6 +170,8 @@ class Database:
 
     def _of_file(self, exc: OSError) -> OSError:
         """An error with what belongs to the database, as one of the database."""
+        if came_from_a_signal(exc):
+            return exc
         if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return self._not_permitted(exc.strerror)
         return OSError(exc.errno, exc.strerror, self.path)
@@ -482,14 +485,17 @@ def is_database_here(path: str | os.PathLike[str]) -> bool:
         return False
     try:
         status = os.stat(path)
-    except OSError:
+    except OSError as exc:
+        if came_from_a_signal(exc):
+            raise
         return False
     for database in list(_databases.values()):
         try:
             if os.path.samestat(os.stat(database.path), status):
                 return True
-        except OSError:
-            pass
+        except OSError as exc:
+            if came_from_a_signal(exc):
+                raise
     return False
 
 

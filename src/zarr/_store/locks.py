@@ -25,6 +25,7 @@ from zarr._store.descriptors import open_into
 from zarr._store.mounts import doubtful_kind, warn_of
 from zarr._store.turns import Turn, Turns
 from zarr._support.forks import held_around_forks, renew_in_children
+from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
 from zarr.errors import ZarrRuntimeWarning
 
@@ -225,8 +226,9 @@ def remove_unheld(path: str) -> None:
         fcntl.fcntl(opened[0], fcntl.F_OFD_SETLK, _record_lock(0, 0))
         if os.path.samestat(os.stat(path), os.fstat(opened[0])):
             os.unlink(path)
-    except OSError:  # there is none, it is in use, or the directory may not be changed
-        pass
+    except OSError as exc:  # there is none, it is in use, or the directory may not be changed
+        if came_from_a_signal(exc):
+            raise
     finally:
         with _descriptors:
             _state.open_fds.difference_update(opened)

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from zarr._store.database import is_database_here
+from zarr._support.signals import came_from_a_signal
 from zarr.errors import StoreIsFileError
 
 _INSIDE = "pass the path of the zip file, and what comes behind it as path="
@@ -41,7 +42,9 @@ def beginning_of_file(path: str | os.PathLike[str]) -> bytes | None:
         if beginning is None:
             raise StoreIsFileError(f"{str(above)!r} is no directory, so nothing can be at {str(path)!r}.") from None
         raise is_no_store(above, beginning) from None
-    except (OSError, ValueError):  # whoever reads or writes is told
+    except (OSError, ValueError) as exc:  # whoever reads or writes is told
+        if came_from_a_signal(exc):
+            raise
         return None
     if not stat.S_ISREG(mode):
         return None

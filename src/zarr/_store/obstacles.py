@@ -12,6 +12,7 @@ import errno
 import os
 import stat
 
+from zarr._support.signals import came_from_a_signal
 from zarr.errors import DirectoryInTheWayError, FileInTheWayError, KeyBlockedError
 
 _BELOW_NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -69,7 +70,9 @@ def _look(key: str, path: str) -> os.stat_result | None:
         return status
     try:
         return os.stat(path)
-    except OSError:
+    except OSError as exc:
+        if came_from_a_signal(exc):
+            raise
         raise KeyBlockedError(key, path, f"a symbolic link to {_target(path)}, where nothing is to be found") from None
 
 
@@ -80,5 +83,7 @@ def _kind(status: os.stat_result) -> str:
 def _target(path: str) -> str:
     try:
         return os.readlink(path)
-    except OSError:  # it was taken away at this moment
+    except OSError as exc:  # it was taken away at this moment
+        if came_from_a_signal(exc):
+            raise
         return "another place"

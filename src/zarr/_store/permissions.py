@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 
+from zarr._support.signals import came_from_a_signal
+
 _NOT_PERMITTED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -18,7 +20,7 @@ def of_change(exc: OSError, path: str) -> OSError:
     path
         The file or directory that was to be made, changed or deleted.
     """
-    if exc.errno is None:
+    if exc.errno is None or came_from_a_signal(exc):
         return exc
     return OSError(exc.errno, (exc.strerror or str(exc)) + _what_is_possible(exc.errno, path), path)
 

@@ -13,6 +13,7 @@ from zarr._buffer.byte_range import ByteRequest, RangeByteRequest, resolve_range
 from zarr._store.cached.entries import Entry, entry_key, escaped, packed, parse_entry, tag_of
 from zarr._store.cached.kept import Kept, bookkeeping
 from zarr._store.versioned import ANY, Expected, Hold, Stored, Version
+from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
 from zarr.errors import ConcurrentChangeError, ZarrRuntimeWarning
 
@@ -127,6 +128,8 @@ class Cached:
         try:
             stored: Stored | None = yield self.cache, partial(self.cache.read, name)
         except OSError as exc:
+            if came_from_a_signal(exc):
+                raise
             self._complain("read", exc)
             return None
         if stored is None:
@@ -159,6 +162,8 @@ class Cached:
         try:
             yield self.cache, partial(self.cache.put, name, value)
         except OSError as exc:
+            if came_from_a_signal(exc):
+                raise
             self._complain("written", exc)
             return
         self.kept.note(name, len(value), token, version)

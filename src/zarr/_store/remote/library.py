@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._support.forks import renew_in_children
 from zarr._support.imports_on_use import importing
+from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +81,8 @@ def _loaded_again() -> Any:
                 import_module("obstore.store")
             return sys.modules["obstore"]
         except (OSError, ImportError) as exc:
+            if came_from_a_signal(exc):
+                raise
             raise ImportError(
                 "this process was forked from one that had obstore loaded, where it cannot be used, and it cannot be loaded "
                 f"anew ({exc}). Start processes with 'spawn' or 'forkserver'",

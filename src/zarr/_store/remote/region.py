@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zarr._support.imports_on_use import importing
+from zarr._support.signals import came_from_a_signal
 
 _ANY_REGION = "https://s3.amazonaws.com"
 _TIMEOUT_S = 10
@@ -45,6 +46,8 @@ def _asked(url: str) -> str | None:
         with build_opener(Staying).open(Request(url, method="HEAD"), timeout=_TIMEOUT_S) as answer:  # noqa: S310  # as above
             headers = answer.headers
     except OSError as exc:  # an answer with another status is one, and has headers
+        if came_from_a_signal(exc):
+            raise
         headers = getattr(exc, "headers", None) or {}
     except ValueError:  # no such address
         return None

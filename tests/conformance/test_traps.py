@@ -19,8 +19,8 @@ import pytest
 
 import zarr
 from tests.interop.documents import BIG, CRC32C, LITTLE, array_of, codec, put, sharded, text, v2, v3
-from tests.remote.clouds import BUCKET, obstore_over, store_over
 from tests.samples import contents, document
+from tests.servers.clouds import BUCKET, obstore_over, store_over
 from tests.servers.running import running_cloud
 from tests.suites.calls import get
 from tests.suites.calls import put as put_value

@@ -2,6 +2,9 @@
 
 import os
 
+from tests.servers.fixtures import cloud as cloud
+from tests.servers.fixtures import our_cloud as our_cloud
+
 collect_ignore = ["peers_at_work.py"]  # run beside `recipes`, in environments without this library
 if os.environ.get("ZARR_TEST_SERVER") != "readers":
     collect_ignore.append("test_readers.py")

@@ -20,8 +20,7 @@ import pytest
 import zarr
 from tests.interop.documents import BIG, CRC32C, LITTLE, array_of, codec, put, sharded, text, v2, v3
 from tests.samples import contents, document
-from tests.servers.clouds import BUCKET, obstore_over, store_over
-from tests.servers.running import running_cloud
+from tests.servers.clouds import obstore_over, store_over
 from tests.suites.calls import get
 from tests.suites.calls import put as put_value
 from tests.suites.web_server import WebServer, served
@@ -693,13 +692,6 @@ def test_in_archives_the_last_entry_counts_and_directories_are_none(engine, tmp_
     with ZipStore(path, mode="r") as store:
         assert zarr.open_array(store)[0] == 2
         assert sorted(store.list_keys("")) == ["c/0", "zarr.json"]
-
-
-@pytest.fixture(scope="module")
-def cloud():
-    with running_cloud() as running:
-        running.reset(BUCKET)
-        yield running
 
 
 def test_objects_that_mark_directories_are_no_nodes(engine, cloud):

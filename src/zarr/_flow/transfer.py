@@ -100,4 +100,5 @@ def _sizes(source: Store, dest: Store, keys: Sequence[str]) -> Flow[Callable[[st
 def _object_nbytes(metadata: ArrayMetadata) -> int:
     """Decoded size of one stored object of an array, of the largest."""
     grid = metadata.chunk_grid.to_grid()
-    return math.prod(grid.largest(metadata.shape)) * metadata.dtype.to_native_dtype().itemsize
+    nbytes: int = math.prod(grid.largest(metadata.shape)) * metadata.dtype.to_native_dtype().itemsize
+    return nbytes

@@ -5,7 +5,8 @@ There is one small flow per object; the driver runs several at once. Where the e
 the whole request is one `Direct`.
 
 Reading an object that is a shard, of which only a part is wanted, takes a few rounds: its index first, then whatever the
-engine finds missing, until nothing is; neighbouring ranges are fetched together, and all of them come from one version.
+engine finds missing, until nothing is; neighbouring ranges are fetched together, and all of them come from one version. If
+it is replaced again and again meanwhile, all of it is read at once.
 Writing an object that the request covers whole replaces it without reading; any other is changed in a compare-and-swap
 loop, so that a writer of the rest of it loses nothing. An object that holds nothing but the fill value is deleted.
 """
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
     from zarr._store.versioned import Hold, Version
     from zarr._support.request_room import Room
 
-MAX_ROUNDS = 20
+_MOST_ROUNDS = 5
+"""So often parts of a shard are asked for before all of it is, because it was replaced in between."""
 _MOST_WASTE = 0.2
 """What a remote store may send that nobody wants, as a share of what is wanted: requests go out together there, so another one
 takes no time."""
@@ -107,7 +109,10 @@ def _no_more(store: Store, view: ArrayView) -> RangeByteRequest | None:
 def _read_parts(
     store: Store, key: str, view: ArrayView, part: ObjectRequest, kept: KeptIndexes, room: _GrowingRoom
 ) -> Flow[None]:
-    """Read the index of a shard and the inner chunks that the request needs, all from one version."""
+    """Read the index of a shard and the inner chunks that the request needs, all from one version.
+
+    One that is replaced all the time is read at once, as large as it may be: then it is of one version, whatever comes after.
+    """
     level = view.spec.levels[0]
     if level.shape is None:
         level = view.spec.levels_at(part.coords)[0]
@@ -118,7 +123,8 @@ def _read_parts(
     keeps_index = able.is_remote and able.refuses_old_versions
     if keeps_index and (yield from _read_by_kept_index(store, key, view, part, kept, index_nbytes, room)):
         return
-    for _ in range(MAX_ROUNDS):
+    for _ in range(_MOST_ROUNDS):
+        room.begin_again()
         (stored,) = yield Fetch(store, (index_read,))
         if stored is None:
             yield Compute(part.decode, (None,))
@@ -145,10 +151,9 @@ def _read_parts(
             raise problem
         yield Compute(part.decode_pieces, (nbytes, pieces))
         return
-    raise ConcurrentChangeError(
-        f"shard {key!r} was replaced during each of {MAX_ROUNDS} attempts to read from it. The store cannot read two "
-        "parts of one version of an object; read whole shards, or stop the writer meanwhile."
-    )
+    room.begin_again()
+    yield from room.take([(0, object_nbytes(view.spec))])
+    yield from _read_whole(store, key, view, part)
 
 
 def _index_at(level: ShardLevel, nbytes: int, index_nbytes: int) -> int:
@@ -405,6 +410,11 @@ class _GrowingRoom:
         if not answers_at_once(self._store) and is_counted(self._nbytes):
             self._give_back()
             self._room = yield TakeRoom(self._store, self._nbytes)
+
+    def begin_again(self) -> None:
+        """Give it all back: what there was is of no use any more."""
+        self._give_back()
+        self._nbytes = 0
 
     def _give_back(self) -> None:
         if self._room is not None:

@@ -17,7 +17,7 @@ from tests.suites.awaited_stores import Counting, Ranging, Slow, Tagged
 from tests.suites.threads import in_threads
 from zarr._buffer.byte_range import RangeByteRequest
 from zarr._calls import like
-from zarr._flow.drive import run
+from zarr._flow.drive import run, synchronous
 from zarr._flow.members import members
 from zarr._flow.requests import Fetch, Read, TakeHold, Together
 from zarr._flow.watch import logged
@@ -223,6 +223,35 @@ def test_they_take_turns_by_stores_of_their_own_around_one_place(engine, kind, t
 
     in_threads([partial(fill, start) for start in range(4)])
     assert (zarr.open_array(opened())[:] == np.arange(1, 41)).all()
+
+
+def test_a_hold_that_comes_when_the_thread_is_interrupted_is_let_go(engine, monkeypatch):
+    """Also while somebody still looks at what was raised, and so has the frames that it came through."""
+
+    class Late(Exception):
+        pass
+
+    def late(*_):
+        raise Late
+
+    def interrupted(request):
+        hold = take(request)
+        if signals:
+            signal.raise_signal(signals.pop())
+        return hold
+
+    take, signals = synchronous._hold_at_once, [signal.SIGUSR1]
+    monkeypatch.setattr(synchronous, "_hold_at_once", interrupted)
+    array = zarr.create_array(Slow(MemoryStore()), name="a", shape=40, chunks=20, dtype="i4")
+    before = signal.signal(signal.SIGUSR1, late)
+    try:
+        with pytest.raises(Late) as caught:
+            array[3:30] = 1
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    in_threads([lambda: array.__setitem__(slice(3, 30), 2)])
+    assert array[29] == 2
+    assert caught.type is Late
 
 
 class TestOthersThreads:

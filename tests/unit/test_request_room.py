@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import itertools
+import sys
 import threading
 
 import numpy as np
@@ -54,6 +57,42 @@ class TestRoom:
         room.release()
         with take_room(10):
             assert take_room(1) is None
+
+    def test_is_given_back_wherever_its_taker_is_interrupted(self):
+        """After any call of a function in C, or at the beginning of any of Python, on the way in and out."""
+
+        class Stop(BaseException):
+            pass
+
+        def take_and_release():
+            with take_room(7):
+                pass
+
+        for at in itertools.count():
+            left, has_rung = [at], False
+
+            def alarm(frame, event, _, left=left):
+                if event in ("call", "c_return") and frame.f_globals["__name__"] == request_room.__name__:
+                    above = frame
+                    while above is not None and above.f_code.co_name != "__del__":
+                        above = above.f_back
+                    left[0] -= above is None  # what is raised in a destructor Python keeps to itself
+                    if left[0] < 0:
+                        sys.setprofile(None)
+                        raise Stop
+
+            sys.setprofile(alarm)
+            try:
+                take_and_release()
+            except Stop:
+                has_rung = True
+            finally:
+                sys.setprofile(None)
+            gc.collect()
+            assert request_room._account._n_used == 0, f"after call number {at}"
+            if not has_rung:
+                break
+        assert at > 5
 
     def test_is_given_back_by_who_forgot_it(self):
         rooms = [take_room(10)]

@@ -47,21 +47,23 @@ class Room:
 
     Parameters
     ----------
-    nbytes
-        How much.
     account
-        Where it was taken.
+        Where it is taken.
+
+    Attributes
+    ----------
+    nbytes
+        How much; nothing before it is taken, and after it was given back.
     """
 
     __slots__ = ("_account", "nbytes")
 
-    def __init__(self, nbytes: int, account: _Account) -> None:
-        self.nbytes, self._account = nbytes, account
+    def __init__(self, account: _Account) -> None:
+        self.nbytes, self._account = 0, account
 
     def release(self) -> None:
-        nbytes, self.nbytes = self.nbytes, 0
-        if nbytes:
-            self._account.give_back(nbytes)
+        if self.nbytes:
+            self._account.give_back(self)
 
     def __enter__(self) -> Self:
         return self
@@ -70,7 +72,10 @@ class Room:
         self.release()
 
     def __del__(self) -> None:
-        self.release()
+        try:
+            self.release()
+        except AttributeError:  # interrupted so early that it has none
+            pass
 
 
 class AwaitedRoom:
@@ -121,8 +126,11 @@ class _Account:
         return not self._n_used or self._n_used + nbytes <= settings().request_nbytes
 
     def _taken(self, nbytes: int) -> Room:
+        room = Room(self)
+        # Nothing is called between these two lines, so no signal handler can raise there: what is taken has somebody who gives it back.
         self._n_used += nbytes
-        return Room(nbytes, self)
+        room.nbytes = nbytes
+        return room
 
     def queue(self, who: AwaitedRoom) -> None:
         with self._guard:
@@ -138,9 +146,11 @@ class _Account:
         self._hand_out()  # who came next may need less
         return True
 
-    def give_back(self, nbytes: int) -> None:
+    def give_back(self, room: Room) -> None:
         with self._guard:
-            self._n_used -= nbytes
+            # Nor between these: it is given back once, and wholly.
+            self._n_used -= room.nbytes
+            room.nbytes = 0
         self._hand_out()
 
     def _hand_out(self) -> None:

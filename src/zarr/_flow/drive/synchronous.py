@@ -29,6 +29,7 @@ from zarr._support.forks import n_forks
 from zarr._support.request_room import AwaitedRoom
 from zarr._support.request_threads import Call
 from zarr._support.settings import settings
+from zarr._support.signals import let_go_if_interrupted
 
 T = TypeVar("T")
 _PATIENCE_S = 2.0
@@ -71,6 +72,7 @@ def _drive(flow: Flow[T]) -> T | _Standing:
             try:
                 answer = _together(request) if type(request) is Together else ANSWER[type(request)](request)
             except BaseException as exc:  # noqa: BLE001  # whatever it is, the flow must see it to clean up
+                let_go_if_interrupted(exc)
                 request = flow.throw(exc)
             else:
                 if answer is AWAITED:
@@ -210,7 +212,8 @@ class _Crew:
                 else:
                     self._await_answers()
                     self._take_answers()
-        except BaseException:
+        except BaseException as exc:
+            let_go_if_interrupted(exc)  # one of its frames may have a hold that no flow got to know
             self._stop(root)
             raise
         result, error = self._outcome
@@ -268,6 +271,7 @@ class _Crew:
         try:
             answer = _hold_at_once(request) if isinstance(request, TakeHold) else ANSWER[type(request)](request)
         except Exception as exc:  # noqa: BLE001  # the flow must see it to clean up
+            let_go_if_interrupted(exc)
             self._ready.append((member, None, exc))
             return True
         if answer is AWAITED:

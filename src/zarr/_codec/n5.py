@@ -16,7 +16,7 @@ from zarr._codec.chain import CodecChain
 from zarr._codec.configuration import read_configuration
 from zarr._codec.limits import oversized, with_margin
 from zarr._codec.raw import native_dtype, to_buffer, to_nd_buffer
-from zarr._codec.registry import parse_codec
+from zarr._codec.registry import parse_inner_codecs
 from zarr._codec.transpose import TransposeCodec
 from zarr.errors import ArgumentError, CodecError
 
@@ -64,12 +64,7 @@ class N5DefaultCodec(ArrayBytesCodec):
         def __init__(self, *, codecs: Iterable[Codec | Mapping[str, object] | str]) -> None: ...
 
     def __post_init__(self) -> None:
-        if isinstance(self.codecs, str | Mapping) or not isinstance(self.codecs, Iterable):
-            raise ArgumentError(f"codecs of codec {_NAME!r} must be a list of codecs; got {self.codecs!r}")
-        codecs = tuple(
-            parse_codec(codec, f"codecs[{i}]") if isinstance(codec, str | Mapping) else codec
-            for i, codec in enumerate(self.codecs)
-        )
+        codecs = parse_inner_codecs(_NAME, "codecs", self.codecs)
         kinds: tuple[type, ...] = (TransposeCodec, BytesCodec, BytesBytesCodec)[: max(2, len(codecs))]
         if len(codecs) != len(kinds) or not all(isinstance(*pair) for pair in zip(codecs, kinds, strict=True)):
             raise ArgumentError(

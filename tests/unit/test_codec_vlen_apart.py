@@ -53,7 +53,9 @@ def test_codecs_of_their_own(engine):
 
 CODECS = [
     VLenCodec(**PLAIN, index_location="end"),
-    VLenCodec(index_codecs=[BytesCodec(), ZstdCodec()], data_codecs=[BytesCodec(), ZstdCodec()], index_data_type="uint32"),
+    VLenCodec(
+        index_codecs=[BytesCodec(), ZstdCodec()], data_codecs=[BytesCodec(), ZstdCodec()], index_data_type="uint32"
+    ),
     VLenV2Codec(),
 ]
 
@@ -135,7 +137,9 @@ def test_stored_forms():
         with pytest.raises((TypeError, ValueError)):
             VLenCodec.from_dict({"name": "zarrs.vlen", "configuration": {**named, **change}})
     with pytest.raises(MetadataValidationError, match="needs the configuration key 'index_data_type'"):
-        VLenCodec.from_dict({"name": "zarrs.vlen", "configuration": {"index_codecs": ["bytes"], "data_codecs": ["bytes"]}})
+        VLenCodec.from_dict(
+            {"name": "zarrs.vlen", "configuration": {"index_codecs": ["bytes"], "data_codecs": ["bytes"]}}
+        )
 
 
 def test_other_elements_are_refused(engine):

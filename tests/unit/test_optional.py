@@ -125,33 +125,31 @@ BIG = np.array([1, 300], ">i4")
     ("dtype", "value", "expected"),
     [
         (optional("int16"), BIG, [1, 300]),
-        (optional("float32"), [1, 0.1, None, np.nan], [1.0, np.float32(0.1), None, np.nan]),
+        (optional("float32"), [1, 0.1, None, np.nan], [1.0, 0.1, None, np.nan]),
         (optional("float32"), np.ma.masked_array([1.5, 2.5], [False, True]), [1.5, None]),
-        (optional("int8"), np.ma.masked_array([[1, 300]], [[False, True]]), [[1, None]]),
+        (optional("int8"), np.ma.masked_array([[1, 300]], [[False, True]]), [1, None]),
         (optional("int8"), [np.ma.masked, 2], [None, 2]),
         (optional("string"), ["a", None, 5], ["a", None, "5"]),
         (optional("bytes"), [b"a", None, bytearray(b"b")], [b"a", None, b"b"]),
-        (optional("numpy.datetime64", unit="D", scale_factor=1), ["2024-02-29", None], [np.datetime64("2024-02-29"), None]),
-        (optional("bool"), 1, True),
+        (optional("numpy.datetime64", unit="D", scale_factor=1), ["2024-02-29", None], ["2024-02-29", None]),
+        (optional("bool"), 1, [True]),
         (optional("bfloat16"), [0.5, None], [0.5, None]),
         (optional("complex_float8_e5m2"), [1 + 2j, None], [(1.0, 2.0), None]),
         (optional("struct", fields=[{"name": "a", "data_type": "int8"}, {"name": "b", "data_type": "float32"}]),
-         [(1, 0.5), None, {"b": 2, "a": 3}], [(1, 0.5), None, (3, 2.0)]),
+         [(1, 0.5), None, {"b": 2, "a": 3}], [(1.0, 0.5), None, (3.0, 2.0)]),
     ],
 )  # fmt: skip
 def test_elements_are_scalars_of_the_data_type_within(engine, dtype, value, expected):
     array = zarr.array(value, dtype=dtype)
-    assigned = zarr.create_array({}, shape=array.shape, dtype=dtype, chunks=1 if array.ndim else "auto")
+    assigned = zarr.create_array({}, shape=array.shape, dtype=dtype, chunks=1 if array.ndim == 1 else "auto")
     assigned[...] = value
     scalar = array.metadata.data_type.data_type.default_scalar()
     for read in (array[...], assigned[...], zarr.open_array(array.store)[...]):
-        items, wanted = np.asarray(read, object).ravel(), np.ravel(np.array(expected, object)) if array.ndim < 2 else [1, None]
-        if dtype["configuration"]["name"] == "struct" or "complex" in dtype["configuration"]["name"]:
-            wanted = expected
-        for item, one in zip(items, wanted, strict=True):
-            assert item is one is None or (type(item) is type(scalar) and (np.all(item == one) or item != item)), (item, one)
-            if isinstance(one, tuple):
-                assert tuple(map(float, item.tolist())) == one
+        items = list(read.ravel()) if isinstance(read, np.ndarray) else [read]
+        for item, wanted in zip(items, expected, strict=True):
+            assert (item is None) == (wanted is None)
+            said = str(tuple(map(float, item.tolist())) if isinstance(item, np.void) else item)
+            assert item is None or (type(item) is type(scalar) and said == str(wanted))
 
 
 class NAType:
@@ -168,6 +166,17 @@ def test_what_is_no_array(engine):
     for given in ({"a", "b"}, iter([1]), {1: 2}, [[1], [2, 3]]):
         with pytest.raises((TypeError, ValueError)):
             zarr.array(given, dtype=optional("int8"))
+
+
+def test_what_is_read_is_written_bit_by_bit(engine):
+    """A NaN of a kind that no Python number keeps."""
+    bits = np.array([0x7F800001, 0xFFC00ABC, 0x80000000, 0x3F800000, 0x7F800001, 1], "u4")
+    for name, data in (("float32", bits.view("f4")), ("complex64", bits.view("c8"))):
+        array = zarr.array(data, dtype=optional(name), chunks=2)
+        array[...] = array[...]
+        array.append(array[:1])
+        read = zarr.open_array(array.store)[:]
+        assert b"".join(item.tobytes() for item in read) == data.tobytes() + data[:1].tobytes()
 
 
 @pytest.mark.parametrize(("fill", "other"), [(0.0, -0.0), (-0.0, 0.0), (np.nan, 0.0), (None, np.nan)])

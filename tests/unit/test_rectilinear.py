@@ -216,14 +216,19 @@ class TestDocuments:
 
     @pytest.mark.parametrize(
         ("shape", "chunk_shape", "sizes"),
-        [((), [], ()), ((0, 3), [5, 5], ((), (3,))), ((2**62,), [2**62], ((2**62,),)), ((10**12 + 1,), [10**12], None)],
+        [
+            ((), [], ()),
+            ((0, 3), [5, 5], ((), (3,))),
+            ((3,), [2**62], ((3,),)),
+            ((10**11 + 1,), [10**11], ((10**11, 1),)),
+        ],
     )
     def test_they_may_be_of_any_length(self, shape, chunk_shape, sizes):
         store = MemoryStore()
         grid = codec("zarrs.regular_bounded", chunk_shape=chunk_shape)
         put(store, {"zarr.json": document(chunk_grid=grid, shape=shape)})
         array = zarr.open_array(store)
-        assert array.read_chunk_sizes == (((10**12, 1),) if sizes is None else sizes)
+        assert array.read_chunk_sizes == sizes
 
     @pytest.mark.parametrize(
         "configuration",
@@ -233,7 +238,7 @@ class TestDocuments:
     def test_they_are_looked_at(self, configuration):
         store = MemoryStore()
         put(store, {"zarr.json": document(chunk_grid=codec("zarrs.regular_bounded", **configuration))})
-        with pytest.raises(MetadataValidationError, match="chunk_grid|chunk_shape"):
+        with pytest.raises(MetadataValidationError, match=r"chunk_grid|chunk_shape"):
             zarr.open_array(store)
 
     def test_lengths_in_a_grid_that_is_called_regular(self):

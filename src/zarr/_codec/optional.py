@@ -22,7 +22,7 @@ from zarr._codec.registry import parse_inner_codecs
 from zarr._dtype.convert import exact
 from zarr._dtype.numbers import Bool
 from zarr._dtype.optional import Optional
-from zarr._dtype.optional_values import in_objects
+from zarr._dtype.optional_values import in_objects, joined
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class OptionalCodec(ArrayBytesCodec):
         given = np.empty(len(items), dtype=object)
         given[:] = items
         try:
-            elements = exact(given, inner, inner.to_native_dtype())
+            elements = joined(given, inner, exact)
         except (TypeError, ValueError, OverflowError) as exc:
             raise CodecError(_NAME, "encode", str(exc)) from exc
         encoded = self._data_chain(spec, len(items)).encode(to_nd_buffer(spec, elements))

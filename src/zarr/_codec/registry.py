@@ -298,6 +298,15 @@ def _places(key: str) -> tuple[Place, Place]:
 
 _HOW_TO_ADD = "install the package that provides it, or register its class with zarr.registry.register_codec"
 
+_PROVIDERS = {
+    "any-numcodecs.": "zarr-any-numcodecs",
+    "gribberish": "gribberish",
+    "imagecodecs_": "imagecodecs-zarr",
+    "omfiles.": "omfiles",
+    "virtual_tiff.": "virtual-tiff",
+}
+"""Packages that bring codecs, by how the names of these begin."""
+
 
 def _unknown(key: str) -> str:
     names = sorted({*_OURS, *_registered, *(entry.name for entry in offered_at([(_GROUP, None)]))})
@@ -308,6 +317,9 @@ def _unknown(key: str) -> str:
         meant.append(f"BloscCodec(cname={asked!r})")
     if meant:
         return f"codec {key!r} is not known: did you mean {' or '.join(meant)}? Otherwise {_HOW_TO_ADD}."
+    provider = next((package for start, package in _PROVIDERS.items() if key.startswith(start)), None)
+    if provider is not None:
+        return f"codec {key!r} is not known: the package {provider} provides it, pip install {provider}"
     if key.startswith("numcodecs."):
         hint = "only the numcodecs codecs listed below have a format 3 form"
     else:

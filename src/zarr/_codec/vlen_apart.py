@@ -27,7 +27,7 @@ from zarr._codec.vlen import as_array, bytes_of, join_bytes, join_utf8, split_by
 from zarr._dtype.numbers import UInt8, UInt32, UInt64
 from zarr._dtype.octets import VariableLengthBytes
 from zarr._dtype.text import VariableLengthUTF8
-from zarr.errors import CodecError
+from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -219,7 +219,7 @@ class VLenV2Codec(ArrayBytesCodec):
 
 def _check_data_type(codec: str, dtype: ZDType[Any, Any]) -> None:
     if not isinstance(dtype, VariableLengthUTF8 | VariableLengthBytes):
-        raise ValueError(f"codec {codec!r} stores text and bytes of variable length, not data type {dtype}")
+        raise ArgumentError(f"codec {codec!r} stores text and bytes of variable length, not data type {dtype}")
 
 
 def _is_text(spec: ChunkSpec) -> bool:

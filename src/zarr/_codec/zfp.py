@@ -116,7 +116,9 @@ class ZfpCodec(ArrayBytesCodec):
         if wide is None:
             raise ValueError(f"codec 'zfp' takes no elements of data type {dtype}")
         if wide.kind == "i" and self.mode == "fixed_accuracy":
-            raise ValueError(f"mode 'fixed_accuracy' of codec 'zfp' is for floating-point numbers, not data type {dtype}")
+            raise ValueError(
+                f"mode 'fixed_accuracy' of codec 'zfp' is for floating-point numbers, not data type {dtype}"
+            )
         if len(shape) > _MOST_AXES:
             raise ValueError(
                 f"codec 'zfp' takes chunks of at most {_MOST_AXES} axes, not {shape}; a filter can leave some out, as "

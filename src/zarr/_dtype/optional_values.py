@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from zarr._buffer.memory import empty, in_dtype, is_extension
 from zarr._dtype.losses import say_where
 from zarr._dtype.missing import mask_of, masked_class, says_nothing
 from zarr._dtype.objects import as_elements
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._dtype.base import ZDType
-    from zarr._dtype.records import Convert
     from zarr._dtype.optional import Optional
+    from zarr._dtype.records import Convert
 
 Elements: TypeAlias = "npt.NDArray[Any]"
 
@@ -43,11 +44,25 @@ def optional_of(value: object, data_type: Optional, convert: Convert) -> Element
     made = np.empty(items.size, object)
     present = items.ravel()[is_there]
     try:
-        made[is_there] = in_objects(convert(present, inner, dtype))
+        made[is_there] = in_objects(joined(present, inner, convert))
     except (TypeError, ValueError, OverflowError):
         _raise_at_first(items, inner, dtype, convert)
         raise
     return made.reshape(items.shape)
+
+
+def joined(items: Elements, inner: ZDType[Any, Any], convert: Convert) -> Elements:
+    """Objects that are there as elements of the data type within: bit by bit, if they are its scalars."""
+    dtype = inner.to_native_dtype()
+    if dtype.kind in "OT":
+        return convert(items, inner, dtype)
+    native = dtype if is_extension(dtype) else dtype.newbyteorder("=")
+    if not all(isinstance(item, np.generic) and item.dtype == native for item in items):
+        return convert(items, inner, dtype)
+    made = empty(items.shape, native)
+    for i, item in enumerate(items):
+        made[i : i + 1] = np.asarray(item)
+    return in_dtype(made, dtype)
 
 
 def _raise_at_first(items: Elements, inner: ZDType[Any, Any], dtype: np.dtype[Any], convert: Convert) -> None:

@@ -10,6 +10,7 @@ import json
 import tracemalloc
 from contextlib import nullcontext
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -67,6 +68,8 @@ class TestMaking:
             (np.array([b"a"], "V1"), "V2", ValueError, "no padding"),
             (np.array(["a"]), BYTES, TypeError, "no bytes"),
             (["a"], BYTES, TypeError, r"'a' of type str at \(0,\) is no bytes"),
+            (np.array([2], ml_dtypes.bfloat16), BYTES, TypeError, "dtype bfloat16 are no bytes"),
+            (np.array([(1,)], [("a", "i1")]), BYTES, TypeError, "are no bytes"),
             ([300], "u1", OverflowError, "300"),
             ([1.5], "i4", ValueError, "1.5"),
             ([2**53 + 1, 0.5], "f8", ValueError, "9007199254740993"),

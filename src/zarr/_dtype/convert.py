@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from zarr._buffer.memory import empty, in_dtype
+from zarr._buffer.memory import empty, in_dtype, is_extension
 from zarr._dtype.casts import Cast, cast, is_plain, keeps_all
 from zarr._dtype.described import type_string
 from zarr._dtype.losses import lost, refuse_no_array, unread, without_data_type
@@ -243,7 +243,8 @@ def _holds_anything(data_type: DataType, dtype: np.dtype[Any]) -> bool:
 
 
 def _check_octets(dtype: np.dtype[Any], data_type: DataType) -> None:
-    if isinstance(data_type, VariableLengthBytes) and dtype.kind not in "SVO":
+    is_octets = dtype.kind in "SVO" and not is_extension(dtype) and dtype.names is None
+    if isinstance(data_type, VariableLengthBytes) and not is_octets:
         raise ArgumentError(f"data of dtype {dtype} are no bytes; encode text first, or use dtype='string'")
 
 

@@ -11,6 +11,7 @@ import tracemalloc
 from contextlib import nullcontext
 
 import ml_dtypes
+import numcodecs
 import numpy as np
 import pytest
 
@@ -439,6 +440,22 @@ class TestFillValues:
     def test_ones_and_zeros_of_bytes_of_any_length(self, zarr_format):
         assert read(zarr.zeros(1, dtype=bytes, zarr_format=zarr_format)) == [b""]
         assert read(zarr.ones(1, dtype=bytes, zarr_format=zarr_format)) == [b"1"]
+
+    @pytest.mark.parametrize(
+        ("inner", "zero", "one"),
+        [("int8", "0", "1"), ("float32", "0.0", "1.0"), ("string", "", "1"), ("bool", "False", "True")],
+    )
+    def test_ones_and_zeros_of_elements_that_may_be_missing(self, inner, zero, one):
+        dtype = {"name": "zarrs.optional", "configuration": {"name": inner}}
+        assert [str(zarr.zeros(1, dtype=dtype)[0]), str(zarr.ones(1, dtype=dtype)[0])] == [zero, one]
+        assert str(zarr.zeros_like(zarr.empty(1, dtype=dtype))[0]) == zero
+        assert zarr.empty(1, dtype=dtype)[0] is None
+
+    def test_ones_and_zeros_of_python_objects(self):
+        options = {"dtype": object, "object_codec": numcodecs.JSON(), "zarr_format": 2}
+        assert read(zarr.zeros(1, **options)) == [0]
+        assert read(zarr.ones(1, **options)) == [1]
+        assert read(zarr.zeros_like(zarr.empty(1, **options))) == [0]
 
 
 class TestDocumentsOfOthers:

@@ -12,7 +12,7 @@ import numpy as np
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
-from zarr._codec.real_numbers import Integers, n_bits_of, parts_of, reals_of
+from zarr._codec.real_numbers import Integers, n_bits_of, parts_of_elements, reals_of
 from zarr.errors import CodecError, MetadataValidationError
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class PackBitsCodec(ArrayBytesCodec):
 
     def _layout(self, dtype: ZDType[Any, Any], shape: tuple[int, ...]) -> _Layout:
         native = dtype.to_native_dtype()
-        part = native if native == np.bool_ else parts_of(native)
+        part = native if native == np.bool_ else parts_of_elements(dtype)
         if part is None:
             raise ValueError(f"codec {_NAME!r} is for Booleans, numbers and times, not data type {dtype}")
         n_bits = n_bits_of(part)

@@ -78,7 +78,10 @@ def decode_zfp_alone(
 ) -> npt.NDArray[Any]:
     """The elements of a stream of ZFP without a header. Raises CodecError."""
     zfpy = _zfpy()
-    least = math.ceil(settings.get("rate", 0) * 4 ** len(shape)) + 1
+    least = 0
+    if (rate := settings.get("rate")) is not None:
+        least = _bits_per_block(encoded.size, shape, rate)
+        settings = {"rate": least / 4 ** len(shape)}
     ztype = {"i4": zfpy.type_int32, "i8": zfpy.type_int64, "f4": zfpy.type_float, "f8": zfpy.type_double}[dtype.str[1:]]
     return _decode(
         lambda stream: zfpy._decompress(stream, ztype, shape, **settings),
@@ -88,14 +91,30 @@ def decode_zfp_alone(
     )
 
 
+def _bits_per_block(nbytes: int, shape: tuple[int, ...], rate: float) -> int:
+    """Bits of each block of a stream of a fixed rate, which its length has to suit.
+
+    zarrs counts the rate for blocks in three dimensions, however many there are (seen in 0.23).
+    """
+    n_blocks = _n_blocks(shape)
+    for ndim in (len(shape), 3):
+        n_bits = math.floor(4**ndim * rate + 0.5)
+        if nbytes in (-(-n_blocks * n_bits // 64) * 8, -(-n_blocks * n_bits // 8)):  # in words, or in bytes
+            return n_bits
+    raise CodecError("zfp", "decode", f"{nbytes} bytes are no {n_blocks} blocks with {rate:g} bits for each element")
+
+
 _HEADER_NBYTES = 32
 
 
 def _most_nbytes(lengths: Sequence[int], n_bits: int, least: int) -> int:
     """What ZFP reads at most: for each bit of 4**n elements as many bits again that say which of them have it."""
-    n_blocks = math.prod(-(-length // 4) for length in lengths)
     per_block = max(2 * n_bits * 4 ** len(lengths) + 64, least)
-    return int(n_blocks * per_block // 8 + 1)
+    return int(_n_blocks(lengths) * per_block // 8 + 1)
+
+
+def _n_blocks(lengths: Sequence[int]) -> int:
+    return math.prod(-(-length // 4) for length in lengths)
 
 
 def _decode(decompress: Callable[[bytes], Any], codec: str, stream: bytes, nbytes: int) -> npt.NDArray[Any]:

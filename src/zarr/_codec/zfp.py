@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast, get_args
 
 import numpy as np
 
@@ -17,9 +17,9 @@ from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.number_streams import decode_zfp_alone, encode_zfp, refuse_no_numbers
 from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
-from zarr._codec.real_numbers import Floats, Integers, reals_of
+from zarr._codec.real_numbers import Floats, Integers, first_of, reals_of
 from zarr._dtype.rounding import rounded_to
-from zarr.errors import ArgumentError, MetadataValidationError
+from zarr.errors import ArgumentError, CodecError, MetadataValidationError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -133,8 +133,7 @@ class ZfpCodec(ArrayBytesCodec):
 
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
         dtype = native_dtype(chunk_spec)
-        wide = _wide_dtype(dtype)
-        assert wide is not None  # noqa: S101  # `validate` has seen to that
+        wide = cast("np.dtype[Any]", _wide_dtype(dtype))  # `validate` has seen to that
         elements = decode_zfp_alone(octets(chunk_data), chunk_spec.shape or (1,), wide, self._settings)
         return to_nd_buffer(chunk_spec, _narrowed(elements, dtype).reshape(chunk_spec.shape))
 
@@ -151,7 +150,7 @@ def _number(key: str, value: object, low: float, high: float) -> float:
 
 
 def _wide_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
-    """The dtype that ZFP gets for elements; None where there is none. Of unsigned integers it knows none."""
+    """The dtype that ZFP gets for elements; None where there is none. It has no unsigned integers."""
     if dtype.kind in "mM":
         return np.dtype(np.int64)
     reals = reals_of(dtype)
@@ -159,20 +158,28 @@ def _wide_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
         return np.dtype(np.float64 if reals.dtype.itemsize == 8 else np.float32)
     if not isinstance(reals, Integers):
         return None
-    if reals.n_bits < _PLAIN_BITS:
-        return np.dtype(np.int32)
-    return reals.dtype if reals.low < 0 else None
+    return np.dtype(np.int32 if reals.n_bits <= _PLAIN_BITS else np.int64)
 
 
 def _widened(elements: npt.NDArray[Any]) -> npt.NDArray[Any]:
     dtype = elements.dtype
     if dtype.kind in "mM":
         return elements.astype(dtype.newbyteorder("="), copy=False).view(np.int64)
-    reals, wide = reals_of(dtype), _wide_dtype(dtype)
-    if not isinstance(reals, Integers) or reals.n_bits >= _PLAIN_BITS:
+    reals, wide = reals_of(dtype), cast("np.dtype[Any]", _wide_dtype(dtype))
+    if not isinstance(reals, Integers):
         return elements.astype(wide, copy=False)
+    if reals.n_bits >= _PLAIN_BITS:
+        return _signed(elements, wide)
     middle = 0 if reals.low < 0 else 2 ** (reals.n_bits - 1)
     return np.left_shift(elements.astype(np.int32) - np.int32(middle), np.int32(31 - reals.n_bits))
+
+
+def _signed(elements: npt.NDArray[Any], wide: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Integers of the same length with a sign. zarrs makes the greatest of what is beyond them."""
+    most = np.iinfo(wide).max
+    if (beyond := elements > most).any():
+        raise CodecError("zfp", "encode", f"{first_of(elements, beyond)} is beyond {most}, up to which ZFP counts")
+    return elements.astype(wide, copy=False)
 
 
 def _narrowed(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
@@ -182,7 +189,7 @@ def _narrowed(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[A
     if not isinstance(reals, Integers):
         return rounded_to(elements, dtype)
     if reals.n_bits >= _PLAIN_BITS:
-        return elements
+        return np.maximum(elements, reals.low).astype(reals.dtype)
     middle = 0 if reals.low < 0 else 2 ** (reals.n_bits - 1)
     moved = np.right_shift(elements, np.int32(31 - reals.n_bits)) + np.int32(middle)
     return np.clip(moved, reals.low, reals.high).astype(reals.dtype)

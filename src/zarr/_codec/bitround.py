@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from zarr._buffer.memory import filled, in_dtype
 from zarr._codec.base import ArrayArrayCodec, ChunkSpec
 from zarr._codec.configuration import check_int, read_configuration
 from zarr._codec.raw import native_dtype, to_nd_buffer
@@ -80,7 +81,7 @@ class BitRoundCodec(ArrayArrayCodec):
 
     def resolve_metadata(self, chunk_spec: ChunkSpec) -> ChunkSpec:
         dtype = native_dtype(chunk_spec)
-        fill = np.full((), chunk_spec.fill_value, dtype)
+        fill = filled((), chunk_spec.fill_value, dtype)
         return chunk_spec.replace(fill_value=rounded(fill, self.keepbits, parts_of_elements(chunk_spec.dtype))[()])
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: ChunkSpec) -> int:
@@ -108,7 +109,7 @@ def rounded(numbers: npt.NDArray[Any], keepbits: int, parts: np.dtype[Any] | Non
     if reals is None:
         raise TypeError(f"{dtype} is no dtype of numbers or times")
     whole_dtype = dtype if dtype.isbuiltin == 2 else dtype.newbyteorder("=")
-    elements = np.ascontiguousarray(numbers, whole_dtype).reshape(-1).view(reals.dtype)
+    elements = np.ascontiguousarray(in_dtype(numbers, whole_dtype)).reshape(-1).view(reals.dtype)
     made = _floats(elements, reals, keepbits) if isinstance(reals, Floats) else _integers(elements, reals, keepbits)
     return made.view(whole_dtype).reshape(numbers.shape)
 

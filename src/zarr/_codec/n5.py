@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-import numpy as np
-
+from zarr._buffer.memory import filled
 from zarr._codec.base import ArrayBytesCodec, BytesBytesCodec, ChunkSpec, Codec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.chain import CodecChain
@@ -108,7 +107,7 @@ class N5DefaultCodec(ArrayBytesCodec):
         block = self._chain(chunk_spec.replace(shape=shape)).decode(chunk_data[header_nbytes:])
         if shape == chunk_spec.shape:
             return block
-        chunk = np.full(chunk_spec.shape, chunk_spec.fill_value, native_dtype(chunk_spec))
+        chunk = filled(chunk_spec.shape, chunk_spec.fill_value, native_dtype(chunk_spec))
         common = tuple(slice(min(pair)) for pair in zip(shape, chunk_spec.shape, strict=True))
         chunk[common] = block.as_numpy_array()[common]
         return to_nd_buffer(chunk_spec, chunk)

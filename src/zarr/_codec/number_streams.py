@@ -98,7 +98,7 @@ def _bits_per_block(nbytes: int, shape: tuple[int, ...], rate: float) -> int:
     """
     n_blocks = _n_blocks(shape)
     for ndim in (len(shape), 3):
-        n_bits = math.floor(4**ndim * rate + 0.5)
+        n_bits: int = math.floor(4**ndim * rate + 0.5)
         if nbytes in (-(-n_blocks * n_bits // 64) * 8, -(-n_blocks * n_bits // 8)):  # in words, or in bytes
             return n_bits
     raise CodecError("zfp", "decode", f"{nbytes} bytes are no {n_blocks} blocks with {rate:g} bits for each element")

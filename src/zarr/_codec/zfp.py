@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast, get_a
 
 import numpy as np
 
+from zarr._buffer.memory import counts_of
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.number_streams import decode_zfp_alone, encode_zfp, refuse_no_numbers
@@ -164,14 +165,14 @@ def _wide_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
 def _widened(elements: npt.NDArray[Any]) -> npt.NDArray[Any]:
     dtype = elements.dtype
     if dtype.kind in "mM":
-        return elements.astype(dtype.newbyteorder("="), copy=False).view(np.int64)
+        return counts_of(elements)
     reals, wide = reals_of(dtype), cast("np.dtype[Any]", _wide_dtype(dtype))
     if not isinstance(reals, Integers):
         return elements.astype(wide, copy=False)
     if reals.n_bits >= _PLAIN_BITS:
         return _signed(elements, wide)
     middle = 0 if reals.low < 0 else 2 ** (reals.n_bits - 1)
-    return np.left_shift(elements.astype(np.int32) - np.int32(middle), np.int32(31 - reals.n_bits))
+    return np.asarray(np.left_shift(elements.astype(np.int32) - np.int32(middle), np.int32(31 - reals.n_bits)))
 
 
 def _signed(elements: npt.NDArray[Any], wide: np.dtype[Any]) -> npt.NDArray[Any]:
@@ -189,7 +190,7 @@ def _narrowed(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[A
     if not isinstance(reals, Integers):
         return rounded_to(elements, dtype)
     if reals.n_bits >= _PLAIN_BITS:
-        return np.maximum(elements, reals.low).astype(reals.dtype)
+        return np.asarray(np.maximum(elements, reals.low)).astype(reals.dtype)
     middle = 0 if reals.low < 0 else 2 ** (reals.n_bits - 1)
     moved = np.right_shift(elements, np.int32(31 - reals.n_bits)) + np.int32(middle)
-    return np.clip(moved, reals.low, reals.high).astype(reals.dtype)
+    return np.asarray(np.clip(moved, reals.low, reals.high)).astype(reals.dtype)

@@ -49,7 +49,7 @@ def is_same_object(item: Any, other: Any) -> bool:
     if isinstance(item, str | bytes | int):
         return bool(item == other)
     if isinstance(item, np.ndarray | np.generic):
-        return item.dtype == other.dtype and item.shape == other.shape and item.tobytes() == other.tobytes()
+        return bool(item.dtype == other.dtype and item.shape == other.shape and item.tobytes() == other.tobytes())
     if isinstance(item, float | complex):
         return np.array(item).tobytes() == np.array(other).tobytes()
     if isinstance(item, list | tuple):

@@ -121,7 +121,7 @@ class V2Codec(ArrayBytesCodec):
         limit = self._limit(nbytes)
         for number, codec in reversed(list(enumerate(self.stages))):
             got = _dtype_after(self.stages[:number], dtype)
-            form = self._decode_stage(codec, form, limit, math.prod(chunk_spec.shape), got)
+            form = self._decode_stage(codec, form, limit, chunk_spec, got)
         if is_variable_length(dtype):
             array = self._place_objects(form, dtype, chunk_spec.shape)
         else:
@@ -137,7 +137,8 @@ class V2Codec(ArrayBytesCodec):
             return with_margin(_WIDEST_CAST * nbytes)
         return max(VARIABLE_NBYTES, with_margin(nbytes))
 
-    def _decode_stage(self, codec: Any, form: Any, limit: int, n_items: int, dtype: np.dtype[Any]) -> Any:
+    def _decode_stage(self, codec: Any, form: Any, limit: int, chunk_spec: ChunkSpec, dtype: np.dtype[Any]) -> Any:
+        n_items = math.prod(chunk_spec.shape)
         encoded = np.asarray(form) if isinstance(form, np.ndarray) else np.frombuffer(form, np.uint8)
         if codec.codec_id == "vlen-utf8":
             return as_array(split_utf8(octets_of(encoded), n_items), np.dtype(object))
@@ -146,7 +147,7 @@ class V2Codec(ArrayBytesCodec):
         try:
             if is_of_objects(codec):
                 return decode_objects(codec, octets_of(encoded), n_items)
-            return decode_with(codec, encoded, limit, dtype)
+            return decode_with(codec, encoded, limit, dtype, verifies=chunk_spec.config.verify_checksums)
         except Exception as exc:
             if not refuses(exc, codec):
                 raise

@@ -72,7 +72,7 @@ def _drive(flow: Flow[T]) -> T | _Standing:
             try:
                 answer = _together(request) if type(request) is Together else ANSWER[type(request)](request)
             except BaseException as exc:  # noqa: BLE001  # whatever it is, the flow must see it to clean up
-                let_go_if_interrupted(exc)
+                _let_go_of_what_came(request, exc)
                 request = flow.throw(exc)
             else:
                 if answer is AWAITED:
@@ -83,6 +83,12 @@ def _drive(flow: Flow[T]) -> T | _Standing:
     except StopIteration as stop:
         result: T = stop.value
         return result
+
+
+def _let_go_of_what_came(request: Request, exc: BaseException) -> None:
+    """If this was interrupted while something was taken, its frames may have that, and whoever looks at the exception has them."""
+    if isinstance(request, _WAITS_FOR_OTHERS):
+        let_go_if_interrupted(exc)
 
 
 class _Rest:
@@ -271,7 +277,7 @@ class _Crew:
         try:
             answer = _hold_at_once(request) if isinstance(request, TakeHold) else ANSWER[type(request)](request)
         except Exception as exc:  # noqa: BLE001  # the flow must see it to clean up
-            let_go_if_interrupted(exc)
+            _let_go_of_what_came(request, exc)
             self._ready.append((member, None, exc))
             return True
         if answer is AWAITED:

@@ -1,4 +1,7 @@
-//! What all targets do with a decoder.
+//! What all targets do with a decoder, and with an array.
+
+pub mod bytes;
+pub mod stored;
 
 use zarr_kernel::codec::{BytesCodec, Contexts};
 
@@ -29,6 +32,12 @@ pub fn decode(codec: &dyn BytesCodec, unit: usize, input: &[u8]) {
     if whole.is_ok() {
         assert!(ranged.is_ok());
         assert!(part[wanted.clone()] == decoded[wanted]);
+    }
+
+    let head = codec.decode_head(encoded, start, &mut contexts);
+    if whole.is_ok() {
+        let head = head.expect("what is right has a beginning");
+        assert!(head.is_none_or(|head| head == decoded[..start]));
     }
 
     if let Ok(Some(within)) = codec.decoded_within(encoded) {

@@ -12,17 +12,35 @@ import math
 from typing import TYPE_CHECKING
 
 from zarr._codec.raw import is_variable_length, native_dtype
+from zarr._support.settings import settings
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zarr._codec.base import ChunkSpec
 
 MARGIN_NBYTES = 64 * 2**10
-VARIABLE_NBYTES = 2 * 2**30
-"""Limit where the decoded size cannot be known: strings, and array -> bytes codecs of variable size."""
 
 _MOST_RATIO = 32 * 2**10
 """Four bytes of zstd repeat one 128 KiB times, and no other format says more with less."""
+
+
+class OversizedError(CodecError):
+    """Bytes decode to more than the limit.
+
+    Attributes
+    ----------
+    head
+        Decodes what they begin with; None where a beginning costs as much as everything.
+    """
+
+    head: Callable[[], bytes] | None = None
+
+
+def variable_limit() -> int:
+    """Limit where the decoded size cannot be known: strings, and array -> bytes codecs of variable size."""
+    return settings().max_variable_chunk_nbytes
 
 
 def decoded_nbytes(spec: ChunkSpec) -> int | None:
@@ -47,7 +65,7 @@ def output_limit(spec: ChunkSpec) -> int:
     if spec.nbytes_limit is not None:
         return spec.nbytes_limit
     nbytes = decoded_nbytes(spec)
-    return VARIABLE_NBYTES if nbytes is None else with_margin(nbytes)
+    return variable_limit() if nbytes is None else with_margin(nbytes)
 
 
 def check_claim(codec: str, claimed: int, encoded_nbytes: int) -> None:
@@ -61,6 +79,12 @@ def check_claim(codec: str, claimed: int, encoded_nbytes: int) -> None:
         raise CodecError(codec, "decode", f"its header claims {claimed} bytes, which {encoded_nbytes} cannot decode to")
 
 
-def oversized(codec: str, nbytes: int | str, limit: int) -> CodecError:
+def oversized(
+    codec: str, nbytes: int | str, limit: int, head: Callable[[], bytes] | None = None
+) -> OversizedError:
     """The error for bytes that would decode to more than the limit."""
-    return CodecError(codec, "decode", f"the data decodes to {nbytes} bytes, but at most {limit} can belong here")
+    error = OversizedError(
+        codec, "decode", f"the data decodes to {nbytes} bytes, but at most {limit} can belong here"
+    )
+    error.head = head
+    return error

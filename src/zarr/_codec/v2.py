@@ -16,11 +16,12 @@ import numpy as np
 
 from zarr._buffer.memory import in_dtype
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec, MemoryOrder
-from zarr._codec.limits import MARGIN_NBYTES, VARIABLE_NBYTES, decoded_nbytes, with_margin
+from zarr._codec.limits import MARGIN_NBYTES, OversizedError, decoded_nbytes, variable_limit, with_margin
 from zarr._codec.numcodec_call import decode_with, encode_with
 from zarr._codec.objects import decode_objects, encode_objects, is_of_objects
 from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
 from zarr._codec.refusals import refuses
+from zarr._codec.stream_limits import decode_stream, too_long
 from zarr._codec.vlen import as_array, join_bytes, join_utf8, split_bytes, split_utf8
 from zarr._dtype.small import without_spare_bits
 from zarr.errors import CodecError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from zarr._buffer import Buffer, NDBuffer
 
 _OBJECT_CODECS = ("vlen-utf8", "vlen-bytes", "vlen-array", "json2", "msgpack2", "pickle", "categorize")
+_OF_STREAMS = ("vlen-utf8", "vlen-bytes", "vlen-array")
 _BOUNDED_FILTERS = [
     *("astype", "base64", "bitround", "delta", "fixedscaleoffset", "packbits", "quantize", "shuffle"),
     *("adler32", "crc32", "crc32c", "fletcher32", "jenkins_lookup3"),
@@ -121,7 +123,7 @@ class V2Codec(ArrayBytesCodec):
         limit = self._limit(nbytes)
         for number, codec in reversed(list(enumerate(self.stages))):
             got = _dtype_after(self.stages[:number], dtype)
-            form = self._decode_stage(codec, form, limit, math.prod(chunk_spec.shape), got)
+            form = self._undo(number, codec, form, limit, math.prod(chunk_spec.shape), got)
         if is_variable_length(dtype):
             array = self._place_objects(form, dtype, chunk_spec.shape)
         else:
@@ -130,12 +132,23 @@ class V2Codec(ArrayBytesCodec):
 
     def _limit(self, nbytes: int | None) -> int:
         if nbytes is None:
-            return VARIABLE_NBYTES
+            return variable_limit()
         if not self.filters:
             return nbytes + MARGIN_NBYTES
         if all(codec.codec_id in _BOUNDED_FILTERS for codec in self.filters):
             return with_margin(_WIDEST_CAST * nbytes)
-        return max(VARIABLE_NBYTES, with_margin(nbytes))
+        return max(variable_limit(), with_margin(nbytes))
+
+    def _undo(self, number: int, codec: Any, form: Any, limit: int, n_items: int, dtype: np.dtype[Any]) -> Any:
+        within = self.stages[number - 1].codec_id if number else ""
+        if within in _OF_STREAMS:
+            return decode_stream(lambda most: self._decode_stage(codec, form, most, n_items, dtype), within, n_items)
+        try:
+            return self._decode_stage(codec, form, limit, n_items, dtype)
+        except OversizedError as exc:
+            if within in _OBJECT_CODECS:
+                raise too_long(within, limit) from exc
+            raise
 
     def _decode_stage(self, codec: Any, form: Any, limit: int, n_items: int, dtype: np.dtype[Any]) -> Any:
         encoded = np.asarray(form) if isinstance(form, np.ndarray) else np.frombuffer(form, np.uint8)

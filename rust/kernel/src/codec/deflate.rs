@@ -138,7 +138,7 @@ pub(super) struct Inflated {
 }
 
 /// Decode the raw deflate stream that `encoded` begins with and say where it ends; `None` when it
-/// does not fit into `decoded`.
+/// does not fit into `decoded`, which is then full.
 pub(super) fn inflate_counting(
     codec: &'static str,
     encoded: &[u8],

@@ -4,6 +4,7 @@ use super::contexts::Contexts;
 use super::contract::BytesCodec;
 use super::deflate::{self, Deflated, Format};
 use super::output::{decode_growing, decoded_wrong_size};
+use crate::memory::zeroed;
 use crate::{KernelError, Result};
 
 const NAME: &str = "zlib";
@@ -57,6 +58,20 @@ impl BytesCodec for Zlib {
         decode_growing(NAME, limit, guess, decoded, |part| {
             decompress(NAME, encoded, part, contexts)
         })
+    }
+
+    fn decode_head(
+        &self,
+        encoded: &[u8],
+        nbytes: usize,
+        _: &mut Contexts,
+    ) -> Result<Option<Vec<u8>>> {
+        let mut head = zeroed(nbytes)?;
+        let compressed = encoded.get(HEADER_NBYTES..).unwrap_or_default();
+        if let Some(inflated) = deflate::inflate_counting(NAME, compressed, &mut head)? {
+            head.truncate(inflated.n_written);
+        }
+        Ok(Some(head))
     }
 
     fn encode(&self, decoded: &[u8], encoded: &mut Vec<u8>, contexts: &mut Contexts) -> Result<()> {

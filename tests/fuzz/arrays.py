@@ -75,11 +75,11 @@ NUMBERS = {
     "struct": chain(LITTLE, data_type={"name": "struct", "configuration": {"fields": FIELDS}}, fill_value="AAAAAAAAAAAAAA=="),
     "optional": chain(
         codec("zarrs.optional", mask_codecs=[codec("packbits")], data_codecs=[LITTLE]),
-        data_type=codec("zarrs.optional", name="int16", configuration={}),
+        data_type={"name": "zarrs.optional", "configuration": {"name": "int16", "configuration": {}}},
         fill_value=None,
     ),
     "times": chain(LITTLE, data_type=codec("numpy.datetime64", unit="s", scale_factor=1)),
-    "n5": chain(codec("n5_default", codecs=[BIG, GZIP])),
+    "n5": chain(codec("n5_default", codecs=[codec("transpose", order=[1, 0]), BIG, GZIP])),
     **{
         f"blosc of {cname}": chain(LITTLE, blosc(cname, shuffle))
         for cname, shuffle in zip(("blosclz", "lz4", "zlib", "zstd"), ("shuffle", "bitshuffle", "noshuffle", "shuffle"), strict=True)
@@ -108,7 +108,12 @@ def elements(array: Any) -> Any:
     ramp = np.arange(48).reshape(SHAPE) // 3
     kind = np.dtype(array.dtype).kind
     if kind == "O" or kind == "T":
-        kinds: Any = {"vlen-array": lambda n: np.arange(n % 3, dtype="i4"), "vlen-bytes": lambda n: str(n).encode()}
+        kinds: Any = {
+            "vlen-array": lambda n: np.arange(n % 3, dtype="i4"),
+            "vlen-bytes": lambda n: str(n).encode(),
+            "optional": lambda n: n if n % 3 else None,
+            "categorize": lambda n: str(n % 3),
+        }
         stated = str(array.metadata.to_dict())
         make = next((kinds[name] for name in kinds if name in stated), lambda n: str(n % 3) + "é" * (n % 2))
         made = np.empty(SHAPE, object)

@@ -1,4 +1,7 @@
-"""Feed a target with what atheris makes of its seeds: `python -m tests.fuzz.run TARGET CORPUS [OPTIONS OF LIBFUZZER]`."""
+"""Feed a target with what atheris makes of its seeds: `python -m tests.fuzz.run TARGET CORPUS [OPTIONS OF LIBFUZZER]`.
+
+What was found that leads to new code stays in the folder CORPUS.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,27 @@ import sys
 import warnings
 from pathlib import Path
 
-import atheris
-
-with atheris.instrument_imports(include=["zarr"]):
-    import zarr
-    from tests.fuzz.targets import LIMITS, TARGETS, inputs
-
 MOST_NBYTES = 4096
 """Longest input: documents and chunks here have some hundreds of bytes."""
 
 
 def main(name: str, corpus: Path, options: list[str]) -> None:
-    """Run until an option or a fault ends it. What was found that leads to new code stays in `corpus`."""
-    corpus.mkdir(parents=True, exist_ok=True)
+    """Run until an option or a fault ends it."""
+    import atheris
+
     warnings.simplefilter("error")
     warnings.simplefilter("ignore", UserWarning)
     warnings.simplefilter("ignore", FutureWarning)
-    zarr.config.set(LIMITS)
-    run = TARGETS[name].run
-    with atheris.instrument_imports(include=["zarr"]):  # what is imported on use
+    warnings.filterwarnings("ignore", ".*what a writer left that was interrupted", RuntimeWarning)
+    corpus.mkdir(parents=True, exist_ok=True)
+    with atheris.instrument_imports(include=["zarr"]):
+        import zarr
+        from tests.fuzz.targets import LIMITS, TARGETS, inputs
+
+        zarr.config.set(LIMITS)
+        run = TARGETS[name].run
         for seed in inputs(name):
-            run(seed)
+            run(seed)  # imports what is imported on use
             (corpus / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
     atheris.Setup([sys.argv[0], f"-max_len={MOST_NBYTES}", *options, str(corpus)], run)
     atheris.Fuzz()

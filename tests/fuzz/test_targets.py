@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 import zarr
 from tests.fuzz.targets import LIMITS, TARGETS, inputs
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::UserWarning", "ignore::FutureWarning", "ignore:.*what a writer left that was interrupted:RuntimeWarning"
+)
 
 EDITS = st.lists(
     st.tuples(st.sampled_from(["change", "cut", "repeat", "end"]), st.integers(0, 2**16), st.integers(1, 255)), max_size=4

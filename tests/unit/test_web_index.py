@@ -34,7 +34,7 @@ PYTHON = """<!DOCTYPE HTML><html lang="en"><head><meta charset="utf-8">
 <li><a href="zarr.json">zarr.json</a></li>
 </ul><hr></body></html>"""
 OTHERS = """<title>Index of /data/a b/</title><a href='./c/'>c</a><A HREF=zarr.json>z</A><a href="/data/a%20b/d">d</a>
-<a href="http://elsewhere/data/a%20b/e">e</a><a href="c/deeper">f</a><a href="">here</a><a name="no link">g</a><a href="c/">c</a>"""
+<a href="http://elsewhere/data/a%20b/e">e</a><a href="http://[no-address/x">x</a><a href="c/deeper">f</a><a href="">here</a><a name="no link">g</a><a href="c/">c</a>"""
 JSON = '[{"name":"c", "type":"directory", "mtime":"x"}, {"name":"a%20é", "type":"file", "size":1}]'
 
 

@@ -44,7 +44,10 @@ def names_in(page: str, kind: str, url: str) -> list[str] | None:
     names = []
     for groups in _LINK.findall(page):
         link = unescape(next(filter(None, groups), ""))
-        there = urlsplit(urljoin(url, link))
+        try:
+            there = urlsplit(urljoin(url, link))
+        except ValueError:  # of what is no URL
+            continue
         if there[:2] != here[:2] or there.query or not there.path.startswith(here.path):
             continue  # the directory above, other orders, other places
         name = unquote(there.path[len(here.path) :])

@@ -18,7 +18,7 @@ use zarr_kernel::element::ElementType;
 use zarr_kernel::grid::{Grid, Lengths};
 use zarr_kernel::items::{GetItems, ItemKind, Items, ItemsMut, ItemsRef, PutItems, Wanted};
 use zarr_kernel::lent_values::Pieces;
-use zarr_kernel::memory::{ArrayMut, ArrayRef, Layout, Readable, Writable};
+use zarr_kernel::memory::{ArrayMut, ArrayRef, Layout};
 use zarr_kernel::pipeline::{Description, Pipeline};
 use zarr_kernel::plan::Plan;
 use zarr_kernel::selection::AxisSelection;
@@ -227,8 +227,9 @@ impl Stored {
         let itemsize = self.pipeline.itemsize();
         let mut found = vec![0xA5; n * itemsize];
         let layout = Layout { strides: strides(&shape, itemsize), shape };
-        let memory = Writable::from(found.as_mut_slice());
-        work(&Out::from(ArrayMut { memory, layout }))?;
+        // SAFETY: the layout is that of all bytes of `found`, which nobody else has a view of.
+        let array = unsafe { ArrayMut::new(found.as_mut_ptr(), layout, itemsize) }?;
+        work(&Out::from(array))?;
         Ok(found.chunks(itemsize).map(<[u8]>::to_vec).collect())
     }
 
@@ -294,10 +295,8 @@ impl Stored {
         let places = Places { items: Mutex::new(elements.clone()) };
         let value = match self.pipeline.items() {
             Some(_) => Value::Items(ItemsRef { layout: &layout, memory: &places }),
-            None => Value::from(ArrayRef {
-                memory: Readable::from(bytes.as_slice()),
-                layout: layout.clone(),
-            }),
+            // SAFETY: the layout is that of all of `bytes`.
+            None => Value::from(unsafe { ArrayRef::new(bytes.as_ptr(), layout.clone(), itemsize) }?),
         };
         alone(|workers| self.pipeline.encode_all(plan, &old, 0, &value, workers))
     }
@@ -320,7 +319,8 @@ impl Stored {
         let columns = positions(&axes[1]);
         let expected: Elements = positions(&axes[0])
             .iter()
-            .flat_map(|row| columns.iter().map(|column| whole[row * SHAPE[1] + column].clone()))
+            .flat_map(|row| columns.iter().map(move |column| row * SHAPE[1] + column))
+            .map(|place| whole[place].clone())
             .collect();
         assert_eq!(part.as_ref(), Ok(&expected));
         assert_eq!(by_parts, Ok(expected));

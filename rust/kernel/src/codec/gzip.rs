@@ -10,7 +10,7 @@
 
 use super::contexts::Contexts;
 use super::contract::BytesCodec;
-use super::deflate::{self, Deflated, Format};
+use super::deflate::{self, Deflated, Format, Inflater};
 use super::output::{decode_growing, decoded_wrong_size};
 use crate::memory::zeroed;
 use crate::{KernelError, Result};
@@ -135,10 +135,11 @@ fn stored_nbytes(encoded: &[u8]) -> usize {
 fn decompress_members(encoded: &[u8], decoded: &mut [u8]) -> Result<Option<usize>> {
     let mut rest = encoded;
     let mut n_done = 0_usize;
+    let mut inflater = Inflater::default();
     loop {
         let room = decoded.get_mut(n_done..).unwrap_or_default();
         let compressed = skip_header(rest)?;
-        let Some(part) = deflate::inflate_counting(NAME, compressed, room)? else {
+        let Some(part) = deflate::inflate_counting(NAME, compressed, room, &mut inflater)? else {
             return Ok(None);
         };
         let content = room.get(..part.n_written).unwrap_or_default();

@@ -141,8 +141,8 @@ fn decompress_head(block: &[u8], nbytes: usize, head: &mut Vec<u8>) -> Option<()
         let distance = usize::from(u16::from_le_bytes(*distance));
         let n_repeated = length(usize::from(token & 15), &mut rest)?.saturating_add(MIN_MATCH);
         for _ in 0..n_repeated.min(nbytes.saturating_sub(head.len())) {
-            // A distance of 0 is not found either.
-            head.push(*head.get(head.len().checked_sub(distance)?)?);
+            let before = head.len().checked_sub(distance)?;
+            head.push(head.get(before).copied().unwrap_or(0)); // at no distance, zeros: so the library
         }
     }
     Some(())

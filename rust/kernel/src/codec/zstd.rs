@@ -9,11 +9,12 @@
 use std::ops::Range;
 
 use zstd_safe::zstd_sys::ZSTD_ErrorCode;
-use zstd_safe::{CCtx, CParameter, DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
+use zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective};
 
 use super::contexts::Contexts;
 use super::contract::BytesCodec;
 use super::output::{check_claim, check_range, decode_growing, decoded_wrong_size};
+use super::zstd_head::cut;
 use crate::memory::zeroed;
 use crate::{KernelError, Result};
 
@@ -24,9 +25,6 @@ const BLOCK_NBYTES: usize = 128 * 1024;
 
 /// Decoders of parts that grew beyond this are not kept.
 const MAX_KEPT_NBYTES: usize = 4 * 1024 * 1024;
-
-/// The largest window that a frame can have, as a power of two.
-const LARGEST_WINDOW_LOG: u32 = 31;
 
 /// Bytes of a frame with which decoding begins: magic number and descriptor.
 const MIN_HEADER_NBYTES: usize = 5;
@@ -119,11 +117,16 @@ impl BytesCodec for Zstd {
         &self,
         encoded: &[u8],
         nbytes: usize,
-        _: &mut Contexts,
+        contexts: &mut Contexts,
     ) -> Result<Option<Vec<u8>>> {
-        let mut head = zeroed(nbytes)?;
-        let n_written = fill_from_frames(encoded, &mut head)?;
-        head.truncate(n_written);
+        let Some(cut) = cut(encoded, nbytes) else {
+            return Err(corrupt(NAME, "the data is no Zstandard frame, or cut short"));
+        };
+        let mut head = zeroed(cut.bound_nbytes)?;
+        if !cut.frames.is_empty() {
+            let n_written = decompress(NAME, &cut.frames, &mut head, contexts.zstd.one_shot()?)?;
+            head.truncate(n_written.unwrap_or(0).min(nbytes));
+        }
         Ok(Some(head))
     }
 
@@ -224,31 +227,6 @@ fn stream(
         }
     }
     Ok(true)
-}
-
-/// Decode frame after frame until `head` is full or there is no more; returns how much there was. The
-/// memory for the window of a frame is only asked for: what is not filled takes no room.
-fn fill_from_frames(encoded: &[u8], head: &mut [u8]) -> Result<usize> {
-    let failed = |code| corrupt(NAME, zstd_safe::get_error_name(code));
-    let mut context = DCtx::try_create().ok_or(KernelError::OutOfMemory {
-        nbytes: BLOCK_NBYTES,
-    })?;
-    context
-        .set_parameter(DParameter::WindowLogMax(LARGEST_WINDOW_LOG))
-        .map_err(failed)?;
-    let end = head.len();
-    let mut output = OutBuffer::around(head);
-    let mut input = InBuffer::around(encoded);
-    while output.pos() < end {
-        let before = (input.pos(), output.pos());
-        context
-            .decompress_stream(&mut output, &mut input)
-            .map_err(failed)?;
-        if (input.pos(), output.pos()) == before {
-            break;
-        }
-    }
-    Ok(output.pos())
 }
 
 fn is_window_too_large(code: usize) -> bool {

@@ -174,6 +174,8 @@ def edited(data: bytes) -> None:
 
 def _edit(document: Any, where: int, what: int, which: int) -> None:
     places = list(_places(document))
+    if not places:
+        return
     parent, name = places[where % len(places)]
     value = copy.deepcopy(WORDS[which % len(WORDS)])
     match what % 4:

@@ -17,7 +17,7 @@ import numpy as np
 from zarr._buffer import Buffer, NDBuffer
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec, Codec
 from zarr._codec.call import call_codec, codec_name
-from zarr._codec.limits import decoded_nbytes, variable_limit, with_margin
+from zarr._codec.limits import check_room, decoded_nbytes, variable_limit, with_margin
 from zarr._codec.raw import native_dtype
 from zarr._codec.stream_limits import decode_stream
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
@@ -110,6 +110,10 @@ class CodecChain:
         codec, spec = self.codecs[number], self.specs[number]
         within = self.codecs[number - 1] if number else None
         if not isinstance(within, VLenUTF8Codec | VLenBytesCodec):
+            if isinstance(within, ArrayBytesCodec) and within.is_fixed_size and len(form):
+                before = self.specs[number - 1]
+                nbytes = within.compute_encoded_size(decoded_nbytes(before) or 0, before)
+                check_room(codec_name(codec).removeprefix("numcodecs."), len(form), nbytes)
             return call_codec(codec, "decode", form, spec)
 
         def decode(most: int) -> Any:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 MARGIN_NBYTES = 64 * 2**10
 
 _MOST_RATIO = 32 * 2**10
-"""Four bytes of zstd repeat one 128 KiB times, and no other format says more with less."""
+"""Four bytes of zstd repeat one 128 KiB times, and no other of these formats says more with less."""
+_OF_KNOWN_RATIO = frozenset(("gzip", "zlib", "zstd", "lz4", "blosc"))
 
 
 class OversizedError(CodecError):
@@ -77,6 +78,17 @@ def check_claim(codec: str, claimed: int, encoded_nbytes: int) -> None:
     """
     if claimed > _MOST_RATIO * (encoded_nbytes + 1):
         raise CodecError(codec, "decode", f"its header claims {claimed} bytes, which {encoded_nbytes} cannot decode to")
+
+
+def check_room(codec: str, encoded_nbytes: int, nbytes: int) -> None:
+    """Raise CodecError where so few encoded bytes cannot decode to a chunk of so many, before memory is spent on it.
+
+    Examples
+    --------
+    >>> check_room("zstd", 100, nbytes=2**20)
+    """
+    if codec in _OF_KNOWN_RATIO and nbytes > _MOST_RATIO * (encoded_nbytes + 1):
+        raise CodecError(codec, "decode", f"{encoded_nbytes} bytes cannot decode to the {nbytes} of the chunk")
 
 
 def oversized(

@@ -16,10 +16,26 @@ import numpy as np
 
 from zarr._buffer.memory import in_dtype
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec, MemoryOrder
-from zarr._codec.limits import MARGIN_NBYTES, OversizedError, decoded_nbytes, variable_limit, with_margin
+from zarr._codec.limits import (
+    MARGIN_NBYTES,
+    OversizedError,
+    check_room,
+    decoded_nbytes,
+    variable_limit,
+    with_margin,
+)
 from zarr._codec.numcodec_call import decode_with, encode_with
 from zarr._codec.objects import decode_objects, encode_objects, is_of_objects
-from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
+from zarr._codec.raw import (
+    is_variable_length,
+    native_dtype,
+    no_bytes,
+    octets,
+    octets_of,
+    refuse_no_characters,
+    to_buffer,
+    to_nd_buffer,
+)
 from zarr._codec.refusals import refuses
 from zarr._codec.stream_limits import decode_stream, too_long
 from zarr._codec.vlen import as_array, join_bytes, join_utf8, split_bytes, split_utf8
@@ -128,6 +144,7 @@ class V2Codec(ArrayBytesCodec):
             array = self._place_objects(form, dtype, chunk_spec.shape)
         else:
             array = self._place_bytes(form, dtype, chunk_spec.shape)
+            refuse_no_characters(array, self.codec_name)
         return to_nd_buffer(chunk_spec, array)
 
     def _limit(self, nbytes: int | None) -> int:
@@ -141,6 +158,8 @@ class V2Codec(ArrayBytesCodec):
 
     def _undo(self, number: int, codec: Any, form: Any, limit: int, n_items: int, dtype: np.dtype[Any]) -> Any:
         within = self.stages[number - 1].codec_id if number else ""
+        if not number and not is_variable_length(dtype):
+            check_room(codec.codec_id, form.nbytes, n_items * dtype.itemsize)
         if within in _OF_STREAMS:
             return decode_stream(lambda most: self._decode_stage(codec, form, most, n_items, dtype), within, n_items)
         try:

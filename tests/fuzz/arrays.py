@@ -41,9 +41,7 @@ SHARDS = {
     "in shards": chain(sharded((6, 4), [BARE], [LITTLE])),
     "in zstd": chain(BARE, ZSTD),
     "turned": chain(codec("transpose", order=[1, 0]), sharded((4, 2), [LITTLE], [LITTLE])),
-    "of text": chain(
-        sharded((2, 4), [codec("vlen-utf8"), ZSTD], [LITTLE]), data_type="string", fill_value=""
-    ),
+    "of text": chain(sharded((2, 4), [codec("vlen-utf8"), ZSTD], [LITTLE]), data_type="string", fill_value=""),
 }
 TEXTS = {
     "utf8": text(),
@@ -72,7 +70,9 @@ NUMBERS = {
     "reshape": chain(codec("reshape", shape=[-1]), LITTLE),
     "int4": chain(codec("bytes"), data_type="int4"),
     "bfloat16": chain(LITTLE, data_type="bfloat16"),
-    "struct": chain(LITTLE, data_type={"name": "struct", "configuration": {"fields": FIELDS}}, fill_value="AAAAAAAAAAAAAA=="),
+    "struct": chain(
+        LITTLE, data_type={"name": "struct", "configuration": {"fields": FIELDS}}, fill_value="AAAAAAAAAAAAAA=="
+    ),
     "optional": chain(
         codec("zarrs.optional", mask_codecs=[codec("packbits")], data_codecs=[LITTLE]),
         data_type={"name": "zarrs.optional", "configuration": {"name": "int16", "configuration": {}}},
@@ -82,11 +82,24 @@ NUMBERS = {
     "n5": chain(codec("n5_default", codecs=[codec("transpose", order=[1, 0]), BIG, GZIP])),
     **{
         f"blosc of {cname}": chain(LITTLE, blosc(cname, shuffle))
-        for cname, shuffle in zip(("blosclz", "lz4", "zlib", "zstd"), ("shuffle", "bitshuffle", "noshuffle", "shuffle"), strict=True)
+        for cname, shuffle in zip(
+            ("blosclz", "lz4", "zlib", "zstd"), ("shuffle", "bitshuffle", "noshuffle", "shuffle"), strict=True
+        )
     },
     **{
         f"format 2, {name}": old(compressor={"id": name})
-        for name in ("zlib", "bz2", "lzma", "lz4", "blosc", "zstd", "base64", "adler32", "fletcher32", "jenkins_lookup3")
+        for name in (
+            "zlib",
+            "bz2",
+            "lzma",
+            "lz4",
+            "blosc",
+            "zstd",
+            "base64",
+            "adler32",
+            "fletcher32",
+            "jenkins_lookup3",
+        )
     },
     "format 2, packbits": old("|b1", fill=False, filters=[{"id": "packbits"}]),
     "format 2, delta": old(filters=[{"id": "delta", "dtype": "<i4"}], compressor={"id": "zlib"}),

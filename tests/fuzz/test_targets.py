@@ -14,7 +14,8 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 EDITS = st.lists(
-    st.tuples(st.sampled_from(["change", "cut", "repeat", "end"]), st.integers(0, 2**16), st.integers(1, 255)), max_size=4
+    st.tuples(st.sampled_from(["change", "cut", "repeat", "end"]), st.integers(0, 2**16), st.integers(1, 255)),
+    max_size=4,
 )
 
 

@@ -597,7 +597,9 @@ def cases() -> Iterator[Case]:
         )
     for codec_name, name, raw_chunk in (*bombs(), *truncated()):
         if codec_name in OF_V3 and name not in ("bomb", "1000:1", "of another size"):
-            document = array_3(shape=[2**38], chunk_grid=grid([2**38]), codecs=[codec("bytes", endian="little"), OF_V3[codec_name]])
+            document = array_3(
+                shape=[2**38], chunk_grid=grid([2**38]), codecs=[codec("bytes", endian="little"), OF_V3[codec_name]]
+            )
             document["data_type"] = "uint8"
             yield Case(
                 f"{codec_name} in a chunk of 2^38 bytes: {name}",

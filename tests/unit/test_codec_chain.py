@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import zarr
 from zarr._buffer import CPUBuffer, CPUNDBuffer
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec
 from zarr._codec.bytes_ import BytesCodec

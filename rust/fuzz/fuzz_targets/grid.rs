@@ -36,7 +36,11 @@ fn selection(input: &mut Input<'_>, length: usize) -> AxisSelection {
             step: number(input).cast_signed(),
             count: number(input),
         },
-        _ => AxisSelection::Run { start: 0, step: 1, count: length },
+        _ => AxisSelection::Run {
+            start: 0,
+            step: 1,
+            count: length,
+        },
     }
 }
 
@@ -52,12 +56,21 @@ fuzz_target!(|input: &[u8]| {
     let objects: Vec<Lengths> = (0..n_axes).map(|_| lengths(&mut input)).collect();
     let chunks: Vec<Lengths> = objects
         .iter()
-        .map(|same| if input.byte() & 1 == 1 { same.clone() } else { lengths(&mut input) })
+        .map(|same| {
+            if input.byte() & 1 == 1 {
+                same.clone()
+            } else {
+                lengths(&mut input)
+            }
+        })
         .collect();
     let Ok(grid) = Grid::new(&shape, &objects, &chunks) else {
         return;
     };
-    let axes = shape.iter().map(|length| selection(&mut input, *length)).collect();
+    let axes = shape
+        .iter()
+        .map(|length| selection(&mut input, *length))
+        .collect();
     let Ok(selection) = Selection::new(axes, input.byte() & 1 == 1, &shape) else {
         return;
     };

@@ -9,7 +9,11 @@ use zarr_kernel::items::ItemKind;
 
 fuzz_target!(|input: &[u8]| {
     let mut input = Input(input);
-    let kind = if input.byte() & 1 == 1 { ItemKind::Bytes } else { ItemKind::Utf8 };
+    let kind = if input.byte() & 1 == 1 {
+        ItemKind::Bytes
+    } else {
+        ItemKind::Utf8
+    };
     let stored = Stored::new(&mut input, Some(kind));
     let objects: Vec<_> = (0..stored.n_objects()).map(|_| input.object()).collect();
     stored.check(&mut input, &objects);

@@ -36,8 +36,12 @@ pub fn decode(codec: &dyn BytesCodec, unit: usize, input: &[u8]) {
 
     let head = codec.decode_head(encoded, start, &mut contexts);
     if whole.is_ok() {
-        let head = head.expect("what is right has a beginning");
-        assert!(head.is_none_or(|head| head == decoded[..start]));
+        match head {
+            Ok(Some(head)) => assert!(head == decoded[..start]),
+            Ok(None) => {}
+            // The fast decoder of Deflate takes two codes of lengths that no other one does.
+            Err(error) => assert!(codec.name() == "gzip" || codec.name() == "zlib", "{error}"),
+        }
     }
 
     if let Ok(Some(within)) = codec.decoded_within(encoded) {

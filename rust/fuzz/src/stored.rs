@@ -49,7 +49,10 @@ fn codecs(number: usize, itemsize: usize) -> Codecs {
         2 => vec![zstd()],
         3 => vec![blosc()],
         4 => vec![Box::new(Lz4::new(1))],
-        5 => vec![Box::new(Shuffle::new(itemsize)), Box::new(Zlib::new(1).expect("a good level"))],
+        5 => vec![
+            Box::new(Shuffle::new(itemsize)),
+            Box::new(Zlib::new(1).expect("a good level")),
+        ],
         6 => vec![Box::new(Checksum32::crc32(ChecksumLocation::Start))],
         7 => vec![Box::new(Checksum32::fletcher32()), gzip()],
         8 => vec![zstd(), gzip()],
@@ -109,7 +112,11 @@ fn axis(input: &mut Input<'_>, length: usize) -> AxisSelection {
         _ => {
             let start = input.below(length);
             let count = input.below(length - start + 1);
-            AxisSelection::Run { start, step: 1, count }
+            AxisSelection::Run {
+                start,
+                step: 1,
+                count,
+            }
         }
     }
 }
@@ -178,12 +185,20 @@ impl Stored {
     /// An array of which the next bytes say what it is like. `kind` is what its elements are, if they
     /// have no fixed size.
     pub fn new(input: &mut Input<'_>, kind: Option<ItemKind>) -> Self {
-        let order = if input.byte() & 1 == 1 { vec![1, 0] } else { vec![0, 1] };
+        let order = if input.byte() & 1 == 1 {
+            vec![1, 0]
+        } else {
+            vec![0, 1]
+        };
         let itemsize = [1, 2, 4, 8, 16][input.below(5)];
         let swap = if input.byte() & 1 == 1 { itemsize } else { 1 };
         let codecs = codecs(input.below(N_CHAINS), itemsize);
         let sharding = input.below(6);
-        let location = if input.byte() & 1 == 1 { Location::Start } else { Location::End };
+        let location = if input.byte() & 1 == 1 {
+            Location::Start
+        } else {
+            Location::End
+        };
         let chain = match kind {
             Some(kind) => Chain::of_items(kind, order, codecs, usize::MAX),
             None => ElementType::new(itemsize, swap)
@@ -192,12 +207,18 @@ impl Stored {
         let pipeline = Pipeline::new(Description {
             grid: grid(sharding).expect("a good grid"),
             chain: chain.expect("a good chain"),
-            levels: if sharding == 5 { vec![] } else { levels(sharding, location).expect("good shards") },
+            levels: if sharding == 5 {
+                vec![]
+            } else {
+                levels(sharding, location).expect("good shards")
+            },
             fill: vec![b'f'; if kind.is_some() { 3 } else { itemsize }],
             keeps_empty: input.byte() & 1 == 1,
             refuses_missing: false,
         });
-        Self { pipeline: pipeline.expect("a good description") }
+        Self {
+            pipeline: pipeline.expect("a good description"),
+        }
     }
 
     /// Number of objects.
@@ -206,12 +227,18 @@ impl Stored {
     }
 
     fn whole(&self) -> Plan {
-        let all = SHAPE.map(|length| AxisSelection::Run { start: 0, step: 1, count: length });
+        let all = SHAPE.map(|length| AxisSelection::Run {
+            start: 0,
+            step: 1,
+            count: length,
+        });
         self.plan(&all)
     }
 
     fn plan(&self, axes: &[AxisSelection]) -> Plan {
-        self.pipeline.plan(axes.to_vec(), false).expect("a good selection")
+        self.pipeline
+            .plan(axes.to_vec(), false)
+            .expect("a good selection")
     }
 
     /// Call `work` with memory for what a plan reads; returns the elements there are afterwards.
@@ -219,14 +246,26 @@ impl Stored {
         let n: usize = plan.shape().iter().product();
         let shape = plan.shape().to_vec();
         if self.pipeline.items().is_some() {
-            let layout = Layout { strides: strides(&shape, 1), shape };
-            let places = Places { items: Mutex::new(vec![vec![]; n]) };
-            work(&Out::Items(ItemsMut { layout: &layout, overlaps: false, memory: &places }))?;
+            let layout = Layout {
+                strides: strides(&shape, 1),
+                shape,
+            };
+            let places = Places {
+                items: Mutex::new(vec![vec![]; n]),
+            };
+            work(&Out::Items(ItemsMut {
+                layout: &layout,
+                overlaps: false,
+                memory: &places,
+            }))?;
             return Ok(places.items.into_inner().expect("one thread"));
         }
         let itemsize = self.pipeline.itemsize();
         let mut found = vec![0xA5; n * itemsize];
-        let layout = Layout { strides: strides(&shape, itemsize), shape };
+        let layout = Layout {
+            strides: strides(&shape, itemsize),
+            shape,
+        };
         // SAFETY: the layout is that of all bytes of `found`, which nobody else has a view of.
         let array = unsafe { ArrayMut::new(found.as_mut_ptr(), layout, itemsize) }?;
         work(&Out::from(array))?;
@@ -235,7 +274,9 @@ impl Stored {
 
     fn read(&self, plan: &Plan, objects: &[Option<&[u8]>]) -> Result<Elements> {
         let source = Fetched(self.of_plan(plan, objects));
-        self.received(plan, |out| alone(|workers| self.pipeline.read(plan, &source, out, workers)))
+        self.received(plan, |out| {
+            alone(|workers| self.pipeline.read(plan, &source, out, workers))
+        })
     }
 
     /// The objects of a plan, of those of the whole array.
@@ -249,8 +290,11 @@ impl Stored {
     /// The number that an object of a plan has in the plan of everything.
     fn number_in(&self, whole: &Plan, plan: &Plan, number: usize) -> usize {
         let object = plan.object(number).expect("in the plan");
-        let is_it = |at: &usize| whole.object(*at).expect("in the plan").coords() == object.coords();
-        (0..whole.n_objects()).find(is_it).expect("an object of the array")
+        let is_it =
+            |at: &usize| whole.object(*at).expect("in the plan").coords() == object.coords();
+        (0..whole.n_objects())
+            .find(is_it)
+            .expect("an object of the array")
     }
 
     /// Read the parts of each object that are asked for, as from a store far away.
@@ -260,7 +304,8 @@ impl Stored {
             for (number, object) in objects.iter().enumerate() {
                 let object_plan = plan.object(number)?;
                 let Some(bytes) = object else {
-                    self.pipeline.read_fetched(&object_plan, None::<&Pieces<'_>>, out)?;
+                    self.pipeline
+                        .read_fetched(&object_plan, None::<&Pieces<'_>>, out)?;
                     continue;
                 };
                 let mut pieces: Vec<(u64, &[u8])> = vec![];
@@ -275,7 +320,8 @@ impl Stored {
                     pieces.extend(missing.iter().map(|part| (part.offset, cut(bytes, *part))));
                 }
                 let known = Pieces::new(nbytes, pieces);
-                self.pipeline.read_fetched(&object_plan, Some(&known), out)?;
+                self.pipeline
+                    .read_fetched(&object_plan, Some(&known), out)?;
             }
             Ok(())
         })
@@ -290,13 +336,27 @@ impl Stored {
         let old = self.of_plan(plan, objects);
         let shape = plan.shape().to_vec();
         let bytes = elements.concat();
-        let itemsize = if self.pipeline.items().is_some() { 1 } else { self.pipeline.itemsize() };
-        let layout = Layout { strides: strides(&shape, itemsize), shape };
-        let places = Places { items: Mutex::new(elements.clone()) };
+        let itemsize = if self.pipeline.items().is_some() {
+            1
+        } else {
+            self.pipeline.itemsize()
+        };
+        let layout = Layout {
+            strides: strides(&shape, itemsize),
+            shape,
+        };
+        let places = Places {
+            items: Mutex::new(elements.clone()),
+        };
         let value = match self.pipeline.items() {
-            Some(_) => Value::Items(ItemsRef { layout: &layout, memory: &places }),
+            Some(_) => Value::Items(ItemsRef {
+                layout: &layout,
+                memory: &places,
+            }),
             // SAFETY: the layout is that of all of `bytes`.
-            None => Value::from(unsafe { ArrayRef::new(bytes.as_ptr(), layout.clone(), itemsize) }?),
+            None => {
+                Value::from(unsafe { ArrayRef::new(bytes.as_ptr(), layout.clone(), itemsize) }?)
+            }
         };
         alone(|workers| self.pipeline.encode_all(plan, &old, 0, &value, workers))
     }
@@ -328,11 +388,7 @@ impl Stored {
     }
 
     /// Write into the selection, and read everything.
-    fn write_one(
-        &self,
-        axes: &[AxisSelection],
-        objects: &[Option<&[u8]>],
-    ) -> Result<Elements> {
+    fn write_one(&self, axes: &[AxisSelection], objects: &[Option<&[u8]>]) -> Result<Elements> {
         let plan = self.plan(axes);
         let n: usize = plan.shape().iter().product();
         let written = self.write(&plan, objects, &vec![self.new_element(); n])?;

@@ -535,7 +535,8 @@ fn check_ratio(codec: &'static str, nbytes: usize, encoded_nbytes: usize) -> Res
     }
     Err(KernelError::Corrupt {
         codec,
-        problem: format!("{encoded_nbytes} bytes cannot decode to the {nbytes} of the chunk").into(),
+        problem: format!("{encoded_nbytes} bytes cannot decode to the {nbytes} of the chunk")
+            .into(),
     })
 }
 

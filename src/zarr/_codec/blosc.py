@@ -156,7 +156,6 @@ def decompress(data: npt.NDArray[np.uint8], limit: int, codec: str = "blosc") ->
         return b""
     blosc = _library()
 
-
     with refusing(codec, "decode", RuntimeError):
         return bytes(blosc.decompress(data))
 
@@ -170,9 +169,7 @@ def _head(data: npt.NDArray[np.uint8], limit: int, codec: str) -> Callable[[], b
     def decode() -> bytes:
         start = int.from_bytes(data[_HEADER.size : _HEADER.size + 4].tobytes(), "little")
         block, first = data[start:].tobytes(), _HEADER.size + 4
-        head = _HEADER.pack(
-            version, version_of_format, flags, typesize, blocksize, blocksize, first + len(block)
-        )
+        head = _HEADER.pack(version, version_of_format, flags, typesize, blocksize, blocksize, first + len(block))
         alone = head + first.to_bytes(4, "little") + block
         return decompress(np.frombuffer(alone, np.uint8), blocksize, codec)
 

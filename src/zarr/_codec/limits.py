@@ -91,12 +91,8 @@ def check_room(codec: str, encoded_nbytes: int, nbytes: int) -> None:
         raise CodecError(codec, "decode", f"{encoded_nbytes} bytes cannot decode to the {nbytes} of the chunk")
 
 
-def oversized(
-    codec: str, nbytes: int | str, limit: int, head: Callable[[], bytes] | None = None
-) -> OversizedError:
+def oversized(codec: str, nbytes: int | str, limit: int, head: Callable[[], bytes] | None = None) -> OversizedError:
     """The error for bytes that would decode to more than the limit."""
-    error = OversizedError(
-        codec, "decode", f"the data decodes to {nbytes} bytes, but at most {limit} can belong here"
-    )
+    error = OversizedError(codec, "decode", f"the data decodes to {nbytes} bytes, but at most {limit} can belong here")
     error.head = head
     return error

@@ -59,4 +59,6 @@ def is_variable_length(dtype: np.dtype[Any]) -> bool:
 def refuse_no_characters(elements: npt.NDArray[Any], codec: str) -> None:
     """Raise CodecError for text of fixed length with numbers in it that are no characters, of which NumPy makes nothing."""
     if not are_characters(elements):
-        raise CodecError(codec, "decode", "an element holds a number that is no character, and has to be text in UTF-32")
+        raise CodecError(
+            codec, "decode", "an element holds a number that is no character, and has to be text in UTF-32"
+        )

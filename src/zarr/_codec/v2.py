@@ -159,7 +159,7 @@ class V2Codec(ArrayBytesCodec):
     def _undo(self, number: int, codec: Any, form: Any, limit: int, n_items: int, dtype: np.dtype[Any]) -> Any:
         within = self.stages[number - 1].codec_id if number else ""
         if not number and not is_variable_length(dtype):
-            check_room(codec.codec_id, form.nbytes, n_items * dtype.itemsize)
+            check_room(codec.codec_id, _flat_bytes(form).size, n_items * dtype.itemsize)
         if within in _OF_STREAMS:
             return decode_stream(lambda most: self._decode_stage(codec, form, most, n_items, dtype), within, n_items)
         try:

@@ -137,7 +137,12 @@ def _item_chain(spec: ArraySpec, items: str) -> dict[str, Any] | Rejection:
     described = _described(codecs[1:])
     if isinstance(described, Rejection):
         return described
-    return {"order": axes, "swap_nbytes": 1, "codecs": described, "most_stream_nbytes": min(variable_limit(), sys.maxsize)}
+    return {
+        "order": axes,
+        "swap_nbytes": 1,
+        "codecs": described,
+        "most_stream_nbytes": min(variable_limit(), sys.maxsize),
+    }
 
 
 # -- shards ---------------------------------------------------------------------------------------------------------

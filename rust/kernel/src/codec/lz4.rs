@@ -6,9 +6,7 @@ use lz4::block::{CompressionMode, compress_to_buffer, decompress_to_buffer};
 
 use super::contexts::Contexts;
 use super::contract::BytesCodec;
-use super::output::{
-    check_claim, decoded_wrong_size, extend_from_slice, extend_zeroed, reserve,
-};
+use super::output::{check_claim, decoded_wrong_size, extend_from_slice, extend_zeroed, reserve};
 use crate::{KernelError, Result};
 
 const NAME: &str = "lz4";
@@ -107,10 +105,9 @@ impl BytesCodec for Lz4 {
 }
 
 fn split_header(encoded: &[u8]) -> Result<(usize, &[u8])> {
-    let (nbytes, block) =
-        encoded
-            .split_first_chunk::<HEADER_NBYTES>()
-            .ok_or_else(cut_short)?;
+    let (nbytes, block) = encoded
+        .split_first_chunk::<HEADER_NBYTES>()
+        .ok_or_else(cut_short)?;
     let nbytes = usize::try_from(u32::from_le_bytes(*nbytes)).unwrap_or(usize::MAX);
     Ok((nbytes, block))
 }

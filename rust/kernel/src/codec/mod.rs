@@ -30,7 +30,6 @@ pub mod shuffle;
 mod testing;
 pub mod zlib;
 pub mod zstd;
-mod zstd_head;
 
 pub use contexts::Contexts;
 pub use contract::BytesCodec;

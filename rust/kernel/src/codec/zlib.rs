@@ -68,7 +68,9 @@ impl BytesCodec for Zlib {
     ) -> Result<Option<Vec<u8>>> {
         let mut head = zeroed(nbytes)?;
         let compressed = encoded.get(HEADER_NBYTES..).unwrap_or_default();
-        if let Some(inflated) = deflate::inflate_counting(NAME, compressed, &mut head, &mut Inflater::default())? {
+        if let Some(inflated) =
+            deflate::inflate_counting(NAME, compressed, &mut head, &mut Inflater::default())?
+        {
             head.truncate(inflated.n_written);
         }
         Ok(Some(head))

@@ -14,7 +14,6 @@ use zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective};
 use super::contexts::Contexts;
 use super::contract::BytesCodec;
 use super::output::{check_claim, check_range, decode_growing, decoded_wrong_size};
-use super::zstd_head::cut;
 use crate::memory::zeroed;
 use crate::{KernelError, Result};
 
@@ -22,6 +21,9 @@ const NAME: &str = "zstd";
 
 /// The most that one block decodes to: frames of up to this size have nothing to leave out.
 const BLOCK_NBYTES: usize = 128 * 1024;
+
+/// The most that the length of a block can say.
+const LARGEST_BLOCK_NBYTES: usize = 1 << 21;
 
 /// Decoders of parts that grew beyond this are not kept.
 const MAX_KEPT_NBYTES: usize = 4 * 1024 * 1024;
@@ -119,14 +121,10 @@ impl BytesCodec for Zstd {
         nbytes: usize,
         contexts: &mut Contexts,
     ) -> Result<Option<Vec<u8>>> {
-        let Some(cut) = cut(encoded, nbytes) else {
-            return Err(corrupt(NAME, "the data is no Zstandard frame, or cut short"));
-        };
-        let mut head = zeroed(cut.bound_nbytes)?;
-        if !cut.frames.is_empty() {
-            let n_written = decompress(NAME, &cut.frames, &mut head, contexts.zstd.one_shot()?)?;
-            head.truncate(n_written.unwrap_or(0).min(nbytes));
-        }
+        // What does not fit is told when a block does not: all before it is there.
+        let mut head = zeroed(nbytes.saturating_add(LARGEST_BLOCK_NBYTES))?;
+        let n_written = decompress(NAME, encoded, &mut head, contexts.zstd.one_shot()?)?;
+        head.truncate(n_written.map_or(nbytes, |n_written| n_written.min(nbytes)));
         Ok(Some(head))
     }
 

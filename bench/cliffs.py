@@ -123,6 +123,53 @@ for _kind in ITEMS:
         items(_kind, _codec)
 
 
+# ---------------------------------------------------------------- data types beyond NumPy's numbers
+
+RECORD = np.dtype([("time", "i8"), ("place", "f4"), ("station", "S4"), ("value", "f8")])
+TYPES = ("bfloat16", "float8_e4m3fn", "int4", "record")
+
+
+def elements(name, rng):
+    """4 million small numbers of a type of ml_dtypes, or half a million records."""
+    if name == "record":
+        made = np.empty(500 * K, RECORD)
+        made["time"], made["value"] = np.arange(len(made)), rng.standard_normal(len(made)).round(3)
+        made["place"], made["station"] = np.arange(len(made)) % 97, b"site"
+        return made
+    import ml_dtypes
+
+    return rng.integers(-7, 8, 4000 * K).astype(np.dtype(getattr(ml_dtypes, name)))
+
+
+def typed(name):
+    """Written and read in ten chunks, with zstd."""
+
+    def go(r):
+        data, paths = elements(name, r.rng), []
+        chunks = (len(data) // 10,)
+        ds = dict(shape=data.shape, dtype=data.dtype, chunks=chunks, shards=None, codec="zstd", format=3)
+
+        def write(path, data=data):
+            r.ad.write(r.ad.create_typed(path, ds), ..., data)
+
+        def done(path, _, last):
+            if last:
+                paths.append(path)
+            else:
+                r.ad.remove(path)
+
+        write(r.fresh())
+        r.bench(f"cliff_{name}_write", write, r.fresh, done)
+        r.bench(f"cliff_{name}_read", lambda a: r.ad.read(a, ...), lambda: r.ad.open(paths[0]), expect=data)
+        r.ad.remove(paths[0])
+
+    enter(f"cliff_{name}", go)
+
+
+for _name in TYPES:
+    typed(_name)
+
+
 # ---------------------------------------------------------------- hierarchies
 
 

@@ -1,13 +1,18 @@
-"""How small and how fast codecs are, on two data sets that are no inventions: a table for the page *Codecs*.
+"""How small and how fast codecs are, on two data sets that are no inventions: the table and the plot of the page *Codecs*.
 
 A map of land and sea (Booleans, of the package global_land_mask) and a measurement by magnetic resonance (16-bit integers, of the
-package nibabel). Each is written to memory and read back on one thread, five times; the best counts.
+package nibabel). Each is written to memory and read back on one thread, five times; the best counts. The table is printed, and with
+the directory of the pages given, images/codecs.svg is written there.
 
-    python bench/codecs.py
+    python bench/codecs.py [docs]
 """
 
+from __future__ import annotations
+
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numcodecs
 import numpy as np
@@ -17,6 +22,7 @@ from zarr.codecs import BitRoundCodec, BloscCodec, BytesCodec, GzipCodec, PackBi
 from zarr.codecs.numcodecs import Delta, PCodec
 
 N_TIMES = 5
+TITLES = ("Land and sea, Booleans", "Magnetic resonance, 16-bit integers")
 CODECS = {
     "none": {"compressors": None},
     "`ZstdCodec()`": {},
@@ -50,7 +56,7 @@ def resonance():
     return np.asarray(image.dataobj).astype("int16"), (64, 48, 24, 1)
 
 
-def measured(data, chunks, settings):
+def measured(data: np.ndarray, chunks: tuple[int, ...], settings: dict[str, Any]) -> dict[str, float] | None:
     """Bytes stored for each byte of data, and megabytes per second of writing and of reading; None if it does not suit."""
     spent = []
     for _ in range(N_TIMES):
@@ -62,21 +68,79 @@ def measured(data, chunks, settings):
             spent.append((written - begin, time.perf_counter() - written))
         except (TypeError, ValueError):
             return None
-    fast = (data.nbytes / 1e6 / min(times) for times in zip(*spent, strict=True))
-    return array.nbytes_stored() / data.nbytes, *fast
+    write, read = (data.nbytes / 1e6 / min(times) for times in zip(*spent, strict=True))
+    return {"size": array.nbytes_stored() / data.nbytes, "write": write, "read": read}
 
 
-def main():
+Found = dict[str, list[dict[str, float] | None]]
+
+
+def percent(part: float) -> str:
+    return f"{part * 100:.3g} %"
+
+
+def table(found: Found) -> str:
+    lines = ["| codecs | land and sea | write, read | resonance | write, read |", "|---|---:|---:|---:|---:|"]
+    for name, of_each in found.items():
+        cells = []
+        for one in of_each:
+            cells += ["", ""] if one is None else [percent(one["size"]), f"{one['write']:,.0f}, {one['read']:,.0f}"]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def plot(found: Found, path: Path) -> None:
+    """Size against speed, a colour for each codec: dots of writing, and arrows' heads of reading."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    mpl.rcParams["svg.hashsalt"] = "codecs"
+    figure, panels = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
+    for panel, title, of_one in zip(panels, TITLES, zip(*found.values(), strict=True), strict=True):
+        for number, (name, one) in enumerate(zip(found, of_one, strict=True)):
+            if one is not None:
+                size, colour = one["size"] * 100, f"C{number % 10}"
+                panel.plot([size, size], [one["write"], one["read"]], color=colour, linewidth=0.8)
+                panel.scatter(
+                    [size],
+                    [one["write"]],
+                    color=colour,
+                    marker="o" if number < 10 else "D",
+                    s=22,
+                    label=name.replace("`", ""),
+                )
+                panel.scatter([size], [one["read"]], color=colour, marker="^", s=22)
+        panel.set(
+            xscale="log",
+            yscale="log",
+            title=title,
+            xlabel="bytes stored, % of those in memory",
+            ylabel="MB/s on one thread",
+        )
+        panel.xaxis.set_major_formatter("{x:g}")
+        panel.yaxis.set_major_formatter("{x:g}")
+        panel.grid(color="0.93")
+    names, labels = panels[0].get_legend_handles_labels()
+    for handle, label in zip(*panels[1].get_legend_handles_labels(), strict=True):
+        if label not in labels:
+            names.append(handle)
+            labels.append(label)
+    figure.legend(names, labels, loc="outside lower center", ncols=3, fontsize=7)
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
     datasets = [land_mask(), resonance()]
-    print("| codecs | land | MB/s | resonance | MB/s |")
-    print("|---|---|---|---|---|")
     with zarr.config.set({"threading.max_workers": 1}):
-        for name, settings in CODECS.items():
-            cells = []
-            for data, chunks in datasets:
-                found = measured(data, chunks, settings)
-                cells += ["–", "–"] if found is None else [f"{found[0]:.2%}", f"{found[1]:.0f}, {found[2]:.0f}"]
-            print(f"| {name} | {' | '.join(cells)} |")
+        found = {
+            name: [measured(data, chunks, settings) for data, chunks in datasets] for name, settings in CODECS.items()
+        }
+    print(table(found))
+    if len(sys.argv) > 1:
+        plot(found, Path(sys.argv[1]) / "images" / "codecs.svg")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ OPTIONAL = {
     "attributes",
     "create",
     "create_items",
+    "create_typed",
     "grow",
     "group_keys",
     "group_len",

@@ -2,7 +2,7 @@
 
 import os
 
-from adapters.base import Adapter
+from adapters.base import Adapter, Unsupported
 from adapters.documents import zarr_metadata
 
 
@@ -36,6 +36,11 @@ class TensorStore(Adapter):
             create=True,
             context=ctx,
         ).result()
+
+    def create_typed(self, path, ds):
+        if ds["dtype"].names is not None:
+            raise Unsupported(str(ds["dtype"]))
+        return self.create(path, ds)
 
     def open(self, path, mode="r"):
         driver = "zarr" if os.path.exists(f"{path}/.zarray") else "zarr3"

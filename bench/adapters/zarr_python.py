@@ -4,7 +4,7 @@ import contextlib
 
 import numpy as np
 
-from adapters.base import Adapter
+from adapters.base import Adapter, Unsupported
 
 
 class Zarr(Adapter):
@@ -82,6 +82,12 @@ class Zarr(Adapter):
         """An array of text or byte strings of any length."""
         types = {"text": self.z.dtype.VariableLengthUTF8, "bytes": self.z.dtype.VariableLengthBytes}
         return self.create(path, ds | {"dtype": types[ds["dtype"]]()})
+
+    def create_typed(self, path, ds):
+        """An array of structs; zarr-python has no other types than NumPy's."""
+        if ds["dtype"].names is None:
+            raise Unsupported(str(ds["dtype"]))
+        return self.create(path, ds)
 
     def open(self, path, mode="r"):
         return self.z.open_array(store=path, mode=mode)

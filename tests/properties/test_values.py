@@ -195,14 +195,18 @@ def is_same(value: Any, element: Any, dtype: np.dtype[Any]) -> bool:
     if dtype.kind in "mM":
         return _is_same_time(value, element, dtype)
     if dtype.kind == "O" or dtype.kind == "V":
-        return isinstance(value, bytes | np.void) and bytes(element) == (
-            value.tobytes() if isinstance(value, np.void) else value
-        )
+        return isinstance(value, bytes | np.void) and bytes(element) == _octets(value, dtype)
     if dtype.kind in "UST":
         return _text(value) == _text(element)
     if isinstance(value, str | bytes):
         return _is_number_of_text(_text(value), element, dtype)
     return _is_same_number(value, element, dtype)
+
+
+def _octets(value: bytes | np.void, dtype: np.dtype[Any]) -> bytes:
+    """The bytes of a value; NumPy takes the zeros off from the end of those of an array of `S`."""
+    octets = value.tobytes() if isinstance(value, np.void) else bytes(value)
+    return octets.ljust(dtype.itemsize, b"\0") if dtype.kind == "V" and isinstance(value, np.bytes_) else octets
 
 
 def _text(value: Any) -> str | None:

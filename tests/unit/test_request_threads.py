@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -21,6 +23,15 @@ def fresh(monkeypatch):
     """Threads of this test alone."""
     monkeypatch.setattr(request_threads, "_pool", request_threads._Pool())
     monkeypatch.setattr(request_threads, "_IDLE_S", 0.05)
+
+
+@pytest.fixture
+def often_interrupted():
+    """Threads take turns all the time."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
 
 
 class Answers:
@@ -62,6 +73,15 @@ class TestCalls:
                 begun(lambda: together.wait(PROMPTLY), answers)
             found = answers.wait()
         assert sorted(place for place, _ in found) == sorted([*range(6), *range(6)])
+
+    def test_none_of_those_that_fit_waits_for_another(self, often_interrupted):
+        for n in range(
+            2, 60
+        ):  # so that there are threads that have nothing to do, or are just about to, and one more is needed
+            together, answers = threading.Barrier(n), Answers(n)
+            for _ in range(n):
+                begun(partial(together.wait, PROMPTLY), answers)
+            assert {error for _, error in answers.wait()} == {None}
 
     def test_and_never_more(self):
         inside, most, guard = [0], [0], threading.Lock()

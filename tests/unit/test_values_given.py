@@ -46,9 +46,15 @@ def read(array):
 class TestMaking:
     """Data are the values given, or refused with the first value that cannot be, and where it is."""
 
+    def test_of_times_that_numpy_finds_each_is_judged(self):
+        with pytest.raises(TypeError, match=r"object True .*timedelta64\. It is at \(0,\)"):
+            zarr.array([True, np.timedelta64("NaT", "s")])
+        assert zarr.array([90, np.timedelta64(1, "m")])[...].tolist() == np.array([90, np.timedelta64(1, "m")]).tolist()
+
     @pytest.mark.parametrize(
         ("data", "dtype", "error", "text"),
         [
+            ([True, np.timedelta64(5, "s")], "m8[s]", TypeError, r"object True"),
             (np.array([1, 300]), "u1", OverflowError, r"300 at \(1,\) is out of range for uint8 \(0 to 255\)"),
             (np.array([[1, 2], [3, -1]]), "u8", OverflowError, r"-1 at \(1, 1\)"),
             (np.array([1.0, 1.7]), "i4", ValueError, r"1.7 at \(1,\) would not be the same in int32.*whole number"),

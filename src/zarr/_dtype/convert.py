@@ -46,6 +46,7 @@ from zarr._dtype.octets import VariableLengthBytes
 from zarr._dtype.optional import Optional
 from zarr._dtype.records import in_fields_of, structs_of
 from zarr._dtype.structs import Struct
+from zarr._dtype.time import DateTime64, TimeDelta64
 from zarr.errors import ArgumentError
 
 _PIECE = 1 << 16
@@ -191,8 +192,8 @@ def inferred(value: object) -> Elements:
         refuse_no_array(type(value), *kinds)
         refuse_masked_within(value, kinds)
         given = read(value, None)
-        if given.dtype.names is not None:
-            return exact(value, Struct.from_native_dtype(given.dtype), given.dtype)
+        if (of_items := _JUDGED_AS_GIVEN.get("V" if given.dtype.names is not None else given.dtype.kind)) is not None:
+            return exact(value, of_items.from_native_dtype(given.dtype), given.dtype)
         is_whole = given.dtype.kind in "biu" and kinds <= {bool, int}
         if given.dtype.kind != "O" and not is_whole and kinds not in ({float}, {complex}):
             _check_inferred(as_objects(value), given)
@@ -217,14 +218,11 @@ def fill_scalar(value: object, data_type: DataType) -> Any:
 
 def _check_inferred(items: Elements, made: Elements) -> None:
     """Raise unless elements are the objects of which NumPy chose the dtype."""
-    if made.dtype.kind not in "mM":
-        check_kept(without_numpy(items) if made.dtype.kind in "biufc" else items, made)
-        return
-    for item in items.ravel().tolist():  # NumPy's of other units; those of Python all are
-        if isinstance(item, np.generic):
-            recast(np.asarray(item), made.dtype)
+    check_kept(without_numpy(items) if made.dtype.kind in "biufc" else items, made)
 
 
+_JUDGED_AS_GIVEN: dict[str, type[DataType]] = {"V": Struct, "M": DateTime64, "m": TimeDelta64}
+"""The data types for which NumPy's choice is taken as if it had been asked for, by the kind of a dtype."""
 _PLAIN = frozenset({bool, int, float, complex, str})
 """Types of which NumPy makes elements as they are, or refuses to."""
 

@@ -111,6 +111,8 @@ def normalize_chunks(chunks: Any, shape: tuple[int, ...], argument: str = "chunk
         raise ArgumentError(f"{argument} must be an integer, a tuple of integers or 'auto', got {chunks!r}")
     if len(given) != len(shape):
         raise ValueError(f"{argument}={given} has {len(given)} lengths, but the array has {len(shape)} dimensions")
+    if all(type(c) is int and c > 0 for c in given):  # as in nearly every call
+        return RegularGrid(parse_shape(given))
     lengths = tuple(w if c is None or _is_whole(c) else c for c, w in zip(given, whole, strict=True))
     if any(_has_several(c) for c in lengths):
         return _uneven(lengths, shape, argument)

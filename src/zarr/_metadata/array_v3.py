@@ -347,6 +347,8 @@ class ArrayV3Metadata(ArrayDocument):
     @property
     def has_uneven_shards(self) -> bool:
         """Whether there are shards that their inner chunks do not divide."""
+        if not any(isinstance(codec, ShardingCodec) for codec in self.codecs):
+            return False
         chunk = ChunkSpec(self.chunk_grid.extremes[0], self.data_type, self.fill_value)
         return has_uneven_shards(CodecChain.compile(self.codecs, chunk))
 

@@ -289,7 +289,7 @@ class LocalStore(SyncStore):
             return None
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
-        directory = os.path.dirname(self._path(key))
+        directory = _directory_of(self._path(key))
         sync = settings().durability == "fsync"
         try:
             if expected is ABSENT and not os.access(directory, os.F_OK):  # mostly it is the document of a new node
@@ -312,7 +312,7 @@ class LocalStore(SyncStore):
     ) -> bool:
         if type(self).put is not LocalStore.put or "put" in self.__dict__:
             return super().put_pieces(key, write, expected=expected, hold=hold)
-        directory = os.path.dirname(self._path(key))
+        directory = _directory_of(self._path(key))
         sync = settings().durability == "fsync"
         telling = _Telling(self, key)
         for _ in range(_ATTEMPTS):
@@ -331,14 +331,14 @@ class LocalStore(SyncStore):
         raise _no_directory(directory)
 
     def _put(self, key: str, value: Buffer, expected: Expected, hold: Hold | None, sync: bool) -> bool:
-        with NewFile(os.path.dirname(self._path(key))) as new:
+        with NewFile(_directory_of(self._path(key))) as new:
             new.append(value.as_buffer_like())
             return self._finish(new, key, expected, hold, sync)
 
     def _finish(self, new: NewFile, key: str, expected: Expected, hold: Hold | None, sync: bool) -> bool:
         """Put a written file in its place; whether what was there is as expected."""
         path = self._path(key)
-        directory = os.path.dirname(path)
+        directory = _directory_of(path)
         if sync:
             new.sync()
         held = self._hold_for(directory, hold)
@@ -363,7 +363,7 @@ class LocalStore(SyncStore):
 
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         path = self._path(key)
-        directory = os.path.dirname(path)
+        directory = _directory_of(path)
         try:
             held = hold if _covers(hold, directory) else DirectoryHold(directory)
         except OSError as exc:
@@ -617,6 +617,11 @@ def _make_directories(directory: str, *, sync: bool = False) -> None:
             return
     if sync:
         _sync_directory(os.path.dirname(directory))
+
+
+def _directory_of(path: str) -> str:
+    """The directory of a file, of whose path what follows that of the store has slashes on every system."""
+    return path.rpartition("/")[0]
 
 
 def _sync_directory(directory: str) -> None:

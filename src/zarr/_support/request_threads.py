@@ -13,6 +13,7 @@ import sys
 import threading
 from _thread import start_new_thread
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
@@ -101,18 +102,23 @@ def pause(seconds: float) -> bool:
 
 
 class _Pool:
-    """The threads, and the calls that wait for one."""
+    """The threads, and the calls that wait for one.
+
+    A call counts from when it is added until it has been made. So there is a thread for each, as long as there are not more of them
+    than threads may be; where in between a thread is does not matter.
+    """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._waiting: SimpleQueue[Call] = SimpleQueue()
-        self._n_threads = self._n_idle = 0
+        self._n_threads = self._n_calls = 0
 
     def add(self, call: Call) -> None:
         """Have a call made: by a thread that has nothing to do, or a new one, or by whoever is done first."""
         with self._guard:
+            self._n_calls += 1
             self._waiting.put(call)
-            is_short = self._n_idle < self._waiting.qsize() and self._n_threads < most_requests()
+            is_short = self._n_threads < min(self._n_calls, most_requests())
             if is_short:
                 self._n_threads += 1
         if is_short and not self._start():
@@ -136,32 +142,30 @@ class _Pool:
 
     def _work(self) -> None:
         while (call := self._next()) is not None:
-            call.run()
+            self._make(call)
             del call  # it has the answer, which may be large
 
     def _next(self) -> Call | None:
         """The next call; None, and one thread less, if there was none for a while."""
         while True:
+            with suppress(Empty):
+                return self._waiting.get(timeout=_IDLE_S)
             with self._guard:
-                self._n_idle += 1
-            try:
-                call = self._waiting.get(timeout=_IDLE_S)
-            except Empty:
-                call = None
-            with self._guard:
-                self._n_idle -= 1
-                if call is not None:
-                    return call
-                if self._waiting.empty():
+                if self._n_threads > self._n_calls:
                     self._n_threads -= 1
                     return None
 
-    def _work_here(self) -> None:
+    def _make(self, call: Call) -> None:
         try:
+            call.run()
+        finally:
+            with self._guard:
+                self._n_calls -= 1
+
+    def _work_here(self) -> None:
+        with suppress(Empty):
             while True:
-                self._waiting.get_nowait().run()
-        except Empty:
-            pass
+                self._make(self._waiting.get_nowait())
 
 
 class Gate:

@@ -685,6 +685,28 @@ mod tests {
     }
 
     #[test]
+    fn chunks_that_so_few_bytes_cannot_be() {
+        for codec in compressors() {
+            let mut contexts = Contexts::new();
+            let mut encoded = Vec::new();
+            codec
+                .encode(&[0; 1000], &mut encoded, &mut contexts)
+                .unwrap();
+            let element = ElementType::new(1, 1).unwrap();
+            let chain = Chain::new(element, vec![0], vec![codec]).unwrap();
+            let layout = chain.layout(&[1 << 45]).unwrap();
+            let found = chain
+                .fitted(Cow::Owned(layout))
+                .decode_whole(&encoded, &mut contexts);
+            let text = found.unwrap_err().to_string();
+            assert!(
+                text.contains("cannot decode to the 35184372088832"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn more_than_is_permitted() {
         let long = stream(2, [3, LONG as u32 - 15], LONG);
         for limit in [LONG - 1, 1 << 20, 100] {

@@ -340,6 +340,21 @@ mod tests {
     }
 
     #[test]
+    fn beginnings() {
+        // Of some blocks, and of blocks that are smaller than they could be.
+        for (data, level) in [(noise(400_000, 7), 1), (wave(400_000, 7), 5)] {
+            let stored = encoded(&Zstd::new(level, false).unwrap(), &data);
+            for stored in [stored.clone(), [from_hex(SKIPPABLE), stored].concat()] {
+                for nbytes in [0, 1, 131_072, 131_073, 300_000, 400_000, 500_000] {
+                    let head = codec().decode_head(&stored, nbytes, &mut Contexts::new());
+                    let expected = &data[..nbytes.min(data.len())];
+                    assert!(head.unwrap().unwrap() == expected, "{nbytes}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn several_frames_and_skippable_ones() {
         let frames = [
             SKIPPABLE,

@@ -110,7 +110,7 @@ dist: $(VENV)/.made  ## sdist, wheel with the extension and pure-Python wheel in
 FUZZ := .fuzz
 FUZZ_PYTHON ?= $(PYTHON)
 RUST_TARGETS ?= $(basename $(notdir $(wildcard rust/fuzz/fuzz_targets/*.rs)))
-PYTHON_TARGETS ?= array_v2 array_v3 edited group hierarchy json names numbers shards texts web_page zip
+PYTHON_TARGETS ?= $$(PYTHONPATH=src $(FUZZ)/bin/python -m tests.fuzz.run)
 FUZZ_LIMITS := -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024
 
 $(FUZZ)/.ready: tests/fuzz/requirements.txt

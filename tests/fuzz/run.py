@@ -1,6 +1,6 @@
 """Feed a target with what atheris makes of its seeds: `python -m tests.fuzz.run TARGET CORPUS [OPTIONS OF LIBFUZZER]`.
 
-What was found that leads to new code stays in the folder CORPUS.
+What was found that leads to new code stays in the folder CORPUS. Without arguments, the names of the targets.
 """
 
 from __future__ import annotations
@@ -37,4 +37,9 @@ def main(name: str, corpus: Path, options: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        from tests.fuzz.targets import TARGETS
+
+        print(*TARGETS)
+        sys.exit()
     main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])

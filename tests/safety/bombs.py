@@ -224,6 +224,11 @@ def documents_2() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "a filter for another type", array_2(filters=[{"id": "delta", "dtype": "|O"}])
     yield "a filter by import", array_2(filters=[{"id": "astype", "encode_dtype": "os", "decode_dtype": "<i4"}])
     yield "fill value out of range", array_2(fill_value=2**40)
+    yield "fill value of digits and a letter", array_2(fill_value="1" * 100_000 + "x")
+    for name in (",i4", "(1,i4", "1" * 5_000):
+        delta = {"id": "delta", "dtype": name}
+        yield f"a filter for the type {name[:6]}", array_2(filters=[delta])
+        yield f"the type {name[:6]}", array_2(dtype=name)
     yield "fill value no base64", array_2(dtype="|V4", fill_value="*****")
 
 

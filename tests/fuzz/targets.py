@@ -22,10 +22,12 @@ import zarr
 from tests.fuzz import arrays
 from tests.interop.documents import document_key, put
 from tests.suites.archives import archive
+from zarr._buffer import CPUBuffer
 from zarr._codec.base import ArrayConfig
 from zarr._metadata.array_v2 import ArrayV2Metadata
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.parse import parse_array_v2, parse_group_v2, parse_v3
+from zarr._store.cached.entries import packed, parse_entry
 from zarr._store.file_url import from_url, to_url
 from zarr._store.file_url import is_url as is_file_url
 from zarr._store.keys import check_key, check_prefix, is_key
@@ -456,6 +458,19 @@ def web_page(data: bytes) -> None:
         assert isinstance(name, str)
 
 
+def cache_entry(data: bytes) -> None:
+    """What a cache in another store holds under a key."""
+    found = parse_entry("name", CPUBuffer.from_bytes(data), "source")
+    assert found is None or len(found.data) <= len(data)
+
+
+def cache_entries() -> Iterator[bytes]:
+    yield packed(CPUBuffer.from_bytes(b"value"), "tag", 5, "source").to_bytes()
+    yield packed(CPUBuffer.from_bytes(b""), [1, 2], -1, "source").to_bytes()
+    yield b'{"of": "source", "length": 0, "tag": 1, "nbytes": Infinity, "stored_at": 1}\n'
+    yield b"[" * 3000
+
+
 def pages() -> Iterator[bytes]:
     yield b'h<title>Index of /data/</title><a href="../">..</a> <A HREF=\'./c/\'>c</A> <a href="a%20b&amp;c">d</a>'
     yield b'h<h1>Directory listing for /x</h1><a href="http://[::1/">e</a><a href="/data/a%20b/c">f</a>'
@@ -488,6 +503,7 @@ def edits() -> Iterator[bytes]:
 TARGETS = {
     "array_v2": Target(array_v2, lambda: documents(zarr_format=2)),
     "array_v3": Target(array_v3, lambda: documents(zarr_format=3)),
+    "cache_entry": Target(cache_entry, cache_entries),
     "edited": Target(edited, edits),
     "group": Target(group, groups),
     "hierarchy": Target(hierarchy, hierarchies),

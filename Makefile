@@ -39,7 +39,7 @@ MIRI_CASES ?= 16
 , := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test versions long ceph witness peers bench check lint format docs dist fuzz bombs sanitize clean native
+.PHONY: help demo test versions long ceph witness peers corpus readers bench check lint format docs dist fuzz bombs sanitize clean native
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -189,6 +189,26 @@ $(THEIRS)/.ready: tests/peers/requirements.txt
 
 peers: $(VENV)/.dev native $(THEIRS)/.ready  ## what is written here is read by zarr-python, TensorStore and zarrs; Dask and xarray on it; two minutes
 	ZARR_TEST_SERVER=peers PYTHONPATH=src $(THEIRS)/bin/python -m pytest tests/peers $(PYTEST_ARGS)
+
+# -- the corpus: what other libraries store, and what they read of what is stored here -----------------------------------
+
+OTHERS := .corpus
+WRITERS := zarr-python-2.18 zarr-python-3.1 zarr-python-3.4 tensorstore zarrs
+CONFORMANCE := tests/conformance
+
+$(OTHERS)/%/.ready: $(CONFORMANCE)/requirements/%.txt
+	[ -x $(OTHERS)/$*/bin/python ] || $(PEER_PYTHON) -m venv $(OTHERS)/$*
+	@echo "pip install $* into $(OTHERS)/$*: half a minute the first time"
+	$(OTHERS)/$*/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+corpus: $(WRITERS:%=$(OTHERS)/%/.ready)  ## zarr-python 2.18, 3.1 and 3.4, TensorStore and zarrs store anew what the tests read; a minute
+	for writer in $(WRITERS); do rm -rf $(OTHERS)/stored && mkdir $(OTHERS)/stored && \
+		$(OTHERS)/$$writer/bin/python $(CONFORMANCE)/peers_at_work.py write $$writer $(OTHERS)/stored \
+			$(CONFORMANCE)/corpus/$$writer.tar.xz || exit 1; done
+
+readers: $(VENV)/.dev native $(WRITERS:%=$(OTHERS)/%/.ready)  ## those five read the same arrays as they are written here; a minute
+	ZARR_TEST_SERVER=readers $(PY) -m pytest tests/conformance/test_readers.py $(PYTEST_ARGS)
 
 # -- the environment: stamps say what it has been given ---------------------------------------------------------------
 

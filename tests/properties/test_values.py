@@ -522,6 +522,8 @@ def is_refused_by_numpy(model: Any, selected: Any, value: Any) -> bool:
 
 def is_out_of_range(value: Any, dtype: np.dtype[Any]) -> bool:
     """Whether some float in a value is beyond what an integer type holds, or is none."""
+    if any(isinstance(item, str | bytes) for item in flat(value)):  # some of it NumPy cannot put beside numbers
+        return False
     elements = np.asarray(value)
     if elements.dtype.kind not in "fc":
         return False

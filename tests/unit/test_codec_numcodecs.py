@@ -189,3 +189,22 @@ def test_filters_over_numbers_are_not_for_text(name):
     codec = getattr(zarr.codecs.numcodecs, name)(**arguments.get(name, {}))
     with pytest.raises(ValueError, match="needs elements of fixed size, not StringDType"):
         zarr.create_array({}, shape=3, dtype=str, filters=[codec])
+
+
+@pytest.mark.parametrize("form", [b"xy", "dict"])
+def test_bytes_among_parameters_come_back(zarr_format, engine, form):
+    codec = numcodecs.JenkinsLookup3(initval=7, prefix=b"xy")
+    if form == "dict":
+        codec = {"id": "jenkins_lookup3", "initval": 7, "prefix": [120, 121]}
+        codec = codec if zarr_format == 2 else named("jenkins_lookup3", initval=7, prefix=[120, 121])
+    store = zarr.storage.MemoryStore()
+    zarr.create_array(store, data=FLOATS, compressors=codec, zarr_format=zarr_format)
+    np.testing.assert_array_equal(zarr.open_array(store)[...], FLOATS)
+    document = store.get_sync(".zarray" if zarr_format == 2 else "zarr.json").to_bytes().decode()
+    assert '"prefix": [120, 121]' in " ".join(document.split()).replace("[ ", "[").replace(" ]", "]")
+
+
+@pytest.mark.parametrize("prefix", [[300], ["x"], [None], "xy"])
+def test_bytes_among_parameters_that_are_none(prefix):
+    with pytest.raises(MetadataValidationError, match="jenkins_lookup3"):
+        zarr.registry.get_numcodec({"id": "jenkins_lookup3", "prefix": prefix})

@@ -30,6 +30,7 @@ WRONG = [
     ("array.write_empty_chunks", "yes", "True or False"),
     ("array.read_missing_chunks", 2, "True or False"),
     ("array.chunk_cache", None, "True or False"),
+    ("array.verify_checksums", "never", "True or False"),
     ("array.rectilinear_chunks", "maybe", "True or False"),
     ("array.allow_unsafe_pickle_decode", 1.5, "True or False"),
     ("array.uneven_shards", "yes", "True or False"),

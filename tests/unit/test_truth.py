@@ -136,7 +136,7 @@ def test_booleans_of_numpy_are_booleans(value):
     assert store.read_only is bool(value)
     assert ZstdCodec(checksum=value) == ZstdCodec(checksum=bool(value))
     assert ZstdCodec(checksum=value).to_dict()["configuration"]["checksum"] is bool(value)
-    config = {"write_empty_chunks": value, "chunk_cache": value}
+    config = {"write_empty_chunks": value, "chunk_cache": value, "verify_checksums": value}
     assert zarr.create_array({}, shape=3, dtype="i1", config=config).config.write_empty_chunks is bool(value)
     root = zarr.create_group({})
     root["a"] = DATA

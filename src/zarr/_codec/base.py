@@ -43,6 +43,8 @@ class ArrayConfig:
         Byte ranges of one shard are fetched together if the gap between them, and their union, are at most this.
     chunk_cache
         Let reads of parts of chunks use the cache of decoded chunks, and put them there.
+    verify_checksums
+        Compare the checksums that codecs added, of chunks and of shard indexes, with what is read.
 
     Raises
     ------
@@ -56,11 +58,12 @@ class ArrayConfig:
     sharding_coalesce_max_gap_bytes: int = 2**20
     sharding_coalesce_max_bytes: int = 16 * 2**20
     chunk_cache: bool = True
+    verify_checksums: bool = True
 
     def __post_init__(self) -> None:
         if self.order not in ("C", "F"):
             raise ValueError(f"order must be 'C' or 'F', got {self.order!r}")
-        for name in ("write_empty_chunks", "read_missing_chunks", "chunk_cache"):
+        for name in ("write_empty_chunks", "read_missing_chunks", "chunk_cache", "verify_checksums"):
             object.__setattr__(self, name, boolean(name, getattr(self, name)))
         for name in ("sharding_coalesce_max_gap_bytes", "sharding_coalesce_max_bytes"):
             if not isinstance(value := getattr(self, name), int) or value < 0:
@@ -96,6 +99,7 @@ def _defaults(now: Settings) -> ArrayConfig:
         sharding_coalesce_max_gap_bytes=now.coalesce_max_gap_nbytes,
         sharding_coalesce_max_bytes=now.coalesce_max_nbytes,
         chunk_cache=now.chunk_cache,
+        verify_checksums=now.verify_checksums,
     )
 
 

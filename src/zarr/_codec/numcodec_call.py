@@ -42,14 +42,18 @@ def encode_with(codec: Any, data: npt.NDArray[Any]) -> Any:
     return codec.encode(data if opaque is None else data.view(opaque))
 
 
-def decode_with(codec: Any, encoded: npt.NDArray[Any], limit: int, dtype: np.dtype[Any] | None = None) -> Any:
+def decode_with(
+    codec: Any, encoded: npt.NDArray[Any], limit: int, dtype: np.dtype[Any] | None = None, *, verifies: bool = True
+) -> Any:
     """What `codec.decode` makes of contiguous bytes or elements: bytes or an array.
 
     Compressors hand out at most `limit` bytes; `dtype` is for those that know numbers, the one of the elements that they
-    got. Raises CodecError where the data is damaged and this module can tell; codecs raise other exceptions as well.
+    got. Checksums are only compared if it `verifies`. Raises CodecError where the data is damaged and this module can tell; codecs raise other exceptions as well.
     """
     if codec.codec_id in _OF_NUMBERS and dtype is not None and _is_original(codec):
         return _OF_NUMBERS[codec.codec_id](_bytes(encoded), dtype, limit)
+    if not verifies and codec.codec_id in _CHECKSUMS and _is_original(codec):
+        return _without_checksum(codec, _bytes(encoded))
     decoder = _DECODERS.get(codec.codec_id) if _is_original(codec) else None
     if decoder is None:
         return codec.decode(encoded)
@@ -63,6 +67,17 @@ def _is_original(codec: Any) -> bool:
 
 def _bytes(encoded: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return encoded.reshape(-1, order="A").view(np.uint8)
+
+
+_CHECKSUMS = {"adler32", "crc32", "crc32c", "fletcher32", "jenkins_lookup3"}
+_CHECKSUM_NBYTES = 4
+
+
+def _without_checksum(codec: Any, encoded: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    if encoded.size < _CHECKSUM_NBYTES:
+        raise CodecError(codec.codec_id, "decode", f"{encoded.size} bytes are too few to hold a checksum")
+    is_in_front = codec.codec_id in ("adler32", "crc32", "crc32c") and codec.location == "start"
+    return encoded[_CHECKSUM_NBYTES:] if is_in_front else encoded[:-_CHECKSUM_NBYTES]
 
 
 def _lz4(codec: Any, encoded: npt.NDArray[Any], limit: int) -> Any:

@@ -114,7 +114,8 @@ class NumcodecsBytesBytesCodec(NumcodecsCodec, BytesBytesCodec):
     """A compressor or another codec over bytes."""
 
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> Buffer:
-        decoded = decode_with(self.numcodec, octets(chunk_data), output_limit(chunk_spec))
+        verifies = chunk_spec.config.verify_checksums
+        decoded = decode_with(self.numcodec, octets(chunk_data), output_limit(chunk_spec), verifies=verifies)
         return to_buffer(chunk_spec, np.frombuffer(decoded, np.uint8))
 
     def _encode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> Buffer:

@@ -193,7 +193,7 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
     numcodecs, errors = _numcodecs()
     try:
         with importing(f"numcodecs.{codec_id}"):  # it may load a plug-in
-            return numcodecs.get_codec(dict(data))
+            return numcodecs.get_codec(_with_bytes(data))
     except errors.UnknownCodecError as exc:
         near = near_numcodec(codec_id)
         meant = f"did you mean {near!r}? Otherwise " if near and near["id"] != codec_id else ""
@@ -218,6 +218,14 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
         raise MetadataTypeError(
             f"the parameters {parameters!r} do not suit the numcodecs codec {codec_id!r}: {exc}"
         ) from exc
+
+
+def _with_bytes(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters as numcodecs takes them: JSON has the bytes of `prefix` as a list."""
+    prefix = data.get("prefix")
+    if data["id"] == "jenkins_lookup3" and isinstance(prefix, list):
+        return {**data, "prefix": bytes(prefix)}
+    return dict(data)
 
 
 def near_numcodec(name: str) -> dict[str, str] | None:

@@ -139,7 +139,7 @@ class V2Codec(ArrayBytesCodec):
         limit = self._limit(nbytes)
         for number, codec in reversed(list(enumerate(self.stages))):
             got = _dtype_after(self.stages[:number], dtype)
-            form = self._undo(number, codec, form, limit, math.prod(chunk_spec.shape), got)
+            form = self._undo(number, codec, form, limit, chunk_spec, got)
         if is_variable_length(dtype):
             array = self._place_objects(form, dtype, chunk_spec.shape)
         else:
@@ -156,20 +156,22 @@ class V2Codec(ArrayBytesCodec):
             return with_margin(_WIDEST_CAST * nbytes)
         return max(variable_limit(), with_margin(nbytes))
 
-    def _undo(self, number: int, codec: Any, form: Any, limit: int, n_items: int, dtype: np.dtype[Any]) -> Any:
+    def _undo(self, number: int, codec: Any, form: Any, limit: int, chunk_spec: ChunkSpec, dtype: np.dtype[Any]) -> Any:
         within = self.stages[number - 1].codec_id if number else ""
+        n_items = math.prod(chunk_spec.shape)
         if not number and not is_variable_length(dtype):
             check_room(codec.codec_id, _flat_bytes(form).size, n_items * dtype.itemsize)
         if within in _OF_STREAMS:
-            return decode_stream(lambda most: self._decode_stage(codec, form, most, n_items, dtype), within, n_items)
+            return decode_stream(lambda most: self._decode_stage(codec, form, most, chunk_spec, dtype), within, n_items)
         try:
-            return self._decode_stage(codec, form, limit, n_items, dtype)
+            return self._decode_stage(codec, form, limit, chunk_spec, dtype)
         except OversizedError as exc:
             if within in _OBJECT_CODECS:
                 raise too_long(within, limit) from exc
             raise
 
-    def _decode_stage(self, codec: Any, form: Any, limit: int, n_items: int, dtype: np.dtype[Any]) -> Any:
+    def _decode_stage(self, codec: Any, form: Any, limit: int, chunk_spec: ChunkSpec, dtype: np.dtype[Any]) -> Any:
+        n_items = math.prod(chunk_spec.shape)
         encoded = np.asarray(form) if isinstance(form, np.ndarray) else np.frombuffer(form, np.uint8)
         if codec.codec_id == "vlen-utf8":
             return as_array(split_utf8(octets_of(encoded), n_items), np.dtype(object))
@@ -178,7 +180,7 @@ class V2Codec(ArrayBytesCodec):
         try:
             if is_of_objects(codec):
                 return decode_objects(codec, octets_of(encoded), n_items)
-            return decode_with(codec, encoded, limit, dtype)
+            return decode_with(codec, encoded, limit, dtype, verifies=chunk_spec.config.verify_checksums)
         except Exception as exc:
             if not refuses(exc, codec):
                 raise

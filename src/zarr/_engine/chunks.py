@@ -179,7 +179,7 @@ class ChunkCodecs:
         if (
             found := self._indexes.get(id(level))
         ) is None:  # one of the levels of the array, which lives as long as this
-            chain = _index_chain(level)
+            chain = _index_chain(level, self._spec.config)
             found = self._indexes[id(level)] = chain, chain.encoded_nbytes()
         return found
 
@@ -211,7 +211,7 @@ def _suit_threads(codecs: Iterable[Codec]) -> bool:
 
 def index_nbytes(level: ShardLevel) -> int:
     """Encoded size of the index of a shard, in bytes."""
-    return _index_chain(level).encoded_nbytes()
+    return _index_chain(level, ArrayConfig()).encoded_nbytes()
 
 
 def _assignable(fill_value: Any, dtype: np.dtype[Any]) -> Any:
@@ -235,10 +235,10 @@ def _index_shape(level: ShardLevel) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=256)
-def _compiled_index_chain(codecs: tuple[Codec, ...], shape: tuple[int, ...]) -> CodecChain:
-    spec = ChunkSpec(shape, UInt64(), np.uint64(2**64 - 1), ArrayConfig())
+def _compiled_index_chain(codecs: tuple[Codec, ...], shape: tuple[int, ...], *, verifies: bool) -> CodecChain:
+    spec = ChunkSpec(shape, UInt64(), np.uint64(2**64 - 1), ArrayConfig(verify_checksums=verifies))
     return CodecChain.compile(codecs, spec)
 
 
-def _index_chain(level: ShardLevel) -> CodecChain:
-    return _compiled_index_chain(level.index_codecs, _index_shape(level))
+def _index_chain(level: ShardLevel, config: ArrayConfig) -> CodecChain:
+    return _compiled_index_chain(level.index_codecs, _index_shape(level), verifies=config.verify_checksums)

@@ -47,6 +47,7 @@ DEFAULTS: dict[str, Any] = {
         "max_variable_chunk_bytes": 2**31,
         "chunk_cache": True,
         "chunk_cache_bytes": None,
+        "verify_checksums": True,
     },
     "storage": {"backend": "auto"},
     "async": {"concurrency": 64, "request_bytes": 256 * 2**20, "timeout": None},
@@ -86,7 +87,7 @@ class Settings:
         `"auto"`, `"native"` or `"python"`.
     default_zarr_format
         Format of new nodes where the caller names none.
-    order, write_empty_chunks, read_missing_chunks, chunk_cache
+    order, write_empty_chunks, read_missing_chunks, chunk_cache, verify_checksums
         Defaults of `ArrayConfig`.
     coalesce_max_gap_nbytes, coalesce_max_nbytes
         Defaults of the shard range limits, in bytes.
@@ -130,6 +131,7 @@ class Settings:
     write_empty_chunks: bool
     read_missing_chunks: bool
     chunk_cache: bool
+    verify_checksums: bool
     coalesce_max_gap_nbytes: int
     coalesce_max_nbytes: int
     durability: str
@@ -327,6 +329,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             write_empty_chunks=self._truth("array.write_empty_chunks"),
             read_missing_chunks=self._truth("array.read_missing_chunks"),
             chunk_cache=self._truth("array.chunk_cache"),
+            verify_checksums=self._truth("array.verify_checksums"),
             coalesce_max_gap_nbytes=self._count("array.sharding_coalesce_max_gap_bytes", 0),
             coalesce_max_nbytes=self._count("array.sharding_coalesce_max_bytes", 0),
             durability=self._choice("array.durability"),

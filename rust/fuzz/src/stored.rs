@@ -200,7 +200,7 @@ impl Stored {
             Location::End
         };
         let chain = match kind {
-            Some(kind) => Chain::of_items(kind, order, codecs, usize::MAX),
+            Some(kind) => Chain::of_items(kind, order, codecs, 1 << 26),
             None => ElementType::new(itemsize, swap)
                 .and_then(|element| Chain::new(element, order, codecs)),
         };

@@ -477,10 +477,12 @@ impl Stream {
             if least > limit {
                 return Err(self.too_long(limit));
             }
+            check_ratio(codec.name(), least, encoded.len())?;
             if head.len() < nbytes {
                 break;
             }
-            nbytes = nbytes.saturating_mul(HEAD_GROWTH).max(least);
+            let more = nbytes.saturating_mul(HEAD_GROWTH).max(least);
+            nbytes = more.min(most_decoded(encoded.len()));
         }
         Ok(limit)
     }

@@ -17,7 +17,7 @@ import numpy as np
 from zarr._buffer import Buffer, NDBuffer
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec, Codec
 from zarr._codec.call import call_codec, codec_name
-from zarr._codec.limits import check_room, decoded_nbytes, variable_limit, with_margin
+from zarr._codec.limits import UNKNOWN_NBYTES, check_room, decoded_nbytes, with_margin
 from zarr._codec.raw import native_dtype
 from zarr._codec.stream_limits import decode_stream
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
@@ -179,10 +179,8 @@ def _kind(codec: object) -> int:
 def _bytes_limit(codec: ArrayBytesCodec, spec: ChunkSpec) -> int:
     """Most bytes that can reach an array -> bytes codec from the codecs behind it when they decode."""
     nbytes = decoded_nbytes(spec)
-    if nbytes is None:
-        return variable_limit()
-    if not codec.is_fixed_size:
-        return max(variable_limit(), with_margin(nbytes))
+    if nbytes is None or not codec.is_fixed_size:
+        return UNKNOWN_NBYTES
     return with_margin(codec.compute_encoded_size(nbytes, spec))
 
 

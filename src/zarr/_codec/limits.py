@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from zarr._codec.base import ChunkSpec
 
 MARGIN_NBYTES = 64 * 2**10
+UNKNOWN_NBYTES = -1
+"""As `ChunkSpec.nbytes_limit`: what an array -> bytes codec makes of the elements has no known size."""
 
 _MOST_RATIO = 32 * 2**10
 """Four bytes of zstd repeat one 128 KiB times, and no other of these formats says more with less."""
@@ -63,10 +65,12 @@ def with_margin(nbytes: int) -> int:
 
 def output_limit(spec: ChunkSpec) -> int:
     """Most bytes that a bytes -> bytes codec may hand out when it decodes a chunk of this spec."""
-    if spec.nbytes_limit is not None:
+    if spec.nbytes_limit is not None and spec.nbytes_limit != UNKNOWN_NBYTES:
         return spec.nbytes_limit
     nbytes = decoded_nbytes(spec)
-    return variable_limit() if nbytes is None else with_margin(nbytes)
+    if nbytes is None:
+        return variable_limit()
+    return with_margin(nbytes) if spec.nbytes_limit is None else max(variable_limit(), with_margin(nbytes))
 
 
 def check_claim(codec: str, claimed: int, encoded_nbytes: int) -> None:

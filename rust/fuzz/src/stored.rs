@@ -192,7 +192,11 @@ impl Stored {
         };
         let itemsize = [1, 2, 4, 8, 16][input.below(5)];
         let swap = if input.byte() & 1 == 1 { itemsize } else { 1 };
-        let codecs = codecs(input.below(N_CHAINS), itemsize);
+        // Streams of items have any length.
+        let codecs = codecs(
+            input.below(N_CHAINS),
+            if kind.is_some() { 1 } else { itemsize },
+        );
         let sharding = input.below(6);
         let location = if input.byte() & 1 == 1 {
             Location::Start

@@ -34,7 +34,7 @@ from zarr._dtype import (
     VariableLengthUTF8,
     ZDType,
 )
-from zarr._dtype.small import SMALL_TYPES
+from zarr._dtype.small_types import SMALL_TYPES
 from zarr.errors import UnstableSpecificationWarning
 
 NATIVE = "<" if sys.byteorder == "little" else ">"

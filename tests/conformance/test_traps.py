@@ -31,7 +31,6 @@ from zarr.errors import (
     CodecError,
     GroupNotFoundError,
     MetadataValidationError,
-    UnknownCodecError,
     ZarrRuntimeWarning,
     ZarrUserWarning,
 )
@@ -412,11 +411,21 @@ def test_lz4_is_a_length_and_a_block(engine):
     assert contents(store)["0"] == b"\4\0\0\0" + b"\x40\0\1\2\3"  # a token: four bytes as they are
 
 
-def test_zfp_has_a_header_under_the_one_name_and_is_not_read_under_the_other(engine):
-    store = new(np.arange(16, dtype="f4"), serializer=codec("numcodecs.zfpy", mode=2, rate=32))
-    assert contents(store)["c/0"][:3] == b"zfp"
-    with pytest.raises(UnknownCodecError, match="zfp"):
-        found(v3("float32", codecs=[codec("zfp", mode="reversible")]))
+def test_zfp_has_a_header_under_the_one_name_and_none_under_the_other(engine):
+    data = np.arange(16, dtype="f4")
+    with_header = contents(new(data, serializer=codec("numcodecs.zfpy", mode=2, rate=32)))["c/0"]
+    assert with_header[:3] == b"zfp"
+    alone = contents(new(data, serializer=codec("zfp", mode="fixed_rate", rate=32)))["c/0"]
+    assert with_header[12:].startswith(alone)
+    np.testing.assert_array_equal(
+        found(v3("float32", (16,), (16,), [codec("zfp", mode="fixed_rate", rate=32)]), **{"c/0": alone})[...], data
+    )
+    for serializer, other in (
+        (codec("zfp", mode="fixed_rate", rate=32), with_header),
+        (codec("numcodecs.zfpy"), alone),
+    ):
+        with pytest.raises(CodecError, match="zfp"):
+            found(v3("float32", (16,), (16,), [serializer]), **{"c/0": other})[...]
 
 
 def test_an_order_of_axes_may_be_a_letter_and_says_where_encoded_axes_come_from(engine):

@@ -428,6 +428,37 @@ def test_refused_attributes(file, dest):
         zarr.copy(source, dest)
 
 
+def test_attributes_and_names_that_are_no_text(file, dest):
+    """Bytes that are no UTF-8, which h5py gives out as half characters, and names as bytes."""
+    file["a"] = ROWS
+    bad = h5py.string_dtype("utf-8")
+    file.attrs.create("text", b"\xff", dtype=bad)
+    with pytest.raises(MetadataValidationError, match=r"attribute 'text' of .*:/ cannot be"):
+        zarr.copy_all(file, dest)
+    del file.attrs["text"]
+    file["a"].attrs.create(b"\xff", 5)
+    with pytest.raises(MetadataValidationError, match=r"attribute b'\\xff' of .*:/a cannot be"):
+        zarr.copy_all(file, dest)
+    del file["a"].attrs[b"\xff"]
+    file.create_dataset(b"\xff", data=ROWS)
+    with pytest.raises(MetadataValidationError, match=r"b'\\xff' in .*:/ of HDF5 cannot be copied under its name"):
+        zarr.copy_all(file, dest)
+    assert "a" not in dest
+
+
+def test_elements_that_numpy_does_not_have(file, dest):
+    file["a"] = ROWS
+    three_bytes = h5py.h5t.STD_I32LE.copy()
+    three_bytes.set_size(3)
+    h5py.h5d.create(file.id, b"z", three_bytes, h5py.h5s.create_simple((3,)))
+    for call in (lambda: zarr.copy(file["z"], dest), lambda: zarr.copy_all(file, dest)):
+        with pytest.raises(
+            UnknownDataTypeError, match=r"dataset .*:/z cannot be copied, and nothing was: NumPy has no"
+        ):
+            call()
+    assert "a" not in dest
+
+
 def test_refused_names(file, dest):
     file.create_dataset("a\\b", data=ROWS)
     with pytest.raises(MetadataValidationError, match=r"'a\\\\b' in .*:/ of HDF5"):

@@ -575,6 +575,42 @@ def test_out_gets_the_elements_or_an_error(engine, source, dtype, points):
         assert is_same(item, element, out.dtype), (item, element, out.dtype)
 
 
+# -- elements that may be missing ---------------------------------------------------------------------------------
+
+
+@given(value=values(), dtype=targets(), absent=st.sets(st.integers(0, 7)), assigned=st.booleans())
+def test_elements_that_may_be_missing_are_as_in_an_array_of_those_that_are_there(
+    engine, value, dtype, absent, assigned
+):
+    items = [None if i in absent else item for i, item in enumerate(items_of(value))]
+    data_type = zarr.dtype.parse_data_type(asked(dtype), zarr_format=3)
+    optional = zarr.dtype.Optional(data_type=data_type)
+    there = as_objects([item for item in items if item is not None])
+    store = zarr.storage.MemoryStore()
+
+    def put_in() -> zarr.Array:
+        if not assigned:
+            return zarr.array(as_objects(items), store=store, dtype=optional, chunks=2)
+        array = zarr.create_array(store, shape=len(items), dtype=optional, chunks=2)
+        array[...] = as_objects(items)
+        return array
+
+    try:
+        expected = iter(zarr.array(there, dtype=asked(dtype))[...]) if len(there) else iter([])
+    except REFUSED:
+        with pytest.raises(REFUSED):
+            put_in()
+        assert "c/0" not in store._store_dict
+        return
+    for read in (put_in()[...], zarr.open_array(store)[...]):
+        assert [item is None for item in read.tolist()] == [item is None for item in items]
+    for element in read:
+        if element is not None:
+            other = next(expected)
+            same = np.asarray(element, other.dtype).tobytes() if isinstance(other, np.generic) else element
+            assert same == (other.tobytes() if isinstance(other, np.generic) else other)
+
+
 # -- numbers of few bits, and structs -------------------------------------------------------------------------------
 
 
@@ -610,6 +646,37 @@ def small_element(name: str, item: Any) -> set[float] | None:
     if near is None or (not isinstance(item, np.floating) and Fraction(near) != int(item)):
         return None
     return {near, near * 2, near / 2} if name == "float8_e8m0fnu" and near != number else {near}
+
+
+COMPLEX = {
+    "complex_bfloat16": "bfloat16",
+    **{f"complex_{name}": name for name in small_numbers.FLOATS if name not in ("bfloat16", "float8_e4m3fn")},
+}
+"""Complex numbers of few bits, and what their parts are."""
+
+
+@given(source=typed_arrays(), imaginary=typed_arrays(), name=st.sampled_from(sorted(COMPLEX)))
+def test_both_parts_of_complex_numbers_of_few_bits_are_the_nearest_or_refused(source, imaginary, name):
+    assume(source.dtype.kind in "biuf" and len(source))
+    parts = (
+        source.astype("f8"),
+        np.resize(imaginary.astype("f8") if imaginary.dtype.kind in "biuf" else 0.0, len(source)),
+    )
+    numbers = np.empty(len(source), "c16")
+    numbers.real, numbers.imag = parts
+    expected = [[small_element(COMPLEX[name], item) for item in part] for part in parts]
+    for value in (numbers, list(numbers)):
+        try:
+            array = zarr.array(value, dtype=name)
+        except REFUSED:
+            assert None in (*expected[0], *expected[1])
+            continue
+        assert None not in (*expected[0], *expected[1])
+        pairs = array[:].view(zarr.dtype.parse_data_type(COMPLEX[name], zarr_format=3).to_native_dtype())
+        found = pairs.astype(float).reshape(-1, 2).T.tolist()
+        for part, wanted in zip(found, expected, strict=True):
+            for element, item in zip(part, wanted, strict=True):
+                assert element in item or (math.isnan(element) and any(map(math.isnan, item)))
 
 
 @st.composite

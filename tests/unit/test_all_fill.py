@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from typing import Any
 
+import numcodecs
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+import zarr
 from tests.data_types import BY_NATIVE, FLOAT_BITS, FLOATS, from_bits
-from zarr._dtype.fill import all_fill
+from zarr._dtype.fill import all_fill, is_same_object
 
 
 def naive_all_fill(array: np.ndarray, fill_value: Any) -> bool:
     """Element by element, as bytes."""
     if array.dtype.hasobject or array.dtype.kind == "T":
-        return all(type(item) is type(fill_value) and item == fill_value for item in array.ravel().tolist())
+        return all(repr(item) == repr(fill_value) for item in array.ravel().tolist())
     fill = np.empty((), array.dtype)
     fill[()] = fill_value
     return all(array[(*index, ...)].tobytes() == fill.tobytes() for index in np.ndindex(array.shape))
@@ -143,3 +146,39 @@ def test_all_fill_of_big_endian_times_and_text():
     assert not all_fill(np.array(["NaT", 5], ">M8[s]"), np.datetime64("NaT", "s"))
     assert all_fill(np.full(3, "ab", ">U3"), np.str_("ab"))
     assert not all_fill(np.array(["ab", "abc"], ">U3"), np.str_("ab"))
+
+
+NAN = float("nan")
+OBJECTS = [
+    *(None, True, 1, 1.0, 0, 0.0, -0.0, NAN, 0j, complex(0.0, -0.0), "", "a", b"", b"a"),
+    *([], [1], [True], [0.0], [-0.0], [[1], 2], {}, {"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": True, "b": 2}),
+    *(np.float32(0.0), np.float32(-0.0), np.float64(0.0), np.int8(0), np.int16(0), np.float32(NAN), np.str_("a")),
+    *(np.datetime64("NaT", "s"), np.datetime64("NaT", "D"), np.timedelta64(5, "s"), np.zeros(2), np.zeros((2, 1))),
+    *(np.array([(1, 2.0)], "i1,f4")[0], np.array([(1, -2.0)], "i1,f4")[0]),
+]
+
+
+def test_objects_are_the_same_or_another():
+    """Each is the same as a copy of it, and as nothing else, though many of them are equal to others in Python."""
+    copies = copy.deepcopy(OBJECTS)
+    for i, item in enumerate(OBJECTS):
+        assert [is_same_object(item, other) for other in copies] == [i == j for j in range(len(copies))], item
+
+
+@pytest.mark.parametrize(
+    ("codec", "fill", "items"),
+    [
+        (numcodecs.JSON(), [1], [[True], [1], [1.0]]),
+        (numcodecs.JSON(), 0.0, [-0.0, 0.0, 0]),
+        (numcodecs.MsgPack(), {"a": 0.0}, [{"a": -0.0}, {"a": 0.0}, {"a": 0}]),
+        (numcodecs.JSON(), 1, [True, 1, 1.0]),
+    ],
+)
+def test_what_only_equals_the_fill_value_is_stored(engine, codec, fill, items):
+    array = zarr.create_array(
+        {}, shape=3, chunks=1, dtype=object, filters=[codec], zarr_format=2, fill_value=fill, compressors=None
+    )
+    for i, item in enumerate(items):
+        array[i] = item
+    assert [repr(item) for item in array[:]] == [repr(item) for item in items]
+    assert array.nchunks_initialized == 2

@@ -399,3 +399,24 @@ def test_shards_of_another_shape(engine):
     with pytest.warns(UserWarning, match="whole"):
         array = zarr.create_array({}, data=data, filters=[ReshapeCodec(shape=[-1])], serializer=inner, compressors=None)
     np.testing.assert_array_equal(array[:], data)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "part"),
+    [("complex_float16", "f2"), ("complex_bfloat16", "bfloat16"), ("complex_float8_e5m2", "float8_e5m2"),
+     ("complex_float6_e3m2fn", "float6_e3m2fn"), ("complex_float4_e2m1fn", "float4_e2m1fn")],
+)  # fmt: skip
+def test_complex_numbers_of_few_bits_are_pairs(engine, dtype, part):
+    """Both codecs make of them what they make of their parts, one after the other."""
+    parts = np.array([1, 3, 0.5, -2, 1.5, -1], getattr(ml_dtypes, part, part))
+    numbers = np.array([1 + 3j, 0.5 - 2j, 1.5 - 1j])
+    for options in ({"serializer": PackBitsCodec()}, {"filters": [BitRoundCodec(keepbits=1)]}):
+        array = zarr.create_array(one := {}, data=numbers, dtype=dtype, compressors=None, **options)
+        zarr.create_array(two := {}, data=parts, compressors=None, **options)
+        assert one["c/0"].to_bytes() == two["c/0"].to_bytes()
+        read = zarr.open_array(one)[:]
+        assert read.tobytes() == array[:].tobytes() == parts.tobytes()
+    struct = [("real", "f4"), ("imag", "f4")]
+    for options in ({"serializer": PackBitsCodec()}, {"filters": [BitRoundCodec(keepbits=1)]}):
+        with pytest.raises(ValueError, match="not data type Struct"):
+            zarr.create_array({}, shape=2, dtype=struct, **options)

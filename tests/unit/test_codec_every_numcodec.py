@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zarr
-from zarr.errors import ArgumentError, UnknownCodecError
+from zarr.errors import ArgumentError, CodecError, MetadataValidationError, UnknownCodecError
 
 FLOATS = (np.arange(60.0).reshape(6, 10) / 8).astype("<f4")
 INTS = np.arange(60, dtype="<i4").reshape(6, 10)
@@ -155,3 +155,25 @@ def test_damaged_base64(engine, zarr_format):
         array.store_path.store._store_dict[key] = zarr.buffer.cpu.Buffer.from_bytes(damaged)
         with pytest.raises(zarr.errors.CodecError, match="base64"):
             array[:]
+
+
+@pytest.mark.parametrize("bad", [[], {}, "x", None, 7, 2**70])
+@pytest.mark.parametrize("parameter", ["shuffle", "clevel", "cname", "blocksize"])
+def test_parameters_that_numcodecs_does_not_look_at(engine, zarr_format, parameter, bad):
+    """What comes of them is an error that names the chunk, or, of what is no length, nothing."""
+    array = zarr.create_array({}, shape=4, dtype="f8", compressors=numcodecs.Zlib(), zarr_format=zarr_format)
+    key = ".zarray" if zarr_format == 2 else "zarr.json"
+    document = json.loads(array.store.get_sync(key).to_bytes())
+    if zarr_format == 2:
+        document["compressor"] = {"id": "blosc", parameter: bad}
+    else:
+        document["codecs"][1] = {"name": "numcodecs.blosc", "configuration": {parameter: bad}}
+    array.store._store_dict[key] = zarr.buffer.cpu.Buffer.from_bytes(json.dumps(document).encode())
+    said = "blosc"
+    try:
+        again = zarr.open_array(array.store)
+        again[:] = np.arange(4.0)
+        assert again[2] == 2
+    except (CodecError, MetadataValidationError) as exc:
+        said = str(exc)
+    assert "blosc" in said

@@ -131,11 +131,12 @@ def test_bytes_objects():
 def test_pickle_is_refused_unless_allowed():
     filters = [numcodecs.Pickle()]
     chain = chain_of(STRINGS, filters=filters)
-    encoded = encode(chain, STRINGS)
-    with pytest.raises(PickleCodecDisabledError, match="allow_unsafe_pickle_decode"):
-        decode(chain, encoded)
     with zarr.config.set({"array.allow_unsafe_pickle_decode": True}):
+        encoded = encode(chain, STRINGS)
         assert decode(chain, encoded).tolist() == STRINGS.tolist()
+    for call in (lambda: decode(chain, encoded), lambda: encode(chain, STRINGS)):
+        with pytest.raises(PickleCodecDisabledError, match="allow_unsafe_pickle_decode"):
+            call()
 
 
 def test_missing_object_codec():

@@ -7,6 +7,7 @@ import json
 import pickle
 import sys
 
+import numcodecs
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,6 +28,16 @@ from zarr._dtype import (
 )
 from zarr._dtype.optional import Optional
 from zarr._dtype.python_objects import PythonObjects
+from zarr.codecs import (
+    BitRoundCodec,
+    BytesCodec,
+    Crc32cCodec,
+    PackBitsCodec,
+    ShardingCodec,
+    TransposeCodec,
+    ZfpCodec,
+)
+from zarr.codecs.numcodecs import BZ2
 from zarr.errors import DataTypeValidationError, UnstableSpecificationWarning
 
 
@@ -318,3 +329,29 @@ def test_raw_types_have_the_name_of_the_format_where_it_is_asked_for(recwarn):
     with pytest.warns(UnstableSpecificationWarning, match="raw_bytes"):
         copied = zarr.from_array({}, data=again)
     assert copied.metadata.data_type == RawBytes(length=2)
+
+
+@pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning", "ignore:Combining a")
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"zarr_format": 2, "order": "F", "compressors": numcodecs.LZMA(), "chunks": 3},
+        {"filters": [BitRoundCodec(keepbits=60)], "chunks": 2, "shards": 4},
+        {"filters": [TransposeCodec(order=(0,))], "compressors": [Crc32cCodec(), BZ2()], "chunks": 3},
+        {"serializer": ShardingCodec(chunk_shape=(2,)), "compressors": [BZ2()], "chunks": 4},
+        {"serializer": BytesCodec(endian="big"), "compressors": [BZ2()], "chunks": 3},
+        {"serializer": PackBitsCodec(), "chunks": 2, "shards": 4},
+        {"serializer": ZfpCodec(mode="reversible"), "chunks": 3},
+        {"filters": [numcodecs.Shuffle(8)], "zarr_format": 2, "chunks": 3},
+    ],
+)
+@pytest.mark.parametrize("dtype", ["m8[3generic]", "M8[2generic]", ">m8[3generic]"])
+def test_a_factor_on_generic_times_is_kept_by_every_chain(engine, dtype, options):
+    """Those too of which the kernel does a part."""
+    data = np.arange(8).astype(">i8" if dtype[0] == ">" else "<i8").view(dtype)
+    array = zarr.create_array({}, shape=8, dtype=np.dtype(dtype), fill_value=5, **options)
+    array[:5] = data[:5]
+    for read in (array[:], zarr.open_array(array.store)[:]):
+        assert np.datetime_data(read.dtype) == np.datetime_data(np.dtype(dtype))
+        counts = read.view(np.dtype("i8").newbyteorder(read.dtype.byteorder))  # NumPy's casts lose the factor
+        assert counts.tolist() == [0, 1, 2, 3, 4, 5, 5, 5]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from zarr._grid.chunk_keys import (
     ChunkKeyEncoding,
     DefaultChunkKeyEncoding,
+    SuffixedChunkKeyEncoding,
     V2ChunkKeyEncoding,
     get_chunk_key_encoding_class,
     parse_chunk_key,
@@ -25,6 +26,8 @@ ENCODINGS = [
     DefaultChunkKeyEncoding("."),
     V2ChunkKeyEncoding("/"),
     V2ChunkKeyEncoding("."),
+    SuffixedChunkKeyEncoding(suffix=".1"),
+    SuffixedChunkKeyEncoding(".", suffix="c.1"),
 ]
 
 
@@ -35,6 +38,9 @@ ENCODINGS = [
         (DefaultChunkKeyEncoding("."), "c.1.23.45", "c"),
         (V2ChunkKeyEncoding(), "1.23.45", "0"),
         (V2ChunkKeyEncoding("/"), "1/23/45", "0"),
+        (SuffixedChunkKeyEncoding(suffix=".tiff"), "c/1/23/45.tiff", "c.tiff"),
+        (SuffixedChunkKeyEncoding(".", suffix=".1"), "c.1.23.45.1", "c.1"),
+        (SuffixedChunkKeyEncoding(suffix=""), "c/1/23/45", "c"),
     ],
 )
 def test_keys_of_the_specification(encoding: ChunkKeyEncoding, key: str, key_0d: str) -> None:
@@ -86,6 +92,7 @@ def test_a_key_too_long_for_a_number_is_no_chunk() -> None:
         ({"name": "v2", "configuration": {}}, V2ChunkKeyEncoding(".")),
         ({"name": "v2", "configuration": {"separator": "/"}}, V2ChunkKeyEncoding("/")),
         ({"name": "default", "separator": "."}, DefaultChunkKeyEncoding(".")),
+        ({"name": "zarrs.default_suffix", "suffix": "x"}, SuffixedChunkKeyEncoding(suffix="x")),
         (V2ChunkKeyEncoding("/"), V2ChunkKeyEncoding("/")),
     ],
 )
@@ -107,6 +114,10 @@ def test_the_stored_form_round_trips() -> None:
         ({"name": "default", "configuration": {"sep": "/"}}, "sep"),
         ({"configuration": {}}, "name"),
         ({"name": "default", "configuration": "/"}, "an object"),
+        ("zarrs.default_suffix", "'suffix', and perhaps 'separator'"),
+        ({"name": "zarrs.default_suffix", "suffix": "x", "more": 1}, "'suffix', and perhaps 'separator'"),
+        ({"name": "zarrs.default_suffix", "suffix": "x", "separator": "-"}, "separator"),
+        *(({"name": "zarrs.default_suffix", "suffix": bad}, "suffix") for bad in (None, 1, "/x", "..\\x", "a\0")),
         (7, "chunk_key_encoding"),
         (None, "chunk_key_encoding"),
     ],

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import zarr
+from tests.suites.calls import run
 from zarr.errors import ArgumentError, CodecError, PickleCodecDisabledError
 
 JSON = {
@@ -107,9 +108,17 @@ def test_pickles_are_read_where_that_is_allowed(engine):
     store = stored([3], [3], [{"id": "pickle", "protocol": 4}], {"0": bytes.fromhex(PICKLED)}, fill_value=None)
     array = zarr.open_array(store)
     assert array.shape == (3,)
-    for read in (lambda: array[:], lambda: zarr.open_array(store)[0]):
-        with pytest.raises(PickleCodecDisabledError, match="allow_unsafe_pickle_decode"):
-            read()
+    place = r"^chunk '0' of array '/' in store '.+': this array holds Python pickles.*allow_unsafe_pickle_decode"
+    for call in (
+        lambda: array[:],
+        lambda: zarr.open_array(store)[0],
+        lambda: run(array.async_array.getitem(slice(2))),
+        lambda: array.vindex[[0]],
+        lambda: array.set_basic_selection(0, 5),
+        lambda: array.set_basic_selection(..., 5),
+    ):
+        with pytest.raises(PickleCodecDisabledError, match=place):
+            call()
     with zarr.config.set({"array.allow_unsafe_pickle_decode": True}):
         check(array, [1, "a", None])
 

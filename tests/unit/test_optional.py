@@ -104,10 +104,90 @@ def test_fill_values(engine, fill, stored):
 
 
 def test_values_that_do_not_fit(engine):
-    array = zarr.create_array({}, shape=3, dtype=optional("int8"))
-    for value in (300, 1.5, "text", b"a"):
-        with pytest.raises(CodecError, match=r"zarrs\.optional"):
-            array[0] = value
+    """As of the data type within, and the error says where."""
+    array = zarr.create_array(store := {}, shape=(2, 2), dtype=optional("int8"))
+    for value, error in ((300, OverflowError), (1.5, ValueError), ("text", ValueError), (b"a", ValueError)):
+        with pytest.raises(error):
+            array[0, 0] = value
+        for call in (
+            lambda value=value: array.set_basic_selection(..., [[1, None], [value, 2]]),
+            lambda value=value: zarr.array([[1, None], [value, 2]], dtype=optional("int8")),
+        ):
+            with pytest.raises(error, match=r"\. It is at \(1, 0\)$"):
+                call()
+    assert list(store) == ["zarr.json"]
+
+
+BIG = np.array([1, 300], ">i4")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "expected"),
+    [
+        (optional("int16"), BIG, [1, 300]),
+        (optional("float32"), [1, 0.1, None, np.nan], [1.0, 0.1, None, np.nan]),
+        (optional("float32"), np.ma.masked_array([1.5, 2.5], [False, True]), [1.5, None]),
+        (optional("int8"), np.ma.masked_array([[1, 300]], [[False, True]]), [1, None]),
+        (optional("int8"), [np.ma.masked, 2], [None, 2]),
+        (optional("string"), ["a", None, 5], ["a", None, "5"]),
+        (optional("bytes"), [b"a", None, bytearray(b"b")], [b"a", None, b"b"]),
+        (optional("numpy.datetime64", unit="D", scale_factor=1), ["2024-02-29", None], ["2024-02-29", None]),
+        (optional("bool"), 1, [True]),
+        (optional("bfloat16"), [0.5, None], [0.5, None]),
+        (optional("complex_float8_e5m2"), [1 + 2j, None], [(1.0, 2.0), None]),
+        (optional("struct", fields=[{"name": "a", "data_type": "int8"}, {"name": "b", "data_type": "float32"}]),
+         [(1, 0.5), None, {"b": 2, "a": 3}], [(1.0, 0.5), None, (3.0, 2.0)]),
+    ],
+)  # fmt: skip
+def test_elements_are_scalars_of_the_data_type_within(engine, dtype, value, expected):
+    array = zarr.array(value, dtype=dtype)
+    assigned = zarr.create_array({}, shape=array.shape, dtype=dtype, chunks=1 if array.ndim == 1 else "auto")
+    assigned[...] = value
+    scalar = array.metadata.data_type.data_type.default_scalar()
+    for read in (array[...], assigned[...], zarr.open_array(array.store)[...]):
+        items = list(read.ravel()) if isinstance(read, np.ndarray) else [read]
+        for item, wanted in zip(items, expected, strict=True):
+            assert (item is None) == (wanted is None)
+            said = str(tuple(map(float, item.tolist())) if isinstance(item, np.void) else item)
+            assert item is None or (type(item) is type(scalar) and said == str(wanted))
+
+
+class NAType:
+    """What pandas calls its missing value; it is known by the name of its class."""
+
+
+def test_a_missing_value_of_another_kind(engine):
+    array = zarr.array([1, NAType(), 3], dtype=optional("int8"), fill_value=NAType())
+    assert array[:].tolist() == [1, None, 3]
+    assert array.fill_value is None
+
+
+def test_what_is_no_array(engine):
+    for given in ({"a", "b"}, iter([1]), {1: 2}, [[1], [2, 3]]):
+        with pytest.raises((TypeError, ValueError)):
+            zarr.array(given, dtype=optional("int8"))
+
+
+def test_what_is_read_is_written_bit_by_bit(engine):
+    """A NaN of a kind that no Python number keeps."""
+    bits = np.array([0x7F800001, 0xFFC00ABC, 0x80000000, 0x3F800000, 0x7F800001, 1], "u4")
+    for name, data in (("float32", bits.view("f4")), ("complex64", bits.view("c8"))):
+        array = zarr.array(data, dtype=optional(name), chunks=2)
+        array[...] = array[...]
+        array.append(array[:1])
+        read = zarr.open_array(array.store)[:]
+        assert b"".join(item.tobytes() for item in read) == data.tobytes() + data[:1].tobytes()
+
+
+@pytest.mark.parametrize(("fill", "other"), [(0.0, -0.0), (-0.0, 0.0), (np.nan, 0.0), (None, np.nan)])
+@pytest.mark.parametrize("kwargs", [{}, {"chunks": 2, "shards": 4}])
+def test_fill_values_keep_their_bits(engine, fill, other, kwargs):
+    array = zarr.create_array(store := {}, shape=4, dtype=optional("float32"), fill_value=fill, **kwargs)
+    array[:2] = other
+    for read in (array[:], zarr.open_array(store)[:]):
+        assert [str(item) for item in read] == [str(item) for item in (other, other, fill, fill)]
+    array[:] = fill
+    assert "c/0" not in store
 
 
 GOOD = struct.pack("<QQ", 1, 4) + b"\x09" + struct.pack("<hh", 7, -1)

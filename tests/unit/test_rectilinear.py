@@ -198,6 +198,49 @@ class TestDocuments:
         array.attrs["a"] = 1
         assert json.loads(store.get_sync("zarr.json").to_bytes())["chunk_grid"]["name"] == "rectangular"
 
+    def test_chunks_that_are_cut_at_the_end_of_the_array(self, engine):
+        """As zarrs stores them by the name `zarrs.regular_bounded`; what is written back says the lengths."""
+        store = MemoryStore()
+        put(store, {"zarr.json": document(chunk_grid=codec("zarrs.regular_bounded", chunk_shape=[4, 7]))})
+        array = zarr.open_array(store, mode="r+")
+        assert (array.read_chunk_sizes, array.cdata_shape) == (((4, 4, 2), (7,)), (3, 1))
+        array[...] = TABLE
+        assert [len(store.get_sync(f"c/{i}/0")) for i in range(3)] == [4 * 28, 4 * 28, 2 * 28]
+        np.testing.assert_array_equal(zarr.open_array(store)[...], TABLE)
+        array.resize((7, 7))
+        assert stored_axes(array) == [[[4, 2], 2], 7]
+        again = zarr.open_array(store)
+        np.testing.assert_array_equal(again[...], TABLE[:7])
+        again.append(TABLE)
+        np.testing.assert_array_equal(zarr.open_array(store)[...], np.concatenate([TABLE[:7], TABLE]))
+
+    @pytest.mark.parametrize(
+        ("shape", "chunk_shape", "sizes"),
+        [
+            ((), [], ()),
+            ((0, 3), [5, 5], ((), (3,))),
+            ((3,), [2**62], ((3,),)),
+            ((10**11 + 1,), [10**11], ((10**11, 1),)),
+        ],
+    )
+    def test_they_may_be_of_any_length(self, shape, chunk_shape, sizes):
+        store = MemoryStore()
+        grid = codec("zarrs.regular_bounded", chunk_shape=chunk_shape)
+        put(store, {"zarr.json": document(chunk_grid=grid, shape=shape)})
+        array = zarr.open_array(store)
+        assert array.read_chunk_sizes == sizes
+
+    @pytest.mark.parametrize(
+        "configuration",
+        [{}, {"chunk_shape": [4]}, {"chunk_shape": [4, 0]}, {"chunk_shape": [4, "7"]}, {"chunk_shape": 4},
+         {"chunk_shape": [4, 7], "more": 1}, {"chunk_shape": [4, True]}, {"chunk_shape": [4, 2**70]}],
+    )  # fmt: skip
+    def test_they_are_looked_at(self, configuration):
+        store = MemoryStore()
+        put(store, {"zarr.json": document(chunk_grid=codec("zarrs.regular_bounded", **configuration))})
+        with pytest.raises(MetadataValidationError, match=r"chunk_grid|chunk_shape"):
+            zarr.open_array(store)
+
     def test_lengths_in_a_grid_that_is_called_regular(self):
         store = MemoryStore()
         put(store, {"zarr.json": document(chunk_grid=codec("regular", chunk_shape=[[3, 3, 4], 7]))})

@@ -10,6 +10,8 @@ import json
 import tracemalloc
 from contextlib import nullcontext
 
+import ml_dtypes
+import numcodecs
 import numpy as np
 import pytest
 
@@ -73,6 +75,8 @@ class TestMaking:
             (np.array([b"a"], "V1"), "V2", ValueError, "no padding"),
             (np.array(["a"]), BYTES, TypeError, "no bytes"),
             (["a"], BYTES, TypeError, r"'a' of type str at \(0,\) is no bytes"),
+            (np.array([2], ml_dtypes.bfloat16), BYTES, TypeError, "dtype bfloat16 are no bytes"),
+            (np.array([(1,)], [("a", "i1")]), BYTES, TypeError, "are no bytes"),
             ([300], "u1", OverflowError, "300"),
             ([1.5], "i4", ValueError, "1.5"),
             ([2**53 + 1, 0.5], "f8", ValueError, "9007199254740993"),
@@ -442,6 +446,22 @@ class TestFillValues:
     def test_ones_and_zeros_of_bytes_of_any_length(self, zarr_format):
         assert read(zarr.zeros(1, dtype=bytes, zarr_format=zarr_format)) == [b""]
         assert read(zarr.ones(1, dtype=bytes, zarr_format=zarr_format)) == [b"1"]
+
+    @pytest.mark.parametrize(
+        ("inner", "zero", "one"),
+        [("int8", "0", "1"), ("float32", "0.0", "1.0"), ("string", "", "1"), ("bool", "False", "True")],
+    )
+    def test_ones_and_zeros_of_elements_that_may_be_missing(self, inner, zero, one):
+        dtype = {"name": "zarrs.optional", "configuration": {"name": inner}}
+        assert [str(zarr.zeros(1, dtype=dtype)[0]), str(zarr.ones(1, dtype=dtype)[0])] == [zero, one]
+        assert str(zarr.zeros_like(zarr.empty(1, dtype=dtype))[0]) == zero
+        assert zarr.empty(1, dtype=dtype)[0] is None
+
+    def test_ones_and_zeros_of_python_objects(self):
+        options = {"dtype": object, "object_codec": numcodecs.JSON(), "zarr_format": 2}
+        assert read(zarr.zeros(1, **options)) == [0]
+        assert read(zarr.ones(1, **options)) == [1]
+        assert read(zarr.zeros_like(zarr.empty(1, **options))) == [0]
 
 
 class TestDocumentsOfOthers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 
 import numcodecs
@@ -12,7 +13,7 @@ import pytest
 import zarr
 from tests.suites.threads import PROMPTLY
 from zarr.codecs import ShardingCodec, TransposeCodec, VLenBytesCodec, VLenUTF8Codec, ZstdCodec
-from zarr.errors import CodecError
+from zarr.errors import CodecError, MetadataValidationError
 from zarr.storage import LocalStore, MemoryStore
 
 TEXT = np.dtypes.StringDType()
@@ -374,3 +375,18 @@ def test_the_limit_of_objects(engine, codec_id):
         with pytest.raises(CodecError, match=r"more than 999 bytes.*'array\.max_variable_chunk_bytes'"):
             again[:]
     assert len(zarr.open_array(store, mode="r")[1]) == 1000
+
+
+@pytest.mark.parametrize("form", ["format 2", "format 3", "optional"])
+def test_a_fill_value_that_no_element_can_be(form, engine):
+    """JSON can say half of a surrogate pair, and UTF-8 cannot."""
+    number = {"name": "zarrs.optional", "configuration": {"name": "string"}}
+    array = zarr.create_array(
+        {}, shape=2, dtype=number if form == "optional" else "string", zarr_format=2 if form == "format 2" else 3
+    )
+    key = ".zarray" if form == "format 2" else "zarr.json"
+    document = json.loads(array.store.get_sync(key).to_bytes())
+    document["fill_value"] = ["\ud800"] if form == "optional" else "\ud800"
+    array.store._store_dict[key] = zarr.buffer.cpu.Buffer.from_bytes(json.dumps(document).encode())
+    with pytest.raises(MetadataValidationError, match="UTF-8"):
+        zarr.open_array(array.store)

@@ -32,6 +32,13 @@ def zeros(shape: Iterable[int], dtype: npt.DTypeLike, order: Literal["C", "F"] =
     return np.zeros(shape, np.int64, order).view(wanted)  # type: ignore[call-overload,no-any-return]  # any shape
 
 
+def filled(shape: Iterable[int], element: object, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """`numpy.full`, of exactly this dtype."""
+    made = empty(shape, dtype)
+    made[...] = element
+    return made
+
+
 def in_fresh_memory(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """A copy of an array in a dtype, which can be written to."""
     made = empty(array.shape, dtype)

@@ -10,8 +10,9 @@ import numpy as np
 
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
-from zarr._dtype import ZarrFormat, ZDType
+from zarr._dtype import Optional, ZarrFormat, ZDType
 from zarr._dtype.convert import exact, fill_scalar, inferred
+from zarr._dtype.python_objects import PythonObjects
 from zarr._flow.create import Ancestry, create_node, look_above
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import write
@@ -73,8 +74,11 @@ class _Filled:
         return str(self._number)
 
     def of(self, data_type: ZDType[Any, Any]) -> Any:
+        if isinstance(data_type, Optional):
+            return self.of(data_type.data_type)
         dtype = data_type.to_native_dtype()
-        element = getattr(np, self._function)(1, "S1" if dtype.kind == "O" else dtype)[0]
+        is_octets = dtype.kind == "O" and not isinstance(data_type, PythonObjects)
+        element = getattr(np, self._function)(1, "S1" if is_octets else dtype)[0]
         return data_type.cast_scalar(element)
 
 

@@ -90,7 +90,7 @@ def name_of(source: Any) -> str:
 
 
 def _is_dataset(given: Any) -> bool:
-    return hasattr(given, "shape") and hasattr(given, "dtype")
+    return hasattr(given, "shape") and not hasattr(given, "keys")  # of some, h5py has no dtype, and raises
 
 
 def _is_group(given: Any) -> bool:
@@ -159,7 +159,7 @@ def _found(source: Any, path: str, zarr_format: ZarrFormat, above: tuple[Any, ..
 
 def _members(group: Any) -> list[tuple[str, Any]]:
     """What there is to copy in a group, by name."""
-    names = sorted(group.keys())
+    names = sorted(group.keys(), key=str)
     found = ((name, _member(group, name)) for name in names)
     return [(name, member) for name, member in found if member is not None and not _is_only_a_dimension(member)]
 
@@ -170,12 +170,14 @@ def members_of(group: Any) -> Flow[list[tuple[str, Source]]]:
     return [(name, Source(member, (group,))) for name, member in found]
 
 
-def _member(group: Any, name: str) -> Any:
-    """What has a name in a group; None for types with a name, and, with a warning, for links that lead nowhere."""
-    if "\\" in name:
-        raise MetadataValidationError(
-            f"{name!r} in {_place(group)} of HDF5 cannot be copied under its name: Zarr takes '\\' for '/'"
-        )
+def _member(group: Any, name: str | bytes) -> Any:
+    """What has a name, which is bytes if it is no text, in a group; None for types with a name, and, with a warning, for links that lead nowhere."""
+    try:
+        why = "Zarr takes '\\' for '/'" if "\\" in _plain(name) else None
+    except UnicodeError as exc:
+        why = str(exc)
+    if why is not None:
+        raise MetadataValidationError(f"{name!r} in {_place(group)} of HDF5 cannot be copied under its name: {why}")
     try:
         member = group[name]
     except KeyError as exc:
@@ -204,6 +206,7 @@ def _attributes(source: Any) -> dict[str, Any]:
 def _attribute(source: Any, name: str) -> Any:
     value = source.attrs[name]
     try:
+        _plain(name)
         return _plain(value)
     except (TypeError, ValueError) as exc:
         raise MetadataValidationError(
@@ -214,7 +217,10 @@ def _attribute(source: Any, name: str) -> Any:
 
 def _plain(value: Any) -> Any:
     """An attribute of HDF5 as JSON has it."""
-    if value is None or isinstance(value, str | bool | int | float):
+    if isinstance(value, str):
+        value.encode()  # raises for half characters
+        return value
+    if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, bytes):
         return value.decode()
@@ -257,6 +263,10 @@ def _data_type(source: Any) -> Any:
         raise _refused(
             _place(source), "it has no elements at all (its dataspace is null), and arrays of Zarr have a shape"
         )
+    try:
+        source.dtype  # noqa: B018  # h5py makes it when it is asked for
+    except TypeError as exc:
+        raise _refused(_place(source), f"NumPy has no elements like those that it holds: {exc}") from exc
     if _is_text(source):
         return VariableLengthUTF8()
     _check(source, source.dtype)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from zarr._buffer.memory import filled, in_dtype
 from zarr._codec.base import ArrayArrayCodec, ChunkSpec
 from zarr._codec.configuration import check_int, read_configuration
 from zarr._codec.raw import native_dtype, to_nd_buffer
-from zarr._codec.real_numbers import Floats, Integers, bit_lengths, parts_of, reals_of
+from zarr._codec.real_numbers import Floats, Integers, bit_lengths, parts_of, parts_of_elements, reals_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -72,7 +73,7 @@ class BitRoundCodec(ArrayArrayCodec):
         self._check(dtype)
 
     def _check(self, dtype: ZDType[Any, Any]) -> None:
-        parts = parts_of(dtype.to_native_dtype())
+        parts = parts_of_elements(dtype)
         if parts is None:
             raise ValueError(f"codec {_NAME!r} is for numbers and times, not data type {dtype}")
         if self.keepbits == 0 and isinstance(reals_of(parts), Integers):
@@ -80,8 +81,8 @@ class BitRoundCodec(ArrayArrayCodec):
 
     def resolve_metadata(self, chunk_spec: ChunkSpec) -> ChunkSpec:
         dtype = native_dtype(chunk_spec)
-        fill = np.full((), chunk_spec.fill_value, dtype)
-        return chunk_spec.replace(fill_value=rounded(fill, self.keepbits)[()])
+        fill = filled((), chunk_spec.fill_value, dtype)
+        return chunk_spec.replace(fill_value=rounded(fill, self.keepbits, parts_of_elements(chunk_spec.dtype))[()])
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: ChunkSpec) -> int:
         return input_byte_length
@@ -90,11 +91,12 @@ class BitRoundCodec(ArrayArrayCodec):
         return chunk_data
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> NDBuffer:
-        return to_nd_buffer(chunk_spec, rounded(chunk_data.as_numpy_array(), self.keepbits))
+        parts = parts_of_elements(chunk_spec.dtype)
+        return to_nd_buffer(chunk_spec, rounded(chunk_data.as_numpy_array(), self.keepbits, parts))
 
 
-def rounded(numbers: npt.NDArray[Any], keepbits: int) -> npt.NDArray[Any]:
-    """Numbers, or times, with only so many bits.
+def rounded(numbers: npt.NDArray[Any], keepbits: int, parts: np.dtype[Any] | None = None) -> npt.NDArray[Any]:
+    """Numbers, or times, with only so many bits. `parts` is the dtype of what they consist of, if their own does not say.
 
     Examples
     --------
@@ -102,12 +104,12 @@ def rounded(numbers: npt.NDArray[Any], keepbits: int) -> npt.NDArray[Any]:
     array([1., 4.])
     """
     dtype = numbers.dtype
-    parts = parts_of(dtype)
+    parts = parts_of(dtype) if parts is None else parts
     reals = None if parts is None else reals_of(parts)
     if reals is None:
         raise TypeError(f"{dtype} is no dtype of numbers or times")
     whole_dtype = dtype if dtype.isbuiltin == 2 else dtype.newbyteorder("=")
-    elements = np.ascontiguousarray(numbers, whole_dtype).reshape(-1).view(reals.dtype)
+    elements = np.ascontiguousarray(in_dtype(numbers, whole_dtype)).reshape(-1).view(reals.dtype)
     made = _floats(elements, reals, keepbits) if isinstance(reals, Floats) else _integers(elements, reals, keepbits)
     return made.view(whole_dtype).reshape(numbers.shape)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypedDict, cast
 
 import numpy as np
 
+from zarr._buffer.memory import filled
 from zarr._codec.base import ArrayArrayCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, read_configuration
 from zarr._codec.raw import native_dtype, to_nd_buffer
@@ -150,7 +151,7 @@ class CastValue(ArrayArrayCodec):
         return self
 
     def resolve_metadata(self, chunk_spec: ChunkSpec) -> ChunkSpec:
-        fill = np.full((), chunk_spec.fill_value, native_dtype(chunk_spec))
+        fill = filled((), chunk_spec.fill_value, native_dtype(chunk_spec))
         try:
             encoded = self._cast("encode", fill, chunk_spec.dtype)
         except NotRepresentableError as exc:
@@ -159,7 +160,7 @@ class CastValue(ArrayArrayCodec):
 
     def refuse_changed_fill(self, chunk_spec: ChunkSpec) -> None:
         """Raise ValueError if the fill value is another one after encoding and decoding."""
-        fill = np.full((), chunk_spec.fill_value, native_dtype(chunk_spec))
+        fill = filled((), chunk_spec.fill_value, native_dtype(chunk_spec))
         try:
             decoded = self._cast("decode", self._cast("encode", fill, chunk_spec.dtype), chunk_spec.dtype)
         except NotRepresentableError as exc:

@@ -10,7 +10,7 @@ from zarr._codec.base import BytesBytesCodec, ChunkSpec, Codec
 from zarr._codec.call import call_codec, codec_name
 from zarr._codec.configuration import check_int, read_configuration
 from zarr._codec.raw import to_buffer
-from zarr._codec.registry import parse_codec
+from zarr._codec.registry import parse_inner_codecs
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -57,12 +57,7 @@ class ConditionalCodec(BytesBytesCodec):
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        if isinstance(self.codecs, str | Mapping) or not isinstance(self.codecs, Iterable):
-            raise ArgumentError(f"codecs of codec {_NAME!r} must be a list of codecs; got {self.codecs!r}")
-        codecs = tuple(
-            parse_codec(codec, f"codecs[{i}]") if isinstance(codec, str | Mapping) else codec
-            for i, codec in enumerate(self.codecs)
-        )
+        codecs = parse_inner_codecs(_NAME, "codecs", self.codecs)
         for codec in codecs:
             if not isinstance(codec, BytesBytesCodec):
                 raise ArgumentError(

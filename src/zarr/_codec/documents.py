@@ -38,6 +38,7 @@ SerializerName: TypeAlias = Literal[
     "packbits",
     "vlen-bytes",
     "vlen-utf8",
+    "zarrs.vlen_v2",
 ]
 CompressorName: TypeAlias = Literal[
     "blosc",

@@ -8,15 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-import numpy as np
-
+from zarr._buffer.memory import filled
 from zarr._codec.base import ArrayBytesCodec, BytesBytesCodec, ChunkSpec, Codec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.chain import CodecChain
 from zarr._codec.configuration import read_configuration
 from zarr._codec.limits import oversized, with_margin
 from zarr._codec.raw import native_dtype, to_buffer, to_nd_buffer
-from zarr._codec.registry import parse_codec
+from zarr._codec.registry import parse_inner_codecs
 from zarr._codec.transpose import TransposeCodec
 from zarr.errors import ArgumentError, CodecError
 
@@ -64,12 +63,7 @@ class N5DefaultCodec(ArrayBytesCodec):
         def __init__(self, *, codecs: Iterable[Codec | Mapping[str, object] | str]) -> None: ...
 
     def __post_init__(self) -> None:
-        if isinstance(self.codecs, str | Mapping) or not isinstance(self.codecs, Iterable):
-            raise ArgumentError(f"codecs of codec {_NAME!r} must be a list of codecs; got {self.codecs!r}")
-        codecs = tuple(
-            parse_codec(codec, f"codecs[{i}]") if isinstance(codec, str | Mapping) else codec
-            for i, codec in enumerate(self.codecs)
-        )
+        codecs = parse_inner_codecs(_NAME, "codecs", self.codecs)
         kinds: tuple[type, ...] = (TransposeCodec, BytesCodec, BytesBytesCodec)[: max(2, len(codecs))]
         if len(codecs) != len(kinds) or not all(isinstance(*pair) for pair in zip(codecs, kinds, strict=True)):
             raise ArgumentError(
@@ -113,7 +107,7 @@ class N5DefaultCodec(ArrayBytesCodec):
         block = self._chain(chunk_spec.replace(shape=shape)).decode(chunk_data[header_nbytes:])
         if shape == chunk_spec.shape:
             return block
-        chunk = np.full(chunk_spec.shape, chunk_spec.fill_value, native_dtype(chunk_spec))
+        chunk = filled(chunk_spec.shape, chunk_spec.fill_value, native_dtype(chunk_spec))
         common = tuple(slice(min(pair)) for pair in zip(shape, chunk_spec.shape, strict=True))
         chunk[common] = block.as_numpy_array()[common]
         return to_nd_buffer(chunk_spec, chunk)

@@ -3,7 +3,7 @@
 Their own `decode` believes the size that the data claims. For the compressors whose output can be bounded, decoding
 goes through bounded code of ours instead. Repaired here as well: `delta` over booleans, whose decoder is not the
 inverse of its encoder, `bitround`, which makes numbers of some NaN, `gzip`, which writes the time of day, and `pcodec` and
-`zfpy`, which do not look at the byte order.
+`zfpy`, which do not look at the byte order, and of which the latter loses what is beside NaN.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from zarr._codec import blosc, zstd
 from zarr._codec.bitround import rounded
 from zarr._codec.gzip_ import GZIP_WINDOW, ZLIB_WINDOW, deflate_gzip, inflate
 from zarr._codec.limits import check_claim, oversized
-from zarr._codec.number_streams import REVERSIBLE, decode_pcodec, decode_zfp, encode_reversibly
+from zarr._codec.number_streams import REVERSIBLE, decode_pcodec, decode_zfp, encode_reversibly, refuse_no_numbers
 from zarr._codec.refusals import refusing
 from zarr._codec.streams import drain
 from zarr.errors import CodecError
@@ -140,6 +140,7 @@ def _pcodec(codec: Any, data: npt.NDArray[Any]) -> Any:
 def _zfpy(codec: Any, data: npt.NDArray[Any]) -> Any:
     native = np.atleast_1d(data.astype(data.dtype.newbyteorder("="), copy=False))
     if codec.mode != REVERSIBLE:
+        refuse_no_numbers(native, "zfpy")
         return codec.encode(native)
     return encode_reversibly(native)  # which numcodecs forgets
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from zarr._buffer.memory import in_dtype
+from zarr._buffer.memory import filled, in_dtype
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec
 from zarr._codec.limits import decoded_nbytes, output_limit
 from zarr._codec.numcodec_call import decode_with, encode_with
@@ -207,7 +207,7 @@ class NumcodecsArrayArrayCodec(NumcodecsCodec, ArrayArrayCodec):
 
     def _encoded_fill(self, spec: ChunkSpec, data_type: ZDType[Any, Any]) -> Any:
         """What a fill value becomes; elements are encoded one by one, so one alone shows it."""
-        fill = np.full(1, spec.fill_value, self._decoded_dtype(spec))
+        fill = filled((1,), spec.fill_value, self._decoded_dtype(spec))
         return np.asarray(self.numcodec.encode(fill)).view(data_type.to_native_dtype())[0]
 
     def _decode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> NDBuffer:

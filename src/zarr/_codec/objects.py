@@ -38,6 +38,8 @@ def is_of_objects(codec: Any) -> bool:
 
 def encode_objects(codec: Any, items: npt.NDArray[Any]) -> Any:
     """What an object codec of numcodecs makes of elements, for those that have to be helped."""
+    if codec.codec_id == "pickle":
+        check_pickle_allowed()  # nobody could read what would be written
     if codec.codec_id == "vlen-array":
         return _encode_arrays(codec, items.reshape(-1, order="A"))
     if codec.codec_id == "msgpack2" and not items.ndim:  # numcodecs writes lists only

@@ -18,10 +18,11 @@ from zarr._codec.base import ArrayBytesCodec, ChunkSpec, Codec
 from zarr._codec.chain import CodecChain, check_order
 from zarr._codec.configuration import read_configuration
 from zarr._codec.raw import to_buffer, to_nd_buffer
-from zarr._codec.registry import parse_codec
+from zarr._codec.registry import parse_inner_codecs
 from zarr._dtype.convert import exact
 from zarr._dtype.numbers import Bool
 from zarr._dtype.optional import Optional
+from zarr._dtype.optional_values import in_objects, joined
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class OptionalCodec(ArrayBytesCodec):
         given = np.empty(len(items), dtype=object)
         given[:] = items
         try:
-            elements = exact(given, inner, inner.to_native_dtype())
+            elements = joined(given, inner, exact)
         except (TypeError, ValueError, OverflowError) as exc:
             raise CodecError(_NAME, "encode", str(exc)) from exc
         encoded = self._data_chain(spec, len(items)).encode(to_nd_buffer(spec, elements))
@@ -157,17 +158,10 @@ class OptionalCodec(ArrayBytesCodec):
         n_there = int(np.count_nonzero(is_there))
         if n_there:
             decoded = self._data_chain(chunk_spec, n_there).decode(chunk_data[split:]).as_numpy_array()
-            elements[is_there] = _listed(decoded)
+            elements[is_there] = in_objects(decoded)
         elif n_data:
             self._data_chain(chunk_spec, 0).decode(chunk_data[split:])
         return to_nd_buffer(chunk_spec, elements.reshape(chunk_spec.shape))
-
-
-def _listed(decoded: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Elements as objects: the scalars of their dtype, or what an array of objects has."""
-    listed = np.empty(decoded.size, dtype=object)
-    listed[:] = decoded.tolist() if decoded.dtype.kind in "OT" else list(decoded)
-    return listed
 
 
 def _inner(spec: ChunkSpec) -> Any:
@@ -175,11 +169,6 @@ def _inner(spec: ChunkSpec) -> Any:
 
 
 def _parse_codecs(key: str, codecs: object) -> tuple[Codec, ...]:
-    if isinstance(codecs, str | Mapping) or not isinstance(codecs, Iterable):
-        raise ArgumentError(f"{key} of codec {_NAME!r} must be a list of codecs; got {codecs!r}")
-    parsed = tuple(
-        parse_codec(codec, f"{key}[{i}]") if isinstance(codec, str | Mapping) else codec
-        for i, codec in enumerate(codecs)
-    )
+    parsed = parse_inner_codecs(_NAME, key, codecs)
     check_order(parsed)
     return parsed

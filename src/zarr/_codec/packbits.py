@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from zarr._buffer.memory import in_dtype
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
-from zarr._codec.real_numbers import Integers, n_bits_of, parts_of, reals_of
+from zarr._codec.real_numbers import Integers, n_bits_of, parts_of_elements, reals_of
 from zarr.errors import CodecError, MetadataValidationError
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class PackBitsCodec(ArrayBytesCodec):
 
     def _layout(self, dtype: ZDType[Any, Any], shape: tuple[int, ...]) -> _Layout:
         native = dtype.to_native_dtype()
-        part = native if native == np.bool_ else parts_of(native)
+        part = native if native == np.bool_ else parts_of_elements(dtype)
         if part is None:
             raise ValueError(f"codec {_NAME!r} is for Booleans, numbers and times, not data type {dtype}")
         n_bits = n_bits_of(part)
@@ -156,7 +157,7 @@ class PackBitsCodec(ArrayBytesCodec):
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer:
         layout = self._layout(chunk_spec.dtype, chunk_spec.shape)
         dtype = native_dtype(chunk_spec)
-        elements = np.ascontiguousarray(chunk_data.as_numpy_array().astype(_native(dtype), copy=False))
+        elements = np.ascontiguousarray(in_dtype(chunk_data.as_numpy_array(), _native(dtype)))
         packed = np.concatenate([np.empty(0, np.uint8), *_packed(elements.reshape(-1).view(layout.part), layout)])
         padding = np.array([layout.n_padding], np.uint8)
         if self.padding_encoding == "first_byte":

@@ -18,8 +18,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from zarr._dtype.small import SmallComplex
+
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from zarr._dtype.base import ZDType
 
 Rounding: TypeAlias = Literal["nearest-even", "towards-zero", "towards-positive", "towards-negative", "nearest-away"]
 OutOfRange: TypeAlias = Literal["clamp", "wrap"]
@@ -121,6 +125,13 @@ def parts_of(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
         return np.dtype(f"f{dtype.itemsize // 2}")
     reals = reals_of(dtype)
     return None if reals is None else reals.dtype
+
+
+def parts_of_elements(data_type: ZDType[Any, Any]) -> np.dtype[Any] | None:
+    """The same for a data type; of complex numbers of few bits, NumPy's dtype may be a struct, or one of another package."""
+    return parts_of(
+        data_type.part.to_native_dtype() if isinstance(data_type, SmallComplex) else data_type.to_native_dtype()
+    )
 
 
 def n_bits_of(dtype: np.dtype[Any]) -> int:

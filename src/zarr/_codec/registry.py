@@ -6,7 +6,7 @@ of our own codecs and plug-in packages are imported when a name is first asked f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from threading import RLock
@@ -23,7 +23,7 @@ from zarr._support.registry import Registry, fully_qualified_name
 from zarr._support.settings import config
 from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
-from zarr.errors import MetadataTypeError, MetadataValidationError, UnknownCodecError, ZarrUserWarning
+from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationError, UnknownCodecError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from zarr._codec.base import Codec
@@ -53,7 +53,11 @@ _OURS: dict[str, tuple[str, str, str]] = {
     "vlen-bytes": ("vlen", "VLenBytesCodec", "zarr.codecs.vlen_utf8.VLenBytesCodec"),
     "vlen-utf8": ("vlen", "VLenUTF8Codec", "zarr.codecs.vlen_utf8.VLenUTF8Codec"),
     "zarrs.optional": ("optional", "OptionalCodec", "zarr.codecs.OptionalCodec"),
+    "zarrs.vlen": ("vlen_apart", "VLenCodec", "zarr.codecs.VLenCodec"),
+    "zarrs.vlen_v2": ("vlen_apart", "VLenV2Codec", "zarr.codecs.VLenV2Codec"),
     "zarrs.squeeze": ("reshape", "SqueezeCodec", "zarr.codecs.SqueezeCodec"),
+    "zarrs.zfp": ("zfp", "ZfpCodec", "zarr.codecs.ZfpCodec"),
+    "zfp": ("zfp", "ZfpCodec", "zarr.codecs.ZfpCodec"),
     "zstd": ("zstd", "ZstdCodec", "zarr.codecs.zstd.ZstdCodec"),
     "numcodecs.base64": ("numcodecs_", "Base64", "zarr.codecs.numcodecs.Base64"),
     "numcodecs.vlen-bytes": ("vlen", "VLenBytesCodec", "zarr.codecs.vlen_utf8.VLenBytesCodec"),
@@ -160,6 +164,23 @@ def parse_codec(data: str | Mapping[str, Any], field: str = "codec") -> Codec:
         return cls.from_dict({"name": name, "configuration": configuration})
     except TypeError as exc:
         raise MetadataTypeError(f"the configuration {configuration!r} does not suit codec {name!r}: {exc}") from exc
+
+
+def parse_inner_codecs(codec: str, key: str, given: object) -> tuple[Codec, ...]:
+    """The codecs that another one has in a member `key`, from instances or from their stored forms.
+
+    Raises
+    ------
+    ArgumentError
+        If that is no list.
+    UnknownCodecError, MetadataValidationError
+        As `parse_codec` does.
+    """
+    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+        raise ArgumentError(f"{key} of codec {codec!r} must be a list of codecs; got {given!r}")
+    return tuple(
+        parse_codec(one, f"{key}[{i}]") if isinstance(one, str | Mapping) else one for i, one in enumerate(given)
+    )
 
 
 def get_numcodec(data: Mapping[str, Any]) -> Any:
@@ -285,6 +306,15 @@ def _places(key: str) -> tuple[Place, Place]:
 
 _HOW_TO_ADD = "install the package that provides it, or register its class with zarr.registry.register_codec"
 
+_PROVIDERS = {
+    "any-numcodecs.": "zarr-any-numcodecs",
+    "gribberish": "gribberish",
+    "imagecodecs_": "imagecodecs-zarr",
+    "omfiles.": "omfiles",
+    "virtual_tiff.": "virtual-tiff",
+}
+"""Packages that bring codecs, by how the names of these begin."""
+
 
 def _unknown(key: str) -> str:
     names = sorted({*_OURS, *_registered, *(entry.name for entry in offered_at([(_GROUP, None)]))})
@@ -295,6 +325,9 @@ def _unknown(key: str) -> str:
         meant.append(f"BloscCodec(cname={asked!r})")
     if meant:
         return f"codec {key!r} is not known: did you mean {' or '.join(meant)}? Otherwise {_HOW_TO_ADD}."
+    provider = next((package for start, package in _PROVIDERS.items() if key.startswith(start)), None)
+    if provider is not None:
+        return f"codec {key!r} is not known: the package {provider} provides it, pip install {provider}"
     if key.startswith("numcodecs."):
         hint = "only the numcodecs codecs listed below have a format 3 form"
     else:

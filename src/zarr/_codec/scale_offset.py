@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from zarr._buffer.memory import filled
 from zarr._codec.base import ArrayArrayCodec, ChunkSpec
 from zarr._codec.configuration import read_configuration
 from zarr._codec.raw import native_dtype, to_nd_buffer
@@ -94,7 +95,7 @@ class ScaleOffset(ArrayArrayCodec):
         self._parameters(dtype)
 
     def resolve_metadata(self, chunk_spec: ChunkSpec) -> ChunkSpec:
-        fill = np.full((), chunk_spec.fill_value, native_dtype(chunk_spec))
+        fill = filled((), chunk_spec.fill_value, native_dtype(chunk_spec))
         try:
             encoded = _encode(fill, self._parameters(chunk_spec.dtype))
         except NotRepresentableError as exc:

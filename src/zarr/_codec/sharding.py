@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex, cast
+from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
 
 import numpy as np
 
@@ -33,7 +33,7 @@ from zarr._codec.pipeline import (
     make_pipeline,
 )
 from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
-from zarr._codec.registry import parse_codec
+from zarr._codec.registry import parse_inner_codecs
 from zarr._codec.shard_index import (
     MISSING,
     WRITE_ORDERS,
@@ -382,11 +382,6 @@ def _parse_shape(shape: object) -> tuple[int, ...]:
 
 
 def _parse_codecs(key: str, codecs: object) -> tuple[Codec, ...]:
-    if isinstance(codecs, str | Mapping) or not isinstance(codecs, Iterable):
-        raise TypeError(f"{key} of codec 'sharding_indexed' must be a list of codecs; got {codecs!r}")
-    parsed = tuple(
-        parse_codec(codec, f"{key}[{i}]") if isinstance(codec, str | Mapping) else codec
-        for i, codec in enumerate(codecs)
-    )
+    parsed = parse_inner_codecs("sharding_indexed", key, codecs)
     check_order(parsed)
-    return cast("tuple[Codec, ...]", parsed)
+    return parsed

@@ -162,33 +162,47 @@ def stream_nbytes(head: bytes, n_items: int, codec: str) -> tuple[int, bool]:
     return position, True
 
 
-def split_utf8(encoded: npt.NDArray[np.uint8], n_items: int) -> list[str]:
+def split_utf8(encoded: npt.NDArray[np.uint8], n_items: int, codec: str = "vlen-utf8") -> list[str]:
     """Like `split_bytes`, for text."""
-    items = split_bytes(encoded, n_items, codec="vlen-utf8")
+    return text_of(split_bytes(encoded, n_items, codec), codec)
+
+
+def text_of(items: list[bytes], codec: str) -> list[str]:
+    """Elements as text. Raises CodecError."""
     try:
         return [item.decode() for item in items]
     except UnicodeDecodeError as exc:
-        raise CodecError("vlen-utf8", "decode", f"an element is not valid UTF-8: {exc}") from exc
+        raise CodecError(codec, "decode", f"an element is not valid UTF-8: {exc}") from exc
 
 
-def join_utf8(array: npt.NDArray[Any]) -> bytes:
+def join_utf8(array: npt.NDArray[Any], codec: str = "vlen-utf8") -> bytes:
     """Encode the elements of a flat array of strings."""
+    return _join(utf8_of(array, codec), codec)
+
+
+def join_bytes(array: npt.NDArray[Any], codec: str = "vlen-bytes") -> bytes:
+    """Encode the elements of a flat array of byte strings."""
+    return _join(bytes_of(array, codec), codec)
+
+
+def utf8_of(array: npt.NDArray[Any], codec: str) -> list[bytes]:
+    """The bytes of each element of a flat array of strings. Raises CodecError."""
     items: list[bytes] = []
     for item in array.tolist():
         if isinstance(item, str):
             try:
                 items.append(item.encode())
             except UnicodeEncodeError as exc:
-                raise CodecError("vlen-utf8", "encode", f"{item!r} cannot be written as UTF-8: {exc}") from exc
+                raise CodecError(codec, "encode", f"{item!r} cannot be written as UTF-8: {exc}") from exc
         elif _is_nothing(item):
             items.append(b"")
         else:
-            raise CodecError("vlen-utf8", "encode", f"{item!r} of type {type(item).__name__} is not a string")
-    return _join(items, "vlen-utf8")
+            raise CodecError(codec, "encode", f"{item!r} of type {type(item).__name__} is not a string")
+    return items
 
 
-def join_bytes(array: npt.NDArray[Any]) -> bytes:
-    """Encode the elements of a flat array of byte strings."""
+def bytes_of(array: npt.NDArray[Any], codec: str) -> list[bytes]:
+    """Each element of a flat array of byte strings. Raises CodecError."""
     items: list[bytes] = []
     for item in array.tolist():
         if isinstance(item, bytes | bytearray | memoryview):
@@ -196,8 +210,8 @@ def join_bytes(array: npt.NDArray[Any]) -> bytes:
         elif _is_nothing(item):
             items.append(b"")
         else:
-            raise CodecError("vlen-bytes", "encode", f"{item!r} of type {type(item).__name__} is not a byte string")
-    return _join(items, "vlen-bytes")
+            raise CodecError(codec, "encode", f"{item!r} of type {type(item).__name__} is not a byte string")
+    return items
 
 
 def _is_nothing(item: object) -> bool:

@@ -43,7 +43,7 @@ from zarr._dtype.octets import NullTerminatedBytes, RawBytes, VariableLengthByte
 from zarr._dtype.optional import Optional
 from zarr._dtype.python_objects import PythonObjects
 from zarr._dtype.registry import data_type_registry, parse_data_type, parse_dtype
-from zarr._dtype.small import (
+from zarr._dtype.small_types import (
     SMALL_TYPES,
     BFloat16,
     ComplexBFloat16,
@@ -99,6 +99,7 @@ __all__ = [
     "NullTerminatedBytes",
     "NullTerminatedBytesJSON_V3",
     "NullterminatedBytesJSON_V2",
+    "Optional",
     "RawBytes",
     "RawBytesJSON_V2",
     "RawBytesJSON_V3",

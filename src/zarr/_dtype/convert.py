@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from zarr._buffer.memory import empty, in_dtype
+from zarr._buffer.memory import empty, in_dtype, is_extension
 from zarr._dtype.casts import Cast, cast, is_plain, keeps_all
 from zarr._dtype.described import type_string
 from zarr._dtype.losses import lost, refuse_no_array, unread, without_data_type
@@ -44,6 +44,7 @@ from zarr._dtype.objects import (
 )
 from zarr._dtype.octets import VariableLengthBytes
 from zarr._dtype.optional import Optional
+from zarr._dtype.optional_values import optional_of
 from zarr._dtype.records import in_fields_of, structs_of
 from zarr._dtype.structs import Struct
 from zarr._dtype.time import DateTime64, TimeDelta64
@@ -83,7 +84,9 @@ def exact(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     >>> exact([1, 2], zarr.dtype.Float32(), np.dtype("f4"))
     array([1., 2.], dtype=float32)
     """
-    given = _nulls_as_none(_as_array(value), data_type)
+    if isinstance(data_type, Optional):
+        return optional_of(value, data_type, exact)
+    given = _as_array(value)
     if dtype.names is not None:
         _refuse_no_structs(value, given)
         return structs_of(value, given, data_type, dtype, exact, is_assigned=False)
@@ -133,6 +136,8 @@ def assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elemen
 def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     if type(value) in _PLAIN and dtype.kind in "iufc":
         return np.asarray(value, dtype=dtype)
+    if isinstance(data_type, Optional):  # NumPy has no rule for it
+        return exact(value, data_type, dtype)
     if dtype.names is not None:
         given = _as_array(value)
         _refuse_no_structs(value, given)
@@ -141,7 +146,7 @@ def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Eleme
         return _assigned_scalar(value, data_type, dtype)
     if type(value).__name__ == "MaskedConstant" and dtype.kind == "f":
         return np.asarray(float(value), dtype=dtype)  # type: ignore[arg-type]  # NaN, with NumPy's warning
-    given = _nulls_as_none(_as_array(value), data_type)
+    given = _as_array(value)
     if given is None:
         return _assigned_sequence(value, data_type, dtype)
     if given.dtype == dtype:
@@ -157,15 +162,6 @@ def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Eleme
         return in_dtype(decoded(given) if _has_bytes_for_text(kinds, dtype) else given, dtype)
     except RuntimeError as exc:  # of times as text that is too short
         raise ArgumentError(f"elements of {given.dtype} do not fit into {dtype}: {exc}") from exc
-
-
-def _nulls_as_none(given: Elements | None, data_type: DataType) -> Elements | None:
-    """Text of any length as objects, with None for nulls, where elements may be missing."""
-    if given is None or not hasattr(given.dtype, "na_object") or not isinstance(data_type, Optional):
-        return given
-    made = np.empty(given.size, object)
-    made[:] = [item if isinstance(item, str) else None for item in given.ravel().tolist()]
-    return made.reshape(given.shape)
 
 
 def _refuse_no_structs(value: object, given: Elements | None) -> None:
@@ -245,7 +241,8 @@ def _holds_anything(data_type: DataType, dtype: np.dtype[Any]) -> bool:
 
 
 def _check_octets(dtype: np.dtype[Any], data_type: DataType) -> None:
-    if isinstance(data_type, VariableLengthBytes) and dtype.kind not in "SVO":
+    is_octets = dtype.kind in "SVO" and not is_extension(dtype) and dtype.names is None
+    if isinstance(data_type, VariableLengthBytes) and not is_octets:
         raise ArgumentError(f"data of dtype {dtype} are no bytes; encode text first, or use dtype='string'")
 
 

@@ -24,7 +24,7 @@ def all_fill(array: npt.NDArray[Any], fill_value: Any) -> bool:
     if array.size == 0:
         return True
     if dtype.hasobject or dtype.kind == "T":
-        return all(_same_object(item, fill_value) for item in array.ravel())
+        return all(is_same_object(item, fill_value) for item in array.ravel())
     if dtype.itemsize == 0:
         return True
     fill = empty((1,), dtype)
@@ -36,8 +36,27 @@ def all_fill(array: npt.NDArray[Any], fill_value: Any) -> bool:
     return _all_equal(flat.view("u1").reshape(-1, dtype.itemsize), fill.view("u1"))
 
 
-def _same_object(item: Any, fill_value: Any) -> bool:
-    return type(item) is type(fill_value) and bool(item == fill_value)
+def is_same_object(item: Any, other: Any) -> bool:
+    """Whether two objects are the same down to their bits, and those in them: not 0.0 and -0.0, nor True and 1.
+
+    Examples
+    --------
+    >>> is_same_object([1, {"a": 0.0}], [1, {"a": 0.0}]), is_same_object([1], [True]), is_same_object(0.0, -0.0)
+    (True, False, False)
+    """
+    if type(item) is not type(other):
+        return False
+    if isinstance(item, str | bytes | int):
+        return bool(item == other)
+    if isinstance(item, np.ndarray | np.generic):
+        return bool(item.dtype == other.dtype and item.shape == other.shape and item.tobytes() == other.tobytes())
+    if isinstance(item, float | complex):
+        return np.array(item).tobytes() == np.array(other).tobytes()
+    if isinstance(item, list | tuple):
+        return len(item) == len(other) and all(map(is_same_object, item, other))
+    if isinstance(item, dict):
+        return list(item) == list(other) and all(map(is_same_object, item.values(), other.values()))
+    return bool(item == other)
 
 
 def _all_equal(array: npt.NDArray[Any], fill: Any) -> bool:

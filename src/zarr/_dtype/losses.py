@@ -58,6 +58,11 @@ def _plain(item: Any) -> Any:
     return item.item() if item.dtype.kind in "biufcSU" else item
 
 
+def say_where(exc: Exception, place: tuple[int, ...]) -> None:
+    """Add to the text of an error where in the data the value is that it is about."""
+    exc.args = (f"{str(exc).rstrip('.')}. It is at {place}" if place else str(exc),)
+
+
 def _at(place: tuple[int, ...]) -> str:
     return f" at {place}" if place else ""
 

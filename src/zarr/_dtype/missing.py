@@ -43,7 +43,7 @@ def refuse_masked(array: object) -> None:
     masked = masked_class()
     if masked is None or not isinstance(array, masked):
         return
-    mask = _mask_of(array)
+    mask = mask_of(array)
     if mask.any():
         where = "" if not mask.ndim else f", the first at {first_true(mask)}"
         n_masked = int(mask.sum())
@@ -55,8 +55,8 @@ def refuse_masked(array: object) -> None:
         raise ArgumentError(f"{what}{where}. {_ADVICE_MASKED}")
 
 
-def _mask_of(array: Any) -> npt.NDArray[np.bool_]:
-    """Which elements are masked; one with fields, if one of these is."""
+def mask_of(array: Any) -> npt.NDArray[np.bool_]:
+    """Which elements of a masked array are masked; one with fields, if one of these is."""
     mask: npt.NDArray[Any] = np.broadcast_to(array.mask, array.shape)
     if mask.dtype.fields is None:
         return mask
@@ -125,6 +125,15 @@ def is_missing(item: object) -> bool:
     if isinstance(item, np.datetime64 | np.timedelta64):
         return bool(np.isnat(item))
     return _has_nan(kind) and item != item  # noqa: PLR0124  # NaN
+
+
+def says_nothing(item: object) -> bool:
+    """Whether an object says of itself, and not only as the number or time that it is, that there is nothing.
+
+    >>> says_nothing(None), says_nothing(float("nan"))
+    (True, False)
+    """
+    return type(item).__name__ in _ALWAYS - {"NaTType"}
 
 
 def refuse_missing(items: npt.NDArray[Any], dtype: np.dtype[Any]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from zarr._buffer.memory import empty, in_dtype
 from zarr._dtype.casts import cast, is_plain, is_read_as
-from zarr._dtype.losses import ADVICE, in_short, is_beyond, lost, ragged, unread
+from zarr._dtype.losses import ADVICE, in_short, is_beyond, lost, ragged, say_where, unread
 from zarr._dtype.missing import MOST_AXES, may_hold_missing, refuse_missing
 from zarr._dtype.octets import VariableLengthBytes
 from zarr.errors import ArgumentError
@@ -208,7 +208,7 @@ def _one_by_one(items: Elements, data_type: DataType, dtype: np.dtype[Any]) -> E
         try:
             made[place] = data_type.cast_scalar(items[place])
         except (ArgumentError, OverflowError) as exc:
-            exc.args = (f"{exc} It is at {place}" if place else str(exc),)
+            say_where(exc, place)
             raise
     return made
 

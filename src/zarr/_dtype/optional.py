@@ -10,6 +10,7 @@ import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import named, wrong
+from zarr._dtype.missing import says_nothing
 from zarr._dtype.registry import data_type_registry
 from zarr.errors import ArgumentError, DataTypeValidationError
 
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Optional(ZDType[Any, Any]):
-    """Elements of another data type, or None. In memory they are Python objects.
+    """Elements of another data type, or None; in memory, Python objects. An extension of zarrs.
 
     Attributes
     ----------
     data_type
         Of the elements that are there.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> counts = zarr.array([7, None, 9], dtype=zarr.dtype.Optional(data_type=zarr.dtype.Int32()))
+    >>> print(*counts[:])
+    7 None 9
     """
 
     dtype_cls = np.dtypes.ObjectDType
@@ -76,7 +84,7 @@ class Optional(ZDType[Any, Any]):
         return self.data_type.from_json_scalar(data[0], zarr_format=3)
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> Any:
-        return None if data is None else [self.data_type.to_json_scalar(data, zarr_format=3)]
+        return None if says_nothing(data) else [self.data_type.to_json_scalar(data, zarr_format=3)]
 
     def cast_scalar(self, data: object) -> Any:
-        return None if data is None else self.data_type.cast_scalar(data)
+        return None if says_nothing(data) else self.data_type.cast_scalar(data)

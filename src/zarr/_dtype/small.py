@@ -3,7 +3,7 @@
 NumPy has none of them; the package ml_dtypes does, and is imported when one is first used. Every element has a byte of its
 own, or two for `bfloat16`: those of fewer bits are in the low bits, and what is above them is not looked at. Complex
 numbers are two elements, the real part first; where ml_dtypes has no such type, they are in memory structs of `real` and
-`imag`. Format 2 knows those that TensorStore writes there, by the same names.
+`imag`. Format 2 knows those that TensorStore writes there, by the same names. Each type is a row in `small_types`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from zarr._buffer.memory import is_extension
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import UnfitDataTypeError, named, typestr, wrong
 from zarr._dtype.losses import in_short
-from zarr._dtype.numbers import Float16, integer_in_json, is_number
+from zarr._dtype.numbers import integer_in_json, is_number
 from zarr._dtype.rounding import rounded_to
 from zarr._support.imports_on_use import importing
 from zarr.errors import ArgumentError, MissingPackageError
@@ -71,7 +71,7 @@ def _name_of(dtype: np.dtype[Any]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Small(ZDType[Any, Any]):
+class Small(ZDType[Any, Any]):
     """What all of them share."""
 
     dtype_cls = np.dtype
@@ -126,7 +126,7 @@ class _Small(ZDType[Any, Any]):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _SmallInteger(_Small):
+class SmallInteger(Small):
     """Integers, in a byte each."""
 
     _range: ClassVar[tuple[int, int]] = (0, 0)
@@ -162,7 +162,7 @@ class _SmallInteger(_Small):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _SmallFloat(_Small):
+class SmallFloat(Small):
     """Floating numbers."""
 
     _n_bits: ClassVar[int] = 8
@@ -266,7 +266,7 @@ class _SmallFloat(_Small):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SmallComplex(_Small):
+class SmallComplex(Small):
     """Pairs of floating numbers: real, imaginary."""
 
     part: ClassVar[Any]
@@ -310,437 +310,9 @@ class SmallComplex(_Small):
         return self._of_parts([self.part.cast_scalar(data.real), self.part.cast_scalar(data.imag)])
 
 
-# -- the types, a row each: no fields of their own, so that none of them need be a dataclass of its own
+# -- bits that mean nothing -----------------------------------------------------------------------------------------
 
-
-class Int2(_SmallInteger):
-    """Signed integers of 2 bits, -2 to 1.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.zeros(2, dtype=zarr.dtype.Int2())[:].tolist()
-    [0, 0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "int2"
-    _range = (-2, 1)
-
-
-class Int4(_SmallInteger):
-    """Signed integers of 4 bits, -8 to 7.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.zeros(2, dtype=zarr.dtype.Int4())[:].tolist()
-    [0, 0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "int4"
-    _range = (-8, 7)
-
-
-class UInt2(_SmallInteger):
-    """Unsigned integers of 2 bits, 0 to 3.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.zeros(2, dtype=zarr.dtype.UInt2())[:].tolist()
-    [0, 0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "uint2"
-    _range = (0, 3)
-    _is_in_format_2 = False
-
-
-class UInt4(_SmallInteger):
-    """Unsigned integers of 4 bits, 0 to 15.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.zeros(2, dtype=zarr.dtype.UInt4())[:].tolist()
-    [0, 0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "uint4"
-    _range = (0, 15)
-    _is_in_format_2 = False
-
-
-class BFloat16(_SmallFloat):
-    """Floats of 2 bytes with the exponents of `float32` and 8 significant bits.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.BFloat16().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "bfloat16"
-    _n_bits, _nan, _has_infinity = 16, 0x7FC0, True
-
-
-class Float8E3M4(_SmallFloat):
-    """Floats of 1 byte: 3 bits of exponent, 4 of mantissa, up to 15.5, with infinities.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.Float8E3M4().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "float8_e3m4"
-    _nan, _has_infinity = 0x78, True
-
-
-class Float8E4M3(_SmallFloat):
-    """Floats of 1 byte: 4 bits of exponent, 3 of mantissa, up to 240, with infinities.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.Float8E4M3().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "float8_e4m3"
-    _nan, _has_infinity = 0x7C, True
-    _is_in_format_2 = False
-
-
-class Float8E4M3FN(_SmallFloat):
-    """Floats of 1 byte: 4 bits of exponent, 3 of mantissa, up to 448, without infinities.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.Float8E4M3FN().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "float8_e4m3fn"
-    _nan = 0x7F
-
-
-class Float8E4M3B11FNUZ(_SmallFloat):
-    """Floats of 1 byte: 4 bits of exponent with a bias of 11, 3 of mantissa, up to 30; no infinities, no -0.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.Float8E4M3B11FNUZ().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "float8_e4m3b11fnuz"
-    _nan = 0x80
-
-
-class Float8E4M3FNUZ(_SmallFloat):
-    """Floats of 1 byte: 4 bits of exponent with a bias of 8, 3 of mantissa, up to 240; no infinities, no -0.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.Float8E4M3FNUZ().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "float8_e4m3fnuz"
-    _nan = 0x80
-
-
-class Float8E5M2(_SmallFloat):
-    """Floats of 1 byte: 5 bits of exponent, 2 of mantissa, up to 57344, with infinities.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.Float8E5M2().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "float8_e5m2"
-    _nan, _has_infinity = 0x7E, True
-
-
-class Float8E5M2FNUZ(_SmallFloat):
-    """Floats of 1 byte: 5 bits of exponent with a bias of 16, 2 of mantissa, up to 57344; no infinities, no -0.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.Float8E5M2FNUZ().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "float8_e5m2fnuz"
-    _nan = 0x80
-
-
-class Float8E8M0FNU(_SmallFloat):
-    """Powers of two from 2**-127 to 2**127, in 1 byte. There is no 0; what was never written reads as the smallest.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.Float8E8M0FNU().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "float8_e8m0fnu"
-    _nan, _has_zero = 0xFF, False
-
-
-class Float6E2M3FN(_SmallFloat):
-    """Floats of 6 bits, in 1 byte: 2 bits of exponent, 3 of mantissa, up to 7.5; no infinities, no NaN.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.Float6E2M3FN().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "float6_e2m3fn"
-    _n_bits = 6
-    _is_in_format_2 = False
-
-
-class Float6E3M2FN(_SmallFloat):
-    """Floats of 6 bits, in 1 byte: 3 bits of exponent, 2 of mantissa, up to 28; no infinities, no NaN.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.Float6E3M2FN().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "float6_e3m2fn"
-    _n_bits = 6
-    _is_in_format_2 = False
-
-
-class Float4E2M1FN(_SmallFloat):
-    """Floats of 4 bits, in 1 byte: 2 bits of exponent, 1 of mantissa, up to 6; no infinities, no NaN.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.Float4E2M1FN().to_json_scalar(2, zarr_format=3)
-    2.0
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = _ml_name = "float4_e2m1fn"
-    _n_bits = 4
-
-
-class ComplexFloat16(SmallComplex):
-    """Complex numbers, of which both parts are `float16`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexFloat16().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_float16"
-    _ml_name = "complex32"
-    part = Float16()
-
-
-class ComplexBFloat16(SmallComplex):
-    """Complex numbers, of which both parts are `bfloat16`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexBFloat16().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_bfloat16"
-    _ml_name = "bcomplex32"
-    part = BFloat16()
-
-
-class ComplexFloat8E3M4(SmallComplex):
-    """Complex numbers, of which both parts are `float8_e3m4`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexFloat8E3M4().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_float8_e3m4"
-    part = Float8E3M4()
-
-
-class ComplexFloat8E4M3(SmallComplex):
-    """Complex numbers, of which both parts are `float8_e4m3`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexFloat8E4M3().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_float8_e4m3"
-    part = Float8E4M3()
-
-
-class ComplexFloat8E4M3B11FNUZ(SmallComplex):
-    """Complex numbers, of which both parts are `float8_e4m3b11fnuz`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexFloat8E4M3B11FNUZ().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_float8_e4m3b11fnuz"
-    part = Float8E4M3B11FNUZ()
-
-
-class ComplexFloat8E4M3FNUZ(SmallComplex):
-    """Complex numbers, of which both parts are `float8_e4m3fnuz`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexFloat8E4M3FNUZ().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_float8_e4m3fnuz"
-    part = Float8E4M3FNUZ()
-
-
-class ComplexFloat8E5M2(SmallComplex):
-    """Complex numbers, of which both parts are `float8_e5m2`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexFloat8E5M2().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_float8_e5m2"
-    part = Float8E5M2()
-
-
-class ComplexFloat8E5M2FNUZ(SmallComplex):
-    """Complex numbers, of which both parts are `float8_e5m2fnuz`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexFloat8E5M2FNUZ().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_float8_e5m2fnuz"
-    part = Float8E5M2FNUZ()
-
-
-class ComplexFloat8E8M0FNU(SmallComplex):
-    """Complex numbers, of which both parts are `float8_e8m0fnu`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexFloat8E8M0FNU().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_float8_e8m0fnu"
-    part = Float8E8M0FNU()
-
-
-class ComplexFloat6E2M3FN(SmallComplex):
-    """Complex numbers, of which both parts are `float6_e2m3fn`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexFloat6E2M3FN().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_float6_e2m3fn"
-    part = Float6E2M3FN()
-
-
-class ComplexFloat6E3M2FN(SmallComplex):
-    """Complex numbers, of which both parts are `float6_e3m2fn`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexFloat6E3M2FN().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_float6_e3m2fn"
-    part = Float6E3M2FN()
-
-
-class ComplexFloat4E2M1FN(SmallComplex):
-    """Complex numbers, of which both parts are `float4_e2m1fn`.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.dtype.ComplexFloat4E2M1FN().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
-    """
-
-    __slots__ = ()
-    _zarr_v3_name = "complex_float4_e2m1fn"
-    part = Float4E2M1FN()
-
-
-_SPARE = {cls._ml_name: 2**cls._n_bits - 1 for cls in (Float6E2M3FN, Float6E3M2FN, Float4E2M1FN)}
+_OWN_BITS = {"float6_e2m3fn": 0x3F, "float6_e3m2fn": 0x3F, "float4_e2m1fn": 0x0F}
 """Types of which ml_dtypes looks at bits that are not theirs, and which bits are. It does not with integers."""
 
 
@@ -750,12 +322,12 @@ def has_spare_bits(dtype: np.dtype[Any]) -> bool:
 
     Examples
     --------
-    >>> has_spare_bits(Float6E2M3FN().to_native_dtype()), has_spare_bits(np.dtype("u1"))
+    >>> has_spare_bits(dtype_of("float6_e2m3fn")), has_spare_bits(np.dtype("u1"))
     (True, False)
     """
     if dtype.names is not None:
         return any(has_spare_bits(dtype[name].base) for name in dtype.names)
-    return _name_of(dtype) in _SPARE
+    return _name_of(dtype) in _OWN_BITS
 
 
 def without_spare_bits(elements: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -773,36 +345,4 @@ def _clear(elements: npt.NDArray[Any]) -> None:
             _clear(elements[name])
     elif has_spare_bits(elements.dtype):
         octets = elements.view(np.uint8)
-        octets &= np.uint8(_SPARE[_name_of(elements.dtype)])
-
-
-SMALL_TYPES: tuple[type[_Small], ...] = (
-    Int2,
-    Int4,
-    UInt2,
-    UInt4,
-    BFloat16,
-    Float8E3M4,
-    Float8E4M3,
-    Float8E4M3FN,
-    Float8E4M3B11FNUZ,
-    Float8E4M3FNUZ,
-    Float8E5M2,
-    Float8E5M2FNUZ,
-    Float8E8M0FNU,
-    Float6E2M3FN,
-    Float6E3M2FN,
-    Float4E2M1FN,
-    ComplexFloat16,
-    ComplexBFloat16,
-    ComplexFloat8E3M4,
-    ComplexFloat8E4M3,
-    ComplexFloat8E4M3B11FNUZ,
-    ComplexFloat8E4M3FNUZ,
-    ComplexFloat8E5M2,
-    ComplexFloat8E5M2FNUZ,
-    ComplexFloat8E8M0FNU,
-    ComplexFloat6E2M3FN,
-    ComplexFloat6E3M2FN,
-    ComplexFloat4E2M1FN,
-)
+        octets &= np.uint8(_OWN_BITS[_name_of(elements.dtype)])

@@ -47,7 +47,7 @@ def _sayable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as exc:
-        raise ArgumentError(f"{text!r} is no text that a metadata document can say: {exc}") from exc
+        raise ArgumentError(f"{text!r} is no text that UTF-8, and so a document, can say: {exc}") from exc
     return text
 
 
@@ -180,7 +180,7 @@ class VariableLengthUTF8(ZDType[Any, Any]):
         return ""
 
     def from_json_scalar(self, data: Any, *, zarr_format: ZarrFormat) -> str:
-        return _text(data, zarr_format)
+        return _sayable(_text(data, zarr_format))
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> str:
         return _as_text(data, self._zarr_v3_name)

@@ -323,7 +323,7 @@ def _numcodecs_blosc(codec: Any, itemsize: int) -> CodecDescription | None:
         {
             "cname": codec.cname,
             "clevel": codec.clevel,
-            "shuffle": _SHUFFLES.get(shuffle, ""),
+            "shuffle": _SHUFFLES.get(shuffle, "") if isinstance(shuffle, int) else "",
             "typesize": itemsize,
             "blocksize": codec.blocksize,
         },

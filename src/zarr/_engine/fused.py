@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from zarr._buffer.memory import empty, in_dtype
 from zarr._codec.base import ArrayBytesCodec, BytesBytesCodec
 from zarr._codec.chain import CodecChain
 from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
@@ -91,7 +90,7 @@ class KernelCodec(ArrayBytesCodec):
         self._planned, self._has_inner_chunks = planned, has_inner_chunks
 
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
-        memory = np.empty(chunk_spec.shape, native_dtype(chunk_spec))
+        memory = empty(chunk_spec.shape, native_dtype(chunk_spec))
         try:
             self._planned.decode(0, octets(chunk_data), lend(memory))
         except CodecError as exc:
@@ -99,7 +98,7 @@ class KernelCodec(ArrayBytesCodec):
         return to_nd_buffer(chunk_spec, memory)
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer | None:
-        elements = chunk_data.as_numpy_array().astype(native_dtype(chunk_spec), copy=False)
+        elements = in_dtype(chunk_data.as_numpy_array(), native_dtype(chunk_spec))
         try:
             (encoded,) = self._planned.encode(0, [None], lend(elements), 1)
         except CodecError as exc:

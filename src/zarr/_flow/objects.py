@@ -28,7 +28,7 @@ from zarr._store.access import answers_at_once, capabilities, sync_contract, tak
 from zarr._store.ranges import coalesce
 from zarr._support.request_room import is_counted
 from zarr._support.settings import settings
-from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
+from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError, PickleCodecDisabledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,7 +93,7 @@ def _read_object(node: ArrayNode, view: ArrayView, part: ObjectRequest, nbytes: 
                 yield from _read_whole(store, key, view, part)
         else:
             yield from _read_whole(store, key, view, part)
-    except (CodecError, ChunkNotFoundError) as exc:
+    except (CodecError, ChunkNotFoundError, PickleCodecDisabledError) as exc:
         raise _placed(exc, node, view, part.coords) from exc.__cause__
 
 
@@ -321,7 +321,7 @@ def _encode_and_put(writing: _Writing, part: ObjectRequest) -> Flow[None]:
             yield Remove(store, key, hold=hold)
         else:
             yield Put(store, key, encoded, hold=hold)
-    except CodecError as exc:
+    except (CodecError, PickleCodecDisabledError) as exc:
         raise _placed(exc, node, view, part.coords) from exc.__cause__
 
 
@@ -431,13 +431,19 @@ def _key(node: ArrayNode, view: ArrayView, part: ObjectRequest) -> str:
 
 
 def _placed(
-    exc: CodecError | ChunkNotFoundError, node: ArrayNode, view: ArrayView, coords: tuple[int, ...]
-) -> CodecError | ChunkNotFoundError:
+    exc: CodecError | ChunkNotFoundError | PickleCodecDisabledError,
+    node: ArrayNode,
+    view: ArrayView,
+    coords: tuple[int, ...],
+) -> Exception:
     """An error about the object at `coords`, with its key, the array's path and the store."""
-    key = node.key(view.spec.keys.encode_chunk_key(coords))
+    key, store = node.key(view.spec.keys.encode_chunk_key(coords)), node.store_path.store._describe("")
     if isinstance(exc, CodecError):
-        return exc.at(path=node.path, key=key, store=node.store_path.store._describe(""))
+        return exc.at(path=node.path, key=key, store=store)
+    place = f"chunk {key!r} of array {'/' + node.path!r} in store {store!r}"
+    if isinstance(exc, PickleCodecDisabledError):
+        return PickleCodecDisabledError(f"{place}: {exc}")
     return ChunkNotFoundError(
-        f"chunk {key!r} of array {'/' + node.path!r} in store {node.store_path.store._describe('')!r} is missing, and the array was opened with "
-        "read_missing_chunks=False. Open it with read_missing_chunks=True to read the fill value there."
+        f"{place} is missing, and the array was opened with read_missing_chunks=False. Open it with "
+        "read_missing_chunks=True to read the fill value there."
     )

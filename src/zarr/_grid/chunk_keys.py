@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from zarr._support.document_errors import invalid, judged
@@ -125,6 +125,49 @@ class V2ChunkKeyEncoding(ChunkKeyEncoding):
         return _parse_numbers(chunk_key.split(self.separator), chunk_key, self)
 
 
+@dataclass(frozen=True, slots=True)
+class SuffixedChunkKeyEncoding(DefaultChunkKeyEncoding):
+    """That of format 3 with something behind it, as `c/1/23.tiff`: an extension of zarrs, by the name `zarrs.default_suffix`.
+
+    Parameters
+    ----------
+    separator
+        `"/"` or `"."`.
+    suffix
+        What is behind, which names no other directory.
+
+    Examples
+    --------
+    >>> SuffixedChunkKeyEncoding(suffix=".tiff").encode_chunk_key((1, 23))
+    'c/1/23.tiff'
+    >>> SuffixedChunkKeyEncoding(suffix=".tiff").decode_chunk_key("c/1/23.tiff")
+    (1, 23)
+    """
+
+    name: ClassVar[str] = "zarrs.default_suffix"
+    suffix: str = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        _check_separator(self.separator)
+        if not isinstance(self.suffix, str) or set(self.suffix) & set("/\\\0"):  # type: ignore[redundant-expr]  # asked, not assumed
+            raise invalid("chunk_key_encoding.suffix", "text without '/'", self.suffix)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        configuration = dict(data.get("configuration") or {})
+        if not {"suffix"} <= set(configuration) <= {"suffix", "separator"}:
+            raise invalid("chunk_key_encoding.configuration", "'suffix', and perhaps 'separator'", configuration)
+        return cls(**configuration)
+
+    def encode_chunk_key(self, chunk_coords: tuple[int, ...]) -> str:
+        return DefaultChunkKeyEncoding.encode_chunk_key(self, chunk_coords) + self.suffix
+
+    def decode_chunk_key(self, chunk_key: str) -> tuple[int, ...]:
+        if not chunk_key.endswith(self.suffix):
+            raise _no_chunk_key(chunk_key, self)
+        return DefaultChunkKeyEncoding.decode_chunk_key(self, chunk_key[: len(chunk_key) - len(self.suffix)])
+
+
 def parse_chunk_key(encoding: ChunkKeyEncoding, key: str, ndim: int) -> tuple[int, ...] | None:
     """Coordinates of the chunk of an array of rank `ndim` that `key` names; None if it names none.
 
@@ -162,7 +205,7 @@ def _no_chunk_key(key: str, encoding: ChunkKeyEncoding) -> ValueError:
 
 
 _classes: Registry[ChunkKeyEncoding] = Registry(*places_of("chunk_key_encoding"), use_entrypoint_name=True)
-_classes.update({cls.name: cls for cls in (DefaultChunkKeyEncoding, V2ChunkKeyEncoding)})
+_classes.update({cls.name: cls for cls in (DefaultChunkKeyEncoding, V2ChunkKeyEncoding, SuffixedChunkKeyEncoding)})
 
 
 def register_chunk_key_encoding(key: str, cls: type[ChunkKeyEncoding]) -> None:

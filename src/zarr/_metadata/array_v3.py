@@ -46,6 +46,7 @@ from zarr._metadata.fields import (
 )
 from zarr._metadata.grid import parse_chunk_grid, repair_chunk_shape
 from zarr._metadata.levels import inner_lengths, resolve_levels
+from zarr._metadata.rectilinear import spelt_out
 from zarr._metadata.spec import ArraySpec
 from zarr._support.document_errors import invalid, located
 from zarr._support.json import dump
@@ -440,12 +441,15 @@ def _parse_storage_transformers(data: object) -> tuple[dict[str, Any], ...]:
 
 
 def _repair(document: dict[str, Any], where: str | None) -> None:
-    """Mend, in place, what other writers get wrong in ways that leave no doubt about the meaning."""
+    """Say otherwise, in place, what other writers get wrong in ways that leave no doubt about the meaning, or say by names of theirs."""
     if document.get("dimension_names", ()) is None:
         del document["dimension_names"]
     document["fill_value"] = strict_fill_value(document["fill_value"])
     grid = document["chunk_grid"]
     if not isinstance(grid, dict) or not isinstance(grid.get("configuration"), dict):
+        return
+    if grid.get("name") == "zarrs.regular_bounded":
+        document["chunk_grid"] = spelt_out(grid["configuration"], document["shape"])
         return
     stored = grid["configuration"].get("chunk_shape")
     if grid.get("name") == "regular" and isinstance(stored, list) and any(isinstance(axis, list) for axis in stored):

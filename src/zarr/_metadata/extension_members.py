@@ -26,7 +26,7 @@ from zarr._codec.registry import parse_codec
 from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.convert import fill_scalar
-from zarr._dtype.fill import all_fill
+from zarr._dtype.fill import all_fill, is_same_object
 from zarr._dtype.registry import data_type_registry
 from zarr._dtype.structs import Structured
 from zarr._metadata.grid import RegularChunkGridMetadata
@@ -104,7 +104,7 @@ def storable_fill_value(given: object, data_type: ZDType[Any, Any], zarr_format:
 def _are_same(fill: Any, read: Any, dtype: np.dtype[Any]) -> bool:
     """Whether two scalars of a dtype are the same, bit by bit."""
     if dtype.kind in "OT":
-        return bool(fill == read)
+        return is_same_object(fill, read)
     return all_fill(_as_element(fill, dtype), read)
 
 

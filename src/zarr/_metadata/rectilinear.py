@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from zarr._grid.edges import Edges
 from zarr._grid.grid import RectilinearGrid
 from zarr._metadata.chunk_grid import ChunkGridMetadata
-from zarr._metadata.fields import MAX_LENGTH, MAX_NDIM, require
+from zarr._metadata.fields import MAX_LENGTH, MAX_NDIM, parse_stored_shape, require
 from zarr._support.document_errors import invalid, wrong_kind
 from zarr._support.named_configuration import parse_named
 
@@ -147,6 +147,29 @@ def of_draft(configuration: Mapping[str, Any]) -> RectilinearChunkGridMetadata:
     require(configuration, ["chunk_shape"])
     _refuse_others(configuration, {"chunk_shape"})
     return RectilinearChunkGridMetadata.of_lengths(_parse_axes(configuration["chunk_shape"], _DRAFT_FIELD))
+
+
+def spelt_out(configuration: Mapping[str, Any], shape: object) -> dict[str, Any]:
+    """The document's member for the grid that is called `zarrs.regular_bounded`: chunks of one shape, cut at the array's end.
+
+    That lets go of what chunks were cut to as soon as the shape changes. So it is read, and never written.
+
+    >>> spelt_out({"chunk_shape": [4, 3]}, [10, 6])["configuration"]["chunk_shapes"]
+    [[[4, 2], 2], 3]
+    """
+    require(configuration, ["chunk_shape"])
+    _refuse_others(configuration, {"chunk_shape"})
+    lengths = parse_stored_shape(configuration["chunk_shape"], _DRAFT_FIELD, minimum=1)
+    ends = parse_stored_shape(shape)
+    if len(lengths) != len(ends):
+        raise invalid(_DRAFT_FIELD, f"{len(ends)} entries, one per dimension of shape {ends}", lengths)
+    shapes = [length if end % length == 0 else _cut(length, end) for length, end in zip(lengths, ends, strict=True)]
+    return {"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": shapes}}
+
+
+def _cut(length: int, end: int) -> list[Any]:
+    whole, rest = divmod(end, length)
+    return [[length, whole], rest] if whole else [rest]
 
 
 def _refuse_others(configuration: Mapping[str, Any], known: set[str]) -> None:

@@ -17,6 +17,8 @@ from zarr._codec.scale_offset import ScaleOffset
 from zarr._codec.sharding import ShardingCodec
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
+from zarr._codec.vlen_apart import VLenCodec, VLenV2Codec
+from zarr._codec.zfp import ZfpCodec
 from zarr._codec.zstd import ZstdCodec
 from zarr._support.former_names import advice_for
 from zarr._support.imports_on_use import submodules_of
@@ -44,7 +46,10 @@ __all__ = [
     "SubchunkWriteOrder",
     "TransposeCodec",
     "VLenBytesCodec",
+    "VLenCodec",
     "VLenUTF8Codec",
+    "VLenV2Codec",
+    "ZfpCodec",
     "ZstdCodec",
 ]
 

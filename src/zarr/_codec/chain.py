@@ -20,7 +20,6 @@ from zarr._codec.call import call_codec, codec_name
 from zarr._codec.limits import UNKNOWN_NBYTES, check_room, decoded_nbytes, with_margin
 from zarr._codec.raw import native_dtype
 from zarr._codec.stream_limits import decode_stream
-from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ class CodecChain:
         """What the codec of this number makes of encoded data."""
         codec, spec = self.codecs[number], self.specs[number]
         within = self.codecs[number - 1] if number else None
-        if not isinstance(within, VLenUTF8Codec | VLenBytesCodec):
+        if within is None or not getattr(within, "is_stream", False):
             if isinstance(within, ArrayBytesCodec) and within.is_fixed_size and len(form):
                 before = self.specs[number - 1]
                 nbytes = within.compute_encoded_size(decoded_nbytes(before) or 0, before)

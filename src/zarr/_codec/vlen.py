@@ -43,6 +43,7 @@ class VLenUTF8Codec(ArrayBytesCodec):
     """
 
     is_fixed_size: ClassVar[bool] = False
+    is_stream: ClassVar[bool] = True
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:
@@ -77,6 +78,7 @@ class VLenBytesCodec(ArrayBytesCodec):
     """
 
     is_fixed_size: ClassVar[bool] = False
+    is_stream: ClassVar[bool] = True
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:

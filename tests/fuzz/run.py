@@ -21,6 +21,7 @@ def main(name: str, corpus: Path, options: list[str]) -> None:
     warnings.simplefilter("error")
     warnings.simplefilter("ignore", UserWarning)
     warnings.simplefilter("ignore", FutureWarning)
+    warnings.simplefilter("ignore", DeprecationWarning)  # NumPy's of old names of dtypes
     warnings.filterwarnings("ignore", ".*what a writer left that was interrupted", RuntimeWarning)
     corpus.mkdir(parents=True, exist_ok=True)
     with atheris.instrument_imports(include=["zarr"]):

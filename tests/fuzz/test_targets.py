@@ -10,7 +10,10 @@ import zarr
 from tests.fuzz.targets import LIMITS, TARGETS, inputs
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore::UserWarning", "ignore::FutureWarning", "ignore:.*what a writer left that was interrupted:RuntimeWarning"
+    "ignore::UserWarning",
+    "ignore::DeprecationWarning",
+    "ignore::FutureWarning",
+    "ignore:.*what a writer left that was interrupted:RuntimeWarning",
 )
 
 EDITS = st.lists(

@@ -30,7 +30,7 @@ SUITE_PYTHONS ?= $(shell for version in 3.11 3.12 3.13; do \
 
 TRY := tests/installed/in_clean_environment
 
-# How long make fuzz spends on each decoder.
+# How long make fuzz spends on each target.
 FUZZ_SECONDS ?= 60
 
 # Random cases of each property test that make sanitize runs, a thousand times slower than make test.
@@ -39,7 +39,7 @@ MIRI_CASES ?= 16
 , := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test versions long ceph witness peers corpus readers bench check lint format docs dist fuzz sanitize clean native
+.PHONY: help demo test versions long ceph witness peers corpus readers bench check lint format docs dist fuzz bombs sanitize clean native
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -58,9 +58,10 @@ versions: $(VENV)/.dev native  ## run the suite on Python 3.11 to 3.13, each wit
 	for python in $(SUITE_PYTHONS); do for numpy in oldest newest; do \
 		tests/installed/on_version $$python $$numpy .versions/wheel/zarr-*.whl $(PYTEST_ARGS) || exit 1; done; done
 
-long: $(VENV)/.dev native  ## 10,000 cases for each property instead of 300, 500 repetitions instead of 12; takes hours
+long: $(VENV)/.dev native  ## 10,000 cases for each property instead of 300, 500 repetitions instead of 12, a minute for each fuzz target; takes hours
 	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties tests/safety/test_endurance.py tests/safety/test_forks.py tests/remote/test_races.py tests/remote/test_faults.py tests/remote/test_orders.py \
 		tests/remote/test_remote_processes.py $(PYTEST_ARGS)
+	$(MAKE) fuzz FUZZ_SECONDS=60
 
 # Without -n: the tests are for each server in turn, and most of them are several processes.
 ceph: $(VENV)/.dev native  ## tests of object stores on Ceph's gateway, which root installs from Debian; two minutes
@@ -105,11 +106,28 @@ dist: $(VENV)/.made  ## sdist, wheel with the extension and pure-Python wheel in
 	BUILD_ZARR_NATIVE=always $(TRY) $(PYTHON) dist/zarr-*.tar.gz native
 	for python in $(PYTHON) $(NEWER_PYTHONS); do $(TRY) $$python dist/zarr-*-cp311-abi3-*.whl native || exit 1; done
 
-fuzz:  ## feed hostile data to the decoders, FUZZ_SECONDS each; needs cargo-fuzz and a nightly compiler
-	for target in $(basename $(notdir $(wildcard rust/fuzz/fuzz_targets/*.rs))); do \
+# The native engine is fuzzed as part of the targets in Python too, there without a sanitizer.
+FUZZ := .fuzz
+FUZZ_PYTHON ?= $(PYTHON)
+RUST_TARGETS ?= $(basename $(notdir $(wildcard rust/fuzz/fuzz_targets/*.rs)))
+PYTHON_TARGETS ?= $$(PYTHONPATH=src $(FUZZ)/bin/python -m tests.fuzz.run)
+FUZZ_LIMITS := -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024
+
+$(FUZZ)/.ready: tests/fuzz/requirements.txt
+	[ -x $(FUZZ)/bin/python ] || $(FUZZ_PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --requirement tests/fuzz/requirements.txt
+	@touch $@
+
+fuzz: $(VENV)/.dev native $(FUZZ)/.ready  ## feed hostile data to every parser, FUZZ_SECONDS each; needs cargo-fuzz and a nightly compiler
+	for target in $(RUST_TARGETS); do \
 		mkdir -p rust/fuzz/corpus/$$target rust/fuzz/seeds/$$target; \
 		cargo +nightly fuzz run --fuzz-dir rust/fuzz $$target rust/fuzz/corpus/$$target rust/fuzz/seeds/$$target \
-			-- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+			-- $(FUZZ_LIMITS) -malloc_limit_mb=512 || exit 1; done
+	for target in $(PYTHON_TARGETS); do \
+		PYTHONPATH=src $(FUZZ)/bin/python -m tests.fuzz.run $$target $(FUZZ)/corpus/$$target $(FUZZ_LIMITS) || exit 1; done
+
+bombs: $(VENV)/.dev native  ## how long each of the hostile inputs takes until it is refused, and how much memory; two minutes
+	$(PY) -m tests.safety.measure_bombs
 
 sanitize:  ## the kernel's use of memory and threads, under Miri; needs a nightly compiler with miri and rust-src
 	MIRIFLAGS='-Zmiri-disable-isolation -Zmiri-strict-provenance -Zmiri-symbolic-alignment-check' \

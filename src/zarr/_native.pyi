@@ -91,6 +91,8 @@ class Pipeline:
         Raise `zarr.errors.ChunkNotFoundError` where a chunk is not stored.
     items
         The codec of elements of variable length, "vlen-utf8" or "vlen-bytes"; None for those of a fixed size.
+    most_stream_nbytes
+        With `items`, the most bytes that a codec may decode to.
 
     Raises `ValueError` if these contradict each other, or for an unknown codec.
     """
@@ -110,6 +112,7 @@ class Pipeline:
         keeps_empty: bool,
         refuses_missing: bool,
         items: str | None = None,
+        most_stream_nbytes: int = ...,
     ) -> Pipeline: ...
     def read(
         self,

@@ -224,6 +224,11 @@ def documents_2() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "a filter for another type", array_2(filters=[{"id": "delta", "dtype": "|O"}])
     yield "a filter by import", array_2(filters=[{"id": "astype", "encode_dtype": "os", "decode_dtype": "<i4"}])
     yield "fill value out of range", array_2(fill_value=2**40)
+    yield "fill value of digits and a letter", array_2(fill_value="1" * 100_000 + "x")
+    for name in (",i4", "(1,i4", "1" * 5_000):
+        delta = {"id": "delta", "dtype": name}
+        yield f"a filter for the type {name[:6]}", array_2(filters=[delta])
+        yield f"the type {name[:6]}", array_2(dtype=name)
     yield "fill value no base64", array_2(dtype="|V4", fill_value="*****")
 
 
@@ -434,6 +439,39 @@ def shard_indexes() -> Iterator[tuple[str, dict[str, Any], bytes]]:
 # -- texts ------------------------------------------------------------------------------------------------------
 
 
+@cache
+def many_zeros(compressor: str) -> bytes:
+    """Something of some kilobytes that decodes to half a gigabyte of zeros."""
+    mega = bytes(2**20)
+    if compressor == "zstd":
+        return zstd_repeating(4096)
+    if compressor == "blosc":
+        return bytes(numcodecs.Blosc("zstd", clevel=1, shuffle=0, blocksize=2**20).encode(bytes(2**29)))
+    packed: Callable[[bytes], bytes] = {"gzip": gzip.compress, "bz2": bz2.compress}[compressor]
+    return packed(mega) * 512
+
+
+def packed_texts() -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+    """Compressor, and chunks of 48 texts that decode to half a gigabyte, of which little is right."""
+    right = struct.pack("<I", 48) + bytes(4 * 48)
+    one_long = struct.pack("<I", 48) + struct.pack("<I", 2**32 - 1)
+    for name in ("gzip", "zstd", "bz2"):
+        for what, begins in (
+            ("of other numbers", b""),
+            ("behind the last", right),
+            ("of one that is longer than permitted", one_long),
+        ):
+
+            def bomb(name: str = name, begins: bytes = begins) -> bytes:
+                if not begins:
+                    return many_zeros(name)
+                first = {"gzip": gzip.compress, "bz2": bz2.compress, "zstd": numcodecs.Zstd(1).encode}[name](begins)
+                return bytes(first) + many_zeros(name)
+
+            yield name, what, bomb
+    yield "blosc", "of other numbers", lambda: many_zeros("blosc")
+
+
 def texts() -> Iterator[tuple[str, bytes]]:
     """Chunks of 48 texts."""
     n = struct.pack("<I", 48)
@@ -548,6 +586,32 @@ def cases() -> Iterator[Case]:
         yield Case(f"texts of format 2: {name}", lambda raw=raw: {".zarray": text(objects_2), "0.0": raw}, "0.0")
         if name != "no UTF-8":
             yield Case(f"octets: {name}", lambda raw=raw: {"zarr.json": text(octets), "c/0/0": raw}, "c/0/0")
+    for compressor, name, make in packed_texts():
+        document_2 = {**objects_2, "compressor": {"id": compressor}}
+        if compressor in OF_V3:
+            document = {**strings, "codecs": [codec("vlen-utf8"), OF_V3[compressor]]}
+            yield Case(
+                f"texts in {compressor}: {name}",
+                lambda document=document, make=make: {"zarr.json": text(document), "c/0/0": make()},
+                "c/0/0",
+            )
+        yield Case(
+            f"texts in {compressor}, format 2: {name}",
+            lambda document=document_2, make=make: {".zarray": text(document), "0.0": make()},
+            "0.0",
+        )
+    for codec_name, name, raw_chunk in (*bombs(), *truncated()):
+        if codec_name in OF_V3 and name not in ("bomb", "1000:1", "of another size"):
+            document = array_3(
+                shape=[2**38], chunk_grid=grid([2**38]), codecs=[codec("bytes", endian="little"), OF_V3[codec_name]]
+            )
+            document["data_type"] = "uint8"
+            yield Case(
+                f"{codec_name} in a chunk of 2^38 bytes: {name}",
+                lambda document=document, make=raw_chunk: {"zarr.json": text(document), "c/0": make()},
+                "c/0",
+                0,
+            )
     for name, archived in archives():
         yield Case(f"archive: {name}", archived, "hostile.zip")
     for name, key, archived in packed():

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import time
 import tracemalloc
-import zipfile
-from pathlib import Path
 
 import pytest
 
-import zarr
+from tests.safety.bomb_reading import CLEAR, MOST_NBYTES, OURS, STATUS, read_all, resident, store_of
 from tests.safety.bombs import CASES
-from zarr.buffer.cpu import Buffer
-from zarr.errors import BaseZarrError, DataTypeValidationError
-from zarr.storage import MemoryStore, ZipStore
 
-MOST_NBYTES = 64 * 2**20
 MOST_SECONDS = 10
-"""Of this process, however slow the machine; what it really takes is a hundredth of that."""
-OURS = (BaseZarrError, DataTypeValidationError, zipfile.BadZipFile)
-STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-
-
-def resident(name):
-    return int(next(line.split()[1] for line in STATUS.read_text().splitlines() if line.startswith(name))) * 1024
+"""Of this process, however slow the machine; what it really takes is a hundredth of that: `make bombs` says."""
 
 
 class measured:  # reads as a statement
@@ -43,25 +31,6 @@ class measured:  # reads as a statement
         _, traced = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         self.nbytes = max(traced, resident("VmHWM") - self.before if self.has_status else 0)
-
-
-def store_of(case, tmp_path):
-    made = case.objects()
-    if not isinstance(made, dict):
-        path = tmp_path / "hostile.zip"
-        path.write_bytes(made)
-        return ZipStore(path)
-    return MemoryStore({key: Buffer.from_bytes(value) for key, value in made.items()})
-
-
-def read_all(store, selection):
-    """Open what is stored, and read of it: every member of a group, or elements."""
-    node = zarr.open(store, mode="r")
-    if isinstance(node, zarr.Group):
-        for path, _ in node.members(max_depth=None):
-            node[path]
-    else:
-        node[selection]
 
 
 def test_there_are_more_than_two_hundred():

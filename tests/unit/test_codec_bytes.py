@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import zarr
 from zarr._buffer import CPUBuffer, CPUNDBuffer
 from zarr._buffer.byte_order import has_byte_order
 from zarr._codec.base import ChunkSpec
@@ -14,6 +15,7 @@ from zarr._codec.chain import CodecChain
 from zarr._codec.transpose import TransposeCodec
 from zarr._dtype.registry import parse_data_type
 from zarr.errors import CodecError, MetadataValidationError, ZarrUserWarning
+from zarr.storage import MemoryStore
 
 STRUCT = np.dtype([("a", "<i2"), ("b", "<f8"), ("c", "S3")])
 
@@ -141,3 +143,40 @@ def test_transpose_of_another_rank():
         chain_of(np.zeros((1, 2, 3)), TransposeCodec(order=(1, 0)), BytesCodec())
     with pytest.raises(MetadataValidationError, match="'order'"):
         TransposeCodec.from_dict("transpose")
+
+
+def text_of(zarr_format, dtype, kind):
+    """An array of NumPy's text in two chunks, and the key of the second one."""
+    store = MemoryStore()
+    order = {"order": "F"} if zarr_format == 2 else {}
+    if kind == "shards":
+        order["shards"] = (4, 4)
+    array = zarr.create_array(
+        store, shape=(8, 4), chunks=(4, 2), dtype=dtype, zarr_format=zarr_format, compressors=None, **order
+    )
+    array[...] = np.zeros((8, 4), dtype) if array.dtype.names else np.full((8, 4), "é" * 2)
+    key = {(2, "chunks"): "1.0", (3, "chunks"): "c/1/0", (3, "shards"): "c/1/0"}[zarr_format, kind]
+    array[4:] = array[:4] if array.dtype.names is None else np.array((1, "ab"), dtype)
+    return array, store, key
+
+
+@pytest.mark.parametrize(("zarr_format", "kind"), [(2, "chunks"), (3, "chunks"), (3, "shards")])
+@pytest.mark.parametrize("dtype", ["<U2", ">U2", [("n", "<i4"), ("t", "<U2")]])
+@pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
+def test_numbers_that_are_no_characters(engine, zarr_format, kind, dtype):
+    """NumPy takes any numbers for text, and fails when somebody wants to see it."""
+    array, store, key = text_of(zarr_format, np.dtype(dtype), kind)
+    raw = bytearray(store.get_sync(key).to_bytes())
+    at = raw.index(
+        "é".encode("utf-32-be" if array.dtype.str == ">U2" and zarr_format == 2 else "utf-32-le")
+        if array.dtype.names is None
+        else b"a"
+    )
+    raw[at : at + 4] = b"\x00\x11\x11\x00"
+    store.set_sync(key, CPUBuffer.from_bytes(bytes(raw)))
+    for selection in (Ellipsis, (4, 0), (slice(7, 3, -1), slice(0, 2)), ([4, 5], slice(None))):
+        with pytest.raises(CodecError, match=f"{key}.*no character"):
+            array[selection]
+    with pytest.raises(CodecError, match=f"{key}.*no character"):
+        array.get_basic_selection(Ellipsis, out=CPUNDBuffer.from_numpy_array(np.empty((8, 4), array.dtype)))
+    assert np.array_equal(array[:4], np.zeros((4, 4), dtype) if array.dtype.names else np.full((4, 4), "éé"))

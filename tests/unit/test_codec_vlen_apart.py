@@ -106,7 +106,7 @@ GOOD = struct.pack("<Q", 16) + struct.pack("<4I", 0, 3, 3, 5) + "oneé".encode()
         (struct.pack("<Q", 12) + GOOD[8:], "do not make a chunk"),
         (GOOD[:8] + struct.pack("<4I", 0, 3, 2, 5) + GOOD[24:], "do not grow"),
         (GOOD[:8] + struct.pack("<4I", 0, 9, 3, 5) + GOOD[24:], "do not grow"),
-        (GOOD[:8] + struct.pack("<4I", 0, 3, 3, 2**32 - 1) + GOOD[24:], "at most 2147483648"),
+        (GOOD[:8] + struct.pack("<4I", 0, 3, 3, 2**32 - 1) + GOOD[24:], "more than 2147483648"),
         (GOOD[:8] + struct.pack("<4I", 0, 3, 4, 5) + GOOD[24:], "not valid UTF-8"),
     ],
 )  # fmt: skip

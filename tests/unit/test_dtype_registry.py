@@ -139,6 +139,8 @@ def test_the_old_name_of_the_parser_does_the_same():
 def test_format_3_names_are_no_names_in_format_2():
     assert parse_data_type("r16", zarr_format=3) == RawBytes(length=2)
     with pytest.raises(DataTypeValidationError, match="neither a NumPy dtype nor a Zarr data type"):
+        parse_dtype(",i4", zarr_format=3)  # NumPy has a SyntaxError
+    with pytest.raises(DataTypeValidationError, match="neither a NumPy dtype nor a Zarr data type"):
         parse_data_type("r16", zarr_format=2)
 
 

@@ -264,3 +264,16 @@ class TestAbsence:
         assert str(ArrayNotFoundError("message")) == "message"
         with pytest.raises(GroupNotFoundError, match=r"at path 'x'\. Check both"):
             zarr.open_group(MemoryStore(), path="x", mode="r")
+
+
+def test_a_document_above_that_cannot_be_parsed(tmp_path):
+    """Who looks for a node says that there is none, whatever lies above."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "zarr.json").write_bytes(b"[" * 100_000)
+    for store in (
+        MemoryStore({"a/zarr.json": buf(b'{"a":' * 100_000)}),
+        LocalStore(tmp_path),
+        SQLiteStore(tmp_path / "db"),
+    ):
+        with pytest.raises(FileNotFoundError, match="a/b"):
+            zarr.open(store, path="a/b", mode="r")

@@ -93,6 +93,7 @@ SETTINGS = {
     "_support.request_room": "and how many bytes",
     "_codec.base": "`ArrayConfig.from_dict`: what an array is opened with",
     "_codec.registry": "which class a codec's name means",
+    "_codec.limits": "how much a chunk may decode to whose size nobody knows before",
     "_codec.objects": "whether a pickle may be decoded, when one is met",
     "_codec.pipeline": "which class of pipelines is used",
     "_buffer.registry": "which classes of buffers are used",

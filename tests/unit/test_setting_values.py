@@ -37,6 +37,7 @@ WRONG = [
     ("array.sharding_coalesce_max_gap_bytes", -1, "whole number of at least 0"),
     ("array.sharding_coalesce_max_bytes", 1.5, "whole number of at least 0"),
     ("array.max_chunk_bytes", 0, "whole number of at least 1"),
+    ("array.max_variable_chunk_bytes", 0, "whole number of at least 1"),
     ("array.chunk_cache_bytes", -1, "at least 0, or None"),
     ("array.chunk_cache_bytes", 2**80, "at least 0, or None"),
     ("array.target_shard_size_bytes", 0, "at least 1, or None"),

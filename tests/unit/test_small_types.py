@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import zarr
 from tests.data_types import SMALL
+from tests.interop.documents import array_of, v2
 from tests.small_numbers import FLOATS, INTEGERS, n_bits, nearest, number_of
 from zarr._dtype.small import without_spare_bits
 from zarr._support.registry import names_changed
@@ -206,6 +207,10 @@ class TestDescriptions:
         if name not in IN_FORMAT_2:
             with pytest.raises(ValueError, match="format 2 has no data type"):
                 zarr.create_array({}, shape=3, dtype=name, zarr_format=2)
+            for stored in (name, [["a", name]]):
+                document = {**v2(shape=(3,), chunks=(3,)), "dtype": stored, "fill_value": None}
+                with pytest.raises(DataTypeValidationError, match=f"format 2 has no data type {name}"):
+                    array_of(zarr.storage.MemoryStore(), document)
             return
         store = {}
         zarr.create_array(store, shape=3, dtype=name, zarr_format=2)

@@ -329,6 +329,54 @@ def test_the_chunk_is_named(kind, zarr_format, engine):
     assert array[0, 0] in ("word", b"word")
 
 
+COMPRESSORS = {"gzip": 17, "zlib": 17, "zstd": 17, "blosc": 17, "lz4": 17, "bz2": 5, "lzma": 5}
+"""By their ids, and how many million bytes of text decide that the whole is looked at first."""
+
+
+def long_text(compressor, zarr_format):
+    """An array of two texts, the first of which is so long, and of few stored bytes."""
+    codec = numcodecs.get_codec({"id": compressor, "preset": 0} if compressor == "lzma" else {"id": compressor})
+    store = MemoryStore()
+    options = {"zarr_format": 2, "compressors": [codec]} if zarr_format == 2 else {"compressors": [codec]}
+    array = zarr.create_array(store, shape=2, chunks=2, dtype=str, **options)
+    words = np.array(["a" * COMPRESSORS[compressor] * 10**6, "é"], TEXT)
+    array[:] = words
+    return array, store, words
+
+
+@pytest.mark.filterwarnings("ignore::zarr.errors.ZarrUserWarning")
+@pytest.mark.parametrize("compressor", COMPRESSORS)
+def test_long_chunks(engine, compressor, zarr_format):
+    array, store, words = long_text(compressor, zarr_format)
+    assert np.array_equal(array[:], words)
+    assert array[1] == "é"
+    nbytes = 12 + COMPRESSORS[compressor] * 10**6 + 2
+    for limit in (nbytes, nbytes - 1, 1000):
+        with zarr.config.set({"array.max_variable_chunk_bytes": limit}):
+            again = zarr.open_array(store, mode="r", zarr_format=zarr_format)
+            if limit == nbytes:
+                assert np.array_equal(again[:], words)
+                continue
+            with pytest.raises(CodecError, match=rf"more than {limit} bytes.*'array\.max_variable_chunk_bytes'"):
+                again[:]
+
+
+@pytest.mark.parametrize("codec_id", ["json2", "msgpack2", "vlen-array"])
+def test_the_limit_of_objects(engine, codec_id):
+    object_codec = {"id": codec_id, "dtype": "<i4"} if codec_id == "vlen-array" else {"id": codec_id}
+    array = zarr.create_array(
+        store := MemoryStore(), shape=2, dtype=object, zarr_format=2, filters=[numcodecs.get_codec(object_codec)]
+    )
+    given = np.empty(2, object)
+    given[:] = [np.arange(1000, dtype="i4")] * 2 if codec_id == "vlen-array" else ["x" * 1000] * 2
+    array[:] = given
+    with zarr.config.set({"array.max_variable_chunk_bytes": 999}):
+        again = zarr.open_array(store, mode="r")
+        with pytest.raises(CodecError, match=r"more than 999 bytes.*'array\.max_variable_chunk_bytes'"):
+            again[:]
+    assert len(zarr.open_array(store, mode="r")[1]) == 1000
+
+
 @pytest.mark.parametrize("form", ["format 2", "format 3", "optional"])
 def test_a_fill_value_that_no_element_can_be(form, engine):
     """JSON can say half of a surrogate pair, and UTF-8 cannot."""

@@ -34,7 +34,7 @@ PYTHON = """<!DOCTYPE HTML><html lang="en"><head><meta charset="utf-8">
 <li><a href="zarr.json">zarr.json</a></li>
 </ul><hr></body></html>"""
 OTHERS = """<title>Index of /data/a b/</title><a href='./c/'>c</a><A HREF=zarr.json>z</A><a href="/data/a%20b/d">d</a>
-<a href="http://elsewhere/data/a%20b/e">e</a><a href="c/deeper">f</a><a href="">here</a><a name="no link">g</a><a href="c/">c</a>"""
+<a href="http://elsewhere/data/a%20b/e">e</a><a href="http://[no-address/x">x</a><a href="c/deeper">f</a><a href="">here</a><a name="no link">g</a><a href="c/">c</a>"""
 JSON = '[{"name":"c", "type":"directory", "mtime":"x"}, {"name":"a%20é", "type":"file", "size":1}]'
 
 
@@ -70,7 +70,19 @@ def test_nginx_in_json():
         ("[1, 2]", "application/json"),
         ('[{"size": 1}]', "application/json"),
         ("[", "application/json"),
+        ("[" * 100_000, "application/json"),
+        ("<title " * 100_000, "text/html"),
     ],
 )
 def test_what_shows_no_directory(page, kind):
     assert names_in(page, kind, "http://host/data/") is None
+
+
+@pytest.mark.parametrize("part", ["<a ", "<a '", "<a \"'", "<a href=", "<a href ", "<a href=x "])
+def test_pages_that_keep_readers_busy(part):
+    """Where each link was looked for up to the end of the page, this took minutes."""
+    assert names_in("<title>Index of /</title>" + part * 100_000, "text/html", "http://host/data/") in (
+        [],
+        ["<a"],
+        ["x"],
+    )

@@ -161,6 +161,7 @@ fn responsible(error: &KernelError) -> (&'static str, &'static str) {
         | KernelError::ChecksumMismatch { codec, .. }
         | KernelError::Corrupt { codec, .. }
         | KernelError::DecodedWrongSize { codec, .. }
+        | KernelError::StreamTooLong { codec, .. }
         | KernelError::BadParameter { codec, .. } => (codec, "decode"),
         _ => ("sharding_indexed", "decode"),
     }

@@ -61,7 +61,7 @@ fn item_kind(codec: &str) -> PyResult<ItemKind> {
 #[pymethods]
 impl Pipeline {
     #[new]
-    #[pyo3(signature = (*, shape, object_shape, chunk_shape, order, itemsize, swap_nbytes, codecs, levels, fill, keeps_empty, refuses_missing, items = None))]
+    #[pyo3(signature = (*, shape, object_shape, chunk_shape, order, itemsize, swap_nbytes, codecs, levels, fill, keeps_empty, refuses_missing, items = None, most_stream_nbytes = usize::MAX))]
     // One argument per line of the description in the stub.
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -77,6 +77,7 @@ impl Pipeline {
         keeps_empty: bool,
         refuses_missing: bool,
         items: Option<String>,
+        most_stream_nbytes: usize,
     ) -> PyResult<Self> {
         guard(|| {
             let codecs = codecs
@@ -107,7 +108,9 @@ impl Pipeline {
                         let element = ElementType::new(itemsize, swap_nbytes)?;
                         Chain::new(element, order, codecs)?
                     }
-                    Some(codec) => Chain::of_items(item_kind(&codec)?, order, codecs)?,
+                    Some(codec) => {
+                        Chain::of_items(item_kind(&codec)?, order, codecs, most_stream_nbytes)?
+                    }
                 },
                 levels,
                 fill: fill.as_bytes().to_vec(),

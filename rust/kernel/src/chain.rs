@@ -6,14 +6,15 @@
 //! than the one within it can have made.
 //!
 //! The stream of a chunk of items has no size that is known before, and all codecs are outer ones to
-//! it: each decodes to no more than [`MOST_STREAM_NBYTES`].
+//! it: each decodes to no more than whoever made the chain permits. What decodes to much is looked at
+//! from its beginning first: the stream says itself how long it is to be.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::codec::{BytesCodec, Contexts};
+use crate::codec::{BytesCodec, Contexts, most_decoded};
 use crate::element::ElementType;
-use crate::items::{ItemKind, PLACE_NBYTES, Table};
+use crate::items::{self, ItemKind, PLACE_NBYTES, StreamNbytes, Table};
 use crate::memory::{expect_filled, zeroed};
 use crate::{KernelError, Result};
 
@@ -26,6 +27,8 @@ pub struct Chain {
     element: ElementType,
     order: Vec<usize>,
     codecs: Vec<Box<dyn BytesCodec>>,
+    /// The most bytes that a codec may decode to in a chunk of items.
+    most_stream_nbytes: usize,
 }
 
 /// What the codecs of a chain need to know of the shape of a chunk.
@@ -46,8 +49,13 @@ pub(crate) struct FittedChain<'c> {
 
 /// What other writers' encoders may add to what ours would make of the same bytes.
 const MARGIN_NBYTES: usize = 64 * 1024;
-/// The most bytes of a chunk of items, decoded.
-const MOST_STREAM_NBYTES: usize = 2 << 30;
+/// So much of a stream is decoded unseen.
+const UNSEEN_NBYTES: usize = 16 << 20;
+/// How much of a longer one is looked at first, and how many times as much after that.
+const HEAD_NBYTES: usize = 64 << 10;
+const HEAD_GROWTH: usize = 4;
+/// A beginning that is looked at takes no more than this part of what is permitted.
+const HEAD_SHARE: usize = 8;
 
 impl Chain {
     /// The chain of chunks whose stored axis `i` is axis `order[i]` of the array, with codecs in the
@@ -60,10 +68,10 @@ impl Chain {
         order: Vec<usize>,
         codecs: Vec<Box<dyn BytesCodec>>,
     ) -> Result<Self> {
-        Self::compile(None, element, order, codecs)
+        Self::compile(None, element, order, codecs, 0)
     }
 
-    /// The same for chunks of items.
+    /// The same for chunks of items. None of their codecs decodes to more than `most_nbytes`.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -71,9 +79,10 @@ impl Chain {
         kind: ItemKind,
         order: Vec<usize>,
         codecs: Vec<Box<dyn BytesCodec>>,
+        most_nbytes: usize,
     ) -> Result<Self> {
         let place = ElementType::new(PLACE_NBYTES, 1)?;
-        Self::compile(Some(kind), place, order, codecs)
+        Self::compile(Some(kind), place, order, codecs, most_nbytes)
     }
 
     fn compile(
@@ -81,6 +90,7 @@ impl Chain {
         element: ElementType,
         order: Vec<usize>,
         codecs: Vec<Box<dyn BytesCodec>>,
+        most_stream_nbytes: usize,
     ) -> Result<Self> {
         let mut sorted = order.clone();
         sorted.sort_unstable();
@@ -92,6 +102,7 @@ impl Chain {
             element,
             order,
             codecs,
+            most_stream_nbytes,
         })
     }
 
@@ -116,7 +127,7 @@ impl Chain {
             nbytes,
             limits: match self.items {
                 None => limits(nbytes, &self.codecs),
-                Some(_) => vec![MOST_STREAM_NBYTES; self.codecs.len()],
+                Some(_) => vec![self.most_stream_nbytes; self.codecs.len()],
             },
         })
     }
@@ -226,8 +237,8 @@ impl FittedChain<'_> {
                 return self.checked_size("bytes", within);
             }
         }
-        resize(chunk, self.nbytes(), wanted.len())?;
         self.peeled(encoded, contexts, |first, encoded, contexts| {
+            resize(chunk, self.nbytes(), wanted.len())?;
             if wanted.len() == self.nbytes() {
                 first.decode_into(encoded, chunk, contexts)
             } else {
@@ -243,8 +254,16 @@ impl FittedChain<'_> {
     /// As [`decode`](Self::decode).
     pub(crate) fn decode_whole(&self, encoded: &[u8], contexts: &mut Contexts) -> Result<Vec<u8>> {
         let mut decoded = Vec::new();
-        resize(&mut decoded, self.nbytes(), self.nbytes())?;
-        self.decode_into(encoded, &mut decoded, contexts)?;
+        if self.chain.codecs.is_empty() {
+            let verbatim = self.checked_size("bytes", encoded)?;
+            resize(&mut decoded, self.nbytes(), self.nbytes())?;
+            checked_copy(verbatim, &mut decoded)?;
+            return Ok(decoded);
+        }
+        self.peeled(encoded, contexts, |first, encoded, contexts| {
+            resize(&mut decoded, self.nbytes(), self.nbytes())?;
+            first.decode_into(encoded, &mut decoded, contexts)
+        })?;
         Ok(decoded)
     }
 
@@ -267,7 +286,8 @@ impl FittedChain<'_> {
         })
     }
 
-    /// Undo all codecs but the first, and let `last` undo that.
+    /// Undo all codecs but the first, and let `last` undo that. It is not called, and has taken no memory for the
+    /// chunk, if there are too few bytes for that.
     fn peeled(
         &self,
         encoded: &[u8],
@@ -278,8 +298,11 @@ impl FittedChain<'_> {
             return Ok(());
         };
         let limits = self.layout.limits.get(1..).unwrap_or_default();
-        let form = undo(outer, limits, encoded, contexts)?;
-        let outcome = last(first.as_ref(), form.bytes(encoded)?, contexts);
+        let form = undo(outer, limits, None, encoded, contexts)?;
+        let outcome = form.bytes(encoded).and_then(|encoded| {
+            check_ratio(first.name(), self.nbytes(), encoded.len())?;
+            last(first.as_ref(), encoded, contexts)
+        });
         contexts.return_buffer(form.held);
         outcome
     }
@@ -296,7 +319,12 @@ impl FittedChain<'_> {
         look: impl FnOnce(Table<'_>, &mut Contexts) -> Result<T>,
     ) -> Result<T> {
         let kind = self.chain.items.ok_or(NO_ITEMS)?;
-        let form = undo(&self.chain.codecs, &self.layout.limits, encoded, contexts)?;
+        let stream = Stream {
+            kind,
+            n_items: self.n_elements(),
+        };
+        let limits = &self.layout.limits;
+        let form = undo(&self.chain.codecs, limits, Some(stream), encoded, contexts)?;
         let outcome = form
             .bytes(encoded)
             .and_then(|stream| Table::parse(kind, stream, self.n_elements(), starts))
@@ -395,10 +423,84 @@ impl Undone {
     }
 }
 
-/// Undo codecs, the last one first, each within its limit.
+/// What the stream of a chunk has to be.
+#[derive(Clone, Copy)]
+struct Stream {
+    kind: ItemKind,
+    n_items: usize,
+}
+
+impl Stream {
+    /// Decode it to no more than `limit` bytes, and to no more than it says itself.
+    fn decode(
+        self,
+        codec: &dyn BytesCodec,
+        encoded: &[u8],
+        limit: usize,
+        decoded: &mut Vec<u8>,
+        contexts: &mut Contexts,
+    ) -> Result<()> {
+        let unseen = codec.decode_bounded(encoded, limit.min(UNSEEN_NBYTES), decoded, contexts);
+        match unseen {
+            Err(KernelError::DecodedWrongSize { .. }) if limit > UNSEEN_NBYTES => {
+                let limit = self.limit(codec, encoded, limit, contexts)?;
+                codec.decode_bounded(encoded, limit, decoded, contexts)
+            }
+            other => other,
+        }
+        .map_err(|error| match error {
+            KernelError::DecodedWrongSize {
+                expected_nbytes, ..
+            } if expected_nbytes == limit => self.too_long(limit),
+            other => other,
+        })
+    }
+
+    /// How many bytes it may have at most, by what its beginning says.
+    fn limit(
+        self,
+        codec: &dyn BytesCodec,
+        encoded: &[u8],
+        limit: usize,
+        contexts: &mut Contexts,
+    ) -> Result<usize> {
+        let most = limit.checked_div(HEAD_SHARE).unwrap_or(limit);
+        let mut nbytes = HEAD_NBYTES;
+        while nbytes <= most {
+            let Some(head) = codec.decode_head(encoded, nbytes, contexts)? else {
+                break;
+            };
+            let least = match items::stream_nbytes(self.kind, &head, self.n_items)? {
+                StreamNbytes::Exactly(total) if total <= limit => return Ok(total),
+                StreamNbytes::Exactly(least) | StreamNbytes::AtLeast(least) => least,
+            };
+            if least > limit {
+                return Err(self.too_long(limit));
+            }
+            check_ratio(codec.name(), least, encoded.len())?;
+            if head.len() < nbytes {
+                break;
+            }
+            let more = nbytes.saturating_mul(HEAD_GROWTH).max(least);
+            nbytes = more.min(most_decoded(encoded.len()));
+        }
+        Ok(limit)
+    }
+
+    fn too_long(self, limit: usize) -> KernelError {
+        KernelError::StreamTooLong {
+            codec: self.kind.codec(),
+            limit,
+        }
+    }
+}
+
+/// Undo codecs, the last one first, each within its limit. The first one decodes to the stream of items, if there
+/// is one.
 fn undo(
     codecs: &[Box<dyn BytesCodec>],
     limits: &[usize],
+    stream: Option<Stream>,
     encoded: &[u8],
     contexts: &mut Contexts,
 ) -> Result<Undone> {
@@ -406,7 +508,7 @@ fn undo(
         held: contexts.take_buffer(),
         place: Where::Lent(0..encoded.len()),
     };
-    for (codec, limit) in codecs.iter().zip(limits).rev() {
+    for (number, (codec, limit)) in codecs.iter().zip(limits).enumerate().rev() {
         let bytes = form.bytes(encoded)?;
         if let Some(within) = codec.decoded_within(bytes)? {
             form.place = match form.place {
@@ -416,11 +518,28 @@ fn undo(
             continue;
         }
         let mut decoded = contexts.take_buffer();
-        codec.decode_bounded(bytes, *limit, &mut decoded, contexts)?;
+        match stream.filter(|_| number == 0) {
+            Some(stream) => {
+                stream.decode(codec.as_ref(), bytes, *limit, &mut decoded, contexts)?;
+            }
+            None => codec.decode_bounded(bytes, *limit, &mut decoded, contexts)?,
+        }
         form.place = Where::Held(0..decoded.len());
         contexts.return_buffer(std::mem::replace(&mut form.held, decoded));
     }
     Ok(form)
+}
+
+/// Refuse a chunk of so many bytes that in no format so few can decode to.
+fn check_ratio(codec: &'static str, nbytes: usize, encoded_nbytes: usize) -> Result<()> {
+    if nbytes <= most_decoded(encoded_nbytes) {
+        return Ok(());
+    }
+    Err(KernelError::Corrupt {
+        codec,
+        problem: format!("{encoded_nbytes} bytes cannot decode to the {nbytes} of the chunk")
+            .into(),
+    })
 }
 
 const NO_ITEMS: KernelError = KernelError::BadDescription {
@@ -497,4 +616,110 @@ fn reserve(buffer: &mut Vec<u8>, nbytes: usize) -> Result<()> {
     buffer
         .try_reserve(nbytes)
         .map_err(|_| KernelError::OutOfMemory { nbytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::blosc::{Blosc, Compressor, Shuffle};
+    use crate::codec::gzip::Gzip;
+    use crate::codec::lz4::Lz4;
+    use crate::codec::zlib::Zlib;
+    use crate::codec::zstd::Zstd;
+
+    const LONG: usize = 20 << 20;
+    const LIMIT: usize = 64 << 20;
+
+    fn compressors() -> Vec<Box<dyn BytesCodec>> {
+        vec![
+            Box::new(Gzip::new(1).unwrap()),
+            Box::new(Zlib::new(1).unwrap()),
+            Box::new(Zstd::new(1, false).unwrap()),
+            Box::new(Lz4::new(1)),
+            Box::new(Blosc::new(Compressor::Lz4, 1, Shuffle::None, 1, 0).unwrap()),
+        ]
+    }
+
+    /// What becomes of the stream of a chunk of two items, which every compressor decodes.
+    fn outcomes(stream: &[u8], limit: usize) -> Vec<Result<usize>> {
+        let decode = |codec: Box<dyn BytesCodec>| {
+            let mut contexts = Contexts::new();
+            let mut encoded = Vec::new();
+            codec.encode(stream, &mut encoded, &mut contexts)?;
+            let chain = Chain::of_items(ItemKind::Bytes, vec![0], vec![codec], limit)?;
+            let layout = chain.layout(&[2])?;
+            chain.fitted(Cow::Owned(layout)).with_table(
+                &encoded,
+                &mut Vec::new(),
+                &mut contexts,
+                |table, _| Ok(table.item(1)?.len()),
+            )
+        };
+        compressors().into_iter().map(decode).collect()
+    }
+
+    fn stream(n_items: u32, lengths: [u32; 2], nbytes: usize) -> Vec<u8> {
+        let mut stream = n_items.to_le_bytes().to_vec();
+        stream.extend(lengths[0].to_le_bytes());
+        stream.resize(stream.len() + lengths[0].min(100) as usize, 0);
+        stream.extend(lengths[1].to_le_bytes());
+        stream.resize(nbytes, 0);
+        stream
+    }
+
+    #[test]
+    fn long_streams_are_decoded_as_far_as_they_say() {
+        let length = LONG - 15;
+        for found in outcomes(&stream(2, [3, length as u32], LONG), LIMIT) {
+            assert_eq!(found, Ok(length));
+        }
+        for (n_items, lengths, problem) in [
+            (3, [0, 0], "holds 3 elements"),
+            (2, [3, 5], "decodes to"),
+            (2, [3, LONG as u32 - 14], "reaches beyond"),
+            (2, [3, u32::MAX], "'array.max_variable_chunk_bytes'"),
+        ] {
+            for found in outcomes(&stream(n_items, lengths, LONG), LIMIT) {
+                let text = found.unwrap_err().to_string();
+                assert!(text.contains(problem), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_that_so_few_bytes_cannot_be() {
+        for codec in compressors() {
+            let mut contexts = Contexts::new();
+            let mut encoded = Vec::new();
+            codec
+                .encode(&[0; 1000], &mut encoded, &mut contexts)
+                .unwrap();
+            let element = ElementType::new(1, 1).unwrap();
+            let chain = Chain::new(element, vec![0], vec![codec]).unwrap();
+            let layout = chain.layout(&[1 << 45]).unwrap();
+            let found = chain
+                .fitted(Cow::Owned(layout))
+                .decode_whole(&encoded, &mut contexts);
+            let text = found.unwrap_err().to_string();
+            assert!(
+                text.contains("cannot decode to the 35184372088832"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn more_than_is_permitted() {
+        let long = stream(2, [3, LONG as u32 - 15], LONG);
+        for limit in [LONG - 1, 1 << 20, 100] {
+            for found in outcomes(&long, limit) {
+                let codec = "vlen-bytes";
+                assert_eq!(found, Err(KernelError::StreamTooLong { codec, limit }));
+            }
+        }
+        assert!(outcomes(&long, LONG).iter().all(Result::is_ok));
+        let short = stream(2, [3, 9], 24);
+        assert!(outcomes(&short, 24).iter().all(Result::is_ok));
+        assert!(outcomes(&short, 23).iter().all(Result::is_err));
+    }
 }

@@ -44,6 +44,13 @@ pub enum KernelError {
         /// Length of the decoded data, `None` when it is longer and was not decoded to the end.
         nbytes: Option<usize>,
     },
+    /// A chunk of items that decodes to more than is permitted.
+    StreamTooLong {
+        /// The codec that stores the items.
+        codec: &'static str,
+        /// The most bytes that are.
+        limit: usize,
+    },
     /// Data that a codec cannot encode, or an encoder that gave up.
     NotEncodable {
         /// The codec.
@@ -298,6 +305,11 @@ impl fmt::Display for KernelError {
                 f,
                 "{codec}: the data decodes to more than {expected_nbytes} bytes; it is corrupt or belongs to \
                  another array"
+            ),
+            Self::StreamTooLong { codec, limit } => write!(
+                f,
+                "{codec}: the data decodes to more than {limit} bytes, which is what the zarr.config key \
+                 'array.max_variable_chunk_bytes' permits; raise it for an array that you trust"
             ),
             Self::NotEncodable { codec, problem } => {
                 write!(f, "{codec}: cannot encode: {problem}")

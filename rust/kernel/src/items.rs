@@ -57,6 +57,48 @@ impl ItemKind {
 
 // -- streams --------------------------------------------------------------------------------------
 
+/// How many bytes a stream has to have, as far as that can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamNbytes {
+    /// So many.
+    Exactly(usize),
+    /// These or more.
+    AtLeast(usize),
+}
+
+/// How long a stream of so many items is that begins with `head`.
+///
+/// # Errors
+/// [`KernelError::Corrupt`] for the beginning of a stream of another number of items.
+pub(crate) fn stream_nbytes(kind: ItemKind, head: &[u8], n_items: usize) -> Result<StreamNbytes> {
+    check_count(kind, head, n_items)?;
+    let mut end = LENGTH_NBYTES;
+    for number in 0..n_items {
+        let Some(length) = length_at(head, end) else {
+            let n_left = n_items.saturating_sub(number);
+            return Ok(StreamNbytes::AtLeast(
+                n_left.saturating_mul(LENGTH_NBYTES).saturating_add(end),
+            ));
+        };
+        end = end.saturating_add(LENGTH_NBYTES).saturating_add(length);
+    }
+    Ok(StreamNbytes::Exactly(end))
+}
+
+/// Refuse a stream, or its beginning, that does not say that it holds so many items.
+fn check_count(kind: ItemKind, stream: &[u8], n_items: usize) -> Result<()> {
+    let Some(count) = length_at(stream, 0) else {
+        let nbytes = stream.len();
+        let problem = format!("{nbytes} bytes are too few to hold the number of elements");
+        return Err(kind.corrupt(problem));
+    };
+    if count == n_items {
+        return Ok(());
+    }
+    let problem = format!("the data holds {count} elements, the chunk has {n_items}");
+    Err(kind.corrupt(problem))
+}
+
 /// A decoded chunk: its stream, and where in that each item begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Table<'a> {
@@ -77,26 +119,19 @@ impl<'a> Table<'a> {
         starts: &'a mut Vec<usize>,
     ) -> Result<Self> {
         let total = stream.len();
-        let Some(count) = length_at(stream, 0) else {
-            let problem = format!("{total} bytes are too few to hold the number of elements");
-            return Err(kind.corrupt(problem));
-        };
-        if count != n_items {
-            let problem = format!("the data holds {count} elements, the chunk has {n_items}");
-            return Err(kind.corrupt(problem));
-        }
-        if total / LENGTH_NBYTES <= count {
-            let problem = format!("{total} bytes are too few for {count} elements");
+        check_count(kind, stream, n_items)?;
+        if total / LENGTH_NBYTES <= n_items {
+            let problem = format!("{total} bytes are too few for {n_items} elements");
             return Err(kind.corrupt(problem));
         }
         starts.clear();
         starts
-            .try_reserve(count)
+            .try_reserve(n_items)
             .map_err(|_| KernelError::OutOfMemory {
-                nbytes: count.saturating_mul(size_of::<usize>()),
+                nbytes: n_items.saturating_mul(size_of::<usize>()),
             })?;
         let mut end = LENGTH_NBYTES;
-        for _ in 0..count {
+        for _ in 0..n_items {
             let Some(length) = length_at(stream, end) else {
                 end = usize::MAX;
                 break;
@@ -528,6 +563,22 @@ mod tests {
         // Cut between two items that are text only together.
         let cut = stream(&[b"\xc3", b"\xa9"]);
         assert!(parsed(ItemKind::Utf8, &cut, 2).is_err());
+    }
+
+    #[test]
+    fn a_stream_says_how_long_it_is() {
+        let kind = ItemKind::Bytes;
+        let whole = stream(&[b"abc", b"", b"de"]);
+        let exactly = Ok(StreamNbytes::Exactly(whole.len()));
+        assert_eq!(stream_nbytes(kind, &whole, 3), exactly);
+        assert_eq!(stream_nbytes(kind, &whole[..19], 3), exactly);
+        let at_least = |nbytes| Ok(StreamNbytes::AtLeast(nbytes));
+        assert_eq!(stream_nbytes(kind, &whole[..4], 3), at_least(16));
+        assert_eq!(stream_nbytes(kind, &whole[..8], 3), at_least(19));
+        let empty = Ok(StreamNbytes::Exactly(4));
+        assert_eq!(stream_nbytes(kind, &[0; 100], 0), empty);
+        assert!(stream_nbytes(kind, &whole[..3], 3).is_err());
+        assert!(stream_nbytes(kind, &whole, 4).is_err());
     }
 
     proptest! {

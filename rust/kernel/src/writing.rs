@@ -116,6 +116,9 @@ impl Pipeline {
         value: &Value<'_>,
         workers: Workers<'_>,
     ) -> Result<Vec<Encoded>> {
+        if plan.n_objects() == 0 {
+            return Ok(Vec::new());
+        }
         let slots: Vec<OnceLock<Encoded>> = old.iter().map(|_| OnceLock::new()).collect();
         let effort = self.write_effort(plan, workers.max_threads)?;
         let few = slots.len() < effort.max_threads;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -116,6 +117,24 @@ def _loses_text(array: npt.NDArray[Any], index: Any) -> bool:
 def has_no_unit(dtype: np.dtype[Any]) -> bool:
     """Whether elements are times of no unit: where NumPy is asked for those, it may give others."""
     return dtype.kind in "mM" and np.datetime_data(dtype)[0] == "generic"
+
+
+def holds_characters(dtype: np.dtype[Any]) -> bool:
+    """Whether elements are text of NumPy's fixed length, or have some in them: numbers of 32 bits, not all of which are characters."""
+    if dtype.names is not None:
+        return any(holds_characters(dtype[name]) for name in dtype.names)
+    return dtype.base.kind == "U"
+
+
+def are_characters(elements: npt.NDArray[Any]) -> bool:
+    """Whether every character there is can be one: NumPy makes no text of others."""
+    dtype = elements.dtype
+    if dtype.names is not None:
+        return all(are_characters(elements[name]) for name in dtype.names)
+    if dtype.kind != "U" or not elements.size:
+        return True
+    number = np.dtype(np.uint32).newbyteorder(dtype.byteorder)
+    return bool(elements.view(np.dtype((number, (dtype.itemsize // 4,)))).max(initial=0) <= sys.maxunicode)
 
 
 def is_extension(dtype: np.dtype[Any]) -> bool:

@@ -8,7 +8,7 @@ library sees them.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -149,7 +149,9 @@ class BloscCodec(BytesBytesCodec):
 
 def decompress(data: npt.NDArray[np.uint8], limit: int, codec: str = "blosc") -> bytes:
     """Decode one container to at most `limit` bytes. Raises CodecError in the name of `codec`."""
-    nbytes = _check_container(data, limit, codec)
+    nbytes = _check_container(data, codec)
+    if nbytes > limit:
+        raise oversized(codec, nbytes, limit, _head(data, limit, codec))
     if nbytes == 0:
         return b""
     blosc = _library()
@@ -158,7 +160,23 @@ def decompress(data: npt.NDArray[np.uint8], limit: int, codec: str = "blosc") ->
         return bytes(blosc.decompress(data))
 
 
-def _check_container(data: npt.NDArray[np.uint8], limit: int, codec: str) -> int:
+def _head(data: npt.NDArray[np.uint8], limit: int, codec: str) -> Callable[[], bytes] | None:
+    """What decodes the first block; None if that is larger than the limit, or nothing was compressed."""
+    version, version_of_format, flags, typesize, _, blocksize, _ = _HEADER.unpack(data[: _HEADER.size].tobytes())
+    if flags & _MEMCPYED or blocksize > limit:
+        return None
+
+    def decode() -> bytes:
+        start = int.from_bytes(data[_HEADER.size : _HEADER.size + 4].tobytes(), "little")
+        block, first = data[start:].tobytes(), _HEADER.size + 4
+        head = _HEADER.pack(version, version_of_format, flags, typesize, blocksize, blocksize, first + len(block))
+        alone = head + first.to_bytes(4, "little") + block
+        return decompress(np.frombuffer(alone, np.uint8), blocksize, codec)
+
+    return decode
+
+
+def _check_container(data: npt.NDArray[np.uint8], codec: str) -> int:
     """Validate the header and the block offsets; returns the decoded size."""
 
     def damaged(reason: str) -> CodecError:
@@ -169,8 +187,6 @@ def _check_container(data: npt.NDArray[np.uint8], limit: int, codec: str) -> int
     version, _, flags, typesize, nbytes, blocksize, cbytes = _HEADER.unpack(data[: _HEADER.size].tobytes())
     if version != _VERSION:
         raise damaged(f"Blosc format version {version} is not supported, only {_VERSION} (c-blosc 1)")
-    if nbytes > limit:
-        raise oversized(codec, nbytes, limit)
     check_claim(codec, nbytes, data.size)
     if cbytes != data.size:
         raise damaged(f"the header says {cbytes} bytes, but there are {data.size}")

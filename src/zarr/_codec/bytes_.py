@@ -17,7 +17,16 @@ from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, read_configuration
 from zarr._codec.documents import EndianName
 from zarr._codec.limits import decoded_nbytes
-from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
+from zarr._codec.raw import (
+    is_variable_length,
+    native_dtype,
+    no_bytes,
+    octets,
+    octets_of,
+    refuse_no_characters,
+    to_buffer,
+    to_nd_buffer,
+)
 from zarr._dtype.small import without_spare_bits
 from zarr._support.warn import warn
 from zarr.errors import CodecError, ZarrUserWarning
@@ -107,9 +116,9 @@ class BytesCodec(ArrayBytesCodec):
             )
         if encoded.size == 0:
             return to_nd_buffer(chunk_spec, no_bytes(chunk_spec.shape, dtype))
-        return to_nd_buffer(
-            chunk_spec, without_spare_bits(of_order(encoded, dtype, self.endian)).reshape(chunk_spec.shape)
-        )
+        elements = without_spare_bits(of_order(encoded, dtype, self.endian))
+        refuse_no_characters(elements, "bytes")
+        return to_nd_buffer(chunk_spec, elements.reshape(chunk_spec.shape))
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer:
         array = chunk_data.as_numpy_array()

@@ -7,6 +7,7 @@ chain that cannot work is refused before any data is touched. Encoding runs left
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,9 @@ import numpy as np
 from zarr._buffer import Buffer, NDBuffer
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec, Codec
 from zarr._codec.call import call_codec, codec_name
-from zarr._codec.limits import VARIABLE_NBYTES, decoded_nbytes, with_margin
+from zarr._codec.limits import UNKNOWN_NBYTES, check_room, decoded_nbytes, with_margin
 from zarr._codec.raw import native_dtype
+from zarr._codec.stream_limits import decode_stream
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -93,14 +95,30 @@ class CodecChain:
         Raises CodecError, also if the bytes decode to another shape or dtype.
         """
         form: Any = encoded
-        for codec, spec in zip(reversed(self.codecs), reversed(self.specs), strict=True):
-            form = call_codec(codec, "decode", form, spec)
+        for number, codec, spec in reversed(list(zip(range(len(self.codecs)), self.codecs, self.specs, strict=True))):
+            form = self._undo(number, form)
             expected = Buffer if isinstance(codec, BytesBytesCodec) else NDBuffer
             _check_form(codec, "decode", form, expected)
             if expected is NDBuffer and tuple(form.shape) != tuple(spec.shape):
                 reason = f"the result has shape {tuple(form.shape)}, expected {tuple(spec.shape)}"
                 raise CodecError(codec_name(codec), "decode", reason)
         return _as_dtype(form, native_dtype(self.spec), self.codecs[0])
+
+    def _undo(self, number: int, form: Any) -> Any:
+        """What the codec of this number makes of encoded data."""
+        codec, spec = self.codecs[number], self.specs[number]
+        within = self.codecs[number - 1] if number else None
+        if within is None or not getattr(within, "is_stream", False):
+            if isinstance(within, ArrayBytesCodec) and within.is_fixed_size and len(form):
+                before = self.specs[number - 1]
+                nbytes = within.compute_encoded_size(decoded_nbytes(before) or 0, before)
+                check_room(codec_name(codec).removeprefix("numcodecs."), len(form), nbytes)
+            return call_codec(codec, "decode", form, spec)
+
+        def decode(most: int) -> Any:
+            return call_codec(codec, "decode", form, spec.replace(nbytes_limit=most))
+
+        return decode_stream(decode, codec_name(within), math.prod(self.specs[number - 1].shape))
 
     def encoded_nbytes(self) -> int:
         """Encoded size in bytes, the same for every chunk.
@@ -160,10 +178,8 @@ def _kind(codec: object) -> int:
 def _bytes_limit(codec: ArrayBytesCodec, spec: ChunkSpec) -> int:
     """Most bytes that can reach an array -> bytes codec from the codecs behind it when they decode."""
     nbytes = decoded_nbytes(spec)
-    if nbytes is None:
-        return VARIABLE_NBYTES
-    if not codec.is_fixed_size:
-        return max(VARIABLE_NBYTES, with_margin(nbytes))
+    if nbytes is None or not codec.is_fixed_size:
+        return UNKNOWN_NBYTES
     return with_margin(codec.compute_encoded_size(nbytes, spec))
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _LZMA_MEMORY = 256 * 2**20
+_MOST_PADDING = 7
+"""Bits that `packbits` may leave unused in its last byte."""
 
 
 def encode_with(codec: Any, data: npt.NDArray[Any]) -> Any:
@@ -110,6 +112,13 @@ def _base64(_codec: Any, encoded: npt.NDArray[Any], _limit: int) -> bytes:
         return base64.b64decode(_bytes(encoded).tobytes(), validate=True)
 
 
+def _packbits(codec: Any, encoded: npt.NDArray[Any], _limit: int) -> Any:
+    data = _bytes(encoded)
+    if data.size and data[0] > _MOST_PADDING:
+        raise CodecError("packbits", "decode", "the number of padding bits is too large")
+    return codec.decode(data)
+
+
 def _delta(codec: Any, encoded: npt.NDArray[Any], _limit: int) -> Any:
     if codec.dtype.kind != "b":
         return codec.decode(encoded)
@@ -152,6 +161,7 @@ _DECODERS: dict[str, Callable[[Any, npt.NDArray[Any], int], Any]] = {
     "gzip": lambda _codec, encoded, limit: inflate(_bytes(encoded), limit, window=GZIP_WINDOW, codec="gzip"),
     "lz4": _lz4,
     "lzma": _lzma,
+    "packbits": _packbits,
     "zlib": lambda _codec, encoded, limit: inflate(_bytes(encoded), limit, window=ZLIB_WINDOW, codec="zlib"),
     "zstd": lambda _codec, encoded, limit: zstd.decompress(_bytes(encoded), limit),
 }

@@ -121,7 +121,7 @@ def _check_length(codec: str, row: Any, length: int) -> None:
 
 def _as_named(codec: str, array: npt.NDArray[Any], named: Any) -> npt.NDArray[Any]:
     """The elements in the dtype that a list names, if they are no objects."""
-    with refusing(codec, "decode", TypeError, ValueError, OverflowError):
+    with refusing(codec, "decode", SyntaxError, TypeError, ValueError, OverflowError):
         dtype = np.dtype(named if isinstance(named, str) else "?!")
         return array if dtype.kind == "O" else array.astype(dtype)
 

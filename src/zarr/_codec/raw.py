@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zarr._buffer.memory import are_characters
+from zarr.errors import CodecError
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -51,3 +54,11 @@ def native_dtype(spec: ChunkSpec) -> np.dtype[Any]:
 def is_variable_length(dtype: np.dtype[Any]) -> bool:
     """Whether elements are references, so that the array's memory does not hold the data."""
     return dtype.kind in "OT" or dtype.hasobject
+
+
+def refuse_no_characters(elements: npt.NDArray[Any], codec: str) -> None:
+    """Raise CodecError for text of fixed length with numbers in it that are no characters, of which NumPy makes nothing."""
+    if not are_characters(elements):
+        raise CodecError(
+            codec, "decode", "an element holds a number that is no character, and has to be text in UTF-32"
+        )

@@ -19,7 +19,7 @@ from zarr.errors import BaseZarrError, CodecError, DataTypeValidationError
 
 _REFUSALS = (
     *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, NameError, RuntimeError),
-    *(TypeError, ValueError),
+    *(SyntaxError, TypeError, ValueError),
     *(lzma.LZMAError, pickle.PickleError, struct.error, zlib.error),
     RuntimeWarning,  # where warnings are errors: NumPy's of numbers that are none
 )

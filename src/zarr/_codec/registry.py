@@ -232,7 +232,7 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
         raise UnknownCodecError(
             f"the numcodecs codec {codec_id!r} cannot be used, it failed to load: {type(exc).__name__}: {exc}"
         ) from exc
-    except (TypeError, ValueError) as exc:
+    except (SyntaxError, TypeError, ValueError) as exc:
         if came_from_a_signal(exc):
             raise
         parameters = {key: value for key, value in data.items() if key != "id"}

@@ -7,6 +7,7 @@ of a stream, which for a large input made of many tiny streams would otherwise t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zarr._codec.limits import oversized
@@ -62,7 +63,7 @@ def drain(
             part = stream.decompress(piece, room + 1)
         room -= len(part)
         if room < 0:
-            raise oversized(codec, f"more than {limit}", limit)
+            raise oversized(codec, f"more than {limit}", limit, partial(b"".join, (*parts, part)))
         parts.append(part)
         position += piece.size
         if stream.eof:

@@ -16,11 +16,28 @@ import numpy as np
 
 from zarr._buffer.memory import in_dtype
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec, MemoryOrder
-from zarr._codec.limits import MARGIN_NBYTES, VARIABLE_NBYTES, decoded_nbytes, with_margin
+from zarr._codec.limits import (
+    MARGIN_NBYTES,
+    OversizedError,
+    check_room,
+    decoded_nbytes,
+    variable_limit,
+    with_margin,
+)
 from zarr._codec.numcodec_call import decode_with, encode_with
 from zarr._codec.objects import decode_objects, encode_objects, is_of_objects
-from zarr._codec.raw import is_variable_length, native_dtype, no_bytes, octets, octets_of, to_buffer, to_nd_buffer
+from zarr._codec.raw import (
+    is_variable_length,
+    native_dtype,
+    no_bytes,
+    octets,
+    octets_of,
+    refuse_no_characters,
+    to_buffer,
+    to_nd_buffer,
+)
 from zarr._codec.refusals import refuses
+from zarr._codec.stream_limits import decode_stream, too_long
 from zarr._codec.vlen import as_array, join_bytes, join_utf8, split_bytes, split_utf8
 from zarr._dtype.small import without_spare_bits
 from zarr.errors import CodecError
@@ -31,6 +48,7 @@ if TYPE_CHECKING:
     from zarr._buffer import Buffer, NDBuffer
 
 _OBJECT_CODECS = ("vlen-utf8", "vlen-bytes", "vlen-array", "json2", "msgpack2", "pickle", "categorize")
+_OF_STREAMS = ("vlen-utf8", "vlen-bytes", "vlen-array")
 _BOUNDED_FILTERS = [
     *("astype", "base64", "bitround", "delta", "fixedscaleoffset", "packbits", "quantize", "shuffle"),
     *("adler32", "crc32", "crc32c", "fletcher32", "jenkins_lookup3"),
@@ -121,21 +139,36 @@ class V2Codec(ArrayBytesCodec):
         limit = self._limit(nbytes)
         for number, codec in reversed(list(enumerate(self.stages))):
             got = _dtype_after(self.stages[:number], dtype)
-            form = self._decode_stage(codec, form, limit, chunk_spec, got)
+            form = self._undo(number, codec, form, limit, chunk_spec, got)
         if is_variable_length(dtype):
             array = self._place_objects(form, dtype, chunk_spec.shape)
         else:
             array = self._place_bytes(form, dtype, chunk_spec.shape)
+            refuse_no_characters(array, self.codec_name)
         return to_nd_buffer(chunk_spec, array)
 
     def _limit(self, nbytes: int | None) -> int:
         if nbytes is None:
-            return VARIABLE_NBYTES
+            return variable_limit()
         if not self.filters:
             return nbytes + MARGIN_NBYTES
         if all(codec.codec_id in _BOUNDED_FILTERS for codec in self.filters):
             return with_margin(_WIDEST_CAST * nbytes)
-        return max(VARIABLE_NBYTES, with_margin(nbytes))
+        return max(variable_limit(), with_margin(nbytes))
+
+    def _undo(self, number: int, codec: Any, form: Any, limit: int, chunk_spec: ChunkSpec, dtype: np.dtype[Any]) -> Any:
+        within = self.stages[number - 1].codec_id if number else ""
+        n_items = math.prod(chunk_spec.shape)
+        if not number and not is_variable_length(dtype):
+            check_room(codec.codec_id, _flat_bytes(form).size, n_items * dtype.itemsize)
+        if within in _OF_STREAMS:
+            return decode_stream(lambda most: self._decode_stage(codec, form, most, chunk_spec, dtype), within, n_items)
+        try:
+            return self._decode_stage(codec, form, limit, chunk_spec, dtype)
+        except OversizedError as exc:
+            if within in _OBJECT_CODECS:
+                raise too_long(within, limit) from exc
+            raise
 
     def _decode_stage(self, codec: Any, form: Any, limit: int, chunk_spec: ChunkSpec, dtype: np.dtype[Any]) -> Any:
         n_items = math.prod(chunk_spec.shape)

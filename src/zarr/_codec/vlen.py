@@ -43,6 +43,7 @@ class VLenUTF8Codec(ArrayBytesCodec):
     """
 
     is_fixed_size: ClassVar[bool] = False
+    is_stream: ClassVar[bool] = True
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:
@@ -77,6 +78,7 @@ class VLenBytesCodec(ArrayBytesCodec):
     """
 
     is_fixed_size: ClassVar[bool] = False
+    is_stream: ClassVar[bool] = True
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:
@@ -142,6 +144,24 @@ def split_bytes(encoded: npt.NDArray[np.uint8], n_items: int, codec: str = "vlen
     if position < total:
         raise CodecError(codec, "decode", f"{total - position} bytes follow the last element")
     return items
+
+
+def stream_nbytes(head: bytes, n_items: int, codec: str) -> tuple[int, bool]:
+    """How many bytes a stream of `n_items` elements has at least that begins with `head`, and whether it has just these.
+
+    Raises CodecError for the beginning of another one.
+    """
+    if len(head) < 4:
+        raise CodecError(codec, "decode", f"{len(head)} bytes are too few to hold the number of elements")
+    (count,) = _LENGTH.unpack_from(head)
+    if count != n_items:
+        raise CodecError(codec, "decode", f"the data holds {count} elements, the chunk has {n_items}")
+    position = 4
+    for number in range(n_items):
+        if position + 4 > len(head):
+            return position + 4 * (n_items - number), False
+        position += 4 + _LENGTH.unpack_from(head, position)[0]
+    return position, True
 
 
 def split_utf8(encoded: npt.NDArray[np.uint8], n_items: int, codec: str = "vlen-utf8") -> list[str]:

@@ -20,9 +20,10 @@ from zarr._codec.base import ArrayBytesCodec, ChunkSpec, Codec
 from zarr._codec.chain import CodecChain, check_order
 from zarr._codec.configuration import check_choice, read_configuration
 from zarr._codec.documents import INDEX_LOCATION, IndexLocation
-from zarr._codec.limits import VARIABLE_NBYTES, oversized
+from zarr._codec.limits import variable_limit
 from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
 from zarr._codec.registry import parse_inner_codecs
+from zarr._codec.stream_limits import too_long
 from zarr._codec.vlen import as_array, bytes_of, join_bytes, join_utf8, split_bytes, split_utf8, text_of, utf8_of
 from zarr._dtype.numbers import UInt8, UInt32, UInt64
 from zarr._dtype.octets import VariableLengthBytes
@@ -157,8 +158,8 @@ class VLenCodec(ArrayBytesCodec):
         index, data = self._split(chunk_data)
         offsets = self._index_chain(chunk_spec).decode(index).as_numpy_array()
         nbytes = int(offsets[-1])
-        if nbytes > VARIABLE_NBYTES:
-            raise oversized(_NAME, nbytes, VARIABLE_NBYTES)
+        if nbytes > (limit := variable_limit()):
+            raise too_long(_NAME, limit)
         if (offsets[1:] < offsets[:-1]).any():
             raise CodecError(_NAME, "decode", "the offsets of elements do not grow from each to the next")
         joined = self._data_chain(chunk_spec, nbytes).decode(data).as_numpy_array().tobytes()
@@ -192,6 +193,7 @@ class VLenV2Codec(ArrayBytesCodec):
     """
 
     is_fixed_size: ClassVar[bool] = False
+    is_stream: ClassVar[bool] = True
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any] | str) -> Self:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -37,6 +37,7 @@ _SKIPPABLE_MAGIC = 0x184D2A50
 _BLOCK_NBYTES = 128 * 2**10
 _EMPTY_CHECKSUM = 0x51D8E999  # low half of XXH64 of no bytes
 _RAW, _REPEATED, _COMPRESSED = 0, 1, 2
+_WIDE_WINDOW = 17 << 3  # 128 MiB
 
 
 @cache
@@ -97,12 +98,13 @@ class ZstdCodec(BytesBytesCodec):
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """Where one frame lies, and how much it decodes to: `content_nbytes` if declared, and a bound from its blocks."""
+    """Where one frame lies, and its blocks; how much it decodes to: `content_nbytes` if declared, and a bound from its blocks."""
 
     start: int
     end: int
     content_nbytes: int | None
     bound_nbytes: int
+    blocks: int
 
 
 def decompress(data: npt.NDArray[np.uint8], limit: int, codec: str = "zstd") -> bytes:
@@ -112,21 +114,24 @@ def decompress(data: npt.NDArray[np.uint8], limit: int, codec: str = "zstd") -> 
         raise CodecError(codec, "decode", "there is no Zstandard frame")
     known = sum(frame.content_nbytes or 0 for frame in frames)
     if known > limit:
-        raise oversized(codec, known, limit)
+        raise oversized(codec, known, limit, partial(_head, data, frames, limit, codec))
     parts: list[bytes] = []
     room = limit
     for frame in frames:
         if frame.bound_nbytes == 0:
             continue
         part = _decompress_frame(data[frame.start : frame.end], frame, room, codec)
+        if part is None:
+            raise oversized(codec, f"more than {limit}", limit, partial(_head, data, frames, limit, codec))
         room -= len(part)
-        if room < 0:
-            raise oversized(codec, f"more than {limit}", limit)
         parts.append(part)
+        if room < 0:
+            raise oversized(codec, f"more than {limit}", limit, partial(b"".join, parts))
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _decompress_frame(encoded: npt.NDArray[np.uint8], frame: _Frame, room: int, codec: str) -> bytes:
+def _decompress_frame(encoded: npt.NDArray[np.uint8], frame: _Frame, room: int, codec: str) -> bytes | None:
+    """What a frame decodes to; None for one without a content size that turns out to be too long."""
     zstd = _library()
 
     # One block is the granularity of the bound: a small chunk in a frame without a size claims a whole one.
@@ -136,7 +141,7 @@ def _decompress_frame(encoded: npt.NDArray[np.uint8], frame: _Frame, room: int, 
     return _decompress_capped(encoded, room, codec)
 
 
-def _decompress_capped(encoded: npt.NDArray[np.uint8], room: int, codec: str) -> bytes:
+def _decompress_capped(encoded: npt.NDArray[np.uint8], room: int, codec: str) -> bytes | None:
     """Decode one frame without a content size into memory of the greatest size allowed.
 
     numcodecs wants to fill the output exactly, but says how much it got, and leaves that in the output.
@@ -151,11 +156,39 @@ def _decompress_capped(encoded: npt.NDArray[np.uint8], room: int, codec: str) ->
             raise
         reported = re.search(r"got (\d+)", str(exc))
         if reported is None:
-            too_small = "too small" in str(exc)
-            reason = f"the data decodes to more than {room} bytes" if too_small else str(exc)
-            raise CodecError(codec, "decode", reason) from exc
+            if "too small" in str(exc):
+                return None
+            raise CodecError(codec, "decode", str(exc)) from exc
         return out[: int(reported[1])].tobytes()
     return out.tobytes()
+
+
+def _head(data: npt.NDArray[np.uint8], frames: list[_Frame], nbytes: int, codec: str) -> bytes:
+    """The beginning of what frames decode to, about so many bytes of it."""
+    parts: list[bytes] = []
+    for frame in frames:
+        if frame.bound_nbytes > nbytes:
+            first = np.frombuffer(_cut(data.data, frame, nbytes, codec), np.uint8)
+            parts.append(decompress(first, nbytes + _BLOCK_NBYTES, codec))
+            break
+        nbytes -= frame.bound_nbytes
+        if frame.bound_nbytes:
+            parts.append(decompress(data[frame.start : frame.end], frame.bound_nbytes, codec))
+    return b"".join(parts)
+
+
+def _cut(data: memoryview, frame: _Frame, nbytes: int, codec: str) -> bytes:
+    """A frame of the first blocks of another one: as many as hold so many bytes, and no more than one too many."""
+    made = bytearray(_MAGIC.to_bytes(4, "little") + bytes((0, _WIDE_WINDOW)))
+    bound = 0
+    for start, end, block_nbytes in _blocks(data, frame.blocks, _BLOCK_NBYTES, codec):
+        last = len(made)
+        made += data[start:end]
+        bound += block_nbytes
+        if bound > nbytes:
+            break
+    made[last] |= 1
+    return bytes(made)
 
 
 def _walk(data: memoryview, codec: str) -> Iterator[_Frame]:
@@ -167,7 +200,7 @@ def _walk(data: memoryview, codec: str) -> Iterator[_Frame]:
             end = position + 8 + _number(data, position + 4, 4, codec)
             if end > len(data):
                 raise _cut_short(codec)
-            yield _Frame(position, end, 0, 0)
+            yield _Frame(position, end, 0, 0, end)
         elif magic == _MAGIC:
             frame = _read_frame(data, position, codec)
             end = frame.end
@@ -205,28 +238,36 @@ def _read_frame(data: memoryview, start: int, codec: str) -> _Frame:
         raise _cut_short(codec)
     if content is not None and (content > bound or (content == 0 and bound > 0)):
         raise CodecError(codec, "decode", f"a frame declares {content} bytes, but its blocks hold at most {bound}")
-    return _Frame(start, end, content, bound)
+    return _Frame(start, end, content, bound, position)
 
 
 def _walk_blocks(data: memoryview, position: int, block_nbytes: int, codec: str) -> tuple[int, int]:
     """Position behind the last block, and the most bytes that all of them decode to."""
     bound = 0
+    for _, end, nbytes in _blocks(data, position, block_nbytes, codec):
+        position, bound = end, bound + nbytes
+    if position > len(data):
+        raise _cut_short(codec)
+    return position, bound
+
+
+def _blocks(data: memoryview, position: int, block_nbytes: int, codec: str) -> Iterator[tuple[int, int, int]]:
+    """Where each block begins and ends, and the most bytes that it decodes to."""
     last = False
     while not last:
         header = _number(data, position, 3, codec)
         last, kind, nbytes = bool(header & 1), header >> 1 & 3, header >> 3
+        start = position
         position += 3
         if kind == _REPEATED:
-            position, bound = position + 1, bound + nbytes
+            position, bound = position + 1, nbytes
         elif kind == _RAW:
-            position, bound = position + nbytes, bound + nbytes
+            position, bound = position + nbytes, nbytes
         elif kind == _COMPRESSED:
-            position, bound = position + nbytes, bound + block_nbytes
+            position, bound = position + nbytes, block_nbytes
         else:
             raise CodecError(codec, "decode", "a block has the reserved type 3")
-    if position > len(data):
-        raise _cut_short(codec)
-    return position, bound
+        yield start, position, bound
 
 
 def _number(data: memoryview, position: int, nbytes: int, codec: str) -> int:

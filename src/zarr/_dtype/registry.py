@@ -288,7 +288,7 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
             # NumPy's spelling then
     try:
         dtype = np.dtype(spec)
-    except TypeError as exc:
+    except (SyntaxError, TypeError) as exc:
         if isinstance(spec, str) and zarr_format == 2 and spec in data_type_registry.contents:
             return data_type_registry.match_json({"name": spec, "object_codec_id": None}, zarr_format=2)
         raise UnknownDataTypeError(

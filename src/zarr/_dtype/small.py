@@ -21,7 +21,7 @@ import numpy as np
 
 from zarr._buffer.memory import is_extension
 from zarr._dtype.base import ZarrFormat, ZDType
-from zarr._dtype.described import named, typestr, wrong
+from zarr._dtype.described import UnfitDataTypeError, named, typestr, wrong
 from zarr._dtype.losses import in_short
 from zarr._dtype.numbers import integer_in_json, is_number
 from zarr._dtype.rounding import rounded_to
@@ -102,6 +102,8 @@ class Small(ZDType[Any, Any]):
             name, configuration = typestr(data)  # type: ignore[assignment]  # the object codec, of which there is none
         if name != cls._zarr_v3_name or configuration:
             raise wrong(cls, data)
+        if zarr_format == 2 and not cls._is_in_format_2:
+            raise UnfitDataTypeError(cls._not_in_format_2())
         made = cls()
         made.to_native_dtype()  # now it is seen if the package is not there
         return made
@@ -110,8 +112,12 @@ class Small(ZDType[Any, Any]):
         if zarr_format == 3:
             return self._zarr_v3_name
         if not self._is_in_format_2:
-            raise ValueError(f"format 2 has no data type {self._zarr_v3_name}; use format 3")
+            raise ValueError(self._not_in_format_2())
         return {"name": self._zarr_v3_name, "object_codec_id": None}
+
+    @classmethod
+    def _not_in_format_2(cls) -> str:
+        return f"format 2 has no data type {cls._zarr_v3_name}; use format 3"
 
     def _refusal(self, data: object) -> ArgumentError:
         return ArgumentError(

@@ -18,6 +18,7 @@ import numpy as np
 from zarr._buffer.byte_order import reversed_units
 from zarr._buffer.memory import empty
 from zarr._codec.bytes_ import BytesCodec
+from zarr._codec.limits import variable_limit
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.v2 import V2Codec
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
@@ -138,7 +139,12 @@ def _item_chain(spec: ArraySpec, items: str) -> dict[str, Any] | Rejection:
     described = _described(codecs[1:])
     if isinstance(described, Rejection):
         return described
-    return {"order": axes, "swap_nbytes": 1, "codecs": described}
+    return {
+        "order": axes,
+        "swap_nbytes": 1,
+        "codecs": described,
+        "most_stream_nbytes": min(variable_limit(), sys.maxsize),
+    }
 
 
 # -- shards ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zarr._buffer.memory import has_no_unit
+from zarr._buffer.memory import has_no_unit, holds_characters
 from zarr._engine.extension import set_cache_capacity
 from zarr._store.access import is_unpatched, native_place
 from zarr._store.permissions import of_change
@@ -88,7 +88,8 @@ class Shortcut:
         self._settings = kernel_settings()
         self._store = store = node.store_path.store
         self._base = getattr(store, "_base", None)
-        is_usual = self._settings.cpu_buffers and not has_no_unit(view.spec.dtype)
+        dtype = view.spec.dtype
+        is_usual = self._settings.cpu_buffers and not has_no_unit(dtype) and not holds_characters(dtype)
         reached = reach(node, view) if is_usual else None
         self.get = None if reached is None else reached.getter().get
 

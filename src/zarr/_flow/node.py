@@ -301,6 +301,10 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         spec = metadata.to_spec(self.config)
         return ArrayView(spec, choose(spec, CPU_PROTOTYPE, self.engine), metadata)
 
+    def by_reference(self, view: ArrayView) -> ArrayView:
+        """The same view on the reference engine."""
+        return ArrayView(view.spec, choose(view.spec, CPU_PROTOTYPE, "python"), view.metadata)
+
     def pipeline_of(self, metadata: ArrayV2Metadata | ArrayV3Metadata, config: ArrayConfig) -> Pipeline:
         """A pipeline for metadata with other settings."""
         return choose(metadata.to_spec(config), CPU_PROTOTYPE, self.engine).pipeline

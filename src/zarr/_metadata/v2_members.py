@@ -167,6 +167,7 @@ def _number_as_text(data: str, kind: str) -> object:
     return int(whole) if is_whole else data
 
 
-_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
+# Whatever the text is, this takes no longer than it is long.
+_NUMBER = re.compile(r"\s*+[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?\s*+", re.ASCII)
 _MOST_DIGITS = 20
 """Of an integer of 64 bits."""

@@ -62,7 +62,7 @@ def array_above(read: Read, path: str) -> str | None:
 def _is_array(read: Read, prefix: str) -> bool:
     try:
         document = json.loads(read(f"{prefix}zarr.json") or b"null")
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     is_one = isinstance(document, dict) and document.get("node_type") == "array"
     return is_one or read(f"{prefix}.zarray") is not None

@@ -122,7 +122,10 @@ def judged(field: str, what: str) -> Iterator[None]:
         yield
     except (BaseZarrError, DataTypeValidationError):
         raise
-    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as exc:
+    except (
+        *(ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
+        SyntaxError,  # NumPy's of dtypes like ",i4"
+    ) as exc:
         if came_from_a_signal(exc):
             raise
         kind = MetadataTypeError if isinstance(exc, TypeError) else MetadataValidationError

@@ -44,6 +44,7 @@ DEFAULTS: dict[str, Any] = {
         "durability": "atomic",
         "locking": "auto",
         "max_chunk_bytes": 2**40,
+        "max_variable_chunk_bytes": 2**31,
         "chunk_cache": True,
         "chunk_cache_bytes": None,
         "verify_checksums": True,
@@ -98,6 +99,8 @@ class Settings:
         What gets to URLs that both know: `"obstore"`, `"fsspec"`, or `"auto"`.
     max_chunk_nbytes
         Largest decoded chunk that is accepted, in bytes.
+    max_variable_chunk_nbytes
+        The same for chunks of elements of variable length, whose size is known only when they are decoded.
     chunk_cache_nbytes
         Most bytes of decoded chunks that are kept; None for a share of the memory.
     concurrency
@@ -135,6 +138,7 @@ class Settings:
     locking: str
     backend: str
     max_chunk_nbytes: int
+    max_variable_chunk_nbytes: int
     chunk_cache_nbytes: int | None
     concurrency: int
     request_nbytes: int
@@ -332,6 +336,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             locking=self._choice("array.locking"),
             backend=self._choice("storage.backend"),
             max_chunk_nbytes=self._count("array.max_chunk_bytes", 1),
+            max_variable_chunk_nbytes=self._count("array.max_variable_chunk_bytes", 1),
             chunk_cache_nbytes=self._count_or("array.chunk_cache_bytes", 0, None),
             concurrency=self._count_or("async.concurrency", 1, NO_LIMIT),
             request_nbytes=self._count_or("async.request_bytes", 1, NO_LIMIT),

@@ -59,6 +59,21 @@ pub trait BytesCodec: Send + Sync + fmt::Debug {
         contexts: &mut Contexts,
     ) -> Result<()>;
 
+    /// The beginning of the decoded form, `nbytes` of it or all if there is less: what there is to
+    /// look at before memory is spent on the rest. `None` where a beginning costs as much as everything.
+    ///
+    /// # Errors
+    /// As [`decode_into`](Self::decode_into); corruption behind the beginning may go unnoticed.
+    fn decode_head(
+        &self,
+        encoded: &[u8],
+        nbytes: usize,
+        contexts: &mut Contexts,
+    ) -> Result<Option<Vec<u8>>> {
+        let _ = (encoded, nbytes, contexts);
+        Ok(None)
+    }
+
     /// Put the encoded form of `decoded` into `encoded`, which is empty.
     ///
     /// # Errors

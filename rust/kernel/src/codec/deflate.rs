@@ -131,6 +131,10 @@ pub(super) fn ends_with_first(data: &[u8], end: &[u8]) -> bool {
         .is_some_and(|position| position == data.len())
 }
 
+/// What [`inflate_counting`] works with: for one stream after the other, as it takes long to make.
+#[derive(Default)]
+pub(super) struct Inflater(Box<DecompressorOxide>);
+
 /// How far [`inflate_counting`] came.
 pub(super) struct Inflated {
     pub(super) n_read: usize,
@@ -138,15 +142,16 @@ pub(super) struct Inflated {
 }
 
 /// Decode the raw deflate stream that `encoded` begins with and say where it ends; `None` when it
-/// does not fit into `decoded`.
+/// does not fit into `decoded`, which is then full.
 pub(super) fn inflate_counting(
     codec: &'static str,
     encoded: &[u8],
     decoded: &mut [u8],
+    inflater: &mut Inflater,
 ) -> Result<Option<Inflated>> {
-    let mut state = Box::<DecompressorOxide>::default();
     let flags = TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
-    let (status, n_read, n_written) = inflate(&mut state, encoded, decoded, 0, flags);
+    inflater.0.init();
+    let (status, n_read, n_written) = inflate(&mut inflater.0, encoded, decoded, 0, flags);
     match status {
         TINFLStatus::Done => Ok(Some(Inflated { n_read, n_written })),
         TINFLStatus::HasMoreOutput => Ok(None),

@@ -10,8 +10,9 @@
 
 use super::contexts::Contexts;
 use super::contract::BytesCodec;
-use super::deflate::{self, Deflated, Format};
+use super::deflate::{self, Deflated, Format, Inflater};
 use super::output::{decode_growing, decoded_wrong_size};
+use crate::memory::zeroed;
 use crate::{KernelError, Result};
 
 const NAME: &str = "gzip";
@@ -76,6 +77,19 @@ impl BytesCodec for Gzip {
         })
     }
 
+    fn decode_head(
+        &self,
+        encoded: &[u8],
+        nbytes: usize,
+        _: &mut Contexts,
+    ) -> Result<Option<Vec<u8>>> {
+        let mut head = zeroed(nbytes)?;
+        if let Some(nbytes) = decompress_members(encoded, &mut head)? {
+            head.truncate(nbytes);
+        }
+        Ok(Some(head))
+    }
+
     fn encode(&self, decoded: &[u8], encoded: &mut Vec<u8>, contexts: &mut Contexts) -> Result<()> {
         deflate::compress(Format::Gzip, self.level, decoded, encoded, contexts)
     }
@@ -117,14 +131,15 @@ fn stored_nbytes(encoded: &[u8]) -> usize {
         .min(encoded.len().saturating_mul(deflate::MAX_RATIO))
 }
 
-/// Decode member after member.
+/// Decode member after member; `None` when they do not fit into `decoded`, which is then full.
 fn decompress_members(encoded: &[u8], decoded: &mut [u8]) -> Result<Option<usize>> {
     let mut rest = encoded;
     let mut n_done = 0_usize;
+    let mut inflater = Inflater::default();
     loop {
         let room = decoded.get_mut(n_done..).unwrap_or_default();
         let compressed = skip_header(rest)?;
-        let Some(part) = deflate::inflate_counting(NAME, compressed, room)? else {
+        let Some(part) = deflate::inflate_counting(NAME, compressed, room, &mut inflater)? else {
             return Ok(None);
         };
         let content = room.get(..part.n_written).unwrap_or_default();

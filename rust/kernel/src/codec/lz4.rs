@@ -6,7 +6,7 @@ use lz4::block::{CompressionMode, compress_to_buffer, decompress_to_buffer};
 
 use super::contexts::Contexts;
 use super::contract::BytesCodec;
-use super::output::{check_claim, decoded_wrong_size, extend_from_slice, extend_zeroed};
+use super::output::{check_claim, decoded_wrong_size, extend_from_slice, extend_zeroed, reserve};
 use crate::{KernelError, Result};
 
 const NAME: &str = "lz4";
@@ -15,6 +15,9 @@ const NAME: &str = "lz4";
 const MAX_NBYTES: usize = 0x7E00_0000;
 
 const HEADER_NBYTES: usize = 4;
+
+/// A match repeats this many bytes at least.
+const MIN_MATCH: usize = 4;
 
 /// Parameters of the codec. Decoding needs none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +67,21 @@ impl BytesCodec for Lz4 {
         outcome
     }
 
+    fn decode_head(
+        &self,
+        encoded: &[u8],
+        nbytes: usize,
+        _: &mut Contexts,
+    ) -> Result<Option<Vec<u8>>> {
+        let (whole_nbytes, block) = split_header(encoded)?;
+        check_claim(NAME, whole_nbytes, encoded.len())?;
+        let nbytes = nbytes.min(whole_nbytes);
+        let mut head = Vec::new();
+        reserve(&mut head, nbytes)?;
+        decompress_head(block, nbytes, &mut head).ok_or_else(cut_short)?;
+        Ok(Some(head))
+    }
+
     fn encode(&self, decoded: &[u8], encoded: &mut Vec<u8>, contexts: &mut Contexts) -> Result<()> {
         let too_large = KernelError::TooLarge { what: NAME };
         let bound = block_bound(decoded.len()).ok_or(too_large)?;
@@ -87,15 +105,65 @@ impl BytesCodec for Lz4 {
 }
 
 fn split_header(encoded: &[u8]) -> Result<(usize, &[u8])> {
-    let (nbytes, block) =
-        encoded
-            .split_first_chunk::<HEADER_NBYTES>()
-            .ok_or(KernelError::Corrupt {
-                codec: NAME,
-                problem: "the data is cut short".into(),
-            })?;
+    let (nbytes, block) = encoded
+        .split_first_chunk::<HEADER_NBYTES>()
+        .ok_or_else(cut_short)?;
     let nbytes = usize::try_from(u32::from_le_bytes(*nbytes)).unwrap_or(usize::MAX);
     Ok((nbytes, block))
+}
+
+fn cut_short() -> KernelError {
+    KernelError::Corrupt {
+        codec: NAME,
+        problem: "the data is cut short".into(),
+    }
+}
+
+/// The first `nbytes` of what an LZ4 block decodes to, into `head`, which is empty and has the room; all of it if
+/// there is less. The library decodes whole blocks. `None` for a block that breaks off or repeats what was not there.
+fn decompress_head(block: &[u8], nbytes: usize, head: &mut Vec<u8>) -> Option<()> {
+    let mut rest = block;
+    while head.len() < nbytes && !rest.is_empty() {
+        let token = take(&mut rest)?;
+        let n_literals = length(usize::from(token >> 4), &mut rest)?;
+        let (literals, behind) = rest.split_at_checked(n_literals)?;
+        rest = behind;
+        let room = nbytes.saturating_sub(head.len());
+        head.extend_from_slice(literals.get(..room).unwrap_or(literals));
+        if rest.is_empty() {
+            break; // the last sequence has no match
+        }
+        let (distance, behind) = rest.split_first_chunk::<2>()?;
+        rest = behind;
+        let distance = usize::from(u16::from_le_bytes(*distance));
+        let n_repeated = length(usize::from(token & 15), &mut rest)?.saturating_add(MIN_MATCH);
+        for _ in 0..n_repeated.min(nbytes.saturating_sub(head.len())) {
+            let before = head.len().checked_sub(distance)?;
+            head.push(head.get(before).copied().unwrap_or(0)); // at no distance, zeros: so the library
+        }
+    }
+    Some(())
+}
+
+/// A length in a token: 15 means that more of it follows.
+fn length(in_token: usize, rest: &mut &[u8]) -> Option<usize> {
+    let mut length = in_token;
+    if in_token < 15 {
+        return Some(length);
+    }
+    loop {
+        let more = take(rest)?;
+        length = length.saturating_add(usize::from(more));
+        if more < u8::MAX {
+            return Some(length);
+        }
+    }
+}
+
+fn take(rest: &mut &[u8]) -> Option<u8> {
+    let (first, behind) = rest.split_first()?;
+    *rest = behind;
+    Some(*first)
 }
 
 /// Upper bound of a compressed block, `None` when `nbytes` are too many for one.

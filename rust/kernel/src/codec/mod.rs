@@ -33,3 +33,4 @@ pub mod zstd;
 
 pub use contexts::Contexts;
 pub use contract::BytesCodec;
+pub(crate) use output::most_decoded;

@@ -18,12 +18,16 @@ pub(super) fn check_range(wanted: &Range<usize>, nbytes: usize) -> Result<()> {
     }
 }
 
-/// Append `data`. Too little memory is an error.
-pub(super) fn extend_from_slice(buffer: &mut Vec<u8>, data: &[u8]) -> Result<()> {
-    let nbytes = data.len();
+/// Make room for so many bytes more. Too little memory is an error.
+pub(super) fn reserve(buffer: &mut Vec<u8>, nbytes: usize) -> Result<()> {
     buffer
         .try_reserve(nbytes)
-        .map_err(|_| KernelError::OutOfMemory { nbytes })?;
+        .map_err(|_| KernelError::OutOfMemory { nbytes })
+}
+
+/// Append `data`. Too little memory is an error.
+pub(super) fn extend_from_slice(buffer: &mut Vec<u8>, data: &[u8]) -> Result<()> {
+    reserve(buffer, data.len())?;
     buffer.extend_from_slice(data);
     Ok(())
 }
@@ -54,17 +58,21 @@ pub(super) fn decoded_wrong_size(
     }
 }
 
-/// Refuse a length that a header claims, if so many encoded bytes cannot stand for it in any format here:
-/// four bytes of zstd repeat one 128 KiB times. Nothing is allocated for what is no more than a claim.
+/// The most that so many bytes decode to in any format here: four bytes of zstd repeat one 128 KiB times.
+pub(crate) fn most_decoded(encoded_nbytes: usize) -> usize {
+    encoded_nbytes
+        .saturating_mul(MOST_RATIO)
+        .saturating_add(MOST_RATIO)
+}
+
+/// Refuse a length that a header claims, if so many encoded bytes cannot stand for it. Nothing is allocated for
+/// what is no more than a claim.
 pub(super) fn check_claim(
     codec: &'static str,
     claimed: usize,
     encoded_nbytes: usize,
 ) -> Result<()> {
-    let most = encoded_nbytes
-        .saturating_mul(MOST_RATIO)
-        .saturating_add(MOST_RATIO);
-    if claimed <= most {
+    if claimed <= most_decoded(encoded_nbytes) {
         return Ok(());
     }
     Err(KernelError::Corrupt {
@@ -114,9 +122,7 @@ pub(super) fn extend_zeroed(buffer: &mut Vec<u8>, nbytes: usize) -> Result<&mut 
         *buffer = zeroed(nbytes)?;
         return Ok(buffer);
     }
-    buffer
-        .try_reserve(nbytes)
-        .map_err(|_| KernelError::OutOfMemory { nbytes })?;
+    reserve(buffer, nbytes)?;
     buffer.resize(start.saturating_add(nbytes), 0);
     Ok(buffer.get_mut(start..).unwrap_or_default())
 }

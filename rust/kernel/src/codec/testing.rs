@@ -78,6 +78,14 @@ pub(super) fn check_round_trip(codec: &dyn BytesCodec, data: &[u8], contexts: &m
             "decode_range {wanted:?} of {codec:?}"
         );
     }
+    for nbytes in [0, 1, data.len() / 2, data.len(), data.len() + 1] {
+        let head = codec.decode_head(stored, nbytes, contexts).unwrap();
+        let expected = &data[..nbytes.min(data.len())];
+        assert!(
+            head.is_none_or(|head| head == expected),
+            "decode_head of {codec:?}"
+        );
+    }
     for nbytes in other_lengths(data.len()) {
         let mut decoded = vec![0xA5; nbytes];
         codec
@@ -152,6 +160,7 @@ pub(super) fn decode_anyhow(codec: &dyn BytesCodec, encoded: &[u8], nbytes: usiz
     let _ = decoded(codec, encoded, nbytes);
     let _ = decoded_bounded(codec, encoded, nbytes);
     let _ = codec.decoded_within(encoded);
+    let _ = codec.decode_head(encoded, nbytes / 2, &mut Contexts::new());
     for wanted in ranges(nbytes) {
         let _ = decoded_range(codec, encoded, wanted, nbytes);
     }

@@ -2,8 +2,9 @@
 
 use super::contexts::Contexts;
 use super::contract::BytesCodec;
-use super::deflate::{self, Deflated, Format};
+use super::deflate::{self, Deflated, Format, Inflater};
 use super::output::{decode_growing, decoded_wrong_size};
+use crate::memory::zeroed;
 use crate::{KernelError, Result};
 
 const NAME: &str = "zlib";
@@ -59,6 +60,22 @@ impl BytesCodec for Zlib {
         })
     }
 
+    fn decode_head(
+        &self,
+        encoded: &[u8],
+        nbytes: usize,
+        _: &mut Contexts,
+    ) -> Result<Option<Vec<u8>>> {
+        let mut head = zeroed(nbytes)?;
+        let compressed = encoded.get(HEADER_NBYTES..).unwrap_or_default();
+        if let Some(inflated) =
+            deflate::inflate_counting(NAME, compressed, &mut head, &mut Inflater::default())?
+        {
+            head.truncate(inflated.n_written);
+        }
+        Ok(Some(head))
+    }
+
     fn encode(&self, decoded: &[u8], encoded: &mut Vec<u8>, contexts: &mut Contexts) -> Result<()> {
         deflate::compress(Format::Zlib, self.level, decoded, encoded, contexts)
     }
@@ -103,7 +120,7 @@ pub(super) fn decompress(
 /// How many bytes lie behind the compressed data of the stream, which fits into `decoded`.
 fn n_behind(codec: &'static str, encoded: &[u8], decoded: &mut [u8]) -> Result<usize> {
     let compressed = encoded.get(HEADER_NBYTES..).unwrap_or_default();
-    let inflated = deflate::inflate_counting(codec, compressed, decoded)?;
+    let inflated = deflate::inflate_counting(codec, compressed, decoded, &mut Inflater::default())?;
     let n_read = inflated.map_or(0, |inflated| inflated.n_read);
     Ok(compressed.len().saturating_sub(n_read))
 }

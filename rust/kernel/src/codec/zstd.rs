@@ -14,12 +14,16 @@ use zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective};
 use super::contexts::Contexts;
 use super::contract::BytesCodec;
 use super::output::{check_claim, check_range, decode_growing, decoded_wrong_size};
+use crate::memory::zeroed;
 use crate::{KernelError, Result};
 
 const NAME: &str = "zstd";
 
 /// The most that one block decodes to: frames of up to this size have nothing to leave out.
 const BLOCK_NBYTES: usize = 128 * 1024;
+
+/// The most that the length of a block can say.
+const LARGEST_BLOCK_NBYTES: usize = 1 << 21;
 
 /// Decoders of parts that grew beyond this are not kept.
 const MAX_KEPT_NBYTES: usize = 4 * 1024 * 1024;
@@ -109,6 +113,19 @@ impl BytesCodec for Zstd {
         decode_growing(NAME, limit, guess, decoded, |part| {
             decompress(NAME, encoded, part, context)
         })
+    }
+
+    fn decode_head(
+        &self,
+        encoded: &[u8],
+        nbytes: usize,
+        contexts: &mut Contexts,
+    ) -> Result<Option<Vec<u8>>> {
+        // What does not fit is told when a block does not: all before it is there.
+        let mut head = zeroed(nbytes.saturating_add(LARGEST_BLOCK_NBYTES))?;
+        let n_written = decompress(NAME, encoded, &mut head, contexts.zstd.one_shot()?)?;
+        head.truncate(n_written.map_or(nbytes, |n_written| n_written.min(nbytes)));
+        Ok(Some(head))
     }
 
     fn encode(&self, decoded: &[u8], encoded: &mut Vec<u8>, contexts: &mut Contexts) -> Result<()> {
@@ -319,6 +336,21 @@ mod tests {
             let stored = encoded(&Zstd::new(1, checksum).unwrap(), &fox());
             assert_eq!(stored[4] & CHECKSUM_FLAG != 0, checksum);
             assert_eq!(content_nbytes(&stored), Some(120));
+        }
+    }
+
+    #[test]
+    fn beginnings() {
+        // Of some blocks, and of blocks that are smaller than they could be.
+        for (data, level) in [(noise(400_000, 7), 1), (wave(400_000, 7), 5)] {
+            let stored = encoded(&Zstd::new(level, false).unwrap(), &data);
+            for stored in [stored.clone(), [from_hex(SKIPPABLE), stored].concat()] {
+                for nbytes in [0, 1, 131_072, 131_073, 300_000, 400_000, 500_000] {
+                    let head = codec().decode_head(&stored, nbytes, &mut Contexts::new());
+                    let expected = &data[..nbytes.min(data.len())];
+                    assert!(head.unwrap().unwrap() == expected, "{nbytes}");
+                }
+            }
         }
     }
 

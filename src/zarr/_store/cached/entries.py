@@ -99,5 +99,5 @@ def parse_entry(name: str, value: Buffer, source: str) -> Entry | None:
         if end < 0 or about["length"] != len(content) - end - 1 or about["of"] != source:
             return None
         return Entry(name, value[end + 1 :], about["tag"], int(about["nbytes"]), float(about["stored_at"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

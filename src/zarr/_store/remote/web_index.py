@@ -8,8 +8,10 @@ from html import unescape
 
 from zarr._support.imports_on_use import importing
 
-_TITLE = re.compile(r"<(?:title|h1)[^>]*>\s*(?:Index of|Directory listing for)\b", re.IGNORECASE)
-_LINK = re.compile(r"""<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
+# Whatever is in a page, looking for these takes no longer than the page is long.
+_TITLE = re.compile(r"<(?:title|h1)[^<>]*+>\s*+(?:Index of|Directory listing for)\b", re.IGNORECASE)
+_ANCHOR = re.compile(r"""<a(?=\s)((?:[^>"']++|"[^"]*+"|'[^']*+')*+)""", re.IGNORECASE)
+_LINK = re.compile(r"""\shref\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"']++))""", re.IGNORECASE)
 
 
 def names_in(page: str, kind: str, url: str) -> list[str] | None:
@@ -42,9 +44,13 @@ def names_in(page: str, kind: str, url: str) -> list[str] | None:
 
     here = urlsplit(url)
     names = []
-    for groups in _LINK.findall(page):
-        link = unescape(next(filter(None, groups), ""))
-        there = urlsplit(urljoin(url, link))
+    for anchor in _ANCHOR.finditer(page):
+        found = _LINK.search(anchor[1])
+        link = "" if found is None else unescape(next(filter(None, found.groups()), ""))
+        try:
+            there = urlsplit(urljoin(url, link))
+        except ValueError:  # of what is no URL
+            continue
         if there[:2] != here[:2] or there.query or not there.path.startswith(here.path):
             continue  # the directory above, other orders, other places
         name = unquote(there.path[len(here.path) :])
@@ -57,7 +63,7 @@ def _names_in_json(page: str) -> list[str] | None:
     """As nginx writes it with `autoindex_format json`."""
     try:
         entries = json.loads(page)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(entries, list):
         return None

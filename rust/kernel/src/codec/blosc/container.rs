@@ -31,6 +31,8 @@ pub(super) const MIN_STREAM_NBYTES: usize = 128;
 const MAX_STREAMS: usize = 16;
 
 const VERSION: u8 = 2;
+/// That of every compressor's format.
+const VERSION_OF_FORMAT: u8 = 1;
 const BYTE_SHUFFLED: u8 = 0x01;
 const STORED: u8 = 0x02;
 const BIT_SHUFFLED: u8 = 0x04;
@@ -83,7 +85,7 @@ const FORMATS: [Format; 5] = [
 
 impl Header {
     pub(super) fn parse(encoded: &[u8]) -> Result<Self> {
-        let [version, _, flags, typesize, numbers @ ..] = encoded
+        let [version, version_of_format, flags, typesize, numbers @ ..] = encoded
             .first_chunk::<HEADER_NBYTES>()
             .ok_or_else(|| corrupt("the data is too short for a Blosc header"))?;
         let mut numbers = numbers.chunks_exact(NUMBER_NBYTES).map(read_number);
@@ -96,6 +98,11 @@ impl Header {
             return Err(corrupt("the Blosc header tells another length"));
         }
         let stored = flags & STORED != 0;
+        if !stored && nbytes > 0 && *version_of_format != VERSION_OF_FORMAT {
+            return Err(corrupt(
+                "the data is of another version of its compressor's format",
+            ));
+        }
         let contradicts_itself = flags & RESERVED != 0
             || *typesize == 0
             || nbytes > MAX_NBYTES
@@ -144,7 +151,12 @@ impl Header {
             flags |= NOT_DIVIDED;
         }
         let mut bytes = [0; HEADER_NBYTES];
-        let small = [VERSION, 1, flags, u8::try_from(self.typesize).unwrap_or(1)];
+        let small = [
+            VERSION,
+            VERSION_OF_FORMAT,
+            flags,
+            u8::try_from(self.typesize).unwrap_or(1),
+        ];
         let numbers = [self.nbytes, self.blocksize, encoded_nbytes].map(write_number);
         let all = [small].into_iter().chain(numbers).flatten();
         for (to, from) in bytes.iter_mut().zip(all) {

@@ -22,6 +22,7 @@ use super::contexts::Contexts;
 use super::contract::BytesCodec;
 use super::output::{check_claim, check_range, decoded_wrong_size, extend_zeroed};
 use crate::Result;
+use crate::memory::zeroed;
 
 use container::{HEADER_NBYTES, Header, MAX_NBYTES, NAME};
 
@@ -74,6 +75,22 @@ impl BytesCodec for Blosc {
             decoded.truncate(start);
         }
         outcome
+    }
+
+    fn decode_head(
+        &self,
+        encoded: &[u8],
+        nbytes: usize,
+        contexts: &mut Contexts,
+    ) -> Result<Option<Vec<u8>>> {
+        let whole_nbytes = Header::parse(encoded)?.nbytes;
+        check_claim(NAME, whole_nbytes, encoded.len())?;
+        let nbytes = nbytes.min(whole_nbytes);
+        // Blocks that are not touched take no room.
+        let mut head = zeroed(whole_nbytes)?;
+        decode::decode(encoded, 0..nbytes, &mut head, contexts)?;
+        head.truncate(nbytes);
+        Ok(Some(head))
     }
 
     fn encode(&self, decoded: &[u8], encoded: &mut Vec<u8>, contexts: &mut Contexts) -> Result<()> {

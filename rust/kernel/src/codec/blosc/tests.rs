@@ -377,3 +377,19 @@ proptest! {
         decode_anyhow(&any_codec(), &framed, nbytes as usize);
     }
 }
+
+#[test]
+fn other_versions_of_a_compressor() {
+    let any = codec(Compressor::Lz4, Shuffle::None, 1);
+    for stored in THIRDS {
+        let mut container = from_hex(stored);
+        container[1] = 2;
+        let found = decoded(&any, &container, 192);
+        assert!(matches!(found, Err(KernelError::Corrupt { .. })));
+    }
+    // What is stored as it is asks for none.
+    let data = noise(100, 1);
+    let mut container = encoded(&any, &data);
+    container[1] = 2;
+    assert_eq!(decoded(&any, &container, 100), Ok(data));
+}

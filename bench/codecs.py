@@ -23,6 +23,7 @@ from zarr.codecs.numcodecs import Delta, PCodec
 
 N_TIMES = 5
 TITLES = ("Land and sea, Booleans", "Magnetic resonance, 16-bit integers")
+TICKS = ((0.2, 0.5, 1, 2, 5, 10, 20, 50), (15, 25, 50, 100))
 CODECS = {
     "none": {"compressors": None},
     "`ZstdCodec()`": {},
@@ -98,7 +99,7 @@ def plot(found: Found, path: Path) -> None:
 
     mpl.rcParams["svg.hashsalt"] = "codecs"
     figure, panels = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
-    for panel, title, of_one in zip(panels, TITLES, zip(*found.values(), strict=True), strict=True):
+    for panel, title, ticks, of_one in zip(panels, TITLES, TICKS, zip(*found.values(), strict=True), strict=True):
         for number, (name, one) in enumerate(zip(found, of_one, strict=True)):
             if one is not None:
                 size, colour = one["size"] * 100, f"C{number % 10}"
@@ -119,7 +120,8 @@ def plot(found: Found, path: Path) -> None:
             xlabel="bytes stored, % of those in memory",
             ylabel="MB/s on one thread",
         )
-        panel.xaxis.set_major_formatter("{x:g}")
+        panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        panel.xaxis.minorticks_off()
         panel.yaxis.set_major_formatter("{x:g}")
         panel.grid(color="0.93")
     names, labels = panels[0].get_legend_handles_labels()

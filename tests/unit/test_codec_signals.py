@@ -118,10 +118,11 @@ def test_wherever_it_comes_it_is_what_the_caller_gets(zarr_format, name, error, 
     on_signal(raising(error))
     options = (V3 if zarr_format == 3 else V2)[name]
     with zarr.config.set({"engine": "python"}):
-        array = zarr.create_array({}, data=np.arange(40), chunks=20, zarr_format=zarr_format, **options)
+        size = 40 if name == "shards" else 20
+        array = zarr.create_array({}, data=np.arange(size), chunks=20, zarr_format=zarr_format, **options)
         step = 1 if error is RAISED[0] else 7
         assert wherever_it_comes(lambda: array[:], error, step) > 1
-        assert wherever_it_comes(lambda: array.__setitem__(slice(3, 35), 5), error, step) > 1
+        assert wherever_it_comes(lambda: array.__setitem__(slice(3, size - 5), 5), error, step) > 1
 
 
 def again_and_again(work):

@@ -264,6 +264,9 @@ CODECS = [
     zarr.codecs.numcodecs.ZFPY(),
     zarr.codecs.numcodecs.Zlib(level=1),
     zarr.codecs.numcodecs.Zstd(level=1),
+    zarr.codecs.VLenCodec(index_codecs=[zarr.codecs.BytesCodec()], data_codecs=[zarr.codecs.BytesCodec()]),
+    zarr.codecs.VLenV2Codec(),
+    zarr.codecs.ZfpCodec(mode="fixed_accuracy", tolerance=0.5),
 ]
 
 

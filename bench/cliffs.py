@@ -15,6 +15,19 @@ from datasets import K
 from measuring import tree_bytes
 from registry import enter
 
+
+def keep_the_last(r, paths):
+    """What comes after each writing: the array or group that was written last is kept, for what reads it."""
+
+    def done(path, _, last):
+        if last:
+            paths.append(path)
+        else:
+            r.ad.remove(path)
+
+    return done
+
+
 # ---------------------------------------------------------------- codecs
 
 CODED = {
@@ -97,14 +110,8 @@ def items(kind, codec):
         def write(path, data=data):
             r.ad.write(r.ad.create_items(path, ds), ..., data)
 
-        def done(path, _, last):
-            if last:
-                paths.append(path)
-            else:
-                r.ad.remove(path)
-
         write(r.fresh())
-        r.bench(f"{prefix}_write", write, r.fresh, done)
+        r.bench(f"{prefix}_write", write, r.fresh, keep_the_last(r, paths))
         r.bench(f"{prefix}_read", lambda a: r.ad.read(a, ...), lambda: r.ad.open(paths[0]), expect=data)
         r.bench(
             f"{prefix}_one",
@@ -152,14 +159,8 @@ def typed(name):
         def write(path, data=data):
             r.ad.write(r.ad.create_typed(path, ds), ..., data)
 
-        def done(path, _, last):
-            if last:
-                paths.append(path)
-            else:
-                r.ad.remove(path)
-
         write(r.fresh())
-        r.bench(f"cliff_{name}_write", write, r.fresh, done)
+        r.bench(f"cliff_{name}_write", write, r.fresh, keep_the_last(r, paths))
         r.bench(f"cliff_{name}_read", lambda a: r.ad.read(a, ...), lambda: r.ad.open(paths[0]), expect=data)
         r.ad.remove(paths[0])
 
@@ -259,13 +260,7 @@ def attributes(kind):
         more = {f"new {name}": value for name, value in given.items()}
         paths = []
 
-        def done(path, _, last):
-            if last:
-                paths.append(path)
-            else:
-                r.ad.remove(path)
-
-        r.bench(f"{prefix}_create", lambda path: r.ad.group_with(path, given), r.fresh, done)
+        r.bench(f"{prefix}_create", lambda path: r.ad.group_with(path, given), r.fresh, keep_the_last(r, paths))
         path = paths[0]
         r.bench(f"{prefix}_open", lambda _: len(r.ad.attributes(r.ad.open_group(path))), expect=len(given))
         r.bench(f"{prefix}_set", lambda g: r.ad.set_attribute(g, "new", 1), lambda: r.ad.open_group(path, "r+"))

@@ -154,6 +154,23 @@ class TestStateMachines:
     def test_stores(self, tested):
         run_state_machine_as_test(lambda: ZarrStoreStateMachine(tested), settings=FEW)
 
+    @pytest.mark.parametrize("store", [AsyncOnly(), MemoryStore()], ids=["plain", "memory"])
+    def test_a_chunk_that_became_empty_may_stay_where_none_is_removed_conditionally(self, store, engine):
+        machine = ZarrHierarchyStateMachine(store)
+        machine.init_store()
+        for each in (store, machine.model):
+            zarr.create_array(each, name="a", data=np.array([0, 1, 2]), chunks=2).resize(1)
+        machine.all_arrays.add("a")
+        machine.check_list_prefix_from_root()
+
+        kept = "a/c/0"
+        assert (kept in sync(collect_aiterator(store.list()))) == (not isinstance(store, MemoryStore))
+        for key in ("a/c/1", "a/d") if isinstance(store, MemoryStore) else ("a/d",):
+            run(store.set(key, buf(b"x")))
+            with pytest.raises(AssertionError):
+                machine.check_list_prefix_from_root()
+            run(store.delete(key))
+
     def test_hierarchies(self, tested, engine):
         run_state_machine_as_test(lambda: ZarrHierarchyStateMachine(tested), settings=FEW)
 

@@ -19,7 +19,7 @@ import stat
 from functools import cache
 from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from zarr._store.locks import PlaceHold, remove_unheld
 from zarr._store.mounts import is_of_one_machine
@@ -49,6 +49,9 @@ _MAKE = (
 
 Identity = tuple[int, ...]
 
+_raw: WeakSet[sqlite3.Connection] = WeakSet()
+"""Every connection that this process opened and that is there, also one that nobody has any more."""
+
 
 @cache
 def sqlite3_module() -> Any:
@@ -57,6 +60,24 @@ def sqlite3_module() -> Any:
         import sqlite3
 
     return sqlite3
+
+
+@cache
+def _listed() -> type[sqlite3.Connection]:
+    """The class of all connections that are opened here: each is on a list before its file is open.
+
+    A connection of SQLite's module that nobody has any more stays open until garbage is collected, as it and its cache of
+    statements have each other. So what an interrupt lets fall between two lines would go through forks.
+    """
+
+    class Listed(sqlite3_module().Connection):  # type: ignore[misc]
+        __slots__ = ("__weakref__",)
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            _raw.add(self)
+            super().__init__(*args, **kwargs)
+
+    return Listed
 
 
 class Connection:
@@ -119,6 +140,10 @@ class Connection:
     def begin_change(self, *, sync: bool) -> None:
         self._wait_for_disk(sync)
         self.raw.execute("BEGIN IMMEDIATE")
+
+    def __del__(self, opened_here: WeakSet[sqlite3.Connection] = _raw) -> None:
+        if self.raw in opened_here:  # and not by the parent of this process
+            self.raw.close()  # which undoes what was not committed, where an interrupt kept others from doing so
 
     def _wait_for_disk(self, sync: bool) -> None:
         """Whether a change is to be on the disk when it is over; if not, it may be lost with the machine, but not torn."""
@@ -250,6 +275,7 @@ class Database:
                 timeout=self._timeout,
                 isolation_level=None,
                 check_same_thread=False,
+                factory=_listed(),
             )
             try:
                 raw.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
@@ -326,7 +352,7 @@ class Database:
         """In a forked child: what could not be closed in time is not touched any more."""
         left = [*self._idle, *self._pinned.values()]
         if left:
-            _inherited.append(left)
+            _inherited.extend(left)
             _spoilt.add(self.path)
         self._renew()
 
@@ -464,7 +490,8 @@ _under_way: dict[int, tuple[int, str]] = {}
 """For each use of a connection its thread, and the path of the database."""
 _spoilt: set[str] = set()
 """In a forked child: databases that cannot be used."""
-_inherited: list[list[Connection]] = []
+_inherited: list[object] = []
+"""In a forked child: connections of its parent, which are not even closed."""
 _immutable: set[tuple[int, ...]] = set()
 """Files that are read as ones that nobody changes."""
 
@@ -507,7 +534,18 @@ def _others_work_or_all_is_closed() -> bool:
         return True
     for database in list(_databases.values()):
         database.close(pinned=not threads)
+    if not threads:
+        _close_what_was_lost()
     return False
+
+
+def _close_what_was_lost() -> None:
+    """Close connections at a time when nobody has one."""
+    for raw in list(_raw):
+        try:
+            raw.close()
+        except sqlite3_module().ProgrammingError:  # one that was interrupted before it was opened
+            pass
 
 
 finish_before_forks(_others_work_or_all_is_closed)
@@ -517,6 +555,8 @@ finish_before_forks(_others_work_or_all_is_closed)
 def _leave_connections_to_parent() -> None:
     _spoilt.update(path for _, path in _under_way.values())
     _under_way.clear()
+    _inherited.extend(_raw)
+    _raw.clear()
     for database in list(_databases.values()):
         database.leave_to_parent()
 

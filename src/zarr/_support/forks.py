@@ -130,7 +130,8 @@ def _before_fork() -> None:
     while len(taken) < len(_held):
         try:
             taken.extend(filter(methodcaller("take"), _held[len(taken) :]))
-            if any(is_under_way() for is_under_way in _unfinished) and monotonic() < end:
+            # Each is asked, as some put away what they have when they are.
+            if sum(is_under_way() for is_under_way in _unfinished) and monotonic() < end:
                 _let_go(taken)
                 sleep(_NAP_S)
         except BaseException as exc:  # noqa: BLE001  # raised below

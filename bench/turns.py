@@ -122,19 +122,16 @@ class Contender:
         self.scratch.cleanup()
 
 
-def interval(ratios):
-    """Between which ratios their median lies, in 95 of 100 cases."""
-    ordered, n = sorted(ratios), len(ratios)
-    outside, k = 0.0, 0
-    while k < n // 2 and outside + math.comb(n, k) / 2**n <= 0.025:
-        outside += math.comb(n, k) / 2**n
-        k += 1
-    k = max(k - 1, 0)
-    return ordered[k], ordered[n - 1 - k]
-
-
 def compare(workload, args):
-    """The rows of one workload: metric -> pairs of seconds, and of CPU seconds."""
+    """The rows of one workload: metric -> for each start pairs of seconds, and of CPU seconds."""
+    starts = {}
+    for number in range(args.starts):
+        for metric, pairs in compare_once(workload, args, is_after_first=number % 2 == 1).items():
+            starts.setdefault(metric, []).append(pairs)
+    return starts
+
+
+def compare_once(workload, args, *, is_after_first):
     pairs = {}
     both = [Contender(text, workload, args.data, args.scratch) for text in (args.before, args.after)]
     try:
@@ -145,12 +142,12 @@ def compare(workload, args):
             (metric,) = {r["ready"] for r in ready}
             seen = pairs.setdefault(metric, [])
             spent = sum(a["took"] + b["took"] for a, b in seen)
-            if len(seen) > args.pairs or (len(seen) > 5 and spent > args.seconds):
+            if len(seen) > args.pairs or (len(seen) > 3 and spent > args.seconds / args.starts):
                 for c in both:
                     c.say("next")
                 seen.pop(0)  # the first pair warmed up
             else:
-                order = both if len(seen) % 2 else both[::-1]
+                order = both if len(seen) % 2 == is_after_first else both[::-1]
                 took = {id(c): c.take() for c in order}
                 seen.append((took[id(both[0])], took[id(both[1])]))
     finally:
@@ -166,33 +163,35 @@ def main():
     ap.add_argument("--data", help="what arraybench.py --reuse prepared")
     ap.add_argument("--scratch", help="where arrays are written (default: the system's directory)")
     ap.add_argument("--only", default="*", help="workload patterns, comma-separated")
-    ap.add_argument("--pairs", type=int, default=15)
-    ap.add_argument("--seconds", type=float, default=30, help="spend no more on one row, six pairs excepted")
+    ap.add_argument("--starts", type=int, default=5, help="how often both processes are started")
+    ap.add_argument("--pairs", type=int, default=5, help="of each start")
+    ap.add_argument("--seconds", type=float, default=30, help="spend no more on one row, three pairs of each start excepted")
     args = ap.parse_args()
     if args.child:
         take_turns(json.loads(args.child))
         return
     args.data = os.path.abspath(args.data)
     names = names_known_to(args.before.partition(",")[0])
-    print(
-        "| row | pairs | before, s | after, s | after / before, median of pairs | its interval | of CPU time | minima |"
-    )
+    print("| row | pairs | before, s | after, s | after / before | of the starts | of CPU time | minima |")
     print("|---|---:|---:|---:|---:|---|---:|---:|")
     for name in names:
         if any(fnmatch.fnmatch(name, pattern) for pattern in args.only.split(",")):
-            for metric, pairs in compare(name, args).items():
-                print(row(metric, pairs), flush=True)
+            for metric, starts in compare(name, args).items():
+                print(row(metric, starts), flush=True)
 
 
-def row(metric, pairs):
-    before, after = [a["took"] for a, _ in pairs], [b["took"] for _, b in pairs]
-    ratios = [b / a for a, b in zip(before, after)]
-    cpu = statistics.median(b["cpu"] / a["cpu"] if a["cpu"] else math.nan for a, b in pairs)
-    low, high = interval(ratios)
+def row(metric, starts):
+    before, after = ([pair[side]["took"] for pairs in starts for pair in pairs] for side in (0, 1))
+    ratios, cpu = ([median_ratio(pairs, what) for pairs in starts] for what in ("took", "cpu"))
     return (
-        f"| {metric} | {len(pairs)} | {statistics.median(before):.4g} | {statistics.median(after):.4g} | "
-        f"{statistics.median(ratios):.3f} | {low:.2f}-{high:.2f} | {cpu:.2f} | {min(after) / min(before):.3f} |"
+        f"| {metric} | {len(before)} | {statistics.median(before):.4g} | {statistics.median(after):.4g} | "
+        f"{statistics.median(ratios):.3f} | {min(ratios):.2f}-{max(ratios):.2f} | {statistics.median(cpu):.2f} | "
+        f"{min(after) / min(before):.3f} |"
     )
+
+
+def median_ratio(pairs, what):
+    return statistics.median(b[what] / a[what] if a[what] else math.nan for a, b in pairs)
 
 
 if __name__ == "__main__":

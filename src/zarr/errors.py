@@ -47,9 +47,11 @@ __all__ = [
     "ArgumentError",
     "ArrayIndexError",
     "ArrayNotFoundError",
+    "BadConfigError",
     "BaseZarrError",
     "BoundsCheckError",
     "ChunkNotFoundError",
+    "CodecChoiceError",
     "CodecError",
     "ConcurrentChangeError",
     "ContainsArrayAndGroupError",
@@ -214,6 +216,14 @@ class MetadataTypeError(MetadataValidationError, TypeError):
 
 class UnknownCodecError(BaseZarrError):
     """No codec is registered under this name."""
+
+
+class BadConfigError(ValueError):
+    """A setting names a class, and there is none of that name."""
+
+
+class CodecChoiceError(UnknownCodecError, BadConfigError):
+    """The configuration chooses a class for a codec, and none of that name is registered for it."""
 
 
 class ChunkNotFoundError(BaseZarrError):

@@ -144,7 +144,7 @@ def _is_unsaid(name: str, value: object) -> bool:
 def _from_node(at: StorePath, source: ArrayNode, given: Mapping[str, Any], write_data: bool) -> Flow[ArrayParts]:
     metadata = source.metadata
     new_format = given.get("zarr_format", metadata.zarr_format)
-    kept = {"zarr_format": new_format, "fill_value": metadata.fill_value, **_kept(metadata, new_format)}
+    kept = {"zarr_format": new_format, "fill_value": metadata.fill_value, **kept_by(metadata, new_format)}
     if write_data and truth("overwrite", given.get("overwrite", False)):
         yield from check_survives(source.store_path, at)
     parts = yield from create_array(at, shape=metadata.shape, dtype=metadata.dtype, **{**kept, **given})
@@ -153,7 +153,7 @@ def _from_node(at: StorePath, source: ArrayNode, given: Mapping[str, Any], write
     return parts
 
 
-def _kept(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
+def kept_by(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
     """What a new array takes over from one with these metadata, as far as its format has it."""
     own, layout = layout_of(metadata), FORMATS[format_of(zarr_format)]
     if own is layout:

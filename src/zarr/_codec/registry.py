@@ -23,7 +23,14 @@ from zarr._support.registry import Registry, fully_qualified_name
 from zarr._support.settings import config
 from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
-from zarr.errors import ArgumentError, MetadataTypeError, MetadataValidationError, UnknownCodecError, ZarrUserWarning
+from zarr.errors import (
+    ArgumentError,
+    CodecChoiceError,
+    MetadataTypeError,
+    MetadataValidationError,
+    UnknownCodecError,
+    ZarrUserWarning,
+)
 
 if TYPE_CHECKING:
     from zarr._codec.base import Codec
@@ -111,7 +118,7 @@ def get_codec_class(key: str, reload_config: bool = False) -> type[Codec]:  # no
     Raises
     ------
     UnknownCodecError
-        If no class, or not the chosen one, is registered under the name.
+        If no class is registered under the name; CodecChoiceError, which is one, if the chosen one is not.
 
     Examples
     --------
@@ -123,7 +130,8 @@ def get_codec_class(key: str, reload_config: bool = False) -> type[Codec]:  # no
     candidates, failures = _candidates(key, wanted)
     if not candidates or (wanted is not None and wanted not in candidates):
         cause = failures[0].cause if failures else None
-        raise UnknownCodecError(_why_none(key, wanted, candidates, failures)) from cause
+        kind = UnknownCodecError if wanted is None else CodecChoiceError
+        raise kind(_why_none(key, wanted, candidates, failures)) from cause
     report(failures)
     if wanted is not None:
         return candidates[wanted]

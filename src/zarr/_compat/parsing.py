@@ -8,12 +8,15 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TypeGuard, Union, get_args, get_origin
+
+import numpy as np
 
 from zarr._codec.base import Codec
 from zarr._codec.registry import parse_codec
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.registry import data_type_registry
+from zarr.errors import MetadataValidationError, NodeTypeValidationError
 
 
 def parse_field(data: object, type_: Any, field: str, *, error: type[Exception] = ValueError) -> Any:
@@ -232,3 +235,42 @@ def parse_checksum(data: Any) -> bool:
 
 def _integer(data: Any, field: str) -> int:
     return int(parse_field(data, int, field, error=TypeError))
+
+
+def parse_dimension_names(data: Any) -> tuple[str | None, ...] | None:
+    """Names of axes, None where one has none; None for no names at all.
+
+    Examples
+    --------
+    >>> parse_dimension_names(["x", None])
+    ('x', None)
+    """
+    if data is None:
+        return None
+    names = tuple(data) if isinstance(data, Iterable) else (data,)
+    if not isinstance(data, Iterable) or not all(name is None or isinstance(name, str) for name in names):
+        raise TypeError(f"Expected either None or an iterable of str, got {type(data)}")
+    return names
+
+
+def parse_zarr_format_3(data: Any) -> Literal[3]:
+    """The number of the format, which has to be 3."""
+    parse_field(data, Literal[3], "zarr_format", error=MetadataValidationError)
+    return 3
+
+
+def parse_node_type_array(data: Any) -> Literal["array"]:
+    """The type of a node, which has to be an array."""
+    parse_field(data, Literal["array"], "node_type", error=NodeTypeValidationError)
+    return "array"
+
+
+def is_integer(x: Any) -> TypeGuard[int]:
+    """Whether something is an integer, of Python or of NumPy; truth values of Python are.
+
+    Examples
+    --------
+    >>> is_integer(3), is_integer(3.0)
+    (True, False)
+    """
+    return isinstance(x, int | np.integer)

@@ -57,6 +57,7 @@ class StructuredConfiguration(TypedDict):
 
 
 DTypeSpec_V2: TypeAlias = DTypeConfig_V2[str | Sequence[Any], str | None]
+DTypeSpec_V3: TypeAlias = str | NamedConfig[str, Mapping[str, object]]
 
 DateTime64JSON_V2: TypeAlias = DTypeConfig_V2[str, None]
 DateTime64JSON_V3: TypeAlias = NamedConfig[Literal["numpy.datetime64"], TimeConfiguration]

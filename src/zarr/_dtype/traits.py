@@ -1,4 +1,4 @@
-"""What some data types have in common, for `isinstance`: a byte order, a fixed size of elements.
+"""What some data types have in common, for `isinstance`: a byte order, a fixed size of elements, a length, an object codec.
 
 Data types of others inherit from these; any class that has the attribute counts.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,3 +47,43 @@ class HasItemSize(ABC):  # noqa: B024  # abstract for its subclass hook
     @classmethod
     def __subclasshook__(cls, other: type) -> bool:
         return hasattr(other, "item_size") if cls is HasItemSize else NotImplemented
+
+
+@dataclass(frozen=True, kw_only=True)
+class HasLength(ABC):  # abstract for its subclass hook
+    """A data type whose elements have a length that it states.
+
+    Examples
+    --------
+    >>> from zarr.dtype import FixedLengthUTF32, VariableLengthUTF8
+    >>> isinstance(FixedLengthUTF32(length=3), HasLength), isinstance(VariableLengthUTF8(), HasLength)
+    (True, False)
+    """
+
+    length: int
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        return hasattr(other, "length") if cls is HasLength else NotImplemented
+
+
+class HasObjectCodec(ABC):  # abstract for its subclass hook
+    """A data type whose elements are objects in format 2, so that a codec among the filters says what they are.
+
+    Attributes
+    ----------
+    object_codec_id
+        The id of that codec.
+
+    Examples
+    --------
+    >>> from zarr.dtype import Int8, VariableLengthUTF8
+    >>> isinstance(VariableLengthUTF8(), HasObjectCodec), isinstance(Int8(), HasObjectCodec)
+    (True, False)
+    """
+
+    object_codec_id: ClassVar[str]
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        return hasattr(other, "object_codec_id") if cls is HasObjectCodec else NotImplemented

@@ -277,6 +277,19 @@ def ensure_ancestors(at: StorePath, zarr_format: ZarrFormat) -> Flow[None]:
     yield from _make_groups(ancestry.missing, zarr_format, at)
 
 
+def put_node(at: StorePath, metadata: NodeMetadata, *, with_ancestors: bool = False) -> Flow[None]:
+    """Store the documents of a node, whatever is there; with its ancestors, where these are not there."""
+    at.store._check_writable()
+    _check_name(at)
+    (main, document), *others = documents(metadata)
+    if with_ancestors:
+        yield from ensure_ancestors(at, metadata.zarr_format)
+    with (yield TakeHold(at.store, at.path)) as hold:
+        for name, other in others:
+            yield Put(at.store, join(at.path, name), other, ANY, hold)
+        yield Put(at.store, join(at.path, main), document, ANY, hold)
+
+
 def _make_groups(places: Sequence[StorePath], zarr_format: ZarrFormat, at: StorePath) -> Flow[None]:
     """Make groups, as ancestors of `at`. Of two that make the same one the later takes that of the other."""
     if not places:

@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from zarr._support.forks import renew_in_children
-from zarr._support.imports_on_use import asyncio_module, let_forks_finish
+from zarr._support.imports_on_use import asyncio_module, importing, let_forks_finish
 from zarr._support.request_threads import place_lent
 from zarr._support.signals import came_from_a_signal
 from zarr._support.threads import start
@@ -25,6 +25,7 @@ from zarr._support.threads import start
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine
+    from concurrent.futures import ThreadPoolExecutor
 
 T = TypeVar("T")
 
@@ -162,6 +163,8 @@ class _LoopThread:
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop = asyncio_module().new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="zarr-bridge", daemon=True)
+        self.executor: ThreadPoolExecutor | None = None
+        self._is_over = False
         self._calls: deque[Callable[[], None]] = deque()
         self._pipe = os.pipe()
         self._wake: Callable[[], object] = partial(os.write, self._pipe[1], b"\0")
@@ -171,12 +174,18 @@ class _LoopThread:
             self._wake = partial(self.loop.call_soon_threadsafe, self._make_calls)
 
     def call(self, function: Callable[[], None]) -> bool:
-        """Have the loop call a function; False if it is closed."""
-        if self.loop.is_closed():
+        """Have the loop call a function; False if it is over and will not."""
+        if self._is_over or self.loop.is_closed():
             return False
         self._calls.append(function)
         self._wake()
-        return True
+        if not self._is_over:
+            return True
+        try:  # it may have been taken by then
+            self._calls.remove(function)
+        except ValueError:
+            return True
+        return False
 
     def _take_calls(self) -> None:
         os.read(self._pipe[0], 4096)
@@ -185,6 +194,24 @@ class _LoopThread:
     def _make_calls(self) -> None:
         while self._calls:
             self.loop.call_soon(self._calls.popleft())
+
+    def end(self) -> None:
+        """Stop the loop and its thread, and cancel in this one what was under way. Whoever waits for that gets the answer."""
+        asyncio = asyncio_module()
+        self.call(self.loop.stop)
+        self.thread.join(_STOP_TIMEOUT_S)
+        if self.thread.is_alive():
+            return  # something on it does not let go
+        self._is_over = True
+        while self._calls:
+            self._calls.popleft()()
+        if under_way := asyncio.all_tasks(self.loop):
+            for task in under_way:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.wait(under_way, timeout=_STOP_TIMEOUT_S))
+        if self.executor is not None:
+            self.executor.shutdown()
+        self.loop.close()  # the pipe stays open: somebody may be about to write into it
 
     def close_unstarted(self) -> None:
         self.loop.close()
@@ -224,6 +251,54 @@ def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     finally:
         loop.close()
+
+
+def loop() -> asyncio.AbstractEventLoop:
+    """The bridge's loop, which runs, for who hands it coroutines of their own.
+
+    Examples
+    --------
+    >>> loop().is_running()
+    True
+    """
+    return _started().loop
+
+
+def executor(most_threads: Callable[[], int]) -> ThreadPoolExecutor:
+    """Threads for functions that coroutines on the loop wait for, where they ask for no others.
+
+    Parameters
+    ----------
+    most_threads
+        Tells how many there may be; asked when they are made.
+    """
+    running = _started()
+    with _lock:
+        if running.executor is None:
+            with importing("concurrent.futures"):
+                from concurrent.futures import ThreadPoolExecutor
+            running.executor = ThreadPoolExecutor(most_threads(), thread_name_prefix="zarr_pool")
+            running.loop.set_default_executor(running.executor)
+        return running.executor
+
+
+def stop() -> None:
+    """End the loop, its thread and its executor; what is under way on it is cancelled. Whoever needs them next starts others.
+
+    Raises
+    ------
+    RuntimeError
+        If called from the bridge's own thread, which would wait for itself.
+    """
+    global _running
+    with _lock:
+        ended = _running
+        if ended is not None and threading.current_thread() is ended.thread:
+            raise RuntimeError("the thread of zarr's event loop cannot end itself; call this from another one")
+        _running = None
+    if ended is not None:
+        atexit.unregister(_stop)
+        ended.end()
 
 
 def is_running() -> bool:

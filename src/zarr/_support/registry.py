@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from zarr._support.imports_on_use import importing
 from zarr._support.plug_ins import LoadFailure, Place, load_class, offered_at, report
 from zarr._support.signals import came_from_a_signal
+from zarr.errors import BadConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -159,13 +160,13 @@ class Registry(dict[str, type[T]], Generic[T]):
 
         Raises
         ------
-        ValueError
+        BadConfigError
             If there is none.
         """
         if (known := self.look_up(name)) is not None:
             return known
         if (failure := self.failure(name)) is not None:
-            raise ValueError(f"the class {name!r} cannot be used: {failure}") from failure.cause
+            raise BadConfigError(f"the class {name!r} cannot be used: {failure}") from failure.cause
         module, _, attribute = name.rpartition(".")
         try:
             with importing(module):
@@ -176,7 +177,9 @@ class Registry(dict[str, type[T]], Generic[T]):
             report(self.load_all())
             if name in self:
                 return self[name]
-            raise ValueError(f"there is no class {name!r}: {exc}. Register it, or correct the configuration.") from exc
+            raise BadConfigError(
+                f"there is no class {name!r}: {exc}. Register it, or correct the configuration."
+            ) from exc
 
     def _unloaded(self) -> list[EntryPoint]:
         """Entry points that may add a class. Where they say its name, what is registered under it stays."""

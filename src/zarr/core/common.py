@@ -1,8 +1,10 @@
-"""Types and checks that codecs of others import."""
+"""Types and checks that codecs of others import, and coroutines many at once."""
 
 from zarr._buffer import BytesLike
 from zarr._codec.base import MemoryOrder
+from zarr._compat.annotations import ChunkCoords, ChunksLike, DimensionNames, ShapeLike
 from zarr._compat.parsing import parse_named_configuration, parse_shapelike, product
+from zarr._compat.sync import concurrent_foreach, concurrent_iter, concurrent_map
 from zarr._dtype.base import ZarrFormat
 from zarr._dtype.documents import NamedConfig
 from zarr._store.abstract import AccessMode as AccessModeLiteral
@@ -13,9 +15,16 @@ __all__ = [
     "JSON",
     "AccessModeLiteral",
     "BytesLike",
+    "ChunkCoords",
+    "ChunksLike",
+    "DimensionNames",
     "MemoryOrder",
     "NamedConfig",
+    "ShapeLike",
     "ZarrFormat",
+    "concurrent_foreach",
+    "concurrent_iter",
+    "concurrent_map",
     "parse_named_configuration",
     "parse_shapelike",
     "product",

@@ -1,5 +1,13 @@
 """Selections chunk by chunk."""
 
+from zarr._compat.annotations import (
+    BasicSelection,
+    BasicSelector,
+    CoordinateSelection,
+    MaskSelection,
+    OrthogonalSelection,
+    Selection,
+)
 from zarr._compat.indexing import (
     BasicIndexer,
     BlockIndexer,
@@ -15,22 +23,30 @@ from zarr._compat.indexing import (
     SliceDimIndexer,
     get_indexer,
 )
+from zarr._compat.parsing import is_integer
 from zarr._support.public_names import public_names_of
 
 __all__ = [
     "BasicIndexer",
+    "BasicSelection",
+    "BasicSelector",
     "BlockIndexer",
     "ChunkDimProjection",
     "ChunkProjection",
     "CoordinateIndexer",
+    "CoordinateSelection",
     "Indexer",
     "IntDimIndexer",
     "MaskIndexer",
+    "MaskSelection",
     "OrthogonalIndexer",
+    "OrthogonalSelection",
+    "Selection",
     "Selector",
     "SelectorTuple",
     "SliceDimIndexer",
     "get_indexer",
+    "is_integer",
 ]
 
 __dir__ = public_names_of(__name__)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
-
 from zarr._buffer import default_buffer_prototype
 from zarr._codec.base import ArrayArrayCodec, BytesBytesCodec
 from zarr._codec.blosc import BloscCodec
@@ -20,6 +18,7 @@ from zarr._codec.names import BloscShuffle
 from zarr._codec.registry import get_codec_class
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.zstd import ZstdCodec
+from zarr._compat.annotations import TBaseDType, TBaseScalar
 from zarr._compat.sync import sync
 from zarr._dtype.base import ZDType
 from zarr._dtype.traits import HasEndianness
@@ -80,8 +79,6 @@ __all__ = [
 __dir__ = public_names_of(__name__)
 
 AnyArray: TypeAlias = Array
-TBaseDType: TypeAlias = np.dtype[np.generic]
-TBaseScalar: TypeAlias = np.generic | str | bytes
 
 ZARR_JSON = "zarr.json"
 ZARRAY_JSON = ".zarray"

@@ -1,0 +1,8 @@
+"""Data types of instants and durations."""
+
+from zarr._dtype.time import DateTime64, TimeDelta64
+from zarr._support.public_names import public_names_of
+
+__all__ = ["DateTime64", "TimeDelta64"]
+
+__dir__ = public_names_of(__name__)

@@ -37,6 +37,9 @@ COROUTINES = {
     "_store.observed": "passes coroutines on, and tells of them",
     "metadata.migrate_v3": "zarr-python's `remove_metadata`",
     "_compat.sync": "zarr-python's way from functions to coroutines",
+    "_compat.nodes": "zarr-python's functions on nodes are coroutines",
+    "_compat.stores": "and those that make a store",
+    "_compat.arrays": "and the one that makes an array",
     "testing.store": "tests of coroutines, and a store that lets its caller wait",
     "testing.buffer": "a store that looks at what it is given",
     "_store.cached.store": "the face of a store that is before another",
@@ -63,6 +66,7 @@ EVENT_LOOPS = {
     "_store.remote.calling": "file systems of fsspec belong to a loop",
     "_store.remote.web": "a pause before a server is asked again",
     "testing.store": "a store that lets its caller wait",
+    "_compat.sync": "many coroutines at once, by zarr-python's functions",
     "_support.imports_on_use": "where asyncio is imported, on first use",
 }
 THREADS = {
@@ -74,6 +78,7 @@ THREADS = {
 SETTINGS = {
     "": "`zarr.config`",
     "core.config": "zarr-python's path of `config`",
+    "_compat.encoder": "how documents are indented",
     "codecs.sharding": "zarr-python has `config` under that name there",
     "_calls.arrays": "what a caller who makes an array leaves out",
     "_flow.node": "the engine of an array that is opened, and the limit of its chunks",

@@ -16,10 +16,10 @@ import numpy as np
 
 from zarr._codec.base import ArrayConfig
 from zarr._codec.shard_index import write_order
-from zarr._compat.chunk_grids import ChunkGrid, DimensionGrid, FixedDimension
 from zarr._dtype.numbers import UInt8
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
 from zarr._grid.grid import ChunkGrid as OwnGrid
+from zarr._grid.of_array import ChunkGrid, DimensionGrid, FixedDimension, bound
 from zarr._metadata.spec import ArraySpec
 from zarr._plan import plan
 from zarr._plan.axis import project_axis
@@ -145,17 +145,17 @@ def _spec(shape: tuple[int, ...], chunk_grid: ChunkGrid) -> ArraySpec:
 
 
 class _PlanIndexer:
-    """A selection and its plan."""
+    """A selection and its plan; the grid is one that knows the array's shape, or the one of its metadata."""
 
     drop_axes: tuple[int, ...] = ()
 
     def __init__(self, selection: Selection, shape: tuple[int, ...], chunk_grid: ChunkGrid) -> None:
-        self._selection = selection
-        self._spec = _spec(shape, chunk_grid)
+        self.selection = selection
+        self._spec = _spec(shape, bound(chunk_grid, shape))
         self.shape = selection.result_shape
 
     def __iter__(self) -> Iterator[ChunkProjection]:
-        for stored in plan(self._spec, self._selection):
+        for stored in plan(self._spec, self.selection):
             for part in stored.projections:
                 yield ChunkProjection(part.coords, _tidy(part.chunk_index), self._where(part.out_index), part.whole)
 
@@ -172,7 +172,7 @@ class BasicIndexer(_PlanIndexer):
         super().__init__(normal, shape, chunk_grid)
         self.dim_indexers = [
             IntDimIndexer(axis.index, n, d) if isinstance(axis, IntAxis) else SliceDimIndexer(_as_slice(axis), n, d)
-            for axis, n, d in zip(normal.axes, shape, chunk_grid.dimensions, strict=True)
+            for axis, n, d in zip(normal.axes, shape, bound(chunk_grid, shape).dimensions, strict=True)
             if isinstance(axis, IntAxis | SliceAxis)
         ]
 
@@ -188,7 +188,7 @@ class BlockIndexer(_PlanIndexer):
     """Whole chunks, by their coordinates."""
 
     def __init__(self, selection: Any, shape: tuple[int, ...], chunk_grid: ChunkGrid) -> None:
-        super().__init__(block(selection, shape, grid=_Grid(chunk_grid.dimensions)), shape, chunk_grid)
+        super().__init__(block(selection, shape, grid=_Grid(bound(chunk_grid, shape).dimensions)), shape, chunk_grid)
 
 
 class _PointIndexer(_PlanIndexer):

@@ -114,7 +114,7 @@ class Array(ElementAccess):
     @property
     def attrs(self) -> Attributes:
         """User attributes, a mapping whose changes are stored at once."""
-        return Attributes(self._node, self.store._check_writable)
+        return Attributes(self)
 
     @attrs.setter
     def attrs(self, _: Never) -> NoReturn:

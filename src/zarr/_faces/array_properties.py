@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 from zarr._codec.base import ArrayBytesCodec, ArrayConfig
 from zarr._faces.info import ArrayInfo, human_size
 from zarr._flow import elements, inventory, resize
+from zarr._grid.grid import RegularGrid
 from zarr._metadata.formats import layout_of
+from zarr._support.imports_on_use import importing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import numpy as np
     import numpy.typing as npt
 
     from zarr._flow.node import ArrayNode
     from zarr._flow.requests import Flow
+    from zarr._grid.of_array import ChunkGrid
     from zarr._metadata.group import ArrayMetadata
     from zarr._store.abstract import Store
     from zarr._store.path import StorePath
@@ -224,6 +229,57 @@ class ArrayProperties:
         """Number of chunks (inner chunks, if sharded) along each dimension."""
         metadata = self._node.metadata
         return metadata.read_grid.counts(metadata.shape)
+
+    # -- what zarr-python tells of chunks and shards under private names ------------------------------------------
+
+    @property
+    def _chunk_grid(self) -> ChunkGrid:
+        """The grid of the stored objects (shards, or chunks), which knows the array's shape."""
+        with importing("zarr._grid.of_array"):
+            from zarr._grid.of_array import bound
+
+        return bound(self._node.metadata.chunk_grid, self.shape)
+
+    @property
+    def _read_grid(self) -> ChunkGrid:
+        """The same of the chunks that are read one by one."""
+        with importing("zarr._grid.of_array"):
+            from zarr._grid.of_array import ChunkGrid
+
+        grid = self._node.metadata.read_grid
+        return ChunkGrid.from_sizes(self.shape, grid.shape if isinstance(grid, RegularGrid) else self.read_chunk_sizes)
+
+    @property
+    def _chunk_grid_shape(self) -> tuple[int, ...]:
+        return self.cdata_shape
+
+    @property
+    def _shard_grid_shape(self) -> tuple[int, ...]:
+        return self._chunk_grid.grid_shape
+
+    @property
+    def _nshards(self) -> int:
+        return self._chunk_grid.get_nchunks()
+
+    def _iter_chunk_coords(self, **part: Sequence[int] | None) -> Iterator[tuple[int, ...]]:
+        """Coordinates of chunks in C order; of all, or of a box of the grid by `origin` and `selection_shape`."""
+        return self._read_grid.all_chunk_coords(**part)
+
+    def _iter_chunk_regions(self, **part: Sequence[int] | None) -> Iterator[tuple[slice, ...]]:
+        """Regions of chunks, in that order."""
+        return self._read_grid.iter_chunk_regions(**part)
+
+    def _iter_shard_coords(self, **part: Sequence[int] | None) -> Iterator[tuple[int, ...]]:
+        """Coordinates of the stored objects."""
+        return self._chunk_grid.all_chunk_coords(**part)
+
+    def _iter_shard_regions(self, **part: Sequence[int] | None) -> Iterator[tuple[slice, ...]]:
+        """Regions of the stored objects."""
+        return self._chunk_grid.iter_chunk_regions(**part)
+
+    def _iter_shard_keys(self, **part: Sequence[int] | None) -> Iterator[str]:
+        """Keys of the stored objects, below the array."""
+        return map(self._node.metadata.encode_chunk_key, self._iter_shard_coords(**part))
 
     @property
     def nchunks(self) -> int:

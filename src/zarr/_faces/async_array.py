@@ -14,7 +14,8 @@ from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_arr
 from zarr._faces.array_properties import ArrayProperties
 from zarr._faces.attributes import ReadAttributes, attributes_of, merge
 from zarr._faces.info import ArrayInfo
-from zarr._flow import elements, inventory, resize
+from zarr._flow import by_indexer, elements, inventory, resize
+from zarr._flow.create import put_node
 from zarr._flow.drive import run_async
 from zarr._flow.node import ArrayNode, UnreadableNode
 from zarr._grid.shapes import parse_shape
@@ -149,6 +150,27 @@ class AsyncArray(ArrayProperties):
         wanted = default_prototype() if prototype is None else prototype
         found = elements.get(self._node, normalize, selection, out=out, prototype=wanted, fields=fields)
         return await run_async(found)
+
+    async def _get_selection(
+        self,
+        indexer: by_indexer.Indexer,
+        *,
+        prototype: BufferPrototype,
+        out: NDBuffer | None = None,
+        fields: Fields = None,
+    ) -> Any:
+        """Read what an indexer of zarr-python's form gives (`zarr.core.indexing`)."""
+        return await run_async(by_indexer.get(self._node, indexer, prototype=prototype, out=out, fields=fields))
+
+    async def _set_selection(
+        self, indexer: by_indexer.Indexer, value: npt.ArrayLike, *, prototype: BufferPrototype, fields: Fields = None
+    ) -> None:
+        """Write to what an indexer of zarr-python's form gives."""
+        await run_async(by_indexer.put(self._node, indexer, value, fields))
+
+    async def _save_metadata(self, metadata: ArrayMetadata, ensure_parents: bool = False) -> None:
+        """Store documents in place of those of the array, as zarr-python's method does."""
+        await run_async(put_node(self.store_path, metadata, with_ancestors=ensure_parents))
 
     async def get_orthogonal_selection(
         self,

@@ -15,6 +15,7 @@ from zarr._faces.attributes import ReadAttributes, attributes_of, merge
 from zarr._faces.group_properties import GroupProperties
 from zarr._faces.info import GroupInfo
 from zarr._faces.tree import TreeRepr, draw
+from zarr._flow.create import put_node
 from zarr._flow.drive import run_async
 from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode
 from zarr._metadata.group import GroupMetadata
@@ -354,6 +355,10 @@ class AsyncGroup(GroupProperties):
         """Create nodes below this group from their metadata; see `zarr.create_hierarchy`."""
         for path, node in await run_async(members.create_many(self._node, nodes, overwrite=overwrite)):
             yield path, async_face_of(node)
+
+    async def _save_metadata(self, ensure_parents: bool = False) -> None:
+        """Store the documents of the group in place of those that are there, as zarr-python's method does."""
+        await run_async(put_node(self.store_path, self.metadata, with_ancestors=ensure_parents))
 
     async def update_attributes(self, new_attributes: Mapping[str, Any]) -> AsyncGroup:
         """Merge entries into the stored attributes, in one write; see `zarr.Group.update_attributes`."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from zarr._flow.drive import run
 from zarr._flow.update import update_attributes
@@ -13,6 +13,16 @@ from zarr._support.plain import copied
 if TYPE_CHECKING:
     from zarr._flow.node import ArrayNode, GroupNode
     from zarr._flow.requests import Flow
+    from zarr._store.abstract import Store
+
+
+class _Face(Protocol):
+    """An array or a group, as far as its attributes are concerned."""
+
+    @property
+    def _node(self) -> ArrayNode | GroupNode: ...
+    @property
+    def store(self) -> Store: ...
 
 
 def merge(node: ArrayNode | GroupNode, new_attributes: Mapping[str, Any]) -> Flow[None]:
@@ -46,6 +56,11 @@ class Attributes(MutableMapping[str, Any]):
 
     A change merges into the attributes as they are stored now, so two writers of different entries both keep theirs.
 
+    Parameters
+    ----------
+    obj
+        The array or group.
+
     Examples
     --------
     >>> import zarr
@@ -55,9 +70,9 @@ class Attributes(MutableMapping[str, Any]):
     {'units': 'K'}
     """
 
-    def __init__(self, node: ArrayNode | GroupNode, check_writable: Callable[[], None]) -> None:
-        self._node = node
-        self._check_writable = check_writable
+    def __init__(self, obj: _Face) -> None:
+        self._node = obj._node
+        self._check_writable = obj.store._check_writable
 
     def _current(self) -> Mapping[str, Any]:
         return self._node.metadata.attributes

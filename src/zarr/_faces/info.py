@@ -60,6 +60,11 @@ class GroupInfo:
     n_groups: int | None = None
     n_unsupported: int = 0
 
+    @property
+    def _zarr_format(self) -> int:
+        """As zarr-python calls it."""
+        return self.zarr_format
+
     def __repr__(self) -> str:
         rows: list[tuple[str, Any]] = [
             ("Name", self.name),

@@ -90,6 +90,16 @@ def get(
     return target.as_scalar() if is_scalar else target.as_ndarray_like()
 
 
+def result(
+    node: ArrayNode, shape: tuple[int, ...], out: NDBuffer | None, prototype: BufferPrototype, fields: Fields
+) -> NDBuffer:
+    """Where a result of a shape goes; parameters as of `get`."""
+    spec = node.view.spec
+    choice, _ = choose_fields(..., fields, spec.dtype)
+    dtype, inner_shape = (spec.dtype, ()) if choice is None else choice.item
+    return _result((*shape, *inner_shape), dtype, spec.config.order, out, prototype)
+
+
 def _wanted(elements: npt.NDArray[Any], choice: FieldChoice | None, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """Elements that were read, or some of their fields, in the dtype of the result."""
     return recast(elements if choice is None else choice.of(elements), dtype)

@@ -262,7 +262,8 @@ class ConsolidatedMetadata:
     Parameters
     ----------
     metadata
-        Nodes of one format by path relative to the group, at every depth.
+        Nodes of one format by path relative to the group, at every depth. Snapshots that groups among them have are taken
+        apart, as zarr-python keeps nodes one level each.
     kind, must_understand
         As format 3 stores them.
 
@@ -279,11 +280,26 @@ class ConsolidatedMetadata:
     def __post_init__(self) -> None:
         if self.kind != "inline":
             raise invalid("consolidated_metadata.kind", "'inline'", self.kind)
+        if not isinstance(self.metadata, Nodes) and any(map(_below, self.metadata.values())):
+            object.__setattr__(self, "metadata", _flat(self.metadata))
 
     @property
     def flattened_metadata(self) -> Mapping[str, NodeMetadata]:
         """Nodes by path: `metadata`, which is flat already."""
         return self.metadata
+
+    @staticmethod
+    def _flat_to_nested(metadata: dict[str, NodeMetadata]) -> None:
+        """Move nodes by path, in place, into snapshots of the groups that they are in, one level each: zarr-python's form."""
+        for path in sorted(metadata, key=lambda path: -path.count("/")):
+            above, _, name = path.rpartition("/")
+            if not above:
+                continue
+            group = metadata.get(above)
+            if not isinstance(group, GroupMetadata):
+                raise KeyError(f"there is no group {above!r} for the node {path!r}")
+            inside = {**_below(group), name: metadata.pop(path)}
+            metadata[above] = group.with_consolidated(ConsolidatedMetadata(inside))
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -423,6 +439,23 @@ class ConsolidatedMetadata:
 
     def _nodes(self) -> Nodes[NodeMetadata]:
         return Nodes.of(self.metadata)
+
+
+def _below(node: NodeMetadata) -> Mapping[str, NodeMetadata]:
+    """The nodes of the snapshot that a group has."""
+    snapshot = node.consolidated_metadata if isinstance(node, GroupMetadata) else None
+    return {} if snapshot is None else snapshot.metadata
+
+
+def _flat(nodes: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
+    """Nodes, with those of the snapshots that groups among them have beside them."""
+    flat = {
+        path: node.with_consolidated(None) if isinstance(node, GroupMetadata) else node for path, node in nodes.items()
+    }
+    for path, node in nodes.items():
+        for name, inner in _below(node).items():
+            flat.setdefault(f"{path}/{name}", inner)
+    return flat
 
 
 def _unreadable(entry: object, error: Exception) -> UnreadableMetadata:

@@ -175,17 +175,22 @@ class _LoopThread:
 
     def call(self, function: Callable[[], None]) -> bool:
         """Have the loop call a function; False if it is over and will not."""
-        if self._is_over or self.loop.is_closed():
+        if self._has_ended():
             return False
         self._calls.append(function)
         self._wake()
-        if not self._is_over:
-            return True
-        try:  # it may have been taken by then
+        return not (self._has_ended() and self._takes_back(function))
+
+    def _has_ended(self) -> bool:
+        return self._is_over or self.loop.is_closed()
+
+    def _takes_back(self, function: Callable[[], None]) -> bool:
+        """Whether a function is not called any more; it may have been by whoever ended the loop."""
+        try:
             self._calls.remove(function)
         except ValueError:
-            return True
-        return False
+            return False
+        return True
 
     def _take_calls(self) -> None:
         os.read(self._pipe[0], 4096)

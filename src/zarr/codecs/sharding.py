@@ -19,7 +19,6 @@ from zarr._codec.pipeline import (
 )
 from zarr._codec.shard_index import MISSING as MAX_UINT_64
 from zarr._codec.sharding import ShardingCodec
-from zarr._compat.chunk_grids import ChunkGrid
 from zarr._compat.chunk_utils import (
     ChunkTransform,
     decode_and_scatter_chunk,
@@ -41,6 +40,7 @@ from zarr._compat.parsing import parse_chunk_shape, parse_codecs, parse_named_co
 from zarr._dtype.numbers import UInt64
 from zarr._dtype.structs import Struct
 from zarr._dtype.traits import HasEndianness
+from zarr._grid.of_array import ChunkGrid
 from zarr._metadata.grid import RegularChunkGridMetadata
 from zarr._metadata.rectilinear import RectilinearChunkGridMetadata
 from zarr._store.abstract import ByteGetter, ByteSetter, Store

@@ -1,6 +1,6 @@
 """How an array is cut into chunks."""
 
-from zarr._compat.chunk_grids import ChunkGrid, ChunkSpec, FixedDimension, VaryingDimension
+from zarr._grid.of_array import ChunkGrid, ChunkSpec, FixedDimension, VaryingDimension
 from zarr._metadata.grid import RegularChunkGridMetadata as RegularChunkGrid
 from zarr._metadata.rectilinear import RectilinearChunkGridMetadata as RectilinearChunkGrid
 from zarr._support.public_names import public_names_of

@@ -1,6 +1,6 @@
 """What may still change."""
 
-from zarr._compat.chunk_grids import ChunkGrid, ChunkSpec
+from zarr._grid.of_array import ChunkGrid, ChunkSpec
 from zarr._support.public_names import public_names_of
 
 __all__ = ["ChunkGrid", "ChunkSpec"]

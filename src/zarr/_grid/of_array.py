@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from zarr._compat.parsing import parse_shapelike
+from zarr._grid.shapes import parse_shape
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -172,16 +172,14 @@ class ChunkGrid:
     @classmethod
     def from_sizes(cls, array_shape: Any, chunk_sizes: Sequence[int | Sequence[int]]) -> ChunkGrid:
         """Cut an array of a shape; per axis, the length of every chunk, or the lengths one by one."""
-        shape = parse_shapelike(array_shape)
+        shape = parse_shape(array_shape)
         return cls(dimensions=tuple(_dimension(size, length) for size, length in zip(chunk_sizes, shape, strict=True)))
 
     @classmethod
     def from_metadata(cls, metadata: Any) -> ChunkGrid:
         """The grid of the stored chunks of an array (of its shards, if it has them)."""
         grid = getattr(metadata, "chunk_grid", None)
-        return cls.from_sizes(
-            metadata.shape, metadata.chunks if grid is None else getattr(grid, "chunk_shapes", None) or grid.chunk_shape
-        )
+        return cls.from_sizes(metadata.shape, metadata.chunks) if grid is None else bound(grid, metadata.shape)
 
     @property
     def ndim(self) -> int:
@@ -259,6 +257,13 @@ class ChunkGrid:
             slice(start := dimension.chunk_offset(c), start + dimension.data_size(c), 1)
             for dimension, c in zip(self.dimensions, coords, strict=True)
         )
+
+
+def bound(grid: Any, shape: Sequence[int]) -> ChunkGrid:
+    """A grid for an array of a shape: itself, if it knows one, or what metadata state."""
+    if isinstance(grid, ChunkGrid):
+        return grid
+    return ChunkGrid.from_sizes(shape, getattr(grid, "chunk_shapes", None) or grid.chunk_shape)
 
 
 def _dimension(size: int | Sequence[int], extent: int) -> DimensionGrid:

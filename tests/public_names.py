@@ -15,6 +15,7 @@ IN_REFERENCE = (
     "zarr.abc.store",
     "zarr.buffer",
     "zarr.buffer.cpu",
+    "zarr.buffer.gpu",
     "zarr.codecs",
     "zarr.codecs.numcodecs",
     "zarr.dtype",

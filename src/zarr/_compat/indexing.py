@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from math import gcd
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -36,11 +36,8 @@ from zarr._selection import (
 )
 from zarr._selection.normalize import is_basic
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-Selector: TypeAlias = "int | slice | npt.NDArray[np.intp]"
-SelectorTuple: TypeAlias = "tuple[Selector, ...] | npt.NDArray[np.intp] | slice"
+Selector: TypeAlias = int | slice | np.ndarray[Any, np.dtype[np.intp]]
+SelectorTuple: TypeAlias = tuple[Selector, ...] | np.ndarray[Any, np.dtype[np.intp]] | slice
 
 
 class ChunkProjection(NamedTuple):

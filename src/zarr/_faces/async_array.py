@@ -14,7 +14,7 @@ from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_arr
 from zarr._faces.array_properties import ArrayProperties
 from zarr._faces.attributes import ReadAttributes, attributes_of, merge
 from zarr._faces.info import ArrayInfo
-from zarr._flow import by_indexer, elements, inventory, resize
+from zarr._flow import elements, inventory, resize
 from zarr._flow.create import put_node
 from zarr._flow.drive import run_async
 from zarr._flow.node import ArrayNode, UnreadableNode
@@ -25,6 +25,7 @@ from zarr._selection import mask as select_mask
 from zarr._selection.fields import Fields
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
+from zarr._support.imports_on_use import importing
 from zarr._support.truth import truth
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from zarr._buffer import NDBuffer
     from zarr._dtype import ZarrFormat
+    from zarr._flow.by_indexer import Indexer
     from zarr._metadata.group import ArrayMetadata
 
 
@@ -153,19 +155,25 @@ class AsyncArray(ArrayProperties):
 
     async def _get_selection(
         self,
-        indexer: by_indexer.Indexer,
+        indexer: Indexer,
         *,
         prototype: BufferPrototype,
         out: NDBuffer | None = None,
         fields: Fields = None,
     ) -> Any:
         """Read what an indexer of zarr-python's form gives (`zarr.core.indexing`)."""
+        with importing("zarr._flow.by_indexer"):
+            from zarr._flow import by_indexer
+
         return await run_async(by_indexer.get(self._node, indexer, prototype=prototype, out=out, fields=fields))
 
     async def _set_selection(
-        self, indexer: by_indexer.Indexer, value: npt.ArrayLike, *, prototype: BufferPrototype, fields: Fields = None
+        self, indexer: Indexer, value: npt.ArrayLike, *, prototype: BufferPrototype, fields: Fields = None
     ) -> None:
         """Write to what an indexer of zarr-python's form gives."""
+        with importing("zarr._flow.by_indexer"):
+            from zarr._flow import by_indexer
+
         await run_async(by_indexer.put(self._node, indexer, value, fields))
 
     async def _save_metadata(self, metadata: ArrayMetadata, ensure_parents: bool = False) -> None:

@@ -1,0 +1,140 @@
+"""Buffers in the memory of a GPU, as arrays of CuPy. That is optional, and imported when the first buffer is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from zarr._buffer.buffers import Buffer, BufferPrototype, BytesLike, NDBuffer
+from zarr._support.imports_on_use import importing
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import numpy.typing as npt
+
+    from zarr._buffer.buffers import ArrayLike, NDArrayLike
+
+
+def _cupy(wanted: type) -> Any:
+    try:
+        with importing("cupy"):  # on use: it is optional, and heavy
+            import cupy
+    except ImportError as exc:
+        raise ImportError(
+            f"Cannot use zarr.buffer.gpu.{wanted.__name__.removeprefix('GPU')} without cupy. Please install cupy: "
+            "pip install cupy-cuda12x, or the package for your version of CUDA.",
+            name="cupy",
+        ) from exc
+    return cupy
+
+
+class GPUBuffer(Buffer):
+    """A run of bytes in the memory of a GPU.
+
+    Parameters
+    ----------
+    array_like
+        One-dimensional, item size 1; copied to the GPU if it is not there.
+
+    Raises
+    ------
+    ImportError
+        If there is no CuPy.
+
+    Examples
+    --------
+    >>> import zarr.buffer.gpu
+    >>> issubclass(zarr.buffer.gpu.Buffer, zarr.abc.buffer.Buffer)
+    True
+    """
+
+    def __init__(self, array_like: ArrayLike) -> None:
+        super().__init__(_cupy(type(self)).asarray(array_like))
+
+    @classmethod
+    def create_zero_length(cls) -> Self:
+        return cls(_cupy(cls).empty(0, dtype="B"))
+
+    @classmethod
+    def from_buffer(cls, buffer: Buffer) -> Self:
+        on_device: Any = buffer.as_array_like() if isinstance(buffer, GPUBuffer) else buffer.as_numpy_array()
+        return cls(on_device)
+
+    @classmethod
+    def from_bytes(cls, bytes_like: BytesLike) -> Self:
+        array: Any = np.frombuffer(bytes_like, dtype="B")
+        return cls(array)
+
+    def as_numpy_array(self) -> npt.NDArray[Any]:
+        array: npt.NDArray[Any] = self._data.get()
+        return array
+
+    def combine(self, others: Iterable[Buffer]) -> Self:
+        cupy = _cupy(type(self))
+        parts = [self._data, *(type(self).from_buffer(other)._data for other in others)]
+        return type(self)(cupy.concatenate([part.view("B") for part in parts]))
+
+
+class GPUNDBuffer(NDBuffer):
+    """An N-dimensional array in the memory of a GPU.
+
+    Parameters
+    ----------
+    array
+        Copied to the GPU if it is not there.
+
+    Raises
+    ------
+    ImportError
+        If there is no CuPy.
+
+    Examples
+    --------
+    >>> import zarr.buffer.gpu
+    >>> zarr.buffer.gpu.buffer_prototype.nd_buffer is zarr.buffer.gpu.NDBuffer
+    True
+    """
+
+    def __init__(self, array: NDArrayLike) -> None:
+        super().__init__(_cupy(type(self)).asarray(array))
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        shape: Iterable[int],
+        dtype: npt.DTypeLike,
+        order: Literal["C", "F"] = "C",
+        fill_value: Any | None = None,
+    ) -> Self:
+        array = _cupy(cls).zeros(tuple(shape), dtype=dtype, order=order)
+        if fill_value is not None:
+            array.fill(fill_value)
+        return cls(array)
+
+    @classmethod
+    def empty(cls, shape: tuple[int, ...], dtype: npt.DTypeLike, order: Literal["C", "F"] = "C") -> Self:
+        return cls(_cupy(cls).empty(shape, dtype=dtype, order=order))
+
+    @classmethod
+    def from_numpy_array(cls, array_like: npt.ArrayLike) -> Self:
+        array: Any = np.asanyarray(array_like)
+        return cls(array)
+
+    def as_numpy_array(self) -> npt.NDArray[Any]:
+        array: npt.NDArray[Any] = self._data.get()
+        return array
+
+    def __getitem__(self, key: Any) -> Self:
+        return type(self)(self._data[key])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        wanted = value.as_numpy_array() if isinstance(value, NDBuffer) and not isinstance(value, GPUNDBuffer) else value
+        inner = wanted._data if isinstance(wanted, GPUNDBuffer) else wanted
+        self._data[key] = _cupy(type(self)).asarray(inner) if isinstance(inner, np.ndarray) else inner
+
+
+GPU_PROTOTYPE = BufferPrototype(buffer=GPUBuffer, nd_buffer=GPUNDBuffer)

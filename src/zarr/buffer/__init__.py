@@ -5,7 +5,7 @@ from zarr._support.imports_on_use import submodules_of
 from zarr._support.public_names import public_names_of
 from zarr.buffer import cpu
 
-__all__ = ["cpu", "default_buffer_prototype"]
+__all__ = ["cpu", "default_buffer_prototype", "gpu"]
 
 __getattr__ = submodules_of(__name__)
 

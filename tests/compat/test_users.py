@@ -379,6 +379,14 @@ def _(cls):
         assert list(made.to_dict()["metadata"]) == ["g", "y", "g/h", "g/h/x"]
         root = zarr.Group(zarr.AsyncGroup(group(consolidated_metadata=made), StorePath(MemoryStore())))
         assert root["g/h/x"].shape == (3,)
+    store = MemoryStore()
+    zarr.create_group(store, path="g").create_array("gone", shape=1, dtype="i1")
+    with pytest.warns(zarr.errors.ZarrUserWarning, match="Consolidated"):
+        zarr.consolidate_metadata(store, path="g")
+    asyncio.run(store.delete_dir("g/gone"))
+    with pytest.warns(zarr.errors.ZarrUserWarning, match="Consolidated"):
+        zarr.consolidate_metadata(store)  # what a snapshot below says is not what is there
+    assert list(zarr.open_consolidated(store).metadata.consolidated_metadata.metadata) == ["g"]
     with pytest.raises(KeyError, match="'p'"):
         cls._flat_to_nested({"p/q": array})
 

@@ -58,6 +58,9 @@ class _Default:
     def __repr__(self) -> str:
         return "DEFAULT_FILL_VALUE"
 
+    def __reduce__(self) -> str:
+        return "DEFAULT_FILL_VALUE"  # there is one
+
 
 DEFAULT_FILL_VALUE = _Default()
 DEFAULT_FORMAT: ZarrFormat = 3

@@ -15,6 +15,7 @@ from zarr._flow.load import load_group, not_found
 from zarr._flow.members import members
 from zarr._flow.paths import join
 from zarr._flow.requests import Fetch, Flow, Read
+from zarr._metadata.consolidated import Nodes
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
 from zarr._store.abstract import is_able
@@ -73,7 +74,7 @@ def _store_copy(at: StorePath, group: GroupMetadata, *, is_patient: bool) -> Flo
     seen = None if before is None else before.without_version().to_bytes()
     found = yield from members(at, None, prefer=layout.zarr_format)
     held, left_out = holdable(found, layout.zarr_format)
-    snapshot = ConsolidatedMetadata(metadata=held).shared()
+    snapshot = ConsolidatedMetadata(Nodes.of(held))
     latest: list[GroupMetadata] = []
 
     def rewrite(old: Buffer | None) -> Buffer | None:

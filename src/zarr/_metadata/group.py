@@ -262,8 +262,8 @@ class ConsolidatedMetadata:
     Parameters
     ----------
     metadata
-        Nodes of one format by path relative to the group, at every depth. Snapshots that groups among them have are taken
-        apart, as zarr-python keeps nodes one level each.
+        Nodes of one format by path relative to the group, at every depth. Or only its children, as zarr-python has them:
+        then the snapshots of these have the others, and are taken apart.
     kind, must_understand
         As format 3 stores them.
 
@@ -280,7 +280,7 @@ class ConsolidatedMetadata:
     def __post_init__(self) -> None:
         if self.kind != "inline":
             raise invalid("consolidated_metadata.kind", "'inline'", self.kind)
-        if not isinstance(self.metadata, Nodes) and any(map(_below, self.metadata.values())):
+        if not isinstance(self.metadata, Nodes) and _is_nested(self.metadata):
             object.__setattr__(self, "metadata", _flat(self.metadata))
 
     @property
@@ -299,7 +299,7 @@ class ConsolidatedMetadata:
             if not isinstance(group, GroupMetadata):
                 raise KeyError(f"there is no group {above!r} for the node {path!r}")
             inside = {**_below(group), name: metadata.pop(path)}
-            metadata[above] = group.with_consolidated(ConsolidatedMetadata(inside))
+            metadata[above] = group.with_consolidated(ConsolidatedMetadata(_flat(inside)))
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -433,10 +433,6 @@ class ConsolidatedMetadata:
         path = prefix.strip("/")
         return ConsolidatedMetadata(self._nodes().under(path)) if path else self
 
-    def shared(self) -> ConsolidatedMetadata:
-        """The same, in the form that the handles of a group share: what one of them changes shows in all."""
-        return self if isinstance(self.metadata, Nodes) else ConsolidatedMetadata(self._nodes())
-
     def _nodes(self) -> Nodes[NodeMetadata]:
         return Nodes.of(self.metadata)
 
@@ -445,6 +441,11 @@ def _below(node: NodeMetadata) -> Mapping[str, NodeMetadata]:
     """The nodes of the snapshot that a group has."""
     snapshot = node.consolidated_metadata if isinstance(node, GroupMetadata) else None
     return {} if snapshot is None else snapshot.metadata
+
+
+def _is_nested(nodes: Mapping[str, NodeMetadata]) -> bool:
+    """Whether these are children whose snapshots have what is below them."""
+    return any(map(_below, nodes.values())) and not any("/" in path for path in nodes)
 
 
 def _flat(nodes: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:

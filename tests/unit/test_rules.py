@@ -38,6 +38,7 @@ COROUTINES = {
     "metadata.migrate_v3": "zarr-python's `remove_metadata`",
     "_compat.sync": "zarr-python's way from functions to coroutines",
     "_compat.nodes": "zarr-python's functions on nodes are coroutines",
+    "_compat.documents": "and those on JSON in a store",
     "_compat.stores": "and those that make a store",
     "_compat.arrays": "and the one that makes an array",
     "testing.store": "tests of coroutines, and a store that lets its caller wait",

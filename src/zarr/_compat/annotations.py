@@ -13,6 +13,7 @@ from typing import Any, Literal, NotRequired, SupportsIndex, TypeAlias, TypedDic
 import numpy as np
 import numpy.typing as npt
 
+from zarr._buffer import NDArrayLike
 from zarr._calls.keywords import NumcodecLike, ShardsDocument
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec, MemoryOrder
 from zarr._dtype.base import ZDType
@@ -21,6 +22,7 @@ from zarr._grid.chunk_keys import ChunkKeyEncoding, Separator
 from zarr._grid.grid import RectilinearGrid, RegularGrid
 
 Document: TypeAlias = Mapping[str, Any]
+NDArrayLikeOrScalar: TypeAlias = int | float | complex | bytes | str | bool | np.generic | NDArrayLike
 
 TBaseDType: TypeAlias = np.dtype[np.generic]
 TBaseScalar: TypeAlias = np.generic | str | bytes

@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeGuard, Union, get_args, get_origin
 
 import numpy as np
 
-from zarr._codec.base import Codec
+from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
+from zarr._codec.chain import check_order
 from zarr._codec.registry import parse_codec
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.registry import data_type_registry
@@ -274,3 +275,84 @@ def is_integer(x: Any) -> TypeGuard[int]:
     (True, False)
     """
     return isinstance(x, int | np.integer)
+
+
+def parse_zarr_format_2(data: Any) -> Literal[2]:
+    """The number of the format, which has to be 2."""
+    parse_field(data, Literal[2], "zarr_format")
+    return 2
+
+
+def parse_node_type(data: Any) -> Literal["array", "group"]:
+    """The type of a node."""
+    found: Literal["array", "group"] = parse_field(
+        data, Literal["array", "group"], "node_type", error=MetadataValidationError
+    )
+    return found
+
+
+def parse_order(data: Any) -> Literal["C", "F"]:
+    """An order of elements in memory."""
+    found: Literal["C", "F"] = parse_field(data, Literal["C", "F"], "order")
+    return found
+
+
+def parse_name(data: Any, expected: str | None = None) -> str:
+    """A name, which has to be the expected one if there is one.
+
+    Examples
+    --------
+    >>> parse_name("gzip", "gzip")
+    'gzip'
+    """
+    if not isinstance(data, str):
+        raise TypeError(f"Expected a string, got an instance of {type(data)}.")
+    if expected is not None and data != expected:
+        raise ValueError(f"Expected '{expected}'. Got {data} instead.")
+    return data
+
+
+def parse_bool(data: Any) -> bool:
+    """A truth value, and nothing that could be taken for one."""
+    if isinstance(data, bool):
+        return data
+    raise ValueError(f"Expected instance of bool, got {data}.")
+
+
+def parse_int(data: Any) -> int:
+    """An integer of Python."""
+    if isinstance(data, int):
+        return data
+    raise ValueError(f"Expected int, got {data} instead.")
+
+
+def ceildiv(a: float, b: float) -> int:
+    """A quotient, rounded up; 0 for nothing in any number of parts.
+
+    Examples
+    --------
+    >>> ceildiv(7, 2), ceildiv(0, 0)
+    (4, 0)
+    """
+    return math.ceil(a / b) if a else 0
+
+
+def codecs_from_list(
+    codecs: Iterable[Codec],
+) -> tuple[tuple[ArrayArrayCodec, ...], ArrayBytesCodec, tuple[BytesBytesCodec, ...]]:
+    """Codecs by kind; TypeError or ValueError unless they are in a legal order.
+
+    Examples
+    --------
+    >>> from zarr.codecs import BytesCodec, Crc32cCodec
+    >>> codecs_from_list([BytesCodec(endian="little"), Crc32cCodec()])
+    ((), BytesCodec(endian='little'), (Crc32cCodec(),))
+    """
+    chain = tuple(codecs)
+    check_order(chain)
+    (serializer,) = (codec for codec in chain if isinstance(codec, ArrayBytesCodec))
+    return (
+        tuple(codec for codec in chain if isinstance(codec, ArrayArrayCodec)),
+        serializer,
+        tuple(codec for codec in chain if isinstance(codec, BytesBytesCodec)),
+    )

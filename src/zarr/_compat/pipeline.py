@@ -129,3 +129,7 @@ class BatchedCodecPipeline(CodecPipeline):
                 await place.delete()
             else:
                 await place.set(encoded)
+
+
+class FusedCodecPipeline(BatchedCodecPipeline):
+    """What zarr-python has for reading, decoding and placing a chunk in one go, which is how the other works here, too."""

@@ -9,6 +9,21 @@ from typing import Any
 _UNITS = ("", "K", "M", "G", "T", "P", "E")
 
 
+def human_readable_size(size: int) -> str:
+    """A size in bytes, in the unit that is easy to read.
+
+    Examples
+    --------
+    >>> human_readable_size(400_000_000), human_readable_size(5)
+    ('381.5M', '5')
+    """
+    scaled, unit = float(size), 0
+    while scaled >= 1024 and unit < len(_UNITS) - 1:
+        scaled /= 1024
+        unit += 1
+    return f"{scaled:.1f}{_UNITS[unit]}" if unit else str(size)
+
+
 def human_size(nbytes: int) -> str:
     """A size in bytes, and in a unit that is easy to read.
 
@@ -17,11 +32,8 @@ def human_size(nbytes: int) -> str:
     >>> human_size(400_000_000)
     '400000000 (381.5M)'
     """
-    size, unit = float(nbytes), 0
-    while size >= 1024 and unit < len(_UNITS) - 1:
-        size /= 1024
-        unit += 1
-    return f"{nbytes} ({size:.1f}{_UNITS[unit]})" if unit else str(nbytes)
+    short = human_readable_size(nbytes)
+    return str(nbytes) if short == str(nbytes) else f"{nbytes} ({short})"
 
 
 def _table(rows: Sequence[tuple[str, object]], width: int) -> str:

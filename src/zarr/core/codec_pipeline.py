@@ -1,8 +1,9 @@
-"""The codec pipeline of zarr-python."""
+"""The codec pipelines of zarr-python."""
 
-from zarr._compat.pipeline import BatchedCodecPipeline
+from zarr._compat.parsing import codecs_from_list
+from zarr._compat.pipeline import BatchedCodecPipeline, FusedCodecPipeline
 from zarr._support.public_names import public_names_of
 
-__all__ = ["BatchedCodecPipeline"]
+__all__ = ["BatchedCodecPipeline", "FusedCodecPipeline", "codecs_from_list"]
 
 __dir__ = public_names_of(__name__)

@@ -3,7 +3,17 @@
 from zarr._buffer import BytesLike
 from zarr._codec.base import MemoryOrder
 from zarr._compat.annotations import ChunkCoords, ChunksLike, DimensionNames, ShapeLike
-from zarr._compat.parsing import parse_named_configuration, parse_shapelike, product
+from zarr._compat.keys import ZARR_JSON, ZARRAY_JSON, ZATTRS_JSON, ZGROUP_JSON, ZMETADATA_V2_JSON
+from zarr._compat.parsing import (
+    ceildiv,
+    parse_bool,
+    parse_int,
+    parse_name,
+    parse_named_configuration,
+    parse_order,
+    parse_shapelike,
+    product,
+)
 from zarr._compat.sync import concurrent_foreach, concurrent_iter, concurrent_map
 from zarr._dtype.base import ZarrFormat
 from zarr._dtype.documents import NamedConfig
@@ -12,20 +22,30 @@ from zarr._support.public_names import public_names_of
 from zarr.types import JSON
 
 __all__ = [
-    "JSON",
     "AccessModeLiteral",
     "BytesLike",
     "ChunkCoords",
     "ChunksLike",
     "DimensionNames",
+    "JSON",
     "MemoryOrder",
     "NamedConfig",
     "ShapeLike",
+    "ZARRAY_JSON",
+    "ZARR_JSON",
+    "ZATTRS_JSON",
+    "ZGROUP_JSON",
+    "ZMETADATA_V2_JSON",
     "ZarrFormat",
+    "ceildiv",
     "concurrent_foreach",
     "concurrent_iter",
     "concurrent_map",
+    "parse_bool",
+    "parse_int",
+    "parse_name",
     "parse_named_configuration",
+    "parse_order",
     "parse_shapelike",
     "product",
 ]

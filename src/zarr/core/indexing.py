@@ -21,7 +21,10 @@ from zarr._compat.indexing import (
     Selector,
     SelectorTuple,
     SliceDimIndexer,
+    colexicographic_order_coords,
     get_indexer,
+    lexicographic_order_coords,
+    morton_order_coords,
 )
 from zarr._compat.parsing import is_integer
 from zarr._support.public_names import public_names_of
@@ -45,8 +48,11 @@ __all__ = [
     "Selector",
     "SelectorTuple",
     "SliceDimIndexer",
+    "colexicographic_order_coords",
     "get_indexer",
     "is_integer",
+    "lexicographic_order_coords",
+    "morton_order_coords",
 ]
 
 __dir__ = public_names_of(__name__)

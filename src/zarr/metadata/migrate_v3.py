@@ -19,6 +19,7 @@ from zarr._codec.registry import get_codec_class
 from zarr._codec.transpose import TransposeCodec
 from zarr._codec.zstd import ZstdCodec
 from zarr._compat.annotations import TBaseDType, TBaseScalar
+from zarr._compat.keys import ZARR_JSON, ZARRAY_JSON, ZATTRS_JSON, ZGROUP_JSON, ZMETADATA_V2_JSON
 from zarr._compat.sync import sync
 from zarr._dtype.base import ZDType
 from zarr._dtype.traits import HasEndianness
@@ -79,12 +80,6 @@ __all__ = [
 __dir__ = public_names_of(__name__)
 
 AnyArray: TypeAlias = Array
-
-ZARR_JSON = "zarr.json"
-ZARRAY_JSON = ".zarray"
-ZATTRS_JSON = ".zattrs"
-ZGROUP_JSON = ".zgroup"
-ZMETADATA_V2_JSON = ".zmetadata"
 
 _logger = logging.getLogger(__name__)
 _MOST_TOLD = 5

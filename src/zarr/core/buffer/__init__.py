@@ -9,6 +9,7 @@ from zarr._buffer import (
     default_buffer_prototype,
     numpy_buffer_prototype,
 )
+from zarr._compat.annotations import NDArrayLikeOrScalar
 from zarr._support.imports_on_use import submodules_of
 from zarr._support.public_names import public_names_of
 
@@ -17,6 +18,7 @@ __all__ = [
     "Buffer",
     "BufferPrototype",
     "NDArrayLike",
+    "NDArrayLikeOrScalar",
     "NDBuffer",
     "default_buffer_prototype",
     "numpy_buffer_prototype",

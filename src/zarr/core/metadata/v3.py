@@ -1,6 +1,7 @@
 """Metadata of format 3."""
 
 from zarr._compat.encoder import V3JsonEncoder
+from zarr._compat.keys import ARRAY_METADATA_KEYS
 from zarr._compat.parsing import parse_codecs, parse_dimension_names, parse_node_type_array, parse_shapelike
 from zarr._compat.parsing import parse_zarr_format_3 as parse_zarr_format
 from zarr._metadata.array_v3 import ArrayV3Metadata
@@ -11,6 +12,7 @@ from zarr._metadata.rectilinear import RectilinearChunkGridMetadata
 from zarr._support.public_names import public_names_of
 
 __all__ = [
+    "ARRAY_METADATA_KEYS",
     "ArrayV3Metadata",
     "ChunkGridMetadata",
     "RectilinearChunkGridMetadata",

@@ -1,5 +1,7 @@
 """The codec `zfp`: the streams of the library without a header, and numbers that it does not know."""
 
+import json
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -107,6 +109,38 @@ def test_rates_as_zarrs_counts_them(engine, shape):
         array.store._store_dict[key] = zarr.buffer.cpu.Buffer.from_bytes(damaged)
         with pytest.raises(CodecError, match=r"bytes are no \d+ blocks with 10\.5 bits"):
             array[...]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "i8", "u1", "f2"])
+@pytest.mark.parametrize("shape", [(), (400,), (20, 30), (8, 8, 8)])
+def test_rates_that_are_too_low_are_refused(engine, dtype, shape):
+    """ZFP writes streams then that it does not read at this rate. Just above, all is well."""
+    data = np.zeros(shape, dtype) + np.arange(shape[-1] if shape else 1).astype(dtype)[-1]
+    least = {"f4": 9, "f2": 9, "f8": 12}.get(dtype, 1) / 4 ** max(len(shape), 1)
+    for rate in (1 / 256, least / 2.01):
+        if 1 / 256 <= rate < least / 2:
+            with pytest.raises(ValueError, match=rf"rate {rate:g} of codec 'zfp' is too low.*a rate of {least:g}"):
+                create(data, ZfpCodec(mode="fixed_rate", rate=rate))
+    array = create(data, ZfpCodec(mode="fixed_rate", rate=least))
+    stored = array[...]
+    header = (
+        zfpy.compress_numpy(np.atleast_1d(data), write_header=True, rate=least) if dtype not in ("u1", "f2") else None
+    )
+    assert stored.shape == shape
+    if header is not None:
+        np.testing.assert_array_equal(np.atleast_1d(stored), zfpy.decompress_numpy(header))
+
+
+def test_a_low_rate_in_a_document_is_no_reason_to_write_it():
+    """As zarrs counts them it may not be low."""
+    zarr.create_array(store := {}, shape=8, dtype="f8", serializer=LOSSY[2], compressors=None)
+    document = json.loads(store["zarr.json"].to_bytes())
+    document["codecs"][0]["configuration"]["rate"] = 0.25
+    store["zarr.json"] = zarr.buffer.cpu.Buffer.from_bytes(json.dumps(document).encode())
+    array = zarr.open_array(store)
+    assert array[:].tolist() == [0.0] * 8
+    with pytest.raises(CodecError, match=r"rate 0\.25 of codec 'zfp' is too low"):
+        array[:] = 1
 
 
 def test_what_does_not_fit_any_more_is_the_nearest_that_does():

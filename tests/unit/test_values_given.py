@@ -127,6 +127,26 @@ class TestMaking:
         assert read(zarr.array(["2020-02-29T01"], dtype="M8[m]")) == np.array(["2020-02-29T01"], "M8[m]").tolist()
         assert read(zarr.array([5, None], dtype="M8[s]")) == np.array([5, "NaT"], "M8[s]").tolist()
 
+    @pytest.mark.parametrize(
+        "nested", [lambda day: [day], lambda day: (day, day), lambda day: [[day]], lambda day: [day[0]]]
+    )
+    @pytest.mark.parametrize("order", "<>")
+    def test_times_of_arrays_in_a_list_keep_their_unit(self, engine, nested, order):
+        """NumPy's objects of times in nanoseconds are integers, which would be counts of whatever is stored."""
+        data = nested(np.array(["2020-02-29"], f"{order}M8[ns]"))
+        expected = np.array(data, "M8[s]").tolist()
+        for dtype in ("M8[s]", ">M8[s]", None):
+            array = zarr.array(data, dtype=dtype)
+            assert read(array) == (expected if dtype else np.array(data).tolist())
+        assigned = zarr.create_array({}, shape=array.shape, dtype="M8[s]")
+        assigned[...] = data
+        assert read(assigned) == expected
+        days = [np.array([1], "m8[ps]"), np.array([1], "m8[ns]")]
+        assert read(zarr.array(days)) == np.array(days).tolist()
+        for dtype in ("f8", "string"):
+            with pytest.raises(ValueError, match=r"NaT|times are no numbers|is no text"):
+                zarr.array([np.array(["NaT"], "M8[ns]")], dtype=dtype)
+
     @pytest.mark.parametrize("data", [[0, 2**64 - 1], [2**53 + 1, 0.5], ["a\0"], [b"a\0"]], ids=shown)
     def test_numpys_choice_of_a_dtype_loses_nothing_either(self, data):
         with pytest.raises(ValueError, match="would not be the same"):

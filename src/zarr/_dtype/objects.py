@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from zarr._buffer.memory import empty, in_dtype
 from zarr._dtype.casts import cast, is_plain, is_read_as
 from zarr._dtype.losses import ADVICE, in_short, is_beyond, lost, ragged, say_where, unread
-from zarr._dtype.missing import MOST_AXES, may_hold_missing, refuse_missing
+from zarr._dtype.missing import MOST_AXES, leaf_types, may_hold_missing, refuse_missing
 from zarr._dtype.octets import VariableLengthBytes
 from zarr.errors import ArgumentError
 
@@ -40,7 +40,9 @@ def read(value: object, dtype: np.dtype[Any] | None) -> Elements:
 
 
 def as_objects(value: object) -> Elements:
-    """Nested sequences as an array of Python's objects."""
+    """Nested sequences as an array of Python's objects, and NumPy's times."""
+    if any(issubclass(kind, np.ndarray) for kind in leaf_types(value)):
+        value = scalars_within(value, _with_times)
     try:
         found = np.array(value, dtype=object)
     except ValueError as exc:  # of arrays that have the first lengths in common, but not all
@@ -49,6 +51,43 @@ def as_objects(value: object) -> Elements:
         found = _opened(found)
         _refuse_sequences(found, kinds_of(found))
     return found
+
+
+def scalars_within(value: Any, of_array: Callable[[Elements], Elements], depth: int = MOST_AXES) -> Any:
+    """Nested lists and tuples with what is made of each array in them; of one without axes with its element."""
+    if isinstance(value, list | tuple) and depth:
+        opened = (scalars_within(item, of_array, depth - 1) for item in value)
+        return list(opened) if isinstance(value, list) else tuple(opened)
+    if not isinstance(value, np.ndarray):
+        return value
+    items = of_array(value)
+    return items if items.ndim else items[()]
+
+
+def _with_times(array: Elements) -> Elements:
+    """An array, or objects of its times: for those of some units NumPy has no other objects than integers."""
+    return in_objects(array) if array.dtype.kind in "mM" else array
+
+
+def in_objects(elements: Elements) -> Elements:
+    """An array of the scalars of another; of text of any length its strings, and None for its null.
+
+    Examples
+    --------
+    >>> in_objects(np.array([5], "M8[ns]"))[0]
+    np.datetime64('1970-01-01T00:00:00.000000005')
+    """
+    if elements.dtype.kind == "O":
+        return elements
+    if elements.dtype.kind != "T":
+        return one_by_one(elements.ravel()).reshape(elements.shape)
+    listed = elements.ravel().tolist()
+    return one_by_one(item if isinstance(item, str) else None for item in listed).reshape(elements.shape)
+
+
+def one_by_one(items: Iterable[Any]) -> Elements:
+    """Objects, whatever they are, as an array of one axis."""
+    return np.fromiter(items, object)
 
 
 def _opened(items: Elements) -> Elements:

@@ -143,6 +143,36 @@ def test_a_low_rate_in_a_document_is_no_reason_to_write_it():
         array[:] = 1
 
 
+@pytest.mark.parametrize("dtype", ["i4", "i8", "u4", "u8", "M8[s]", "m8[ns]"])
+@pytest.mark.parametrize("codec", LOSSY[1:], ids=lambda codec: codec.mode)
+def test_integers_that_would_change_their_sign_are_refused(engine, zarr_format, dtype, codec):
+    """With losses ZFP knows them up to a quarter of what their bits can say, and NaT is the least there is."""
+    n_bits = 8 * np.dtype(dtype).itemsize - 2
+    low = 0 if dtype.startswith("u") else -(2**n_bits)
+    kwargs = {"serializer": codec}
+    if zarr_format == 2:
+        if dtype not in ("i4", "i8"):
+            return
+        kwargs = {"compressors": {"id": "zfpy", "mode": 3, "precision": 30}, "zarr_format": 2}
+
+    def create(items):
+        whole = np.array(items, "u8" if dtype == "u8" else "i8")
+        data = whole.view(dtype) if dtype[0] in "mM" else whole.astype(dtype)
+        return zarr.create_array({}, data=data, **kwargs)
+
+    assert create([low, 2**n_bits - 1, 0, 1]).shape == (4,)
+    for bad in (2**n_bits, low - 1 if low else 2**n_bits):
+        with pytest.raises(
+            CodecError, match=rf"from -2\*\*{n_bits} to 2\*\*{n_bits} - 1 only.*there is {bad} at \(1,\)"
+        ):
+            create([0, bad])
+    reversible = ZfpCodec(mode="reversible")
+    if zarr_format == 3 and low:
+        least = np.array([-(2 ** (n_bits + 1)), 5]).astype("i8").astype(f"i{(n_bits + 2) // 8}")
+        data = least.view(dtype) if dtype[0] in "mM" else least
+        np.testing.assert_array_equal(zarr.create_array({}, data=data, serializer=reversible)[:], data)
+
+
 def test_what_does_not_fit_any_more_is_the_nearest_that_does():
     """Precision that is lost may carry numbers out of the range of their data type."""
     data = np.array([255, 254, 0, 1], "u1")

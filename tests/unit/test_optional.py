@@ -271,6 +271,12 @@ def test_stored_forms():
             dtype.from_json_scalar(refused, zarr_format=3)
 
 
+@pytest.mark.parametrize("inner", ["int8", np.int8, zarr.dtype.Int8, None, np.dtype("i1")])
+def test_what_is_within_is_a_data_type(inner):
+    with pytest.raises(TypeError, match=r"data_type=zarr\.dtype\.Int8\(\); got"):
+        Optional(data_type=inner)
+
+
 def test_codec_and_data_type_belong_together():
     codec = OptionalCodec(mask_codecs=["bytes"], data_codecs=[BytesCodec()])
     with pytest.raises(MetadataValidationError, match=r"'zarrs\.optional' is for the data type of the same name"):

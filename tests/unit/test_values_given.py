@@ -147,6 +147,38 @@ class TestMaking:
             with pytest.raises(ValueError, match=r"NaT|times are no numbers|is no text"):
                 zarr.array([np.array(["NaT"], "M8[ns]")], dtype=dtype)
 
+    @pytest.mark.parametrize("code", ["i4", "f8", "U2", "M8[D]", "u2"])
+    def test_arrays_in_a_list_become_text_whatever_their_byte_order(self, engine, code):
+        """NumPy itself takes big-endian ones for little-endian ones there."""
+        native = np.array([5, 7], "i8").view("M8[D]") if code == "M8[D]" else np.array([5, 7]).astype(code)
+        for data in ([native.astype(f">{code}")], (native.astype(f">{code}"), native), [[native.astype(f">{code}")]]):
+            array = zarr.create_array({}, shape=np.shape(data), dtype="string")
+            array[...] = data
+            assert read(array) == np.broadcast_to(native.astype(str), array.shape).tolist()
+
+    @pytest.mark.parametrize("nested", [lambda item: [item], lambda item: [np.array([item], item.dtype)]])
+    def test_structs_and_bytes_in_a_list_are_no_text_and_structs_no_bytes(self, engine, nested):
+        struct, octets = np.array([(1, 2.5)], [("a", "i2"), ("b", "f4")])[0], np.void(b"ab")
+        for item, dtypes in ((struct, ("string", BYTES)), (octets, ("string",))):
+            data = nested(item)
+            for dtype in dtypes:
+                array = zarr.create_array({}, shape=np.shape(data), dtype=dtype)
+                with pytest.raises(ValueError, match=r"is no text|no bytes|have fields|nothing that|is no element"):
+                    array[...] = data
+                assert array.nchunks_initialized == 0
+
+    @pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
+    @pytest.mark.parametrize(
+        "item",
+        [np.void(b"ab"), ml_dtypes.bfloat16(0.5), ml_dtypes.bfloat16("nan"), np.array(-3).astype(ml_dtypes.int4)[()],
+         np.array([(1, 2.5)], [("a", "i2"), ("b", "f4")])[0]],
+    )  # fmt: skip
+    def test_numpys_choice_for_others_than_numbers_is_taken(self, engine, item):
+        for data in ([item, item], [np.array([item], item.dtype)]):
+            array = zarr.array(data)
+            assert array.dtype == item.dtype
+            assert {element.tobytes() for element in array[...].ravel()} == {item.tobytes()}
+
     @pytest.mark.parametrize("data", [[0, 2**64 - 1], [2**53 + 1, 0.5], ["a\0"], [b"a\0"]], ids=shown)
     def test_numpys_choice_of_a_dtype_loses_nothing_either(self, data):
         with pytest.raises(ValueError, match="would not be the same"):

@@ -305,6 +305,11 @@ def _raw(items: Elements, dtype: np.dtype[Any]) -> Elements:
     return np.frombuffer(joined, dtype).reshape(octets.shape)
 
 
+def _is_octets(item: object) -> bool:
+    """Whether an object is bytes, or is of NumPy's without a meaning, which structs have."""
+    return isinstance(item, bytes | bytearray | memoryview) or (isinstance(item, np.void) and item.dtype.names is None)
+
+
 def as_octets(items: Elements) -> Elements:
     """Objects that are all bytes."""
     listed = items.ravel().tolist()
@@ -314,7 +319,7 @@ def as_octets(items: Elements) -> Elements:
     refuse_no_elements(items, kinds, items.dtype)
     made = np.empty(len(listed), dtype=object)
     for i, item in enumerate(listed):
-        if not isinstance(item, bytes | bytearray | memoryview | np.void):
+        if not _is_octets(item):
             place = tuple(int(n) for n in np.unravel_index(i, items.shape)) if items.ndim else ()
             raise ArgumentError(
                 f"{in_short(item)} of type {type(item).__name__} at {place} is no bytes; encode text first"

@@ -104,6 +104,7 @@ def test_wherever_it_comes_it_is_what_the_caller_gets(store, given):
             lambda: store.set_sync("b/c", buf(b"x")),
             lambda: store.get_sync("b/c"),
             lambda: store.delete_sync("b/c"),
+            lambda: (store._whereabouts("a/b"), store._shared_turns("a")),
         ]
         for work in works:
             assert wherever_it_comes(work, given) > 1

@@ -165,7 +165,9 @@ def main():
     ap.add_argument("--only", default="*", help="workload patterns, comma-separated")
     ap.add_argument("--starts", type=int, default=5, help="how often both processes are started")
     ap.add_argument("--pairs", type=int, default=5, help="of each start")
-    ap.add_argument("--seconds", type=float, default=30, help="spend no more on one row, three pairs of each start excepted")
+    ap.add_argument(
+        "--seconds", type=float, default=30, help="spend no more on one row, three pairs of each start excepted"
+    )
     args = ap.parse_args()
     if args.child:
         take_turns(json.loads(args.child))

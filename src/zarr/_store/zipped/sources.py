@@ -60,9 +60,6 @@ class Source(ABC):
     def archive(self) -> Archive | FarArchive:
         """The archive, which may not be read yet."""
 
-    def forget(self) -> None:
-        """Have the archive read anew by whoever opens it next. Whoever has it open goes on with what is in it."""
-
     @abstractmethod
     def __eq__(self, other: object) -> bool: ...
 
@@ -193,6 +190,7 @@ class FarSource(Source):
         return self._archive
 
     def forget(self) -> None:
+        """Have the archive read anew by whoever opens it next. Whoever has it open goes on with what is in it."""
         self._archive = FarArchive(self.place, self.text)
 
     def __eq__(self, other: object) -> bool:

@@ -186,10 +186,10 @@ class ZipStore(SyncStore):
         if not self.read_only and self._mode in ("w", "x"):
             self._opened()  # an archive without anything in it is one too
         archive, ending = self._archive, self._ending
-        if archive is not None:
+        if isinstance(self._source, FarSource):
             self._source.forget()
-            if not self.read_only:
-                archive.commit()
+        elif archive is not None and not self.read_only:
+            archive.commit()
         if ending is not None:
             ending.detach()
         self._archive = self._ending = None

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import itertools
 import threading
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -105,6 +106,19 @@ class TestRoom:
             if not was_interrupted:
                 break
         assert number > 3
+
+    def test_who_is_interrupted_in_beginning_to_wait_is_answered(self):
+        room = take_room(10)
+        for number in itertools.count():
+            answers = SimpleQueue()
+            awaited = AwaitedRoom(5, lambda given, error, answers=answers: answers.put(error))
+            was_interrupted = interrupted_at(number, request_room, awaited.begin)
+            awaited.cancel()
+            assert isinstance(answers.get(timeout=30), InterruptedError), f"after call number {number}"
+            if not was_interrupted:
+                break
+        assert number > 2
+        room.release()
 
     def test_is_given_back_by_who_forgot_it(self):
         rooms = [take_room(10)]

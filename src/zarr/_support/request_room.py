@@ -92,17 +92,18 @@ class AwaitedRoom:
         Called once, with the room or with why it was not waited for any more.
     """
 
-    __slots__ = ("_account", "answered", "nbytes")
+    __slots__ = ("_account", "answered", "is_queued", "nbytes")
 
     def __init__(self, nbytes: int, answered: Callable[[Any, BaseException | None], None]) -> None:
         self.nbytes, self.answered = nbytes, answered
+        self.is_queued = False
         self._account = _account
 
     def begin(self) -> None:
         self._account.queue(self)
 
     def cancel(self) -> None:
-        if self._account.forget(self):
+        if self._account.forget(self) or not self.is_queued:
             self.answered(None, InterruptedError("nobody waits for the room any more"))
 
 
@@ -145,6 +146,7 @@ class _Account:
             is_due = self._is_enough(first.nbytes)  # some was given back since it was asked for
             is_elsewhere = is_due and self._hand_out_elsewhere()
             self._waiting.append(who)
+            who.is_queued = True
         if is_due and not is_elsewhere:
             self._hand_out()
 

@@ -190,5 +190,5 @@ def test_numbers_that_are_no_characters_deep_in_structs(engine, field):
     array = zarr.create_array(store, shape=3, dtype=dtype, zarr_format=2, compressors=None)
     store.set_sync("0", CPUBuffer.from_bytes(b"\x01" * 4 + b"\xff" * (3 * dtype.itemsize - 4)))
     for selection in (1, slice(0, 2)):
-        with pytest.raises(CodecError, match="'0'.*no character"):
+        with pytest.raises(CodecError, match=r"'0'.*no character"):
             array[selection]

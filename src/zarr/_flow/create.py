@@ -108,7 +108,7 @@ def create_node(
     made = documents(metadata)  # first, as it fails on what cannot be stored
     if ancestry is None:
         ancestry = yield from look_above(at)
-    if not overwrite and (existing := (yield from load_node(at))) is not None:
+    if not overwrite and (existing := (yield from load_node(at, is_expected=False))) is not None:
         raise occupied(at, existing)
     for _ in range(MAX_ROUNDS if overwrite else 1):
         if overwrite:

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from zarr.errors import NodeNotFoundError
 
 
-def load_node(at: StorePath, zarr_format: int | None = None, *, prefer: int | None = None) -> Flow[NodeMetadata | None]:
+def load_node(
+    at: StorePath, zarr_format: int | None = None, *, prefer: int | None = None, is_expected: bool = True
+) -> Flow[NodeMetadata | None]:
     """The metadata of the node at a path; None if there is no node.
 
     Without a format, format 3 counts, and format 2 only if there is no `zarr.json`; unless that is to be preferred. Where
-    every request takes its time, the documents of both are asked for together.
+    every request takes its time, or no node is expected, the documents of both are asked for together.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def load_node(at: StorePath, zarr_format: int | None = None, *, prefer: int | No
         If there are documents of an array and of a group.
     """
     layouts = _wanted(zarr_format, prefer)
-    together = prefer is None and len(layouts) > 1 and not answers_at_once(at.store)
+    together = prefer is None and len(layouts) > 1 and not (is_expected and answers_at_once(at.store))
     known = (yield from _all_documents(at, layouts)) if together else None
     for layout in layouts:
         metadata = _parse(at, layout, *(yield from _documents(at, layout, known)))

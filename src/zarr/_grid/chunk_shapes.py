@@ -95,23 +95,26 @@ def normalize_chunks(chunks: Any, shape: tuple[int, ...], argument: str = "chunk
     >>> normalize_chunks(([60, 40], 5), (100, 7))
     RectilinearGrid(shape=((60, 40), 5))
     """
-    if isinstance(chunks, RegularGrid | RectilinearGrid):
+    whole = tuple(max(1, n) for n in shape)
+    given: tuple[Any, ...]
+    if isinstance(chunks, tuple | list):  # as in nearly every call
+        given = tuple(chunks)
+    elif isinstance(chunks, RegularGrid | RectilinearGrid):
         _check_covers(chunks, shape, argument)
         return chunks
-    whole = tuple(max(1, n) for n in shape)
-    if chunks is None or chunks is False:
+    elif chunks is None or chunks is False:
         return RegularGrid(whole)
-    if chunks is True:
+    elif chunks is True:
         raise ValueError(f"{argument}=True is not supported; use {argument}='auto'")
-    if isinstance(chunks, numbers.Integral):
-        given: tuple[Any, ...] = (int(chunks),) * len(shape)
+    elif isinstance(chunks, numbers.Integral):
+        given = (int(chunks),) * len(shape)
     elif isinstance(chunks, Iterable) and not isinstance(chunks, str | Mapping):
         given = tuple(chunks)
     else:
         raise ArgumentError(f"{argument} must be an integer, a tuple of integers or 'auto', got {chunks!r}")
     if len(given) != len(shape):
         raise ValueError(f"{argument}={given} has {len(given)} lengths, but the array has {len(shape)} dimensions")
-    if all(type(c) is int and c > 0 for c in given):  # as in nearly every call
+    if all(type(c) is int and c > 0 for c in given):  # likewise
         return RegularGrid(parse_shape(given))
     lengths = tuple(w if c is None or _is_whole(c) else c for c, w in zip(given, whole, strict=True))
     if any(_has_several(c) for c in lengths):

@@ -16,7 +16,11 @@ def parse_shape(shape: SupportsIndex | Iterable[SupportsIndex]) -> tuple[int, ..
     ((3,), (2, 0))
     """
     try:
-        lengths = (operator.index(shape),) if not isinstance(shape, Iterable) else tuple(map(operator.index, shape))
+        lengths = (
+            (operator.index(shape),)
+            if not isinstance(shape, tuple | list | Iterable)
+            else tuple(map(operator.index, shape))
+        )
     except TypeError as exc:
         raise TypeError(f"expected an integer or an iterable of integers for a shape, got {shape!r}") from exc
     if any(n < 0 for n in lengths):

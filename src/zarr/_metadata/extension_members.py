@@ -124,10 +124,11 @@ def parse_codecs(data: object) -> tuple[Codec, ...]:
     MetadataValidationError
         If one is misconfigured, or there are none.
     """
-    if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
+    if isinstance(data, list | tuple):
+        if len(data) > MOST_CODECS:
+            raise invalid("codecs", f"at most {MOST_CODECS} codecs", data)
+    elif isinstance(data, str | Mapping) or not isinstance(data, Iterable):
         raise wrong_kind("codecs", "a list of codecs", data)
-    if isinstance(data, list | tuple) and len(data) > MOST_CODECS:
-        raise invalid("codecs", f"at most {MOST_CODECS} codecs", data)
     codecs = tuple(_parse_codec(entry, f"codecs[{i}]") for i, entry in enumerate(data))
     if not codecs:
         raise invalid("codecs", "at least one codec, that turns the array into bytes", [])
@@ -146,7 +147,7 @@ def _parse_codec(data: object, field: str) -> Codec:
 def stored_codec(codec: Codec) -> Any:
     """The stored form of a codec. Third parties write `to_dict`, so it is looked at before it is stored."""
     stored: object = codec.to_dict()
-    if not isinstance(stored, str) and not (isinstance(stored, Mapping) and isinstance(stored.get("name"), str)):
+    if not isinstance(stored, str) and not (isinstance(stored, dict | Mapping) and isinstance(stored.get("name"), str)):
         raise wrong_kind("codecs", f"a description with a 'name' from {type(codec).__name__}.to_dict()", stored)
     return stored
 

@@ -132,6 +132,8 @@ def _chosen(given: Any, default: list[Any], kind: type, keyword: str) -> list[Co
 
 
 def _as_codec(codec: Any) -> Codec:
+    if isinstance(codec, ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec):
+        return codec
     if isinstance(codec, Mapping) and "id" in codec and "name" not in codec:
         raise ArgumentError(
             f"{dict(codec)!r} is the form of numcodecs, for format 2; use a codec of zarr.codecs or zarr.codecs.numcodecs, or "
@@ -141,9 +143,7 @@ def _as_codec(codec: Any) -> Codec:
         return parse_codec(codec)
     if is_numcodec(codec):
         return codec_of(codec)
-    if not isinstance(codec, ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec):
-        raise TypeError(f"expected a codec or its metadata, got {type(codec).__name__}. {_instead_of(codec)}")
-    return codec
+    raise TypeError(f"expected a codec or its metadata, got {type(codec).__name__}. {_instead_of(codec)}")
 
 
 def _instead_of(given: Any) -> str:

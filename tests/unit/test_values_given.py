@@ -781,3 +781,33 @@ class TestLongText:
         written = {(i, j) for i in rows for j in columns} | {(1, 0), (2, 2)} | {(i, i) for i in range(4)}
         for i, j in np.ndindex(5, 4):
             assert made[i, j] == (listed[i][j] if (i, j) in written else listed[0][0] if (i, j) == (2, 3) else "")
+
+
+@pytest.mark.parametrize("listed", [False, True])
+class TestComplexNumbersOfFewBits:
+    @pytest.mark.parametrize(
+        ("given", "stored"),
+        [
+            (complex(-np.inf, 2032329983), complex(-np.inf, 2030043136)),
+            (complex(3.1, np.inf), complex(3.09375, np.inf)),
+            (complex(np.nan, 3.1), complex(np.nan, 3.09375)),
+        ],
+    )
+    def test_each_part_is_rounded_by_itself(self, given, stored, listed):
+        data = [given] if listed else np.array([given])
+        (found,) = zarr.array(data, dtype="complex_bfloat16")[:].astype("c16")
+        np.testing.assert_array_equal([found.real, found.imag], [stored.real, stored.imag])
+
+    @pytest.mark.parametrize("given", [complex(np.nan, 1e300), complex(1e300, np.nan), complex(np.inf, -1e300)])
+    def test_none_may_overflow_behind_the_other(self, given, listed):
+        with pytest.raises((ValueError, OverflowError), match="e\\+300"):
+            zarr.array([given] if listed else np.array([given]), dtype="complex_bfloat16")
+
+
+@pytest.mark.parametrize("item", [np.bytes_(b"\xff"), b"\xff"])
+@pytest.mark.parametrize("others", [[], ["a"], [1]])
+def test_bytes_in_lists_are_those_bytes(item, others):
+    assert zarr.array([item, *others], dtype="S1", zarr_format=2)[:].tolist() == [
+        b"\xff",
+        *(str(other).encode() for other in others),
+    ]

@@ -262,7 +262,7 @@ def as_words(items: Elements, dtype: np.dtype[Any]) -> Elements:
     if set(map(type, listed)) <= {wanted}:
         return items
     words = np.empty(len(listed), dtype=object)
-    words[:] = [_word(item) if wanted is str else _octets_of(_word(item)) for item in listed]
+    words[:] = [_word(item) if wanted is str else _octets(item) for item in listed]
     return words.reshape(items.shape)
 
 
@@ -287,7 +287,10 @@ def _word(item: Any) -> str:
     raise ArgumentError(f"{in_short(item)} of type {type(item).__name__} is no text. {ADVICE}")
 
 
-def _octets_of(word: str) -> bytes:
+def _octets(item: Any) -> bytes:
+    if isinstance(item, bytes):  # of NumPy's too
+        return bytes(item)
+    word = _word(item)
     try:
         return word.encode("ascii")
     except UnicodeEncodeError as exc:

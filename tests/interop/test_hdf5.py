@@ -467,6 +467,18 @@ def test_refused_names(file, dest):
     assert np.array_equal(dest["c"][...], ROWS)
 
 
+def test_of_a_file_that_is_closed(file, dest):
+    dataset, group = file.create_dataset("a", data=ROWS), file.create_group("g")
+    file.close()
+    for call in (
+        lambda: zarr.copy(dataset, dest),
+        lambda: zarr.copy_all(group, dest),
+        lambda: zarr.copy_all(file, dest),
+    ):
+        with pytest.raises(ValueError, match="its file is closed"):
+            call()
+
+
 def test_text_that_is_none(file, dest):
     source = file.create_dataset("a", data=np.array([b"ok", b"\xff"], object), dtype=h5py.string_dtype())
     with pytest.raises(UnicodeDecodeError) as caught:

@@ -18,6 +18,7 @@ from tests.suites.threads import in_threads
 from zarr._buffer.byte_range import RangeByteRequest
 from zarr._calls import like
 from zarr._flow.drive import run, synchronous
+from zarr._flow.drive.process_hold import process_hold, take_free_hold
 from zarr._flow.members import members
 from zarr._flow.requests import Fetch, Read, TakeHold, Together
 from zarr._flow.watch import logged
@@ -25,7 +26,7 @@ from zarr._store.access import capabilities
 from zarr._support import bridge
 from zarr.abc.codec import BytesBytesCodec
 from zarr.errors import ConcurrentChangeError, ContainsArrayError
-from zarr.storage import LocalStore, MemoryStore, StorePath, WrapperStore
+from zarr.storage import LocalStore, ManagedMemoryStore, MemoryStore, StorePath, WrapperStore
 
 MAKERS = {"wrapped": lambda: Slow(MemoryStore()), "ranges": lambda: Ranging(MemoryStore()), "tagged": Tagged}
 
@@ -223,6 +224,36 @@ def test_they_take_turns_by_stores_of_their_own_around_one_place(engine, kind, t
 
     in_threads([partial(fill, start) for start in range(4)])
     assert (zarr.open_array(opened())[:] == np.arange(1, 41)).all()
+
+
+@pytest.mark.parametrize("kind", ["local", "zip", "sqlite"])
+def test_a_turn_stays_the_same_when_its_place_is_made_meanwhile(kind, tmp_path):
+    make = {
+        "local": LocalStore,
+        "zip": partial(zarr.storage.ZipStore, mode="a"),
+        "sqlite": zarr.storage.SQLiteStore,
+    }[kind]
+    (tmp_path / "another name").symlink_to(tmp_path)
+    with process_hold(Slow(make(tmp_path / "new")), "a"):
+        inside = make(tmp_path / "new")
+        zarr.create_array(inside, name="b", data=[1])
+        inside.close()
+        assert (tmp_path / "new").exists()
+        assert take_free_hold(Slow(make(tmp_path / "another name/new")), "a") is None
+        take_free_hold(Slow(make(tmp_path / "new")), "b").release()
+
+
+@pytest.mark.parametrize("kind", ["memory", "local"])
+def test_a_turn_is_the_same_from_a_store_further_up(kind, tmp_path):
+    if kind == "memory":
+        above = ManagedMemoryStore()
+        below = ManagedMemoryStore(name=above.name, path="x")
+    else:
+        above, below = LocalStore(tmp_path), LocalStore(tmp_path / "x")
+    with process_hold(Slow(below), "a"):
+        assert take_free_hold(Slow(above), "x/a") is None
+        take_free_hold(Slow(above), "x").release()
+        take_free_hold(Slow(above), "a").release()
 
 
 def test_a_hold_that_comes_when_the_thread_is_interrupted_is_let_go(engine, monkeypatch):

@@ -242,6 +242,36 @@ class TestChanges:
         array[39] = 0
         assert zarr.open_array(inside)[36:].tolist() == [136, 137, 138, 0]
 
+    @pytest.mark.parametrize("how", ["set", "delete", "delete_dir"])
+    def test_what_an_error_says_was_not_changed_is_not_believed(self, how):
+        """It may have been, as where only the answer was lost."""
+
+        class LosingAnswers(AsyncOnly):
+            async def set(self, key, value):
+                await super().set(key, value)
+                if value.to_bytes() == b"new":
+                    raise ConnectionError("lost")
+
+            async def delete(self, key):
+                await super().delete(key)
+                raise ConnectionError("lost")
+
+            async def delete_dir(self, prefix):
+                self.values.clear()
+                raise ConnectionError("lost")
+
+        store = CacheStore(LosingAnswers(), cache_store=MemoryStore())
+        put(store, "a/b", b"old")
+        assert get(store, "a/b") == b"old"
+        change = {
+            "set": lambda: put(store, "a/b", b"new"),
+            "delete": lambda: run(store.delete("a/b")),
+            "delete_dir": lambda: run(store.delete_dir("a")),
+        }
+        with pytest.raises(ConnectionError):
+            change[how]()
+        assert get(store, "a/b") == (b"new" if how == "set" else None)
+
     def test_what_is_written_is_kept_where_there_are_no_versions(self):
         inside = TraceStore(AsyncOnly())
         store = CacheStore(inside, cache_store=MemoryStore())

@@ -180,3 +180,15 @@ def test_numbers_that_are_no_characters(engine, zarr_format, kind, dtype):
     with pytest.raises(CodecError, match=f"{key}.*no character"):
         array.get_basic_selection(Ellipsis, out=CPUNDBuffer.from_numpy_array(np.empty((8, 4), array.dtype)))
     assert np.array_equal(array[:4], np.zeros((4, 4), dtype) if array.dtype.names else np.full((4, 4), "éé"))
+
+
+@pytest.mark.parametrize("field", [("t", "U2"), ("t", "U2", (2,)), ("t", [("u", "U2")]), ("t", [("u", "U2")], (2,))])
+def test_numbers_that_are_no_characters_deep_in_structs(engine, field):
+    """Also of one element, which is read by a way of its own."""
+    dtype = np.dtype([("n", "i4"), field])
+    store = MemoryStore()
+    array = zarr.create_array(store, shape=3, dtype=dtype, zarr_format=2, compressors=None)
+    store.set_sync("0", CPUBuffer.from_bytes(b"\x01" * 4 + b"\xff" * (3 * dtype.itemsize - 4)))
+    for selection in (1, slice(0, 2)):
+        with pytest.raises(CodecError, match=r"'0'.*no character"):
+            array[selection]

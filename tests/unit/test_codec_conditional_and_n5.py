@@ -17,7 +17,7 @@ from zarr.codecs import (
     TransposeCodec,
     ZstdCodec,
 )
-from zarr.codecs.numcodecs import Shuffle
+from zarr.codecs.numcodecs import CRC32, Shuffle
 from zarr.errors import CodecError, MetadataValidationError
 
 NOISE = np.random.default_rng(0).integers(0, 256, 1000, "u1")
@@ -84,6 +84,26 @@ def test_output_within_is_bounded(engine):
     store["c/0"] = buffer(b"\1" + gzip.compress(bytes(10**7)))
     with pytest.raises(CodecError, match="at most"):
         array[:]
+
+
+@pytest.mark.parametrize(
+    "codecs",
+    [
+        [Crc32cCodec(), ZstdCodec()], [CRC32(), ZstdCodec()], [GzipCodec(level=1), ZstdCodec()],
+        [ZstdCodec(), Crc32cCodec()], [ZstdCodec(), GzipCodec(level=1), CRC32()],
+    ],
+    ids=lambda codecs: " ".join(type(codec).__name__ for codec in codecs),
+)  # fmt: skip
+def test_long_text_behind_several_codecs(engine, codecs):
+    """What the outer of them makes is neither as long as the text nor begins as it does."""
+    words = [np.random.default_rng(0).bytes(5 << 20), b"x" * (5 << 20), b""]
+    array = zarr.create_array(store := {}, shape=3, dtype="bytes", compressors=[ConditionalCodec(codecs=codecs)])
+    array[:] = words
+    assert zarr.open_array(store)[:].tolist() == words
+    for limit in (1 << 20, 6 << 20):
+        with zarr.config.set({"array.max_variable_chunk_bytes": limit}):
+            with pytest.raises(CodecError, match=rf"more than {limit} bytes.*max_variable|but at most {limit} can"):
+                zarr.open_array(store)[:]
 
 
 @pytest.mark.parametrize(("shape", "sharded"), [((), False), ((0,), False), ((7, 5), False), ((7, 5), True)])

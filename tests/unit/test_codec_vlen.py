@@ -12,7 +12,7 @@ from zarr._buffer import CPUBuffer, CPUNDBuffer
 from zarr._codec.base import ChunkSpec
 from zarr._codec.chain import CodecChain
 from zarr._codec.vlen import VLenBytesCodec, VLenUTF8Codec
-from zarr._dtype import VariableLengthBytes, VariableLengthUTF8
+from zarr._dtype import Optional, VariableLengthBytes, VariableLengthUTF8
 from zarr.errors import CodecError, MetadataValidationError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
@@ -129,6 +129,8 @@ def test_data_types_are_checked():
         (VLenUTF8Codec(), VariableLengthBytes()),
         (VLenBytesCodec(), number),
         (VLenBytesCodec(), VariableLengthUTF8()),
+        (VLenUTF8Codec(), Optional(data_type=VariableLengthUTF8())),  # None would come back as "",
+        (VLenBytesCodec(), Optional(data_type=number)),  # and 0 as b""
     ]:
         with pytest.raises(ValueError, match="variable length"):
             codec.validate(shape=(1,), dtype=dtype, chunk_grid=None)

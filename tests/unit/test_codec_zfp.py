@@ -1,5 +1,7 @@
 """The codec `zfp`: the streams of the library without a header, and numbers that it does not know."""
 
+import json
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -107,6 +109,68 @@ def test_rates_as_zarrs_counts_them(engine, shape):
         array.store._store_dict[key] = zarr.buffer.cpu.Buffer.from_bytes(damaged)
         with pytest.raises(CodecError, match=r"bytes are no \d+ blocks with 10\.5 bits"):
             array[...]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "i8", "u1", "f2"])
+@pytest.mark.parametrize("shape", [(), (400,), (20, 30), (8, 8, 8)])
+def test_rates_that_are_too_low_are_refused(engine, dtype, shape):
+    """ZFP writes streams then that it does not read at this rate. Just above, all is well."""
+    data = np.zeros(shape, dtype) + np.arange(shape[-1] if shape else 1).astype(dtype)[-1]
+    least = {"f4": 9, "f2": 9, "f8": 12}.get(dtype, 1) / 4 ** max(len(shape), 1)
+    for rate in (1 / 256, least / 2.01):
+        if 1 / 256 <= rate < least / 2:
+            with pytest.raises(ValueError, match=rf"rate {rate:g} of codec 'zfp' is too low.*a rate of {least:g}"):
+                create(data, ZfpCodec(mode="fixed_rate", rate=rate))
+    array = create(data, ZfpCodec(mode="fixed_rate", rate=least))
+    stored = array[...]
+    header = (
+        zfpy.compress_numpy(np.atleast_1d(data), write_header=True, rate=least) if dtype not in ("u1", "f2") else None
+    )
+    assert stored.shape == shape
+    if header is not None:
+        np.testing.assert_array_equal(np.atleast_1d(stored), zfpy.decompress_numpy(header))
+
+
+def test_a_low_rate_in_a_document_is_no_reason_to_write_it():
+    """As zarrs counts them it may not be low."""
+    zarr.create_array(store := {}, shape=8, dtype="f8", serializer=LOSSY[2], compressors=None)
+    document = json.loads(store["zarr.json"].to_bytes())
+    document["codecs"][0]["configuration"]["rate"] = 0.25
+    store["zarr.json"] = zarr.buffer.cpu.Buffer.from_bytes(json.dumps(document).encode())
+    array = zarr.open_array(store)
+    assert array[:].tolist() == [0.0] * 8
+    with pytest.raises(CodecError, match=r"rate 0\.25 of codec 'zfp' is too low"):
+        array[:] = 1
+
+
+@pytest.mark.parametrize("dtype", ["i4", "i8", "u4", "u8", "M8[s]", "m8[ns]"])
+@pytest.mark.parametrize("codec", LOSSY[1:], ids=lambda codec: codec.mode)
+def test_integers_that_would_change_their_sign_are_refused(engine, zarr_format, dtype, codec):
+    """With losses ZFP knows them up to a quarter of what their bits can say, and NaT is the least there is."""
+    n_bits = 8 * np.dtype(dtype).itemsize - 2
+    low = 0 if dtype.startswith("u") else -(2**n_bits)
+    kwargs = {"serializer": codec}
+    if zarr_format == 2:
+        if dtype not in ("i4", "i8"):
+            return
+        kwargs = {"compressors": {"id": "zfpy", "mode": 3, "precision": 30}, "zarr_format": 2}
+
+    def create(items):
+        whole = np.array(items, "u8" if dtype == "u8" else "i8")
+        data = whole.view(dtype) if dtype[0] in "mM" else whole.astype(dtype)
+        return zarr.create_array({}, data=data, **kwargs)
+
+    assert create([low, 2**n_bits - 1, 0, 1]).shape == (4,)
+    for bad in (2**n_bits, low - 1 if low else 2**n_bits):
+        with pytest.raises(
+            CodecError, match=rf"from -2\*\*{n_bits} to 2\*\*{n_bits} - 1 only.*there is {bad} at \(1,\)"
+        ):
+            create([0, bad])
+    reversible = ZfpCodec(mode="reversible")
+    if zarr_format == 3 and low:
+        least = np.array([-(2 ** (n_bits + 1)), 5]).astype("i8").astype(f"i{(n_bits + 2) // 8}")
+        data = least.view(dtype) if dtype[0] in "mM" else least
+        np.testing.assert_array_equal(zarr.create_array({}, data=data, serializer=reversible)[:], data)
 
 
 def test_what_does_not_fit_any_more_is_the_nearest_that_does():

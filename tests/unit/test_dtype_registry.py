@@ -38,7 +38,7 @@ from zarr._dtype import (
     parse_dtype,
 )
 from zarr._dtype.registry import DataTypeRegistry
-from zarr.errors import DataTypeValidationError
+from zarr.errors import DataTypeValidationError, UnknownDataTypeError
 
 # -- what users write as a dtype ----------------------------------------------------------------------------------------
 
@@ -124,10 +124,28 @@ class TestParse:
         with pytest.raises(DataTypeValidationError, match="use float64 or complex128"):
             parse_data_type(spec, zarr_format=zarr_format)
 
+    def test_a_class_is_refused_with_a_way_out(self, zarr_format):
+        """NumPy makes a dtype of objects of it."""
+        with pytest.raises(UnknownDataTypeError, match=r"Float64 is a class; call it to make a data type: Float64\("):
+            parse_data_type(Float64, zarr_format=zarr_format)
+
     @pytest.mark.parametrize("spec", [5, "nonsense", "float33", "<", (), {1, 2}, b"\xff", lambda: 1, {}, {"name": "x"}])
     def test_anything_else_is_refused(self, spec, zarr_format):
         with pytest.raises(DataTypeValidationError):
             parse_data_type(spec, zarr_format=zarr_format)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("zarrs.optional", "is the name and the configuration of another"),
+        ("struct", "'fields'"),
+        ("raw_bytes", "'length_bytes'"),
+    ],
+)
+def test_a_name_that_needs_more_says_what(name, text):
+    with pytest.raises(UnknownDataTypeError, match=text):
+        parse_data_type(name, zarr_format=3)
 
 
 def test_the_old_name_of_the_parser_does_the_same():

@@ -250,6 +250,10 @@ def test_fill_values():
         assert same(zarr.open_array(store)[0], fill)
         array[0] = fill
         assert "0" not in store
+    for fill, stored in (((1, 2), [1, 2]), ({1: (2,)}, {"1": [2]})):
+        array = zarr.create(2, dtype=object, object_codec=numcodecs.JSON(), zarr_format=2, fill_value=fill)
+        assert same(array[0], stored)
+        assert same(array.fill_value, stored)
     for fill in (b"a", {1}, float("nan")):
         with pytest.raises(ValueError, match="fill value"):
             zarr.create(2, dtype=object, object_codec=numcodecs.JSON(), zarr_format=2, fill_value=fill)

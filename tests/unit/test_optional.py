@@ -152,6 +152,46 @@ def test_elements_are_scalars_of_the_data_type_within(engine, dtype, value, expe
             assert item is None or (type(item) is type(scalar) and said == str(wanted))
 
 
+def row(data, mask):
+    return np.ma.masked_array(data, mask=mask)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "expected"),
+    [
+        (optional("float64"), [row([1.5, 2.5], [False, True])], [1.5, None]),
+        (optional("int8"), (row([1, 300], [False, True]), row([3, 4], [True, False])), [1, None, None, 4]),
+        (optional("int8"), [[row([1, 300], [False, True])], [np.array([3, 4])]], [1, None, 3, 4]),
+        (optional("string"), [row(["a", "b"], [True, False])], [None, "b"]),
+        (optional("bytes"), [row(np.array([b"a", b"b"], object), [True, False])], [None, b"b"]),
+        (optional("int8"), [np.array(1), np.ma.masked, np.array(None)], [1, None, None]),
+    ],
+)  # fmt: skip
+def test_masked_elements_in_a_list_are_missing(engine, dtype, value, expected):
+    array = zarr.array(value, dtype=dtype)
+    assert array[:].ravel().tolist() == expected
+    assigned = zarr.create_array({}, shape=array.shape, dtype=dtype)
+    assigned[...] = value
+    assert assigned[:].ravel().tolist() == expected
+
+
+def test_a_masked_array_of_objects_stays_as_it_is(engine):
+    given = row(np.array([1, 2], object), [False, True])
+    assert zarr.array(given, dtype=optional("int8"))[:].tolist() == [1, None]
+    assert given.data.tolist() == [1, 2]
+
+
+SECONDS = optional("numpy.datetime64", unit="s", scale_factor=1)
+
+
+def test_times_in_a_list_keep_their_unit(engine):
+    """NumPy's objects of times in nanoseconds are integers, which would be counts of whatever is stored."""
+    day = np.array(["2020-02-29"], "M8[ns]")
+    for value in ([day], [day[0]], day, [[day]]):
+        (item,) = zarr.array(value, dtype=SECONDS)[:].ravel()
+        assert (item, item.dtype) == (np.datetime64("2020-02-29"), np.dtype("M8[s]"))
+
+
 class NAType:
     """What pandas calls its missing value; it is known by the name of its class."""
 
@@ -231,12 +271,22 @@ def test_stored_forms():
             dtype.from_json_scalar(refused, zarr_format=3)
 
 
+@pytest.mark.parametrize("inner", ["int8", np.int8, zarr.dtype.Int8, None, np.dtype("i1")])
+def test_what_is_within_is_a_data_type(inner):
+    with pytest.raises(TypeError, match=r"data_type=zarr\.dtype\.Int8\(\); got"):
+        Optional(data_type=inner)
+
+
 def test_codec_and_data_type_belong_together():
     codec = OptionalCodec(mask_codecs=["bytes"], data_codecs=[BytesCodec()])
     with pytest.raises(MetadataValidationError, match=r"'zarrs\.optional' is for the data type of the same name"):
         zarr.create_array({}, shape=3, dtype="int32", serializer=codec)
     with pytest.raises(MetadataValidationError, match="variable length"):
         zarr.create_array({}, shape=3, dtype=optional("int32"), serializer=BytesCodec())
+    for serializer in ("vlen-utf8", "vlen-bytes", "zarrs.vlen_v2"):
+        for inner in ("int32", "string", "bytes"):
+            with pytest.raises(MetadataValidationError, match="variable length"):
+                zarr.create_array({}, shape=3, dtype=optional(inner), serializer=serializer)
     for key in ("mask_codecs", "data_codecs"):
         for bad in (None, "bytes", [], ["gzip"], ["nothing"]):
             with pytest.raises((TypeError, ValueError)):

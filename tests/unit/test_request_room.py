@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
-import sys
 import threading
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ import pytest
 import zarr
 from tests.suites.awaited_stores import Slow
 from tests.suites.children import end_of_child
+from tests.suites.interrupts import interrupted_at
 from tests.suites.threads import in_threads
 from zarr._support import request_room
 from zarr._support.request_room import INSIDE, AwaitedRoom, is_counted, take_room
@@ -44,6 +45,11 @@ class Waiting:
         self.room, self.error = room, error
         self.has_come.set()
 
+    def nbytes(self):
+        """How much it got, when it has."""
+        assert self.has_come.wait(30)
+        return self.room.nbytes
+
 
 class TestRoom:
     def test_is_given_while_there_is_enough(self):
@@ -59,40 +65,60 @@ class TestRoom:
             assert take_room(1) is None
 
     def test_is_given_back_wherever_its_taker_is_interrupted(self):
-        """After any call of a function in C, or at the beginning of any of Python, on the way in and out."""
-
-        class Stop(BaseException):
-            pass
+        """On the way in and out."""
 
         def take_and_release():
             with take_room(7):
                 pass
 
-        for at in itertools.count():
-            left, has_rung = [at], False
-
-            def alarm(frame, event, _, left=left):
-                if event in ("call", "c_return") and frame.f_globals["__name__"] == request_room.__name__:
-                    above = frame
-                    while above is not None and above.f_code.co_name != "__del__":
-                        above = above.f_back
-                    left[0] -= above is None  # what is raised in a destructor Python keeps to itself
-                    if left[0] < 0:
-                        sys.setprofile(None)
-                        raise Stop
-
-            sys.setprofile(alarm)
-            try:
-                take_and_release()
-            except Stop:
-                has_rung = True
-            finally:
-                sys.setprofile(None)
+        for number in itertools.count():
+            was_interrupted = interrupted_at(number, request_room, take_and_release)
             gc.collect(1)  # what this round has made
-            assert request_room._account._n_used == 0, f"after call number {at}"
-            if not has_rung:
+            assert request_room._account._n_used == 0, f"after call number {number}"
+            if not was_interrupted:
                 break
-        assert at > 5
+        assert number > 5
+
+    @pytest.mark.parametrize("way", ["release", "cancel", "queue"])
+    def test_whoever_waits_gets_on_wherever_another_is_interrupted(self, way, monkeypatch):
+        """In giving room back, in waiting for it no more, and in beginning to wait when some was given back just before."""
+        for number in itertools.count():
+            account = request_room._Account()
+            monkeypatch.setattr(request_room, "_account", account)
+            rooms = [take_room(1 if way == "cancel" else 10)]
+            if way == "release":
+                waiting = Waiting(5)
+                was_interrupted = interrupted_at(number, request_room, rooms[0].release)
+                rooms.clear()
+            elif way == "cancel":
+                first, waiting = Waiting(10), Waiting(5)
+                was_interrupted = interrupted_at(number, request_room, first.awaited.cancel)
+                if was_interrupted:
+                    first.awaited.cancel()
+            else:
+                waiting = Waiting(5)
+                rooms[0].nbytes, account._n_used = 0, 0  # given back, and not handed out yet
+                late = AwaitedRoom(3, lambda room, _, rooms=rooms: rooms.append(room))
+                was_interrupted = interrupted_at(number, request_room, late.begin)
+                rooms[0] = take_room(10, waits=False)
+                rooms[0].release()  # what comes next sees to those who wait, where nobody had begun to
+            assert waiting.nbytes() == 5, f"after call number {number}"
+            if not was_interrupted:
+                break
+        assert number > 3
+
+    def test_who_is_interrupted_in_beginning_to_wait_is_answered(self):
+        room = take_room(10)
+        for number in itertools.count():
+            answers = SimpleQueue()
+            awaited = AwaitedRoom(5, lambda given, error, answers=answers: answers.put(error))
+            was_interrupted = interrupted_at(number, request_room, awaited.begin)
+            awaited.cancel()
+            assert isinstance(answers.get(timeout=30), InterruptedError), f"after call number {number}"
+            if not was_interrupted:
+                break
+        assert number > 2
+        room.release()
 
     def test_is_given_back_by_who_forgot_it(self):
         rooms = [take_room(10)]
@@ -113,19 +139,20 @@ class TestRoom:
         assert take_room(1) is None
         assert large.room is small.room is None
         room.release()
-        assert large.room.nbytes == 9
-        assert small.room.nbytes == 1
+        assert large.nbytes() == 9
+        assert small.nbytes() == 1
 
     def test_who_does_not_wait_any_more_is_passed_over(self):
         room = take_room(8)
         large, small = Waiting(9), Waiting(1)
         large.awaited.cancel()
         assert isinstance(large.error, InterruptedError)
-        assert small.room.nbytes == 1
+        assert small.nbytes() == 1
         room.release()
 
     def test_a_cancelled_wait_that_was_over_changes_nothing(self):
         first = Waiting(10)
+        assert first.nbytes() == 10
         first.awaited.cancel()
         assert first.room.nbytes == 10
         assert first.error is None
@@ -141,8 +168,8 @@ class TestRoom:
         room, other = take_room(10), Waiting(10)
         with zarr.config.set({"async.request_bytes": None}):
             third = Waiting(1)
-            assert other.room is not None
-            assert third.room is not None
+            assert other.nbytes() == 10
+            assert third.nbytes() == 1
         room.release()
 
     def test_a_forked_child_has_all_of_it(self):
@@ -312,11 +339,11 @@ class TestCopies:
     """Objects that are copied as they are take room too."""
 
     @pytest.fixture
-    def many(self):
+    def many(self, zarr_format):
         """A group with an array of twenty chunks, whose store counts what is under way."""
         store = Heavy()
         with zarr.config.set({"async.request_bytes": None}):
-            root = zarr.create_group(store)
+            root = zarr.create_group(store, zarr_format=zarr_format)
             root.create_array("a", data=np.ones(20 * CHUNK, "u1"), chunks=CHUNK, compressors=None)
         store.peak = 0
         return root
@@ -333,8 +360,9 @@ class TestCopies:
             asyncio.run(many._async_group.move("a", "b"))
         assert many.store.peak == 3 * CHUNK
 
-    def test_what_nobody_knows_the_size_of_is_counted_when_it_is_there(self, many):
-        many.store._store.set_sync("a/zarr.json", zarr.buffer.cpu.Buffer.from_bytes(b"{"))
+    def test_what_nobody_knows_the_size_of_is_counted_when_it_is_there(self, many, zarr_format):
+        document = "a/zarr.json" if zarr_format == 3 else "a/.zarray"
+        many.store._store.set_sync(document, zarr.buffer.cpu.Buffer.from_bytes(b"{"))
         counted = []
         put = many.store.set
 

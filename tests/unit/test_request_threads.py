@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import threading
 import time
@@ -12,10 +13,11 @@ import pytest
 
 import zarr
 from tests.suites.children import end_of_child
+from tests.suites.interrupts import Interrupt, interrupted_at
 from tests.suites.threads import PROMPTLY, in_threads
 from zarr._support import bridge, request_threads
 from zarr._support.request_threads import Call, Gate, pause
-from zarr._support.threads import in_request_thread
+from zarr._support.threads import answer_from_elsewhere, in_request_thread
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +154,26 @@ class TestCalls:
         answers.wait()
         assert here == [threading.get_ident()]
 
+    def test_one_that_is_interrupted_anywhere_keeps_no_other_from_being_made(self, monkeypatch):
+        with zarr.config.set({"async.concurrency": 1}):
+            for number in itertools.count():
+                monkeypatch.setattr(request_threads, "_pool", request_threads._Pool())
+                call = Call(lambda: 1, first := Answers(1))
+                was_interrupted = interrupted_at(number, request_threads, call.begin)
+                call.cancel()
+                first.wait()
+                begun(lambda: 2, second := Answers(1))
+                assert second.wait() == [(2, None)], f"after call number {number}"
+                if not was_interrupted:
+                    break
+        assert number > 5
+
+    def test_one_may_be_made_in_the_midst_of_another(self):
+        """As by a finalizer, or a signal handler."""
+        with request_threads._pool._guard:
+            begun(lambda: 3, answers := Answers(1))
+        assert answers.wait() == [(3, None)]
+
     def test_one_that_waits_for_others_lends_its_place(self):
         """As one to an archive in a store that has to be awaited, which is made of requests of that."""
 
@@ -186,6 +208,24 @@ class TestAwaited:
             )
 
         assert asyncio.run(work()) == list(range(20))
+
+    def test_an_interrupt_while_a_loop_is_woken_keeps_no_answer_from_it(self):
+        async def work():
+            loop = asyncio.get_running_loop()
+            (one, come_one), (two, come_two) = answer_from_elsewhere(), answer_from_elsewhere()
+            wake = loop.call_soon_threadsafe
+
+            def interrupted(*args):
+                loop.call_soon_threadsafe = wake
+                raise Interrupt
+
+            loop.call_soon_threadsafe = interrupted
+            with pytest.raises(Interrupt):
+                come_one(1, None)
+            await asyncio.to_thread(come_two, 2, None)
+            return await asyncio.wait_for(asyncio.gather(one, two), PROMPTLY)
+
+        assert asyncio.run(work()) == [1, 2]
 
     @pytest.mark.parametrize("until_over", [False, True])
     def test_who_is_cancelled_waits_for_it_if_it_changes_something(self, until_over):
@@ -241,7 +281,7 @@ class TestGates:
 
         def work():
             for _ in range(10):
-                with gate:
+                with gate.place():
                     with guard:
                         inside[0] += 1
                         most[0] = max(most[0], inside[0])
@@ -254,17 +294,41 @@ class TestGates:
 
     def test_an_error_lets_the_next_one_in(self):
         gate = Gate(lambda: 1)
-        with pytest.raises(KeyError), gate:
+        with pytest.raises(KeyError), gate.place():
             raise KeyError
-        with gate:
+        with gate.place():
             pass
 
     def test_a_child_finds_nobody_inside(self):
         gate = Gate(lambda: 1)
 
         def work():
-            with gate:
+            with gate.place():
                 return 4
 
-        with gate:
+        with gate.place():
             assert end_of_child(work) == 4
+
+    def test_one_that_leaves_in_a_child_lets_nobody_else_in_there(self):
+        gate = Gate(lambda: 1)
+
+        def work():
+            place.__exit__()
+            return 5 - gate._n_inside
+
+        with gate.place() as place:
+            assert end_of_child(work) == 5
+
+    def test_one_that_is_interrupted_anywhere_is_not_inside(self):
+        gate = Gate(lambda: 1)
+
+        def pass_through():
+            with gate.place():
+                pass
+
+        for number in itertools.count():
+            was_interrupted = interrupted_at(number, request_threads, pass_through)
+            assert gate._n_inside == 0, f"after call number {number}"
+            if not was_interrupted:
+                break
+        assert number > 5

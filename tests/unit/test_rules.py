@@ -75,6 +75,7 @@ THREADS = {
     "_support.bridge": "the thread of the bridge's loop",
     "_support.workers": "helpers with the tasks of one request, which end with it",
     "_support.request_threads": "requests to other computers wait in them, many at once",
+    "_support.request_room": "no signal handler interrupts one that hands out room to those who wait",
 }
 SETTINGS = {
     "": "`zarr.config`",

@@ -12,6 +12,8 @@ import pytest
 
 import zarr
 from tests.suites.calls import buf
+from tests.suites.plain_stores import AsyncOnly
+from zarr._flow import resize
 from zarr.experimental.cache_store import CacheStore
 from zarr.storage import LocalStore, MemoryStore, SQLiteStore, ZipStore
 
@@ -104,6 +106,7 @@ def test_wherever_it_comes_it_is_what_the_caller_gets(store, given):
             lambda: store.set_sync("b/c", buf(b"x")),
             lambda: store.get_sync("b/c"),
             lambda: store.delete_sync("b/c"),
+            lambda: (store._whereabouts("a/b"), store._shared_turns("a")),
         ]
         for work in works:
             assert wherever_it_comes(work, given) > 1
@@ -137,3 +140,19 @@ def test_a_cache_is_not_passed_by_for_it(given):
             array[:]
     kept.operation = ""
     assert array[:].tolist() == [1, 2, 3]
+
+
+def test_an_append_is_not_made_again_for_it(given, monkeypatch):
+    """As where a store refuses what lies outside of the shape."""
+    array = zarr.create_array(AsyncOnly(), data=[1, 2, 3])
+    write, signals = resize.write, [signal.SIGUSR2]
+
+    def interrupted(*args, **kwargs):
+        if signals:
+            signal.raise_signal(signals.pop())
+        return write(*args, **kwargs)
+
+    monkeypatch.setattr(resize, "write", interrupted)
+    with pytest.raises(Late):
+        array.append([4])
+    assert zarr.open_array(array.store)[:].tolist() == [1, 2, 3]

@@ -16,7 +16,7 @@ from tests.suites.calls import get, put, run
 from tests.suites.children import end_of_child
 from tests.suites.plain_stores import AsyncOnly, Awaited
 from tests.suites.threads import in_threads
-from zarr._store.zipped import far, layout
+from zarr._store.zipped import far, layout, packing
 from zarr.abc.store import OffsetByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr.errors import StoreAbilityError, StoreFileError
 from zarr.storage import LocalStore, MemoryStore, StorePath, TraceStore, ZipStore
@@ -155,6 +155,15 @@ class TestReading:
             placed(store, archive(("a", b"new")))
         assert get(there, "a") == b"new"
 
+    def test_closing_one_takes_nothing_from_its_twins(self, store, engine):
+        array = filled(lambda made: zarr.create_array(made, data=np.arange(1, 9), chunks=3))
+        with ZipStore(placed(store, array)) as there:
+            twin = zarr.open_array(there.with_read_only(True), mode="r")
+            assert twin[0] == 1
+            assert get(there, "zarr.json") is not None
+        assert twin[:].tolist() == list(range(1, 9))
+        assert zarr.open_array(twin.store, mode="r")[:].tolist() == list(range(1, 9))
+
     def test_what_is_not_there(self, store):
         with pytest.raises(FileNotFoundError, match="no zip archive"):
             ZipStore(StorePath(store, "d/a.zip")).get_sync("a")
@@ -235,6 +244,21 @@ class TestReplacedArchives:
             with pytest.raises(StoreFileError, match=r"d/a\.zip: the zip archive was replaced .*Open it again"):
                 get(array_store, "a", part)
         assert get(ZipStore(place), "a", RangeByteRequest(5, 7)) == b"aa"
+
+    def test_what_another_thread_opens_anew_meanwhile_is_asked_again(self, refusing, monkeypatch):
+        place = placed(refusing, filled(lambda made: [put(made, key, key.encode() * 300_000) for key in "ab"]))
+        there = ZipStore(place)
+        assert get(there, "b", RangeByteRequest(5, 7)) == b"bb"
+        placed(refusing, filled(lambda made: [put(made, key, key.encode() * 400_000) for key in "ba"]))
+        read = packing.read
+
+        def overtaken(*args):
+            monkeypatch.setattr(packing, "read", read)
+            ZipStore.close(there)
+            return read(*args)
+
+        monkeypatch.setattr(packing, "read", overtaken)
+        assert get(there, "a", RangeByteRequest(5, 7)) == b"aa"
 
     def test_in_an_array_too(self, refusing, engine):
         def make(value):

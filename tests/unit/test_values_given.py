@@ -127,6 +127,58 @@ class TestMaking:
         assert read(zarr.array(["2020-02-29T01"], dtype="M8[m]")) == np.array(["2020-02-29T01"], "M8[m]").tolist()
         assert read(zarr.array([5, None], dtype="M8[s]")) == np.array([5, "NaT"], "M8[s]").tolist()
 
+    @pytest.mark.parametrize(
+        "nested", [lambda day: [day], lambda day: (day, day), lambda day: [[day]], lambda day: [day[0]]]
+    )
+    @pytest.mark.parametrize("order", "<>")
+    def test_times_of_arrays_in_a_list_keep_their_unit(self, engine, nested, order):
+        """NumPy's objects of times in nanoseconds are integers, which would be counts of whatever is stored."""
+        data = nested(np.array(["2020-02-29"], f"{order}M8[ns]"))
+        expected = np.array(data, "M8[s]").tolist()
+        for dtype in ("M8[s]", ">M8[s]", None):
+            array = zarr.array(data, dtype=dtype)
+            assert read(array) == (expected if dtype else np.array(data).tolist())
+        assigned = zarr.create_array({}, shape=array.shape, dtype="M8[s]")
+        assigned[...] = data
+        assert read(assigned) == expected
+        days = [np.array([1], "m8[ps]"), np.array([1], "m8[ns]")]
+        assert read(zarr.array(days)) == np.array(days).tolist()
+        for dtype in ("f8", "string"):
+            with pytest.raises(ValueError, match=r"NaT|times are no numbers|is no text"):
+                zarr.array([np.array(["NaT"], "M8[ns]")], dtype=dtype)
+
+    @pytest.mark.parametrize("code", ["i4", "f8", "U2", "M8[D]", "u2"])
+    def test_arrays_in_a_list_become_text_whatever_their_byte_order(self, engine, code):
+        """NumPy itself takes big-endian ones for little-endian ones there."""
+        native = np.array([5, 7], "i8").view("M8[D]") if code == "M8[D]" else np.array([5, 7]).astype(code)
+        for data in ([native.astype(f">{code}")], (native.astype(f">{code}"), native), [[native.astype(f">{code}")]]):
+            array = zarr.create_array({}, shape=np.shape(data), dtype="string")
+            array[...] = data
+            assert read(array) == np.broadcast_to(native.astype(str), array.shape).tolist()
+
+    @pytest.mark.parametrize("nested", [lambda item: [item], lambda item: [np.array([item], item.dtype)]])
+    def test_structs_and_bytes_in_a_list_are_no_text_and_structs_no_bytes(self, engine, nested):
+        struct, octets = np.array([(1, 2.5)], [("a", "i2"), ("b", "f4")])[0], np.void(b"ab")
+        for item, dtypes in ((struct, ("string", BYTES)), (octets, ("string",))):
+            data = nested(item)
+            for dtype in dtypes:
+                array = zarr.create_array({}, shape=np.shape(data), dtype=dtype)
+                with pytest.raises(ValueError, match=r"is no text|no bytes|have fields|nothing that|is no element"):
+                    array[...] = data
+                assert array.nchunks_initialized == 0
+
+    @pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
+    @pytest.mark.parametrize(
+        "item",
+        [np.void(b"ab"), ml_dtypes.bfloat16(0.5), ml_dtypes.bfloat16("nan"), np.array(-3).astype(ml_dtypes.int4)[()],
+         np.array([(1, 2.5)], [("a", "i2"), ("b", "f4")])[0]],
+    )  # fmt: skip
+    def test_numpys_choice_for_others_than_numbers_is_taken(self, engine, item):
+        for data in ([item, item], [np.array([item], item.dtype)]):
+            array = zarr.array(data)
+            assert array.dtype == item.dtype
+            assert {element.tobytes() for element in array[...].ravel()} == {item.tobytes()}
+
     @pytest.mark.parametrize("data", [[0, 2**64 - 1], [2**53 + 1, 0.5], ["a\0"], [b"a\0"]], ids=shown)
     def test_numpys_choice_of_a_dtype_loses_nothing_either(self, data):
         with pytest.raises(ValueError, match="would not be the same"):
@@ -729,3 +781,33 @@ class TestLongText:
         written = {(i, j) for i in rows for j in columns} | {(1, 0), (2, 2)} | {(i, i) for i in range(4)}
         for i, j in np.ndindex(5, 4):
             assert made[i, j] == (listed[i][j] if (i, j) in written else listed[0][0] if (i, j) == (2, 3) else "")
+
+
+@pytest.mark.parametrize("listed", [False, True])
+class TestComplexNumbersOfFewBits:
+    @pytest.mark.parametrize(
+        ("given", "stored"),
+        [
+            (complex(-np.inf, 2032329983), complex(-np.inf, 2030043136)),
+            (complex(3.1, np.inf), complex(3.09375, np.inf)),
+            (complex(np.nan, 3.1), complex(np.nan, 3.09375)),
+        ],
+    )
+    def test_each_part_is_rounded_by_itself(self, given, stored, listed):
+        data = [given] if listed else np.array([given])
+        (found,) = zarr.array(data, dtype="complex_bfloat16")[:].astype("c16")
+        np.testing.assert_array_equal([found.real, found.imag], [stored.real, stored.imag])
+
+    @pytest.mark.parametrize("given", [complex(np.nan, 1e300), complex(1e300, np.nan), complex(np.inf, -1e300)])
+    def test_none_may_overflow_behind_the_other(self, given, listed):
+        with pytest.raises((ValueError, OverflowError), match="e\\+300"):
+            zarr.array([given] if listed else np.array([given]), dtype="complex_bfloat16")
+
+
+@pytest.mark.parametrize("item", [np.bytes_(b"\xff"), b"\xff"])
+@pytest.mark.parametrize("others", [[], ["a"], [1]])
+def test_bytes_in_lists_are_those_bytes(item, others):
+    assert zarr.array([item, *others], dtype="S1", zarr_format=2)[:].tolist() == [
+        b"\xff",
+        *(str(other).encode() for other in others),
+    ]

@@ -10,7 +10,7 @@ import pytest
 
 import zarr
 from tests.suites.archives import contents, fill
-from zarr.storage import LocalStore
+from zarr.storage import LocalStore, ZipStore
 
 
 class TestZippingDirectories:
@@ -54,6 +54,19 @@ class TestZippingDirectories:
         assert [name.endswith("zarr.json") for name in names] == sorted(
             (n.endswith("zarr.json") for n in names), reverse=True
         )
+
+    def test_what_fails_takes_nothing_from_those_who_have_the_old_archive_open(self, source, tmp_path, monkeypatch):
+        dest = tmp_path / "image.zip"
+        zarr.storage.zip_directory(source, dest)
+        array = zarr.open_array(dest, path="a/0", mode="r")
+
+        def fail(*args, **kwargs):
+            raise OSError("the disk is full")
+
+        monkeypatch.setattr(ZipStore, "put", fail)
+        with pytest.raises(OSError, match="is full"):
+            zarr.storage.zip_directory(source, dest, overwrite=True)
+        assert (array[:] == np.arange(20).reshape(4, 5)).all()
 
     def test_packed(self, source, tmp_path):
         zarr.storage.zip_directory(source, tmp_path / "a.zip", compression=zipfile.ZIP_DEFLATED)

@@ -122,8 +122,8 @@ def has_no_unit(dtype: np.dtype[Any]) -> bool:
 def holds_characters(dtype: np.dtype[Any]) -> bool:
     """Whether elements are text of NumPy's fixed length, or have some in them: numbers of 32 bits, not all of which are characters."""
     if dtype.names is not None:
-        return any(holds_characters(dtype[name]) for name in dtype.names)
-    return dtype.base.kind == "U"
+        return any(holds_characters(dtype[name].base) for name in dtype.names)
+    return dtype.kind == "U"
 
 
 def are_characters(elements: npt.NDArray[Any]) -> bool:

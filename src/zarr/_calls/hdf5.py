@@ -37,7 +37,13 @@ from zarr._metadata.group import GroupMetadata
 from zarr._selection import GridSelection, SliceAxis
 from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
-from zarr.errors import DataTypeValidationError, MetadataValidationError, UnknownDataTypeError, ZarrUserWarning
+from zarr.errors import (
+    ArgumentError,
+    DataTypeValidationError,
+    MetadataValidationError,
+    UnknownDataTypeError,
+    ZarrUserWarning,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -75,7 +81,9 @@ class Hdf5Node(Protocol):
 
 
 def is_hdf5(given: Any) -> bool:
-    """Whether it is used as a group or a dataset of h5py is."""
+    """Whether it is used as a group or a dataset of h5py is. ArgumentError for one of a file that is closed."""
+    if not getattr(getattr(given, "id", None), "valid", True):
+        raise ArgumentError(f"{given!r} cannot be copied: its file is closed; copy before it is, or open it again")
     return hasattr(given, "attrs") and hasattr(given, "parent") and (_is_dataset(given) or _is_group(given))
 
 

@@ -19,6 +19,7 @@ from zarr._codec.limits import decoded_nbytes
 from zarr._codec.sharding import ShardingCodec
 from zarr._codec.v2 import V2Codec
 from zarr._codec.vlen import MOST_ITEMS, VLenBytesCodec, VLenUTF8Codec
+from zarr._codec.zfp import ZfpCodec
 
 _MOST_NBYTES = {"blosc": MAX_NBYTES, "lz4": 0x7E000000}
 """What the compressors of numcodecs take at once, by their ids."""
@@ -46,7 +47,7 @@ def has_uneven_shards(chain: CodecChain) -> bool:
 
 
 def refuse_oversized(chain: CodecChain) -> None:
-    """Raise ValueError if a codec never takes as many bytes, or elements, as a chunk has."""
+    """Raise ValueError if a codec never takes as many bytes, or elements, as a chunk has, or stores them in too few."""
     nbytes: int | None = None
     for codec, spec in zip(chain.codecs, chain.specs, strict=True):
         if isinstance(codec, ArrayBytesCodec):
@@ -61,6 +62,8 @@ def _refuse_oversized_array(codec: ArrayBytesCodec, spec: ChunkSpec) -> int | No
     """Check an array -> bytes codec; returns how many bytes it makes, None if that depends on the data."""
     if isinstance(codec, ShardingCodec):
         refuse_oversized(codec.inner_chain(spec))
+    elif isinstance(codec, ZfpCodec):
+        codec.refuse_low_rate(spec)
     elif isinstance(codec, V2Codec):
         _refuse_oversized_stages(codec, spec)
     elif isinstance(codec, VLenBytesCodec | VLenUTF8Codec):

@@ -17,9 +17,9 @@ import numpy as np
 from zarr._buffer import Buffer, NDBuffer
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, ChunkSpec, Codec
 from zarr._codec.call import call_codec, codec_name
-from zarr._codec.limits import UNKNOWN_NBYTES, check_room, decoded_nbytes, with_margin
+from zarr._codec.limits import UNKNOWN_NBYTES, OversizedError, check_room, decoded_nbytes, output_limit, with_margin
 from zarr._codec.raw import native_dtype
-from zarr._codec.stream_limits import decode_stream
+from zarr._codec.stream_limits import decode_stream, too_long
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class CodecChain:
                 before = self.specs[number - 1]
                 nbytes = within.compute_encoded_size(decoded_nbytes(before) or 0, before)
                 check_room(codec_name(codec).removeprefix("numcodecs."), len(form), nbytes)
-            return call_codec(codec, "decode", form, spec)
+            return _decoded(codec, form, spec)
 
         def decode(most: int) -> Any:
             return call_codec(codec, "decode", form, spec.replace(nbytes_limit=most))
@@ -133,6 +133,15 @@ class CodecChain:
                 raise ValueError(f"codec {codec_name(codec)!r} has no fixed encoded size")
             nbytes = codec.compute_encoded_size(nbytes, spec)
         return nbytes
+
+
+def _decoded(codec: Codec, form: Any, spec: ChunkSpec) -> Any:
+    try:
+        return call_codec(codec, "decode", form, spec)
+    except OversizedError as exc:
+        if spec.nbytes_limit != UNKNOWN_NBYTES:
+            raise
+        raise too_long(codec_name(codec), output_limit(spec)) from exc
 
 
 def check_order(codecs: Sequence[Codec]) -> None:

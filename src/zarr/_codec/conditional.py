@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zarr._codec.base import BytesBytesCodec, ChunkSpec, Codec
 from zarr._codec.call import call_codec, codec_name
 from zarr._codec.configuration import check_int, read_configuration
+from zarr._codec.limits import OversizedError, before_another
 from zarr._codec.raw import to_buffer
 from zarr._codec.registry import parse_inner_codecs
 from zarr.errors import ArgumentError, CodecError
@@ -107,7 +108,17 @@ class ConditionalCodec(BytesBytesCodec):
                 _NAME, "decode", f"the header names more than the {len(self.codecs)} codecs that there are"
             )
         form = chunk_data[n:]
-        for number, codec in reversed(list(enumerate(self.codecs))):
-            if applied >> number & 1:
-                form = call_codec(codec, "decode", form, chunk_spec)
-        return form
+        chosen = [codec for number, codec in enumerate(self.codecs) if applied >> number & 1]
+        for codec in reversed(chosen[1:]):
+            form = _undo_outer(codec, form, chunk_spec)
+        return call_codec(chosen[0], "decode", form, chunk_spec) if chosen else form
+
+
+def _undo_outer(codec: Codec, encoded: Buffer, spec: ChunkSpec) -> Buffer:
+    """What a codec makes for another one, which may be longer than, and begin as, nothing that the spec knows of."""
+    try:
+        decoded: Buffer = call_codec(codec, "decode", encoded, before_another(spec))
+    except OversizedError as exc:
+        exc.head = None
+        raise
+    return decoded

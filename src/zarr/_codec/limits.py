@@ -73,6 +73,14 @@ def output_limit(spec: ChunkSpec) -> int:
     return with_margin(nbytes) if spec.nbytes_limit is None else max(variable_limit(), with_margin(nbytes))
 
 
+def before_another(spec: ChunkSpec) -> ChunkSpec:
+    """The spec for a bytes -> bytes codec whose output is that of another one, which may have made more of less."""
+    if spec.nbytes_limit is None or spec.nbytes_limit == UNKNOWN_NBYTES:
+        return spec
+    is_unknown = decoded_nbytes(spec) is None  # the limit is what the beginning of the data says
+    return spec.replace(nbytes_limit=UNKNOWN_NBYTES if is_unknown else with_margin(spec.nbytes_limit))
+
+
 def check_claim(codec: str, claimed: int, encoded_nbytes: int) -> None:
     """Raise CodecError for a length that a header claims, if so many encoded bytes cannot stand for it in any format.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarr._codec.limits import oversized
+from zarr._codec.real_numbers import first_of
 from zarr._codec.refusals import refusing
 from zarr._support.imports_on_use import importing
 from zarr.errors import CodecError, UnknownCodecError
@@ -44,10 +45,26 @@ def encode_reversibly(elements: npt.NDArray[Any]) -> bytes:
 
 
 def refuse_no_numbers(elements: npt.NDArray[Any], codec: str) -> None:
-    """Raise CodecError for NaN and infinities, of which, and of the numbers beside them, ZFP with losses makes anything."""
-    if elements.dtype.kind == "f" and not np.isfinite(elements).all():
+    """Raise CodecError for NaN and infinities, of which, and of the numbers beside them, ZFP with losses makes anything.
+
+    Integers it knows up to a quarter of what their bits can say: those that are larger may come back with the other sign.
+    """
+    if elements.dtype.kind == "f":
+        if not np.isfinite(elements).all():
+            raise CodecError(
+                codec,
+                "encode",
+                "ZFP with losses stores finite numbers only, and there is NaN or an infinity among these",
+            )
+        return
+    n_bits = 8 * elements.dtype.itemsize - 2
+    beyond = (elements < -(2**n_bits)) | (elements >= 2**n_bits)
+    if beyond.any():
         raise CodecError(
-            codec, "encode", "ZFP with losses stores finite numbers only, and there is NaN or an infinity among these"
+            codec,
+            "encode",
+            f"ZFP with losses stores integers, and times by their counts, from -2**{n_bits} to 2**{n_bits} - 1 only (not NaT), and "
+            f"there is {first_of(elements, beyond)} among these; without losses it stores all of them",
         )
 
 

@@ -140,7 +140,8 @@ def _pcodec(codec: Any, data: npt.NDArray[Any]) -> Any:
 def _zfpy(codec: Any, data: npt.NDArray[Any]) -> Any:
     native = np.atleast_1d(data.astype(data.dtype.newbyteorder("="), copy=False))
     if codec.mode != REVERSIBLE:
-        refuse_no_numbers(native, "zfpy")
+        if max(codec.tolerance, codec.rate, codec.precision) >= 0:  # otherwise it loses nothing, whatever the mode
+            refuse_no_numbers(native, "zfpy")
         return codec.encode(native)
     return encode_reversibly(native)  # which numcodecs forgets
 

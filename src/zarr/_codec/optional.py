@@ -21,8 +21,9 @@ from zarr._codec.raw import to_buffer, to_nd_buffer
 from zarr._codec.registry import parse_inner_codecs
 from zarr._dtype.convert import exact
 from zarr._dtype.numbers import Bool
+from zarr._dtype.objects import in_objects
 from zarr._dtype.optional import Optional
-from zarr._dtype.optional_values import in_objects, joined
+from zarr._dtype.optional_values import joined
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:

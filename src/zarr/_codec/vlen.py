@@ -53,11 +53,11 @@ class VLenUTF8Codec(ArrayBytesCodec):
         return {"name": "vlen-utf8", "configuration": {}}
 
     def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
-        _check_dtype("vlen-utf8", array_spec.dtype, "TO", unlike=("bytes", "variable_length_bytes"))
+        _check_dtype("vlen-utf8", array_spec.dtype, "TO", unlike=("bytes", "variable_length_bytes", "zarrs.optional"))
         return self
 
     def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:
-        _check_dtype("vlen-utf8", dtype, "TO", unlike=("bytes", "variable_length_bytes"))
+        _check_dtype("vlen-utf8", dtype, "TO", unlike=("bytes", "variable_length_bytes", "zarrs.optional"))
 
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
         items = split_utf8(octets(chunk_data), math.prod(chunk_spec.shape))
@@ -88,11 +88,11 @@ class VLenBytesCodec(ArrayBytesCodec):
         return {"name": "vlen-bytes", "configuration": {}}
 
     def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
-        _check_dtype("vlen-bytes", array_spec.dtype, "O", unlike=("string",))
+        _check_dtype("vlen-bytes", array_spec.dtype, "O", unlike=("string", "zarrs.optional"))
         return self
 
     def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:
-        _check_dtype("vlen-bytes", dtype, "O", unlike=("string",))
+        _check_dtype("vlen-bytes", dtype, "O", unlike=("string", "zarrs.optional"))
 
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
         items = split_bytes(octets(chunk_data), math.prod(chunk_spec.shape))

@@ -38,6 +38,8 @@ _KEYS = ("mode", *_SETTING.values())
 _OF_EXPERTS = ("minbits", "maxbits", "maxprec", "minexp")
 _MOST_AXES = 4
 _MOST_RATE = 2**15
+_LEAST_BITS = {"f4": 9, "f8": 12}
+"""Of a block: a floating-point one has an exponent, and a bit that says so."""
 _PLAIN_BITS = 32
 """Integers of fewer bits are made wider."""
 
@@ -126,10 +128,30 @@ class ZfpCodec(ArrayBytesCodec):
                 "SqueezeCodec or ReshapeCodec"
             )
 
+    def refuse_low_rate(self, chunk_spec: ChunkSpec) -> None:
+        """Raise ValueError for a rate at which nothing can be stored. What zarrs stored at it may be read."""
+        wide = _wide_dtype(native_dtype(chunk_spec))
+        if wide is not None and (why := self._too_low(max(chunk_spec.ndim, 1), wide)) is not None:
+            raise ValueError(why)
+
+    def _too_low(self, ndim: int, wide: np.dtype[Any]) -> str | None:
+        """Why a block cannot have so few bits: ZFP writes something else then, or nothing."""
+        if self.rate is None:
+            return None
+        n_elements, least = 4**ndim, _LEAST_BITS.get(wide.str[1:], 1)
+        if math.floor(n_elements * self.rate + 0.5) >= least:
+            return None
+        return (
+            f"rate {self.rate:g} of codec 'zfp' is too low: the {n_elements} elements of a block need {least} bits together, a rate "
+            f"of {least / n_elements:g}, in chunks of {ndim} axes"
+        )
+
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer:
         elements = np.atleast_1d(np.ascontiguousarray(_widened(chunk_data.as_numpy_array())))
         if self.mode != "reversible":
             refuse_no_numbers(elements, "zfp")
+        if (why := self._too_low(elements.ndim, elements.dtype)) is not None:
+            raise CodecError("zfp", "encode", why)
         return to_buffer(chunk_spec, encode_zfp(elements, self._settings))
 
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:

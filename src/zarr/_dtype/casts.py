@@ -304,17 +304,38 @@ def _there_and_back(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Cast:
             back = converted.astype(elements.dtype)
     except (TypeError, ValueError) as exc:
         raise ArgumentError(_nothing_in_common(elements.dtype, dtype)) from exc
-    kept = np.asarray(back == elements) | np.asarray((back != back) & (elements != elements))  # noqa: PLR0124  # NaN
+    if _is_floating(elements.dtype) and _is_floating(dtype):
+        pairs = zip(_parts(elements), _parts(back), strict=True)
+        return converted, np.asarray(np.logical_and.reduce([_is_rounded(*parts, _largest(dtype)) for parts in pairs]))
+    kept = _is_same(elements, back)
     if elements.dtype.kind in "biuV" and dtype.kind in "biuV" and dtype.fields is None:
         kept &= _is_same_number(elements, converted)  # what wraps around there does so back, too
-    if _is_floating(elements.dtype) and _is_floating(dtype):
-        with np.errstate(all="ignore"):
-            kept |= np.isfinite(back) & np.isfinite(elements) & (np.abs(elements) <= _largest(dtype))
     return converted, kept
 
 
 _COMPLEX = "cW"
 """Kinds of complex numbers: NumPy's, and those of ml_dtypes."""
+
+
+def _parts(numbers: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+    """Numbers, or of complex ones both parts, of which each is rounded by itself."""
+    if numbers.dtype.kind not in _COMPLEX:
+        return (numbers,)
+    if numbers.dtype.kind != "c":
+        numbers = numbers.astype(np.complex128)
+    return numbers.real, numbers.imag
+
+
+def _is_same(elements: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where elements are equal, or equal nothing, as NaN."""
+    return np.asarray((others == elements) | ((others != others) & (elements != elements)))  # noqa: PLR0124
+
+
+def _is_rounded(elements: npt.NDArray[Any], back: npt.NDArray[Any], largest: float) -> npt.NDArray[np.bool_]:
+    """Where floating numbers came back as they were, or as others that are as finite."""
+    with np.errstate(all="ignore"):
+        is_finite = np.isfinite(back) & np.isfinite(elements) & (np.abs(elements) <= largest)
+    return np.asarray(_is_same(elements, back) | is_finite)
 
 
 def _is_same_number(elements: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

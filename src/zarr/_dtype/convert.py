@@ -40,14 +40,14 @@ from zarr._dtype.objects import (
     kinds_of,
     read,
     refuse_no_elements,
+    scalars_within,
     without_numpy,
 )
 from zarr._dtype.octets import VariableLengthBytes
 from zarr._dtype.optional import Optional
 from zarr._dtype.optional_values import optional_of
 from zarr._dtype.records import in_fields_of, structs_of
-from zarr._dtype.structs import Struct
-from zarr._dtype.time import DateTime64, TimeDelta64
+from zarr._dtype.registry import data_type_registry
 from zarr.errors import ArgumentError
 
 _PIECE = 1 << 16
@@ -188,8 +188,8 @@ def inferred(value: object) -> Elements:
         refuse_no_array(type(value), *kinds)
         refuse_masked_within(value, kinds)
         given = read(value, None)
-        if (of_items := _JUDGED_AS_GIVEN.get("V" if given.dtype.names is not None else given.dtype.kind)) is not None:
-            return exact(value, of_items.from_native_dtype(given.dtype), given.dtype)
+        if given.dtype.kind in _JUDGED_AS_GIVEN:
+            return exact(value, data_type_registry.match_dtype(given.dtype), given.dtype)
         is_whole = given.dtype.kind in "biu" and kinds <= {bool, int}
         if given.dtype.kind != "O" and not is_whole and kinds not in ({float}, {complex}):
             _check_inferred(as_objects(value), given)
@@ -217,8 +217,8 @@ def _check_inferred(items: Elements, made: Elements) -> None:
     check_kept(without_numpy(items) if made.dtype.kind in "biufc" else items, made)
 
 
-_JUDGED_AS_GIVEN: dict[str, type[DataType]] = {"V": Struct, "M": DateTime64, "m": TimeDelta64}
-"""The data types for which NumPy's choice is taken as if it had been asked for, by the kind of a dtype."""
+_JUDGED_AS_GIVEN = "VMm"
+"""Kinds of dtypes for which NumPy's choice is taken as if it had been asked for: structs, bytes, numbers of other packages, times."""
 _PLAIN = frozenset({bool, int, float, complex, str})
 """Types of which NumPy makes elements as they are, or refuses to."""
 
@@ -356,7 +356,16 @@ def _assigned_sequence(value: object, data_type: DataType, dtype: np.dtype[Any])
         return exact_objects(as_elements(value, data_type), data_type, dtype)
     if may_hold_missing(kinds, dtype):
         refuse_missing(as_objects(value), dtype)
+    if dtype.kind == "T" and any(issubclass(kind, np.void) for kind in kinds):
+        return exact_objects(as_objects(value), data_type, dtype)  # NumPy takes their bytes for text
+    if dtype.kind == "T" and any(issubclass(kind, np.ndarray) for kind in kinds):
+        value = scalars_within(value, lambda array: _for_text(array, dtype))
     return read(decoded(as_objects(value)) if _has_bytes_for_text(kinds, dtype) else value, dtype)
+
+
+def _for_text(array: Elements, dtype: np.dtype[Any]) -> Elements:
+    """An array in a list of which NumPy makes text, where it looks neither at the order of its bytes nor at what they are."""
+    return recast(array, dtype) if array.dtype.kind == "V" else in_dtype(array, array.dtype.newbyteorder("="))
 
 
 def _has_bytes_for_text(kinds: set[type], dtype: np.dtype[Any]) -> bool:

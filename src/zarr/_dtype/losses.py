@@ -135,7 +135,7 @@ _REASONS = {
 def ragged(detail: object) -> ValueError:
     """The error for nested sequences of different lengths."""
     return ValueError(
-        f"the data are a ragged sequence, which makes no array: {detail}. Fill the rows up to one length (numpy.pad), store "
+        f"the data are a ragged sequence, which makes no array: {str(detail).rstrip('.')}. Fill the rows up to one length (numpy.pad), store "
         "each row as an array of its own, or all of them in one row beside the lengths (numpy.concatenate)"
     )
 

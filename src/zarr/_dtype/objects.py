@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from zarr._buffer.memory import empty, in_dtype
 from zarr._dtype.casts import cast, is_plain, is_read_as
 from zarr._dtype.losses import ADVICE, in_short, is_beyond, lost, ragged, say_where, unread
-from zarr._dtype.missing import MOST_AXES, may_hold_missing, refuse_missing
+from zarr._dtype.missing import MOST_AXES, leaf_types, may_hold_missing, refuse_missing
 from zarr._dtype.octets import VariableLengthBytes
 from zarr.errors import ArgumentError
 
@@ -40,7 +40,9 @@ def read(value: object, dtype: np.dtype[Any] | None) -> Elements:
 
 
 def as_objects(value: object) -> Elements:
-    """Nested sequences as an array of Python's objects."""
+    """Nested sequences as an array of Python's objects, and NumPy's times."""
+    if any(issubclass(kind, np.ndarray) for kind in leaf_types(value)):
+        value = scalars_within(value, _with_times)
     try:
         found = np.array(value, dtype=object)
     except ValueError as exc:  # of arrays that have the first lengths in common, but not all
@@ -49,6 +51,43 @@ def as_objects(value: object) -> Elements:
         found = _opened(found)
         _refuse_sequences(found, kinds_of(found))
     return found
+
+
+def scalars_within(value: Any, of_array: Callable[[Elements], Elements], depth: int = MOST_AXES) -> Any:
+    """Nested lists and tuples with what is made of each array in them; of one without axes with its element."""
+    if isinstance(value, list | tuple) and depth:
+        opened = (scalars_within(item, of_array, depth - 1) for item in value)
+        return list(opened) if isinstance(value, list) else tuple(opened)
+    if not isinstance(value, np.ndarray):
+        return value
+    items = of_array(value)
+    return items if items.ndim else items[()]
+
+
+def _with_times(array: Elements) -> Elements:
+    """An array, or objects of its times: for those of some units NumPy has no other objects than integers."""
+    return in_objects(array) if array.dtype.kind in "mM" else array
+
+
+def in_objects(elements: Elements) -> Elements:
+    """An array of the scalars of another; of text of any length its strings, and None for its null.
+
+    Examples
+    --------
+    >>> in_objects(np.array([5], "M8[ns]"))[0]
+    np.datetime64('1970-01-01T00:00:00.000000005')
+    """
+    if elements.dtype.kind == "O":
+        return elements
+    if elements.dtype.kind != "T":
+        return one_by_one(elements.ravel()).reshape(elements.shape)
+    listed = elements.ravel().tolist()
+    return one_by_one(item if isinstance(item, str) else None for item in listed).reshape(elements.shape)
+
+
+def one_by_one(items: Iterable[Any]) -> Elements:
+    """Objects, whatever they are, as an array of one axis."""
+    return np.fromiter(items, object)
 
 
 def _opened(items: Elements) -> Elements:
@@ -223,7 +262,7 @@ def as_words(items: Elements, dtype: np.dtype[Any]) -> Elements:
     if set(map(type, listed)) <= {wanted}:
         return items
     words = np.empty(len(listed), dtype=object)
-    words[:] = [_word(item) if wanted is str else _octets_of(_word(item)) for item in listed]
+    words[:] = [_word(item) if wanted is str else _octets(item) for item in listed]
     return words.reshape(items.shape)
 
 
@@ -248,7 +287,10 @@ def _word(item: Any) -> str:
     raise ArgumentError(f"{in_short(item)} of type {type(item).__name__} is no text. {ADVICE}")
 
 
-def _octets_of(word: str) -> bytes:
+def _octets(item: Any) -> bytes:
+    if isinstance(item, bytes):  # of NumPy's too
+        return bytes(item)
+    word = _word(item)
     try:
         return word.encode("ascii")
     except UnicodeEncodeError as exc:
@@ -266,6 +308,11 @@ def _raw(items: Elements, dtype: np.dtype[Any]) -> Elements:
     return np.frombuffer(joined, dtype).reshape(octets.shape)
 
 
+def _is_octets(item: object) -> bool:
+    """Whether an object is bytes, or is of NumPy's without a meaning, which structs have."""
+    return isinstance(item, bytes | bytearray | memoryview) or (isinstance(item, np.void) and item.dtype.names is None)
+
+
 def as_octets(items: Elements) -> Elements:
     """Objects that are all bytes."""
     listed = items.ravel().tolist()
@@ -275,7 +322,7 @@ def as_octets(items: Elements) -> Elements:
     refuse_no_elements(items, kinds, items.dtype)
     made = np.empty(len(listed), dtype=object)
     for i, item in enumerate(listed):
-        if not isinstance(item, bytes | bytearray | memoryview | np.void):
+        if not _is_octets(item):
             place = tuple(int(n) for n in np.unravel_index(i, items.shape)) if items.ndim else ()
             raise ArgumentError(
                 f"{in_short(item)} of type {type(item).__name__} at {place} is no bytes; encode text first"

@@ -39,6 +39,13 @@ class Optional(ZDType[Any, Any]):
     _zarr_v3_name = "zarrs.optional"
     data_type: ZDType[Any, Any]
 
+    def __post_init__(self) -> None:
+        given: object = self.data_type
+        if not isinstance(given, ZDType):
+            raise ArgumentError(
+                f"Optional needs a data type of zarr.dtype, as data_type=zarr.dtype.Int8(); got {given!r}"
+            )
+
     def to_native_dtype(self) -> np.dtype[Any]:
         return np.dtype("O")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from zarr._buffer.memory import empty, in_dtype, is_extension
 from zarr._dtype.losses import say_where
 from zarr._dtype.missing import mask_of, masked_class, says_nothing
-from zarr._dtype.objects import as_elements
+from zarr._dtype.objects import as_elements, in_objects, one_by_one, scalars_within
 from zarr._dtype.records import items_of
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def _raise_at_first(items: Elements, inner: ZDType[Any, Any], dtype: np.dtype[An
         if says_nothing(items[place]):
             continue
         try:
-            convert(as_array([items[place]]).reshape(()), inner, dtype)
+            convert(one_by_one([items[place]]).reshape(()), inner, dtype)
         except (TypeError, ValueError, OverflowError) as exc:
             say_where(exc, place)
             raise
@@ -79,27 +78,18 @@ def _raise_at_first(items: Elements, inner: ZDType[Any, Any], dtype: np.dtype[An
 
 def _items(value: Any, inner: ZDType[Any, Any], *, has_fields: bool) -> Elements:
     """Values one by one, with None for those that are masked."""
-    masked = masked_class()
-    if masked is not None and isinstance(value, masked):
-        items = in_objects(np.asarray(value.data))
-        items[mask_of(value)] = None
-        return items
-    is_object = isinstance(value, np.generic) or not hasattr(value, "__array__")
-    if not is_object:
-        return in_objects(np.asarray(value))
+    if isinstance(value, list | tuple):
+        value = scalars_within(value, _of_array)
+    elif hasattr(value, "__array__") and not isinstance(value, np.generic):
+        return _of_array(value)
     return items_of(value) if has_fields else as_elements(value, inner)
 
 
-def in_objects(elements: Elements) -> Elements:
-    """An array of the scalars of another; of text of any length its strings, and None for its null."""
-    if elements.dtype.kind == "O":
-        return elements
-    if elements.dtype.kind != "T":
-        return as_array(elements.ravel()).reshape(elements.shape)
-    listed = elements.ravel().tolist()
-    return as_array(item if isinstance(item, str) else None for item in listed).reshape(elements.shape)
-
-
-def as_array(items: Iterable[Any]) -> Elements:
-    """Objects, whatever they are, as an array of one axis."""
-    return np.fromiter(items, object)
+def _of_array(array: Any) -> Elements:
+    """The scalars of an array, of which those that are masked are None."""
+    masked = masked_class()
+    if masked is None or not isinstance(array, masked):
+        return in_objects(np.asarray(array))
+    items = in_objects(np.asarray(array.data)).copy()  # of objects it is the memory of the array
+    items[mask_of(array)] = None
+    return items

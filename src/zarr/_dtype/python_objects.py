@@ -73,12 +73,11 @@ class PythonObjects(ZDType[Any, Any]):
     def cast_scalar(self, data: object) -> Any:
         plain = data.item() if isinstance(data, np.generic) else data
         try:
-            json.dumps(plain, allow_nan=False)
+            return json.loads(json.dumps(plain, allow_nan=False))  # as whoever opens the array reads it
         except (TypeError, ValueError, RecursionError) as exc:
             raise ArgumentError(
                 f"the fill value {data!r} of Python objects cannot be written as JSON: {exc}; use None"
             ) from exc
-        return plain
 
 
 def element(value: object) -> np.ndarray[Any, Any]:

@@ -267,6 +267,8 @@ _MOST_KNOWN = 1000
 
 
 def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
+    if isinstance(spec, type) and issubclass(spec, ZDType):  # of which NumPy makes a dtype of objects
+        raise UnknownDataTypeError(f"{spec.__name__} is a class; call it to make a data type: {spec.__name__}(...)")
     if spec is str or (isinstance(spec, str) and spec in ("str", "string")):
         return data_type_registry.get("string")()
     if spec is bytes or (isinstance(spec, str) and spec == "bytes"):
@@ -275,6 +277,7 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
         return data_type_registry.match_json(spec, zarr_format=zarr_format)
     if isinstance(spec, list) and spec and all(isinstance(field, list) for field in spec):
         return data_type_registry.match_json({"name": spec, "object_codec_id": None}, zarr_format=2)
+    wrong: str | None = None
     if isinstance(spec, str) and zarr_format == 3:
         try:
             found = data_type_registry.match_json(spec, zarr_format=3)
@@ -286,13 +289,15 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
             if data_type_registry.contents.failure(spec) is not None or (known is not None and not _is_ours(known)):
                 raise UnknownDataTypeError(str(exc)) from exc.__cause__
             # NumPy's spelling then
+            wrong = None if known is None else str(exc)
     try:
         dtype = np.dtype(spec)
     except (SyntaxError, TypeError) as exc:
         if isinstance(spec, str) and zarr_format == 2 and spec in data_type_registry.contents:
             return data_type_registry.match_json({"name": spec, "object_codec_id": None}, zarr_format=2)
         raise UnknownDataTypeError(
-            f"{spec!r} is neither a NumPy dtype nor a Zarr data type; examples are 'int32', 'float64', 'bool', 'string'"
+            wrong
+            or f"{spec!r} is neither a NumPy dtype nor a Zarr data type; examples are 'int32', 'float64', 'bool', 'string'"
         ) from exc
     return data_type_registry.match_dtype(dtype)
 

@@ -13,6 +13,7 @@ from zarr._store.absence import Absence
 from zarr._store.access import answers_at_once
 from zarr._store.path import StorePath
 from zarr._support.document_errors import DocumentKey
+from zarr._support.signals import came_from_a_signal
 from zarr.errors import ArrayNotFoundError, ContainsArrayAndGroupError, GroupNotFoundError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def look(at: StorePath, zarr_format: int | None = None, *, prefer: int | None = 
         try:
             metadata = _parse(at, layout, keys, documents)
         except NOT_READ as exc:
+            if came_from_a_signal(exc):
+                raise
             return layout.unreadable(documents, exc)
         if metadata is not None:
             return metadata
@@ -179,5 +182,7 @@ def _try_load(at: StorePath) -> Flow[NodeMetadata | None]:
     """`load_node`, with documents that cannot be read counted as none."""
     try:
         return (yield from load_node(at))
-    except NOT_READ:
+    except NOT_READ as exc:
+        if came_from_a_signal(exc):
+            raise
         return None

@@ -106,6 +106,9 @@ class ArrayView:
     ----------
     spec, choice, metadata
         Never change.
+    limit
+        What chunks of elements of variable length might decode to when it was made, which an engine may have been told; None where
+        there are no such elements.
     place, reached, shortcut
         How the engine reaches the array's objects, as far as somebody asked; see `zarr._flow.direct`.
     """
@@ -113,6 +116,7 @@ class ArrayView:
     spec: ArraySpec
     choice: Choice
     metadata: ArrayV2Metadata | ArrayV3Metadata = field(compare=False, repr=False)
+    limit: int | None = field(default=None, compare=False, repr=False)
     place: NativePlace | None = field(default=None, compare=False, repr=False)
     reached: Reached | None = field(default=None, compare=False, repr=False)
     shortcut: Any = field(default=None, compare=False, repr=False)
@@ -287,19 +291,24 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
 
     @property
     def view(self) -> ArrayView:
-        """Spec and pipeline, compiled at first use and for all new metadata.
+        """Spec and pipeline, compiled at first use, for all new metadata and for another limit.
 
         That is found here: `publish` cannot stop a thread that is about to store a view of what was before.
         """
         metadata, view = self._metadata or self._parse(), self._view
-        if view is None or view.metadata is not metadata:
+        if (
+            view is None
+            or view.metadata is not metadata
+            or (view.limit is not None and view.limit != settings().max_variable_chunk_nbytes)
+        ):
             view = self._view = self.view_of(metadata)
         return view
 
     def view_of(self, metadata: ArrayV2Metadata | ArrayV3Metadata) -> ArrayView:
         """Spec and pipeline for metadata that is not published yet."""
         spec = metadata.to_spec(self.config)
-        return ArrayView(spec, choose(spec, CPU_PROTOTYPE, self.engine), metadata)
+        limit = settings().max_variable_chunk_nbytes if spec.dtype.kind in "OT" else None
+        return ArrayView(spec, choose(spec, CPU_PROTOTYPE, self.engine), metadata, limit)
 
     def by_reference(self, view: ArrayView) -> ArrayView:
         """The same view on the reference engine."""

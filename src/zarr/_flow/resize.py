@@ -28,6 +28,7 @@ from zarr._flow.requests import Flow, Remove, TakeHold, Together
 from zarr._flow.update import publish_shape, replaced, reserve
 from zarr._selection.model import GridSelection, SliceAxis
 from zarr._store.access import capabilities, relies_on_versions
+from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,8 +132,8 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
             publish = partial(publish_shape, node, metadata, new, view=view, hold=hold)
             try:
                 yield from fill()
-            except Exception:  # somebody else's store raises what it likes
-                if capabilities(at.store).takes_any_key:
+            except Exception as exc:  # somebody else's store raises what it likes
+                if capabilities(at.store).takes_any_key or came_from_a_signal(exc):
                     raise
             else:
                 yield from publish()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zarr._flow.load import arrays_among
 from zarr._flow.paths import join, nearest_above
 from zarr._flow.requests import Fetch, Flow, Keys, Put, Read, TakeRoom, Together
-from zarr._metadata.formats import DOCUMENTS
+from zarr._metadata.formats import DOCUMENTS, MAKERS
 from zarr._store.access import answers_at_once
 from zarr._support.request_room import is_counted
 
@@ -31,14 +31,15 @@ MOST_COPIES = 10
 def copy_all(source: StorePath, dest: StorePath) -> Flow[int]:
     """Copy every object at and below a place; how many bytes they have.
 
-    The documents of the node at that place come last: until then there is none at the other.
+    The documents of the node at that place come last, and the one that makes it a node after the others: until then there is none
+    at the other.
     """
     keys: list[str] = yield Keys(source.store, source.path)
     own = {join(source.path, name) for name in DOCUMENTS}
     nbytes_of = yield from _sizes(source.store, dest.store, keys)
     flows = (_copy_below(source, dest, key, nbytes_of(key)) for key in keys if key not in own)
     nbytes = sum((yield Together(flows, MOST_COPIES)))
-    for key in sorted(own.intersection(keys)):
+    for key in sorted(own.intersection(keys), key=lambda key: (key.rpartition("/")[2] in MAKERS, key)):
         nbytes += yield from _copy_below(source, dest, key, 0)
     return nbytes
 

@@ -19,6 +19,7 @@ from zarr._metadata.parse import remember_reshaped, with_source
 from zarr._support.document_errors import DocumentKey
 from zarr._support.json import as_stored
 from zarr._support.registry import names_version
+from zarr._support.signals import came_from_a_signal
 from zarr.errors import ArrayNotFoundError, BaseZarrError, ConcurrentChangeError, NodeNotFoundError
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def _look_again(node: ArrayNode | GroupNode) -> Flow[None]:
     at, metadata = node.store_path, node.metadata
     try:
         stored = yield from load_node(at, metadata.zarr_format)
-    except Exception:  # noqa: BLE001  # what is on its way already says more
+    except Exception as exc:  # what is on its way already says more
+        if came_from_a_signal(exc):
+            raise
         return
     if stored is not None and isinstance(stored, GroupMetadata) == isinstance(metadata, GroupMetadata):
         node.publish(stored)  # type: ignore[arg-type]  # same kind as before

@@ -21,6 +21,7 @@ from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
+from zarr._store.directories import make_directories
 from zarr._store.locks import PlaceHold, remove_unheld
 from zarr._store.mounts import is_of_one_machine
 from zarr._support.forks import finish_before_forks, give_way, held_around_forks, is_wanted, renew_in_children
@@ -142,8 +143,11 @@ class Connection:
         self.raw.execute("BEGIN IMMEDIATE")
 
     def __del__(self, opened_here: WeakSet[sqlite3.Connection] = _raw) -> None:
-        if self.raw in opened_here:  # and not by the parent of this process
-            self.raw.close()  # which undoes what was not committed, where an interrupt kept others from doing so
+        try:
+            if self.raw in opened_here:  # and not by the parent of this process
+                self.raw.close()  # which undoes what was not committed, where an interrupt kept others from doing so
+        except (AttributeError, TypeError):  # interrupted so early that it has none, or at the end of the interpreter
+            pass
 
     def _wait_for_disk(self, sync: bool) -> None:
         """Whether a change is to be on the disk when it is over; if not, it may be lost with the machine, but not torn."""
@@ -180,15 +184,17 @@ class Database:
 
     # -- locks --------------------------------------------------------------------------------------------------
 
-    def lock(self, place: int) -> PlaceHold:
-        """Wait for, and take, one of the rights that writers have between each other. Makes directories if need be."""
+    def lock(self, place: int, *, sync: bool) -> PlaceHold:
+        """Wait for, and take, one of the rights that writers have between each other. Makes directories if need be, and with `sync`
+        waits until those are on the disk.
+        """
         self._identity()  # beside what is no database there is nothing to be made
         path = self.lock_file()
         for _ in range(_ATTEMPTS):
             try:
                 return PlaceHold(path, place)
             except FileNotFoundError:
-                self._make_lock_file(path)
+                self._make_lock_file(path, sync=sync)
             except OSError as exc:
                 raise self._of_file(exc) from None
         raise FileNotFoundError(errno.ENOENT, "is deleted by another program as soon as it is made", path)
@@ -218,9 +224,9 @@ class Database:
             self._lock_file = f"{self._real}-holds"
         return self._lock_file
 
-    def _make_lock_file(self, path: str) -> None:
+    def _make_lock_file(self, path: str, *, sync: bool) -> None:
         try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+            make_directories(os.path.dirname(path), sync=sync)
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
         except FileExistsError:
             return

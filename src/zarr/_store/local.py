@@ -18,6 +18,7 @@ from zarr._store.absence import absence
 from zarr._store.abstract import AccessMode
 from zarr._store.atomic import PREFIX, FileSink, NewFile, is_abandoned, is_temporary, temporary_name
 from zarr._store.descriptors import open_into
+from zarr._store.directories import make_directories, sync_directory
 from zarr._store.file_url import from_url, is_url, to_url
 from zarr._store.given_paths import absolute, as_given, tidy
 from zarr._store.keys import check_key
@@ -25,6 +26,7 @@ from zarr._store.locks import DirectoryHold
 from zarr._store.native_place import Directory
 from zarr._store.obstacles import obstacle
 from zarr._store.permissions import of_change
+from zarr._store.turns import Turns, turns_at
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import directories_to
 from zarr._support.settings import settings
@@ -164,6 +166,8 @@ class LocalStore(SyncStore):
 
     async def _open(self) -> None:
         if not self.read_only:
+            if settings().durability == "fsync":
+                make_directories(self._base, sync=True)
             self.root.mkdir(parents=True, exist_ok=True)
         if not self.root.exists():
             raise FileNotFoundError(f"{self.root} does not exist")
@@ -216,11 +220,14 @@ class LocalStore(SyncStore):
                 return DirectoryHold(directory)
             except FileNotFoundError:
                 pass
-            _make_directories(directory, sync=settings().durability == "fsync")
+            make_directories(directory, sync=settings().durability == "fsync")
         raise _no_directory(directory)
 
     def _whereabouts(self, path: str) -> Sequence[object]:
         return directories_to(f"{self._base}/{path}" if path else self._base)
+
+    def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
+        return turns_at(f"{self._base}/{prefix}")
 
     def native_place(self) -> Directory | None:
         return Directory(self._base) if type(self) is LocalStore else None
@@ -293,12 +300,12 @@ class LocalStore(SyncStore):
         sync = settings().durability == "fsync"
         try:
             if expected is ABSENT and not os.access(directory, os.F_OK):  # mostly it is the document of a new node
-                _make_directories(directory, sync=sync)
+                make_directories(directory, sync=sync)
             for _ in range(_ATTEMPTS):
                 try:
                     return self._put(key, value, expected, hold, sync)
                 except FileNotFoundError:  # the directory is not there yet, or not any more
-                    _make_directories(directory, sync=sync)
+                    make_directories(directory, sync=sync)
         except KeyBlockedError:
             raise
         except OSError as exc:
@@ -345,7 +352,7 @@ class LocalStore(SyncStore):
         try:
             done = self._publish(new, key, path, expected, held)
             if done and sync:
-                _sync_directory(directory)
+                sync_directory(directory)
             return done
         finally:
             if held is not hold:
@@ -380,7 +387,7 @@ class LocalStore(SyncStore):
                     return False
             os.unlink(path)
             if settings().durability == "fsync":
-                _sync_directory(directory)
+                sync_directory(directory)
         except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as exc:
@@ -514,7 +521,7 @@ class LocalStore(SyncStore):
         except OSError as exc:
             raise of_change(exc, directory) from None
         if settings().durability == "fsync":
-            _sync_directory(os.path.dirname(directory))
+            sync_directory(os.path.dirname(directory))
         try:
             _discard(aside, ignore_errors=False)
         except OSError as exc:
@@ -594,46 +601,13 @@ def _new_file(directory: str, *, sync: bool) -> NewFile:
         try:
             return NewFile(directory)
         except FileNotFoundError:
-            _make_directories(directory, sync=sync)
+            make_directories(directory, sync=sync)
     raise _no_directory(directory)
-
-
-def _made_directory(directory: str) -> bool:
-    """Whether there is a directory now. False: the one above is missing."""
-    try:
-        os.mkdir(directory)
-    except FileExistsError:
-        pass
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _make_directories(directory: str, *, sync: bool = False) -> None:
-    """Make a directory and those above it that are missing."""
-    if not _made_directory(directory):
-        _make_directories(os.path.dirname(directory), sync=sync)
-        if not _made_directory(directory):  # the one above is deleted again: the caller looks, and comes again
-            return
-    if sync:
-        _sync_directory(os.path.dirname(directory))
 
 
 def _directory_of(path: str) -> str:
     """The directory of a file, of whose path what follows that of the store has slashes on every system."""
     return path.rpartition("/")[0]
-
-
-def _sync_directory(directory: str) -> None:
-    if os.name == "nt":
-        return
-    opened: list[int] = []
-    try:
-        open_into(opened, directory, os.O_RDONLY)
-        os.fsync(opened[0])
-    finally:
-        for fd in opened:
-            os.close(fd)
 
 
 def _discard(path: str, *, ignore_errors: bool = True) -> None:

@@ -32,6 +32,7 @@ from zarr._store.database import Connection, Database, Session, database_at
 from zarr._store.file_url import from_url, is_url
 from zarr._store.keys import check_key, is_key
 from zarr._store.locks import PlaceHold
+from zarr._store.turns import Turns, turns_at
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import directories_to, steps_to
 from zarr._support.settings import settings
@@ -193,6 +194,9 @@ class SQLiteStore(SyncStore):
     def _whereabouts(self, path: str) -> Sequence[object]:
         return steps_to(directories_to(os.fspath(self.path))[-1], path)
 
+    def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
+        return turns_at(os.fspath(self.path), prefix)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.path == other.path
 
@@ -288,15 +292,15 @@ class SQLiteStore(SyncStore):
         """A transaction that changes what lies directly under a prefix, when nobody else holds that."""
         place = _place(prefix)
         is_covered = isinstance(hold, PlaceHold) and hold.place == place and hold.path == self._database.lock_file()
-        held = hold if is_covered else self._database.lock(place)
+        sync = settings().durability == "fsync"
+        held = hold if is_covered else self._database.lock(place, sync=sync)
         try:
-            with self._database.lock(_WRITING) as turn:
+            with self._database.lock(_WRITING, sync=sync) as turn:
                 turn.rely_on()
                 with Session(self._database, create=True) as session:
                     connection = session.connection
                     if connection is None:
                         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(self.path))
-                    sync = settings().durability == "fsync"
                     if not connection.is_ours:
                         self._database.make(connection, sync=sync)
                     connection.begin_change(sync=sync)
@@ -307,7 +311,8 @@ class SQLiteStore(SyncStore):
                 held.release()
 
     def hold(self, prefix: str) -> Hold:
-        held = self._database.lock(_place(_as_text(prefix and check_key(prefix))))
+        place = _place(_as_text(prefix and check_key(prefix)))
+        held = self._database.lock(place, sync=settings().durability == "fsync")
         try:
             held.rely_on()
         except BaseException:

@@ -6,6 +6,7 @@ one busy writer could keep others waiting for seconds. Here the right is handed 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from threading import Lock, RLock
 from typing import TYPE_CHECKING
@@ -78,6 +79,16 @@ class Turns:
 
 
 _all: WeakSet[Turns] = WeakSet()
+
+
+_of_paths = Turns()
+
+
+def turns_at(path: str, prefix: str = "") -> tuple[Turns, str]:
+    """What `Store._shared_turns` says of a place on this machine, or of a prefix in a file there: the same by every name of it, and
+    before it is made and after.
+    """
+    return _of_paths, f"{os.path.realpath(path)}\0{prefix}"
 
 
 @renew_in_children

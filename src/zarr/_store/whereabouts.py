@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from zarr._support.signals import came_from_a_signal
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -66,7 +68,9 @@ def _numbers(path: str) -> Iterator[object]:
     for above in _prefixes(path):
         try:
             status = os.stat(above)
-        except (OSError, ValueError):  # nothing is there yet, and then nothing below it either
+        except (OSError, ValueError) as exc:  # nothing is there yet, and then nothing below it either
+            if came_from_a_signal(exc):
+                raise
             last = (last, os.path.basename(above))
         else:
             last = (status.st_dev, status.st_ino)

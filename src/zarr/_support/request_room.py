@@ -8,7 +8,9 @@ codec or a store in the midst of a request, is given room at once.
 
 from __future__ import annotations
 
+import sys
 import threading
+from _thread import start_new_thread
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zarr._support.forks import renew_in_children
 from zarr._support.request_threads import is_in_call
 from zarr._support.settings import settings
+from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
     from typing import Self
@@ -89,17 +92,18 @@ class AwaitedRoom:
         Called once, with the room or with why it was not waited for any more.
     """
 
-    __slots__ = ("_account", "answered", "nbytes")
+    __slots__ = ("_account", "answered", "is_queued", "nbytes")
 
     def __init__(self, nbytes: int, answered: Callable[[Any, BaseException | None], None]) -> None:
         self.nbytes, self.answered = nbytes, answered
+        self.is_queued = False
         self._account = _account
 
     def begin(self) -> None:
         self._account.queue(self)
 
     def cancel(self) -> None:
-        if self._account.forget(self):
+        if self._account.forget(self) or not self.is_queued:
             self.answered(None, InterruptedError("nobody waits for the room any more"))
 
 
@@ -109,7 +113,11 @@ def take_room(nbytes: int, *, waits: bool = True) -> Room | None:
 
 
 class _Account:
-    """The room of one process, who has it and who waits for it."""
+    """The room of one process, who has it and who waits for it.
+
+    Whatever may let somebody go on who waits sees to that before it changes anything: an interrupt between the two would leave them
+    waiting for ever.
+    """
 
     def __init__(self) -> None:
         self._guard = threading.RLock()
@@ -134,24 +142,47 @@ class _Account:
 
     def queue(self, who: AwaitedRoom) -> None:
         with self._guard:
+            first = self._waiting[0] if self._waiting else who
+            is_due = self._is_enough(first.nbytes)  # some was given back since it was asked for
+            is_elsewhere = is_due and self._hand_out_elsewhere()
             self._waiting.append(who)
-        self._hand_out()
+            who.is_queued = True
+        if is_due and not is_elsewhere:
+            self._hand_out()
 
     def forget(self, who: AwaitedRoom) -> bool:
         """Whether it was still waiting."""
         with self._guard:
             if who not in self._waiting:
                 return False
+            is_elsewhere = self._hand_out_elsewhere()  # who came next may need less
             self._waiting.remove(who)
-        self._hand_out()  # who came next may need less
+        if not is_elsewhere:
+            self._hand_out()
         return True
 
     def give_back(self, room: Room) -> None:
         with self._guard:
+            is_elsewhere = bool(self._waiting) and self._hand_out_elsewhere()
             # Nor between these: it is given back once, and wholly.
             self._n_used -= room.nbytes
             room.nbytes = 0
-        self._hand_out()
+        if not is_elsewhere:
+            self._hand_out()
+
+    def _hand_out_elsewhere(self) -> bool:
+        """Have another thread hand out what there is when the guard is free, if this is the thread of signal handlers: one of them may
+        raise in the midst of it. Whether another one does.
+        """
+        if threading.get_ident() != threading.main_thread().ident or sys.is_finalizing():
+            return False
+        try:
+            start_new_thread(self._hand_out, ())
+        except RuntimeError as exc:  # there are no more threads
+            if came_from_a_signal(exc):
+                raise
+            return False
+        return True
 
     def _hand_out(self) -> None:
         while self._waiting:

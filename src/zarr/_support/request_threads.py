@@ -126,7 +126,7 @@ class _Pool:
     """
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()  # a signal handler or a finalizer that makes a request may come in the middle
         self._waiting: SimpleQueue[Call] = SimpleQueue()
         self._n_threads = self._n_calls = self._n_lent = 0
 
@@ -144,17 +144,20 @@ class _Pool:
         self._see_to_threads()
 
     def _see_to_threads(self) -> None:
-        """Start a thread, if there are fewer than are needed and than there may be."""
+        """Start a thread, if there are fewer than are needed and than there may be. One that an interrupt keeps from it is not counted."""
+        is_alone = False
         with self._guard:
-            is_short = self._n_threads < min(self._n_calls, most_requests() + self._n_lent)
-            if is_short:
-                self._n_threads += 1
-        if is_short and not self._start():
-            with self._guard:
-                self._n_threads -= 1
+            if self._n_threads < min(self._n_calls, most_requests() + self._n_lent):
+                is_started = False
+                try:
+                    self._n_threads += 1
+                    is_started = self._start()
+                finally:
+                    if not is_started:
+                        self._n_threads -= 1
                 is_alone = not self._n_threads
-            if is_alone:  # there are no more threads in this process: here, then
-                self._work_here()
+        if is_alone:  # there are no more threads in this process: here, then
+            self._work_here()
 
     def _start(self) -> bool:
         if sys.is_finalizing():
@@ -197,7 +200,7 @@ class _Pool:
 
 
 class Gate:
-    """What so many may be inside of at once; others wait.
+    """What so many may be inside of at once, each `with gate.place()`; others wait.
 
     Parameters
     ----------
@@ -210,7 +213,12 @@ class Gate:
         self.begin_in_child()
         _gates.add(self)
 
-    def __enter__(self) -> Self:
+    def place(self) -> Place:
+        """A place inside, which is to be entered."""
+        return Place(self)
+
+    def enter(self, place: Place) -> None:
+        """Wait until there is room, and go inside."""
         with self._guard:
             while self._n_inside >= self._most():
                 self._n_waiting += 1
@@ -218,20 +226,59 @@ class Gate:
                     self._changed.wait()
                 finally:
                     self._n_waiting -= 1
+            # Nothing is called between these two lines, so no signal handler can raise there: who is inside is known to be.
             self._n_inside += 1
-        return self
+            place.inside = self._guard
 
-    def __exit__(self, *exc: object) -> None:
+    def leave(self, place: Place) -> None:
+        """Let the next one in. Does nothing the second time, or in a forked child of who went inside."""
         with self._guard:
-            self._n_inside -= 1
-            if self._n_waiting:
-                self._changed.notify()
+            if place.inside is self._guard:
+                if self._n_waiting:
+                    self._changed.notify()  # who looks when this is let go of
+                self._n_inside -= 1  # nor here
+                place.inside = None
 
     def begin_in_child(self) -> None:
         """Nobody is inside: whoever was is not in this process."""
         self._guard = threading.RLock()
         self._changed = threading.Condition(self._guard)
         self._n_inside = self._n_waiting = 0
+
+
+class Place:
+    """A place inside of a gate, for one block. It is left in the end by one who was interrupted on the way in or out, too.
+
+    Parameters
+    ----------
+    gate
+        The gate.
+
+    Attributes
+    ----------
+    inside
+        What guards the gate of the process in which it was entered; None as long as it was not, and when it was left.
+    """
+
+    __slots__ = ("_gate", "inside")
+
+    def __init__(self, gate: Gate) -> None:
+        self.inside: object = None
+        self._gate = gate
+
+    def __enter__(self) -> Self:
+        self._gate.enter(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._gate.leave(self)
+
+    def __del__(self) -> None:
+        try:
+            if self.inside is not None:
+                self._gate.leave(self)
+        except AttributeError:  # interrupted so early that it has none
+            pass
 
 
 _gates: WeakSet[Gate] = WeakSet()

@@ -170,8 +170,11 @@ class _Letters:
             self._is_woken = True
             try:
                 loop.call_soon_threadsafe(self._hand_out)
-            except RuntimeError:  # the loop was closed meanwhile
-                self._waiting.clear()
+            except BaseException as exc:
+                self._is_woken = False  # whoever has the next answer tries again
+                if not isinstance(exc, RuntimeError) or came_from_a_signal(exc):
+                    raise
+                self._waiting.clear()  # the loop was closed meanwhile
 
     def _hand_out(self) -> None:
         self._is_woken = False

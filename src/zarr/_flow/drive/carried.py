@@ -81,7 +81,7 @@ class Carried:
         if self._computes_at_once:
             answer, error = _outcome(ANSWER[Compute], request)
         else:
-            with _COMPUTING:
+            with _COMPUTING.place():
                 answer, error = _outcome(ANSWER[Compute], request)
         return self._flow.send(answer) if error is None else self._flow.throw(error)
 

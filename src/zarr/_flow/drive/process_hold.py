@@ -18,7 +18,7 @@ from zarr._support.forks import renew_in_children
 from zarr._support.threads import call_in_new_thread
 
 _turns_by_place = Turns()
-"""Those of stores that tell where they are, with that in the names."""
+"""Those of stores that tell where they are: the names are those places."""
 _turns: WeakKeyDictionary[Any, Turns] = WeakKeyDictionary()
 _turns_by_id: dict[int, tuple[ref[Any], Turns]] = {}
 """Those of stores without a hash, each with what forgets it when the store is gone."""
@@ -75,12 +75,12 @@ def _turns_of(store: Store, prefix: str) -> tuple[Turns, str]:
     shared = store._shared_turns(prefix)
     if shared is not None:
         return shared
-    *_, root = store._whereabouts("")
+    *_, place = store._whereabouts(prefix)
     try:
-        hash(root)
+        hash(place)
     except TypeError:  # it equals what another store equals, and no more is known
         return _own_turns_of(store), prefix
-    return _turns_by_place, f"{root!r} {prefix}"
+    return _turns_by_place, repr(place)
 
 
 def _own_turns_of(store: Store) -> Turns:

@@ -29,7 +29,7 @@ from zarr._support.forks import n_forks
 from zarr._support.request_room import AwaitedRoom
 from zarr._support.request_threads import Call
 from zarr._support.settings import settings
-from zarr._support.signals import let_go_if_interrupted
+from zarr._support.signals import came_from_a_signal, let_go_if_interrupted
 
 T = TypeVar("T")
 _PATIENCE_S = 2.0
@@ -432,8 +432,11 @@ class _Crew:
 
 def _close(flow: _AnyFlow) -> None:
     """Close a flow that ends because of something else, which is what is to be heard of."""
-    with suppress(Exception):
+    try:
         flow.close()
+    except Exception as exc:
+        if came_from_a_signal(exc):
+            raise
 
 
 def _hold_at_once(request: TakeHold) -> Any:

@@ -216,8 +216,10 @@ class Cached:
         if isinstance(expected, _Believed) and (expected := (yield from self._real(key, expected))) is None:
             yield from self.forget(key)
             return False
-        done: bool = yield self.inside, partial(self.inside.put, key, value, expected=expected, **_under(hold))
-        now = yield from self._changed(key, before)
+        try:
+            done: bool = yield self.inside, partial(self.inside.put, key, value, expected=expected, **_under(hold))
+        finally:  # what raised an error may have been done all the same
+            now = yield from self._changed(key, before)
         if now is not None and self.terms.cache_set_data and not self.has_versions and expected is ANY:
             yield from self._keep(entry_key(key, None), value, None, len(value), now)
         return done
@@ -227,15 +229,19 @@ class Cached:
         if isinstance(expected, _Believed) and (expected := (yield from self._real(key, expected))) is None:
             yield from self.forget(key)
             return False
-        done: bool = yield self.inside, partial(self.inside.remove, key, expected=expected, **_under(hold))
-        yield from self._changed(key, before)
+        try:
+            done: bool = yield self.inside, partial(self.inside.remove, key, expected=expected, **_under(hold))
+        finally:
+            yield from self._changed(key, before)
         return done
 
     def remove_prefix(self, prefix: str) -> Calls[None]:
         before = self.kept.n_changes
-        yield self.inside, partial(self.inside.remove_prefix, prefix)
-        self.kept.change(before)
-        yield from self.forget(prefix)
+        try:
+            yield self.inside, partial(self.inside.remove_prefix, prefix)
+        finally:
+            self.kept.change(before)
+            yield from self.forget(prefix)
 
     def _changed(self, key: str, before: int) -> Calls[int | None]:
         """Remove what is kept of an object, if it would be believed; the number of changes now, if nobody else made one."""

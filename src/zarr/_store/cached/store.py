@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
@@ -197,12 +197,19 @@ class CacheStore(WrapperStore[Store]):
         await drive_async(self._cached().remove(check_key(key), ANY, None))
 
     async def delete_dir(self, prefix: str) -> None:
-        await super().delete_dir(prefix)
-        await drive_async(self._cached().forget(prefix.rstrip("/")))
+        await self._changed_by(super().delete_dir(prefix), prefix.rstrip("/"))
 
     async def clear(self) -> None:
-        await super().clear()
-        await self.clear_cache()
+        await self._changed_by(super().clear(), "")
+
+    async def _changed_by(self, change: Awaitable[None], prefix: str) -> None:
+        """Wait for a change below a prefix, and keep nothing from before. What raised an error may have been done all the same."""
+        before = self._kept.n_changes
+        try:
+            await change
+        finally:
+            self._kept.change(before)
+            await drive_async(self._cached().forget(prefix))
 
     def get_sync(
         self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None

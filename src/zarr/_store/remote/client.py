@@ -13,7 +13,6 @@ import os
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from inspect import iscoroutine
@@ -126,7 +125,6 @@ class Client:
         self.is_remote = self.kind not in ("memory", "file")
         self.keeps_metadata = self.kind in ("s3", "gs", "az", "memory")
         self._gate = None if most is None or not self.is_remote else Gate(lambda: most)
-        self._limit: AbstractContextManager[Any] = PROCESS_GATE if self.is_remote else nullcontext()
         self._patience = Patience.of(given)
         self._secrets = _secrets_of(given)
         self._raw: tuple[int, Any] | None = None
@@ -198,10 +196,12 @@ class Client:
 
     def _once(self, function: Callable[[Any], T]) -> T:
         """Make one attempt, whatever comes of it."""
+        if not self.is_remote:
+            return function(self.raw)
         if self._gate is None:
-            with self._limit:
+            with PROCESS_GATE.place():
                 return function(self.raw)
-        with self._gate, self._limit:
+        with self._gate.place(), PROCESS_GATE.place():
             return function(self.raw)
 
     def _is_over(self, attempts: int, seconds: float) -> bool:

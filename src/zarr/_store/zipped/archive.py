@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
 from zarr._store.atomic import NewFile, is_abandoned, temporary_name
+from zarr._store.directories import make_directories, sync_directory
 from zarr._store.locks import NO_LOCKS, fcntl
 from zarr._store.permissions import of_change
 from zarr._store.versioned import ABSENT, ANY
@@ -34,6 +35,7 @@ from zarr._support.forks import n_forks, renew_in_children
 from zarr._support.imports_on_use import importing
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
+from zarr.errors import StoreFileError
 
 if TYPE_CHECKING:
     from zarr._buffer import BytesLike
@@ -317,10 +319,11 @@ class Archive(Opened):
                 _status(path)
                 found = OwnFile(path, _CHANGE)
             except FileNotFoundError:
-                os.makedirs(directory, exist_ok=True)
+                sync = settings().durability == "fsync"
+                make_directories(directory, sync=sync)
                 with NewFile(directory) as new:
                     new.append(EMPTY)
-                    if settings().durability == "fsync":
+                    if sync:
                         new.sync()
                     was_made = new.publish(path, replace=False)
                 must_be_new = must_be_new and not was_made
@@ -370,6 +373,11 @@ class Archive(Opened):
                 self._writer.drop()
                 self._writer = None
                 self.contents = Contents()
+                try:
+                    self.refresh(must_exist=False)  # stores that have it open go on with what is there
+                except (OSError, StoreFileError) as exc:  # what is on its way already says more
+                    if came_from_a_signal(exc):
+                        raise
 
     def _finish(self, writer: _Writer) -> None:
         sync = settings().durability == "fsync"
@@ -465,9 +473,7 @@ def _status(path: str) -> os.stat_result:
 def _take_place(new: str, path: str, *, sync: bool) -> None:
     os.replace(new, path)
     if sync:
-        directory = OwnFile(os.path.dirname(path), os.O_RDONLY)
-        directory.sync()
-        directory.close()
+        sync_directory(os.path.dirname(path))
 
 
 def _lock(file: OwnFile, path: str) -> None:

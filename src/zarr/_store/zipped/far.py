@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._buffer.byte_range import ByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr._store.access import async_contract, sync_contract
-from zarr._store.zipped.contents import Contents, Opened, contents_of
+from zarr._store.zipped.contents import Opened, contents_of
 from zarr._support import bridge
 from zarr.errors import ConcurrentChangeError, StoreFileError
 
@@ -115,8 +115,3 @@ class FarArchive(Opened):
 
     def commit(self) -> None:
         """There is nothing to be finished."""
-
-    def forget(self) -> None:
-        """Read the directory again when it is next wanted."""
-        with self.turns.guard:
-            self.contents = Contents()

@@ -13,6 +13,7 @@ from zarr._store.given_paths import absolute, as_given
 from zarr._store.path import StorePath
 from zarr._store.remote.backends import remote_store
 from zarr._store.remote.describing import without_credentials
+from zarr._store.turns import Turns, turns_at
 from zarr._store.whereabouts import directories_to
 from zarr._store.zipped.archive import Archive, archive_at, archive_in
 from zarr._store.zipped.far import FarArchive
@@ -51,6 +52,10 @@ class Source(ABC):
     def root(self) -> object:
         """What tells the archive from all others."""
 
+    def turns(self, prefix: str) -> tuple[Turns, str] | None:
+        """As `Store._shared_turns`."""
+        return None
+
     @abstractmethod
     def archive(self) -> Archive | FarArchive:
         """The archive, which may not be read yet."""
@@ -85,6 +90,9 @@ class PathSource(Source):
     @property
     def root(self) -> object:
         return directories_to(os.fspath(self.path))[-1]
+
+    def turns(self, prefix: str) -> tuple[Turns, str] | None:
+        return turns_at(self.place, prefix)
 
     def archive(self) -> Archive:
         return archive_at(self.place)
@@ -180,6 +188,10 @@ class FarSource(Source):
 
     def archive(self) -> FarArchive:
         return self._archive
+
+    def forget(self) -> None:
+        """Have the archive read anew by whoever opens it next. Whoever has it open goes on with what is in it."""
+        self._archive = FarArchive(self.place, self.text)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FarSource) and self.place == other.place

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
-from zarr._store.turns import Turn
+from zarr._store.turns import Turn, Turns
 from zarr._store.versioned import ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import steps_to
 from zarr._store.zipped import layout, packing
@@ -186,8 +186,8 @@ class ZipStore(SyncStore):
         if not self.read_only and self._mode in ("w", "x"):
             self._opened()  # an archive without anything in it is one too
         archive, ending = self._archive, self._ending
-        if isinstance(archive, FarArchive):
-            archive.forget()
+        if isinstance(self._source, FarSource):
+            self._source.forget()
         elif archive is not None and not self.read_only:
             archive.commit()
         if ending is not None:
@@ -236,6 +236,9 @@ class ZipStore(SyncStore):
     def _whereabouts(self, path: str) -> Sequence[object]:
         return steps_to(self._source.root, path)
 
+    def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
+        return self._source.turns(prefix)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self._source == other._source
 
@@ -267,20 +270,27 @@ class ZipStore(SyncStore):
         version: Version | None = None,
         prototype: BufferPrototype | None = None,
     ) -> Stored | None:
-        if version is None:
-            found = (self._archive or self._opened()).contents.find(key)
-            if found is None:
+        while True:
+            wanted = self._version(key) if version is None else version
+            if wanted is None:
                 return None
-            version = ZipVersion(*found)
-        nbytes = version.entry.nbytes
-        try:
-            data = packing.read(version.file, version.entry, *resolve_range(byte_range, nbytes))
-        except StoreFileError:
-            if version.file is self._opened().contents.file:
-                raise
-            raise ConcurrentChangeError(f"the archive that held {key!r} was replaced, and opened again since") from None
+            nbytes = wanted.entry.nbytes
+            try:
+                data = packing.read(wanted.file, wanted.entry, *resolve_range(byte_range, nbytes))
+                break
+            except StoreFileError:
+                if wanted.file is self._opened().contents.file:
+                    raise
+                if version is not None:
+                    raise ConcurrentChangeError(
+                        f"the archive that held {key!r} was replaced, and opened again since"
+                    ) from None
         buffer = CPUBuffer if prototype is None else prototype.buffer
-        return Stored(buffer.from_bytes(data), version, nbytes)
+        return Stored(buffer.from_bytes(data), wanted, nbytes)
+
+    def _version(self, key: str) -> ZipVersion | None:
+        found = (self._archive or self._opened()).contents.find(key)
+        return None if found is None else ZipVersion(*found)
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         return self._changeable().put(

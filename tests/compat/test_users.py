@@ -157,6 +157,39 @@ def test_every_name_is_looked_at():
     assert {*SAME, *FOR_ANNOTATIONS, *BEHAVES} == set(NAMES)
 
 
+def test_faces_are_made_and_changed_as_packages_do_it(engine):
+    class Mine(zarr.Array):
+        @property
+        def twice(self):
+            return 2 * self[:]
+
+    a = zarr.create_array({}, data=np.arange(3), attributes={"k": 1})
+    a.__class__ = Mine
+    assert a.twice.tolist() == [0, 2, 4]
+    for made in (zarr.Array(a._async_array), zarr.Array(_async_array=a.async_array), Mine(a._async_array)):
+        made.own = "kept"
+        assert made[:].tolist() == [0, 1, 2]
+    group = zarr.create_group({})
+    asynchronous = zarr.AsyncGroup(metadata=group.metadata, store_path=group.store_path)
+    assert zarr.Group(asynchronous) == zarr.Group(_async_group=asynchronous) == group
+    again = zarr.AsyncArray(metadata=a.metadata, store_path=a.store_path, config=None)
+    asyncio.run(again._save_metadata(a.metadata.with_attributes({"k": 2})))
+    assert zarr.open_array(a.store).attrs["k"] == 2
+
+
+def test_regions_of_chunks_and_shards():
+    data = np.arange(70).reshape(10, 7)
+    for options in ({"chunks": (3, 4)}, {"chunks": (2, 3), "shards": (4, 6)}, {"chunks": (3, 4), "zarr_format": 2}):
+        a = zarr.create_array({}, data=data, **options)
+        for regions in (list(a._iter_chunk_regions()), list(a._async_array._iter_shard_regions())):
+            assert np.array_equal(np.sort(np.concatenate([data[region].ravel() for region in regions])), np.arange(70))
+        assert len(list(a._iter_chunk_coords())) == a.nchunks
+        assert len(list(a._iter_shard_coords(origin=(1, 0), selection_shape=(1, 2)))) == 2
+        assert set(a._iter_shard_keys()) < set(a.store._store_dict)
+        assert a._nshards == np.prod(a._shard_grid_shape) == len(list(a._iter_shard_keys()))
+        assert a._chunk_grid[0, 0].codec_shape == (a.shards or a.chunks)
+
+
 # -- what it does ----------------------------------------------------------------------------------------------------
 
 

@@ -37,7 +37,7 @@ class Array(ElementAccess):
 
     Parameters
     ----------
-    async_array
+    _async_array
         The asynchronous face of the same array; both share one state.
 
     Examples
@@ -50,13 +50,13 @@ class Array(ElementAccess):
            [7, 7]], dtype=int32)
     """
 
-    def __init__(self, async_array: AsyncArray) -> None:
-        if not isinstance(async_array, AsyncArray):
+    def __init__(self, _async_array: AsyncArray) -> None:
+        if not isinstance(_async_array, AsyncArray):
             raise TypeError(
-                f"an Array is made from an AsyncArray, got {type(async_array).__name__}; see zarr.open_array"
+                f"an Array is made from an AsyncArray, got {type(_async_array).__name__}; see zarr.open_array"
             )
-        self._async_array = async_array
-        self._node: ArrayNode = async_array._node
+        self._async_array = _async_array
+        self._node: ArrayNode = _async_array._node
 
     @classmethod
     def _at(cls, metadata: ArrayMetadata, store_path: StorePath, config: ArrayConfig | None = None) -> Self:

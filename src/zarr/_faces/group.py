@@ -49,7 +49,7 @@ class Group(GroupProperties):
 
     Parameters
     ----------
-    async_group
+    _async_group
         The asynchronous face of the same group; both share one state.
 
     Examples
@@ -61,13 +61,13 @@ class Group(GroupProperties):
     (['a'], (3,))
     """
 
-    def __init__(self, async_group: AsyncGroup) -> None:
-        if not isinstance(async_group, AsyncGroup):
+    def __init__(self, _async_group: AsyncGroup) -> None:
+        if not isinstance(_async_group, AsyncGroup):
             raise TypeError(
-                f"a Group is made from an AsyncGroup, got {type(async_group).__name__}; see zarr.open_group"
+                f"a Group is made from an AsyncGroup, got {type(_async_group).__name__}; see zarr.open_group"
             )
-        self._async_group = async_group
-        self._node: GroupNode = async_group._node
+        self._async_group = _async_group
+        self._node: GroupNode = _async_group._node
 
     @classmethod
     def _at(cls, metadata: GroupMetadata, store_path: StorePath) -> Self:

@@ -8,6 +8,7 @@ shared between eight integers is written once and driven by a table row (class a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
@@ -55,7 +56,6 @@ class ZDType(ABC, Generic[NativeT, ScalarT]):
         """The NumPy dtype of arrays in memory."""
 
     @classmethod
-    @abstractmethod
     def from_json(cls, data: Any, *, zarr_format: ZarrFormat) -> Self:
         """Parse stored metadata.
 
@@ -67,6 +67,44 @@ class ZDType(ABC, Generic[NativeT, ScalarT]):
         zarr_format
             3 or 2.
         """
+        if zarr_format not in (2, 3):
+            raise ValueError(f"zarr_format must be 2 or 3, got {zarr_format!r}")
+        return cls._from_json_v2(data) if zarr_format == 2 else cls._from_json_v3(data)
+
+    # zarr-python's classes define these two in its place, one for each format.
+
+    @classmethod
+    def _from_json_v2(cls, data: Any) -> Self:
+        """`from_json` of format 2."""
+        return cls._own_from_json()(data, zarr_format=2)
+
+    @classmethod
+    def _from_json_v3(cls, data: Any) -> Self:
+        """`from_json` of format 3."""
+        return cls._own_from_json()(data, zarr_format=3)
+
+    @classmethod
+    def _own_from_json(cls) -> Callable[..., Self]:
+        """`from_json` as a subclass defines it."""
+        if getattr(cls.from_json, "__func__", None) is ZDType.__dict__["from_json"].__func__:
+            raise NotImplementedError(
+                f"{cls.__name__} cannot be read from metadata: it must define from_json(), or _from_json_v2() and "
+                "_from_json_v3()"
+            )
+        return cls.from_json
+
+    @classmethod
+    def _check_native_dtype(cls, dtype: np.dtype[Any]) -> bool:
+        """Whether a NumPy dtype is of the class that this type stores."""
+        return type(dtype) is cls.dtype_cls
+
+    def _check_scalar(self, data: object) -> bool:
+        """Whether `cast_scalar` takes a value."""
+        try:
+            self.cast_scalar(data)
+        except (TypeError, ValueError, OverflowError):
+            return False
+        return True
 
     @abstractmethod
     def to_json(self, zarr_format: ZarrFormat) -> Any:

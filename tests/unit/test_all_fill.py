@@ -182,3 +182,19 @@ def test_what_only_equals_the_fill_value_is_stored(engine, codec, fill, items):
         array[i] = item
     assert [repr(item) for item in array[:]] == [repr(item) for item in items]
     assert array.nchunks_initialized == 2
+
+
+def test_arrays_of_objects_are_what_is_in_them():
+    """Their bytes are addresses, which differ from one object to an equal one."""
+
+    def boxed(values):
+        box = np.empty((), object)
+        box[()] = np.array(values, "f4")
+        return box
+
+    assert is_same_object(boxed([1.5, 2]), boxed([1.5, 2]))
+    assert not is_same_object(boxed([0.0]), boxed([-0.0]))
+    assert not is_same_object(boxed([0.0]), np.array([0.0]))
+    long = "a text that is longer than what an element itself can hold"
+    assert is_same_object(np.array([long], "T"), np.array([long[:3] + long[3:]], "T"))
+    assert not is_same_object(np.array(["a"], "T"), np.array(["b"], "T"))

@@ -48,6 +48,8 @@ def is_same_object(item: Any, other: Any) -> bool:
         return False
     if isinstance(item, str | bytes | int):
         return bool(item == other)
+    if isinstance(item, np.ndarray) and (item.dtype.hasobject or item.dtype.kind == "T"):  # what it has are pointers
+        return item.shape == other.shape and is_same_object(item.reshape(-1).tolist(), other.reshape(-1).tolist())
     if isinstance(item, np.ndarray | np.generic):
         return bool(item.dtype == other.dtype and item.shape == other.shape and item.tobytes() == other.tobytes())
     if isinstance(item, float | complex):

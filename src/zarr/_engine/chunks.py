@@ -221,7 +221,8 @@ def _assignable(fill_value: Any, dtype: np.dtype[Any]) -> Any:
         return fill_value
     if dtype.kind == "O":  # it may be a list
         element = np.empty((), dtype)
-        element[()] = fill_value
+        is_wrapped = isinstance(fill_value, np.ndarray) and fill_value.ndim == 0 and fill_value.dtype == dtype
+        element[()] = fill_value.item() if is_wrapped else fill_value
         return element
     if getattr(fill_value, "dtype", None) == dtype:
         return np.frombuffer(fill_value.tobytes(), dtype).reshape(()) if dtype.itemsize else np.zeros((), dtype)

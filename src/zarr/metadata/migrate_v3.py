@@ -130,6 +130,7 @@ def migrate_v2_to_v3(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import zarr
     >>> from zarr.metadata.migrate_v3 import migrate_v2_to_v3
     >>> store = zarr.storage.MemoryStore()
@@ -167,6 +168,7 @@ def migrate_to_v3(zarr_v2: Array | Group, output_path: StorePath, dry_run: bool 
 
     Examples
     --------
+    >>> import numpy as np
     >>> import zarr
     >>> from zarr.metadata.migrate_v3 import migrate_to_v3
     >>> array = zarr.create_array({}, data=np.arange(4), zarr_format=2)
@@ -207,8 +209,9 @@ async def remove_metadata(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import zarr
-    >>> from zarr.metadata.migrate_v3 import migrate_v2_to_v3, remove_metadata
+    >>> from zarr.metadata.migrate_v3 import migrate_v2_to_v3, remove_metadata, sync
     >>> store = zarr.storage.MemoryStore()
     >>> zarr.save(store, np.arange(4), zarr_format=2)
     >>> migrate_v2_to_v3(input_store=store)

@@ -71,7 +71,7 @@ def _listed() -> type[sqlite3.Connection]:
     statements have each other. So what an interrupt lets fall between two lines would go through forks.
     """
 
-    class Listed(sqlite3_module().Connection):  # type: ignore[misc]
+    class Listed(sqlite3_module().Connection):  # type: ignore[misc]  # the module is imported on first use, so it is no type
         __slots__ = ("__weakref__",)
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -114,6 +114,7 @@ LOCKS = {
     "_store.logged": "operations are counted, also in threads",
     "_store.cached.kept": "what is kept is known, also in threads",
     "_store.zipped.archive": "stores over one archive share it",
+    "_store.system": "an open file is at one place at a time, where the system reads from there",
     "_store.locks": "a forked child knows every descriptor that has a lock",
     "_support.workers": "one for each request that several threads work at, made anew in a child",
     "_store.database": "no connection is used during a fork",

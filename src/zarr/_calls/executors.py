@@ -103,9 +103,7 @@ def _by_futures(executor: Any, call: Call, numbers: Iterable[int], done: Done) -
             result = future.result()
             done(number, result)
     except Exception as exc:
-        for future in futures:
-            future.cancel()
-        wait(futures)
+        wait([future for future in futures if not future.cancel()])
         raise CallError(number) from exc
     except BaseException:
         for future in futures:

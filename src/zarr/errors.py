@@ -424,7 +424,7 @@ class UnfinishedPlanError(BaseZarrError, RuntimeError):
         self.changed = {number: tuple(keys) for number, keys in (changed or {}).items()}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.args[0], self.missing, self.changed)
+        return type(self), (self.args[0], self.missing, self.changed), self.__dict__
 
 
 class EngineUnavailableError(ImportError, RuntimeError):

@@ -56,7 +56,7 @@ def killing_once(block, marker):
     return block
 
 
-@pytest.mark.parametrize("options", [{"chunks": (8, 6)}, {"chunks": (4, 6), "shards": (16, 12)}, {"zarr_format": 2, "chunks": (8, 6)}])
+@pytest.mark.parametrize("options", [{"chunks": (4, 6), "shards": (16, 12)}, {"zarr_format": 2, "chunks": (8, 6)}])
 def test_a_killed_worker_and_blocks_that_do_not_fit(client, tmp_path, options):
     target = zarr.create_array(tmp_path / "a", shape=SHAPE, dtype="i8", **options)
     lazy = dask.array.from_array(numbers(SHAPE), chunks=(10, 11))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
 import zarr
+from tests.suites.children import end_of_fork, in_a_fork
 from tests.suites.writers import Numbers, calls, numbers
+from zarr._flow import receipts
 
 SHAPE = (40, 30)
 LAYOUTS = {
@@ -54,37 +54,24 @@ def test_a_pool_whose_worker_is_killed(array, tmp_path):
     assert sum(times.values()) <= len(plan) + 4, "four were under way"
 
 
-JOB = """
-import sys, zarr
-from tests.suites.writers import Numbers
-
-path, log, share, killed = sys.argv[1:]
-killed_at = tuple(map(int, killed.split(","))) if killed else None
-array = zarr.open_array(path, mode="r+")
-plan = zarr.partition(array, target=1)
-plan.run_share(int(share), Numbers(array.shape, log, killed_at), of=4)
-"""
-
-
 def test_one_of_four_jobs_is_killed(array, tmp_path):
     """As an array of Slurm jobs: only its tasks run again."""
     plan, log = zarr.partition(array, target=1), os.fspath(tmp_path / "log")
     hers = plan[2 + 4 * 2]
-    where = ",".join(str(axis.start) for axis in hers.region)
+    function = Numbers(SHAPE, log, killed_at=tuple(axis.start for axis in hers.region))
 
     def submit(share):
-        command = [sys.executable, "-c", JOB, os.fspath(tmp_path / "a"), log, str(share), where]
-        return subprocess.Popen(command)
+        return in_a_fork(lambda: zarr.partition(array, target=1).run_share(share, function, of=4))
 
     jobs = [submit(share) for share in range(4)]
-    assert [job.wait(60) for job in jobs] == [0, 0, -signal.SIGKILL, 0]
+    assert [end_of_fork(job) for job in jobs] == [0, 0, -signal.SIGKILL, 0]
     missing = plan.missing()
     assert {task.number % 4 for task in missing} == {2}
     assert hers in missing
     done = {tuple(axis.start for axis in task.region) for task in plan if task not in missing}
     with pytest.raises(zarr.errors.UnfinishedPlanError):
         plan.finalize()
-    assert submit(2).wait(60) == 0
+    assert end_of_fork(submit(2)) == 0
     assert plan.finalize().n_objects == len(plan)
     assert (array[:] == numbers(SHAPE)).all()
     times = calls(log)
@@ -95,17 +82,12 @@ def test_one_of_four_jobs_is_killed(array, tmp_path):
 def test_killed_between_values_and_receipt(array, tmp_path):
     """The values are there, the task is not done, and doing it again changes nothing."""
     plan = zarr.partition(array, target=1)
-    program = """
-import os, signal, sys, zarr
-from tests.suites.writers import Numbers
-from zarr._flow import receipts
 
-receipts.Receipt.to_bytes = lambda self: os.kill(os.getpid(), signal.SIGKILL)
-array = zarr.open_array(sys.argv[1], mode="r+")
-zarr.partition(array, target=1)[3].run(Numbers(array.shape))
-"""
-    done = subprocess.run([sys.executable, "-c", program, os.fspath(tmp_path / "a")], timeout=60)
-    assert done.returncode == -signal.SIGKILL
+    def job():
+        receipts.Receipt.to_bytes = lambda self: os.kill(os.getpid(), signal.SIGKILL)
+        plan[3].run(Numbers(SHAPE))
+
+    assert end_of_fork(in_a_fork(job)) == -signal.SIGKILL
     assert (array[plan[3].region] == numbers(SHAPE)[plan[3].region]).all()
     assert len(plan.missing()) == len(plan)
     assert plan.run(None, Numbers(SHAPE)) == len(plan)
@@ -115,15 +97,10 @@ zarr.partition(array, target=1)[3].run(Numbers(array.shape))
 def test_many_do_the_same_plan_at_once(array, tmp_path):
     """Whoever comes: each task is done, and some of them twice."""
     plan, log = zarr.partition(array, target=1), os.fspath(tmp_path / "log")
-    program = """
-import sys, zarr
-from tests.suites.writers import Numbers
-
-array = zarr.open_array(sys.argv[1], mode="r+")
-zarr.partition(array, target=1).run(None, Numbers(array.shape, sys.argv[2]))
-"""
-    jobs = [subprocess.Popen([sys.executable, "-c", program, os.fspath(tmp_path / "a"), log]) for _ in range(3)]
-    assert [job.wait(60) for job in jobs] == [0, 0, 0]
+    jobs = [
+        in_a_fork(lambda: zarr.partition(array, target=1).run(None, Numbers(SHAPE, log))) for _ in range(3)
+    ]
+    assert [end_of_fork(job) for job in jobs] == [0, 0, 0]
     assert plan.missing() == []
     assert plan.finalize().n_objects == len(plan)
     assert (array[:] == numbers(SHAPE)).all()

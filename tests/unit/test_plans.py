@@ -516,6 +516,8 @@ def test_a_plan_for_an_array_that_was_resized(any_store, layout):
 
 
 def test_a_plan_for_an_array_that_was_replaced(any_store):
+    if isinstance(any_store, NoListing):
+        any_store = AsyncVersions()  # there nothing can be replaced
     plan = zarr.partition(array_in(any_store), target=1)
     plan.run(None, Numbers(SHAPE))
     array_in(any_store, overwrite=True, compressors=None)

@@ -33,15 +33,18 @@ def client():
         "distributed.worker.daemon": False,
     }
     with dask.config.set(configuration):
-        with LocalCluster(
-            n_workers=3,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-            worker_dashboard_address=None,
-            silence_logs=50,
-        ) as cluster, Client(cluster) as connected:
+        with (
+            LocalCluster(
+                n_workers=3,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                worker_dashboard_address=None,
+                silence_logs=50,
+            ) as cluster,
+            Client(cluster) as connected,
+        ):
             yield connected
 
 

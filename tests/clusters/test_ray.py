@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 import ray
@@ -24,7 +25,7 @@ def cluster(tmp_path_factory):
         log_to_driver=False,
         _node_ip_address="127.0.0.1",
         object_store_memory=80 * 2**20,
-        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join([here, os.getcwd()])}},
+        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join([here, os.fspath(Path.cwd())])}},
     )
     yield ray
     ray.shutdown()

@@ -69,7 +69,15 @@ def test_every_object_is_in_one_piece(made):
     assert set(found) == {
         coords
         for coords in grid.all_coords(shape)
-        if wanted[tuple(map(slice, grid.chunk_start(coords), map(sum, zip(grid.chunk_start(coords), grid.chunk_shape(coords), strict=True))))].any()
+        if wanted[
+            tuple(
+                map(
+                    slice,
+                    grid.chunk_start(coords),
+                    map(sum, zip(grid.chunk_start(coords), grid.chunk_shape(coords), strict=True)),
+                )
+            )
+        ].any()
     }
 
 
@@ -116,7 +124,7 @@ def test_a_piece_could_not_hold_twice_as_much_along_any_axis(made):
     ]
     for axis in axes:
         cut = pieces.cuts[axis]
-        for group in range(0, cut.n_groups - 1):
+        for group in range(cut.n_groups - 1):
             first, last = cut.cells(group)[0], cut.cells(group + 1)[-1]
             grid = pieces.grid.axes[axis]
             together = min(pieces.shape[axis], grid.start(last) + grid.length(last)) - grid.start(first)

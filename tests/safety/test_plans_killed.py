@@ -97,9 +97,7 @@ def test_killed_between_values_and_receipt(array, tmp_path):
 def test_many_do_the_same_plan_at_once(array, tmp_path):
     """Whoever comes: each task is done, and some of them twice."""
     plan, log = zarr.partition(array, target=1), os.fspath(tmp_path / "log")
-    jobs = [
-        in_a_fork(lambda: zarr.partition(array, target=1).run(None, Numbers(SHAPE, log))) for _ in range(3)
-    ]
+    jobs = [in_a_fork(lambda: zarr.partition(array, target=1).run(None, Numbers(SHAPE, log))) for _ in range(3)]
     assert [end_of_fork(job) for job in jobs] == [0, 0, 0]
     assert plan.missing() == []
     assert plan.finalize().n_objects == len(plan)

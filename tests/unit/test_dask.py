@@ -334,6 +334,10 @@ def test_regions_of_several_arrays_at_once(tmp_path, engine):
 # -- threads ------------------------------------------------------------------------------------------------------
 
 
+def n_threads_now():
+    return sum(1 for _ in Path("/proc/self/task").iterdir())
+
+
 class Watching(threading.Thread):
     """Counts the threads of this process, the engine's included, while it is entered."""
 
@@ -343,7 +347,7 @@ class Watching(threading.Thread):
 
     def run(self):
         while not self._over.is_set():
-            self.most = max(self.most, len(os.listdir("/proc/self/task")))
+            self.most = max(self.most, n_threads_now())
             time.sleep(0.0005)
 
     def __enter__(self):
@@ -361,7 +365,7 @@ def test_threads_of_dask_and_of_this_library_do_not_multiply(tmp_path, engine):
     data = np.random.default_rng(0).normal(size=(1024, 1024))
     array = zarr.create_array(tmp_path, data=data, chunks=(64, 64), shards=(512, 512))
     lazy = dask.array.from_zarr(array, chunks=(512, 512))
-    before = len(os.listdir("/proc/self/task"))
+    before = n_threads_now()
     with dask.config.set(scheduler="threads", num_workers=n_threads), Watching() as watching:
         for _ in range(3):
             assert abs(float(lazy.mean().compute()) - data.mean()) < 1e-12

@@ -8,9 +8,7 @@ from typing import Literal, SupportsIndex
 
 from zarr.errors import ArgumentError
 
-_ID, _COUNT, _FIRST, _LAST, _STEP = (
-    f"SLURM_ARRAY_TASK_{name}" for name in ("ID", "COUNT", "MIN", "MAX", "STEP")
-)
+_ID, _COUNT, _FIRST, _LAST, _STEP = (f"SLURM_ARRAY_TASK_{name}" for name in ("ID", "COUNT", "MIN", "MAX", "STEP"))
 
 
 def share_of(
@@ -56,7 +54,9 @@ def _checked(share: int, n: int) -> tuple[int, int]:
 
 def _of_slurm(of: SupportsIndex | None, environment: Mapping[str, str]) -> tuple[int, int]:
     if _ID not in environment:
-        raise ArgumentError(f"this is no job of a Slurm array: {_ID} is not set. Submit it with sbatch --array=0-63, say")
+        raise ArgumentError(
+            f"this is no job of a Slurm array: {_ID} is not set. Submit it with sbatch --array=0-63, say"
+        )
     number = int(environment[_ID])
     if of is not None:
         return number, operator.index(of)

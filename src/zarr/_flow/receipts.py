@@ -188,7 +188,9 @@ def _name_in(raw: bytes, job: Job) -> str | None:
     except (MetadataValidationError, MetadataTypeError):
         return None
     name = found.get("job")
-    is_under_way = found.get("zarr_job") == _VERSION and found.get("plan") == job.plan and found.get("finished") is False
+    is_under_way = (
+        found.get("zarr_job") == _VERSION and found.get("plan") == job.plan and found.get("finished") is False
+    )
     return name if is_under_way and isinstance(name, str) else None
 
 
@@ -198,7 +200,9 @@ def check_array(job: Job) -> Flow[None]:
     try:
         stored = yield from load_array(at, planned.zarr_format)
     except (ArrayNotFoundError, NodeTypeValidationError) as exc:
-        raise StalePlanError(f"the array {'/' + at.path!r} of store {at.store!r}, for which the plan was made, is gone") from exc
+        raise StalePlanError(
+            f"the array {'/' + at.path!r} of store {at.store!r}, for which the plan was made, is gone"
+        ) from exc
     if stored.shape != planned.shape:
         raise StalePlanError(
             f"the array {'/' + at.path!r} of store {at.store!r} has the shape {stored.shape}, and the plan was made for "
@@ -223,9 +227,7 @@ def receipts(job: Job, name: str | None, numbers: Iterable[int]) -> Flow[Iterato
         return iter([(number, None) for number in numbers])
     waiting = iter(numbers)
     while some := list(islice(waiting, _AT_ONCE)):
-        stored: Sequence[Stored | None] = yield Fetch(
-            job.at.store, [Read(job.receipt_key(number)) for number in some]
-        )
+        stored: Sequence[Stored | None] = yield Fetch(job.at.store, [Read(job.receipt_key(number)) for number in some])
         found += [(number, _receipt(job, name, number, each)) for number, each in zip(some, stored, strict=True)]
     return iter(found)
 

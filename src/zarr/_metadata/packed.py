@@ -34,7 +34,7 @@ def pack(metadata: ArrayMetadata) -> bytes | None:
         raw = json.dumps(metadata.stored_members(), separators=(",", ":")).encode()
         n_warnings = n_given()
         same = _parse(raw) == metadata and n_given() == n_warnings
-    except Exception as exc:  # noqa: BLE001  # of what users put in there, which is sent as it is then
+    except Exception as exc:  # of what users put in there, which is sent as it is then
         if came_from_a_signal(exc):
             raise
         return None

@@ -8,11 +8,11 @@ piece lies is worked out from its number.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from numbers import Integral
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
 import numpy as np
 
@@ -147,7 +147,9 @@ def partition(
         _largest(axis, cells, length) if number in axes else _extent(axis, cells, length)
         for number, (axis, cells, length) in enumerate(zip(grid.axes, parts, shape, strict=True))
     ]
-    for number in reversed(range(len(shape))):  # the last axes first: what is whole along them lies in one piece of the array
+    for number in reversed(
+        range(len(shape))
+    ):  # the last axes first: what is whole along them lies in one piece of the array
         axis, cells, length = grid.axes[number], parts[number], shape[number]
         cut: Cut
         if number not in axes or not cells:
@@ -275,8 +277,9 @@ def _axis_of(given: object, ndim: int, known: Mapping[str, int]) -> int:
             return known[given]
         has = f"the array's are {', '.join(map(repr, known))}" if known else "the array's have no names"
         raise ArgumentError(f"by={given!r} is neither 'shard' nor 'chunk' nor the name of an axis: {has}")
-    if not isinstance(given, Integral) or isinstance(given, bool):
+    if isinstance(given, bool) or not isinstance(given, SupportsIndex):
         raise ArgumentError(f"by takes 'shard', 'chunk', or axes by number or name, got {given!r}")
-    if not -ndim <= given < ndim:
-        raise ArgumentError(f"by={given} is no axis of an array of {ndim} dimensions")
-    return int(given) % ndim
+    number = operator.index(given)
+    if not -ndim <= number < ndim:
+        raise ArgumentError(f"by={number} is no axis of an array of {ndim} dimensions")
+    return number % ndim

@@ -73,14 +73,14 @@ class Receipt:
             found = parse_object(raw, "receipt")
         except (MetadataValidationError, MetadataTypeError):
             return None
-        texts = [found.get("plan"), found.get("job")]
-        task, objects = found.get("task"), found.get("objects")
-        if found.get("zarr_receipt") != _VERSION or not all(isinstance(text, str) for text in texts):
+        plan, job, task = found.get("plan"), found.get("job"), found.get("task")
+        objects = found.get("objects")
+        if found.get("zarr_receipt") != _VERSION or not isinstance(plan, str) or not isinstance(job, str):
             return None
         if type(task) is not int or not isinstance(objects, dict):
             return None
         try:
-            return cls(*map(str, texts), task, {key: _check(value) for key, value in objects.items()})
+            return cls(plan, job, task, {key: _check(value) for key, value in objects.items()})
         except (TypeError, ValueError):
             return None
 

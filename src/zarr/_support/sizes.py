@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from numbers import Integral
+from typing import SupportsIndex
 
 from zarr.errors import ArgumentError
 
@@ -11,7 +12,7 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "
 _TEXT = re.compile(r"\s*(?P<number>[0-9]+(\.[0-9]+)?)\s*(?P<unit>[KMGT]I?|)B?\s*", re.IGNORECASE)
 
 
-def parse_nbytes(given: int | str, argument: str) -> int:
+def parse_nbytes(given: SupportsIndex | str, argument: str) -> int:
     """A number of bytes, given as that or as text: `"512MB"` (10**6 bytes each), `"64 MiB"` (2**20).
 
     Parameters
@@ -35,8 +36,8 @@ def parse_nbytes(given: int | str, argument: str) -> int:
     if isinstance(given, str):
         if (found := _TEXT.fullmatch(given)) is not None:
             nbytes = int(float(found["number"]) * _UNITS[found["unit"].upper()])
-    elif isinstance(given, Integral) and not isinstance(given, bool):
-        nbytes = int(given)
+    elif not isinstance(given, bool) and hasattr(given, "__index__"):
+        nbytes = operator.index(given)
     if nbytes is None or nbytes < 1:
         raise ArgumentError(f"{argument} must be a number of bytes, at least 1, or a text like '512MB', got {given!r}")
     return nbytes

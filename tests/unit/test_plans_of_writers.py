@@ -101,9 +101,7 @@ def test_axes(layout, by, engine):
     plan = zarr.partition(array, by=by, target=1)
     if by != "shard":
         axes = {axis % 2 for axis in ([by] if isinstance(by, int) else by)}
-        assert all(
-            task.region[axis] == slice(0, SHAPE[axis]) for task in plan for axis in range(2) if axis not in axes
-        )
+        assert all(task.region[axis] == slice(0, SHAPE[axis]) for task in plan for axis in range(2) if axis not in axes)
     plan.run(None, Numbers(SHAPE))
     plan.finalize()
     assert (array[:] == numbers(SHAPE)).all()
@@ -113,7 +111,9 @@ def test_axes_by_name():
     array = array_in({}, dimension_names=["time", None])
     assert zarr.partition(array, by="time", target=1) == zarr.partition(array, by=0, target=1)
     assert len(zarr.partition(array, by="time", target=1)) == 4
-    with pytest.raises(ArgumentError, match=r"by='x' is neither 'shard' nor 'chunk' nor the name of an axis: .* 'time'"):
+    with pytest.raises(
+        ArgumentError, match=r"by='x' is neither 'shard' nor 'chunk' nor the name of an axis: .* 'time'"
+    ):
         zarr.partition(array, by="x")
 
 
@@ -136,7 +136,8 @@ def test_what_is_no_size(target):
 
 
 @pytest.mark.parametrize(
-    ("target", "nbytes"), [("1kB", 1000), ("1 KiB", 1024), ("2K", 2000), ("1.5MiB", 3 << 19), ("3gb", 3 * 10**9), ("9", 9)]
+    ("target", "nbytes"),
+    [("1kB", 1000), ("1 KiB", 1024), ("2K", 2000), ("1.5MiB", 3 << 19), ("3gb", 3 * 10**9), ("9", 9)],
 )
 def test_sizes(target, nbytes):
     assert zarr.partition(array_in({}), target=target)._arguments[2] == nbytes
@@ -227,7 +228,9 @@ def test_a_part_of_an_array(any_store, layout):
     assert len(zarr.partition(array, region=(..., slice(None)))) == 1
 
 
-@pytest.mark.parametrize("region", [slice(1, 6), slice(0, 5), (slice(3, 6), slice(0, 5)), 3, slice(0, 9, 3), [0], None, np.s_[None]])
+@pytest.mark.parametrize(
+    "region", [slice(1, 6), slice(0, 5), (slice(3, 6), slice(0, 5)), 3, slice(0, 9, 3), [0], None, np.s_[None]]
+)
 def test_regions_that_are_no_whole_objects(region):
     array = array_in({})
     if region is None:
@@ -409,7 +412,8 @@ def test_errors_can_be_sent():
     error = UnfinishedPlanError("text", [1, 2], {1: ["c/0"]})
     found = pickle.loads(pickle.dumps(error))
     assert (str(found), found.missing, found.changed) == ("text", (1, 2), {1: ("c/0",)})
-    assert isinstance(error, ValueError) and isinstance(error, RuntimeError)
+    assert isinstance(error, ValueError)
+    assert isinstance(error, RuntimeError)
 
 
 # -- executors ----------------------------------------------------------------------------------------------------
@@ -474,7 +478,7 @@ def test_what_is_no_executor():
     with pytest.raises(ArgumentError, match="options are for Dask and Ray, got retries"):
         plan.run(None, Numbers(SHAPE), retries=3)
     waiting = SimpleNamespace(get_executor=None, asynchronous=True)
-    with pytest.raises(ArgumentError, match="asyncio.to_thread"):
+    with pytest.raises(ArgumentError, match=r"asyncio\.to_thread"):
         plan.run(waiting, Numbers(SHAPE))
 
 
@@ -572,7 +576,7 @@ def test_read_only_arrays_can_be_shared_out_and_not_written(any_store):
     assert len(plan.missing()) == 8
     assert sum(array[task.region].size for task in plan) == 70
     for attempt in (lambda: plan.run(None, Numbers(SHAPE)), plan[0].run, plan.finalize):
-        with pytest.raises((ValueError, TypeError), match="read-only|function"):
+        with pytest.raises((ValueError, TypeError), match=r"read-only|function"):
             attempt()
 
 

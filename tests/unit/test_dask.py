@@ -20,6 +20,7 @@ import pytest
 from dask.base import tokenize
 
 import zarr
+from tests.suites.plain_stores import AsyncOnly
 from zarr._codec import registry
 from zarr._support.workers import most_threads
 from zarr.experimental.cache_store import CacheStore
@@ -66,6 +67,35 @@ class Passing(WrapperStore):
         self.by = by
 
 
+class Session:
+    """Of a third party, with a state that differs in every process."""
+
+    def __init__(self, name):
+        self.name, self.address = name, object()
+
+
+class OfSession(AsyncOnly):
+    """A store that says itself what it is made of, as Icechunk's."""
+
+    def __init__(self, name):
+        super().__init__()
+        self.session = Session(name)
+
+    def __getstate__(self):
+        return {"session": self.session.name}
+
+
+class NotSent(AsyncOnly):
+    """A store that cannot be pickled."""
+
+    def __init__(self, by):
+        super().__init__()
+        self.by = by
+
+    def __reduce__(self):
+        raise TypeError("it stays here")
+
+
 SAME = {
     "local": lambda place: LocalStore(place),
     "zip": lambda place: ZipStore(place / "a.zip", mode="a"),
@@ -76,6 +106,8 @@ SAME = {
     "memory of fsspec": lambda place: FsspecStore.from_url("memory://here"),
     "third party": lambda place: Shifted(place, by=3),
     "around": lambda place: Passing(LocalStore(place), by=3),
+    "session": lambda place: OfSession("main"),
+    "not to be sent": lambda place: NotSent(3),
     "s3": lambda place: ObjectStore(_s3("bucket")),
 }
 
@@ -108,6 +140,10 @@ def test_other_settings_and_kinds_make_other_tokens(tmp_path):
         Shifted(tmp_path, by=2),
         Passing(LocalStore(tmp_path), by=1),
         Passing(LocalStore(tmp_path), by=2),
+        OfSession("main"),
+        OfSession("other"),
+        NotSent(1),
+        NotSent(2),
         ObjectStore(_s3("bucket")),
         ObjectStore(_s3("bucket", endpoint="https://other.example")),
         ObjectStore(_s3("basket")),

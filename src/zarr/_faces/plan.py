@@ -424,14 +424,18 @@ class Plan(Sequence["Task"]):
             if keys:
                 changed[number] = keys
 
-        self._run_calls(executor, _Checking(self, name, check), range(job.n_tasks), note, options)
+        if executor is None and not options:
+            for number, keys in enumerate(run(receipts.all_changed(job, name, check))):
+                note(number, keys)
+        else:
+            self._run_calls(executor, _Checking(self, name, check), range(job.n_tasks), note, options)
         if changed:
             run(receipts.forget(job, changed))
             first = min(changed)
-            keys = [job.node.key(suffix) for suffix in changed[first]]
+            differing = [job.node.key(suffix) for suffix in changed[first]]
             raise UnfinishedPlanError(
                 f"of {len(changed)} of the {job.n_tasks} tasks of the plan for {self.array!r} ({_listed(sorted(changed))}) objects are not "
-                f"as the tasks left them, as {', '.join(map(repr, keys[:_SHOWN]))}: somebody else has written to the array, a task ran "
+                f"as the tasks left them, as {', '.join(map(repr, differing[:_SHOWN]))}: somebody else has written to the array, a task ran "
                 "twice and returned other values, or they are damaged. plan.run(executor, function) runs just these tasks again",
                 sorted(changed),
                 changed,

@@ -292,6 +292,14 @@ def changed(job: Job, name: str, number: int, how: Check) -> Flow[list[str]]:
     return [suffix for suffix, check in zip(suffixes, checks, strict=True) if check != receipt.objects[suffix]]
 
 
+def all_changed(job: Job, name: str, how: Check) -> Flow[list[list[str]]]:
+    """The same of every task of a job, of several tasks at once where that helps."""
+    found: list[list[str]] = yield Together(
+        (changed(job, name, number, how) for number in range(job.n_tasks)), most=_FEW
+    )
+    return found
+
+
 def _size(store: Store, key: str) -> Flow[int | None]:
     nbytes: int | None = yield Size(store, key)
     return nbytes

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from zarr._support.imports_on_use import importing
+from zarr._support.signals import came_from_a_signal
 
 
 def dask_token(store: Any) -> object:
@@ -16,9 +17,19 @@ def dask_token(store: Any) -> object:
     cls = type(store)
     name = f"{cls.__module__}.{cls.__qualname__}"
     if cls.__module__.partition(".")[0] != "zarr":
-        return name, token_of(object.__getstate__(store))
+        return name, token_of(_all_of(store))
     inside = getattr(store, "_store", None)
     return name, store._known_as() if inside is None else token_of(inside)
+
+
+def _all_of(store: Any) -> object:
+    """What a store is made of: as it says itself, if it can be pickled."""
+    try:
+        return store.__reduce_ex__(4)
+    except Exception as exc:
+        if came_from_a_signal(exc):
+            raise
+        return object.__getstate__(store)
 
 
 def token_of(anything: object) -> object:

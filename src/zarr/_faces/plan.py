@@ -275,9 +275,9 @@ class Plan(Sequence["Task"]):
         lost = sorted(set(numbers).intersection(run(receipts.missing(job)))) if numbers else []
         if lost:
             raise UnfinishedPlanError(
-                f"{_listed(lost)} of the {job.n_tasks} tasks of the plan for {self.array!r} ended without an error, and there is no "
-                "receipt of them: they wrote into a store of their own. A store in memory is another one in every process; or "
-                "somebody finalized the plan meanwhile",
+                f"{len(lost)} of the {job.n_tasks} tasks of the plan for {self.array!r} ended without an error, and have left no "
+                f"receipt ({_listed(lost)}): they wrote into a store of their own, as one in memory is another one in every process; "
+                "or somebody finalized the plan meanwhile. Use a store that all workers share",
                 lost,
             )
         return len(numbers)

@@ -194,6 +194,9 @@ class LocalStore(SyncStore):
     def _describe(self, path: str) -> str:
         return to_url((self.root / path).as_posix())
 
+    def _known_as(self) -> str:
+        return to_url(Path(self._base).as_posix())
+
     def _absence(self, path: str) -> str:
         return absence(self._base, path)
 

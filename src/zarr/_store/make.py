@@ -17,6 +17,7 @@ from zarr._store.remote.file_system import FsspecStore
 from zarr._store.remote.object import ObjectStore, is_of_obstore
 from zarr._store.urls import is_url, store_of_url
 from zarr._store.zipped.naming import means_archive
+from zarr._store.zipped.sources import PathSource
 from zarr._store.zipped.store import ZipStore
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
@@ -86,7 +87,8 @@ def _in_file_system(path: str | Path, mode: AccessMode | None) -> Store:
     if not os.access(f"{path}/", os.F_OK):
         beginning = beginning_of_file(path)
         if means_archive(path, mode, beginning):
-            return ZipStore(Path(path), mode="r" if mode == "r" else "a")
+            source: Any = PathSource(Path(path), is_for_nodes=True)
+            return ZipStore(source, mode="r" if mode == "r" else "a")
         if beginning is not None:
             raise is_no_store(path, beginning)
     return LocalStore(path, read_only=mode == "r")

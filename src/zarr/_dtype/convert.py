@@ -190,6 +190,8 @@ def inferred(value: object) -> Elements:
         given = read(value, None)
         if given.dtype.kind in _JUDGED_AS_GIVEN:
             return exact(value, data_type_registry.match_dtype(given.dtype), given.dtype)
+        if given.dtype.kind in "UST":  # NumPy writes what Python prints for NaN
+            _refuse_missing_among(value, kinds, given.dtype)
         is_whole = given.dtype.kind in "biu" and kinds <= {bool, int}
         if given.dtype.kind != "O" and not is_whole and kinds not in ({float}, {complex}):
             _check_inferred(as_objects(value), given)
@@ -210,6 +212,12 @@ def fill_scalar(value: object, data_type: DataType) -> Any:
     np.float32(1.5)
     """
     return data_type.cast_scalar(value[()] if type(value) is np.ndarray and not value.ndim else value)
+
+
+def _refuse_missing_among(value: object, kinds: set[type], dtype: np.dtype[Any]) -> None:
+    """`refuse_missing` for Python's objects whose leaves have these types."""
+    if may_hold_missing(kinds, dtype):
+        refuse_missing(as_objects(value), dtype)
 
 
 def _check_inferred(items: Elements, made: Elements) -> None:
@@ -354,8 +362,7 @@ def _assigned_sequence(value: object, data_type: DataType, dtype: np.dtype[Any])
         refuse_no_array(type(value), *kinds)  # in text NumPy would write what Python prints for them
     if dtype.kind == "O":
         return exact_objects(as_elements(value, data_type), data_type, dtype)
-    if may_hold_missing(kinds, dtype):
-        refuse_missing(as_objects(value), dtype)
+    _refuse_missing_among(value, kinds, dtype)
     if dtype.kind == "T" and any(issubclass(kind, np.void) for kind in kinds):
         return exact_objects(as_objects(value), data_type, dtype)  # NumPy takes their bytes for text
     if dtype.kind == "T" and any(issubclass(kind, np.ndarray) for kind in kinds):
@@ -378,8 +385,7 @@ def _assigned_scalar(value: np.generic, data_type: DataType, dtype: np.dtype[Any
         return exact(value, data_type, dtype)
     if dtype.kind == "T" and value.dtype.kind in "SV":
         return recast(np.asarray(value), dtype)
-    if may_hold_missing({type(value)}, dtype):
-        refuse_missing(as_objects(value), dtype)
+    _refuse_missing_among(value, {type(value)}, dtype)
     element = empty((), dtype)
     element[...] = value
     return element

@@ -46,6 +46,30 @@ def test_keyword_that_looks_like_none():
         zarr.open_array({}, shape=3, dtype="u1", colour="red")
 
 
+@pytest.mark.parametrize(
+    ("call", "advice"),
+    [
+        (lambda **given: zarr.zeros(3, compressor=None, **given), "Use bytes-to-bytes codecs instead, .* compressors=None"),
+        (
+            lambda **given: zarr.save_array({}, np.ones(3), compressor=numcodecs.GZip(), **given),
+            r"compressors=\.\.\.\. With zarr_format=2 it",
+        ),
+        (
+            lambda **given: zarr.open_array({}, shape=3, filters=[numcodecs.Delta("f8")], **given),
+            r"Use array-to-array codecs instead, .* filters=\[",
+        ),
+        (
+            lambda **given: zarr.zeros(3, dimension_separator="/", **given),
+            r"Use chunk_key_encoding instead, as in \{'name': 'default', 'separator': '/'\}\. With",
+        ),
+    ],
+)
+def test_keywords_of_format_2(call, advice):
+    with pytest.raises(ValueError, match=rf"cannot be used for arrays with zarr_format 3\. .*{advice}"):
+        call()
+    call(zarr_format=2)
+
+
 def test_function_that_is_nearly_right():
     """Python itself suggests names where the error says which module it is about."""
     done = subprocess.run(

@@ -217,7 +217,7 @@ def create(
 ) -> Flow[ArrayParts]:
     """Create an array with the keywords of `zarr.create`; those of `create_array` for shards and codecs work too."""
     if unknown := without_effect.keys() - WITHOUT_EFFECT:
-        hint = did_you_mean(min(unknown), create.__kwdefaults__ or {})
+        hint = did_you_mean(min(unknown), [*(create.__kwdefaults__ or {}), "path"])
         raise TypeError(f"create() got an unexpected keyword argument {min(unknown)!r}{hint}")
     ancestry = None
     if zarr_format is None:

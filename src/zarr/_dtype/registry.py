@@ -11,6 +11,7 @@ import numpy as np
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import UnfitDataTypeError, named
 from zarr._dtype.octets import RawBytes
+from zarr._support.near_names import near_names
 from zarr._support.plug_ins import report, warn_once
 from zarr._support.registry import Registry, fully_qualified_name, names_changed, names_version, places_of
 from zarr._support.signals import came_from_a_signal
@@ -297,9 +298,28 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
             return data_type_registry.match_json({"name": spec, "object_codec_id": None}, zarr_format=2)
         raise UnknownDataTypeError(
             wrong
-            or f"{spec!r} is neither a NumPy dtype nor a Zarr data type; examples are 'int32', 'float64', 'bool', 'string'"
+            or f"{spec!r} is neither a NumPy dtype nor a Zarr data type; {_advice(spec)}"
         ) from exc
     return data_type_registry.match_dtype(dtype)
+
+
+_MEANT = {
+    **dict.fromkeys(("date", "datetime", "time", "timestamp"), "'datetime64[s]', or with another unit"),
+    **dict.fromkeys(("duration", "timedelta"), "'timedelta64[s]', or with another unit"),
+    **dict.fromkeys(("char", "text", "unicode", "utf-8", "utf8", "varchar"), "'string', or with a length 'U8'"),
+    **dict.fromkeys(("binary", "blob", "bytestring"), "'bytes', or with a length 'S8'"),
+    **dict.fromkeys(("boolean", "logical"), "'bool'"),
+}
+"""What others call data types, and what is written for them here."""
+
+
+def _advice(spec: Any) -> str:
+    if isinstance(spec, str):
+        if (meant := _MEANT.get(spec.casefold())) is not None:
+            return f"write {meant}"
+        if near := near_names(spec, data_type_registry.contents, cutoff=0.75):
+            return f"did you mean {near[0]!r}?"
+    return "examples are 'int32', 'float64', 'bool', 'string'"
 
 
 def parse_dtype(dtype_spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:

@@ -313,13 +313,34 @@ _MEANT = {
 """What others call data types, and what is written for them here."""
 
 
+_OF_ANY_LENGTH = ("string", *(name for name, meant in _MEANT.items() if meant.startswith(("'string'", "'bytes'"))))
+"""Names by which text and bytes of any length are meant."""
+
+
 def _advice(spec: Any) -> str:
+    if isinstance(spec, list) and (fault := _field_at_fault(spec)) is not None:
+        name, field = fault
+        step = "fields have a fixed size, as 'U20' or 'S20' have" if field in _OF_ANY_LENGTH else _advice(field)
+        return f"field {name!r} is {field!r}: {step}"
     if isinstance(spec, str):
         if (meant := _MEANT.get(spec.casefold())) is not None:
             return f"write {meant}"
         if near := near_names(spec, data_type_registry.contents, cutoff=0.75):
             return f"did you mean {near[0]!r}?"
     return "examples are 'int32', 'float64', 'bool', 'string'"
+
+
+def _field_at_fault(fields: list[Any]) -> tuple[str, Any] | None:
+    """The name and the dtype of the first field that NumPy has no dtype for, however deep in others; None if there is none."""
+    for field in fields:
+        if not isinstance(field, tuple) or len(field) < 2:
+            return None
+        name, spec = field[:2]
+        try:
+            np.dtype(spec)
+        except (SyntaxError, TypeError):
+            return (_field_at_fault(spec) if isinstance(spec, list) else None) or (name, spec)
+    return None
 
 
 def parse_dtype(dtype_spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:

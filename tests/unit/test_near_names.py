@@ -59,7 +59,10 @@ def test_keyword_that_looks_like_none():
 @pytest.mark.parametrize(
     ("call", "advice"),
     [
-        (lambda **given: zarr.zeros(3, compressor=None, **given), "Use bytes-to-bytes codecs instead, .* compressors=None"),
+        (
+            lambda **given: zarr.zeros(3, compressor=None, **given),
+            "Use bytes-to-bytes codecs instead, .* compressors=None",
+        ),
         (
             lambda **given: zarr.save_array({}, np.ones(3), compressor=numcodecs.GZip(), **given),
             r"compressors=\.\.\.\. With zarr_format=2 it",
@@ -92,7 +95,9 @@ def test_keywords_of_format_2(call, advice):
     ],
 )
 def test_data_type_that_is_called_otherwise(dtype, advice, zarr_format):
-    with pytest.raises(UnknownDataTypeError, match=rf"^'{dtype}' is neither a NumPy dtype nor a Zarr data type; {advice}"):
+    with pytest.raises(
+        UnknownDataTypeError, match=rf"^'{dtype}' is neither a NumPy dtype nor a Zarr data type; {advice}"
+    ):
         zarr.create_array({}, shape=3, dtype=dtype, zarr_format=zarr_format)
 
 

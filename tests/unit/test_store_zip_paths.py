@@ -232,7 +232,9 @@ class TestArchivesOfSomethingElse:
     )
     def test_nothing_is_added(self, foreign, call):
         before = foreign.read_bytes()
-        with pytest.raises(StoreFileError, match=r"is a zip archive of something else: it has 'xl/workbook.xml', .*, \.\.\., and no"):
+        with pytest.raises(
+            StoreFileError, match=r"is a zip archive of something else: it has 'xl/workbook.xml', .*, \.\.\., and no"
+        ):
             call(foreign)
         assert foreign.read_bytes() == before
 

@@ -17,7 +17,7 @@ import numpy as np
 from zarr._buffer.memory import empty, in_dtype, is_extension
 from zarr._dtype.casts import Cast, cast, is_plain, keeps_all
 from zarr._dtype.described import type_string
-from zarr._dtype.losses import lost, refuse_no_array, unread, without_data_type
+from zarr._dtype.losses import lost, refuse_no_array, say_where, unread, without_data_type
 from zarr._dtype.missing import (
     first_true,
     leaf_types,
@@ -367,7 +367,28 @@ def _assigned_sequence(value: object, data_type: DataType, dtype: np.dtype[Any])
         return exact_objects(as_objects(value), data_type, dtype)  # NumPy takes their bytes for text
     if dtype.kind == "T" and any(issubclass(kind, np.ndarray) for kind in kinds):
         value = scalars_within(value, lambda array: _for_text(array, dtype))
-    return read(decoded(as_objects(value)) if _has_bytes_for_text(kinds, dtype) else value, dtype)
+    try:
+        return read(decoded(as_objects(value)) if _has_bytes_for_text(kinds, dtype) else value, dtype)
+    except (TypeError, ValueError, OverflowError) as exc:
+        _say_where_in(value, dtype, exc)
+        raise
+
+
+def _say_where_in(value: object, dtype: np.dtype[Any], error: Exception) -> None:
+    """Add to an error of NumPy's which of the objects it is about, if one of them alone raises it too."""
+    try:
+        items = as_objects(value)
+    except (TypeError, ValueError):  # as ragged ones do
+        return
+    for place in np.ndindex(*items.shape):
+        try:
+            np.asarray(items[place], dtype)
+        except type(error) as exc:
+            if str(exc) == str(error):
+                say_where(error, place)
+            return
+        except (TypeError, ValueError, OverflowError):
+            return
 
 
 def _for_text(array: Elements, dtype: np.dtype[Any]) -> Elements:

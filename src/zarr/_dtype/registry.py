@@ -297,8 +297,7 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
         if isinstance(spec, str) and zarr_format == 2 and spec in data_type_registry.contents:
             return data_type_registry.match_json({"name": spec, "object_codec_id": None}, zarr_format=2)
         raise UnknownDataTypeError(
-            wrong
-            or f"{spec!r} is neither a NumPy dtype nor a Zarr data type; {_advice(spec)}"
+            wrong or f"{spec!r} is neither a NumPy dtype nor a Zarr data type; {_advice(spec)}"
         ) from exc
     return data_type_registry.match_dtype(dtype)
 

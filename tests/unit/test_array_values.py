@@ -225,6 +225,8 @@ def test_a_comparison_of_the_whole_array_is_no_mask(shape):
         lambda: a.get_basic_selection(a == 1),
         lambda: a[np.bool_(True)],
     ):
-        with pytest.raises(IndexError, match=r"is one Boolean: compare elements that were read, as in a\[a\[:\] == 1\]"):
+        with pytest.raises(
+            IndexError, match=r"is one Boolean: compare elements that were read, as in a\[a\[:\] == 1\]"
+        ):
             call()
     assert a[a[:] == 1].tolist() == [1] * a.size

@@ -101,6 +101,16 @@ def test_data_type_that_is_called_otherwise(dtype, advice, zarr_format):
         zarr.create_array({}, shape=3, dtype=dtype, zarr_format=zarr_format)
 
 
+@pytest.mark.parametrize("save", [zarr.save, zarr.save_group])
+def test_keywords_that_name_arrays(save):
+    with pytest.raises(
+        TypeError, match=r"NoneType; .* compressor= names an array here; .* zarr\.save_array\(store, array, comp"
+    ):
+        save({}, np.ones(3), compressor=None)
+    with pytest.raises(TypeError, match=r"got list; numpy\.asarray makes one of lists and numbers$"):
+        save({}, [1])
+
+
 def test_function_that_is_nearly_right():
     """Python itself suggests names where the error says which module it is about."""
     done = subprocess.run(

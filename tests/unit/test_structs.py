@@ -788,5 +788,5 @@ def test_fields_of_no_data_type_are_named(dtype, advice):
 def test_a_value_that_does_not_fit_names_its_field():
     array = zarr.create_array({}, shape=2, dtype=[("n", "i1"), ("x", "f4")], zarr_format=2)
     for write in (lambda: array.__setitem__("n", [1, 300]), lambda: array.set_basic_selection(..., 300, fields="n")):
-        with pytest.raises(OverflowError, match="^field 'n': .*300"):
+        with pytest.raises(OverflowError, match=r"^field 'n': .*300"):
             write()

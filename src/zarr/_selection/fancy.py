@@ -14,7 +14,16 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from zarr._selection.model import ArrayAxis, AxisSelection, PointSelection, Selection, SliceAxis
-from zarr._selection.normalize import as_integer, basic, expand, for_a_boolean, is_basic, orthogonal, positions_in_bounds, slice_axis
+from zarr._selection.normalize import (
+    as_integer,
+    basic,
+    expand,
+    for_a_boolean,
+    is_basic,
+    orthogonal,
+    positions_in_bounds,
+    slice_axis,
+)
 from zarr._selection.points import broadcast_shape, where_true
 from zarr.errors import ArrayIndexError, VindexInvalidSelectionError
 

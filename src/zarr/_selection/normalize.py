@@ -110,9 +110,7 @@ def for_a_boolean(entry: object) -> str:
     """The end of an error about an entry: what is meant, if a single Boolean stands where an array of them should."""
     if not isinstance(entry, bool | np.bool_):
         return ""
-    return (
-        ". A comparison of a zarr array, as in a[a == 1], is one Boolean: compare elements that were read, as in a[a[:] == 1]"
-    )
+    return ". A comparison of a zarr array, as in a[a == 1], is one Boolean: compare elements that were read, as in a[a[:] == 1]"
 
 
 def _basic_axis(entry: object, length: int, axis: int) -> AxisSelection:

@@ -166,6 +166,18 @@ class TestAbsence:
                 array.append(np.arange(2))
             assert "near it" not in str(caught.value)
 
+    @pytest.mark.parametrize(
+        "call", [zarr.open, zarr.open_array, zarr.open_group, lambda **given: zarr.load(None, path=given["path"])]
+    )
+    def test_no_store_was_given(self, call):
+        text = r"at path 'out\.zarr': no store was given, so this is a new one in memory, .* store='out\.zarr'"
+        with pytest.raises(NodeNotFoundError, match=text):
+            call(path="out.zarr", mode="r")
+        with pytest.raises(NodeNotFoundError, match=r"at path '': no store was given, .* and empty\."):
+            zarr.open(mode="r")
+        with pytest.raises(NodeNotFoundError, match="the store is empty"):
+            zarr.open({}, mode="r")
+
     def test_what_is_neither_file_nor_directory(self, tmp_path):
         os.mkfifo(tmp_path / "pipe")
         for place in ("/dev/null", tmp_path / "pipe"):

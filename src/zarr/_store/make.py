@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from zarr._buffer import Buffer
 from zarr._store.abstract import AccessMode, Store
 from zarr._store.local import LocalStore
-from zarr._store.memory import MemoryStore
+from zarr._store.memory import MemoryStore, in_place_of_none
 from zarr._store.no_file import beginning_of_file, is_no_store
 from zarr._store.path import StorePath, node_path, with_mode
 from zarr._store.remote.file_system import FsspecStore
@@ -66,7 +66,7 @@ def make_store(
         return _in_file_system(Path(given), mode)
     read_only = mode == "r"
     if store is None:
-        return MemoryStore(read_only=read_only)
+        return in_place_of_none(read_only=read_only)
     if is_of_obstore(store):
         return ObjectStore(store, read_only=read_only)
     if _is_upath_elsewhere(store):

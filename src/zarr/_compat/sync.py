@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr._support import bridge
 from zarr._support.imports_on_use import asyncio_module
+from zarr._support.bridge import SyncError as SyncError
 from zarr._support.workers import most_threads
 
 if TYPE_CHECKING:

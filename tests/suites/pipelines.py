@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from zarr.abc.codec import CodecPipeline
+from zarr.codecs._v2 import V2Codec
 from zarr.core.codec_pipeline import BatchedCodecPipeline
 
 
 class Recording(CodecPipeline):
     """One that asks nothing of this library but its abstract classes, and keeps what it is asked for in `calls`."""
 
-    calls: list[tuple[Any, ...]] = []
+    calls: ClassVar[list[tuple[Any, ...]]] = []
 
     def __init__(self, codecs):
         self.codecs = tuple(codecs)
@@ -106,9 +107,21 @@ class OfMetadata(Recording):
 
     @classmethod
     def from_array_metadata_and_store(cls, array_metadata, store):
-        made = cls(array_metadata.codecs)
+        if array_metadata.zarr_format == 2:
+            codecs = [V2Codec(filters=array_metadata.filters, compressor=array_metadata.compressor)]
+        else:
+            codecs = array_metadata.codecs
+        made = cls(codecs)
         made.metadata, made.store = array_metadata, store
         return made
+
+
+class PassesOn(Recording):
+    """One that leaves what is in memory to others, as that of zarrs."""
+
+    @classmethod
+    def from_array_metadata_and_store(cls, array_metadata, store):
+        return BatchedCodecPipeline.from_codecs(array_metadata.codecs)
 
 
 class GoesPast(Recording):
@@ -142,7 +155,7 @@ class Nothing(BatchedCodecPipeline):
 class Decodes(BatchedCodecPipeline):
     """A subclass of ours that looks at each batch of chunks that is encoded or decoded."""
 
-    batches: list[tuple[str, int]] = []
+    batches: ClassVar[list[tuple[str, int]]] = []
 
     async def decode(self, chunk_bytes_and_specs):
         batch = list(chunk_bytes_and_specs)
@@ -158,7 +171,7 @@ class Decodes(BatchedCodecPipeline):
 class Reads(BatchedCodecPipeline):
     """A subclass of ours that has `read` and `write` of its own."""
 
-    asked: list[str] = []
+    asked: ClassVar[list[str]] = []
 
     async def read(self, batch_info, out, drop_axes=()):
         self.asked.append("read")

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar, runtime_checkable
 
 from zarr._buffer import Buffer, NDBuffer
+from zarr._dtype.documents import NamedConfig
 from zarr._support.registry import Registry, names_version, places_of
 from zarr._support.settings import DEFAULT_PIPELINE, config, settings
 from zarr.errors import BadConfigError
@@ -22,12 +23,11 @@ if TYPE_CHECKING:
 
     from zarr._codec.base import ChunkSpec, Codec
     from zarr._dtype.base import ZDType
-    from zarr._dtype.documents import NamedConfig
 
 CodecInput = TypeVar("CodecInput", bound=NDBuffer | Buffer)
 CodecOutput = TypeVar("CodecOutput", bound=NDBuffer | Buffer)
 CodecJSON_V2: TypeAlias = dict[str, Any]
-CodecJSON_V3: TypeAlias = "str | NamedConfig[str, Any]"
+CodecJSON_V3: TypeAlias = str | NamedConfig[str, Any]
 Selector: TypeAlias = Any
 BatchInfo: TypeAlias = "Iterable[tuple[Any, ChunkSpec, Selector, Selector, bool]]"
 """Per chunk: a place to read or write (`get`, `set`, `delete`), its spec, what of it, where in the result, whether whole."""
@@ -194,7 +194,12 @@ def _pipeline_of_others(path: str, _version: int) -> type[CodecPipeline] | None:
             f"the setting 'codec_pipeline.path' names {path!r}, which cannot read and write arrays: it lacks "
             f"{', '.join(missing)}. A subclass of zarr.abc.codec.CodecPipeline has to define them. {_ADVICE}"
         )
-    return None if found.__dict__.get("_is_done_by_engines") else found
+    return None if is_of_ours(found) else found
+
+
+def is_of_ours(cls: type) -> bool:
+    """Whether a class of pipelines is one of this library, whose work the engines do; a subclass of it is not."""
+    return "_is_done_by_engines" in cls.__dict__
 
 
 _ADVICE = f"By default the setting is {DEFAULT_PIPELINE!r}."

@@ -76,7 +76,9 @@ def normalize_chunks_nd(chunks: Any, shape: tuple[int, ...], unit: tuple[int, ..
     (3, 5)
     """
     if chunks is None or chunks is True:
-        raise ValueError(f"{chunks} says nothing of chunks; guess_chunks makes some, and so does chunks='auto' where an array is made")
+        raise ValueError(
+            f"{chunks} says nothing of chunks; guess_chunks makes some, and so does chunks='auto' where an array is made"
+        )
     whole = [full_span_chunk_size(n, u) for n, u in zip(shape, unit or (1,) * len(shape), strict=True)]
     grid = chunk_shapes.normalize_chunks(chunks, shape)
     lengths = [list(n) if isinstance(n, Edges) else n for n in grid.shape]

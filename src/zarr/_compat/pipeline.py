@@ -101,9 +101,7 @@ class BatchedCodecPipeline(CodecPipeline):
 
     def evolve_from_array_spec(self, array_spec: ChunkSpec) -> Self:
         filters, serializer, compressors = codecs_from_list(CodecChain.compile(self.codecs, array_spec).codecs)
-        return replace(
-            self, array_array_codecs=filters, array_bytes_codec=serializer, bytes_bytes_codecs=compressors
-        )
+        return replace(self, array_array_codecs=filters, array_bytes_codec=serializer, bytes_bytes_codecs=compressors)
 
     @property
     def supports_partial_decode(self) -> bool:
@@ -161,9 +159,7 @@ class BatchedCodecPipeline(CodecPipeline):
         encode = self._transform.encode_chunk
         return await self._for_each(encode, chunk_arrays_and_specs)
 
-    async def decode_partial_batch(
-        self, batch_info: Iterable[tuple[Any, Any, ChunkSpec]]
-    ) -> Iterable[NDBuffer | None]:
+    async def decode_partial_batch(self, batch_info: Iterable[tuple[Any, Any, ChunkSpec]]) -> Iterable[NDBuffer | None]:
         """Parts of chunks, given as (place, selection, spec), of which no more is read than is needed."""
         codec: Any = self.array_bytes_codec
         return list(await codec.decode_partial(list(batch_info)))
@@ -207,10 +203,14 @@ class BatchedCodecPipeline(CodecPipeline):
         """Read one batch."""
         batch = list(batch_info)
         in_part = [not whole and self.supports_partial_decode for *_, whole in batch]
-        data = await _fetched((place, spec) for is_part, (place, spec, *_) in zip(in_part, batch, strict=True) if not is_part)
+        data = await _fetched(
+            (place, spec) for is_part, (place, spec, *_) in zip(in_part, batch, strict=True) if not is_part
+        )
         specs = [spec for is_part, (_, spec, *_) in zip(in_part, batch, strict=True) if not is_part]
         chunks = iter(await self.decode(list(zip(data, specs, strict=True))))
-        wanted = [(place, where, spec) for is_part, (place, spec, where, *_) in zip(in_part, batch, strict=True) if is_part]
+        wanted = [
+            (place, where, spec) for is_part, (place, spec, where, *_) in zip(in_part, batch, strict=True) if is_part
+        ]
         parts = iter(await self.decode_partial_batch(wanted) if wanted else ())
         found = []
         for is_part, (_, spec, chunk_selection, out_selection, _) in zip(in_part, batch, strict=True):
@@ -219,7 +219,9 @@ class BatchedCodecPipeline(CodecPipeline):
             else:
                 chunk = next(chunks)
                 selected = None if chunk is None else chunk[as_view(chunk_selection)]
-            found.append(scatter_chunk(selected, out, chunk_spec=spec, out_selection=out_selection, drop_axes=drop_axes))
+            found.append(
+                scatter_chunk(selected, out, chunk_spec=spec, out_selection=out_selection, drop_axes=drop_axes)
+            )
         return tuple(found)
 
     async def write_batch(self, batch_info: BatchInfo, value: NDBuffer, drop_axes: tuple[int, ...] = ()) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarr._plan.model import numpy_index
-from zarr._selection.normalize import expand, orthogonal
 from zarr._selection.model import ArrayAxis, IntAxis
+from zarr._selection.normalize import expand, orthogonal
 from zarr.errors import BoundsCheckError
 
 if TYPE_CHECKING:
@@ -123,7 +123,9 @@ def iter_grid(
     counts = [n - at for n, at in zip(grid_shape, first, strict=True)] if selection_shape is None else selection_shape
     for at, n, end in zip(first, counts, grid_shape, strict=True):
         if at < 0 or n < 0 or at + n > end:
-            raise IndexError(f"a box of shape {tuple(counts)} at {tuple(first)} reaches beyond a grid of shape {tuple(grid_shape)}")
+            raise IndexError(
+                f"a box of shape {tuple(counts)} at {tuple(first)} reaches beyond a grid of shape {tuple(grid_shape)}"
+            )
     return product(*(range(at, at + n) for at, n in zip(first, counts, strict=True)))
 
 

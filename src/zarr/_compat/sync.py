@@ -7,8 +7,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr._support import bridge
+from zarr._support.bridge import SyncError
 from zarr._support.imports_on_use import asyncio_module
-from zarr._support.bridge import SyncError as SyncError
 from zarr._support.workers import most_threads
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import CPU_PROTOTYPE
+from zarr._codec.pipeline import is_of_ours
 from zarr._engine.contract import Engine, Pipeline
 from zarr._engine.extension import load_problem
 from zarr._engine.fused import fuse
@@ -79,7 +80,8 @@ def hand_over(
     cls
         The class.
     spec, prototype, engine
-        As of `choose`, which is asked about an array that the contract of such classes has no words for.
+        As of `choose`, which is asked about an array that the contract of such classes has no words for, or that the class passes on to
+        a pipeline of ours.
     metadata, store
         What the class may ask for, as zarr-python's do.
     """
@@ -88,7 +90,10 @@ def hand_over(
 
     if spec.ndim > MOST_AXES:
         return choose(spec, prototype, engine)
-    return Choice(ForeignPipeline(make(cls, metadata, store, spec), cls, spec, prototype))
+    pipeline = make(cls, metadata, store, spec)
+    if is_of_ours(type(pipeline)):  # the class does not take the array, and passes it on
+        return choose(spec, prototype, engine)
+    return Choice(ForeignPipeline(pipeline, cls, spec, prototype))
 
 
 def changes_of_fields(

@@ -41,8 +41,10 @@ def read(node: ArrayNode, delegate: Delegate, selection: Selection, memory: npt.
     store, keys = node.store_path.store, [_key(node, delegate, part) for part in parts]
     batch = [(HeldPath(store, key), *part[1:]) for key, part in zip(keys, parts, strict=True)]
     try:
-        found = yield Await(store, partial(_awaited, delegate, "read", partial(delegate.read, batch, target)), writes=False)
-    except Exception as exc:
+        found = yield Await(
+            store, partial(_awaited, delegate, "read", partial(delegate.read, batch, target)), writes=False
+        )
+    except Exception as exc:  # noqa: BLE001  # it is raised again, with a note
         raise _noted(exc, node, delegate) from exc.__cause__
     if not delegate.spec.config.read_missing_chunks:
         yield from _refuse_missing(node, keys, found)
@@ -109,15 +111,21 @@ class _Writing:
             yield self._change(prefix, some)
 
     def _replace(self, parts: list[tuple[str, Part]]) -> Flow[None]:
-        yield from self._put([(HeldPath(self._store, key), *part[1:]) for key, part in parts])
+        yield from self._put(
+            [(HeldPath(self._store, key, hold=self._given(parent(key))), *part[1:]) for key, part in parts]
+        )
+
+    def _given(self, prefix: str) -> Hold | None:
+        """The hold of the caller, if it is on this prefix."""
+        return self._hold if prefix == self._node.path else None
 
     def _change(self, prefix: str, parts: list[tuple[str, Part]]) -> Flow[None]:
-        covers = self._hold is not None and prefix == self._node.path
-        with NoHold() if covers else (yield TakeHold(self._store, prefix)) as own:
+        given = self._given(prefix)
+        with NoHold() if given is not None else (yield TakeHold(self._store, prefix)) as own:
             for _ in range(MAX_ROUNDS):
                 if self._check is not None:
                     yield from self._check()
-                if (yield from self._change_once(parts, self._hold if covers else own)):
+                if (yield from self._change_once(parts, own if given is None else given)):
                     return
         raise ConcurrentChangeError(
             f"objects under {prefix!r} were replaced by another program in each of {MAX_ROUNDS} attempts to change them. "
@@ -148,7 +156,7 @@ class _Writing:
         write = partial(self._delegate.write, batch, self._memory)
         try:
             yield Await(self._store, partial(_awaited, self._delegate, "write", write), writes=True)
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001  # it is raised again, with a note
             raise _noted(exc, self._node, self._delegate) from exc.__cause__
 
 
@@ -177,5 +185,7 @@ def _noted(exc: Exception, node: ArrayNode, delegate: Delegate) -> Exception:
     store = node.store_path.store._describe("")
     if isinstance(exc, CodecError):
         return exc.at(path=node.path, store=store)
-    exc.add_note(f"This was raised while {delegate.name} worked on array {'/' + node.path!r} in store {store!r}. {WAY_OUT}")
+    exc.add_note(
+        f"This was raised while {delegate.name} worked on array {'/' + node.path!r} in store {store!r}. {WAY_OUT}"
+    )
     return exc

@@ -27,6 +27,8 @@ from zarr._compat.indexing import (
     morton_order_coords,
 )
 from zarr._compat.parsing import is_integer
+from zarr._compat.selections import iter_grid as _iter_grid
+from zarr._compat.selections import iter_regions as _iter_regions
 from zarr._compat.selections import (
     make_slice_selection,
     normalize_integer_selection,
@@ -34,8 +36,6 @@ from zarr._compat.selections import (
     oindex_set,
     replace_ellipsis,
 )
-from zarr._compat.selections import iter_grid as _iter_grid
-from zarr._compat.selections import iter_regions as _iter_regions
 from zarr._support.public_names import public_names_of
 
 __all__ = [

@@ -2,9 +2,9 @@
 
 from zarr._compat.annotations import DateTimeUnit
 from zarr._compat.numbers_in_json import (
+    NUMPY_ENDIANNESS_STR,
     JSONFloatV2,
     JSONFloatV3,
-    NUMPY_ENDIANNESS_STR,
     NumpyEndiannessStr,
     bytes_from_json,
     bytes_to_json,

@@ -156,7 +156,7 @@ def expand_rle(data: Sequence[object], axis: int | None = None) -> list[int]:
 
 def _expanded(data: Sequence[object], where: str) -> Iterator[int]:
     for entry in data:
-        pair = list(entry) if isinstance(entry, list | tuple) else [entry, 1]
+        pair: list[Any] = list(entry) if isinstance(entry, list | tuple) else [entry, 1]
         if len(pair) != 2:
             raise ValueError(f"{where}RLE entries must be an integer or [size, count], got {entry}")
         size, count = pair

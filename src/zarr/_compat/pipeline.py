@@ -5,6 +5,7 @@ Arrays are read and written by an engine, unless the setting `codec_pipeline.pat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +21,7 @@ from zarr._codec.pipeline import (
     CodecPipeline,
     GetResult,
 )
+from zarr._codec.raw import native_dtype
 from zarr._compat.chunk_utils import (
     ChunkTransform,
     as_view,
@@ -375,10 +377,7 @@ def _in_threads(
 
 def _nbytes(spec: ChunkSpec) -> int:
     """About so many bytes a decoded chunk has."""
-    n = spec.dtype.to_native_dtype().itemsize
-    for length in spec.shape:
-        n *= length
-    return n
+    return math.prod(spec.shape) * int(native_dtype(spec).itemsize)
 
 
 def _nd(array: Any, spec: ChunkSpec) -> NDBuffer:

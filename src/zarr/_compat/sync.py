@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zarr._support import bridge
-from zarr._support.bridge import SyncError
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.workers import most_threads
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 T = TypeVar("T")
+SyncError = bridge.SyncError
 
 
 def sync(coro: Coroutine[Any, Any, T], loop: object = None, timeout: float | None = None) -> T:  # noqa: ARG001

@@ -68,7 +68,7 @@ def make(cls: type[CodecPipeline], metadata: Any, store: Any, spec: ArraySpec) -
                 pass
         made = cls.from_codecs(spec.codecs)
         evolve = getattr(made, "evolve_from_array_spec", None)
-        return made if evolve is None else evolve(spec.chunk_spec(spec.grid.largest(spec.shape)))  # type: ignore[no-any-return]
+        return made if evolve is None else evolve(spec.chunk_spec(spec.grid.largest(spec.shape)))
     except Exception as exc:
         exc.add_note(f"This was raised where {fully_qualified_name(cls)} was made for an array. {WAY_OUT}")
         raise
@@ -143,7 +143,7 @@ def forward(selection: Selection, memory: npt.NDArray[Any]) -> tuple[Selection, 
             turned.append(slice(None, None, -1))
         else:
             turned.append(slice(None))
-    return replace(selection, axes=tuple(axes)), memory[(*turned, ...)]
+    return replace(selection, axes=tuple(axes)), memory[(*turned, ...)]  # type: ignore[arg-type]  # NumPy's types do not follow
 
 
 def _is_dropped(axis: Any, selection: Selection) -> bool:

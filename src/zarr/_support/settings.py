@@ -334,7 +334,6 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         if (cached := self._settings) is not None:
             return cached
         self._warn_of_misspellings()
-        most_threads = [self._count_or(key, 1, 0) for key in ("threading.max_workers", "codec_pipeline.max_workers")]
         made = Settings(
             engine=self._choice("engine"),
             default_zarr_format=self._choice("default_zarr_format"),
@@ -353,7 +352,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             chunk_cache_nbytes=self._count_or("array.chunk_cache_bytes", 0, None),
             concurrency=self._count_or("async.concurrency", 1, NO_LIMIT),
             request_nbytes=self._count_or("async.request_bytes", 1, NO_LIMIT),
-            max_threads=min(filter(None, most_threads), default=0),
+            max_threads=self._most_threads(),
             rectilinear_chunks=self._truth("array.rectilinear_chunks"),
             target_shard_nbytes=self._count_or("array.target_shard_size_bytes", 1, None),
             json_indent=self._count_or("json_indent", 0, None, most=_MOST_INDENT),
@@ -366,6 +365,11 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         self._check_others()
         self._settings = made
         return made
+
+    def _most_threads(self) -> int:
+        """The lower of two limits, which have names of ours and of zarr-python's."""
+        limits = [self._count_or(key, 1, 0) for key in ("threading.max_workers", "codec_pipeline.max_workers")]
+        return min(filter(None, limits), default=0)
 
     def _warn_of_misspellings(self) -> None:
         """Warn of names in the environment and in files that are nearly ours, at the first use of the library."""

@@ -36,6 +36,8 @@ def sync(coro: Coroutine[Any, Any, T], loop: object = None, timeout: float | Non
     >>> sync(zarr.storage.MemoryStore().exists("key"))
     False
     """
+    if not isinstance(coro, Coroutine):
+        raise TypeError(f"sync() runs a coroutine, and {coro!r} is none; call the function that makes one")
     return bridge.run(coro, timeout)
 
 

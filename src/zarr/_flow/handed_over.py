@@ -18,7 +18,7 @@ from zarr._flow.requests import Await, Exist, Flow, TakeHold, Together
 from zarr._store.access import capabilities, relies_on_versions
 from zarr._store.held_path import HeldPath
 from zarr._store.versioned import NoHold
-from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError
+from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError, PickleCodecDisabledError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -185,6 +185,8 @@ def _noted(exc: Exception, node: ArrayNode, delegate: Delegate) -> Exception:
     store = node.store_path.store._describe("")
     if isinstance(exc, CodecError):
         return exc.at(path=node.path, store=store)
+    if isinstance(exc, PickleCodecDisabledError):
+        return PickleCodecDisabledError(f"array {'/' + node.path!r} in store {store!r}: {exc}")
     exc.add_note(
         f"This was raised while {delegate.name} worked on array {'/' + node.path!r} in store {store!r}. {WAY_OUT}"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from zarr._buffer.devices import on_host
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
 from zarr._dtype import Optional, ZarrFormat, ZDType
@@ -173,6 +174,7 @@ def plan_array(
         missing = "shape" if shape is None else "dtype"
         raise ArgumentError(f"`{missing}` is needed where no `data` is given")
     layout = FORMATS[zarr_format]
+    data = on_host(data)
     if data is not None and dtype is None:
         data, dtype = _with_dtype(data, object_codec_among(filters, compressors))
     data_type = layout.data_type_of(dtype, filters, compressors)

@@ -24,7 +24,7 @@ def made(data, **options):
 
 
 DAY = dt.date(2020, 2, 29)
-LEAP = dt.datetime(2020, 2, 29, 12, 30)
+LEAP = dt.datetime.fromisoformat("2020-02-29T12:30")
 SAMPLES = {
     "bool": (np.array([True, False, True]), pa.bool_(), [True, False, True]),
     **{
@@ -62,7 +62,7 @@ SAMPLES = {
         f"M8[{unit}]": (np.array([LEAP, "NaT"], f"M8[{unit}]"), pa.timestamp(arrow_unit), [LEAP, None])
         for unit, arrow_unit in [("m", "s"), ("s", "s"), ("ms", "ms"), ("us", "us"), ("10s", "s"), ("250ms", "ms")]
     },
-    "hours": (np.array(["2020-02-29T12", "NaT"], "M8[h]"), pa.timestamp("s"), [dt.datetime(2020, 2, 29, 12), None]),
+    "hours": (np.array(["2020-02-29T12", "NaT"], "M8[h]"), pa.timestamp("s"), [LEAP.replace(minute=0), None]),
     **{
         f"m8[{unit}]": (np.array([3, "NaT"], f"m8[{unit}]"), pa.duration(arrow_unit), [dt.timedelta(**{long: n}), None])
         for unit, arrow_unit, long, n in [
@@ -210,11 +210,11 @@ class TestStructs:
         [(1, 2.5, "a", [1, 2], "2020-01-01"), (2, 0, "bc", [3, 4], "NaT"), (3, -1, "", [5, 6], "2021-01-01")],
         [("n", ">i4"), ("x", "<f8"), ("word", "U2"), ("pair", "i2", (2,)), ("day", "M8[D]")],
     )
-    ROWS = [
+    ROWS = (
         {"n": 1, "x": 2.5, "word": "a", "pair": [1, 2], "day": dt.date(2020, 1, 1)},
         {"n": 2, "x": 0.0, "word": "bc", "pair": [3, 4], "day": None},
         {"n": 3, "x": -1.0, "word": "", "pair": [5, 6], "day": dt.date(2021, 1, 1)},
-    ]
+    )
 
     @pytest.fixture(params=[2, 3])
     def array(self, request, engine):
@@ -224,21 +224,21 @@ class TestStructs:
         found = pa.array(array)
         found.validate(full=True)
         assert pa.types.is_struct(found.type)
-        assert found.to_pylist() == self.ROWS
+        assert found.to_pylist() == list(self.ROWS)
 
     def test_are_tables(self, array):
         table = pa.table(array)
         table.validate(full=True)
         assert table.column_names == ["n", "x", "word", "pair", "day"]
         assert table.schema.field("pair").type == pa.list_(pa.int16(), 2)
-        assert table.to_pylist() == self.ROWS
-        assert pa.record_batch(array).to_pylist() == self.ROWS
+        assert table.to_pylist() == list(self.ROWS)
+        assert pa.record_batch(array).to_pylist() == list(self.ROWS)
 
     def test_row_by_row(self, array, monkeypatch):
         monkeypatch.setattr(arrow, "_PIECE_NBYTES", 1)
         reader = pa.RecordBatchReader.from_stream(array)
         assert [batch.num_rows for batch in reader] == [2, 1]
-        assert pa.table(array).to_pylist() == self.ROWS
+        assert pa.table(array).to_pylist() == list(self.ROWS)
 
     def test_without_rows(self, engine):
         table = pa.table(made(self.DATA[:0]))

@@ -193,7 +193,7 @@ class TestOut:
     def test_that_is_read_only(self, engine):
         memory = np.zeros((4, 3), "u8")
         memory.flags.writeable = False
-        with pytest.raises((ValueError, BufferError), match="read-only|readonly"):
+        with pytest.raises((ValueError, BufferError), match=r"read-only|readonly"):
             made(SAMPLES["u8"]).get_basic_selection(..., out=Shared(memory, is_versioned=True))
 
     @pytest.mark.parametrize("out", [[0] * 4, b"abcd", 5, {}, "out"])

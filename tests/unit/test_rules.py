@@ -115,6 +115,7 @@ LOCKS = {
     "_store.cached.kept": "what is kept is known, also in threads",
     "_store.zipped.archive": "stores over one archive share it",
     "_store.locks": "a forked child knows every descriptor that has a lock",
+    "_store.descriptors": "where reading moves a descriptor's position, threads take turns",
     "_support.workers": "one for each request that several threads work at, made anew in a child",
     "_store.database": "no connection is used during a fork",
     "_store.turns": "the rights themselves, and what guards their queues",

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zarr._store.descriptors import open_new
+from zarr._store.windows import patiently
 from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class NewFile:
             self._temporary = temporary_name(self._directory)
             self._link(self._temporary)
         if replace:
-            os.replace(self._temporary, path)
+            patiently(os.replace, self._temporary, path)
         elif not _rename_if_absent(self._temporary, path):
             return False
         self._temporary = None

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
+from zarr._store import windows
 from zarr._store.absence import absence
 from zarr._store.abstract import AccessMode
 from zarr._store.atomic import PREFIX, FileSink, NewFile, is_abandoned, is_temporary, temporary_name
-from zarr._store.descriptors import open_into
+from zarr._store.descriptors import open_into, read_at
 from zarr._store.directories import make_directories, sync_directory
 from zarr._store.file_url import from_url, is_url, to_url
 from zarr._store.given_paths import absolute, as_given, tidy
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from zarr._buffer.pieces import Sink
 
 # Without waiting, as somebody may have put a pipe where a file should be.
-_OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 _ATTEMPTS = 100
 _YOUNG_NS = 3_000_000_000
 
@@ -77,12 +78,12 @@ class FileVersion:
     def read(self, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop`, fewer if the file ends before."""
         (fd,) = self._opened
-        data = os.pread(fd, stop - start, start)
+        data = read_at(fd, stop - start, start)
         if len(data) == stop - start or not data:
             return data
         parts = [data]
         at = start + len(data)
-        while at < stop and (part := os.pread(fd, stop - at, at)):
+        while at < stop and (part := read_at(fd, stop - at, at)):
             parts.append(part)
             at += len(part)
         return b"".join(parts)
@@ -209,6 +210,8 @@ class LocalStore(SyncStore):
     def _path(self, key: str) -> str:
         if PREFIX in key and any(is_temporary(segment) for segment in key.split("/")):
             raise StoreKeyError(f"{key!r} is not a valid store key: names that begin with {PREFIX!r} are reserved")
+        if windows.IS_WINDOWS:
+            windows.refuse_misread(key)
         return f"{self._base}/{key}" if key else self._base
 
     def _hold_for(self, directory: str, hold: Hold | None) -> DirectoryHold:
@@ -362,7 +365,9 @@ class LocalStore(SyncStore):
         """Give a new file its name, if what is stored is as expected. Only files are replaced, and links to files."""
         if expected is not ANY and expected is not ABSENT:
             held.rely_on()
-            return _is_version(path, expected) and new.publish(path, replace=True, is_taken=True)
+            is_as_expected = _is_version(path, expected)
+            _close_on_windows(expected)
+            return is_as_expected and new.publish(path, replace=True, is_taken=True)
         if new.publish(path, replace=False):
             return True
         self._refuse_blocked(key)
@@ -385,7 +390,8 @@ class LocalStore(SyncStore):
                 held.rely_on()
                 if not _is_version(path, expected):
                     return False
-            os.unlink(path)
+                _close_on_windows(expected)
+            windows.patiently(os.unlink, path)
             if settings().durability == "fsync":
                 sync_directory(directory)
         except (FileNotFoundError, NotADirectoryError):
@@ -515,7 +521,7 @@ class LocalStore(SyncStore):
         aside = temporary_name(os.path.dirname(directory))
         try:
             with DirectoryHold(directory):
-                os.rename(directory, aside)
+                windows.patiently(os.rename, directory, aside)
         except FileNotFoundError:
             return
         except OSError as exc:
@@ -565,6 +571,12 @@ def _is_version(path: str, expected: FileVersion) -> bool:
         return _identity(os.stat(path)) == expected.identity
     except (FileNotFoundError, NotADirectoryError):
         return False
+
+
+def _close_on_windows(version: Version) -> None:
+    """Close the file of a version that is about to be replaced, which on Windows nobody may have open."""
+    if windows.IS_WINDOWS:
+        version.release()
 
 
 def _no_directory(directory: str) -> FileNotFoundError:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
 from zarr._store.atomic import NewFile, is_abandoned, temporary_name
+from zarr._store.descriptors import permit
 from zarr._store.directories import make_directories, sync_directory
 from zarr._store.locks import NO_LOCKS, fcntl
 from zarr._store.permissions import of_change
@@ -45,8 +46,8 @@ COPIED_NBYTES = 64 << 20
 """Up to this size an archive is copied, to be changed or to be rid of what nobody needs any more."""
 _BLOCK = 8 << 20
 _WRITTEN_AT_ONCE = 1 << 16
-_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-_CHANGE = os.O_RDWR | getattr(os, "O_BINARY", 0)
+_READ = os.O_RDONLY
+_CHANGE = os.O_RDWR
 _ATTEMPTS = 100
 
 
@@ -450,7 +451,7 @@ def _copy(contents: Contents, path: str, like: OwnFile) -> OwnFile:
 def _new_file(path: str, like: OwnFile) -> OwnFile:
     new = OwnFile(path, _CHANGE | os.O_CREAT | os.O_EXCL)
     new.label = like.label
-    os.fchmod(new.fd, stat.S_IMODE(os.fstat(like.fd).st_mode))
+    permit(new.fd, stat.S_IMODE(os.fstat(like.fd).st_mode))
     return new
 
 

@@ -6,7 +6,7 @@ import os
 from io import FileIO, TextIOBase, UnsupportedOperation
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from zarr._store.descriptors import open_into
+from zarr._store.descriptors import open_into, read_at, write_at
 from zarr._store.zipped.layout import Bytes
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ class OwnFile:
     def read_at(self, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop`, fewer if the file ends before."""
         fd = self.fd
-        data = os.pread(fd, min(stop - start, _MOST_AT_ONCE), start)
+        data = read_at(fd, min(stop - start, _MOST_AT_ONCE), start)
         if len(data) == stop - start or not data:
             return data
         parts, at = [data], start + len(data)
-        while at < stop and (part := os.pread(fd, min(stop - at, _MOST_AT_ONCE), at)):
+        while at < stop and (part := read_at(fd, min(stop - at, _MOST_AT_ONCE), at)):
             parts.append(part)
             at += len(part)
         return b"".join(parts)
@@ -83,7 +83,7 @@ class OwnFile:
     def write_at(self, start: int, data: BytesLike) -> None:
         view = memoryview(data).cast("B")
         while len(view):
-            n_written = os.pwrite(self.fd, view[:_MOST_AT_ONCE], start)
+            n_written = write_at(self.fd, view[:_MOST_AT_ONCE], start)
             view, start = view[n_written:], start + n_written
 
     def truncate(self, nbytes: int) -> None:

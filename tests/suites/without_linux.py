@@ -1,0 +1,152 @@
+"""A program that works with the library where most of what Linux alone has is hidden: `python without_linux.py win32`.
+
+On "win32" files that are open are neither replaced nor deleted, and directories are not opened, as it is there.
+"""
+
+import asyncio
+import concurrent.futures.thread
+import multiprocessing
+import os
+import pathlib
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import warnings
+import zipfile
+
+import donfig
+import numcodecs
+import numpy as np
+
+OTHERS = asyncio, concurrent.futures.thread, donfig, multiprocessing, numcodecs, sqlite3, subprocess, zipfile
+"""What may use on this system what is hidden below."""
+MODULES = {
+    "win32": ("fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"),
+    "darwin": (),
+}
+NAMES = {
+    "win32": (
+        *("fork", "register_at_fork", "sched_getaffinity", "uname", "getuid", "geteuid", "getgid", "pread", "pwrite"),
+        *("fchmod", "fchown", "O_TMPFILE", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "statvfs", "mkfifo"),
+        *("fdatasync", "preadv", "pwritev", "posix_fadvise", "sendfile", "getpgid", "setsid", "WNOHANG", "chroot"),
+    ),
+    "darwin": ("sched_getaffinity", "O_TMPFILE", "posix_fadvise", "fdatasync"),
+}
+
+
+def is_open(path: str) -> bool:
+    """Whether this process has a file open, or one in a directory."""
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            target = os.readlink(f"/proc/self/fd/{fd}")
+        except OSError:
+            continue
+        if target == os.fspath(path) or target.startswith(f"{path}/"):
+            return True
+    return False
+
+
+def unless_open(call):
+    def wrapped(*paths, **options):
+        if options.get("dir_fd") is None and any(map(is_open, paths)):
+            raise PermissionError(13, "The process cannot access the file because it is being used", paths[0])
+        return call(*paths, **options)
+
+    return wrapped
+
+
+def unless_directory(call):
+    def wrapped(path, *args, **options):
+        if options.get("dir_fd") is None and os.path.isdir(path):
+            raise PermissionError(13, "Permission denied", path)
+        return call(path, *args, **options)
+
+    return wrapped
+
+
+def hide(system: str) -> None:
+    for name in MODULES[system]:
+        sys.modules[name] = None
+    for name in NAMES[system]:
+        if hasattr(os, name):
+            delattr(os, name)
+    sys.platform = system
+    if system == "win32":
+        for name in ("replace", "rename", "unlink", "remove"):
+            setattr(os, name, unless_open(getattr(os, name)))
+        os.open = unless_directory(os.open)
+
+
+def work(place: pathlib.Path) -> None:
+    import zarr
+    from zarr.storage import LocalStore, MemoryStore, SQLiteStore, ZipStore
+
+    zarr.config.set({"engine": "python", "threading.max_workers": 4})
+    data = np.arange(24 * 30, dtype="<i4").reshape(24, 30)
+    stores = (
+        LocalStore(place / "local"),
+        MemoryStore(),
+        ZipStore(place / "a.zip", mode="a"),
+        SQLiteStore(place / "a.sqlite"),
+    )
+    for store in stores:
+        group = zarr.create_group(store, attributes={"a": 1})
+        layouts = (
+            {"chunks": (5, 7)},
+            {"chunks": (5, 6), "shards": (10, 12)},
+            {"chunks": (24, 30), "compressors": None},
+        )
+        for i, layout in enumerate(layouts):
+            change(group.create_array(f"x{i}", data=data, **layout), data)
+        zarr.consolidate_metadata(store)
+        assert sorted(zarr.open_group(store, mode="r")) == ["x0", "x1", "x2"]
+        del group["x1"]
+        assert len(list(zarr.open_group(store, use_consolidated=False))) == 2
+        zarr.create_group(store, overwrite=True)
+        store.close()
+    with zarr.config.set({"array.durability": "fsync"}):
+        zarr.save(place / "durable", data)
+    assert (zarr.load(place / "durable") == data).all()
+    assert (asyncio.run(awaited(str(place / "durable"))) == data[2]).all()
+
+
+def change(array, data) -> None:
+    threads = [threading.Thread(target=array.__setitem__, args=(n, -data[n])) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = data.copy()
+    expected[:12] *= -1
+    assert (array[:] == expected).all()
+    assert (array[3:20, ::-2] == expected[3:20, ::-2]).all()
+    array.append(data[:3])
+    assert (array[24:] == data[:3]).all()
+    array.resize((4, 30))
+    array.attrs["changed"] = True
+
+
+async def awaited(place: str):
+    from zarr.api import asynchronous
+
+    return await (await asynchronous.open_array(store=place)).getitem(np.s_[2])
+
+
+def main() -> None:
+    system = sys.argv[1]
+    hide(system)
+    warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", message="The file system of .* has no locks between processes")
+    from zarr._store import atomic, windows
+
+    atomic._has_proc = lambda: False
+    windows.IS_WINDOWS = system == "win32"
+    with tempfile.TemporaryDirectory() as place:
+        work(pathlib.Path(place))
+    print("done")
+
+
+if __name__ == "__main__":
+    main()

@@ -21,7 +21,7 @@ _KINDS = "biufc"
 
 def _checked(dtype):
     dtype = np.dtype(dtype)
-    if dtype.kind not in _KINDS or not dtype.isnative or dtype.itemsize > 16 or dtype.isbuiltin != 1:
+    if dtype.kind not in _KINDS or not dtype.isnative or dtype.itemsize > 16 or dtype.isbuiltin == 2:
         raise ValueError(f"Unsupported dtype {dtype}")
     return dtype
 

@@ -72,7 +72,7 @@ def test_other_selections(cupy, small_slabs, engine):
         found = {
             "orthogonal": (array.oindex[rows, :, columns[0]], DATA[rows][:, :, columns[0]]),
             "ordered": (array.oindex[sorted(rows), columns], DATA[sorted(rows)][:, columns]),
-            "points": (array.vindex[rows, rows[::-1], rows[1]], DATA[rows, rows[::-1], rows[1]]),
+            "points": (array.vindex[rows, [9, 0, 3, 3], 5], DATA[rows, [9, 0, 3, 3], 5]),
             "mask": (array.get_mask_selection(mask), DATA[mask]),
             "block": (array.blocks[1:3, 0], DATA[4:12, :3]),
             "fancy": (array[rows], DATA[rows]),
@@ -110,8 +110,7 @@ def test_data_types(cupy, small_slabs, engine, zarr_format, dtype):
     ],
 )
 def test_what_a_gpu_cannot_hold(cupy, engine, data):
-    with zarr.config.set({"buffer": "zarr.buffer.cpu.Buffer"}):
-        array = zarr.create_array({}, data=data)
+    array = zarr.create_array({}, data=data, zarr_format=2)
     with zarr.config.enable_gpu():
         with pytest.raises(
             TypeError, match=r"cannot be in the memory of a GPU, where CuPy has numbers and Booleans only"
@@ -261,7 +260,7 @@ class TestSlabs:
         array = zarr.create_array({}, data=DATA, chunks=(10, 10, 7))
         with zarr.config.enable_gpu():
             np.testing.assert_array_equal(array[:].get(), DATA)
-        assert {block.nbytes for block in cupy.state.blocks} == {10 * 10 * 7 * 8}
+        assert max(block.nbytes for block in cupy.state.blocks) == 10 * 10 * 7 * 8
 
     def test_all_copies_are_over_when_a_read_returns(self, cupy, small_slabs, engine):
         array = zarr.create_array({}, data=DATA, chunks=(4, 3, 7))
@@ -302,7 +301,7 @@ class TestSlabs:
         with zarr.config.enable_gpu():
             np.testing.assert_array_equal(array[:].get(), DATA)
             np.testing.assert_array_equal(asyncio.run(array.async_array.getitem(np.s_[::2])).get(), DATA[::2])
-        assert len(cupy.state.blocks) <= 2 * N_SLABS
+        assert len(cupy.state.blocks) <= 2 * N_SLABS + 1  # one more where a part needs a larger one
 
     def test_large_chunks_have_larger_slabs(self, monkeypatch):
         spec = zarr.create_array({}, shape=(10**6, 1000), chunks=(1000, 1000), dtype="f8")._node.view.spec
@@ -381,7 +380,8 @@ class TestHostAllTheSame:
             group = zarr.create_group(tmp_path / "g")
             array = group.create_array("a", data=DATA, chunks=(4, 3, 7))
             array.attrs["x"] = 1
-            zarr.consolidate_metadata(group.store)
+            with pytest.warns(zarr.errors.ZarrUserWarning, match="Consolidated metadata"):
+                zarr.consolidate_metadata(group.store)
             zarr.copy_all(group, zarr.create_group({}))
             again = zarr.from_array({}, data=array, chunks=(5, 5, 5))
             assert zarr.open_consolidated(tmp_path / "g")["a"].attrs["x"] == 1

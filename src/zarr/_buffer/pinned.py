@@ -26,11 +26,18 @@ N_SLABS = 3
 
 
 class Slab:
-    """A piece of page-locked memory, and the event by which its last copy is known to be over."""
+    """A piece of page-locked memory, and the event by which its last copy is known to be over.
 
-    __slots__ = ("_copied", "_memory")
+    Parameters
+    ----------
+    nbytes
+        How large it is, unless more is needed.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_copied", "_memory", "_nbytes")
+
+    def __init__(self, nbytes: int) -> None:
+        self._nbytes = nbytes
         self._memory: npt.NDArray[np.uint8] = np.empty(0, np.uint8)
         self._copied: Any = None
 
@@ -43,8 +50,9 @@ class Slab:
         """The memory as an array, once it is free; it grows if it has to."""
         nbytes = math.prod(shape) * dtype.itemsize
         if nbytes > len(self._memory):
-            pinned = cupy_for("page-locked memory").cuda.alloc_pinned_memory(nbytes)
-            self._memory = np.frombuffer(pinned, np.uint8, nbytes)
+            self._nbytes = max(self._nbytes, nbytes)
+            pinned = cupy_for("page-locked memory").cuda.alloc_pinned_memory(self._nbytes)
+            self._memory = np.frombuffer(pinned, np.uint8, self._nbytes)
         return self._memory[:nbytes].view(dtype).reshape(shape)
 
     def copied(self, event: Any) -> None:
@@ -59,11 +67,14 @@ class Slabs:
     ----------
     target
         The array.
+    nbytes
+        How large a slab is, unless it needs more or the array is smaller.
     """
 
-    def __init__(self, target: GPUNDBuffer) -> None:
+    def __init__(self, target: GPUNDBuffer, nbytes: int) -> None:
         self._cupy = cupy_for("page-locked memory")
         self._array: Any = target.as_ndarray_like()
+        self._nbytes = min(nbytes, self._array.nbytes)
         with self._array.device:
             self._stream = self._cupy.cuda.get_current_stream()
         self._slabs: list[Slab] = []
@@ -72,7 +83,7 @@ class Slabs:
     def take(self) -> Slab:
         """A slab that nobody else has. At most `N_SLABS` are taken at once."""
         if len(self._slabs) < N_SLABS:
-            slab = Slab()
+            slab = Slab(self._nbytes)
             self._slabs.append(slab)
             return slab
         return self._waiting.popleft()  # whose copy began first

@@ -27,8 +27,9 @@ def read_to_device(node: ArrayNode, view: ArrayView, selection: GridSelection, t
     """Read what `selection` selects into an array on a GPU, of the selection's shape and of the array's dtype but for the byte
     order.
     """
-    with Slabs(target) as slabs:
-        flows = (_read_part(node, view, part, slabs) for part in parts(view.spec, selection, slab_nbytes(view.spec)))
+    nbytes = slab_nbytes(view.spec)
+    with Slabs(target, nbytes) as slabs:
+        flows = (_read_part(node, view, part, slabs) for part in parts(view.spec, selection, nbytes))
         yield Together(flows, most=N_SLABS)
 
 

@@ -8,6 +8,7 @@ import concurrent.futures.thread
 import multiprocessing
 import os
 import pathlib
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -77,18 +78,25 @@ def hide(system: str) -> None:
         for name in ("replace", "rename", "unlink", "remove"):
             setattr(os, name, unless_open(getattr(os, name)))
         os.open = unless_directory(os.open)
+        shutil._use_fd_functions = False
 
 
 def work(place: pathlib.Path) -> None:
     import zarr
     from zarr.storage import LocalStore, MemoryStore, SQLiteStore, ZipStore
 
+    with ZipStore(place / "a.zip", mode="w") as archive:
+        zarr.create_array(archive, data=np.arange(100), chunks=9)
+    assert zarr.open_array(ZipStore(place / "a.zip"))[::7].tolist() == list(range(0, 100, 7))
+    with ZipStore(place / "a.zip", mode="a") as archive:
+        zarr.open_array(archive)[:20] = 7
+    assert zarr.open_array(ZipStore(place / "a.zip"))[18:21].tolist() == [7, 7, 20]
     LocalStore.native_place = lambda self: None  # the extension knows directories on other systems only
     data = np.arange(24 * 30, dtype="<i4").reshape(24, 30)
     stores = (
         LocalStore(place / "local"),
         MemoryStore(),
-        ZipStore(place / "a.zip", mode="a"),
+        ZipStore(place / "b.zip", mode="a"),
         SQLiteStore(place / "a.sqlite"),
     )
     for store in stores:
@@ -138,6 +146,7 @@ def main() -> None:
     system = sys.argv[1]
     hide(system)
     warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
     warnings.filterwarnings("ignore", message="The file system of .* has no locks between processes")
     from zarr._store import atomic, windows
 

@@ -164,7 +164,7 @@ def _array(elements: npt.NDArray[Any], dtype: np.dtype[Any]) -> Any:
         return _times(elements)
     if dtype.kind in "SUT":
         null = getattr(dtype, "na_object", None)
-        items = in_dtype(elements, dtype.newbyteorder("=")).tolist()
+        items = (elements if dtype.kind == "T" else in_dtype(elements, dtype.newbyteorder("="))).tolist()
         return pa.array([None if item is null else item for item in items], _type_of(dtype))
     contiguous = np.ascontiguousarray(elements)
     if dtype.kind == "V":

@@ -33,7 +33,7 @@ from zarr._store.whereabouts import directories_to
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
 from zarr._support.truth import truth
-from zarr.errors import DirectoryInTheWayError, FileInTheWayError, KeyBlockedError, StoreKeyError
+from zarr.errors import ConcurrentChangeError, DirectoryInTheWayError, FileInTheWayError, KeyBlockedError, StoreKeyError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -49,12 +49,14 @@ _YOUNG_NS = 3_000_000_000
 class FileVersion:
     """An open file: while it lives its inode cannot be used for another, so the inode tells this file from all others.
 
-    Size and modification time are compared too, for programs that write into files in place.
+    Size and modification time are compared too, for programs that write into files in place. On Windows nobody could replace an
+    open file. There it is closed between two reads, and its number says whether it is the same one again: NTFS uses none twice.
     """
 
-    __slots__ = ("_opened", "identity", "nbytes")
+    __slots__ = ("_opened", "_path", "identity", "nbytes")
 
     def __init__(self, path: str) -> None:
+        self._path = path
         self._opened: list[int] = []
         open_into(self._opened, path, _OPEN)
         status = os.fstat(self._opened[0])
@@ -70,13 +72,15 @@ class FileVersion:
         The number of a file may be used again, and the system's clock stands still for a while: a file that was changed so lately
         could be replaced by another one of which it says the same.
         """
-        status = os.fstat(self._opened[0])
+        status = os.fstat(self._opened[0]) if self._opened else os.stat(self._path)
         if time.time_ns() - status.st_ctime_ns < _YOUNG_NS:
             return None
         return [*_identity(status), status.st_ctime_ns]
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop`, fewer if the file ends before."""
+        if windows.IS_WINDOWS and not self._opened:
+            return self._read_again(start, stop)
         (fd,) = self._opened
         data = read_at(fd, stop - start, start)
         if len(data) == stop - start or not data:
@@ -87,6 +91,15 @@ class FileVersion:
             parts.append(part)
             at += len(part)
         return b"".join(parts)
+
+    def _read_again(self, start: int, stop: int) -> bytes:
+        found = FileVersion(self._path)
+        try:
+            if found.identity != self.identity:
+                raise ConcurrentChangeError(f"{self._path!r} was replaced while it was read; try again.")
+            return found.read(start, stop)
+        finally:
+            found.release()
 
     def release(self) -> None:
         """Close the file now. Its blocks are freed at this moment if it was replaced, which can take the longest of all."""
@@ -251,7 +264,10 @@ class LocalStore(SyncStore):
                 return None
         start, stop = resolve_range(byte_range, version.nbytes)
         buffer = CPUBuffer if prototype is None else prototype.buffer
-        return Stored(buffer.from_bytes(version.read(start, stop)), version, version.nbytes)
+        data = version.read(start, stop)
+        if windows.IS_WINDOWS:
+            version.release()
+        return Stored(buffer.from_bytes(data), version, version.nbytes)
 
     def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]:
         """Where a directory is missing, so are all files in it: those that a node may have need not be looked for."""
@@ -365,9 +381,7 @@ class LocalStore(SyncStore):
         """Give a new file its name, if what is stored is as expected. Only files are replaced, and links to files."""
         if expected is not ANY and expected is not ABSENT:
             held.rely_on()
-            is_as_expected = _is_version(path, expected)
-            _close_on_windows(expected)
-            return is_as_expected and new.publish(path, replace=True, is_taken=True)
+            return _is_version(path, expected) and new.publish(path, replace=True, is_taken=True)
         if new.publish(path, replace=False):
             return True
         self._refuse_blocked(key)
@@ -390,7 +404,6 @@ class LocalStore(SyncStore):
                 held.rely_on()
                 if not _is_version(path, expected):
                     return False
-                _close_on_windows(expected)
             windows.patiently(os.unlink, path)
             if settings().durability == "fsync":
                 sync_directory(directory)
@@ -571,12 +584,6 @@ def _is_version(path: str, expected: FileVersion) -> bool:
         return _identity(os.stat(path)) == expected.identity
     except (FileNotFoundError, NotADirectoryError):
         return False
-
-
-def _close_on_windows(version: Version) -> None:
-    """Close the file of a version that is about to be replaced, which on Windows nobody may have open."""
-    if windows.IS_WINDOWS:
-        version.release()
 
 
 def _no_directory(directory: str) -> FileNotFoundError:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
+from zarr._store import windows
 from zarr._store.atomic import NewFile, is_abandoned, temporary_name
 from zarr._store.descriptors import permit
 from zarr._store.directories import make_directories, sync_directory
@@ -394,7 +395,11 @@ class Archive(Opened):
         contents.directory, contents.stop = writer.end, writer.end + len(end)
         if writer.beside is not None and self.path is not None:
             writer.is_ending = True
-            _take_place(writer.beside, self.path, sync=sync)
+            if windows.IS_WINDOWS and isinstance(file, OwnFile):  # which moves no open file, nor over one
+                writer.let_go()
+                file.take_place(writer.beside, self.path)
+            else:
+                _take_place(writer.beside, self.path, sync=sync)
 
     def _has_ended(self, writer: _Writer) -> bool:
         """Whether the archive is finished, and whoever finished it was interrupted before that was noted."""
@@ -408,7 +413,7 @@ class Archive(Opened):
     def _compact(self, writer: _Writer) -> None:
         """Move what is in the archive to a new file, if enough of the old one is of no use."""
         entries = self.contents.entries
-        if self.path is None or writer.lock is None:
+        if self.path is None or writer.lock is None or windows.IS_WINDOWS:  # where the old file stays open
             return
         used = sum(layout.nbytes_of(entry) for entry in entries.values())
         unused = writer.end - used

@@ -6,6 +6,7 @@ import os
 from io import FileIO, TextIOBase, UnsupportedOperation
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from zarr._store import windows
 from zarr._store.descriptors import open_into, read_at, write_at
 from zarr._store.zipped.layout import Bytes
 
@@ -91,6 +92,12 @@ class OwnFile:
 
     def sync(self) -> None:
         os.fsync(self.fd)
+
+    def take_place(self, path: str, new_path: str) -> None:
+        """Move the file over another one while it is closed, and open it there."""
+        self.close()
+        windows.patiently(os.replace, path, new_path)
+        open_into(self._opened, new_path, os.O_RDWR)
 
     def close(self) -> None:
         if self._opened:

@@ -41,7 +41,7 @@ def buffer_over(array: object) -> NDBuffer:
     if device in _GPU:
         return _on_gpu(cupy_for(_WHAT).from_dlpack(array))
     if device in _HOST:
-        return CPUNDBuffer(_in_host_memory(array))  # type: ignore[arg-type]
+        return CPUNDBuffer(_in_host_memory(array))
     raise TypeError(
         "out argument needs to be an NDBuffer, or an array of NumPy, CuPy or a library that shares its arrays by DLPack, in the "
         f"memory of the host or of a GPU. Got {type(array)!r}"
@@ -58,7 +58,7 @@ def on_host(value: object) -> Any:
     if _device_of(value) in _GPU:
         cupy = cupy_for(_WHAT)
         return cupy.asnumpy(cupy.from_dlpack(value))
-    return np.from_dlpack(value)  # type: ignore[arg-type]  # it has the methods
+    return np.from_dlpack(value)
 
 
 def _on_gpu(array: Any) -> NDBuffer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -120,8 +120,8 @@ class GPUNDBuffer(NDBuffer):
     _is_on_gpu = True
 
     def __init__(self, array: NDArrayLike) -> None:
-        cupy = _cupy(type(self))
-        super().__init__(cupy.asarray(_for_device(array) if isinstance(array, np.ndarray) else array))
+        cupy, given = _cupy(type(self)), cast("Any", array)
+        super().__init__(cupy.asarray(_for_device(given) if isinstance(given, np.ndarray) else given))
 
     @classmethod
     def create(

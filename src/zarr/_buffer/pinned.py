@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from zarr._buffer.gpu import GPUNDBuffer
+    from zarr._buffer.buffers import NDBuffer
 
 N_SLABS = 3
 """One is copied, one is filled, and one is spare, as neither takes the same time each time."""
@@ -71,9 +71,9 @@ class Slabs:
         How large a slab is, unless it needs more or the array is smaller.
     """
 
-    def __init__(self, target: GPUNDBuffer, nbytes: int) -> None:
+    def __init__(self, target: NDBuffer, nbytes: int) -> None:
         self._cupy = cupy_for("page-locked memory")
-        self._array: Any = target.as_ndarray_like()
+        self._array: Any = target._data
         self._nbytes = min(nbytes, self._array.nbytes)
         with self._array.device:
             self._stream = self._cupy.cuda.get_current_stream()

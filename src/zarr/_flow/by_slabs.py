@@ -13,7 +13,7 @@ from zarr._plan.slabs import Part, parts
 from zarr._support.workers import most_threads
 
 if TYPE_CHECKING:
-    from zarr._buffer.gpu import GPUNDBuffer
+    from zarr._buffer import NDBuffer
     from zarr._flow.node import ArrayNode, ArrayView
     from zarr._metadata.spec import ArraySpec
     from zarr._selection.model import GridSelection
@@ -23,7 +23,7 @@ _MOST_NBYTES = 128 * 2**20
 _CHUNKS_PER_THREAD = 2
 
 
-def read_to_device(node: ArrayNode, view: ArrayView, selection: GridSelection, target: GPUNDBuffer) -> Flow[None]:
+def read_to_device(node: ArrayNode, view: ArrayView, selection: GridSelection, target: NDBuffer) -> Flow[None]:
     """Read what `selection` selects into an array on a GPU, of the selection's shape and of the array's dtype but for the byte
     order.
     """

@@ -18,8 +18,8 @@ from zarr.errors import StoreKeyError
 IS_WINDOWS = os.name == "nt"
 _PATIENCE_S = 5.0
 _NAP_S = 0.002
-_NEVER = re.compile(r'[\x00-\x1f<>:"|?*\\]')
-_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE | re.DOTALL)
+_NEVER = r'[\x00-\x1f<>:"|?*\\]'
+_DEVICE = r"(?is)(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])[ ]*(\..*)?"
 
 
 def refuse_misread(key: str) -> None:
@@ -39,11 +39,11 @@ def refuse_misread(key: str) -> None:
 
 
 def _reason(segment: str) -> str | None:
-    if (found := _NEVER.search(segment)) is not None:
+    if (found := re.search(_NEVER, segment)) is not None:
         return f"no name there has {found[0]!r}"
     if segment[-1:] in (" ", "."):
         return f"the end of {segment!r} is left out there"
-    return f"{segment!r} is a device there" if _DEVICE.fullmatch(segment) else None
+    return f"{segment!r} is a device there" if re.fullmatch(_DEVICE, segment) else None
 
 
 def patiently(change: Callable[..., None], *paths: str) -> None:

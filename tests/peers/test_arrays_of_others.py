@@ -19,7 +19,6 @@ COLUMNS = {
     "times": np.arange(60).astype("M8[s]"),
     "durations": np.arange(60).astype("m8[ns]"),
     "text": np.array([f"n{i}" for i in range(60)]),
-    "nothing": NUMBERS[:0, 3],
 }
 
 
@@ -38,7 +37,7 @@ def test_series(engine, name):
 def test_tables(engine):
     array = made(NUMBERS)
     pd.testing.assert_frame_equal(pd.DataFrame(array), pd.DataFrame(NUMBERS))
-    columns = {name: made(data) for name, data in COLUMNS.items() if len(data)}
+    columns = {name: made(data) for name, data in COLUMNS.items()}
     table = pd.DataFrame({name: np.asarray(column) for name, column in columns.items()})
     assert table["text"][7] == "n7"
     structs = np.array([(1, 2.5), (3, 4.5)], [("n", "i4"), ("x", "f8")])

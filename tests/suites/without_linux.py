@@ -73,6 +73,8 @@ def hide(system: str) -> None:
     for name in NAMES[system]:
         if hasattr(os, name):
             delattr(os, name)
+    if hasattr(os, "process_cpu_count"):  # which has looked for one of those before
+        os.process_cpu_count = os.cpu_count
     sys.platform = system
     if system == "win32":
         for name in ("replace", "rename", "unlink", "remove"):

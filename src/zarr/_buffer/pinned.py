@@ -107,6 +107,8 @@ class Slabs:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        if kind is not None:  # perhaps between a copy and its event
+            self._stream.synchronize()
         for slab in self._slabs:
             slab.wait()

@@ -17,6 +17,7 @@ from tests.suites.stand_in_for_cupy import installed
 from zarr._buffer.pinned import N_SLABS
 from zarr._flow import by_slabs
 from zarr.storage import GpuMemoryStore, MemoryStore
+from zarr.testing.store import StoreTests
 from zarr.testing.utils import has_cupy
 
 
@@ -516,3 +517,24 @@ class TestMemoryStore:
         ):
             with pytest.raises(ImportError, match="pip install cupy"):
                 call()
+
+
+class TestMemoryStoreBySuite(StoreTests):
+    """`GpuMemoryStore` by the suite that is shipped."""
+
+    store_cls = GpuMemoryStore
+    buffer_cls = zarr.buffer.gpu.Buffer
+
+    @pytest.fixture(autouse=True)
+    def _cupy(self, cupy):
+        """There is one."""
+
+    @pytest.fixture
+    def store_kwargs(self):
+        return {"store_dict": {}}
+
+    async def set(self, store, key, value):
+        store._store_dict[key] = value
+
+    async def get(self, store, key):
+        return store._store_dict.get(key)

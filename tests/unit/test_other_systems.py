@@ -19,7 +19,7 @@ from zarr.storage import LocalStore, MemoryStore
 PROGRAM = Path(__file__).parents[1] / "suites" / "without_linux.py"
 
 
-@pytest.mark.parametrize("system", ["win32", "darwin"])
+@pytest.mark.parametrize("system", ["win32", "darwin", "emscripten"])
 def test_everything_is_there_without_what_linux_has(system):
     done = subprocess.run([sys.executable, PROGRAM, system], capture_output=True, text=True, timeout=120)
     assert done.stdout == "done\n", done.stderr

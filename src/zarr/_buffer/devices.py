@@ -18,6 +18,8 @@ _HOST = (1, 3, 11)
 """Devices of DLPack whose memory the host has: its own, and what CUDA and ROCm lock there."""
 _GPU = (2, 10, 13)
 """CUDA, ROCm, and CUDA's managed memory."""
+_ON_HOST = (np.ndarray, np.generic, int, float, complex, str, bytes, list, tuple)
+"""What needs no closer look."""
 
 
 def buffer_over(array: object) -> NDBuffer:
@@ -50,6 +52,8 @@ def buffer_over(array: object) -> NDBuffer:
 
 def on_host(value: object) -> Any:
     """An array that only says by protocols of GPUs or by DLPack where it is, as one of NumPy; anything else as it is."""
+    if isinstance(value, _ON_HOST):
+        return value
     if hasattr(value, "__cuda_array_interface__"):
         cupy = cupy_for(_WHAT)
         return cupy.asnumpy(cupy.asarray(value))

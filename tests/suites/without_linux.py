@@ -1,7 +1,6 @@
-"""A program that works with the library where most of what Linux alone has is hidden: `python without_linux.py win32`.
+"""A program that works with the library where what Linux alone has is hidden: `python without_linux.py darwin`.
 
-On "win32" files that are open are neither replaced nor deleted, and directories are not opened, as it is there. On "emscripten" no
-threads can be started, and no processes.
+On "emscripten" no threads can be started, and no processes.
 """
 
 import _thread
@@ -10,7 +9,6 @@ import concurrent.futures.thread
 import multiprocessing
 import os
 import pathlib
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -26,49 +24,13 @@ import numpy as np
 OTHERS = asyncio, concurrent.futures.thread, donfig, multiprocessing, numcodecs, sqlite3, subprocess, zipfile
 """What may use on this system what is hidden below."""
 MODULES = {
-    "win32": ("fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"),
     "darwin": (),
     "emscripten": ("fcntl", "multiprocessing", "_posixsubprocess", "termios"),
 }
 NAMES = {
-    "win32": (
-        *("fork", "register_at_fork", "sched_getaffinity", "uname", "getuid", "geteuid", "getgid", "pread", "pwrite"),
-        *("fchmod", "fchown", "O_TMPFILE", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "statvfs", "mkfifo"),
-        *("fdatasync", "preadv", "pwritev", "posix_fadvise", "sendfile", "getpgid", "setsid", "WNOHANG", "chroot"),
-    ),
     "darwin": ("sched_getaffinity", "O_TMPFILE", "posix_fadvise", "fdatasync"),
     "emscripten": ("sched_getaffinity", "O_TMPFILE", "fork", "register_at_fork", "posix_fadvise"),
 }
-
-
-def is_open(path: str) -> bool:
-    """Whether this process has a file open, or one in a directory."""
-    for link in pathlib.Path("/proc/self/fd").iterdir():
-        try:
-            target = os.fspath(link.readlink())
-        except OSError:
-            continue
-        if target == os.fspath(path) or target.startswith(f"{path}/"):
-            return True
-    return False
-
-
-def unless_open(call):
-    def wrapped(*paths, **options):
-        if options.get("dir_fd") is None and any(map(is_open, paths)):
-            raise PermissionError(13, "The process cannot access the file because it is being used", paths[0])
-        return call(*paths, **options)
-
-    return wrapped
-
-
-def unless_directory(call):
-    def wrapped(path, *args, **options):
-        if options.get("dir_fd") is None and pathlib.Path(path).is_dir():
-            raise PermissionError(13, "Permission denied", path)
-        return call(path, *args, **options)
-
-    return wrapped
 
 
 def no_thread(*args, **options):
@@ -84,11 +46,6 @@ def hide(system: str) -> None:
     if hasattr(os, "process_cpu_count"):  # which has looked for one of those before
         os.process_cpu_count = os.cpu_count
     sys.platform = system
-    if system == "win32":
-        for name in ("replace", "rename", "unlink", "remove"):
-            setattr(os, name, unless_open(getattr(os, name)))
-        os.open = unless_directory(os.open)
-        shutil._use_fd_functions = False
     if system == "emscripten":
         for module, name in (
             (_thread, "start_new_thread"),
@@ -171,10 +128,9 @@ def main() -> None:
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
     warnings.filterwarnings("ignore", message="The file system of .* has no locks between processes")
-    from zarr._store import atomic, windows
+    from zarr._store import atomic
 
     atomic._has_proc = lambda: False
-    windows.IS_WINDOWS = system == "win32"
     import zarr
 
     for engine in ("python", "native"):

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
-from zarr._store import windows
+from zarr._store import system
 from zarr._store.absence import absence
 from zarr._store.abstract import AccessMode
 from zarr._store.atomic import PREFIX, FileSink, NewFile, is_abandoned, is_temporary, temporary_name
-from zarr._store.descriptors import open_into, read_at
+from zarr._store.descriptors import open_into
 from zarr._store.directories import make_directories, sync_directory
 from zarr._store.file_url import from_url, is_url, to_url
 from zarr._store.given_paths import absolute, as_given, tidy
@@ -33,7 +33,7 @@ from zarr._store.whereabouts import directories_to
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
 from zarr._support.truth import truth
-from zarr.errors import ConcurrentChangeError, DirectoryInTheWayError, FileInTheWayError, KeyBlockedError, StoreKeyError
+from zarr.errors import DirectoryInTheWayError, FileInTheWayError, KeyBlockedError, StoreKeyError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from zarr._buffer.pieces import Sink
 
 # Without waiting, as somebody may have put a pipe where a file should be.
-_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _ATTEMPTS = 100
 _YOUNG_NS = 3_000_000_000
 
@@ -49,14 +49,12 @@ _YOUNG_NS = 3_000_000_000
 class FileVersion:
     """An open file: while it lives its inode cannot be used for another, so the inode tells this file from all others.
 
-    Size and modification time are compared too, for programs that write into files in place. On Windows nobody could replace an
-    open file. There it is closed between two reads, and its number says whether it is the same one again: NTFS uses none twice.
+    Size and modification time are compared too, for programs that write into files in place.
     """
 
-    __slots__ = ("_opened", "_path", "identity", "nbytes")
+    __slots__ = ("_opened", "identity", "nbytes")
 
     def __init__(self, path: str) -> None:
-        self._path = path
         self._opened: list[int] = []
         open_into(self._opened, path, _OPEN)
         status = os.fstat(self._opened[0])
@@ -72,34 +70,23 @@ class FileVersion:
         The number of a file may be used again, and the system's clock stands still for a while: a file that was changed so lately
         could be replaced by another one of which it says the same.
         """
-        status = os.fstat(self._opened[0]) if self._opened else os.stat(self._path)
+        status = os.fstat(self._opened[0])
         if time.time_ns() - status.st_ctime_ns < _YOUNG_NS:
             return None
         return [*_identity(status), status.st_ctime_ns]
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop`, fewer if the file ends before."""
-        if windows.IS_WINDOWS and not self._opened:
-            return self._read_again(start, stop)
         (fd,) = self._opened
-        data = read_at(fd, stop - start, start)
+        data = system.read_at(fd, stop - start, start)
         if len(data) == stop - start or not data:
             return data
         parts = [data]
         at = start + len(data)
-        while at < stop and (part := read_at(fd, stop - at, at)):
+        while at < stop and (part := system.read_at(fd, stop - at, at)):
             parts.append(part)
             at += len(part)
         return b"".join(parts)
-
-    def _read_again(self, start: int, stop: int) -> bytes:
-        found = FileVersion(self._path)
-        try:
-            if found.identity != self.identity:
-                raise ConcurrentChangeError(f"{self._path!r} was replaced while it was read; try again.")
-            return found.read(start, stop)
-        finally:
-            found.release()
 
     def release(self) -> None:
         """Close the file now. Its blocks are freed at this moment if it was replaced, which can take the longest of all."""
@@ -207,6 +194,9 @@ class LocalStore(SyncStore):
     def _describe(self, path: str) -> str:
         return to_url((self.root / path).as_posix())
 
+    def _known_as(self) -> str:
+        return to_url(Path(self._base).as_posix())
+
     def _absence(self, path: str) -> str:
         return absence(self._base, path)
 
@@ -223,8 +213,7 @@ class LocalStore(SyncStore):
     def _path(self, key: str) -> str:
         if PREFIX in key and any(is_temporary(segment) for segment in key.split("/")):
             raise StoreKeyError(f"{key!r} is not a valid store key: names that begin with {PREFIX!r} are reserved")
-        if windows.IS_WINDOWS:
-            windows.refuse_misread(key)
+        system.check_names(key)
         return f"{self._base}/{key}" if key else self._base
 
     def _hold_for(self, directory: str, hold: Hold | None) -> DirectoryHold:
@@ -264,10 +253,7 @@ class LocalStore(SyncStore):
                 return None
         start, stop = resolve_range(byte_range, version.nbytes)
         buffer = CPUBuffer if prototype is None else prototype.buffer
-        data = version.read(start, stop)
-        if windows.IS_WINDOWS:
-            version.release()
-        return Stored(buffer.from_bytes(data), version, version.nbytes)
+        return Stored(buffer.from_bytes(version.read(start, stop)), version, version.nbytes)
 
     def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]:
         """Where a directory is missing, so are all files in it: those that a node may have need not be looked for."""
@@ -365,6 +351,7 @@ class LocalStore(SyncStore):
         """Put a written file in its place; whether what was there is as expected."""
         path = self._path(key)
         directory = _directory_of(path)
+        _make_replaceable(expected)
         if sync:
             new.sync()
         held = self._hold_for(directory, hold)
@@ -390,6 +377,7 @@ class LocalStore(SyncStore):
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         path = self._path(key)
         directory = _directory_of(path)
+        _make_replaceable(expected)
         try:
             held = hold if _covers(hold, directory) else DirectoryHold(directory)
         except OSError as exc:
@@ -404,7 +392,7 @@ class LocalStore(SyncStore):
                 held.rely_on()
                 if not _is_version(path, expected):
                     return False
-            windows.patiently(os.unlink, path)
+            system.unlink(path)
             if settings().durability == "fsync":
                 sync_directory(directory)
         except (FileNotFoundError, NotADirectoryError):
@@ -534,7 +522,7 @@ class LocalStore(SyncStore):
         aside = temporary_name(os.path.dirname(directory))
         try:
             with DirectoryHold(directory):
-                windows.patiently(os.rename, directory, aside)
+                os.rename(directory, aside)
         except FileNotFoundError:
             return
         except OSError as exc:
@@ -547,6 +535,8 @@ class LocalStore(SyncStore):
             raise of_change(exc, str(exc.filename or directory).replace(aside, directory)) from None
 
     def present(self, keys: Sequence[str]) -> list[bool]:
+        for key in keys if system.IS_WINDOWS else ():
+            system.check_names(key)
         base = f"{self._base}/"
         exists = (
             os.access
@@ -584,6 +574,15 @@ def _is_version(path: str, expected: FileVersion) -> bool:
         return _identity(os.stat(path)) == expected.identity
     except (FileNotFoundError, NotADirectoryError):
         return False
+
+
+def _make_replaceable(expected: Expected) -> None:
+    """Close the file of a version that is to be replaced, where it cannot be as long as it is open.
+
+    Its number is not used again for long there: it counts how often it was used.
+    """
+    if system.IS_WINDOWS and isinstance(expected, FileVersion):
+        expected.release()
 
 
 def _no_directory(directory: str) -> FileNotFoundError:

@@ -21,9 +21,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
-from zarr._store import windows
+from zarr._store import system
 from zarr._store.atomic import NewFile, is_abandoned, temporary_name
-from zarr._store.descriptors import permit
 from zarr._store.directories import make_directories, sync_directory
 from zarr._store.locks import NO_LOCKS, fcntl
 from zarr._store.permissions import of_change
@@ -47,8 +46,8 @@ COPIED_NBYTES = 64 << 20
 """Up to this size an archive is copied, to be changed or to be rid of what nobody needs any more."""
 _BLOCK = 8 << 20
 _WRITTEN_AT_ONCE = 1 << 16
-_READ = os.O_RDONLY
-_CHANGE = os.O_RDWR
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+_CHANGE = os.O_RDWR | getattr(os, "O_BINARY", 0)
 _ATTEMPTS = 100
 
 
@@ -84,12 +83,18 @@ class _Writer:
 
     def drop(self) -> None:
         """Let go of it all."""
+        self.remove()
+        self.let_go()
+
+    def remove(self) -> None:
+        """Remove the new file."""
         if self.beside is not None and self.n_forks == n_forks():
+            if system.IS_WINDOWS and isinstance(self.file, OwnFile):
+                self.file.close()
             try:
-                os.unlink(self.beside)
+                system.unlink(self.beside)
             except FileNotFoundError:
                 pass
-        self.let_go()
 
     def let_go(self) -> None:
         if self.lock is not None:
@@ -395,11 +400,12 @@ class Archive(Opened):
         contents.directory, contents.stop = writer.end, writer.end + len(end)
         if writer.beside is not None and self.path is not None:
             writer.is_ending = True
-            if windows.IS_WINDOWS and isinstance(file, OwnFile):  # which moves no open file, nor over one
+            if system.IS_WINDOWS and isinstance(writer.file, OwnFile):
                 writer.let_go()
-                file.take_place(writer.beside, self.path)
-            else:
-                _take_place(writer.beside, self.path, sync=sync)
+                writer.file.close()
+            _take_place(writer.beside, self.path, sync=sync)
+            if system.IS_WINDOWS and isinstance(writer.file, OwnFile):
+                writer.file.open(self.path, _CHANGE)
 
     def _has_ended(self, writer: _Writer) -> bool:
         """Whether the archive is finished, and whoever finished it was interrupted before that was noted."""
@@ -413,7 +419,7 @@ class Archive(Opened):
     def _compact(self, writer: _Writer) -> None:
         """Move what is in the archive to a new file, if enough of the old one is of no use."""
         entries = self.contents.entries
-        if self.path is None or writer.lock is None or windows.IS_WINDOWS:  # where the old file stays open
+        if self.path is None or writer.lock is None:
             return
         used = sum(layout.nbytes_of(entry) for entry in entries.values())
         unused = writer.end - used
@@ -428,10 +434,9 @@ class Archive(Opened):
             for entry in self.contents.in_order():
                 moved[entry.name] = _move(writer.file, entry, new)
         except BaseException:
-            os.unlink(beside)
+            new.remove()
             raise
-        if writer.beside is not None:
-            os.unlink(writer.beside)
+        writer.remove()
         writer.file, writer.beside, writer.end = new.file, beside, new.end
         self.contents = Contents(new.file, moved, self.contents.comment)
 
@@ -456,7 +461,7 @@ def _copy(contents: Contents, path: str, like: OwnFile) -> OwnFile:
 def _new_file(path: str, like: OwnFile) -> OwnFile:
     new = OwnFile(path, _CHANGE | os.O_CREAT | os.O_EXCL)
     new.label = like.label
-    permit(new.fd, stat.S_IMODE(os.fstat(like.fd).st_mode))
+    system.set_mode(new.fd, stat.S_IMODE(os.fstat(like.fd).st_mode))
     return new
 
 
@@ -477,7 +482,7 @@ def _status(path: str) -> os.stat_result:
 
 
 def _take_place(new: str, path: str, *, sync: bool) -> None:
-    os.replace(new, path)
+    system.replace(new, path)
     if sync:
         sync_directory(os.path.dirname(path))
 
@@ -510,7 +515,7 @@ def _sweep(directory: str) -> None:
         return
     for path in abandoned:
         try:
-            os.unlink(path)
+            system.unlink(path)
         except (FileNotFoundError, PermissionError):  # in a directory for all, others remove only what is theirs
             pass
 

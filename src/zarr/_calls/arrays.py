@@ -15,6 +15,7 @@ from zarr._dtype import Optional, ZarrFormat, ZDType
 from zarr._dtype.convert import exact, fill_scalar, inferred
 from zarr._dtype.python_objects import PythonObjects
 from zarr._flow.create import Ancestry, create_node, look_above
+from zarr._flow.filling import filled
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow
@@ -143,7 +144,7 @@ def create_planned(planned: PlannedArray, ancestry: Ancestry | None = None) -> F
     metadata, at = node.metadata, node.store_path
     yield from create_node(at, metadata, overwrite=planned.overwrite, ancestry=ancestry)
     if planned.elements is not None:
-        yield from write(node, node.view, basic(Ellipsis, metadata.shape), planned.elements)
+        yield from filled(node, write(node, node.view, basic(Ellipsis, metadata.shape), planned.elements))
     return metadata, at, node.config
 
 

@@ -231,7 +231,7 @@ class ArrayV2Metadata(ArrayDocument):
         """
         buffer = (prototype or CPU_PROTOTYPE).buffer
         return {
-            ".zarray": buffer.from_bytes(dump(self._assemble(), indent)),
+            ".zarray": buffer.from_bytes(dump(self._assemble(), indent, ".zarray")),
             ".zattrs": buffer.from_bytes(dump_attributes(self.attributes, indent)),
         }
 

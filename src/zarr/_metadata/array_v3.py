@@ -255,7 +255,7 @@ class ArrayV3Metadata(ArrayDocument):
             If the attributes hold what JSON cannot say.
         """
         buffer = (prototype or CPU_PROTOTYPE).buffer
-        return {"zarr.json": buffer.from_bytes(dump(self._assemble(), indent))}
+        return {"zarr.json": buffer.from_bytes(dump(self._assemble(), indent, "zarr.json"))}
 
     def _assemble(self) -> dict[str, Any]:
         if self._document is None:

@@ -194,17 +194,17 @@ class GroupMetadata:
         """
         buffer = (prototype or CPU_PROTOTYPE).buffer
         if self.zarr_format == 3:
-            return {"zarr.json": buffer.from_bytes(dump(self._assemble_v3(), indent))}
+            return {"zarr.json": buffer.from_bytes(dump(self._assemble_v3(), indent, "zarr.json"))}
         zgroup = self._assemble_v2()
         zattrs = zgroup.pop("attributes")
         documents = {
-            ".zgroup": buffer.from_bytes(dump(zgroup, indent)),
+            ".zgroup": buffer.from_bytes(dump(zgroup, indent, ".zgroup")),
             ".zattrs": buffer.from_bytes(dump_attributes(zattrs, indent)),
         }
         if self.consolidated_metadata is not None:
             root = {".zattrs": zattrs, ".zgroup": {"zarr_format": 2}}
             zmetadata = self.consolidated_metadata.to_zmetadata(root)
-            documents[".zmetadata"] = buffer.from_bytes(dump(zmetadata, None))
+            documents[".zmetadata"] = buffer.from_bytes(dump(zmetadata, None, ".zmetadata"))
         return documents
 
     def _assemble_v3(self) -> dict[str, Any]:

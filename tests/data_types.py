@@ -103,7 +103,7 @@ def _numbers() -> list[Row]:
     for cls in (*INTEGERS, *FLOATS, *COMPLEXES):
         name = cls.__name__.lower()
         code = np.dtype(name).str[1:]
-        default = {"f": 0.0, "c": [0.0, 0.0]}.get(code[0], 0)
+        default = {"f": 0.0, "c": (0.0, 0.0)}.get(code[0], 0)
         if code[1:] == "1":
             rows.append(Row(cls(), f"|{code}", name, v2(f"|{code}"), default))
             continue

@@ -176,14 +176,15 @@ def check_format(document: Mapping[str, Any], expected: int) -> None:
 
 
 def as_members(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a document as `to_dict` gives it: lists as tuples, but in attributes, which are the user's.
+    """A copy of a document as `to_dict` gives it: lists as tuples, but in what is said by users and by data types.
 
     >>> as_members({"shape": [1, 2], "attributes": {"a": [1]}})
     {'shape': (1, 2), 'attributes': {'a': [1]}}
     """
-    return {
-        name: copied(value) if name in ("attributes", ".zattrs") else _tupled(value) for name, value in document.items()
-    }
+    return {name: copied(value) if name in _AS_SAID else _tupled(value) for name, value in document.items()}
+
+
+_AS_SAID = frozenset({"attributes", ".zattrs", "data_type", "dtype"})
 
 
 Frozen = TypeVar("Frozen", bound=Hashable)

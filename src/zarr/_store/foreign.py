@@ -111,7 +111,12 @@ class ForeignStore:
         return await self.store.getsize(key) if await self.store.exists(key) else None
 
     async def list_keys(self, prefix: str) -> list[str]:
-        return [key async for key in self.store.list_prefix(prefix)]
+        try:
+            return [key async for key in self.store.list_prefix(prefix)]
+        except (LookupError, FileNotFoundError, ValueError):  # some list only below what is there
+            if not prefix or await self.list_names(prefix.removesuffix("/")):
+                raise
+            return []
 
     async def list_names(self, prefix: str) -> list[str]:
         return [name.rstrip("/") async for name in self.store.list_dir(prefix)]  # some mark prefixes so

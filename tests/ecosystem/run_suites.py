@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import json
 import os
 import shutil
@@ -53,7 +53,7 @@ class Environment:
 
     def pip(self, *arguments: str | os.PathLike[str]) -> None:
         command = [self.python, "-m", "pip", "--disable-pip-version-check", *arguments]
-        subprocess.run(command, check=True, env=clean_environment(), cwd=ROOT)
+        subprocess.run(command, check=True, env={**clean_environment(), "BUILD_ZARR_NATIVE": "always"}, cwd=ROOT)
 
     def install(self, requirements: set[str]) -> None:
         """`zarr` first, and then what is asked for, which may not bring another."""
@@ -149,7 +149,7 @@ def told(environment: Environment, versions: dict[str, str], version: str) -> di
     """When, and with what."""
     python = environment.output("-c", "import platform; print(platform.python_version())").strip()
     installed = {"Python": python, **{name: versions[name] for name in SHOWN_BESIDE if name in versions}}
-    return {"version": version, "date": datetime.datetime.now(datetime.UTC).date().isoformat(), "installed": installed}
+    return {"version": version, "date": dt.datetime.now(dt.UTC).date().isoformat(), "installed": installed}
 
 
 def keep(name: str, kind: str, record: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 HERE = Path(__file__).parent
 TABLE = HERE / "suites.toml"
@@ -78,7 +78,9 @@ def load_table(path: Path = TABLE) -> tuple[list[Suite], list[Tutorial]]:
     """What there is to run, in order."""
     table = tomllib.loads(path.read_text())
     suites = [
-        Suite(**{name: _frozen(value) for name, value in entry.items() if name != "accepted"}, accepted=_accepted(entry))
+        Suite(
+            **{name: _frozen(value) for name, value in entry.items() if name != "accepted"}, accepted=_accepted(entry)
+        )
         for entry in table.get("suite", [])
     ]
     tutorials = [
@@ -91,9 +93,7 @@ def load_table(path: Path = TABLE) -> tuple[list[Suite], list[Tutorial]]:
 
 
 def _accepted(entry: dict[str, Any]) -> tuple[Accepted, ...]:
-    return tuple(
-        Accepted(tuple(each["tests"]), each["whose"], each["why"]) for each in entry.get("accepted", [])
-    )
+    return tuple(Accepted(tuple(each["tests"]), each["whose"], each["why"]) for each in entry.get("accepted", []))
 
 
 def _frozen(value: Any) -> Any:
@@ -115,7 +115,7 @@ class Outcome:
 def read_junit(report: str) -> Outcome:
     """The outcome in a report that pytest wrote with `--junit-xml`."""
     outcome = Outcome()
-    for case in ElementTree.fromstring(report).iter("testcase"):
+    for case in ET.fromstring(report).iter("testcase"):
         test = "::".join(filter(None, (case.get("classname"), case.get("name"))))
         wrong = case.find("failure") if case.find("failure") is not None else case.find("error")
         skipped = case.find("skipped")

@@ -27,12 +27,17 @@ from zarr._compat.indexing import (
     morton_order_coords,
 )
 from zarr._compat.parsing import is_integer
+from zarr._faces.async_array import AsyncOIndex, AsyncVIndex
+from zarr._faces.indexing import BlockIndex, OIndex, VIndex
 from zarr._support.public_names import public_names_of
 
 __all__ = [
+    "AsyncOIndex",
+    "AsyncVIndex",
     "BasicIndexer",
     "BasicSelection",
     "BasicSelector",
+    "BlockIndex",
     "BlockIndexer",
     "ChunkDimProjection",
     "ChunkProjection",
@@ -42,12 +47,14 @@ __all__ = [
     "IntDimIndexer",
     "MaskIndexer",
     "MaskSelection",
+    "OIndex",
     "OrthogonalIndexer",
     "OrthogonalSelection",
     "Selection",
     "Selector",
     "SelectorTuple",
     "SliceDimIndexer",
+    "VIndex",
     "colexicographic_order_coords",
     "get_indexer",
     "is_integer",

@@ -175,6 +175,6 @@ BY_NATIVE = [row for row in ROWS if row.native != "|O"]
 
 def to_json3(dtype: ZDType, *, unstable: bool) -> Any:
     if unstable:
-        with pytest.warns(UnstableSpecificationWarning, match="no specification in format 3"):
+        with pytest.warns(UnstableSpecificationWarning, match="does not have a Zarr V3 specification"):
             return dtype.to_json(3)
     return dtype.to_json(3)

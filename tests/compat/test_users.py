@@ -9,6 +9,7 @@ import sys
 import threading
 import types
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -595,6 +596,19 @@ def _(cls):
 def _(is_integer):
     assert all(map(is_integer, (1, True, np.int8(1), np.uint64(3))))
     assert not any(map(is_integer, (1.0, "1", np.array(1), np.bool_(True))))
+
+
+@does("core.indexing.AsyncOIndex", "core.indexing.AsyncVIndex")
+def _(cls):
+    """What is put in the place of its method is what an array calls."""
+    a = zarr.create_array({}, data=np.arange(70).reshape(10, 7), chunks=(3, 4))
+    name = {"AsyncOIndex": "oindex", "AsyncVIndex": "vindex"}[cls.__name__]
+    selection = ([9, 1], [0, 6])
+    with mock.patch.object(cls, "getitem", side_effect=cls.getitem, autospec=True) as watched:
+        found = asyncio.run(getattr(a._async_array, name).getitem(selection))
+    assert np.array_equal(found, getattr(a, name)[selection])
+    assert watched.call_count == watched.await_count == 1
+    assert np.array_equal(asyncio.run(cls(a._async_array).getitem(selection)), found)
 
 
 @does("core.indexing.OrthogonalIndexer", "core.indexing.Indexer")

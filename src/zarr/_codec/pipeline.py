@@ -8,9 +8,8 @@ This library's own reads and writes do not go through it: an engine compiles a c
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar, runtime_checkable
 
 from zarr._buffer import Buffer, NDBuffer

@@ -21,10 +21,13 @@ class UnfitDataTypeError(DataTypeValidationError):
 
 
 def warn_unstable(data_type: ZDType[Any, Any]) -> None:
-    """Warn of a data type without a specification in format 3, in words that filters of programs look for."""
-    name = data_type._zarr_v3_name
+    """Warn of a data type without a specification in format 3.
+
+    The first sentence is zarr-python's, as users name it where they say which warnings they do not want to see.
+    """
     warn(
-        f"The data type ({data_type!r}) does not have a Zarr V3 specification. Few other implementations can read {name}.",
+        f"The data type ({data_type!r}) does not have a Zarr V3 specification. It is stored as {data_type._zarr_v3_name!r}, "
+        "which few other implementations can read.",
         UnstableSpecificationWarning,
     )
 

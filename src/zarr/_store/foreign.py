@@ -96,7 +96,7 @@ class ForeignStore:
         if expected is not ABSENT:
             await self.store.set(key, value)
             return True
-        if await self.store.exists(key):
+        if await is_there(self.store, key):
             return False
         if not _is_as_new(self.store, "set_if_not_exists", "set"):  # `set` may encrypt, count or call keys otherwise
             await self.store.set(key, value)
@@ -110,7 +110,7 @@ class ForeignStore:
         return True
 
     async def size(self, key: str) -> int | None:
-        return await self.store.getsize(key) if await self.store.exists(key) else None
+        return await self.store.getsize(key) if await is_there(self.store, key) else None
 
     async def list_keys(self, prefix: str) -> list[str]:
         try:
@@ -125,6 +125,14 @@ class ForeignStore:
 
     async def remove_prefix(self, prefix: str) -> None:
         await self.store.delete_dir(prefix)
+
+
+async def is_there(store: Store, key: str) -> bool:
+    """Whether a store has a value. To some a key that they could not have is an error, as those of format 2 to icechunk's."""
+    try:
+        return await store.exists(key)
+    except (LookupError, FileNotFoundError):
+        return False
 
 
 def _is_as_new(store: Store, derived: str, method: str) -> bool:

@@ -96,7 +96,6 @@ SAME = {
     "zarr.core.metadata.v3.parse_codecs": "zarr.codecs.sharding.parse_codecs",
     "zarr.core.common.parse_named_configuration": "zarr.codecs.sharding.parse_named_configuration",
     "zarr.storage._common.StoreLike": "zarr.storage.StoreLike",
-    "zarr.core.sync._collect_aiterator": "zarr.core.sync.collect_aiterator",
 }
 SAME = {name: home for name, home in SAME.items() if name in NAMES}
 
@@ -223,9 +222,18 @@ def _(mixin):
     assert Mine().three() == (3, [0, 1])
 
 
-@does("core.sync.collect_aiterator")
+@does("core.sync._collect_aiterator")
 def _(collect):
     assert asyncio.run(collect(numbers(3))) == (0, 1, 2)
+
+
+@does("core.sync.collect_aiterator")
+def _(collect):
+    async def within():
+        return collect(numbers(2))
+
+    assert collect(numbers(3)) == (0, 1, 2)
+    assert asyncio.run(within()) == (0, 1)
 
 
 @does("core.sync._get_loop")

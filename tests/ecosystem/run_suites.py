@@ -12,6 +12,7 @@ import argparse
 import datetime as dt
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -95,7 +96,7 @@ class Environment:
         archives = self.sdists / f"{distribution}-{version}"
         if not list(archives.glob("*.tar.gz")):
             archives.mkdir(parents=True, exist_ok=True)
-            self.pip("download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", archives,
+            self.pip("download", "--quiet", "--no-deps", "--no-binary", distribution, "--dest", archives,
                      f"{distribution}=={version}")  # fmt: skip
         (archive,) = archives.glob("*.tar.gz")
         unpacked = archives / "unpacked"
@@ -123,14 +124,15 @@ def run_suite(environment: Environment, suite: Suite, further: list[str]) -> dic
             place = Path(scratch)
             files = [os.fspath(environment.site_packages() / file) for file in suite.files]
         report = Path(scratch) / "report.xml"
-        named = ["-m", "pytest", *suite.files, *suite.arguments]
-        command = [environment.python, "-m", "pytest", *files, *suite.arguments, *further]
+        start = ["-c", f"{suite.before}; import sys, pytest; sys.exit(pytest.main())"] if suite.before else ["-m", "pytest"]
+        named = [*start, *suite.files, *suite.arguments]
+        command = [environment.python, *start, *files, *suite.arguments, *further]
         command += ["-p", "no:cacheprovider", "-q", f"--junit-xml={report}", f"--basetemp={scratch}/tmp"]
         done = subprocess.run(command, cwd=place, env=clean_environment(), timeout=suite.minutes * 60, check=False)
         if done.returncode not in (0, 1):
             raise SystemExit(f"{suite.name}: pytest ended with {done.returncode}, and not with a result")
         outcome = read_junit(report.read_text())
-    return {**told(environment, versions, version), "command": " ".join(["python", *named]), **as_record(outcome)}
+    return {**told(environment, versions, version), "command": shlex.join(["python", *named]), **as_record(outcome)}
 
 
 def run_tutorial(environment: Environment, tutorial: Tutorial) -> dict[str, Any]:
@@ -142,7 +144,7 @@ def run_tutorial(environment: Environment, tutorial: Tutorial) -> dict[str, Any]
                               timeout=600, check=False, capture_output=True, text=True)  # fmt: skip
     said = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
     print(f"{tutorial.name}: {'done' if done.returncode == 0 else done.stderr}")
-    return {**told(environment, versions, versions[tutorial.name]), "failed": "" if done.returncode == 0 else said}
+    return {**told(environment, versions, versions[tutorial.distribution]), "failed": "" if done.returncode == 0 else said}
 
 
 def told(environment: Environment, versions: dict[str, str], version: str) -> dict[str, Any]:

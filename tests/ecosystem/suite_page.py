@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.ecosystem.suite_table import PEER, Suite, Tutorial, reason_of
+from tests.ecosystem.suite_table import PEER, Accepted, Suite, Tutorial, reason_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "ecosystem.md"
+MOST_SHOWN = 8
+"""So many tests that fail for one reason are listed one by one."""
 BEGIN, END = "<!-- made by make ecosystem, from here -->", "<!-- to here -->"
 
 
@@ -16,7 +18,7 @@ def with_tables(page: str, suites: list[Suite], tutorials: list[Tutorial], resul
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
     lines = [*_table(suites, results), "", *_failures(suites, results)]
-    lines += ["", *_first_steps(tutorials, results)] if tutorials else []
+    lines += ["", *_tutorials(tutorials, results)] if tutorials else []
     lines += ["", *_how(suites, results)]
     return "\n".join([before + BEGIN, "", *lines, "", END + after])
 
@@ -45,24 +47,35 @@ def _failures(suites: list[Suite], results: dict[str, Any]) -> list[str]:
         "|---|---|---|---|---|",
     ]
     for suite in suites:
-        ours, control = _runs(results, suite.name)
-        for test, message in (ours or {}).get("failed", {}).items():
-            reason = reason_of(suite, test)
-            there = "not run" if control is None else "fails" if test in control["failed"] else "passes"
+        for (reason, there), failed in _alike(suite, *_runs(results, suite.name)).items():
             why = "not looked into yet" if reason is None else reason.why.strip()
-            lines.append(f"| {suite.name} | {_code(_short(test))} | {_code(message)} | {there} | {_cell(why)} |")
+            shown = failed if reason is None or len(failed) <= MOST_SHOWN else failed[:1]
+            more = f" and {len(failed) - 1} more" if len(shown) < len(failed) else ""
+            for test, message in shown:
+                lines.append(f"| {suite.name} | {_code(_short(test))}{more} | {_code(message)} | {there} | {_cell(why)} |")
     return lines if len(lines) > 2 else ["No test fails."]
 
 
-def _first_steps(tutorials: list[Tutorial], results: dict[str, Any]) -> list[str]:
+def _alike(
+    suite: Suite, ours: dict[str, Any] | None, control: dict[str, Any] | None
+) -> dict[tuple[Accepted | None, str], list[tuple[str, str]]]:
+    """The tests that fail, and their messages, by the reason and by what zarr-python does."""
+    found: dict[tuple[Accepted | None, str], list[tuple[str, str]]] = {}
+    for test, message in (ours or {}).get("failed", {}).items():
+        there = "not run" if control is None else "fails" if test in control["failed"] else "passes"
+        found.setdefault((reason_of(suite, test), there), []).append((test, message))
+    return found
+
+
+def _tutorials(tutorials: list[Tutorial], results: dict[str, Any]) -> list[str]:
     lines = ["| first steps with | version | | run |", "|---|---|---|---|"]
     for tutorial in tutorials:
         ours, _ = _runs(results, tutorial.name)
         if ours is None:
-            lines.append(f"| {tutorial.name} | not run yet | | |")
+            lines.append(f"| {tutorial.distribution or tutorial.name} | not run yet | | |")
         else:
             became = "done" if not ours["failed"] else f"failed: {_code(ours['failed'])}"
-            lines.append(f"| {tutorial.name} | {ours['version']} | {became} | {ours['date']} |")
+            lines.append(f"| {tutorial.distribution} | {ours['version']} | {became} | {ours['date']} |")
     return lines
 
 

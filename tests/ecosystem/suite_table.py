@@ -53,6 +53,7 @@ class Suite:
     files: tuple[str, ...]
     arguments: tuple[str, ...] = ()
     minutes: int = 20
+    before: str = ""
     accepted: tuple[Accepted, ...] = ()
 
     def __post_init__(self) -> None:
@@ -67,6 +68,7 @@ class Tutorial:
     name: str
     requirements: tuple[str, ...]
     program: str
+    distribution: str = ""
 
 
 def load_beside() -> tuple[str, ...]:

@@ -119,7 +119,7 @@ def test_names_differ(tmp_path):
         load_table(table)
 
 
-def test_first_steps_are_done_or_not():
+def test_tutorials_are_done_or_not():
     tutorial = Tutorial("p", ("p",), "tutorials/p.py")
     assert list(tutorial_problems(tutorial, {})) == ["p has not been run"]
     assert list(tutorial_problems(tutorial, {"ours": {"failed": ""}})) == []
@@ -133,7 +133,7 @@ def test_what_is_kept_of_a_suite_is_as_it_has_to_be(suite):
     assert list(problems(suite, load_results().get(suite.name, {}))) == []
 
 
-def test_what_is_kept_of_first_steps_is_as_it_has_to_be():
+def test_what_is_kept_of_tutorials_is_as_it_has_to_be():
     for tutorial in TUTORIALS:
         assert (Path(__file__).parent / tutorial.program).exists()
         assert list(tutorial_problems(tutorial, load_results().get(tutorial.name, {}))) == []

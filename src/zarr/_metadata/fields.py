@@ -97,7 +97,7 @@ def parse_dimension_names(data: object, ndim: int | None = None) -> tuple[str | 
     """
     if data is None:
         return None
-    if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
+    if isinstance(data, str) or not isinstance(data, Iterable):
         raise wrong_kind("dimension_names", "a list of strings and nulls", data)
     names = tuple(data)
     if not all(name is None or isinstance(name, str) for name in names):

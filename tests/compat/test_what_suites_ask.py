@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ import zarr
 from tests.compat.test_third_party_data_types import Points, PointsCodec
 from tests.suites.calls import run
 from zarr.abc.codec import CodecJSON
+from zarr.codecs.numcodecs import Zlib
 from zarr.codecs.sharding import RectilinearChunkGridMetadata, RegularChunkGridMetadata
 from zarr.core.dtype import data_type_registry
+from zarr.core.metadata.v3 import ArrayV3Metadata
 from zarr.errors import ContainsArrayError, DataTypeValidationError, UnstableSpecificationWarning
 from zarr.storage import MemoryStore, WrapperStore
 from zarr.testing import stateful
@@ -150,6 +153,29 @@ def test_descriptions_of_data_types_keep_their_lists():
 
 def test_annotations_of_codecs():
     assert CodecJSON | None
+
+
+def test_metadata_may_be_written_as_programs_write_it(engine):
+    array = zarr.create_array({}, shape=(4, 3), dtype="i4", dimension_names={"y": 4, "x": 3})
+    assert array.metadata.dimension_names == ("y", "x")
+    flat = {**array.metadata.to_dict(), "chunk_key_encoding": {"name": "v2", "separator": "/"}}
+    for metadata in (ArrayV3Metadata.from_dict(flat), ArrayV3Metadata.from_dict({**flat, "chunk_key_encoding": "v2"})):
+        assert metadata.to_dict()["chunk_key_encoding"]["name"] == "v2"
+    assert ArrayV3Metadata.from_dict(flat).chunk_key_encoding.separator == "/"
+    document = json.loads(array.store._store_dict["zarr.json"].to_bytes()) | {
+        "chunk_key_encoding": flat["chunk_key_encoding"]
+    }
+    array.store._store_dict["zarr.json"] = zarr.buffer.cpu.Buffer.from_bytes(json.dumps(document).encode())
+    with pytest.raises(ValueError, match="separator"):
+        zarr.open_array(array.store)
+
+
+def test_settings_of_codecs_of_numcodecs_name_the_codec():
+    codec = Zlib(level=3)
+    assert codec.codec_config == {"id": "zlib", "level": 3}
+    assert codec.to_dict() == {"name": "numcodecs.zlib", "configuration": {"level": 3}}
+    assert Zlib(**codec.codec_config) == codec
+    assert pickle.loads(pickle.dumps(codec)) == codec
 
 
 # -- data types of others ---------------------------------------------------------------------------------------------

@@ -124,7 +124,9 @@ def run_suite(environment: Environment, suite: Suite, further: list[str]) -> dic
             place = Path(scratch)
             files = [os.fspath(environment.site_packages() / file) for file in suite.files]
         report = Path(scratch) / "report.xml"
-        start = ["-c", f"{suite.before}; import sys, pytest; sys.exit(pytest.main())"] if suite.before else ["-m", "pytest"]
+        start = (
+            ["-c", f"{suite.before}; import sys, pytest; sys.exit(pytest.main())"] if suite.before else ["-m", "pytest"]
+        )
         named = [*start, *suite.files, *suite.arguments]
         command = [environment.python, *start, *files, *suite.arguments, *further]
         command += ["-p", "no:cacheprovider", "-q", f"--junit-xml={report}", f"--basetemp={scratch}/tmp"]
@@ -144,7 +146,10 @@ def run_tutorial(environment: Environment, tutorial: Tutorial) -> dict[str, Any]
                               timeout=600, check=False, capture_output=True, text=True)  # fmt: skip
     said = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
     print(f"{tutorial.name}: {'done' if done.returncode == 0 else done.stderr}")
-    return {**told(environment, versions, versions[tutorial.distribution]), "failed": "" if done.returncode == 0 else said}
+    return {
+        **told(environment, versions, versions[tutorial.distribution]),
+        "failed": "" if done.returncode == 0 else said,
+    }
 
 
 def told(environment: Environment, versions: dict[str, str], version: str) -> dict[str, Any]:

@@ -52,7 +52,9 @@ def _failures(suites: list[Suite], results: dict[str, Any]) -> list[str]:
             shown = failed if reason is None or len(failed) <= MOST_SHOWN else failed[:1]
             more = f" and {len(failed) - 1} more" if len(shown) < len(failed) else ""
             for test, message in shown:
-                lines.append(f"| {suite.name} | {_code(_short(test))}{more} | {_code(message)} | {there} | {_cell(why)} |")
+                lines.append(
+                    f"| {suite.name} | {_code(_short(test))}{more} | {_code(message)} | {there} | {_cell(why)} |"
+                )
     return lines if len(lines) > 2 else ["No test fails."]
 
 

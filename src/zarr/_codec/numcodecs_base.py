@@ -70,7 +70,10 @@ class NumcodecsCodec:
         return cls(**configuration)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"name": self.codec_name, "configuration": {key: value for key, value in self.codec_config.items() if key != "id"}}
+        return {
+            "name": self.codec_name,
+            "configuration": {key: value for key, value in self.codec_config.items() if key != "id"},
+        }
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: ChunkSpec) -> int:
         raise NotImplementedError(f"codec {self.codec_name!r} has no fixed encoded size")

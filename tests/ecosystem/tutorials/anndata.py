@@ -3,8 +3,9 @@
 import anndata as ad
 import numpy as np
 import pandas as pd
-import zarr
 from scipy.sparse import csr_matrix
+
+import zarr
 
 random = np.random.default_rng(0)
 adata = ad.AnnData(csr_matrix(random.poisson(1, size=(100, 2000)), dtype=np.float32))

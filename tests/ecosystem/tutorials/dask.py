@@ -2,6 +2,7 @@
 
 import dask.array as da
 import numpy as np
+
 import zarr
 
 x = da.from_array(np.arange(1_000_000).reshape(1000, 1000), chunks=(300, 400))

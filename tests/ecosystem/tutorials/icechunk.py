@@ -1,7 +1,7 @@
 """icechunk, "Quickstart": a repository, a commit, another one, and the first read again."""
 
 import icechunk
-import numpy as np
+
 import zarr
 
 repo = icechunk.Repository.create(icechunk.in_memory_storage())

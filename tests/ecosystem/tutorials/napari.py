@@ -2,9 +2,9 @@
 
 import dask.array as da
 import numpy as np
-import zarr
 from napari.components import ViewerModel
-from napari.layers import Image
+
+import zarr
 
 stack = np.random.default_rng(0).integers(0, 4000, size=(6, 64, 64), dtype="u2")
 array = zarr.create_array("stack.zarr", data=stack, chunks=(1, 64, 64))

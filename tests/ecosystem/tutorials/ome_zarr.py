@@ -1,10 +1,11 @@
 """ome-zarr, "Writing images" and "Reading": an image with its scales, then labels beside it."""
 
 import numpy as np
-import zarr
 from ome_zarr.io import parse_url
 from ome_zarr.reader import Reader
 from ome_zarr.writer import write_image, write_labels
+
+import zarr
 
 image = np.random.default_rng(0).poisson(10, size=(10, 256, 256)).astype(np.uint8)
 write_image(image, "image.ome.zarr", axes="zyx")

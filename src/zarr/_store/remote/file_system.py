@@ -198,6 +198,8 @@ class FsspecStore(Facade):
         self._behind = self._chosen()
 
     def _known_as(self) -> str:
+        if isinstance(self._behind, LocalStore):
+            return self._behind._known_as()
         fs, _ = unwrapped(self.fs, self.path)
         options = getattr(fs, "storage_options", None) or {}
         given = {**options, **(options.get("client_kwargs") or {})}

@@ -39,7 +39,7 @@ MIRI_CASES ?= 16
 , := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test versions long ceph witness peers ecosystem corpus readers bench check lint format docs dist fuzz bombs sanitize clean native
+.PHONY: help demo test versions long ceph witness ray peers ecosystem corpus readers bench check lint format docs dist fuzz bombs sanitize clean native
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -74,6 +74,9 @@ ceph: $(VENV)/.dev native  ## tests of object stores on Ceph's gateway, which ro
 
 witness: $(VENV)/.witness native  ## tests of object stores on moto, a server for S3 that others wrote, and with s3fs; half a minute
 	ZARR_TEST_SERVER=moto $(PY) -m pytest tests/remote/moto $(PYTEST_ARGS)
+
+ray: $(VENV)/.ray native  ## plans of writers on Ray; half a minute, and 80 MB to install
+	ZARR_TEST_SERVER=ray $(PY) -m pytest tests/clusters/test_ray.py
 
 check: lint test  ## lint and test: what a change has to pass
 
@@ -245,6 +248,10 @@ $(VENV)/.dev: $(VENV)/.made $(BUILD_INPUTS)
 
 $(VENV)/.witness: $(VENV)/.made $(BUILD_INPUTS)
 	$(call install,demo$(,)test$(,)lint$(,)witness)
+	@touch $@ $(VENV)/.dev $(VENV)/.demo
+
+$(VENV)/.ray: $(VENV)/.made $(BUILD_INPUTS)
+	$(call install,demo$(,)test$(,)lint$(,)ray)
 	@touch $@ $(VENV)/.dev $(VENV)/.demo
 
 $(VENV)/.docs: $(VENV)/.made $(BUILD_INPUTS)

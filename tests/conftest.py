@@ -16,6 +16,8 @@ from tests.suites.threads import join_started
 collect_ignore = ["typing/program.py"]  # read by type checkers, and never run
 if os.environ.get("ZARR_TEST_SERVER") != "peers":  # `make peers` installs what these need
     collect_ignore.append("peers")
+if os.environ.get("ZARR_TEST_SERVER") != "ray":  # and `make ray`
+    collect_ignore.append("clusters/test_ray.py")
 
 _COMMON = {
     "deadline": None,

@@ -21,6 +21,7 @@ IN_REFERENCE = (
     "zarr.dtype",
     "zarr.errors",
     "zarr.experimental.cache_store",
+    "zarr.plans",
     "zarr.registry",
     "zarr.storage",
 )

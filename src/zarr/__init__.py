@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from zarr import codecs as codecs
     from zarr import dtype as dtype
     from zarr import errors as errors
+    from zarr import plans as plans
     from zarr import registry as registry
     from zarr import storage as storage
     from zarr import types as types
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from zarr._faces.async_array import AsyncArray as AsyncArray
     from zarr._faces.async_group import AsyncGroup as AsyncGroup
     from zarr._faces.group import Group as Group
+    from zarr._faces.plan import partition as partition
     from zarr._support.settings import config as config
     from zarr.api.synchronous import array as array
     from zarr.api.synchronous import consolidate_metadata as consolidate_metadata
@@ -88,6 +90,7 @@ __all__ = [
     "open_consolidated",
     "open_group",
     "open_like",
+    "partition",
     "print_debug_info",
     "save",
     "save_array",
@@ -98,7 +101,7 @@ __all__ = [
 ]
 
 _SUBMODULES = frozenset(
-    {"abc", "api", "buffer", "codecs", "core", "dtype", "errors", "metadata", "registry", "storage", "types"}
+    {"abc", "api", "buffer", "codecs", "core", "dtype", "errors", "metadata", "plans", "registry", "storage", "types"}
 )
 _FUNCTIONS = "zarr.api.synchronous"
 _HOMES = {
@@ -107,6 +110,7 @@ _HOMES = {
     "AsyncGroup": "zarr._faces.async_group",
     "Group": "zarr._faces.group",
     "config": "zarr._support.settings",
+    "partition": "zarr._faces.plan",
     "print_debug_info": "zarr._calls.debug",
     "set_format": "zarr._calls.debug",
     "set_log_level": "zarr._calls.debug",

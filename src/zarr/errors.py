@@ -17,6 +17,8 @@
         StoreFileError (also OSError)
         StoreAbilityError (also NotImplementedError)
         ConcurrentChangeError (also RuntimeError)
+          StalePlanError
+        UnfinishedPlanError (also RuntimeError)
       DataTypeValidationError
         MissingPackageError (also ImportError)
         UnknownDataTypeError (also TypeError)
@@ -40,7 +42,7 @@ others are ours, and inherit the built-in class that such code would catch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 __all__ = [
@@ -73,12 +75,14 @@ __all__ = [
     "PickleCodecDisabledError",
     "SelectionShapeError",
     "SelectionTypeError",
+    "StalePlanError",
     "StoreAbilityError",
     "StoreFileError",
     "StoreIsFileError",
     "StoreKeyError",
     "StorePermissionError",
     "StoreRequestError",
+    "UnfinishedPlanError",
     "UnknownCodecError",
     "UnknownDataTypeError",
     "UnstableSpecificationWarning",
@@ -393,6 +397,34 @@ def _rebuild_codec_error(codec: str, action: str, reason: str, state: dict[str, 
 
 class ConcurrentChangeError(BaseZarrError, RuntimeError):
     """An object kept changing under a reader or writer; nothing of this request was stored for it."""
+
+
+class StalePlanError(ConcurrentChangeError):
+    """A plan was made for an array that has been resized, replaced or deleted since. Nothing was written."""
+
+
+class UnfinishedPlanError(BaseZarrError, RuntimeError):
+    """A plan cannot be finished: tasks have left no receipts, or what they stored is not there as they left it.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do.
+    missing
+        Numbers of the tasks that have to be run (again).
+    changed
+        For those of them that had left a receipt, keys of the objects that are not as it says.
+    """
+
+    def __init__(
+        self, message: str, missing: Sequence[int] = (), changed: Mapping[int, Sequence[str]] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.missing = tuple(missing)
+        self.changed = {number: tuple(keys) for number, keys in (changed or {}).items()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args[0], self.missing, self.changed), self.__dict__
 
 
 class EngineUnavailableError(ImportError, RuntimeError):

@@ -99,7 +99,7 @@ class Environment:
             self.pip("download", "--quiet", "--no-deps", "--no-binary", distribution, "--dest", archives,
                      f"{distribution}=={version}")  # fmt: skip
         (archive,) = archives.glob("*.tar.gz")
-        unpacked = archives / "unpacked"
+        unpacked = archives / self.python.parents[1].name
         shutil.rmtree(unpacked, ignore_errors=True)
         with tarfile.open(archive) as opened:
             opened.extractall(unpacked, filter="data")

@@ -60,7 +60,7 @@ def main(engine: str) -> None:
             before = native_work()
             round_trip(Path(directory, f"{number}.zarr"), layout)
             assert (native_work() > before) == (engine == "native"), f"{name}: not served by the {engine} engine"
-    told = [str(warning.message) for warning in caught]
+    told = [text for warning in caught if "has no locks between processes" not in (text := str(warning.message))]
     expected = [] if engine == "native" else ["was not built"]
     assert len(told) == len(expected), told
     assert all(part in text for part, text in zip(expected, told, strict=True)), told

@@ -35,6 +35,7 @@ COROUTINES = {
     "_store.local": "zarr-python's `LocalStore.open` and `move`",
     "_store.wrapper": "passes coroutines on",
     "_store.observed": "passes coroutines on, and tells of them",
+    "_store.noted": "passes coroutines on, and notes what they store",
     "metadata.migrate_v3": "zarr-python's `remove_metadata`",
     "_compat.sync": "zarr-python's way from functions to coroutines",
     "_compat.nodes": "zarr-python's functions on nodes are coroutines",
@@ -116,6 +117,7 @@ LOCKS = {
     "_store.logged": "operations are counted, also in threads",
     "_store.cached.kept": "what is kept is known, also in threads",
     "_store.zipped.archive": "stores over one archive share it",
+    "_store.system": "an open file is at one place at a time, where the system reads from there",
     "_store.locks": "a forked child knows every descriptor that has a lock",
     "_support.workers": "one for each request that several threads work at, made anew in a child",
     "_store.database": "no connection is used during a fork",
@@ -373,7 +375,7 @@ def test_extras_for_users_have_something_behind_them():
     """What `pip install zarr[...]` fetches is imported somewhere; the others are for the Makefile."""
     extras = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     sources = "\n".join(path.read_text() for path in ROOT.rglob("*.py"))
-    for extra in extras.keys() - {"demo", "test", "witness", "lint", "docs"}:
+    for extra in extras.keys() - {"demo", "test", "witness", "ray", "lint", "docs"}:
         for requirement in extras[extra]:
             name = re.match(r"[A-Za-z0-9_.-]+", requirement)[0].replace("-", "_")
             assert re.search(rf"^\s*(import|from) {name}\b", sources, re.MULTILINE), f"nothing uses {requirement}"

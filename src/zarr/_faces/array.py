@@ -23,7 +23,7 @@ from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
 
 if TYPE_CHECKING:
-    from typing import Never, NoReturn, Self
+    from typing import Never, NoReturn, Self, SupportsIndex
 
     import numpy.typing as npt
 
@@ -273,9 +273,17 @@ class Array(ElementAccess):
     def __repr__(self) -> str:
         return f"<Array {self.store_path}{self._node.facts}>"
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        return (_array_of, (self._node,)) if type(self) is Array else super().__reduce_ex__(protocol)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Array):
             return NotImplemented
         return self._node.said == other._node.said and self.store_path == other.store_path
 
     __hash__ = None  # type: ignore[assignment]  # its metadata can change
+
+
+def _array_of(node: ArrayNode) -> Array:
+    """An array that was pickled or copied."""
+    return Array._of(node)

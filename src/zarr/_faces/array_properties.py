@@ -7,6 +7,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from zarr._codec.base import ArrayBytesCodec, ArrayConfig
+from zarr._faces.dask_tokens import node_token
 from zarr._faces.info import ArrayInfo, human_size
 from zarr._flow import elements, inventory, resize
 from zarr._grid.grid import RegularGrid
@@ -229,6 +230,10 @@ class ArrayProperties:
         """Number of chunks (inner chunks, if sharded) along each dimension."""
         metadata = self._node.metadata
         return metadata.read_grid.counts(metadata.shape)
+
+    def __dask_tokenize__(self) -> object:
+        """What Dask tells this array from others by: its place, its metadata and settings, and not its elements."""
+        return node_token("zarr.Array", self._node, self._node.config)
 
     # -- what zarr-python tells of chunks and shards under private names ------------------------------------------
 

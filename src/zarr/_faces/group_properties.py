@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from zarr._faces.dask_tokens import node_token
 from zarr._faces.info import GroupInfo
 from zarr._flow.members import is_group, list_members
 from zarr._metadata.unreadable import UnreadableMetadata
@@ -22,6 +23,10 @@ class GroupProperties:
     """Read-only facts about a group, taken from its metadata."""
 
     _node: GroupNode
+
+    def __dask_tokenize__(self) -> object:
+        """What Dask tells this group from others by: its place and its metadata, and not what is in it."""
+        return node_token("zarr.Group", self._node)
 
     @property
     def metadata(self) -> GroupMetadata:

@@ -13,14 +13,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from zarr._buffer import CPU_PROTOTYPE
+from zarr._codec.base import ArrayConfig
 from zarr._codec.pipeline import pipeline_of_others
 from zarr._engine.choose import Choice, choose, hand_over, prepare
 from zarr._flow.kept_indexes import KeptIndexes
 from zarr._metadata.consolidated import Nodes, Tree
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata
+from zarr._metadata.packed import pack, unpack
 from zarr._metadata.parse import LongDocument, without_source
 from zarr._metadata.unreadable import NOT_READ, UnreadableMetadata
+from zarr._store.path import StorePath
 from zarr._support.settings import settings
 from zarr.errors import MetadataValidationError
 
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from zarr._codec.base import ArrayConfig
     from zarr._codec.pipeline import CodecPipeline
     from zarr._engine.contract import Pipeline, Reached
     from zarr._metadata.array_v2 import ArrayV2Metadata
@@ -37,8 +39,8 @@ if TYPE_CHECKING:
     from zarr._metadata.group import NodeMetadata
     from zarr._metadata.spec import ArraySpec
     from zarr._metadata.unreadable import NodeType
+    from zarr._store.abstract import Store
     from zarr._store.native_place import NativePlace
-    from zarr._store.path import StorePath
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -274,7 +276,11 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         return f" shape={self.metadata.shape} dtype={self.metadata.dtype.to_native_dtype()}"
 
     def _parts(self) -> tuple[Any, ...]:
-        return ArrayNode, self.metadata, self.store_path, self.config, self.copied_in
+        packed = pack(self.metadata) if type(self.store_path) is StorePath else None
+        if packed is None:
+            return ArrayNode, self.metadata, self.store_path, self.config, self.copied_in
+        config = None if self.config == ArrayConfig() else self.config
+        return _unpacked, packed, self.store_path.store, self.path, config, self.copied_in
 
     def with_config(self, config: ArrayConfig) -> ArrayNode:
         """The same array with other settings."""
@@ -333,6 +339,13 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
     def key(self, suffix: str) -> str:
         """The store key of something that belongs to this node."""
         return f"{self.path}/{suffix}" if self.path else suffix
+
+
+def _unpacked(
+    packed: bytes, store: Store, path: str, config: ArrayConfig | None, copied_in: CopyPlace | None
+) -> ArrayNode:
+    """An array that was pickled. It has no other settings than before, whatever those of this process are."""
+    return ArrayNode(unpack(packed), StorePath(store, path), ArrayConfig() if config is None else config, copied_in)
 
 
 def _kept(metadata: Kept, at: StorePath) -> Kept:

@@ -9,6 +9,9 @@ from zarr._store.path import StorePath
 if TYPE_CHECKING:
     from collections.abc import Container
 
+RECEIPTS = "__zarr_receipts"
+"""Name of what receipts lie in, below their array. Names of nodes do not begin so, and neither do keys of chunks."""
+
 
 def join(path: str, name: str) -> str:
     """Key or path of `name` under a node path.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, ru
 
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest
+from zarr._store.dask_tokens import dask_token
 from zarr._store.ranges import RangeGroup, group_ranges
 from zarr._store.whereabouts import AnyForm, steps_to
 from zarr._support.imports_on_use import asyncio_module
@@ -105,6 +106,10 @@ class Store(ABC):
     def _known_as(self) -> str:
         """A text that tells this store from others, in every process, and holds no secret."""
         return str(self)
+
+    def __dask_tokenize__(self) -> object:
+        """What Dask tells this store from others by: what it is, and not what is stored in it."""
+        return dask_token(self)
 
     def _absence(self, path: str) -> str:
         """Why there is no node at a path, where the store knows more than that there is none: for error texts."""

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zarr._store import system
 from zarr._store.descriptors import open_new
 from zarr._support.signals import came_from_a_signal
 
@@ -93,7 +94,7 @@ class NewFile:
             self._temporary = temporary_name(self._directory)
             self._link(self._temporary)
         if replace:
-            os.replace(self._temporary, path)
+            system.replace(self._temporary, path)
         elif not _rename_if_absent(self._temporary, path):
             return False
         self._temporary = None
@@ -192,7 +193,7 @@ def _rename_if_absent(temporary: str, path: str) -> bool:
             return False
         os.rename(temporary, path)
         return True
-    os.unlink(temporary)
+    system.unlink(temporary)
     return True
 
 

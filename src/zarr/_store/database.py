@@ -21,6 +21,7 @@ from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
+from zarr._store import system
 from zarr._store.directories import make_directories
 from zarr._store.locks import PlaceHold, remove_unheld
 from zarr._store.mounts import is_of_one_machine
@@ -233,7 +234,7 @@ class Database:
         except OSError as exc:
             raise self._of_file(exc) from None
         try:
-            os.fchmod(fd, os.stat(self.path).st_mode & 0o666)  # who may write to the one may write to the other
+            system.set_mode(fd, os.stat(self.path).st_mode & 0o666)  # who may write to the one may write to the other
         except FileNotFoundError:
             pass
         finally:

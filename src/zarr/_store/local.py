@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
+from zarr._store import system
 from zarr._store.absence import absence
 from zarr._store.abstract import AccessMode
 from zarr._store.atomic import PREFIX, FileSink, NewFile, is_abandoned, is_temporary, temporary_name
@@ -77,12 +78,12 @@ class FileVersion:
     def read(self, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop`, fewer if the file ends before."""
         (fd,) = self._opened
-        data = os.pread(fd, stop - start, start)
+        data = system.read_at(fd, stop - start, start)
         if len(data) == stop - start or not data:
             return data
         parts = [data]
         at = start + len(data)
-        while at < stop and (part := os.pread(fd, stop - at, at)):
+        while at < stop and (part := system.read_at(fd, stop - at, at)):
             parts.append(part)
             at += len(part)
         return b"".join(parts)
@@ -193,6 +194,9 @@ class LocalStore(SyncStore):
     def _describe(self, path: str) -> str:
         return to_url((self.root / path).as_posix())
 
+    def _known_as(self) -> str:
+        return to_url(Path(self._base).as_posix())
+
     def _absence(self, path: str) -> str:
         return absence(self._base, path)
 
@@ -209,6 +213,7 @@ class LocalStore(SyncStore):
     def _path(self, key: str) -> str:
         if PREFIX in key and any(is_temporary(segment) for segment in key.split("/")):
             raise StoreKeyError(f"{key!r} is not a valid store key: names that begin with {PREFIX!r} are reserved")
+        system.check_names(key)
         return f"{self._base}/{key}" if key else self._base
 
     def _hold_for(self, directory: str, hold: Hold | None) -> DirectoryHold:
@@ -346,6 +351,7 @@ class LocalStore(SyncStore):
         """Put a written file in its place; whether what was there is as expected."""
         path = self._path(key)
         directory = _directory_of(path)
+        _make_replaceable(expected)
         if sync:
             new.sync()
         held = self._hold_for(directory, hold)
@@ -371,6 +377,7 @@ class LocalStore(SyncStore):
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         path = self._path(key)
         directory = _directory_of(path)
+        _make_replaceable(expected)
         try:
             held = hold if _covers(hold, directory) else DirectoryHold(directory)
         except OSError as exc:
@@ -385,7 +392,7 @@ class LocalStore(SyncStore):
                 held.rely_on()
                 if not _is_version(path, expected):
                     return False
-            os.unlink(path)
+            system.unlink(path)
             if settings().durability == "fsync":
                 sync_directory(directory)
         except (FileNotFoundError, NotADirectoryError):
@@ -528,6 +535,8 @@ class LocalStore(SyncStore):
             raise of_change(exc, str(exc.filename or directory).replace(aside, directory)) from None
 
     def present(self, keys: Sequence[str]) -> list[bool]:
+        for key in keys if system.IS_WINDOWS else ():
+            system.check_names(key)
         base = f"{self._base}/"
         exists = (
             os.access
@@ -565,6 +574,15 @@ def _is_version(path: str, expected: FileVersion) -> bool:
         return _identity(os.stat(path)) == expected.identity
     except (FileNotFoundError, NotADirectoryError):
         return False
+
+
+def _make_replaceable(expected: Expected) -> None:
+    """Close the file of a version that is to be replaced, where it cannot be as long as it is open.
+
+    Its number is not used again for long there: it counts how often it was used.
+    """
+    if system.IS_WINDOWS and isinstance(expected, FileVersion):
+        expected.release()
 
 
 def _no_directory(directory: str) -> FileNotFoundError:

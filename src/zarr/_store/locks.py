@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from zarr._store.descriptors import open_into
 from zarr._store.mounts import doubtful_kind, warn_of
+from zarr._store.system import HAS_PLACE_LOCKS
 from zarr._store.turns import Turn, Turns
 from zarr._support.forks import held_around_forks, renew_in_children
 from zarr._support.signals import came_from_a_signal
@@ -199,7 +200,7 @@ class PlaceHold(_FileHold):
         super().__init__(path)
 
     def _has_locks(self) -> bool:
-        return hasattr(fcntl, "F_OFD_SETLKW")
+        return HAS_PLACE_LOCKS and hasattr(fcntl, "F_OFD_SETLKW")
 
     def _lock(self) -> None:
         fcntl.fcntl(self.fd, fcntl.F_OFD_SETLKW, _record_lock(self.place, 1))
@@ -216,7 +217,7 @@ class PlaceHold(_FileHold):
 
 def remove_unheld(path: str) -> None:
     """Delete the file of `PlaceHold`s, if nobody has one."""
-    if not hasattr(fcntl, "F_OFD_SETLK"):
+    if not (HAS_PLACE_LOCKS and hasattr(fcntl, "F_OFD_SETLK")):
         return
     opened: list[int] = []
     try:

@@ -97,6 +97,9 @@ class ManagedMemoryStore(MemoryStore):
     def __str__(self) -> str:
         return _SCHEME + (f"{self._name}/{self.path}" if self.path else self._name)
 
+    def _known_as(self) -> str:
+        return f"{super()._known_as()}/{self.path}"
+
     def __repr__(self) -> str:
         return f"ManagedMemoryStore('{self}')"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any
@@ -27,9 +28,17 @@ class Contents:
         Holds on prefixes; what guards them guards the values too.
     """
 
+    _name: str = ""
+
     def __init__(self, values: MutableMapping[str, Buffer]) -> None:
         self.values = values
         self.turns = Turns()
+
+    @property
+    def name(self) -> str:
+        """A text that no other contents have, of this process or of another, also when these are gone."""
+        self._name = self._name or os.urandom(8).hex()
+        return self._name
 
 
 _contents_by_id: WeakValueDictionary[int, Contents] = WeakValueDictionary()
@@ -102,6 +111,9 @@ class MemoryStore(SyncStore):
 
     def __str__(self) -> str:
         return f"memory://{id(self._store_dict)}"
+
+    def _known_as(self) -> str:
+        return f"memory://{self._contents.name}"
 
     def __repr__(self) -> str:
         return f"MemoryStore('{self}')"

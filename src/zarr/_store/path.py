@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.abstract import AccessMode, Store, SupportsDeleteSync, SupportsGetSync, SupportsSetSync
+from zarr._store.dask_tokens import token_of
 from zarr.errors import ArgumentError, StoreAbilityError
 
 if TYPE_CHECKING:
@@ -148,6 +149,9 @@ class StorePath:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.store, self.path)
+
+    def __dask_tokenize__(self) -> object:
+        return "zarr.StorePath", token_of(self.store), self.path
 
     async def get(
         self, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None

@@ -92,7 +92,7 @@ class FsspecStore(Facade):
     @classmethod
     def from_url(
         cls,
-        url: str,
+        url: str | os.PathLike[str],
         storage_options: dict[str, Any] | None = None,
         read_only: bool = False,
         allowed_exceptions: tuple[type[Exception], ...] = _MISSING,
@@ -117,7 +117,7 @@ class FsspecStore(Facade):
         ValueError
             If fsspec knows no such URLs.
         """
-        given = storage_options or {}
+        given, url = storage_options or {}, os.fspath(url)
         archive = _archive_at(url)
         if archive:
             url, given = f"zip::file://{os.path.abspath(archive)}", {"file": given}
@@ -198,6 +198,8 @@ class FsspecStore(Facade):
         self._behind = self._chosen()
 
     def _known_as(self) -> str:
+        if isinstance(self._behind, LocalStore):
+            return self._behind._known_as()
         fs, _ = unwrapped(self.fs, self.path)
         options = getattr(fs, "storage_options", None) or {}
         given = {**options, **(options.get("client_kwargs") or {})}

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
+from zarr._store import system
 from zarr._store.atomic import NewFile, is_abandoned, temporary_name
 from zarr._store.directories import make_directories, sync_directory
 from zarr._store.locks import NO_LOCKS, fcntl
@@ -82,12 +83,18 @@ class _Writer:
 
     def drop(self) -> None:
         """Let go of it all."""
+        self.remove()
+        self.let_go()
+
+    def remove(self) -> None:
+        """Remove the new file."""
         if self.beside is not None and self.n_forks == n_forks():
+            if system.IS_WINDOWS and isinstance(self.file, OwnFile):
+                self.file.close()
             try:
-                os.unlink(self.beside)
+                system.unlink(self.beside)
             except FileNotFoundError:
                 pass
-        self.let_go()
 
     def let_go(self) -> None:
         if self.lock is not None:
@@ -393,7 +400,12 @@ class Archive(Opened):
         contents.directory, contents.stop = writer.end, writer.end + len(end)
         if writer.beside is not None and self.path is not None:
             writer.is_ending = True
+            if system.IS_WINDOWS and isinstance(writer.file, OwnFile):
+                writer.let_go()
+                writer.file.close()
             _take_place(writer.beside, self.path, sync=sync)
+            if system.IS_WINDOWS and isinstance(writer.file, OwnFile):
+                writer.file.open(self.path, _CHANGE)
 
     def _has_ended(self, writer: _Writer) -> bool:
         """Whether the archive is finished, and whoever finished it was interrupted before that was noted."""
@@ -422,10 +434,9 @@ class Archive(Opened):
             for entry in self.contents.in_order():
                 moved[entry.name] = _move(writer.file, entry, new)
         except BaseException:
-            os.unlink(beside)
+            new.remove()
             raise
-        if writer.beside is not None:
-            os.unlink(writer.beside)
+        writer.remove()
         writer.file, writer.beside, writer.end = new.file, beside, new.end
         self.contents = Contents(new.file, moved, self.contents.comment)
 
@@ -450,7 +461,7 @@ def _copy(contents: Contents, path: str, like: OwnFile) -> OwnFile:
 def _new_file(path: str, like: OwnFile) -> OwnFile:
     new = OwnFile(path, _CHANGE | os.O_CREAT | os.O_EXCL)
     new.label = like.label
-    os.fchmod(new.fd, stat.S_IMODE(os.fstat(like.fd).st_mode))
+    system.set_mode(new.fd, stat.S_IMODE(os.fstat(like.fd).st_mode))
     return new
 
 
@@ -471,7 +482,7 @@ def _status(path: str) -> os.stat_result:
 
 
 def _take_place(new: str, path: str, *, sync: bool) -> None:
-    os.replace(new, path)
+    system.replace(new, path)
     if sync:
         sync_directory(os.path.dirname(path))
 
@@ -504,7 +515,7 @@ def _sweep(directory: str) -> None:
         return
     for path in abandoned:
         try:
-            os.unlink(path)
+            system.unlink(path)
         except (FileNotFoundError, PermissionError):  # in a directory for all, others remove only what is theirs
             pass
 

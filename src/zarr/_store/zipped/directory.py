@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from zarr._store import system
 from zarr._store.absence import Absence
 from zarr._store.file_url import from_url, is_url
 from zarr._store.local import LocalStore
@@ -91,7 +92,7 @@ def zip_directory(
             archive.comment(comment)
     except BaseException:
         if is_new:
-            os.unlink(os.path.realpath(path))  # as long as nobody else can write to it
+            system.unlink(os.path.realpath(path))  # as long as nobody else can write to it
         archive.discard()
         raise
     finally:

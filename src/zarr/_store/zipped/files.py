@@ -6,6 +6,7 @@ import os
 from io import FileIO, TextIOBase, UnsupportedOperation
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from zarr._store import system
 from zarr._store.descriptors import open_into
 from zarr._store.zipped.layout import Bytes
 
@@ -46,6 +47,10 @@ class OwnFile:
     def __init__(self, path: str, flags: int, label: str | None = None) -> None:
         self._opened: list[int] = []
         self.label = label or path
+        self.open(path, flags)
+
+    def open(self, path: str, flags: int) -> None:
+        """Open it, at first or again."""
         open_into(self._opened, path, flags)
 
     @classmethod
@@ -71,11 +76,11 @@ class OwnFile:
     def read_at(self, start: int, stop: int) -> bytes:
         """Bytes `start` to `stop`, fewer if the file ends before."""
         fd = self.fd
-        data = os.pread(fd, min(stop - start, _MOST_AT_ONCE), start)
+        data = system.read_at(fd, min(stop - start, _MOST_AT_ONCE), start)
         if len(data) == stop - start or not data:
             return data
         parts, at = [data], start + len(data)
-        while at < stop and (part := os.pread(fd, min(stop - at, _MOST_AT_ONCE), at)):
+        while at < stop and (part := system.read_at(fd, min(stop - at, _MOST_AT_ONCE), at)):
             parts.append(part)
             at += len(part)
         return b"".join(parts)
@@ -83,7 +88,7 @@ class OwnFile:
     def write_at(self, start: int, data: BytesLike) -> None:
         view = memoryview(data).cast("B")
         while len(view):
-            n_written = os.pwrite(self.fd, view[:_MOST_AT_ONCE], start)
+            n_written = system.write_at(self.fd, view[:_MOST_AT_ONCE], start)
             view, start = view[n_written:], start + n_written
 
     def truncate(self, nbytes: int) -> None:

@@ -48,6 +48,11 @@ class Source(ABC):
         """What the store is called."""
 
     @property
+    def known_as(self) -> str:
+        """As `Store._known_as`."""
+        return self.text
+
+    @property
     @abstractmethod
     def root(self) -> object:
         """What tells the archive from all others."""
@@ -86,6 +91,10 @@ class PathSource(Source):
     @property
     def text(self) -> str:
         return f"zip://{self.path}"
+
+    @property
+    def known_as(self) -> str:
+        return f"zip://{self.place}"
 
     @property
     def root(self) -> object:
@@ -168,6 +177,10 @@ class FarSource(Source):
             name = _unquoted(name)
         store = remote_store(f"{above}{mark}{query}", options, read_only=True)
         return cls(StorePath(store, name), f"zip::{without_credentials(inner)}")
+
+    @property
+    def known_as(self) -> str:
+        return f"zip::{self.place.store._known_as()}/{self.place.path}"
 
     @property
     def text(self) -> str:

@@ -230,6 +230,9 @@ class ZipStore(SyncStore):
     def __str__(self) -> str:
         return self._source.text
 
+    def _known_as(self) -> str:
+        return self._source.known_as
+
     def __repr__(self) -> str:
         return f"ZipStore({str(self)!r}{self._source.more})"
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.compat.test_third_party_codecs import Batches, Threads, register
 from tests.suites.awaited_stores import Slow
+from tests.suites.waiting_codecs import Batches, Threads, register
 from zarr._support.settings import settings
 from zarr.buffer import default_buffer_prototype
 from zarr.codecs import BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, TransposeCodec

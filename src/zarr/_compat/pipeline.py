@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
@@ -39,6 +40,7 @@ from zarr._support import workers
 from zarr._support.once import once
 from zarr._support.settings import settings
 from zarr._support.threads import in_worker_thread
+from zarr.errors import CodecError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from zarr._dtype.base import ZDType
 
     Item = TypeVar("Item")
+    Entry = tuple[Any, ChunkSpec, Any, Any, bool]
 
 _WORTH_A_THREAD = 64 * 2**10
 """Of fewer bytes than these a chunk is encoded or decoded before a thread has begun."""
@@ -205,56 +208,77 @@ class BatchedCodecPipeline(CodecPipeline):
         """Read one batch."""
         batch = list(batch_info)
         in_part = [not whole and self.supports_partial_decode for *_, whole in batch]
-        data = await _fetched(
-            (place, spec) for is_part, (place, spec, *_) in zip(in_part, batch, strict=True) if not is_part
-        )
-        specs = [spec for is_part, (_, spec, *_) in zip(in_part, batch, strict=True) if not is_part]
-        chunks = iter(await self.decode(list(zip(data, specs, strict=True))))
-        wanted = [
-            (place, where, spec) for is_part, (place, spec, where, *_) in zip(in_part, batch, strict=True) if is_part
-        ]
-        parts = iter(await self.decode_partial_batch(wanted) if wanted else ())
-        found = []
-        for is_part, (_, spec, chunk_selection, out_selection, _) in zip(in_part, batch, strict=True):
-            if is_part:
-                selected = next(parts)
-            else:
-                chunk = next(chunks)
-                selected = None if chunk is None else chunk[as_view(chunk_selection)]
-            found.append(
-                scatter_chunk(selected, out, chunk_spec=spec, out_selection=out_selection, drop_axes=drop_axes)
+        with _naming(batch):
+            parts = iter(
+                await self._parts_read_alone([entry for entry, alone in zip(batch, in_part, strict=True) if alone])
             )
-        return tuple(found)
+            rest = iter(
+                await self._parts_of_chunks([entry for entry, alone in zip(batch, in_part, strict=True) if not alone])
+            )
+        return tuple(
+            scatter_chunk(
+                next(parts if alone else rest), out, chunk_spec=spec, out_selection=where, drop_axes=drop_axes
+            )
+            for alone, (_, spec, _, where, _) in zip(in_part, batch, strict=True)
+        )
+
+    async def _parts_read_alone(self, batch: list[Entry]) -> Iterable[NDBuffer | None]:
+        if not batch:
+            return ()
+        return await self.decode_partial_batch([(place, selection, spec) for place, spec, selection, *_ in batch])
+
+    async def _parts_of_chunks(self, batch: list[Entry]) -> Iterable[NDBuffer | None]:
+        data = await _fetched(batch)
+        chunks = await self.decode([(found, spec) for found, (_, spec, *_) in zip(data, batch, strict=True)])
+        return [
+            None if chunk is None else chunk[as_view(selection)]
+            for chunk, (_, _, selection, *_) in zip(chunks, batch, strict=True)
+        ]
 
     async def write_batch(self, batch_info: BatchInfo, value: NDBuffer, drop_axes: tuple[int, ...] = ()) -> None:
         """Write one batch."""
         batch = list(batch_info)
-        if self.supports_partial_encode:
-            changed = [entry for entry in batch if not entry[-1]]
-            batch = [entry for entry in batch if entry[-1]]
-            if changed:
-                await self.encode_partial_batch(
-                    [
-                        (place, _nd(part_of(value, out_selection, drop_axes), spec), chunk_selection, spec)
-                        for place, spec, chunk_selection, out_selection, _ in changed
-                    ]
-                )
-        old = iter(await _fetched((place, spec) for place, spec, *_, whole in batch if not whole))
-        before = [(None if whole else next(old), spec) for _, spec, *_, whole in batch]
-        chunks = [
-            merge_chunk_array(chunk, value, out_selection, spec, chunk_selection, whole, drop_axes)
-            for chunk, (_, spec, chunk_selection, out_selection, whole) in zip(
-                await self.decode(before), batch, strict=True
+        with _naming(batch):
+            if self.supports_partial_encode:
+                await self._put_parts([entry for entry in batch if not entry[-1]], value, drop_axes)
+                batch = [entry for entry in batch if entry[-1]]
+            await self._put_chunks(batch, value, drop_axes)
+
+    async def _put_parts(self, batch: list[Entry], value: NDBuffer, drop_axes: tuple[int, ...]) -> None:
+        if batch:
+            await self.encode_partial_batch(
+                [
+                    (place, _nd(part_of(value, where, drop_axes), spec), selection, spec)
+                    for place, spec, selection, where, _ in batch
+                ]
             )
+
+    async def _put_chunks(self, batch: list[Entry], value: NDBuffer, drop_axes: tuple[int, ...]) -> None:
+        old = iter(await _fetched([entry for entry in batch if not entry[-1]]))
+        before = await self.decode([(None if whole else next(old), spec) for _, spec, *_, whole in batch])
+        chunks = [
+            merge_chunk_array(chunk, value, where, spec, selection, whole, drop_axes)
+            for chunk, (_, spec, selection, where, whole) in zip(before, batch, strict=True)
         ]
-        stored = [
-            (None if is_left_out(chunk, spec) else chunk, spec)
-            for chunk, (_, spec, *_) in zip(chunks, batch, strict=True)
-        ]
-        encoded = await self.encode(stored)
-        await concurrent_map(
-            [(place, data) for data, (place, *_) in zip(encoded, batch, strict=True)], _put, settings().concurrency
+        encoded = await self.encode(
+            [
+                (None if is_left_out(chunk, spec) else chunk, spec)
+                for chunk, (_, spec, *_) in zip(chunks, batch, strict=True)
+            ]
         )
+        stored = [(place, data) for data, (place, *_) in zip(encoded, batch, strict=True)]
+        await concurrent_map(stored, _put, settings().concurrency)
+
+
+@contextmanager
+def _naming(batch: list[Entry]) -> Iterator[None]:
+    """Name the chunk in an error of a codec, if it can be no other."""
+    try:
+        yield
+    except CodecError as exc:
+        if len(batch) != 1 or (path := getattr(batch[0][0], "path", None)) is None:
+            raise
+        raise exc.at(key=path) from exc.__cause__
 
 
 class FusedCodecPipeline(BatchedCodecPipeline):
@@ -350,14 +374,14 @@ def _batches(entries: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-async def _fetched(places_and_specs: Iterable[tuple[Any, ChunkSpec]]) -> list[Buffer | None]:
-    """What is stored at places."""
+async def _fetched(batch: list[Entry]) -> list[Buffer | None]:
+    """What is stored at the places of a batch."""
 
     async def get(place: Any, spec: ChunkSpec) -> Buffer | None:
         found: Buffer | None = await place.get(spec.prototype)
         return found
 
-    return await concurrent_map(places_and_specs, get, settings().concurrency)
+    return await concurrent_map([entry[:2] for entry in batch], get, settings().concurrency)
 
 
 async def _put(place: Any, data: Buffer | None) -> None:

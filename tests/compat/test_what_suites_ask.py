@@ -96,6 +96,22 @@ def test_a_group_replaces_its_attributes_where_it_is_awaited(zarr_format):
         run(zarr.open_group(group.store, mode="r").update_attributes_async({}))
 
 
+def test_the_root_group_is_there_again_after_its_store_was_cleared(zarr_format):
+    store = MemoryStore()
+    group = zarr.create_group(store, attributes={"old": 1}, zarr_format=zarr_format)
+    run(store.clear())
+    group.attrs["encoding-type"] = "dict"
+    again = zarr.open_group(store, mode="r")
+    assert (dict(again.attrs), again.metadata.zarr_format) == ({"encoding-type": "dict"}, zarr_format)
+    member = group.create_group("g")
+    array = zarr.create_array(MemoryStore(), shape=3, dtype="i4", zarr_format=zarr_format)
+    run(store.clear())
+    run(array.store.clear())
+    for node in (member, array):
+        with pytest.raises(FileNotFoundError, match="deleted"):
+            node.attrs["k"] = 1
+
+
 def test_settings_of_an_array_have_an_older_name():
     array = zarr.create_array({}, shape=3, dtype="i4", config={"order": "F"})
     assert array._async_array._config == array.config

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._flow.compare_and_swap import modify
 from zarr._flow.copies import record_change
-from zarr._flow.documents import document
+from zarr._flow.documents import document, documents
 from zarr._flow.load import load_node
 from zarr._flow.paths import join
 from zarr._flow.requests import Flow, Put, TakeHold
@@ -56,7 +56,10 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
     with (yield TakeHold(at.store, at.path)) as hold:
         # A document of their own does not tell whether there still is a node.
         if layout.attributes_apart and (yield from load_node(at, metadata.zarr_format)) is None:
-            raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} was deleted")
+            if not _is_emptied(at, metadata):
+                raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} was deleted")
+            for name, made in documents(_bare(metadata)):
+                yield from _put(at, name, made, hold)
         yield from _storing(node, modify(at.store, join(at.path, layout.attributes), rewrite, hold=hold))
         node.publish(latest[0])  # type: ignore[arg-type]  # same kind as before: _reread checks it
         yield from record_change(node, latest[0], hold)
@@ -96,6 +99,8 @@ def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMe
     current = layout.reread(
         layout.attributes, None if raw is None else raw.to_bytes(), DocumentKey(key, at.store), metadata
     )
+    if current is None and _is_emptied(at, metadata):
+        return _bare(metadata)
     if current is None:
         raise NodeNotFoundError(
             f"the node at path {at.path!r} of store {at.store!r} was deleted (there is no {key!r} any more)"
@@ -103,6 +108,15 @@ def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMe
     if isinstance(current, GroupMetadata) != isinstance(metadata, GroupMetadata):
         raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} is of another kind now")
     return current
+
+
+def _is_emptied(at: StorePath, metadata: NodeMetadata) -> bool:
+    """Whether a node that is not there any more counts as there: `store.clear()` empties the group at the root."""
+    return not at.path and isinstance(metadata, GroupMetadata)
+
+
+def _bare(metadata: NodeMetadata) -> GroupMetadata:
+    return GroupMetadata(zarr_format=metadata.zarr_format)
 
 
 def reserve(

@@ -159,3 +159,12 @@ def test_the_page_tells_of_each_failure():
     assert "| q | not run yet | | |" in made
     assert "- p: `python -m pytest tests` (Python 3.13, zarr 3.5.0)" in made
     assert with_tables(made, [suite], [Tutorial("q", (), "q.py")], results) == made
+
+
+def test_many_that_fail_for_one_reason_are_one_line():
+    page = "<!-- made by make ecosystem, from here -->\n<!-- to here -->\n"
+    suite = accepting("peer", "p.tests.TestP::t*")
+    failed = [f"p.tests.TestP::t{number}" for number in range(20)]
+    made = with_tables(page, [suite], [], {"p": {"ours": run(failed), "control": run(failed)}})
+    assert "| p | `TestP.t0` and 19 more | `AssertionError: no` | fails | because |" in made
+    assert "TestP.t1`" not in made

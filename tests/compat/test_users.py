@@ -7,8 +7,8 @@ import importlib
 import json
 import sys
 import threading
-import types
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ import pytest
 import zarr
 import zarr.codecs.sharding
 import zarr.testing
+from tests.suites.stand_in_for_cupy import installed
 from zarr.core.buffer import default_buffer_prototype
 from zarr.storage import MemoryStore, StorePath
 
@@ -95,7 +96,6 @@ SAME = {
     "zarr.core.metadata.v3.parse_codecs": "zarr.codecs.sharding.parse_codecs",
     "zarr.core.common.parse_named_configuration": "zarr.codecs.sharding.parse_named_configuration",
     "zarr.storage._common.StoreLike": "zarr.storage.StoreLike",
-    "zarr.core.sync._collect_aiterator": "zarr.core.sync.collect_aiterator",
 }
 SAME = {name: home for name, home in SAME.items() if name in NAMES}
 
@@ -222,9 +222,18 @@ def _(mixin):
     assert Mine().three() == (3, [0, 1])
 
 
-@does("core.sync.collect_aiterator")
+@does("core.sync._collect_aiterator")
 def _(collect):
     assert asyncio.run(collect(numbers(3))) == (0, 1, 2)
+
+
+@does("core.sync.collect_aiterator")
+def _(collect):
+    async def within():
+        return collect(numbers(2))
+
+    assert collect(numbers(3)) == (0, 1, 2)
+    assert asyncio.run(within()) == (0, 1)
 
 
 @does("core.sync._get_loop")
@@ -465,26 +474,6 @@ def _(cls):
     assert out.as_numpy_array().tolist() == [0, 1, 2, 3]
 
 
-class OnDevice(np.ndarray):
-    """Stands for an array of CuPy: nothing but `get` leads back to the host, and nothing but `asarray` from there."""
-
-    def get(self):
-        return np.array(self)
-
-    def __setitem__(self, key, value):
-        assert isinstance(value, OnDevice) or np.isscalar(value)
-        super().__setitem__(key, value)
-
-
-def stand_in_for_cupy():
-    cupy = types.ModuleType("cupy")
-    cupy.asarray = lambda array: array if isinstance(array, OnDevice) else np.array(array).view(OnDevice)
-    cupy.empty = lambda *args, **kwargs: np.empty(*args, **kwargs).view(OnDevice)
-    cupy.zeros = lambda *args, **kwargs: np.zeros(*args, **kwargs).view(OnDevice)
-    cupy.concatenate = lambda parts: np.concatenate(parts).view(OnDevice)
-    return cupy
-
-
 @does("core.buffer.gpu.Buffer")
 def _(cls):
     prototype = find("zarr.buffer.gpu.buffer_prototype")
@@ -498,21 +487,21 @@ def _(cls):
         ):
             with pytest.raises(ImportError, match="pip install cupy"):
                 call()
-        patch.setitem(sys.modules, "cupy", stand_in_for_cupy())
+    with installed() as cupy:
         run = cls.from_bytes(b"abc") + zarr.buffer.cpu.Buffer.from_bytes(b"de") + cls.create_zero_length()
         assert (run.to_bytes(), len(run), run[1:3].to_bytes()) == (b"abcde", 5, b"bc")
-        assert isinstance(run.as_array_like(), OnDevice)
+        assert isinstance(run.as_array_like(), cupy.ndarray)
         assert zarr.buffer.cpu.Buffer.from_buffer(run) == run == cls.from_buffer(run)
         data = np.arange(12, dtype="f4").reshape(4, 3)
         for options in ({"chunks": (2, 2)}, {"chunks": (2, 1), "shards": (2, 3)}, {"zarr_format": 2, "order": "F"}):
             a = zarr.create_array({}, data=data, **options)
             found = a.get_basic_selection(np.s_[1:, ::2], prototype=prototype)
-            assert isinstance(found, OnDevice)
-            assert np.array_equal(found, data[1:, ::2])
+            assert isinstance(found, cupy.ndarray)
+            assert np.array_equal(found.get(), data[1:, ::2])
             a[0] = prototype.nd_buffer.from_numpy_array(np.array([7, 8, 9]))
             with zarr.config.set({"buffer": "zarr.buffer.gpu.Buffer", "ndbuffer": "zarr.buffer.gpu.NDBuffer"}):
-                assert isinstance(a[:], OnDevice)
-                assert a[0].tolist() == [7, 8, 9]
+                assert isinstance(a[:], cupy.ndarray)
+                assert a[0].get().tolist() == [7, 8, 9]
 
 
 @does("core.array.DEFAULT_FILL_VALUE")
@@ -595,6 +584,19 @@ def _(cls):
 def _(is_integer):
     assert all(map(is_integer, (1, True, np.int8(1), np.uint64(3))))
     assert not any(map(is_integer, (1.0, "1", np.array(1), np.bool_(True))))
+
+
+@does("core.indexing.AsyncOIndex", "core.indexing.AsyncVIndex")
+def _(cls):
+    """What is put in the place of its method is what an array calls."""
+    a = zarr.create_array({}, data=np.arange(70).reshape(10, 7), chunks=(3, 4))
+    name = {"AsyncOIndex": "oindex", "AsyncVIndex": "vindex"}[cls.__name__]
+    selection = ([9, 1], [0, 6])
+    with mock.patch.object(cls, "getitem", side_effect=cls.getitem, autospec=True) as watched:
+        found = asyncio.run(getattr(a._async_array, name).getitem(selection))
+    assert np.array_equal(found, getattr(a, name)[selection])
+    assert watched.call_count == watched.await_count == 1
+    assert np.array_equal(asyncio.run(cls(a._async_array).getitem(selection)), found)
 
 
 @does("core.indexing.OrthogonalIndexer", "core.indexing.Indexer")

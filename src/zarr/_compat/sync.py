@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 T = TypeVar("T")
+SyncError = bridge.SyncError
 
 
 def sync(coro: Coroutine[Any, Any, T], loop: object = None, timeout: float | None = None) -> T:  # noqa: ARG001
@@ -35,6 +36,8 @@ def sync(coro: Coroutine[Any, Any, T], loop: object = None, timeout: float | Non
     >>> sync(zarr.storage.MemoryStore().exists("key"))
     False
     """
+    if not isinstance(coro, Coroutine):
+        raise TypeError(f"sync() runs a coroutine, and {coro!r} is none; call the function that makes one")
     return bridge.run(coro, timeout)
 
 
@@ -65,9 +68,14 @@ def cleanup_resources() -> None:
     bridge.stop()
 
 
-async def collect_aiterator(data: AsyncIterator[T]) -> tuple[T, ...]:
+async def _collect_aiterator(data: AsyncIterator[T]) -> tuple[T, ...]:
     """All that an asynchronous iterator gives."""
     return tuple([item async for item in data])
+
+
+def collect_aiterator(data: AsyncIterator[T]) -> tuple[T, ...]:
+    """All items of an asynchronous iterator, for who does not await."""
+    return sync(_collect_aiterator(data))
 
 
 class SyncMixin:
@@ -77,7 +85,7 @@ class SyncMixin:
         return sync(coroutine)
 
     def _sync_iter(self, async_iterator: AsyncIterator[T]) -> list[T]:
-        return list(sync(collect_aiterator(async_iterator)))
+        return list(sync(_collect_aiterator(async_iterator)))
 
 
 def concurrent_iter(

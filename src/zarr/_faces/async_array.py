@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from zarr import _calls
 from zarr._buffer import BufferPrototype
-from zarr._buffer.registry import default_prototype
+from zarr._buffer.registry import default_buffer_prototype
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
+from zarr._codec.pipeline import CodecPipeline, pipeline_of_ours
 from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_array, refuse_lengths
 from zarr._faces.array_properties import ArrayProperties
 from zarr._faces.attributes import ReadAttributes, attributes_of, merge
@@ -149,7 +150,7 @@ class AsyncArray(ArrayProperties):
         fields: Fields = None,
         prototype: BufferPrototype | None = None,
     ) -> Any:
-        wanted = default_prototype() if prototype is None else prototype
+        wanted = default_buffer_prototype() if prototype is None else prototype
         found = elements.get(self._node, normalize, selection, out=out, prototype=wanted, fields=fields)
         return await run_async(found)
 
@@ -175,6 +176,11 @@ class AsyncArray(ArrayProperties):
             from zarr._flow import by_indexer
 
         await run_async(by_indexer.put(self._node, indexer, value, fields))
+
+    @property
+    def _config(self) -> ArrayConfig:
+        """`config`, by the name that zarr-python had for it."""
+        return self.config
 
     async def _save_metadata(self, metadata: ArrayMetadata, ensure_parents: bool = False) -> None:
         """Store documents in place of those of the array, as zarr-python's method does."""
@@ -251,6 +257,15 @@ class AsyncArray(ArrayProperties):
 
         def __getattr__(self, name: str) -> Any:
             return no_such_attribute(self, name, of_array(name, "(await array.getitem(...))"))
+
+    @property
+    def codec_pipeline(self) -> CodecPipeline:
+        """The codecs of the array as a pipeline: the one that reads and writes it, if the setting `codec_pipeline.path` named somebody
+        else's class when it was opened; else one that does what the array's engine does.
+        """
+        view = self._node.view
+        delegate = view.pipeline.delegate
+        return pipeline_of_ours(view.spec.codecs) if delegate is None else delegate.pipeline
 
     def with_config(self, config: ArrayConfig | dict[str, Any]) -> Self:
         """The same array with other settings; see `zarr.Array.with_config`."""

@@ -27,7 +27,7 @@ from zarr._flow.objects import write
 from zarr._flow.requests import Flow, Remove, TakeHold, Together
 from zarr._flow.update import publish_shape, replaced, reserve
 from zarr._selection.model import GridSelection, SliceAxis
-from zarr._store.access import capabilities, relies_on_versions
+from zarr._store.access import capabilities, is_foreign, relies_on_versions
 from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
     with (yield TakeHold(at.store, at.path)) as hold:
         metadata = yield from load_array(at, node.metadata.zarr_format)
         _check_rank(metadata, shape)
+        node._check(metadata.with_shape(shape))  # some chunks grow with the array
         before, after = node.view_of(metadata).spec, node.view_of(metadata.with_shape(shape)).spec
         removes = clear and any(new < old for new, old in zip(shape, before.shape, strict=True))
         first, last = None, None
@@ -67,7 +68,8 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
             yield from cuts(first)
         yield from shows(first)
         node.publish(metadata)
-        yield from publish_shape(node, metadata, shape, hold=hold, before_removal=removes)
+        looks_again = not is_foreign(at.store)
+        yield from publish_shape(node, metadata, shape, hold=hold, before_removal=removes, looks_again=looks_again)
         if takes_any_key:
             yield from cuts(last)
 
@@ -127,6 +129,7 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
             selection = GridSelection(
                 tuple(SliceAxis(old[i] if i == axis else 0, 1, n) for i, n in enumerate(data.shape))
             )
+            node._check(metadata.with_shape(new))
             view = node.view_of(metadata.with_shape(new))
             fill = partial(write, node, view, selection, data, hold=hold)
             publish = partial(publish_shape, node, metadata, new, view=view, hold=hold)

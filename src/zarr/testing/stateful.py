@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.strategies import DataObject
 from numpy.testing import assert_array_equal
 
-from zarr._buffer import Buffer, BufferPrototype, CPUBuffer, default_buffer_prototype
+from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import OffsetByteRequest, RangeByteRequest, SuffixByteRequest, resolve_range
+from zarr._buffer.registry import default_buffer_prototype
 from zarr._codec.bytes_ import BytesCodec
 from zarr._compat.sync import SyncMixin
 from zarr._faces.array import Array
@@ -117,6 +118,9 @@ class ZarrHierarchyStateMachine(SyncMixin, RuleBasedStateMachine):
 
     @initialize()
     def init_store(self) -> None:
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._sync(self.store.clear())
         self._sync(self.model.clear())
         self.all_groups.clear()
@@ -160,7 +164,7 @@ class ZarrHierarchyStateMachine(SyncMixin, RuleBasedStateMachine):
     @with_frequency(0.25)
     def clear(self) -> None:
         note("Clearing")
-        self.init_store()
+        self._begin_anew()
 
     @precondition(lambda self: bool(self.all_arrays))
     @rule(data=st.data())

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import pytest
 
-from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr._buffer import Buffer, BufferPrototype
 from zarr._buffer.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest, resolve_range
+from zarr._buffer.registry import default_buffer_prototype
 from zarr._store.abstract import Store, SupportsDeleteSync, SupportsGetSync, SupportsSetSync, is_able
 from zarr._store.wrapper import WrapperStore
 from zarr._support import bridge
@@ -383,6 +384,7 @@ class StoreTests(Generic[S, B]):
     @pytest.mark.parametrize(
         "byte_range",
         [None, RangeByteRequest(1, 4), OffsetByteRequest(1), SuffixByteRequest(1), RangeByteRequest(10, 20)],
+        ids=["none", "range", "offset", "suffix", "range-past-eof"],
     )
     async def test_get_sync_byte_range_parity(self, store: S, byte_range: ByteRequest | None) -> None:
         getter = self._require_get_sync(store)

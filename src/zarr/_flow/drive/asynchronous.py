@@ -18,6 +18,7 @@ from zarr._flow.drive.carried import Carried, Ended, read_elsewhere
 from zarr._flow.drive.process_hold import process_hold
 from zarr._flow.drive.remote import calls_for, whole_answer
 from zarr._flow.requests import (
+    Await,
     Compute,
     Direct,
     Exist,
@@ -37,6 +38,7 @@ from zarr._flow.requests import (
     Where,
 )
 from zarr._store.access import async_contract, sync_contract
+from zarr._store.foreign import is_there
 from zarr._support.forks import renew_in_children
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.request_room import INSIDE, AwaitedRoom
@@ -157,6 +159,10 @@ async def _answer(request: Any, lane: Lane) -> Any:
     if isinstance(request, Compute | Direct | Where):
         async with lane.slots:
             return await lane.call(ANSWER[type(request)], request)
+    if isinstance(request, Await):
+        lane.note_awaited()
+        async with lane.slots:
+            return await await_somebody(request)
     if (store := sync_contract(request.store)) is None:
         lane.note_awaited()
         return await await_store(request, lane)
@@ -306,6 +312,20 @@ async def await_store(request: Any, lane: Lane) -> Any:
         INSIDE.reset(token)
 
 
+async def await_somebody(request: Await) -> Any:
+    """Wait for what somebody else does with objects of a store."""
+    token = INSIDE.set(True)
+    try:
+        if request.store._waits_to_be_opened():
+            await _open(request.store)
+        if not request.writes:
+            return await request.function()
+        request.store._check_writable()
+        return await until_over(asyncio_module().ensure_future(request.function()))
+    finally:
+        INSIDE.reset(token)
+
+
 async def _awaited_answer(request: Any, lane: Lane) -> Any:
     store = async_contract(request.store)
     if request.store._waits_to_be_opened():
@@ -317,7 +337,7 @@ async def _awaited_answer(request: Any, lane: Lane) -> Any:
     if isinstance(request, Fetch) and len(request.reads) > 1:
         return await _fetch_together(request.reads, store, lane)
     if isinstance(request, Exist):
-        return await all_of(map(partial(_in_slot, lane, request.store.exists), request.keys))
+        return await all_of(map(partial(_in_slot, lane, partial(is_there, request.store)), request.keys))
     if isinstance(request, Links):
         return await _in_slot(lane, request.store._list_links, request.prefix)
     async with lane.slots:

@@ -298,7 +298,7 @@ TAKES_KEYWORDS = {
     "load": lambda s, **k: zarr.load(s, **k),
     "tree": lambda s, **k: zarr.tree(s, **k),
     "consolidate_metadata": lambda s, **k: zarr.consolidate_metadata(s, **k),
-    "partition": lambda s, **k: zarr.partition(SOURCE, tasks=2, **k),
+    "partition": lambda s, **k: zarr.partition(SOURCE, **k),
     "copy": lambda s, **k: zarr.copy(SOURCE, zarr.create_group({}), name="a", **k),
     "copy_all": lambda s, **k: zarr.copy_all(zarr.create_group({}), zarr.create_group({}), **k),
     "copy_store": lambda s, **k: zarr.copy_store(SOURCE.store, s, **k),

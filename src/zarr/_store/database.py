@@ -83,7 +83,7 @@ def _listed() -> type[sqlite3.Connection]:
     class Listed(module.Connection):  # type: ignore[misc,name-defined]  # the module is imported on first use, so it is no type
         __slots__ = ("__weakref__", "_patience")
 
-        def __init__(self, *args: Any, timeout: float, **kwargs: Any) -> None:
+        def __init__(self, *args: Any, timeout: float = 0.0, **kwargs: Any) -> None:
             _raw.add(self)
             self._patience = timeout
             super().__init__(*args, timeout=min(timeout, _DEAF_S), **kwargs)

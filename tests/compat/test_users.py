@@ -7,7 +7,6 @@ import importlib
 import json
 import sys
 import threading
-import types
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ import pytest
 import zarr
 import zarr.codecs.sharding
 import zarr.testing
+from tests.suites.stand_in_for_cupy import installed
 from zarr.core.buffer import default_buffer_prototype
 from zarr.storage import MemoryStore, StorePath
 
@@ -465,26 +465,6 @@ def _(cls):
     assert out.as_numpy_array().tolist() == [0, 1, 2, 3]
 
 
-class OnDevice(np.ndarray):
-    """Stands for an array of CuPy: nothing but `get` leads back to the host, and nothing but `asarray` from there."""
-
-    def get(self):
-        return np.array(self)
-
-    def __setitem__(self, key, value):
-        assert isinstance(value, OnDevice) or np.isscalar(value)
-        super().__setitem__(key, value)
-
-
-def stand_in_for_cupy():
-    cupy = types.ModuleType("cupy")
-    cupy.asarray = lambda array: array if isinstance(array, OnDevice) else np.array(array).view(OnDevice)
-    cupy.empty = lambda *args, **kwargs: np.empty(*args, **kwargs).view(OnDevice)
-    cupy.zeros = lambda *args, **kwargs: np.zeros(*args, **kwargs).view(OnDevice)
-    cupy.concatenate = lambda parts: np.concatenate(parts).view(OnDevice)
-    return cupy
-
-
 @does("core.buffer.gpu.Buffer")
 def _(cls):
     prototype = find("zarr.buffer.gpu.buffer_prototype")
@@ -498,21 +478,21 @@ def _(cls):
         ):
             with pytest.raises(ImportError, match="pip install cupy"):
                 call()
-        patch.setitem(sys.modules, "cupy", stand_in_for_cupy())
+    with installed() as cupy:
         run = cls.from_bytes(b"abc") + zarr.buffer.cpu.Buffer.from_bytes(b"de") + cls.create_zero_length()
         assert (run.to_bytes(), len(run), run[1:3].to_bytes()) == (b"abcde", 5, b"bc")
-        assert isinstance(run.as_array_like(), OnDevice)
+        assert isinstance(run.as_array_like(), cupy.ndarray)
         assert zarr.buffer.cpu.Buffer.from_buffer(run) == run == cls.from_buffer(run)
         data = np.arange(12, dtype="f4").reshape(4, 3)
         for options in ({"chunks": (2, 2)}, {"chunks": (2, 1), "shards": (2, 3)}, {"zarr_format": 2, "order": "F"}):
             a = zarr.create_array({}, data=data, **options)
             found = a.get_basic_selection(np.s_[1:, ::2], prototype=prototype)
-            assert isinstance(found, OnDevice)
-            assert np.array_equal(found, data[1:, ::2])
+            assert isinstance(found, cupy.ndarray)
+            assert np.array_equal(found.get(), data[1:, ::2])
             a[0] = prototype.nd_buffer.from_numpy_array(np.array([7, 8, 9]))
             with zarr.config.set({"buffer": "zarr.buffer.gpu.Buffer", "ndbuffer": "zarr.buffer.gpu.NDBuffer"}):
-                assert isinstance(a[:], OnDevice)
-                assert a[0].tolist() == [7, 8, 9]
+                assert isinstance(a[:], cupy.ndarray)
+                assert a[0].get().tolist() == [7, 8, 9]
 
 
 @does("core.array.DEFAULT_FILL_VALUE")

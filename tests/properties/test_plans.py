@@ -23,7 +23,9 @@ from zarr._grid.edges import Edges
 from zarr._grid.grid import RectilinearGrid
 from zarr._metadata.spec import ArraySpec, ShardLevel
 from zarr._plan import decoded_grid, plan
+from zarr._plan.slabs import parts
 from zarr._selection import basic, block, coordinate, fancy, mask, orthogonal
+from zarr._selection.model import ArrayAxis
 
 INT64 = parse_data_type("int64", zarr_format=3)
 
@@ -190,3 +192,27 @@ def test_a_plan_of_everything_covers_every_object_wholly(spec):
 def test_a_plan_can_be_made_again(spec, data):
     normal = orthogonal(data.draw(orthogonal_selections(spec.shape)), spec.shape)
     assert list(map(repr, plan(spec, normal))) == list(map(repr, plan(spec, normal)))
+
+
+@given(spec=specs(), data=st.data(), nbytes=st.integers(1, 400))
+def test_parts_are_the_whole_selection_in_whole_chunks(spec, data, nbytes):
+    if data.draw(st.booleans()):
+        selection = basic(data.draw(basic_selections(spec.shape)), spec.shape)
+    else:
+        selection = orthogonal(data.draw(orthogonal_selections(spec.shape)), spec.shape)
+    found = np.full(selection.shape, -1)
+    n_chunks = 0
+    for part in parts(spec, selection, nbytes):
+        view = found[(*part.region, ...)]
+        assert (view == -1).all()
+        view[...] = follow(spec, part.selection)
+        n_of_part = n_chunks_in(spec, part.selection)
+        n_chunks += n_of_part
+        is_listed = any(isinstance(axis, ArrayAxis) for axis in part.selection.axes)
+        assert view.nbytes <= nbytes or n_of_part == 1 or is_listed
+    np.testing.assert_array_equal(found, follow(spec, selection) if found.size else found)
+    assert n_chunks == n_chunks_in(spec, selection)
+
+
+def n_chunks_in(spec, selection):
+    return sum(len(part.projections) for part in plan(spec, selection)) if 0 not in selection.shape else 0

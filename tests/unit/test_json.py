@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from zarr._support.json import MAX_DEPTH, dump, dump_attributes
 from zarr._support.json_text import _PIECE, indented
-from zarr.errors import ArgumentError
+from zarr.errors import ArgumentError, MetadataValidationError
 
 plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 values = st.recursive(
@@ -98,11 +98,24 @@ def test_unusual_values_too(value):
     assert dump({"a": value}, 2) == as_python_writes_it({"a": value}, 2)
 
 
-def test_any_depth_is_written():
+def test_any_depth_is_written_that_can_be_read():
     deep: Any = 1
-    for _ in range(MAX_DEPTH + 5):
+    for _ in range(MAX_DEPTH - 1):
         deep = [deep]
     assert dump({"a": deep}, 1) == as_python_writes_it({"a": deep}, 1)
+    with pytest.raises(
+        MetadataValidationError, match=f"'zarr.json' is nested more than {MAX_DEPTH} levels deep: .* not stored"
+    ):
+        dump({"a": [deep]}, 1, "zarr.json")
+    with pytest.raises(MetadataValidationError, match=r"'\.zattrs' is nested more than"):
+        dump_attributes({"a": [deep]}, None)
+
+
+def test_no_document_is_written_that_is_too_large_to_be_read(monkeypatch):
+    monkeypatch.setattr("zarr._support.json.MAX_NBYTES", 1000)
+    dump({"a": "x" * 900}, None)
+    with pytest.raises(MetadataValidationError, match="has 1010 bytes, more than the limit of 1000"):
+        dump({"a": "x" * 1002}, None)
 
 
 def test_what_contains_itself_is_refused():

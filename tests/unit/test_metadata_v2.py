@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zarr._buffer import CPUBuffer, CPUNDBuffer, default_buffer_prototype
+from zarr._buffer import CPUBuffer, CPUNDBuffer
+from zarr._buffer.registry import default_buffer_prototype
 from zarr._codec.base import ArrayConfig
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.chain import CodecChain

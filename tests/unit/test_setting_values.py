@@ -277,7 +277,5 @@ class TestUpdate:
 
 
 def test_what_settings_have_not():
-    with pytest.raises(AttributeError, match=r"no attribute 'enable_gpu'; nothing is decoded on a GPU yet"):
-        zarr.config.enable_gpu()
     with pytest.raises(AttributeError, match=r"no attribute 'other'$"):
         zarr.config.other  # noqa: B018

@@ -1,4 +1,4 @@
-"""Memory stores that are found by a name, and the one of a GPU that is not there."""
+"""Memory stores that are found by a name."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import copy
 import gc
 import multiprocessing
 import pickle
-import sys
 
 import numpy as np
 import pytest
 
 import zarr
-from tests.suites.calls import buf, collect, get, put
+from tests.suites.calls import collect, get, put
 from zarr._store.access import native_place
-from zarr.errors import StoreAbilityError
-from zarr.storage import GpuMemoryStore, ManagedMemoryStore, MemoryStore
+from zarr.storage import ManagedMemoryStore, MemoryStore
 
 
 def test_stores_of_one_name_have_the_same_values(engine):
@@ -114,16 +112,3 @@ def test_another_process_is_told_where_the_values_are():
 
 def _load(pickled):
     return str(pickle.loads(pickled))
-
-
-class TestGpu:
-    def test_without_cupy_it_says_what_is_missing(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "cupy", None)
-        for make in (GpuMemoryStore, lambda: GpuMemoryStore({}, read_only=True), lambda: GpuMemoryStore.from_dict({})):
-            with pytest.raises(ImportError, match=r"needs CuPy: pip install cupy"):
-                make()
-
-    def test_with_cupy_it_says_what_else_is(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "cupy", sys)
-        with pytest.raises(StoreAbilityError, match='"State"'):
-            GpuMemoryStore.from_dict({"a": buf(b"")})

@@ -12,7 +12,6 @@ from zarr._buffer.buffers import (
     NDBuffer,
     as_numpy_array_wrapper,
     declare_immutable,
-    default_buffer_prototype,
     is_immutable,
     numpy_buffer_prototype,
 )
@@ -29,7 +28,6 @@ __all__ = [
     "NDBuffer",
     "as_numpy_array_wrapper",
     "declare_immutable",
-    "default_buffer_prototype",
     "is_immutable",
     "numpy_buffer_prototype",
 ]

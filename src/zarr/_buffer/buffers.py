@@ -10,7 +10,18 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, SupportsIndex, TypeAlias, cast, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    Protocol,
+    SupportsIndex,
+    TypeAlias,
+    cast,
+    runtime_checkable,
+)
 
 import numpy as np
 
@@ -174,6 +185,8 @@ class NDBuffer:
     """
 
     _data: Any
+    _is_on_gpu: ClassVar[bool] = False
+    """Whether reads are to fill it by way of page-locked memory."""
 
     def __init__(self, array: NDArrayLike) -> None:
         self._data = array
@@ -398,18 +411,6 @@ def is_immutable(buffer: Buffer) -> bool:
 
 
 CPU_PROTOTYPE = BufferPrototype(buffer=CPUBuffer, nd_buffer=CPUNDBuffer)
-
-
-def default_buffer_prototype() -> BufferPrototype:
-    """The pair used where a caller names none: host memory.
-
-    Examples
-    --------
-    >>> import zarr
-    >>> zarr.buffer.default_buffer_prototype() == zarr.buffer.cpu.buffer_prototype
-    True
-    """
-    return CPU_PROTOTYPE
 
 
 def numpy_buffer_prototype() -> BufferPrototype:

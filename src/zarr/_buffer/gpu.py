@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
 from zarr._buffer.buffers import Buffer, BufferPrototype, BytesLike, NDBuffer
-from zarr._support.imports_on_use import importing
+from zarr._buffer.cupy_module import cupy_for
+from zarr._buffer.memory import in_dtype, is_extension
 
 if TYPE_CHECKING:
     from typing import Self
@@ -19,16 +20,32 @@ if TYPE_CHECKING:
 
 
 def _cupy(wanted: type) -> Any:
-    try:
-        with importing("cupy"):  # on use: it is optional, and heavy
-            import cupy
-    except ImportError as exc:
-        raise ImportError(
-            f"Cannot use zarr.buffer.gpu.{wanted.__name__.removeprefix('GPU')} without cupy. Please install cupy: "
-            "pip install cupy-cuda12x, or the package for your version of CUDA.",
-            name="cupy",
-        ) from exc
-    return cupy
+    return cupy_for(f"zarr.buffer.gpu.{wanted.__name__.removeprefix('GPU')}")
+
+
+def dtype_on_device(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """What elements are in the memory of a GPU: those of the host, in the one byte order that there is.
+
+    Raises
+    ------
+    TypeError
+        If they are no numbers and no Booleans: a GPU has nothing else.
+
+    Examples
+    --------
+    >>> dtype_on_device(np.dtype(">f4")) == np.dtype("<f4")
+    True
+    """
+    if dtype.kind not in "biufc" or is_extension(dtype) or dtype.itemsize > _WIDEST[dtype.kind]:
+        raise TypeError(
+            f"elements of dtype {dtype} cannot be in the memory of a GPU, where CuPy has numbers and Booleans only. Read them "
+            "into the memory of the host: array.get_basic_selection(..., prototype=zarr.buffer.cpu.buffer_prototype), or "
+            "without zarr.config.enable_gpu()"
+        )
+    return dtype.newbyteorder("=")
+
+
+_WIDEST = {"b": 1, "i": 8, "u": 8, "f": 8, "c": 16}
 
 
 class GPUBuffer(Buffer):
@@ -79,7 +96,7 @@ class GPUBuffer(Buffer):
 
 
 class GPUNDBuffer(NDBuffer):
-    """An N-dimensional array in the memory of a GPU.
+    """An N-dimensional array of numbers or Booleans in the memory of a GPU. Reads fill it by way of page-locked memory.
 
     Parameters
     ----------
@@ -90,6 +107,8 @@ class GPUNDBuffer(NDBuffer):
     ------
     ImportError
         If there is no CuPy.
+    TypeError
+        If elements are neither numbers nor Booleans.
 
     Examples
     --------
@@ -98,8 +117,11 @@ class GPUNDBuffer(NDBuffer):
     True
     """
 
+    _is_on_gpu = True
+
     def __init__(self, array: NDArrayLike) -> None:
-        super().__init__(_cupy(type(self)).asarray(array))
+        cupy, given = _cupy(type(self)), cast("Any", array)
+        super().__init__(cupy.asarray(_for_device(given) if isinstance(given, np.ndarray) else given))
 
     @classmethod
     def create(
@@ -110,14 +132,14 @@ class GPUNDBuffer(NDBuffer):
         order: Literal["C", "F"] = "C",
         fill_value: Any | None = None,
     ) -> Self:
-        array = _cupy(cls).zeros(tuple(shape), dtype=dtype, order=order)
+        array = _cupy(cls).zeros(tuple(shape), dtype=dtype_on_device(np.dtype(dtype)), order=order)
         if fill_value is not None:
             array.fill(fill_value)
         return cls(array)
 
     @classmethod
     def empty(cls, shape: tuple[int, ...], dtype: npt.DTypeLike, order: Literal["C", "F"] = "C") -> Self:
-        return cls(_cupy(cls).empty(shape, dtype=dtype, order=order))
+        return cls(_cupy(cls).empty(shape, dtype=dtype_on_device(np.dtype(dtype)), order=order))
 
     @classmethod
     def from_numpy_array(cls, array_like: npt.ArrayLike) -> Self:
@@ -134,7 +156,11 @@ class GPUNDBuffer(NDBuffer):
     def __setitem__(self, key: Any, value: Any) -> None:
         wanted = value.as_numpy_array() if isinstance(value, NDBuffer) and not isinstance(value, GPUNDBuffer) else value
         inner = wanted._data if isinstance(wanted, GPUNDBuffer) else wanted
-        self._data[key] = _cupy(type(self)).asarray(inner) if isinstance(inner, np.ndarray) else inner
+        self._data[key] = _cupy(type(self)).asarray(_for_device(inner)) if isinstance(inner, np.ndarray) else inner
+
+
+def _for_device(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return in_dtype(array, dtype_on_device(array.dtype))
 
 
 GPU_PROTOTYPE = BufferPrototype(buffer=GPUBuffer, nd_buffer=GPUNDBuffer)

@@ -99,8 +99,15 @@ def get_ndbuffer_class(reload_config: bool = False) -> type[NDBuffer]:
     return _nd_buffers.find(config.class_name("ndbuffer"))
 
 
-def default_prototype() -> BufferPrototype:
-    """The pair of buffer classes that reads produce where the caller names none."""
+def default_buffer_prototype() -> BufferPrototype:
+    """The pair of buffer classes that reads produce where the caller names none, as the configuration says.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> zarr.buffer.default_buffer_prototype() == zarr.buffer.cpu.buffer_prototype
+    True
+    """
     if settings().cpu_buffers:
         return CPU_PROTOTYPE
     return BufferPrototype(get_buffer_class(), get_ndbuffer_class())

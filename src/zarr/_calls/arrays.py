@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from zarr._buffer.devices import on_host
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
 from zarr._dtype import Optional, ZarrFormat, ZDType
 from zarr._dtype.convert import exact, fill_scalar, inferred
 from zarr._dtype.python_objects import PythonObjects
 from zarr._flow.create import Ancestry, create_node, look_above
+from zarr._flow.filling import filled
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow
@@ -142,7 +144,7 @@ def create_planned(planned: PlannedArray, ancestry: Ancestry | None = None) -> F
     metadata, at = node.metadata, node.store_path
     yield from create_node(at, metadata, overwrite=planned.overwrite, ancestry=ancestry)
     if planned.elements is not None:
-        yield from write(node, node.view, basic(Ellipsis, metadata.shape), planned.elements)
+        yield from filled(node, write(node, node.view, basic(Ellipsis, metadata.shape), planned.elements))
     return metadata, at, node.config
 
 
@@ -173,6 +175,7 @@ def plan_array(
         missing = "shape" if shape is None else "dtype"
         raise ArgumentError(f"`{missing}` is needed where no `data` is given")
     layout = FORMATS[zarr_format]
+    data = on_host(data)
     if data is not None and dtype is None:
         data, dtype = _with_dtype(data, object_codec_among(filters, compressors))
     data_type = layout.data_type_of(dtype, filters, compressors)

@@ -21,6 +21,7 @@ from zarr._calls.opening import create_group
 from zarr._flow import inventory
 from zarr._flow.apart import check_apart, check_survives
 from zarr._flow.create import create_node, ensure_ancestors
+from zarr._flow.filling import filled
 from zarr._flow.load import load_group, look
 from zarr._flow.members import is_group, members
 from zarr._flow.node import ArrayNode, GroupNode
@@ -248,7 +249,8 @@ def _copy_stored(source: StorePath, dest: StorePath, metadata: ArrayMetadata, *,
     yield from create_node(dest, metadata, overwrite=replace)
     node = ArrayNode(metadata, source, array_config(None))
     keys = yield from inventory.stored_chunks(node)
-    return (yield from copy_chunks(source, dest, keys, metadata))
+    target = ArrayNode(metadata, dest, node.config)
+    return (yield from filled(target, copy_chunks(source, dest, keys, metadata)))
 
 
 def _copy_unread(

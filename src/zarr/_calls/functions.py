@@ -65,6 +65,7 @@ from zarr._flow.load import load_group, load_node, look
 from zarr._flow.members import is_group, members
 from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode, array_node_of
 from zarr._flow.paths import below
+from zarr._flow.remove import refuse_hidden
 from zarr._flow.requests import Flow
 from zarr._metadata.group import GroupMetadata
 from zarr._selection import basic
@@ -289,8 +290,13 @@ def save_array_call(
 
 
 def _unless_group(at: StorePath, flow: Flow[ArrayParts]) -> Flow[ArrayParts]:
-    """A flow that takes the place of an array; ContainsGroupError where there is a group, which holds more than one."""
-    if (existing := (yield from look(at))) is not None and is_group(existing):
+    """A flow that takes the place of an array; ContainsGroupError where there is a group, which holds more than one, or where other
+    nodes lie below and none is at the path itself.
+    """
+    existing = yield from look(at)
+    if existing is None:
+        yield from refuse_hidden(at)
+    elif is_group(existing):
         raise ContainsGroupError(
             f"A group exists in store {at.store!r} at path {at.path!r}, and would go with all that is in it. Save the array at a "
             "path in it, or say with zarr.save_array(..., mode='w') that it is to be replaced."

@@ -25,6 +25,7 @@ from zarr._codec.gzip_ import GzipCodec
 from zarr._codec.zstd import ZstdCodec
 from zarr._dtype import VariableLengthUTF8
 from zarr._flow.create import check_storable
+from zarr._flow.filling import filled
 from zarr._flow.load import load_group, look
 from zarr._flow.node import ArrayNode, GroupNode
 from zarr._flow.objects import write
@@ -481,6 +482,10 @@ def _copy_dataset(found: Found, planned: PlannedArray, at: StorePath, options: C
     chunks = (found.keywords or {})["chunks"]
     source_chunks = chunks if isinstance(chunks, tuple) else (1,) * len(spec.shape)
     copies = (_copy_block(found, node, block) for block in blocks(source_chunks, spec))
+    yield from filled(node, _together(copies))
+
+
+def _together(copies: Iterator[Flow[None]]) -> Flow[None]:
     yield Together(copies, MOST_BLOCKS)
 
 

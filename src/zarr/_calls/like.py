@@ -14,6 +14,7 @@ from zarr._buffer.memory import empty, in_dtype
 from zarr._calls.arrays import ARRAY_DEFAULTS, DEFAULT_FILL_VALUE, ArrayParts, create_array, format_of
 from zarr._calls.keywords import FromArrayOptions, check_known
 from zarr._flow.apart import check_survives
+from zarr._flow.filling import filled
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow, Together
@@ -149,7 +150,8 @@ def _from_node(at: StorePath, source: ArrayNode, given: Mapping[str, Any], write
         yield from check_survives(source.store_path, at)
     parts = yield from create_array(at, shape=metadata.shape, dtype=metadata.dtype, **{**kept, **given})
     if write_data:
-        yield from copy_elements(source, ArrayNode(*parts))
+        target = ArrayNode(*parts)
+        yield from filled(target, copy_elements(source, target))
     return parts
 
 

@@ -15,7 +15,7 @@ from zarr._calls.array_config import array_config
 from zarr._calls.keywords import MemberOptions, check_known
 from zarr._calls.like import as_member, like, like_filled
 from zarr._flow.copies import changing, record, record_move
-from zarr._flow.load import not_found
+from zarr._flow.load import look, not_found
 from zarr._flow.members import (
     check_depth,
     count_members,
@@ -28,7 +28,7 @@ from zarr._flow.members import (
 )
 from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode
 from zarr._flow.paths import below
-from zarr._flow.remove import remove_node
+from zarr._flow.remove import refuse_hidden, remove_node
 from zarr._metadata.group import ArrayMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
 from zarr._store.make import refuse_storage_options
@@ -313,10 +313,13 @@ def create_many(group: GroupNode, wanted: Mapping[str, NodeMetadata], *, overwri
 
 
 def put(group: GroupNode, name: str, value: Any) -> Flow[ArrayNode]:
-    """Store an array in memory as a member, in place of what is there."""
+    """Store an array in memory as a member, in place of a node that is there."""
     options = as_member(value)
+    at = place_of(group, name)
+    if (yield from look(at)) is None:
+        yield from refuse_hidden(at)
     flow = arrays.create_array(place_of(group, name), zarr_format=group.metadata.zarr_format, **options)
-    return _array(group, _changing(group, flow, name, overwrite=bool(options.get("overwrite"))))
+    return (yield from _array(group, _changing(group, flow, name, overwrite=bool(options.get("overwrite")))))
 
 
 # -- move and remove --------------------------------------------------------------------------------------------

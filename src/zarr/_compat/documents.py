@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from zarr._buffer import default_buffer_prototype
+from zarr._buffer import CPU_PROTOTYPE
 
 if TYPE_CHECKING:
     from zarr._buffer import Buffer, BufferPrototype
@@ -46,13 +46,13 @@ def json_to_buffer(
     indent, allow_nan
         As of `json.dumps`.
     """
-    chosen = default_buffer_prototype() if prototype is None else prototype
+    chosen = CPU_PROTOTYPE if prototype is None else prototype
     return chosen.buffer.from_bytes(json.dumps(obj, indent=indent, allow_nan=allow_nan).encode())
 
 
 async def get_json(store: Store, key: str, *, byte_range: ByteRequest | None = None) -> Any:
     """What the JSON under a key says; None if there is nothing."""
-    found = await store.get(key, default_buffer_prototype(), byte_range)
+    found = await store.get(key, CPU_PROTOTYPE, byte_range)
     return None if found is None else buffer_to_json(found)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarr import _calls
+from zarr._buffer.memory import in_dtype
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
 from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_array, takes_one_shape
@@ -21,6 +22,7 @@ from zarr._flow.node import ArrayNode, UnreadableNode
 from zarr._grid.shapes import parse_shape
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
+from zarr._support.imports_on_use import importing
 
 if TYPE_CHECKING:
     from typing import Never, NoReturn, Self, SupportsIndex
@@ -129,8 +131,29 @@ class Array(ElementAccess):
         """The whole array in memory, always a copy."""
         if copy is False:
             raise ValueError("`copy=False` is not supported. This method always creates a copy.")
-        whole = np.asarray(self[...])
-        return whole if dtype is None else whole.astype(dtype, copy=False)
+        whole = self._in_host_memory()
+        return whole if dtype is None else in_dtype(whole, np.dtype(dtype))
+
+    def __arrow_array__(self, type: Any = None) -> Any:
+        """An array of one dimension as one of Arrow: `pyarrow.array(array)`."""
+        with importing("zarr._faces.arrow"):
+            from zarr._faces import arrow
+
+        made = arrow.whole(self)
+        return made if type is None else made.cast(type)
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+        """The same for libraries that know Arrow's interface for Python, and not pyarrow."""
+        made: tuple[object, object] = self.__arrow_array__().__arrow_c_array__(requested_schema)
+        return made
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """An array of structs as a table, piece by piece: `pyarrow.table(array)`. Any other as a column."""
+        with importing("zarr._faces.arrow"):
+            from zarr._faces import arrow
+
+        made: object = arrow.stream(self).__arrow_c_stream__(requested_schema)
+        return made
 
     def __delitem__(self, selection: object) -> NoReturn:
         raise TypeError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr import _calls
 from zarr._buffer import BufferPrototype
-from zarr._buffer.registry import default_prototype
+from zarr._buffer.registry import default_buffer_prototype
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
 from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_array, refuse_lengths
@@ -149,7 +149,7 @@ class AsyncArray(ArrayProperties):
         fields: Fields = None,
         prototype: BufferPrototype | None = None,
     ) -> Any:
-        wanted = default_prototype() if prototype is None else prototype
+        wanted = default_buffer_prototype() if prototype is None else prototype
         found = elements.get(self._node, normalize, selection, out=out, prototype=wanted, fields=fields)
         return await run_async(found)
 

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zarr._buffer import BufferPrototype
-from zarr._buffer.registry import default_prototype
+import numpy as np
+
+from zarr._buffer import CPU_PROTOTYPE, BufferPrototype
+from zarr._buffer.memory import empty
+from zarr._buffer.registry import default_buffer_prototype
 from zarr._faces.array_properties import ArrayProperties
 from zarr._flow import elements
 from zarr._flow.direct import get_direct
@@ -63,7 +66,7 @@ class ElementAccess(ArrayProperties):
             An integer, a slice, an Ellipsis, `None` for a new axis, or a tuple of these with at most one per
             dimension. Steps may be negative.
         out
-            Array to read into: the selection's shape and the array's dtype.
+            Array to read into, in host memory or on a GPU: the selection's shape and the array's dtype.
         prototype
             Kind of the result where there is no `out`.
         fields
@@ -136,7 +139,7 @@ class ElementAccess(ArrayProperties):
         selection
             Per dimension an integer, a slice, a one-dimensional integer array or a Boolean array of its length.
         out
-            Array to read into: the selection's shape and the array's dtype.
+            Array to read into, in host memory or on a GPU: the selection's shape and the array's dtype.
         prototype
             Kind of the result where there is no `out`.
         fields
@@ -210,7 +213,7 @@ class ElementAccess(ArrayProperties):
         selection
             One integer array (or integer) per dimension; they are broadcast against each other.
         out
-            Array to read into: the selection's shape and the array's dtype.
+            Array to read into, in host memory or on a GPU: the selection's shape and the array's dtype.
         prototype
             Kind of the result where there is no `out`.
         fields
@@ -283,7 +286,7 @@ class ElementAccess(ArrayProperties):
         mask
             Boolean array of this array's shape.
         out
-            Array to read into: the selection's shape and the array's dtype.
+            Array to read into, in host memory or on a GPU: the selection's shape and the array's dtype.
         prototype
             Kind of the result where there is no `out`.
         fields
@@ -356,7 +359,7 @@ class ElementAccess(ArrayProperties):
         selection
             Per dimension an integer or a slice without a step, counting chunks.
         out
-            Array to read into: the selection's shape and the array's dtype.
+            Array to read into, in host memory or on a GPU: the selection's shape and the array's dtype.
         prototype
             Kind of the result where there is no `out`.
         fields
@@ -467,8 +470,16 @@ class ElementAccess(ArrayProperties):
         prototype: BufferPrototype | None = None,
         fields: Fields = None,
     ) -> Any:
-        wanted = default_prototype() if prototype is None else prototype
+        wanted = default_buffer_prototype() if prototype is None else prototype
         return run(elements.get(self._node, normalize, selection, out=out, prototype=wanted, fields=fields))
+
+    def _in_host_memory(self, selection: Any = ...) -> npt.NDArray[Any]:
+        """Elements as an array of NumPy of their dtype, whatever reads otherwise make, and also if there is only one."""
+        if not self.ndim:
+            return np.asarray(self._get(basic, selection, out=empty((), self.dtype)))
+        if default_buffer_prototype() is CPU_PROTOTYPE:
+            return np.asarray(self[selection])
+        return np.asarray(self._get(basic, selection, prototype=CPU_PROTOTYPE))
 
     def _put(self, normalize: elements.Normalize, selection: Any, value: object, fields: Fields = None) -> None:
         run(elements.put(self._node, normalize, selection, value, fields))

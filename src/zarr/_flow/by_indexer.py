@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 
 from zarr._buffer import CPU_PROTOTYPE, BufferPrototype, NDBuffer
+from zarr._buffer.devices import on_host
 from zarr._flow import elements
 from zarr._flow.requests import Flow, Together
 from zarr._selection import basic, coordinate
@@ -70,7 +71,7 @@ def put(node: ArrayNode, indexer: Indexer, value: Any, fields: Fields = None) ->
     if whole is not None:
         yield from elements.put(node, lambda *_: whole, ..., value, fields)
         return
-    values = np.broadcast_to(np.asarray(value), tuple(indexer.shape))
+    values = np.broadcast_to(np.asarray(on_host(value)), tuple(indexer.shape))
     for part in indexer:
         normalize, selection = _in_array(node, part)
         wanted = values[part[2]]

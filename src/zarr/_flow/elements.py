@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import numpy as np
 
 from zarr._buffer import BufferPrototype, NDBuffer
+from zarr._buffer.devices import buffer_over, on_host
 from zarr._buffer.memory import empty
 from zarr._dtype.convert import assigned, exact, recast
 from zarr._dtype.python_objects import PythonObjects
@@ -23,12 +24,12 @@ from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow
 from zarr._selection.fields import FieldChoice, Fields, choose_fields
 from zarr._selection.model import GridSelection, PointSelection, Selection
+from zarr._support.imports_on_use import importing
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from zarr._buffer import NDArrayLike
     from zarr._codec.base import MemoryOrder
     from zarr._dtype.base import ZDType
     from zarr._flow.node import ArrayNode
@@ -57,8 +58,8 @@ def get(
     selection
         As the user wrote it. Names of fields in it select these, as `fields` does.
     out
-        Where to read into; must have the selection's shape, and a dtype that the array's can be cast to without
-        changing its kind. Elements that it does not hold are an error, and nothing is read into it.
+        Where to read into, in the memory of the host or of a GPU; must have the selection's shape, and a dtype that the array's
+        can be cast to without changing its kind. Elements that it does not hold are an error, and nothing is read into it.
     prototype
         Kind of the result, where there is no `out`.
     fields
@@ -82,6 +83,11 @@ def get(
     elif memory is not None:
         # Without the axes that the user put in: of length 1, so leaving them out is a view.
         yield from read(node, view, normal, memory.squeeze(normal.new_axes) if normal.new_axes else memory)
+    elif choice is None and target._is_on_gpu and target.dtype == spec.dtype.newbyteorder("="):
+        with importing("zarr._flow.by_slabs"):
+            from zarr._flow.by_slabs import read_to_device
+
+        yield from read_to_device(node, view, normal, target.squeeze(normal.new_axes) if normal.new_axes else target)
     else:
         elements = empty(normal.result_shape, spec.dtype, spec.config.order)
         yield from read(node, view, normal, elements.squeeze(normal.new_axes))
@@ -174,9 +180,7 @@ def _result(
     if out is None:
         return prototype.nd_buffer.empty(shape, dtype, order)
     if not isinstance(out, NDBuffer):
-        if not isinstance(out, np.ndarray):
-            raise TypeError(f"out argument needs to be an NDBuffer or a NumPy array. Got {type(out)!r}")
-        out = prototype.nd_buffer.from_ndarray_like(cast("NDArrayLike", out))
+        out = buffer_over(out)
     if out.shape != shape:
         raise ValueError(f"shape of out argument doesn't match. Expected {shape}, got {out.shape}")
     if not np.can_cast(dtype, out.dtype, "same_kind"):
@@ -185,7 +189,7 @@ def _result(
             "loss. Pass an array of the same dtype, or of a wider one"
         )
     flags = getattr(out.as_ndarray_like(), "flags", None)
-    if flags is not None and not flags.writeable:
+    if not getattr(flags, "writeable", True):  # CuPy's arrays always are
         raise ValueError("out argument is read-only; pass an array that can be written to")
     return out
 
@@ -220,12 +224,12 @@ def as_addition(value: object, spec: ArraySpec) -> npt.NDArray[Any]:
 
 
 def _plain(value: object) -> object:
-    """A value without the wrapping of buffers."""
+    """A value without the wrapping of buffers, in the memory of the host."""
     if isinstance(value, NDBuffer):
         return value.as_numpy_array()
     if isinstance(getattr(value, "_node", None), GroupNode):
         raise TypeError(f"cannot write {value!r} to an array: a group is no array; take one of its members")
-    return value
+    return on_host(value)
 
 
 def _broadcast(value: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:

@@ -19,6 +19,7 @@ from zarr._flow.paths import RECEIPTS, join, nearest_above
 from zarr._flow.requests import Flow, Keys, Links, Remove, RemovePrefix, Together
 from zarr._metadata.formats import DOCUMENTS, MAKERS
 from zarr._store.access import capabilities
+from zarr.errors import ContainsGroupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from zarr._store.abstract import Store
     from zarr._store.path import StorePath
 
+_SHOWN = 3
 _NUMBER = r"(0|[1-9][0-9]*)"
 _LAST_OF_CHUNK_KEY = re.compile(rf"c(\.{_NUMBER})*|{_NUMBER}(\.{_NUMBER})*")
 """How the keys end that the encodings of the formats themselves make, in any rank and with either separator."""
@@ -73,6 +75,21 @@ def clear(at: StorePath, encoding: Any) -> Flow[None]:
     else:
         yield from _remove_links(at.store, going.links)
         yield from _remove(at.store, (key for key in going.keys if not _is_document(key)))
+
+
+def refuse_hidden(at: StorePath) -> Flow[None]:
+    """Raise ContainsGroupError if `clear` would take something away, though there is no node at the path itself.
+
+    That is for who puts a node in the place of another one, and has not said that whatever there is may go.
+    """
+    going = yield from _going(at, None)
+    keys = [] if going is None else [*going.links, *sorted(going.keys)]
+    if keys:
+        shown = ", ".join(map(repr, keys[:_SHOWN])) + (f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else "")
+        raise ContainsGroupError(
+            f"There is no node at path {at.path!r} of store {at.store!r}, but below it is what would go with one: {shown}. Choose "
+            "another path; or say that all of it may go, by zarr.create_array(..., overwrite=True)."
+        )
 
 
 def _remove(store: Store, keys: Iterable[str]) -> Flow[None]:

@@ -55,6 +55,7 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
     with (yield TakeHold(at.store, at.path)) as hold:
         metadata = yield from load_array(at, node.metadata.zarr_format)
         _check_rank(metadata, shape)
+        node._check(metadata.with_shape(shape))  # some chunks grow with the array
         before, after = node.view_of(metadata).spec, node.view_of(metadata.with_shape(shape)).spec
         removes = clear and any(new < old for new, old in zip(shape, before.shape, strict=True))
         first, last = None, None
@@ -127,6 +128,7 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
             selection = GridSelection(
                 tuple(SliceAxis(old[i] if i == axis else 0, 1, n) for i, n in enumerate(data.shape))
             )
+            node._check(metadata.with_shape(new))
             view = node.view_of(metadata.with_shape(new))
             fill = partial(write, node, view, selection, data, hold=hold)
             publish = partial(publish_shape, node, metadata, new, view=view, hold=hold)

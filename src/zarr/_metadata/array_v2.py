@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr._buffer import CPU_PROTOTYPE, Buffer, BufferPrototype
 from zarr._codec.base import ArrayConfig, ChunkSpec, MemoryOrder
 from zarr._codec.v2 import V2Codec
 from zarr._dtype.base import ZDType
@@ -229,9 +229,9 @@ class ArrayV2Metadata(ArrayDocument):
         MetadataValidationError
             If the attributes hold what JSON cannot say.
         """
-        buffer = (prototype or default_buffer_prototype()).buffer
+        buffer = (prototype or CPU_PROTOTYPE).buffer
         return {
-            ".zarray": buffer.from_bytes(dump(self._assemble(), indent)),
+            ".zarray": buffer.from_bytes(dump(self._assemble(), indent, ".zarray")),
             ".zattrs": buffer.from_bytes(dump_attributes(self.attributes, indent)),
         }
 

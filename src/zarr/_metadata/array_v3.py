@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr._buffer import CPU_PROTOTYPE, Buffer, BufferPrototype
 from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, ArrayConfig, BytesBytesCodec, ChunkSpec, Codec
 from zarr._codec.capacity import has_uneven_shards
 from zarr._codec.chain import CodecChain
@@ -254,8 +254,8 @@ class ArrayV3Metadata(ArrayDocument):
         MetadataValidationError
             If the attributes hold what JSON cannot say.
         """
-        buffer = (prototype or default_buffer_prototype()).buffer
-        return {"zarr.json": buffer.from_bytes(dump(self._assemble(), indent))}
+        buffer = (prototype or CPU_PROTOTYPE).buffer
+        return {"zarr.json": buffer.from_bytes(dump(self._assemble(), indent, "zarr.json"))}
 
     def _assemble(self) -> dict[str, Any]:
         if self._document is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr._buffer import CPU_PROTOTYPE, Buffer, BufferPrototype
 from zarr._dtype.base import ZarrFormat
 from zarr._metadata import consolidated
 from zarr._metadata.array_v2 import ArrayV2Metadata
@@ -192,19 +192,19 @@ class GroupMetadata:
         MetadataValidationError
             If the attributes hold what JSON cannot say.
         """
-        buffer = (prototype or default_buffer_prototype()).buffer
+        buffer = (prototype or CPU_PROTOTYPE).buffer
         if self.zarr_format == 3:
-            return {"zarr.json": buffer.from_bytes(dump(self._assemble_v3(), indent))}
+            return {"zarr.json": buffer.from_bytes(dump(self._assemble_v3(), indent, "zarr.json"))}
         zgroup = self._assemble_v2()
         zattrs = zgroup.pop("attributes")
         documents = {
-            ".zgroup": buffer.from_bytes(dump(zgroup, indent)),
+            ".zgroup": buffer.from_bytes(dump(zgroup, indent, ".zgroup")),
             ".zattrs": buffer.from_bytes(dump_attributes(zattrs, indent)),
         }
         if self.consolidated_metadata is not None:
             root = {".zattrs": zattrs, ".zgroup": {"zarr_format": 2}}
             zmetadata = self.consolidated_metadata.to_zmetadata(root)
-            documents[".zmetadata"] = buffer.from_bytes(dump(zmetadata, None))
+            documents[".zmetadata"] = buffer.from_bytes(dump(zmetadata, None, ".zmetadata"))
         return documents
 
     def _assemble_v3(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from zarr._metadata.group import ConsolidatedMetadata, NodeMetadata
 from zarr._metadata.node_documents import Layout
 from zarr._metadata.parse import parse_array_v2, parse_group_v2
 from zarr._metadata.unreadable import UnreadableMetadata
-from zarr._support.json import dump_readable, parse_object
+from zarr._support.json import dump, parse_object
 from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class _Format2(Layout[ArrayV2Metadata]):
 
     def changed_consolidated(self, document: bytes, key: str, change: Change, indent: int | None) -> bytes | None:
         changed = changed_zmetadata(parse_object(document, key), change)
-        return None if changed is None else dump_readable(changed, None, key)
+        return None if changed is None else dump(changed, None, key)
 
     def unreadable(self, documents: Sequence[bytes | None], error: Exception) -> UnreadableMetadata:
         return UnreadableMetadata("group" if documents[0] is None else "array", 2, error)

@@ -12,7 +12,7 @@ from zarr._metadata.group import ConsolidatedMetadata, GroupMetadata, NodeMetada
 from zarr._metadata.node_documents import Layout
 from zarr._metadata.parse import is_said_by, parse_v3
 from zarr._metadata.unreadable import UnreadableMetadata, node_type_of
-from zarr._support.json import dump_readable, parse_object
+from zarr._support.json import dump, parse_object
 from zarr.errors import ContainsArrayError, MetadataValidationError, NodeTypeValidationError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class _Format3(Layout[ArrayV3Metadata]):
 
     def changed_consolidated(self, document: bytes, key: str, change: Change, indent: int | None) -> bytes | None:
         changed = changed_member(parse_object(document, key), change)
-        return None if changed is None else dump_readable(changed, indent, key)
+        return None if changed is None else dump(changed, indent, key)
 
     def unreadable(self, documents: Sequence[bytes | None], error: Exception) -> UnreadableMetadata:
         try:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, 
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr._buffer import CPU_PROTOTYPE, Buffer, BufferPrototype
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.dask_tokens import dask_token
 from zarr._store.ranges import RangeGroup, group_ranges
@@ -460,7 +460,7 @@ class Store(ABC):
         FileNotFoundError
             If there is no such key.
         """
-        value = await self.get(key, prototype=default_buffer_prototype())
+        value = await self.get(key, prototype=CPU_PROTOTYPE)
         if value is None:
             raise FileNotFoundError(key)
         return len(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from zarr._store import system
 from zarr._store.descriptors import open_into
 
 
@@ -33,7 +34,7 @@ def _made(directory: str) -> bool:
 
 def sync_directory(directory: str) -> None:
     """Wait until the names in a directory are on the disk."""
-    if os.name == "nt":
+    if system.IS_WINDOWS:  # which opens no directories
         return
     opened: list[int] = []
     try:

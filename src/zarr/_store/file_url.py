@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from zarr._store import system
 from zarr._support.imports_on_use import importing
 
 _SCHEME = "file://"
@@ -23,6 +24,8 @@ def to_url(path: str) -> str:
     >>> to_url("/data/100% a.zarr"), to_url("data.zarr")
     ('file:///data/100%25 a.zarr', 'file://data.zarr')
     """
+    if system.IS_WINDOWS and path[1:2] == ":":  # the letter of a drive
+        path = f"/{path}"
     if path == _HOST or path.startswith(f"{_HOST}/"):  # a relative one
         path = f"./{path}"
     return _SCHEME + path.translate(_ENCODED)
@@ -47,4 +50,6 @@ def from_url(url: str) -> str:
     path = url[len(_SCHEME) :]
     if path.startswith(f"{_HOST}/"):
         path = path.removeprefix(_HOST)
+    if system.IS_WINDOWS and path[:1] == "/" and path[2:3] == ":":
+        path = path[1:]
     return path if "%" not in path else os.fsdecode(unquote_to_bytes(os.fsencode(path)))

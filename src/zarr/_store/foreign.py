@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from zarr._buffer import default_buffer_prototype
+from zarr._buffer import CPU_PROTOTYPE
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.abstract import Store, is_able
 from zarr._store.capabilities import Capabilities
@@ -52,7 +52,7 @@ class ForeignStore:
     async def read(
         self, key: str, byte_range: ByteRequest | None = None, *, version: Version | None = None
     ) -> Stored | None:
-        data = await self.store.get(key, default_buffer_prototype(), byte_range)
+        data = await self.store.get(key, CPU_PROTOTYPE, byte_range)
         if data is None:
             await self._refuse_hidden(key)
             return None
@@ -67,7 +67,7 @@ class ForeignStore:
             async for answered in self.store.get_ranges(
                 key,
                 byte_ranges,
-                prototype=default_buffer_prototype(),
+                prototype=CPU_PROTOTYPE,
                 max_concurrency=max_concurrency,
                 max_gap_bytes=0,  # what lies close together is one range already
                 max_coalesced_bytes=0,
@@ -100,7 +100,7 @@ class ForeignStore:
         if await self.store.exists(key):
             return False
         await self.store.set_if_not_exists(key, value)
-        stored = await self.store.get(key, default_buffer_prototype())
+        stored = await self.store.get(key, CPU_PROTOTYPE)
         return stored is not None and stored.to_bytes() == value.to_bytes()
 
     async def remove(self, key: str, *, expected: Expected = ANY) -> bool:

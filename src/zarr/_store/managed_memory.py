@@ -15,7 +15,6 @@ from zarr._store.path import normalize_path
 from zarr._store.versioned import ANY, Expected, Hold, Stored, Version
 from zarr._store.whereabouts import steps_to
 from zarr._support.imports_on_use import importing
-from zarr.errors import StoreAbilityError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -172,46 +171,59 @@ def _again(cls: type[ManagedMemoryStore], name: str, path: str, read_only: bool,
 
 
 class GpuMemoryStore(MemoryStore):
-    """Keep values in the memory of a GPU. That needs CuPy, and buffers for it, which are not there yet: see State in the guide.
+    """Keep values in the memory of a GPU, for which CuPy has to be installed.
+
+    What reads arrays decodes in the memory of the host, so this is for values that are handed to a GPU as they are stored.
 
     Parameters
     ----------
     store_dict
-        The dict to use.
+        The dict to use, values are buffers of `zarr.buffer.gpu`; a new one by default.
     read_only
         If True, nothing may be written or deleted through this object.
-
-    Raises
-    ------
-    ImportError
-        As long as there is no CuPy.
-    StoreAbilityError
-        If there is.
 
     Examples
     --------
     >>> import zarr
-    >>> zarr.storage.GpuMemoryStore()
-    Traceback (most recent call last):
-    ImportError: GpuMemoryStore keeps values in the memory of a GPU, which needs CuPy...
+    >>> store = zarr.storage.GpuMemoryStore()
+    >>> store == store.with_read_only()
+    True
     """
 
-    def __init__(self, store_dict: MutableMapping[str, Any] | None = None, *, read_only: bool = False) -> None:
-        try:
-            with importing("cupy"):  # on use: it is optional, and heavy
-                import cupy  # noqa: F401
-        except ImportError as exc:
-            raise ImportError(
-                "GpuMemoryStore keeps values in the memory of a GPU, which needs CuPy: pip install cupy-cuda12x (or the package "
-                "for your version of CUDA). MemoryStore keeps them in the memory of the host.",
-                name="cupy",
-            ) from exc
-        raise StoreAbilityError(
-            "GpuMemoryStore needs buffers in the memory of a GPU, which are not there yet: what is planned is in the guide under "
-            '"State". MemoryStore keeps values in the memory of the host.'
-        )
+    def __init__(self, store_dict: MutableMapping[str, Buffer] | None = None, *, read_only: bool = False) -> None:
+        super().__init__(store_dict, read_only=read_only)
 
     @classmethod
     def from_dict(cls, store_dict: MutableMapping[str, Buffer]) -> Self:
-        """A store over values that are copied to the GPU."""
-        return cls(dict(store_dict))
+        """A store over values that are copied to the GPU.
+
+        Parameters
+        ----------
+        store_dict
+            Buffers by key, of any kind.
+
+        Raises
+        ------
+        ImportError
+            If there is a value, and no CuPy.
+        """
+        return cls({key: _on_gpu(value) for key, value in store_dict.items()})
+
+    def __str__(self) -> str:
+        return f"gpumemory://{id(self._store_dict)}"
+
+    def __repr__(self) -> str:
+        return f"GpuMemoryStore('{self}')"
+
+    @staticmethod
+    def _kept(value: Buffer) -> Buffer:
+        return _on_gpu(value)
+
+
+def _on_gpu(value: Buffer) -> Buffer:
+    """A copy of a value in the memory of a GPU."""
+    with importing("zarr._buffer.gpu"):
+        from zarr._buffer.gpu import GPUBuffer
+
+    given: Any = value.as_array_like().copy() if isinstance(value, GPUBuffer) else value.as_numpy_array()
+    return GPUBuffer(given)

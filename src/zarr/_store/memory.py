@@ -150,6 +150,11 @@ class MemoryStore(SyncStore):
             return None
         return Values(values, self.put, self.remove)
 
+    @staticmethod
+    def _kept(value: Buffer) -> Buffer:
+        """What is kept of a value: bytes that nobody else can change."""
+        return _immutable(value)
+
     # -- the contract -------------------------------------------------------------------------------------------
 
     def read(
@@ -173,7 +178,7 @@ class MemoryStore(SyncStore):
         return Stored(data, value, nbytes)
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
-        copy = _immutable(value)  # so it can be handed out as it is
+        copy = self._kept(value)  # so it can be handed out as it is
         values = self._contents.values
 
         def store() -> bool:

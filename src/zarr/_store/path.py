@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr._buffer import CPU_PROTOTYPE, Buffer, BufferPrototype
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.abstract import AccessMode, Store, SupportsDeleteSync, SupportsGetSync, SupportsSetSync
 from zarr._store.dask_tokens import token_of
@@ -157,7 +157,7 @@ class StorePath:
         self, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         """The value under this path as a key."""
-        return await self.store.get(self.path, prototype or default_buffer_prototype(), byte_range)
+        return await self.store.get(self.path, prototype or CPU_PROTOTYPE, byte_range)
 
     async def get_json(self, *, byte_range: ByteRequest | None = None) -> Any:
         """The value under this path, parsed as JSON; None if there is none."""

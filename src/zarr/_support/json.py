@@ -109,12 +109,17 @@ _STEPS = bytes.maketrans(b"[{]}", b"\1\1\xff\xff")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 
 
-def dump(document: Mapping[str, Any], indent: int | None) -> bytes:
-    """Write a document of a node as UTF-8 JSON.
+def dump(document: Mapping[str, Any], indent: int | None, where: str = "") -> bytes:
+    """Write a document of a node as UTF-8 JSON, one that `parse_object` takes.
 
     NumPy scalars and arrays become numbers and lists. A NaN or an infinity, which JSON cannot say, raises
     `MetadataValidationError` naming the place, unless it is in attributes: `as_stored` has warned of it, or another
     writer left it.
+
+    Raises
+    ------
+    MetadataValidationError
+        If it would be too large, or nested too deep, to be read again; `where` is its key.
 
     Examples
     --------
@@ -122,25 +127,11 @@ def dump(document: Mapping[str, Any], indent: int | None) -> bytes:
     b'{"a":1}'
     """
     try:
-        return _encode(document, indent, allow_nan=False)
+        raw = _encode(document, indent, allow_nan=False)
     except ValueError:
         _refuse_non_finite(document, tolerated=_ATTRIBUTES)
-        return _encode(document, indent, allow_nan=True)
-
-
-def dump_readable(document: Mapping[str, Any], indent: int | None, where: str) -> bytes:
-    """As `dump`, for a document that is made of others: so that it is one that `parse_object` takes.
-
-    Raises
-    ------
-    MetadataValidationError
-        If it is too large or nested too deep for that; `where` is its key.
-    """
-    raw = dump(document, indent)
-    _check_nbytes(raw, where)
-    if is_nested_deeper(document, MAX_DEPTH):
-        raise _too_deep(where)
-    return raw
+        raw = _encode(document, indent, allow_nan=True)
+    return _readable(raw, where)
 
 
 def is_nested_deeper(value: object, depth: int) -> bool:
@@ -162,7 +153,16 @@ def is_nested_deeper(value: object, depth: int) -> bool:
 
 def dump_attributes(attributes: Mapping[str, Any], indent: int | None) -> bytes:
     """Write a document that is nothing but attributes, as `dump` writes the attributes in others."""
-    return _encode(attributes, indent, allow_nan=True)
+    return _readable(_encode(attributes, indent, allow_nan=True), ".zattrs")
+
+
+def _readable(raw: bytes, where: str) -> bytes:
+    """A document that is about to be stored, if it can be read again."""
+    try:
+        check_readable(raw, where)
+    except MetadataValidationError as exc:
+        raise MetadataValidationError(f"{exc}: it could not be read again, so it is not stored") from None
+    return raw
 
 
 def as_stored(attributes: Mapping[str, Any] | None, before: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from zarr.errors import ArgumentError, ZarrUserWarning
 
 T = TypeVar("T")
 CPU_BUFFERS = ("zarr.buffer.cpu.Buffer", "zarr.buffer.cpu.NDBuffer")
+GPU_BUFFERS = ("zarr.buffer.gpu.Buffer", "zarr.buffer.gpu.NDBuffer")
 _NUMCODECS = (
     "Adler32 AsType BitRound Blosc BZ2 CRC32 CRC32C Delta FixedScaleOffset Fletcher32 GZip LZ4 LZMA PackBits PCodec "
     "Quantize Shuffle ZFPY Zlib Zstd"
@@ -205,14 +206,6 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         others = [f"{name}={value!r}" for name, value in here if name not in defaults or defaults[name] != value]
         return f"<zarr.config: {', '.join(others) or 'all settings as by default'}>"
 
-    def __getattr__(self, name: str) -> Any:
-        hint = '; nothing is decoded on a GPU yet: what is planned is in the guide under "State"'
-        raise AttributeError(
-            f"{type(self).__name__!r} object has no attribute {name!r}{hint if 'gpu' in name else ''}",
-            name=name,
-            obj=self,
-        )
-
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         """The settings of a process are its own: a pickle stands for those of the process that reads it."""
         return "config" if self is config else super().__reduce_ex__(protocol)
@@ -248,6 +241,17 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         for name in (*_leaves(arg or {}), *(name.replace("__", ".") for name in kwargs)):
             _warn_of_misspelling(name)
         return _CountingSet(self, arg, kwargs)
+
+    def enable_gpu(self) -> _CountingSet:
+        """Have reads give arrays of CuPy, in the memory of a GPU; for good or (as a context manager) for a while.
+
+        Examples
+        --------
+        >>> with config.enable_gpu():
+        ...     config.get("ndbuffer")
+        'zarr.buffer.gpu.NDBuffer'
+        """
+        return self.set(dict(zip(("buffer", "ndbuffer"), GPU_BUFFERS, strict=True)))
 
     def reset(self) -> None:
         """Return to the defaults, the YAML files and the environment."""

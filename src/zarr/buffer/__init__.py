@@ -1,6 +1,6 @@
 """Memory that stores and codecs hand to each other."""
 
-from zarr._buffer import default_buffer_prototype
+from zarr._buffer.registry import default_buffer_prototype
 from zarr._support.imports_on_use import submodules_of
 from zarr._support.public_names import public_names_of
 from zarr.buffer import cpu

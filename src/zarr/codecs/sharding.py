@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from zarr._buffer import Buffer, BufferPrototype, NDBuffer, default_buffer_prototype, numpy_buffer_prototype
+from zarr._buffer import Buffer, BufferPrototype, NDBuffer, numpy_buffer_prototype
 from zarr._buffer.byte_range import ByteRequest, RangeByteRequest, SuffixByteRequest
-from zarr._buffer.registry import get_ndbuffer_class
+from zarr._buffer.registry import default_buffer_prototype, get_ndbuffer_class
 from zarr._codec.base import ArrayBytesCodec, ArrayConfig
 from zarr._codec.base import ChunkSpec as ArraySpec
 from zarr._codec.bytes_ import BytesCodec

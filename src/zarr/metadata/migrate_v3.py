@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any, Literal, TypeAlias
 
-from zarr._buffer import default_buffer_prototype
+from zarr._buffer.registry import default_buffer_prototype
 from zarr._codec.base import ArrayArrayCodec, BytesBytesCodec
 from zarr._codec.blosc import BloscCodec
 from zarr._codec.bytes_ import BytesCodec

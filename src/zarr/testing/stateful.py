@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.strategies import DataObject
 from numpy.testing import assert_array_equal
 
-from zarr._buffer import Buffer, BufferPrototype, CPUBuffer, default_buffer_prototype
+from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import OffsetByteRequest, RangeByteRequest, SuffixByteRequest, resolve_range
+from zarr._buffer.registry import default_buffer_prototype
 from zarr._codec.bytes_ import BytesCodec
 from zarr._compat.sync import SyncMixin
 from zarr._faces.array import Array

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import pytest
 
-from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr._buffer import Buffer, BufferPrototype
 from zarr._buffer.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest, resolve_range
+from zarr._buffer.registry import default_buffer_prototype
 from zarr._store.abstract import Store, SupportsDeleteSync, SupportsGetSync, SupportsSetSync, is_able
 from zarr._store.wrapper import WrapperStore
 from zarr._support import bridge

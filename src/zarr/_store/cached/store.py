@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from zarr._buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr._buffer import CPU_PROTOTYPE, Buffer, BufferPrototype
 from zarr._buffer.byte_range import ByteRequest
 from zarr._store.abstract import Store, is_able
 from zarr._store.access import async_contract, sync_contract
@@ -215,7 +215,7 @@ class CacheStore(WrapperStore[Store]):
         self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         found = drive(self._synchronous("get").read(check_key(key), byte_range, None))
-        return _as_asked(found, prototype or default_buffer_prototype())
+        return _as_asked(found, prototype or CPU_PROTOTYPE)
 
     def set_sync(self, key: str, value: Buffer) -> None:
         self._check_writable()

@@ -6,9 +6,9 @@ from zarr._buffer import (
     BufferPrototype,
     NDArrayLike,
     NDBuffer,
-    default_buffer_prototype,
     numpy_buffer_prototype,
 )
+from zarr._buffer.registry import default_buffer_prototype
 from zarr._compat.annotations import NDArrayLikeOrScalar
 from zarr._support.imports_on_use import submodules_of
 from zarr._support.public_names import public_names_of

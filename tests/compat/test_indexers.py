@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zarr.codecs import sharding
-from zarr.errors import ArrayIndexError
+from zarr.core import indexing
+from zarr.errors import ArrayIndexError, BoundsCheckError
 
 SHAPE = (10, 7)
 GRID = sharding.ChunkGrid.from_sizes(SHAPE, (3, 4))
@@ -66,7 +67,7 @@ def test_get_indexer(selection, expected):
 
 def test_projections_are_named_tuples():
     (first, *_) = sharding.BasicIndexer(..., SHAPE, GRID)
-    assert first == ((0, 0), (slice(0, 3), slice(0, 4)), (slice(0, 3), slice(0, 4)), True)
+    assert first == ((0, 0), (slice(0, 3, 1), slice(0, 4, 1)), (slice(0, 3), slice(0, 4)), True)
     assert type(first)(first[0], first[1], first[2], False).is_complete_chunk is False
 
 
@@ -127,6 +128,23 @@ def test_grid_of_an_array(zarr_format):
     grid = sharding.ChunkGrid.from_metadata(a.metadata)
     assert grid.chunk_shape == ((6, 8) if shards else (3, 4))
     assert grid.grid_shape == ((2, 1) if shards else (4, 2))
+
+
+@pytest.mark.parametrize("points", [[0, 9, 4], [[0, 9], [4, 4]]])
+def test_positions_of_the_only_axis_are_points(points):
+    grid = sharding.ChunkGrid.from_sizes((10,), (3,))
+    indexer = sharding.get_indexer(np.array(points), (10,), grid)
+    assert isinstance(indexer, sharding.CoordinateIndexer)
+    found = np.full(indexer.shape, -1)
+    for coords, chunk_selection, out_selection, _ in indexer:
+        found[out_selection] = np.arange(3 * coords[0], 3 * coords[0] + 3)[chunk_selection]
+    assert np.array_equal(found.reshape(indexer.sel_shape), points)
+
+
+@pytest.mark.parametrize("position", [10, -11])
+def test_positions_beyond_an_axis(position):
+    with pytest.raises(BoundsCheckError):
+        list(indexing.IntDimIndexer(position, 10, GRID.dimensions[0]))
 
 
 def test_wrong_selections():

@@ -7,28 +7,10 @@ import numpy as np
 import pytest
 
 import zarr
+from tests.suites.waiting_codecs import Base, Batches, Threads, name_of, register
 from zarr.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec
 from zarr.core.array_spec import ArraySpec
 from zarr.core.common import JSON, parse_named_configuration
-
-
-def name_of(cls):
-    return f"tests.{cls.__name__}"
-
-
-def register(cls):
-    zarr.registry.register_codec(name_of(cls), cls)
-
-
-class Base:
-    is_fixed_size = False
-
-    @classmethod
-    def from_dict(cls, data):
-        return cls()
-
-    def to_dict(self):
-        return {"name": name_of(type(self)), "configuration": {}}
 
 
 @dataclass(frozen=True)
@@ -52,28 +34,6 @@ class Coroutines(BytesBytesCodec):
 
     def compute_encoded_size(self, input_byte_length, chunk_spec):
         return input_byte_length
-
-
-def turned(chunk_bytes, chunk_spec):
-    return chunk_spec.prototype.buffer.from_bytes(chunk_bytes.to_bytes()[::-1])
-
-
-class Threads(Base, BytesBytesCodec):
-    async def _decode_single(self, chunk_bytes, chunk_spec):
-        return await asyncio.to_thread(turned, chunk_bytes, chunk_spec)
-
-    async def _encode_single(self, chunk_bytes, chunk_spec):
-        return await asyncio.to_thread(turned, chunk_bytes, chunk_spec)
-
-
-class Batches(Base, BytesBytesCodec):
-    async def decode(self, chunks_and_specs):
-        async def one(chunk, spec):
-            return None if chunk is None else turned(chunk, spec)
-
-        return await asyncio.gather(*[one(chunk, spec) for chunk, spec in chunks_and_specs])
-
-    encode = decode
 
 
 class Synchronous(Base, BytesBytesCodec):

@@ -42,6 +42,7 @@ ONLY_SYNC = {
 }
 ONLY_ASYNC = {
     "AsyncGroup.from_dict": "zarr-python has it on this face only",
+    "AsyncArray.codec_pipeline": "zarr-python has it on this face only",
 }
 
 # Names, kinds and defaults that differ, with the reason. `zarr-python` is its recorded signature of either face.

@@ -48,6 +48,7 @@ COROUTINES = {
     "_store.cached.contracts": "the contract of such a store, where it has to be awaited",
     "_store.cached.driving": "drives calls of two stores, each of which may have to be awaited",
     "_store.path": "zarr-python's `StorePath` asks its store",
+    "_store.held_path": "and the one that pipelines of others are handed",
     "_store.facade": "the face of a store that is behind it",
     "_store.remote.calling": "file systems of fsspec that are to be awaited",
     "_store.remote.web": "the same for what a web server has",
@@ -84,7 +85,7 @@ SETTINGS = {
     "_compat.encoder": "how documents are indented",
     "codecs.sharding": "zarr-python has `config` under that name there",
     "_calls.arrays": "what a caller who makes an array leaves out",
-    "_flow.node": "the engine of an array that is opened, and the limit of its chunks",
+    "_flow.node": "the engine of an array that is opened, or who takes its place, and the limit of its chunks",
     "_flow.documents": "how documents are indented, when one is written",
     "_flow.objects": "whether a native write waits for the disk",
     "_flow.direct": "whether settings are still those that the shortcut was made for",
@@ -104,6 +105,7 @@ SETTINGS = {
     "_codec.limits": "how much a chunk may decode to whose size nobody knows before",
     "_codec.objects": "whether a pickle may be decoded, when one is met",
     "_codec.pipeline": "which class of pipelines is used",
+    "_compat.pipeline": "how many chunks are in a batch of it, and how many requests under way",
     "_buffer.registry": "which classes of buffers are used",
 }
 LOCKS = {

@@ -1,18 +1,22 @@
 """The codec pipeline as zarr-python defines it, for those who write one or call one.
 
 This library's own reads and writes do not go through it: an engine compiles a codec chain for one kind of chunk
-(`zarr._engine`). The interface exists so that code written against it keeps working.
+(`zarr._engine`). Where the setting `codec_pipeline.path` names somebody else's class, arrays are read and written by that
+(`zarr._engine.foreign`).
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar, runtime_checkable
 
 from zarr._buffer import Buffer, NDBuffer
-from zarr._support.registry import Registry, places_of
-from zarr._support.settings import config
+from zarr._dtype.documents import NamedConfig
+from zarr._support.registry import Registry, names_version, places_of
+from zarr._support.settings import DEFAULT_PIPELINE, config, settings
+from zarr.errors import BadConfigError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 CodecInput = TypeVar("CodecInput", bound=NDBuffer | Buffer)
 CodecOutput = TypeVar("CodecOutput", bound=NDBuffer | Buffer)
 CodecJSON_V2: TypeAlias = dict[str, Any]
+CodecJSON_V3: TypeAlias = str | NamedConfig[str, Any]
 Selector: TypeAlias = Any
 BatchInfo: TypeAlias = "Iterable[tuple[Any, ChunkSpec, Selector, Selector, bool]]"
 """Per chunk: a place to read or write (`get`, `set`, `delete`), its spec, what of it, where in the result, whether whole."""
@@ -173,6 +178,44 @@ def register_pipeline(pipe_cls: type[CodecPipeline]) -> None:
     _pipelines.register(pipe_cls)
 
 
+@lru_cache(maxsize=8)
+def _pipeline_of_others(path: str, _version: int) -> type[CodecPipeline] | None:
+    try:
+        found: Any = _pipelines.find(path)
+    except BadConfigError as exc:
+        raise BadConfigError(f"the setting 'codec_pipeline.path' names no codec pipeline: {exc}") from exc
+    if not isinstance(found, type):
+        raise BadConfigError(
+            f"the setting 'codec_pipeline.path' has to name a class, and {path!r} is {found!r}. {_ADVICE}"
+        )
+    missing = [name for name in ("from_codecs", "read", "write") if not callable(getattr(found, name, None))]
+    if missing:
+        raise BadConfigError(
+            f"the setting 'codec_pipeline.path' names {path!r}, which cannot read and write arrays: it lacks "
+            f"{', '.join(missing)}. A subclass of zarr.abc.codec.CodecPipeline has to define them. {_ADVICE}"
+        )
+    return None if is_of_ours(found) else found
+
+
+def is_of_ours(cls: type) -> bool:
+    """Whether a class of pipelines is one of this library, whose work the engines do; a subclass of it is not."""
+    return "_is_done_by_engines" in cls.__dict__
+
+
+_ADVICE = f"By default the setting is {DEFAULT_PIPELINE!r}."
+
+
+def pipeline_of_others(path: str) -> type[CodecPipeline] | None:
+    """The class of a name that is to read and write arrays; None if it is one of ours, whose work the engines do.
+
+    Raises
+    ------
+    BadConfigError
+        If there is no such class, or it lacks what is needed for that.
+    """
+    return _pipeline_of_others(path, names_version())
+
+
 def get_pipeline_class(reload_config: bool = False) -> type[CodecPipeline]:
     """The codec pipeline that the configuration key `codec_pipeline.path` names.
 
@@ -195,6 +238,12 @@ def get_pipeline_class(reload_config: bool = False) -> type[CodecPipeline]:
     if reload_config:
         config.reset()
     return _pipelines.find(config.class_name("codec_pipeline.path"))
+
+
+def pipeline_of_ours(codecs: Iterable[Codec]) -> CodecPipeline:
+    """A pipeline that does what the engines do, for who looks at that of an array."""
+    chosen = None if settings().pipeline is None else DEFAULT_PIPELINE
+    return _pipelines.find(chosen or config.class_name("codec_pipeline.path")).from_codecs(codecs)
 
 
 def make_pipeline(codecs: Iterable[Codec]) -> CodecPipeline:

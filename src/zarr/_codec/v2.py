@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -68,7 +68,7 @@ class V2Codec(ArrayBytesCodec):
     compressor
         numcodecs codec object, or None.
     order
-        Layout of the stored elements.
+        Layout of the stored elements; None takes it from the settings of the array, where zarr-python has it.
 
     Raises
     ------
@@ -80,12 +80,12 @@ class V2Codec(ArrayBytesCodec):
 
     filters: tuple[Any, ...] | None = None
     compressor: Any = None
-    order: MemoryOrder = "C"
+    order: MemoryOrder | None = None
 
     codec_name: ClassVar[str] = "format 2 filters and compressor"
 
     def __post_init__(self) -> None:
-        if self.order not in ("C", "F"):
+        if self.order not in ("C", "F", None):
             raise ValueError(f'order of a format 2 array must be "C" or "F"; got {self.order!r}')
         if self.filters is not None and isinstance(self.filters, Iterable):
             object.__setattr__(self, "filters", tuple(self.filters) or None)
@@ -111,11 +111,21 @@ class V2Codec(ArrayBytesCodec):
                     f"elements of variable length ({dtype}) need an object codec among the filters of a format 2 "
                     "array, such as numcodecs.VLenUTF8() or numcodecs.VLenBytes()"
                 )
-        return self
+        return self._ordered(array_spec)
+
+    def _ordered(self, spec: ChunkSpec) -> V2Codec:
+        """The same with a layout, which the settings of an array say if the codec does not."""
+        return self if self.order is not None else replace(self, order=spec.order)
 
     # -- data ---------------------------------------------------------------------------------------------------
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer:
+        return self._ordered(chunk_spec)._encode(chunk_data, chunk_spec)
+
+    def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
+        return self._ordered(chunk_spec)._decode(chunk_data, chunk_spec)
+
+    def _encode(self, chunk_data: NDBuffer, chunk_spec: ChunkSpec) -> Buffer:
         form: Any = self._lay_out(chunk_data.as_numpy_array(), native_dtype(chunk_spec))
         for codec in self.stages:
             form = _encode_stage(codec, form)
@@ -130,7 +140,7 @@ class V2Codec(ArrayBytesCodec):
             chunk = in_dtype(chunk, dtype)
         return np.asarray(chunk, order=self.order)
 
-    def _decode_sync(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
+    def _decode(self, chunk_data: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
         dtype = native_dtype(chunk_spec)
         nbytes = decoded_nbytes(chunk_spec)
         if nbytes == 0:

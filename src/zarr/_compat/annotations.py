@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import EllipsisType
-from typing import Any, Literal, NotRequired, SupportsIndex, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, SupportsIndex, TypeAlias, TypedDict, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from zarr._dtype.base import ZDType
 from zarr._dtype.documents import NamedConfig
 from zarr._grid.chunk_keys import ChunkKeyEncoding, Separator
 from zarr._grid.grid import RectilinearGrid, RegularGrid
+from zarr._store.abstract import AccessMode
 
 Document: TypeAlias = Mapping[str, Any]
 NDArrayLikeOrScalar: TypeAlias = int | float | complex | bytes | str | bool | np.generic | NDArrayLike
@@ -27,6 +28,10 @@ NDArrayLikeOrScalar: TypeAlias = int | float | complex | bytes | str | bool | np
 TBaseDType: TypeAlias = np.dtype[np.generic]
 TBaseScalar: TypeAlias = np.generic | str | bytes
 ZDTypeLike: TypeAlias = npt.DTypeLike | ZDType[Any, Any] | Document
+DateTimeUnit: TypeAlias = Literal[
+    "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "μs", "ns", "ps", "fs", "as", "generic"
+]
+ANY_ACCESS_MODE: tuple[str, ...] = get_args(AccessMode)
 EndiannessStr: TypeAlias = Literal["little", "big"]
 
 ShapeLike: TypeAlias = Iterable[SupportsIndex] | SupportsIndex

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zarr._calls.arrays import ARRAY_DEFAULTS, create_array, format_of
@@ -12,11 +12,15 @@ from zarr._faces.async_array import AsyncArray
 from zarr._flow.drive import run_async
 from zarr._flow.node import array_node_of
 from zarr._grid.grid import RegularGrid
+from zarr._metadata import new_v2, new_v3
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from zarr._dtype.base import ZarrFormat
+    from zarr._buffer import BufferPrototype
+    from zarr._codec.base import ArrayConfig, ChunkSpec
+    from zarr._dtype.base import ZarrFormat, ZDType
+    from zarr._grid.of_array import ChunkGrid
     from zarr._store.path import StorePath
 
 _OPTIONS = {name: value for name, value in ARRAY_DEFAULTS.items() if name not in ("data", "write_data")}
@@ -28,6 +32,83 @@ async def init_array(
 ) -> AsyncArray:
     """Create an array without data at a place; see `zarr.create_array`."""
     return AsyncArray(*await run_async(create_array(store_path, zarr_format=zarr_format, **options)))
+
+
+def iter_chunk_coords(array: Any, **part: Sequence[int] | None) -> Iterator[tuple[int, ...]]:
+    """Coordinates of the chunks of an array, in either form; of all, or those of a box (`origin`, `selection_shape`).
+
+    Examples
+    --------
+    >>> import zarr
+    >>> list(iter_chunk_coords(zarr.create_array({}, shape=5, chunks=2, dtype="int8")))
+    [(0,), (1,), (2,)]
+    """
+    found: Iterator[tuple[int, ...]] = array._iter_chunk_coords(**part)
+    return found
+
+
+def iter_chunk_regions(array: Any, **part: Sequence[int] | None) -> Iterator[tuple[slice, ...]]:
+    """Regions of its chunks."""
+    found: Iterator[tuple[slice, ...]] = array._iter_chunk_regions(**part)
+    return found
+
+
+def iter_shard_coords(array: Any, **part: Sequence[int] | None) -> Iterator[tuple[int, ...]]:
+    """Coordinates of its stored objects."""
+    found: Iterator[tuple[int, ...]] = array._iter_shard_coords(**part)
+    return found
+
+
+def iter_shard_regions(array: Any, **part: Sequence[int] | None) -> Iterator[tuple[slice, ...]]:
+    """Regions of its stored objects."""
+    found: Iterator[tuple[slice, ...]] = array._iter_shard_regions(**part)
+    return found
+
+
+def iter_shard_keys(array: Any, **part: Sequence[int] | None) -> Iterator[str]:
+    """Keys of its stored objects, below the array."""
+    found: Iterator[str] = array._iter_shard_keys(**part)
+    return found
+
+
+def get_chunk_spec(
+    metadata: Any,
+    chunk_grid: ChunkGrid,
+    chunk_coords: tuple[int, ...],
+    array_config: ArrayConfig,
+    prototype: BufferPrototype,
+) -> ChunkSpec:
+    """What codecs know of one stored chunk.
+
+    Parameters
+    ----------
+    metadata
+        Of the array.
+    chunk_grid, chunk_coords
+        Its grid, and which chunk of it.
+    array_config, prototype
+        Settings, and the buffers that are wanted.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chunk.
+    """
+    chunk = chunk_grid[chunk_coords]
+    if chunk is None:
+        raise ValueError(f"there is no chunk {chunk_coords} in a grid of shape {chunk_grid.grid_shape}")
+    spec: ChunkSpec = metadata.to_spec(array_config).chunk_spec(chunk.codec_shape)
+    return spec.replace(prototype=prototype)
+
+
+def default_serializer_v3(dtype: ZDType[Any, Any]) -> Any:
+    """The codec that makes bytes of elements of a data type in format 3, where its user names none."""
+    return new_v3.default_serializer(dtype)
+
+
+def default_filters_v2(dtype: ZDType[Any, Any]) -> tuple[Any, ...] | None:
+    """The filters that elements of a data type need in format 2; None if they need none."""
+    return tuple(new_v2.needed_filters(dtype)) or None
 
 
 def parse_keep_array_attr(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from zarr._buffer.memory import empty
+from zarr._buffer.memory import empty, in_fresh_memory, picked, put
 from zarr._codec.chain import CodecChain, check_order
 from zarr._codec.pipeline import GetResult
+from zarr._codec.raw import native_dtype
 from zarr._dtype.fill import all_fill
-from zarr.errors import ChunkNotFoundError
+from zarr._engine.chunks import assignable
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from zarr._buffer import Buffer, NDBuffer
     from zarr._codec.base import ChunkSpec, Codec
 
@@ -38,17 +41,20 @@ class ChunkTransform:
     """
 
     codecs: tuple[Codec, ...]
+    _last: list[tuple[ChunkSpec, CodecChain] | None] = field(
+        default_factory=lambda: [None], init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         check_order(self.codecs)
 
     def encode_chunk(self, chunk_array: NDBuffer, chunk_spec: ChunkSpec) -> Buffer | None:
         """Encode a chunk; None if a codec found it empty."""
-        return CodecChain.compile(self.codecs, chunk_spec).encode(chunk_array)
+        return self._chain(chunk_spec).encode(chunk_array)
 
     def decode_chunk(self, chunk_bytes: Buffer, chunk_spec: ChunkSpec) -> NDBuffer:
         """Decode a chunk."""
-        return CodecChain.compile(self.codecs, chunk_spec).decode(chunk_bytes)
+        return self._chain(chunk_spec).decode(chunk_bytes)
 
     def compute_encoded_size(self, byte_length: int, array_spec: ChunkSpec) -> int:
         """Encoded size in bytes of a chunk of `byte_length` bytes, for codecs of fixed size."""
@@ -57,6 +63,13 @@ class ChunkTransform:
             byte_length = codec.compute_encoded_size(byte_length, spec)
             spec = codec.resolve_metadata(spec)
         return byte_length
+
+    def _chain(self, spec: ChunkSpec) -> CodecChain:
+        """The chain for a kind of chunk; mostly it is that of the chunk before."""
+        last = self._last[0]
+        if last is None or last[0] is not spec:
+            last = self._last[0] = spec, CodecChain.compile(self.codecs, spec)
+        return last[1]
 
 
 def evolve_codecs(codecs: Iterable[Codec], array_spec: ChunkSpec) -> tuple[Codec, ...]:
@@ -70,6 +83,32 @@ def evolve_codecs(codecs: Iterable[Codec], array_spec: ChunkSpec) -> tuple[Codec
     return tuple(evolved)
 
 
+def fill_value_or_default(chunk_spec: ChunkSpec) -> Any:
+    """What elements read as that are not stored: of a spec without a fill value, that of its data type."""
+    return chunk_spec.dtype.default_scalar() if chunk_spec.fill_value is None else chunk_spec.fill_value
+
+
+def chunk_is_empty(chunk_array: NDBuffer, chunk_spec: ChunkSpec) -> bool:
+    """Whether a chunk holds nothing but the fill value."""
+    return all_fill(chunk_array.as_numpy_array(), fill_value_or_default(chunk_spec))
+
+
+def scatter_chunk(
+    selected: NDBuffer | None,
+    out: NDBuffer,
+    *,
+    chunk_spec: ChunkSpec,
+    out_selection: Any,
+    drop_axes: tuple[int, ...],
+) -> GetResult:
+    """Put a part of a chunk into `out`; the fill value where there is no chunk. Whether there may be none is for the caller to say."""
+    if selected is None:
+        out[as_view(out_selection)] = assignable(fill_value_or_default(chunk_spec), native_dtype(chunk_spec))
+        return GetResult(status="missing")
+    out[as_view(out_selection)] = selected.squeeze(axis=drop_axes) if drop_axes else selected
+    return GetResult(status="present")
+
+
 def decode_and_scatter_chunk(
     chunk_bytes: Buffer | None,
     out: NDBuffer,
@@ -81,20 +120,18 @@ def decode_and_scatter_chunk(
     decode: Decode,
 ) -> GetResult:
     """Decode a chunk and put a part of it into `out`; the fill value where there is no chunk."""
-    if chunk_bytes is None:
-        if not chunk_spec.config.read_missing_chunks:
-            raise ChunkNotFoundError("a chunk is missing, and read_missing_chunks is off")
-        out[out_selection] = chunk_spec.fill_value
-        return GetResult(status="missing")
-    part = decode(chunk_bytes, chunk_spec)[chunk_selection]
-    out[out_selection] = part.squeeze(axis=drop_axes) if drop_axes else part
-    return GetResult(status="present")
+    selected = None if chunk_bytes is None else decode(chunk_bytes, chunk_spec)[as_view(chunk_selection)]
+    return scatter_chunk(selected, out, chunk_spec=chunk_spec, out_selection=out_selection, drop_axes=drop_axes)
 
 
 def encode_or_elide_chunk(chunk_array: NDBuffer, chunk_spec: ChunkSpec, encode: Encode) -> Buffer | None:
     """Encode a chunk; None if it is not to be stored, being all fill value."""
-    keep = chunk_spec.config.write_empty_chunks or not all_fill(chunk_array.as_numpy_array(), chunk_spec.fill_value)
-    return encode(chunk_array, chunk_spec) if keep else None
+    return None if is_left_out(chunk_array, chunk_spec) else encode(chunk_array, chunk_spec)
+
+
+def is_left_out(chunk_array: NDBuffer, chunk_spec: ChunkSpec) -> bool:
+    """Whether a chunk is not to be stored, being all fill value."""
+    return not chunk_spec.config.write_empty_chunks and chunk_is_empty(chunk_array, chunk_spec)
 
 
 def merge_and_encode_chunk(
@@ -113,18 +150,41 @@ def merge_and_encode_chunk(
 
     `is_complete` says that the part covers all of the chunk that lies inside the array, so the old one does not matter.
     """
-    if existing_bytes is None or is_complete:
-        chunk = empty(chunk_spec.shape, chunk_spec.dtype.to_native_dtype(), chunk_spec.order)
-        chunk[...] = chunk_spec.fill_value
+    old = None if existing_bytes is None or is_complete else decode(existing_bytes, chunk_spec)
+    chunk = merge_chunk_array(old, value, out_selection, chunk_spec, chunk_selection, is_complete, drop_axes)
+    return encode_or_elide_chunk(chunk, chunk_spec, encode)
+
+
+def merge_chunk_array(
+    existing_chunk_array: NDBuffer | None,
+    value: NDBuffer,
+    out_selection: Any,
+    chunk_spec: ChunkSpec,
+    chunk_selection: Any,
+    is_complete_chunk: bool,
+    drop_axes: tuple[int, ...],
+) -> NDBuffer:
+    """A chunk with a part of `value` put into it; parameters as of `merge_and_encode_chunk`."""
+    dtype = native_dtype(chunk_spec)
+    if existing_chunk_array is None or is_complete_chunk:
+        chunk = empty(chunk_spec.shape, dtype, chunk_spec.order)
+        chunk[...] = assignable(fill_value_or_default(chunk_spec), dtype)
     else:
-        chunk = decode(existing_bytes, chunk_spec).as_numpy_array().copy()
-    chunk[chunk_selection] = _part(value, out_selection, drop_axes)
-    return encode_or_elide_chunk(chunk_spec.prototype.nd_buffer.from_numpy_array(chunk), chunk_spec, encode)
+        chunk = in_fresh_memory(existing_chunk_array.as_numpy_array(), dtype)
+    put(chunk, as_view(chunk_selection), part_of(value, out_selection, drop_axes))
+    return chunk_spec.prototype.nd_buffer.from_numpy_array(chunk)
 
 
-def _part(value: NDBuffer, selection: Any, drop_axes: tuple[int, ...]) -> Any:
+def part_of(value: NDBuffer, selection: Any, drop_axes: tuple[int, ...]) -> npt.NDArray[Any]:
     """What of the value goes into one chunk, with the axes back that an integer selection dropped."""
+    whole = value.as_numpy_array()
     if value.shape == ():
-        return value.as_numpy_array()
-    part = value.as_numpy_array()[selection]
+        return whole
+    part = picked(whole, as_view(selection))
     return np.expand_dims(part, drop_axes) if drop_axes else part
+
+
+def as_view(selection: Any) -> Any:
+    """A selection that NumPy answers with an array, also where it is of one element; and an element may be an array itself."""
+    entries = selection if isinstance(selection, tuple) else (selection,)
+    return selection if any(entry is Ellipsis for entry in entries) else (*entries, ...)

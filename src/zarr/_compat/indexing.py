@@ -16,6 +16,7 @@ import numpy as np
 
 from zarr._codec.base import ArrayConfig
 from zarr._codec.shard_index import write_order
+from zarr._compat.selections import normalize_integer_selection
 from zarr._dtype.numbers import UInt8
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
 from zarr._grid.grid import ChunkGrid as OwnGrid
@@ -77,7 +78,7 @@ class IntDimIndexer:
     nitems: int = 1
 
     def __iter__(self) -> Iterator[ChunkDimProjection]:
-        return _along(IntAxis(range(self.dim_len)[self.dim_sel]), self)
+        return _along(IntAxis(normalize_integer_selection(self.dim_sel, self.dim_len)), self)
 
 
 @dataclass(frozen=True, init=False)
@@ -105,7 +106,7 @@ class SliceDimIndexer:
 
 def _along(axis: IntAxis | SliceAxis, indexer: IntDimIndexer | SliceDimIndexer) -> Iterator[ChunkDimProjection]:
     for part in project_axis(axis, indexer.dim_grid, indexer.dim_len):
-        yield ChunkDimProjection(part.chunk, _plain(part.chunk_region), _plain(part.out_region), part.whole)
+        yield ChunkDimProjection(part.chunk, part.chunk_region, _plain(part.out_region), part.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class _PlanIndexer:
     def __iter__(self) -> Iterator[ChunkProjection]:
         for stored in plan(self._spec, self.selection):
             for part in stored.projections:
-                yield ChunkProjection(part.coords, _tidy(part.chunk_index), self._where(part.out_index), part.whole)
+                yield ChunkProjection(part.coords, part.chunk_index, self._where(part.out_index), part.whole)
 
     def _where(self, out_index: Any) -> Any:
         """Where in a result whose points are in one line."""
@@ -214,7 +215,7 @@ class MaskIndexer(_PointIndexer):
 
 
 def get_indexer(selection: Any, shape: tuple[int, ...], chunk_grid: ChunkGrid) -> Indexer:
-    """The indexer for a selection in square brackets."""
+    """The indexer for a selection in square brackets. Positions for every axis mean points, in whatever shape they are."""
     kind: Callable[..., Indexer] = OrthogonalIndexer
     entries = selection if isinstance(selection, tuple) else (selection,)
     arrays = [np.asarray(entry) for entry in entries if isinstance(entry, list | np.ndarray)]
@@ -222,7 +223,7 @@ def get_indexer(selection: Any, shape: tuple[int, ...], chunk_grid: ChunkGrid) -
         kind = BasicIndexer
     elif len(arrays) == len(entries) == 1 and arrays[0].dtype == bool and arrays[0].shape == shape:
         kind = MaskIndexer
-    elif len(arrays) == len(shape) and all(array.dtype != bool for array in arrays) and len(arrays) > 1:
+    elif len(arrays) == len(entries) == len(shape) and all(array.dtype != bool for array in arrays):
         kind = CoordinateIndexer
     return kind(selection, shape, chunk_grid)
 

@@ -8,7 +8,18 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeGuard, Union, get_args, get_origin
+from typing import (
+    Any,
+    Literal,
+    NotRequired,
+    Required,
+    TypeGuard,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 import numpy as np
 
@@ -61,11 +72,55 @@ def _convert(data: Any, type_: Any) -> Any:
     elif origin is not None and issubclass(origin, Sequence | Iterable):
         if isinstance(data, list | tuple):
             return [_convert(entry, args[0]) for entry in data]
+    elif is_typeddict(type_):
+        return _members(data, type_)
     elif type_ is float and type(data) is int:
         return float(data)
     elif isinstance(data, type_) and (type_ is bool or not isinstance(data, bool)):
         return data
     raise TypeError
+
+
+def _members(data: Any, type_: Any) -> dict[str, Any]:
+    """The members of a mapping that a TypedDict knows; it may have others."""
+    if not isinstance(data, Mapping) or not type_.__required_keys__ <= data.keys():
+        raise TypeError
+    known = get_type_hints(type_)
+    return {key: _convert(value, _required(known[key])) for key, value in data.items() if key in known}
+
+
+def _required(type_: Any) -> Any:
+    """A member's type without what says whether it has to be there."""
+    return get_args(type_)[0] if get_origin(type_) in (NotRequired, Required) else type_
+
+
+def convert(value: object, type_: Any, *, strict: bool = True) -> Any:
+    """A value as one of a type annotation.
+
+    Parameters
+    ----------
+    value, type_
+        The value, and the type.
+    strict
+        If False, what the type makes of the value is one, too.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    Examples
+    --------
+    >>> convert([1, 2], tuple[int, ...]), convert("5", int, strict=False)
+    ((1, 2), 5)
+    """
+    try:
+        return _convert(value, type_)
+    except TypeError:
+        if not strict and isinstance(type_, type):
+            return type_(value)
+        name = type_.__name__ if isinstance(type_, type) else type_
+        raise ValueError(f"Expected instance of {name}, got {value!r}.") from None
 
 
 def _first(data: object, choices: Iterable[Any]) -> Any:
@@ -151,10 +206,11 @@ def parse_shapelike(data: Any) -> tuple[int, ...]:
     >>> parse_shapelike(5)
     (5,)
     """
-    if isinstance(data, int):
-        if data < 0:
+    if hasattr(data, "__index__") and not getattr(data, "shape", ()):
+        length = data.__index__()
+        if length < 0:
             raise ValueError(f"Expected a non-negative integer. Got {data} instead")
-        return (data,)
+        return (length,)
     shape = _integers(data)
     if any(length < 0 for length in shape):
         raise ValueError(f"Expected all values to be non-negative. Got {data} instead.")
@@ -320,10 +376,36 @@ def parse_bool(data: Any) -> bool:
 
 
 def parse_int(data: Any) -> int:
-    """An integer of Python."""
-    if isinstance(data, int):
+    """An integer of Python, and nothing that could be taken for one."""
+    if isinstance(data, int) and not isinstance(data, bool):
         return data
     raise ValueError(f"Expected int, got {data} instead.")
+
+
+def parse_storage_transformers(data: Any) -> tuple[dict[str, Any], ...]:
+    """The storage transformers that a document lists; none for None. TypeError unless it is a list.
+
+    Examples
+    --------
+    >>> parse_storage_transformers(None)
+    ()
+    """
+    if data is None:
+        return ()
+    if not isinstance(data, Iterable) or isinstance(data, str | Mapping):
+        raise TypeError(f"Invalid storage_transformers. Expected an iterable of dicts. Got {type(data)} instead.")
+    return tuple(data)
+
+
+def ceildiv_int(a: int, b: int) -> int:
+    """A quotient of integers, rounded up, without loss.
+
+    Examples
+    --------
+    >>> ceildiv_int(10**20 + 1, 10)
+    10000000000000000001
+    """
+    return -(-a // b)
 
 
 def ceildiv(a: float, b: float) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 T = TypeVar("T")
+SyncError = bridge.SyncError
 
 
 def sync(coro: Coroutine[Any, Any, T], loop: object = None, timeout: float | None = None) -> T:  # noqa: ARG001
@@ -35,6 +36,8 @@ def sync(coro: Coroutine[Any, Any, T], loop: object = None, timeout: float | Non
     >>> sync(zarr.storage.MemoryStore().exists("key"))
     False
     """
+    if not isinstance(coro, Coroutine):
+        raise TypeError(f"sync() runs a coroutine, and {coro!r} is none; call the function that makes one")
     return bridge.run(coro, timeout)
 
 

@@ -1,7 +1,8 @@
 """Which engine an array gets: decided once, from the configuration and what the engines say.
 
 `auto` and `native` prefer the native engine and use the reference engine for what it rejects; `python` never touches
-the extension. `native` insists that the extension loads; `auto` warns once if it does not.
+the extension. `native` insists that the extension loads; `auto` warns once if it does not. An array that somebody else's
+codec pipeline reads and writes is handed over before that (`hand_over`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import CPU_PROTOTYPE
+from zarr._codec.pipeline import is_of_ours
 from zarr._engine.contract import Engine, Pipeline
 from zarr._engine.extension import load_problem
 from zarr._engine.fused import fuse
 from zarr._engine.native import NativeEngine
 from zarr._engine.reference import ReferenceEngine
+from zarr._support.imports_on_use import importing
 from zarr._support.warn import warn
 from zarr.errors import EngineUnavailableError, ZarrRuntimeWarning
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import BufferPrototype
+    from zarr._codec.pipeline import CodecPipeline
     from zarr._engine.contract import ObjectRequest
     from zarr._metadata.spec import ArraySpec
     from zarr._selection.model import Selection
@@ -64,6 +68,32 @@ def choose(spec: ArraySpec, prototype: BufferPrototype, engine: str) -> Choice:
         rejected.append((candidate.name, rejection.reason))
     refine = fuse if engines and prototype is CPU_PROTOTYPE else None
     return Choice(_REFERENCE.compile(spec, prototype, refine), tuple(rejected))
+
+
+def hand_over(
+    cls: type[CodecPipeline], spec: ArraySpec, prototype: BufferPrototype, engine: str, metadata: Any, store: Any
+) -> Choice:
+    """The pipeline of an array that somebody else's class reads and writes, which is made for it.
+
+    Parameters
+    ----------
+    cls
+        The class.
+    spec, prototype, engine
+        As of `choose`, which is asked about an array that the contract of such classes has no words for, or that the class passes on to
+        a pipeline of ours.
+    metadata, store
+        What the class may ask for, as zarr-python's do.
+    """
+    with importing("zarr._engine.foreign"):
+        from zarr._engine.foreign import MOST_AXES, ForeignPipeline, make
+
+    if spec.ndim > MOST_AXES:
+        return choose(spec, prototype, engine)
+    pipeline = make(cls, metadata, store, spec)
+    if is_of_ours(type(pipeline)):  # the class does not take the array, and passes it on
+        return choose(spec, prototype, engine)
+    return Choice(ForeignPipeline(pipeline, cls, spec, prototype))
 
 
 def changes_of_fields(

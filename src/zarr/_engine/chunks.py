@@ -60,10 +60,10 @@ class ChunkCodecs:
         self._codecs: tuple[Codec, ...] = spec.inner_codecs if spec.levels else spec.codecs
         self._chains: dict[tuple[int, ...], CodecChain] = {}
         self._indexes: dict[int, tuple[CodecChain, int]] = {}
-        self._fill = _assignable(spec.fill_value, spec.dtype)
+        self._fill = assignable(spec.fill_value, spec.dtype)
         self._fill_is_zero = spec.dtype.kind not in "OT" and not any(self._fill.tobytes())
         self._is_verbatim = [type(codec) for codec in self._codecs] == [BytesCodec]
-        self._suits_threads = spec.dtype.kind not in "OT" and _suit_threads(self._codecs)
+        self._suits_threads = spec.dtype.kind not in "OT" and suit_threads(self._codecs)
 
     @once
     def shared_nbytes(self) -> int:
@@ -202,10 +202,10 @@ def _is_all_of(projection: Projection, shape: tuple[int, ...]) -> bool:
     )
 
 
-def _suit_threads(codecs: Iterable[Codec]) -> bool:
+def suit_threads(codecs: Iterable[Codec]) -> bool:
     """Whether codecs may be called in several threads at once."""
     return all(
-        is_synchronous(codec) and (not isinstance(codec, ShardingCodec) or _suit_threads(codec.codecs))
+        is_synchronous(codec) and (not isinstance(codec, ShardingCodec) or suit_threads(codec.codecs))
         for codec in codecs
     )
 
@@ -215,7 +215,7 @@ def index_nbytes(level: ShardLevel) -> int:
     return _index_chain(level, ArrayConfig()).encoded_nbytes()
 
 
-def _assignable(fill_value: Any, dtype: np.dtype[Any]) -> Any:
+def assignable(fill_value: Any, dtype: np.dtype[Any]) -> Any:
     """The fill value in a form that assigns bit for bit: a 0-d array, or itself for text of any length."""
     if dtype.kind == "T":
         return fill_value

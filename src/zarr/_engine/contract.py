@@ -7,19 +7,23 @@ the bytes come and go; that is the flow's business, the same for every engine (`
 
 Where a store has a place that the engine can reach by itself (a directory, this process's memory), the pipeline offers the
 direct route: a `Reached`, which performs whole requests there in one call each.
+
+A pipeline may also name a `Delegate`: then the flows ask that, and wait for it, as it gets to the store in a way of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import Buffer, BufferPrototype
     from zarr._buffer.pieces import Pieced
+    from zarr._codec.base import ChunkSpec
+    from zarr._codec.pipeline import CodecPipeline
     from zarr._grid.chunk_keys import ChunkKeyEncoding
     from zarr._metadata.spec import ArraySpec, ShardLevel
     from zarr._selection.model import Selection
@@ -111,12 +115,66 @@ class Reached(Protocol):
         """
 
 
+class Part(NamedTuple):
+    """What a request wants of one stored object, in zarr-python's words.
+
+    Attributes
+    ----------
+    coords
+        Chunk coordinates of the object in the outer grid.
+    spec
+        What codecs know of it.
+    chunk_selection, out_selection
+        Where in the object, and where in the memory of the request, as NumPy takes them.
+    is_whole
+        Whether the selection covers every element of the object that lies inside the array.
+    """
+
+    coords: tuple[int, ...]
+    spec: ChunkSpec
+    chunk_selection: Any
+    out_selection: Any
+    is_whole: bool
+
+
+class Delegate(Protocol):
+    """Somebody else who reads and writes the objects of one array, and gets to them by himself.
+
+    A batch has one entry for each object: its place, and the members of its `Part` after `coords`.
+    """
+
+    @property
+    def name(self) -> str:
+        """Who it is, for error texts."""
+
+    @property
+    def pipeline(self) -> CodecPipeline:
+        """The object that does it."""
+
+    @property
+    def spec(self) -> ArraySpec:
+        """The array."""
+
+    def parts(self, selection: Selection) -> Iterator[Part]:
+        """What a selection wants of each object that it meets. Along axes that it slices it goes forward."""
+
+    def read(self, batch: Sequence[tuple[Any, ...]], memory: npt.NDArray[Any]) -> Awaitable[Any]:
+        """Read a batch into memory of the selection's shape, in C order. What comes of it may tell for each object whether it is there."""
+
+    def write(self, batch: Sequence[tuple[Any, ...]], memory: npt.NDArray[Any]) -> Awaitable[Any]:
+        """Write a batch from memory of the selection's shape in C order, or of no axes where all elements are the same."""
+
+
 class Pipeline(Protocol):
     """The codecs of one array, compiled. Safe to use from several threads."""
 
     @property
     def engine(self) -> str:
         """Name of the engine, as in `zarr.config`."""
+
+    @property
+    def delegate(self) -> Delegate | None:
+        """Who reads and writes the array's objects in its place, and gets to them by itself; None if flows fetch and put."""
 
     @property
     def shared_nbytes(self) -> int:

@@ -77,6 +77,7 @@ class NativePipeline:
     """
 
     engine = "native"
+    delegate = None
 
     def __init__(self, spec: ArraySpec, description: Description) -> None:
         self._spec = spec

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zarr._engine.chunks import ChunkCodecs, object_nbytes
-from zarr._engine.contract import Encoded, Pieces, Reached, Rejection
+from zarr._engine.contract import Delegate, Encoded, Pieces, Reached, Rejection
 from zarr._engine.shards import ShardReader, ShardRewriting
 from zarr._plan import plan
 from zarr._support import workers
@@ -56,7 +56,8 @@ class ReferencePipeline:
         Makes a faster codec chain, of the same meaning, from that of a chunk.
     """
 
-    engine = "python"
+    engine: str = "python"
+    delegate: Delegate | None = None
 
     def __init__(self, spec: ArraySpec, prototype: BufferPrototype, refine: Refine | None = None) -> None:
         self._spec = spec

@@ -10,6 +10,7 @@ from zarr._buffer import BufferPrototype
 from zarr._buffer.registry import default_buffer_prototype
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
+from zarr._codec.pipeline import CodecPipeline, pipeline_of_ours
 from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_array, refuse_lengths
 from zarr._faces.array_properties import ArrayProperties
 from zarr._faces.attributes import ReadAttributes, attributes_of, merge
@@ -251,6 +252,15 @@ class AsyncArray(ArrayProperties):
 
         def __getattr__(self, name: str) -> Any:
             return no_such_attribute(self, name, of_array(name, "(await array.getitem(...))"))
+
+    @property
+    def codec_pipeline(self) -> CodecPipeline:
+        """The codecs of the array as a pipeline: the one that reads and writes it, if the setting `codec_pipeline.path` named somebody
+        else's class when it was opened; else one that does what the array's engine does.
+        """
+        view = self._node.view
+        delegate = view.pipeline.delegate
+        return pipeline_of_ours(view.spec.codecs) if delegate is None else delegate.pipeline
 
     def with_config(self, config: ArrayConfig | dict[str, Any]) -> Self:
         """The same array with other settings; see `zarr.Array.with_config`."""

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._codec.base import ArrayConfig
-from zarr._engine.choose import Choice, choose, prepare
+from zarr._codec.pipeline import pipeline_of_others
+from zarr._engine.choose import Choice, choose, hand_over, prepare
 from zarr._flow.kept_indexes import KeptIndexes
 from zarr._metadata.consolidated import Nodes, Tree
 from zarr._metadata.formats import layout_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
+    from zarr._codec.pipeline import CodecPipeline
     from zarr._engine.contract import Pipeline, Reached
     from zarr._metadata.array_v2 import ArrayV2Metadata
     from zarr._metadata.array_v3 import ArrayV3Metadata
@@ -201,7 +203,8 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
     """An open array.
 
     `place` and `reached` keep what the engine found out about where its objects are, from one view to the next, and
-    `kept_indexes` what was read of shards.
+    `kept_indexes` what was read of shards. `handed_to` is the class of somebody else's codec pipeline that reads and writes the array
+    in the place of an engine, if the configuration named one when the array was opened.
 
     Parameters
     ----------
@@ -220,7 +223,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         If its chunks are larger than the configuration permits.
     """
 
-    __slots__ = ("_kept_indexes", "_view", "config", "engine", "place", "reached")
+    __slots__ = ("_kept_indexes", "_view", "config", "engine", "handed_to", "place", "reached")
     is_group: ClassVar[Literal[False]] = False
 
     def __init__(
@@ -234,18 +237,22 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
     ) -> None:
         _check_chunk_size(metadata, store_path)
         self._metadata: ArrayV2Metadata | ArrayV3Metadata | None = _kept(metadata, store_path)
-        self._begin(store_path, config, copied_in, settings().engine if engine is None else engine)
+        self._begin(store_path, config, copied_in, engine)
 
-    def _begin(self, store_path: StorePath, config: ArrayConfig, copied_in: CopyPlace | None, engine: str) -> None:
+    def _begin(
+        self, store_path: StorePath, config: ArrayConfig, copied_in: CopyPlace | None, engine: str | None = None
+    ) -> None:
+        now = settings()
         self._view: ArrayView | None = None
         self.place: NativePlace | None = None
         self.reached: Reached | None = None
         self.store_path = store_path
         self.config = config
         self.copied_in = copied_in
-        self.engine = engine
+        self.engine = now.engine if engine is None else engine
+        self.handed_to: type[CodecPipeline] | None = None if now.pipeline is None else pipeline_of_others(now.pipeline)
         self._kept_indexes: KeptIndexes | None = None
-        prepare(engine)
+        prepare(self.engine)
 
     @classmethod
     def unread(
@@ -255,7 +262,7 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         self = cls.__new__(cls)
         self._metadata = None
         self._read = read
-        self._begin(store_path, config, copied_in, settings().engine)
+        self._begin(store_path, config, copied_in)
         return self
 
     @property
@@ -314,7 +321,12 @@ class ArrayNode(_ReadOnUse["ArrayV2Metadata | ArrayV3Metadata"]):
         """Spec and pipeline for metadata that is not published yet."""
         spec = metadata.to_spec(self.config)
         limit = settings().max_variable_chunk_nbytes if spec.dtype.kind in "OT" else None
-        return ArrayView(spec, choose(spec, CPU_PROTOTYPE, self.engine), metadata, limit)
+        return ArrayView(spec, self._choose(spec, metadata), metadata, limit)
+
+    def _choose(self, spec: ArraySpec, metadata: ArrayV2Metadata | ArrayV3Metadata) -> Choice:
+        if self.handed_to is None:
+            return choose(spec, CPU_PROTOTYPE, self.engine)
+        return hand_over(self.handed_to, spec, CPU_PROTOTYPE, self.engine, metadata, self.store_path.store)
 
     def by_reference(self, view: ArrayView) -> ArrayView:
         """The same view on the reference engine."""

@@ -2,7 +2,7 @@
 
 The engine plans a request and says what it wants of each stored object (`ObjectRequest`); the flows here fetch, and put.
 There is one small flow per object; the driver runs several at once. Where the engine reaches the store's place by itself,
-the whole request is one `Direct`.
+the whole request is one `Direct`. What is handed over to somebody else's pipeline goes another way (`handed_over.py`).
 
 Reading an object that is a shard, of which only a part is wanted, takes a few rounds: its index first, then whatever the
 engine finds missing, until nothing is; neighbouring ranges are fetched together, and all of them come from one version. If
@@ -27,12 +27,14 @@ from zarr._flow.direct import reach
 from zarr._flow.requests import Compute, Direct, Fetch, Flow, Put, Read, Remove, TakeRoom, Together
 from zarr._store.access import answers_at_once, capabilities, sync_contract, takes_pieces
 from zarr._store.ranges import coalesce
+from zarr._support.imports_on_use import importing
 from zarr._support.request_room import is_counted
 from zarr._support.settings import settings
 from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError, PickleCodecDisabledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
     from typing import Self
 
     import numpy.typing as npt
@@ -72,6 +74,9 @@ def read(node: ArrayNode, view: ArrayView, selection: Selection, memory: npt.NDA
 def _read(node: ArrayNode, view: ArrayView, selection: Selection, memory: npt.NDArray[Any]) -> Flow[None]:
     reached = reach(node, view)
     if reached is None:
+        if (delegate := view.pipeline.delegate) is not None:
+            yield from _handed_over().read(node, delegate, selection, memory)
+            return
         parts = view.pipeline.request(selection, memory)
         nbytes = _counted_nbytes(node, view)
         flows = (_read_object(node, view, part, nbytes) for part in parts)
@@ -255,6 +260,9 @@ def write(
         value = in_dtype(value, view.spec.dtype)  # format 3 does not store the byte order that a handle has elements in
     reached = None if is_part else reach(node, view)
     if reached is None or not reached.can_write:
+        if (delegate := view.pipeline.delegate) is not None and not is_part:
+            yield from _handed_over().write(node, delegate, selection, value, hold=hold, check=check)
+            return
         changes = _Changes(node, view, selection, value, is_part=is_part)
         writing = _Writing(
             node,
@@ -373,6 +381,17 @@ class _Changes:
             return self._of_fields(replace(self._view.spec, config=config))
         pipeline = self._node.pipeline_of(self._view.metadata, config)
         return pipeline.request(self._selection, self._value)
+
+
+# -- pipelines of others ---------------------------------------------------------------------------------------------
+
+
+def _handed_over() -> ModuleType:
+    """The flows for arrays that somebody else's pipeline reads and writes."""
+    with importing("zarr._flow.handed_over"):
+        from zarr._flow import handed_over
+
+    return handed_over
 
 
 # -- threads --------------------------------------------------------------------------------------------------------

@@ -14,18 +14,20 @@ nor `await`. It is written once and driven twice (`drive`).
     Compute       a function that only computes                         -> its result
     Direct        elements read or written by the engine at a place of  -> list[ObjectRequest]
                   the store that it reaches by itself                      that were left to the flow
+    Await         what somebody else does, who gets to the store          -> its result
+                  by itself and has to be awaited
     Together      other flows, several at once where that helps         -> list of their results
 
 An error that a request meets is raised at the `yield`. A flow that holds something releases it in a `with` or
 `finally`, which also runs when the flow is closed or cancelled.
 
 Whatever touches a store is a request, native writes included; so whoever drives can count, log, gather or refuse it
-(`watch.py`). A request whose class has `writes` set, or a `Direct` that has it set, changes what is stored.
+(`watch.py`). A request whose class has `writes` set, or a `Direct` or `Await` that has it set, changes what is stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
@@ -229,6 +231,25 @@ class Direct:
     sync: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Something that somebody else does with objects of a store, in a way of their own: a codec pipeline.
+
+    Attributes
+    ----------
+    store
+        The store that is read or written.
+    function
+        Begins it, and gives what is awaited. May be called again where nothing has come of it, in a child of a fork.
+    writes
+        Whether it writes. Then it is awaited to its end, whatever happens to the caller meanwhile.
+    """
+
+    store: Store
+    function: Callable[[], Awaitable[Any]]
+    writes: bool
+
+
 Request: TypeAlias = (
     Fetch
     | Put
@@ -244,6 +265,7 @@ Request: TypeAlias = (
     | Exist
     | Compute
     | Direct
+    | Await
     | Together
 )
 Flow: TypeAlias = Generator[Request, Any, T]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from zarr._codec.base import BaseCodec
@@ -107,13 +107,16 @@ def data_type_of(given: Any, filters: Any, compressors: Any) -> ZDType[Any, Any]
 def _filters(given: Any, compressor: Any, data_type: ZDType[Any, Any]) -> list[Any]:
     """The filters, with the codec that elements of any length need, which is the first of them."""
     filters = [] if is_auto(given) else [_numcodec(codec) for codec in listed(given)]
+    there = [codec.codec_id for codec in (*filters, *([] if compressor is None else [compressor]))]
+    return [*needed_filters(data_type, there), *filters]
+
+
+def needed_filters(data_type: ZDType[Any, Any], there: Iterable[str] = ()) -> list[Any]:
+    """The codec that elements of any length need, if these are such and it is not among those that are there."""
     needed = getattr(data_type, "object_codec_id", None)
     if needed == "pickle":
         check_pickle_allowed()
-    there = [codec.codec_id for codec in (*filters, *([] if compressor is None else [compressor]))]
-    if needed is not None and needed not in there:
-        filters.insert(0, get_numcodec({"id": needed}))
-    return filters
+    return [] if needed is None or needed in there else [get_numcodec({"id": needed})]
 
 
 def _compressor(given: Any) -> Any:

@@ -105,7 +105,7 @@ def _warn_order(order: str) -> None:
 def _codecs(wanted: NewArray) -> tuple[Codec, ...]:
     before = _chosen(wanted.filters, [], ArrayArrayCodec, "filters")
     after = _chosen(wanted.compressors, [_COMPRESSOR], BytesBytesCodec, "compressors")
-    middle = _chosen(wanted.serializer, [_default_serializer(wanted.data_type)], ArrayBytesCodec, "serializer")
+    middle = _chosen(wanted.serializer, [default_serializer(wanted.data_type)], ArrayBytesCodec, "serializer")
     if len(middle) != 1:
         raise ArgumentError(f"`serializer` takes exactly one array->bytes codec, got {len(middle)}")
     chain = (*before, *middle, *after)
@@ -152,13 +152,14 @@ def _instead_of(given: Any) -> str:
     return "Give a codec of zarr.codecs, as ZstdCodec(level=3), or the name of one, as 'zstd'."
 
 
-def _default_serializer(data_type: ZDType[Any, Any]) -> Codec:
+def default_serializer(data_type: ZDType[Any, Any]) -> Codec:
+    """The codec that makes bytes of elements, where nobody names one."""
     if isinstance(data_type, VariableLengthUTF8):
         return VLenUTF8Codec()
     if isinstance(data_type, VariableLengthBytes):
         return VLenBytesCodec()
     if isinstance(data_type, Optional):
-        return OptionalCodec(mask_codecs=[PackBitsCodec()], data_codecs=[_default_serializer(data_type.data_type)])
+        return OptionalCodec(mask_codecs=[PackBitsCodec()], data_codecs=[default_serializer(data_type.data_type)])
     if isinstance(data_type, PythonObjects):
         data_type.to_json(zarr_format=3)  # which says that there are none
     return _SERIALIZER

@@ -283,7 +283,7 @@ class SyncStore(Store):
     def set_sync(self, key: str, value: Buffer) -> None:
         """Replace the value under `key`."""
         self._check_writable()
-        self.put(check_key(key), _require_buffer(value))
+        self.put(check_key(key), require_buffer(value))
 
     def delete_sync(self, key: str) -> None:
         """Remove the value under `key`; no error if there is none."""
@@ -336,7 +336,7 @@ class SyncStore(Store):
 
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         self._check_writable()
-        await self._change(self.put, check_key(key), _require_buffer(value), expected=ABSENT)
+        await self._change(self.put, check_key(key), require_buffer(value), expected=ABSENT)
 
     async def delete(self, key: str) -> None:
         await self._change(self.delete_sync, key)
@@ -531,11 +531,11 @@ class AsyncStore(Store):
 
     async def set(self, key: str, value: Buffer) -> None:
         self._check_writable()
-        await self.put(check_key(key), _require_buffer(value))
+        await self.put(check_key(key), require_buffer(value))
 
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         self._check_writable()
-        await self.put(check_key(key), _require_buffer(value), expected=ABSENT)
+        await self.put(check_key(key), require_buffer(value), expected=ABSENT)
 
     async def delete(self, key: str) -> None:
         self._check_writable()
@@ -560,7 +560,8 @@ def _collect(function: Any, prefix: str) -> Sequence[str]:
     return list(function(prefix))
 
 
-def _require_buffer(value: object) -> Buffer:
+def require_buffer(value: object) -> Buffer:
+    """A value that a caller wants stored, if it is a buffer; else TypeError."""
     if not isinstance(value, Buffer):
         raise TypeError(
             f"a store value must be a Buffer, got {type(value).__name__}. "

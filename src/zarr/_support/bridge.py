@@ -35,6 +35,10 @@ _lock = threading.Lock()
 _running: _LoopThread | None = None
 
 
+class SyncError(RuntimeError):
+    """Synchronous code was called where it would wait for itself."""
+
+
 def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
     """Run a coroutine on the bridge's loop and wait for its result. May be called from many threads.
 
@@ -47,8 +51,8 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
 
     Raises
     ------
-    RuntimeError
-        If called from the bridge's own thread, which would wait for itself.
+    SyncError
+        If called from the bridge's own thread, which would wait for itself. It is a RuntimeError.
     TimeoutError
         If the time is over. The coroutine is cancelled then, as it is when KeyboardInterrupt ends the wait.
 
@@ -228,7 +232,7 @@ def _refuse_from_own_thread(coroutine: Coroutine[Any, Any, Any]) -> None:
     let_forks_finish()
     if _running is not None and threading.current_thread() is _running.thread:
         coroutine.close()
-        raise RuntimeError(
+        raise SyncError(
             "synchronous zarr code was called from a coroutine that zarr itself runs; await the asynchronous form "
             "instead"
         )

@@ -25,6 +25,12 @@ from zarr.errors import ArgumentError, ZarrUserWarning
 T = TypeVar("T")
 CPU_BUFFERS = ("zarr.buffer.cpu.Buffer", "zarr.buffer.cpu.NDBuffer")
 GPU_BUFFERS = ("zarr.buffer.gpu.Buffer", "zarr.buffer.gpu.NDBuffer")
+DEFAULT_PIPELINE = "zarr.core.codec_pipeline.BatchedCodecPipeline"
+_OWN_PIPELINES = (
+    DEFAULT_PIPELINE,
+    "zarr.core.codec_pipeline.FusedCodecPipeline",
+    "zarr.core.BatchedCodecPipeline",
+)
 _NUMCODECS = (
     "Adler32 AsType BitRound Blosc BZ2 CRC32 CRC32C Delta FixedScaleOffset Fletcher32 GZip LZ4 LZMA PackBits PCodec "
     "Quantize Shuffle ZFPY Zlib Zstd"
@@ -55,7 +61,7 @@ DEFAULTS: dict[str, Any] = {
     "threading": {"max_workers": None},
     "json_indent": 2,
     "codec_pipeline": {
-        "path": "zarr.core.codec_pipeline.BatchedCodecPipeline",
+        "path": DEFAULT_PIPELINE,
         "batch_size": 1,
         "max_workers": None,
     },
@@ -124,6 +130,10 @@ class Settings:
         Whether stored pickles, which run code, may be decoded.
     cpu_buffers
         Whether reads produce arrays in host memory, as the keys `buffer` and `ndbuffer` say by default.
+    pipeline
+        Dotted name of the class that reads and writes arrays; None where it is one of ours, whose work the engines do.
+    pipeline_batch
+        So many chunks our own pipeline hands to its codecs at once.
     """
 
     engine: str
@@ -150,6 +160,8 @@ class Settings:
     uneven_shards: bool
     allow_pickle: bool
     cpu_buffers: bool
+    pipeline: str | None
+    pipeline_batch: int
 
 
 NO_LIMIT = sys.maxsize
@@ -344,17 +356,24 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             chunk_cache_nbytes=self._count_or("array.chunk_cache_bytes", 0, None),
             concurrency=self._count_or("async.concurrency", 1, NO_LIMIT),
             request_nbytes=self._count_or("async.request_bytes", 1, NO_LIMIT),
-            max_threads=self._count_or("threading.max_workers", 1, 0),
+            max_threads=self._most_threads(),
             rectilinear_chunks=self._truth("array.rectilinear_chunks"),
             target_shard_nbytes=self._count_or("array.target_shard_size_bytes", 1, None),
             json_indent=self._count_or("json_indent", 0, None, most=_MOST_INDENT),
             uneven_shards=self._truth("array.uneven_shards"),
             allow_pickle=self._truth("array.allow_unsafe_pickle_decode"),
             cpu_buffers=(self.class_name("buffer"), self.class_name("ndbuffer")) == CPU_BUFFERS,
+            pipeline=None if (path := self.class_name("codec_pipeline.path")) in _OWN_PIPELINES else path,
+            pipeline_batch=self._count("codec_pipeline.batch_size", 1),
         )
         self._check_others()
         self._settings = made
         return made
+
+    def _most_threads(self) -> int:
+        """The lower of two limits, which have names of ours and of zarr-python's."""
+        limits = [self._count_or(key, 1, 0) for key in ("threading.max_workers", "codec_pipeline.max_workers")]
+        return min(filter(None, limits), default=0)
 
     def _warn_of_misspellings(self) -> None:
         """Warn of names in the environment and in files that are nearly ours, at the first use of the library."""
@@ -368,9 +387,6 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
 
     def _check_others(self) -> None:
         """Settings that nothing here reads, or that are read one by one."""
-        self._count("codec_pipeline.batch_size", 1)
-        self._count_or("codec_pipeline.max_workers", 1, None)
-        self.class_name("codec_pipeline.path")
         timeout = self._value("async.timeout")
         if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, numbers.Real) or timeout < 0):
             raise self._refuse("async.timeout", "a number of seconds, or None for no limit")

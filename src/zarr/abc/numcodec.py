@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeGuard, runtime_checkable
 
 from zarr._support.public_names import public_names_of
 
@@ -30,6 +30,17 @@ class Numcodec(Protocol):
         """Make an instance of the stored form, without its `id`."""
 
 
-__all__ = ["Numcodec"]
+def _is_numcodec(obj: object) -> TypeGuard[Numcodec]:
+    """Whether something is such a codec."""
+    return not isinstance(obj, type) and _is_numcodec_cls(type(obj))
+
+
+def _is_numcodec_cls(obj: object) -> TypeGuard[type[Numcodec]]:
+    """Whether something is a class of such codecs."""
+    names = ("codec_id", "encode", "decode", "get_config", "from_config")
+    return isinstance(obj, type) and all(hasattr(obj, name) for name in names)
+
+
+__all__ = ["Numcodec", "_is_numcodec", "_is_numcodec_cls"]
 
 __dir__ = public_names_of(__name__)

@@ -9,7 +9,7 @@ from zarr._codec.base import ArrayBytesCodec, ArrayConfig
 from zarr._codec.base import ChunkSpec as ArraySpec
 from zarr._codec.bytes_ import BytesCodec
 from zarr._codec.crc32c_ import Crc32cCodec
-from zarr._codec.documents import INDEX_LOCATION, SUBCHUNK_WRITE_ORDER
+from zarr._codec.documents import INDEX_LOCATION, SUBCHUNK_WRITE_ORDER, IndexLocation, SubchunkWriteOrder
 from zarr._codec.names import ShardingCodecIndexLocation
 from zarr._codec.pipeline import (
     ArrayBytesCodecPartialDecodeMixin,
@@ -69,6 +69,7 @@ __all__ = [
     "Crc32cCodec",
     "HasEndianness",
     "INDEX_LOCATION",
+    "IndexLocation",
     "MAX_UINT_64",
     "NDBuffer",
     "RangeByteRequest",
@@ -81,6 +82,7 @@ __all__ = [
     "Store",
     "StorePath",
     "Struct",
+    "SubchunkWriteOrder",
     "SuffixByteRequest",
     "TYPE_CHECKING",
     "UInt64",

@@ -3,7 +3,13 @@
 from zarr._calls.arrays import DEFAULT_FILL_VALUE
 from zarr._calls.keywords import ShardsDocument as ShardsConfigParam
 from zarr._compat.annotations import CompressorLike, CompressorsLike, FiltersLike, SerializerLike, ShardsLike
-from zarr._compat.arrays import init_array
+from zarr._compat.arrays import default_filters_v2, default_serializer_v3, init_array
+from zarr._compat.arrays import get_chunk_spec as _get_chunk_spec
+from zarr._compat.arrays import iter_chunk_coords as _iter_chunk_coords
+from zarr._compat.arrays import iter_chunk_regions as _iter_chunk_regions
+from zarr._compat.arrays import iter_shard_coords as _iter_shard_coords
+from zarr._compat.arrays import iter_shard_keys as _iter_shard_keys
+from zarr._compat.arrays import iter_shard_regions as _iter_shard_regions
 from zarr._compat.arrays import parse_keep_array_attr as _parse_keep_array_attr
 from zarr._faces.array import Array
 from zarr._faces.async_array import AsyncArray
@@ -20,8 +26,16 @@ __all__ = [
     "SerializerLike",
     "ShardsConfigParam",
     "ShardsLike",
+    "_get_chunk_spec",
+    "_iter_chunk_coords",
+    "_iter_chunk_regions",
+    "_iter_shard_coords",
+    "_iter_shard_keys",
+    "_iter_shard_regions",
     "_parse_keep_array_attr",
     "create_array",
+    "default_filters_v2",
+    "default_serializer_v3",
     "from_array",
     "init_array",
 ]

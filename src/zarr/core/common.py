@@ -2,10 +2,12 @@
 
 from zarr._buffer import BytesLike
 from zarr._codec.base import MemoryOrder
-from zarr._compat.annotations import ChunkCoords, ChunksLike, DimensionNames, ShapeLike
+from zarr._compat.annotations import ANY_ACCESS_MODE, ChunkCoords, ChunksLike, DimensionNames, ShapeLike
+from zarr._compat.grids import compress_rle, expand_rle
 from zarr._compat.keys import ZARR_JSON, ZARRAY_JSON, ZATTRS_JSON, ZGROUP_JSON, ZMETADATA_V2_JSON
 from zarr._compat.parsing import (
     ceildiv,
+    ceildiv_int,
     parse_bool,
     parse_int,
     parse_name,
@@ -22,6 +24,7 @@ from zarr._support.public_names import public_names_of
 from zarr.types import JSON
 
 __all__ = [
+    "ANY_ACCESS_MODE",
     "AccessModeLiteral",
     "BytesLike",
     "ChunkCoords",
@@ -38,9 +41,12 @@ __all__ = [
     "ZMETADATA_V2_JSON",
     "ZarrFormat",
     "ceildiv",
+    "ceildiv_int",
+    "compress_rle",
     "concurrent_foreach",
     "concurrent_iter",
     "concurrent_map",
+    "expand_rle",
     "parse_bool",
     "parse_int",
     "parse_name",

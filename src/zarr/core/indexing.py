@@ -27,6 +27,15 @@ from zarr._compat.indexing import (
     morton_order_coords,
 )
 from zarr._compat.parsing import is_integer
+from zarr._compat.selections import iter_grid as _iter_grid
+from zarr._compat.selections import iter_regions as _iter_regions
+from zarr._compat.selections import (
+    make_slice_selection,
+    normalize_integer_selection,
+    oindex,
+    oindex_set,
+    replace_ellipsis,
+)
 from zarr._support.public_names import public_names_of
 
 __all__ = [
@@ -48,11 +57,18 @@ __all__ = [
     "Selector",
     "SelectorTuple",
     "SliceDimIndexer",
+    "_iter_grid",
+    "_iter_regions",
     "colexicographic_order_coords",
     "get_indexer",
     "is_integer",
     "lexicographic_order_coords",
+    "make_slice_selection",
     "morton_order_coords",
+    "normalize_integer_selection",
+    "oindex",
+    "oindex_set",
+    "replace_ellipsis",
 ]
 
 __dir__ = public_names_of(__name__)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zarr._buffer.pieces import Pieced
 from zarr._flow.direct import perform
 from zarr._flow.requests import (
+    Await,
     Compute,
     Direct,
     Exist,
@@ -139,5 +140,6 @@ ANSWER: dict[type, Callable[[Any], Any]] = {
     Where: _where,
     Compute: _compute,
     Direct: perform,
+    Await: lambda _: AWAITED,
 }
 """For every request but `Together`, which is each driver's own."""

@@ -18,6 +18,7 @@ from zarr._flow.drive.carried import Carried, Ended, read_elsewhere
 from zarr._flow.drive.process_hold import process_hold
 from zarr._flow.drive.remote import calls_for, whole_answer
 from zarr._flow.requests import (
+    Await,
     Compute,
     Direct,
     Exist,
@@ -157,6 +158,10 @@ async def _answer(request: Any, lane: Lane) -> Any:
     if isinstance(request, Compute | Direct | Where):
         async with lane.slots:
             return await lane.call(ANSWER[type(request)], request)
+    if isinstance(request, Await):
+        lane.note_awaited()
+        async with lane.slots:
+            return await await_somebody(request)
     if (store := sync_contract(request.store)) is None:
         lane.note_awaited()
         return await await_store(request, lane)
@@ -302,6 +307,20 @@ async def await_store(request: Any, lane: Lane) -> Any:
     token = INSIDE.set(True)
     try:
         return await _awaited_answer(request, lane)
+    finally:
+        INSIDE.reset(token)
+
+
+async def await_somebody(request: Await) -> Any:
+    """Wait for what somebody else does with objects of a store."""
+    token = INSIDE.set(True)
+    try:
+        if request.store._waits_to_be_opened():
+            await _open(request.store)
+        if not request.writes:
+            return await request.function()
+        request.store._check_writable()
+        return await until_over(asyncio_module().ensure_future(request.function()))
     finally:
         INSIDE.reset(token)
 

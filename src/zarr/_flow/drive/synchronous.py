@@ -19,10 +19,10 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from zarr._flow.drive.answers import ANSWER, AWAITED
-from zarr._flow.drive.asynchronous import Lane, await_store, take_hold
+from zarr._flow.drive.asynchronous import Lane, await_somebody, await_store, take_hold
 from zarr._flow.drive.process_hold import AwaitedHold, take_free_hold
 from zarr._flow.drive.remote import AwaitedParts, awaited_answer
-from zarr._flow.requests import Flow, Request, TakeHold, TakeRoom, Together
+from zarr._flow.requests import Await, Flow, Request, TakeHold, TakeRoom, Together
 from zarr._store.access import sync_contract
 from zarr._support import bridge, workers
 from zarr._support.forks import n_forks
@@ -314,6 +314,8 @@ class _Crew:
             started = AwaitedHold(partial(take_hold, request), answered)
         elif isinstance(request, TakeRoom):
             started = AwaitedRoom(request.nbytes, answered)
+        elif isinstance(request, Await):
+            started = bridge.Started(await_somebody(request), answered)
         elif (store := sync_contract(request.store)) is not None:
             started = awaited_answer(store, request, answered)
         else:

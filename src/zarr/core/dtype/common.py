@@ -1,6 +1,7 @@
 """Stored descriptions of data types, and what data types have in common."""
 
 from zarr._compat.annotations import EndiannessStr
+from zarr._compat.numbers_in_json import ENDIANNESS_STR, JSONFloatV2, SpecialFloatStrings, unpack_dtype_json
 from zarr._dtype.documents import (
     DTypeConfig_V2,
     DTypeSpec_V2,
@@ -18,14 +19,18 @@ __all__ = [
     "DTypeJSON",
     "DTypeSpec_V2",
     "DTypeSpec_V3",
+    "ENDIANNESS_STR",
     "EndiannessStr",
     "HasEndianness",
     "HasItemSize",
     "HasLength",
     "HasObjectCodec",
+    "JSONFloatV2",
+    "SpecialFloatStrings",
     "UnstableSpecificationWarning",
     "check_dtype_spec_no_object_codec_v2",
     "check_dtype_spec_v2",
+    "unpack_dtype_json",
 ]
 
 __dir__ = public_names_of(__name__)

@@ -1,8 +1,15 @@
 """Metadata of format 3."""
 
 from zarr._compat.encoder import V3JsonEncoder
+from zarr._compat.grids import create_chunk_grid_metadata
 from zarr._compat.keys import ARRAY_METADATA_KEYS
-from zarr._compat.parsing import parse_codecs, parse_dimension_names, parse_node_type_array, parse_shapelike
+from zarr._compat.parsing import (
+    parse_codecs,
+    parse_dimension_names,
+    parse_node_type_array,
+    parse_shapelike,
+    parse_storage_transformers,
+)
 from zarr._compat.parsing import parse_zarr_format_3 as parse_zarr_format
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.chunk_grid import ChunkGridMetadata
@@ -19,11 +26,13 @@ __all__ = [
     "RegularChunkGrid",
     "RegularChunkGridMetadata",
     "V3JsonEncoder",
+    "create_chunk_grid_metadata",
     "parse_chunk_grid",
     "parse_codecs",
     "parse_dimension_names",
     "parse_node_type_array",
     "parse_shapelike",
+    "parse_storage_transformers",
     "parse_zarr_format",
 ]
 

@@ -1,0 +1,60 @@
+"""Numbers and byte orders in metadata."""
+
+from zarr._compat.annotations import DateTimeUnit
+from zarr._compat.numbers_in_json import (
+    NUMPY_ENDIANNESS_STR,
+    JSONFloatV2,
+    JSONFloatV3,
+    NumpyEndiannessStr,
+    bytes_from_json,
+    bytes_to_json,
+    check_json_bool,
+    check_json_complex_float_v2,
+    check_json_complex_float_v3,
+    check_json_float_v2,
+    check_json_float_v3,
+    check_json_floatish_str,
+    check_json_int,
+    check_json_intish_float,
+    check_json_intish_str,
+    check_json_str,
+    complex_float_to_json_v2,
+    complex_float_to_json_v3,
+    endianness_from_numpy_str,
+    endianness_to_numpy_str,
+    float_from_json_v2,
+    float_from_json_v3,
+    float_to_json_v2,
+    float_to_json_v3,
+)
+from zarr._support.public_names import public_names_of
+
+__all__ = [
+    "DateTimeUnit",
+    "JSONFloatV2",
+    "JSONFloatV3",
+    "NUMPY_ENDIANNESS_STR",
+    "NumpyEndiannessStr",
+    "bytes_from_json",
+    "bytes_to_json",
+    "check_json_bool",
+    "check_json_complex_float_v2",
+    "check_json_complex_float_v3",
+    "check_json_float_v2",
+    "check_json_float_v3",
+    "check_json_floatish_str",
+    "check_json_int",
+    "check_json_intish_float",
+    "check_json_intish_str",
+    "check_json_str",
+    "complex_float_to_json_v2",
+    "complex_float_to_json_v3",
+    "endianness_from_numpy_str",
+    "endianness_to_numpy_str",
+    "float_from_json_v2",
+    "float_from_json_v3",
+    "float_to_json_v2",
+    "float_to_json_v3",
+]
+
+__dir__ = public_names_of(__name__)

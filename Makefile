@@ -39,10 +39,10 @@ MIRI_CASES ?= 16
 , := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test versions long ceph witness ray peers corpus readers bench check lint format docs dist fuzz bombs sanitize clean native
+.PHONY: help demo test versions long ceph witness ray peers ecosystem corpus readers bench check lint format docs dist fuzz bombs sanitize clean native
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.demo  ## install into .venv and run the example on real data
 	$(PY) examples/land_mask.py $(DEMO_ARGS)
@@ -192,6 +192,15 @@ $(THEIRS)/.ready: tests/peers/requirements.txt
 
 peers: $(VENV)/.dev native $(THEIRS)/.ready  ## what is written here is read by zarr-python, TensorStore and zarrs; Dask and xarray on it; two minutes
 	ZARR_TEST_SERVER=peers PYTHONPATH=src $(THEIRS)/bin/python -m pytest tests/peers $(PYTEST_ARGS)
+
+# -- the ecosystem: the tests that other libraries ship, with this library as their zarr --------------------------------
+
+# make ecosystem ONLY='xarray dask' runs those; with CONTROL=1 zarr-python is their zarr, which shows what is their own.
+ONLY ?=
+CONTROL ?=
+
+ecosystem:  ## the tests of xarray, Dask and others, as they ship them, on this library; writes docs/ecosystem.md; an hour
+	$(PEER_PYTHON) -m tests.ecosystem.run_suites $(if $(CONTROL),--control) $(ONLY) -- $(PYTEST_ARGS)
 
 # -- the corpus: what other libraries store, and what they read of what is stored here -----------------------------------
 

@@ -103,7 +103,7 @@ def _numbers() -> list[Row]:
     for cls in (*INTEGERS, *FLOATS, *COMPLEXES):
         name = cls.__name__.lower()
         code = np.dtype(name).str[1:]
-        default = {"f": 0.0, "c": [0.0, 0.0]}.get(code[0], 0)
+        default = {"f": 0.0, "c": (0.0, 0.0)}.get(code[0], 0)
         if code[1:] == "1":
             rows.append(Row(cls(), f"|{code}", name, v2(f"|{code}"), default))
             continue
@@ -175,6 +175,6 @@ BY_NATIVE = [row for row in ROWS if row.native != "|O"]
 
 def to_json3(dtype: ZDType, *, unstable: bool) -> Any:
     if unstable:
-        with pytest.warns(UnstableSpecificationWarning, match="no specification in format 3"):
+        with pytest.warns(UnstableSpecificationWarning, match="does not have a Zarr V3 specification"):
             return dtype.to_json(3)
     return dtype.to_json(3)

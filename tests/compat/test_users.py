@@ -8,6 +8,7 @@ import json
 import sys
 import threading
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -95,7 +96,6 @@ SAME = {
     "zarr.core.metadata.v3.parse_codecs": "zarr.codecs.sharding.parse_codecs",
     "zarr.core.common.parse_named_configuration": "zarr.codecs.sharding.parse_named_configuration",
     "zarr.storage._common.StoreLike": "zarr.storage.StoreLike",
-    "zarr.core.sync._collect_aiterator": "zarr.core.sync.collect_aiterator",
 }
 SAME = {name: home for name, home in SAME.items() if name in NAMES}
 
@@ -222,9 +222,18 @@ def _(mixin):
     assert Mine().three() == (3, [0, 1])
 
 
-@does("core.sync.collect_aiterator")
+@does("core.sync._collect_aiterator")
 def _(collect):
     assert asyncio.run(collect(numbers(3))) == (0, 1, 2)
+
+
+@does("core.sync.collect_aiterator")
+def _(collect):
+    async def within():
+        return collect(numbers(2))
+
+    assert collect(numbers(3)) == (0, 1, 2)
+    assert asyncio.run(within()) == (0, 1)
 
 
 @does("core.sync._get_loop")
@@ -575,6 +584,19 @@ def _(cls):
 def _(is_integer):
     assert all(map(is_integer, (1, True, np.int8(1), np.uint64(3))))
     assert not any(map(is_integer, (1.0, "1", np.array(1), np.bool_(True))))
+
+
+@does("core.indexing.AsyncOIndex", "core.indexing.AsyncVIndex")
+def _(cls):
+    """What is put in the place of its method is what an array calls."""
+    a = zarr.create_array({}, data=np.arange(70).reshape(10, 7), chunks=(3, 4))
+    name = {"AsyncOIndex": "oindex", "AsyncVIndex": "vindex"}[cls.__name__]
+    selection = ([9, 1], [0, 6])
+    with mock.patch.object(cls, "getitem", side_effect=cls.getitem, autospec=True) as watched:
+        found = asyncio.run(getattr(a._async_array, name).getitem(selection))
+    assert np.array_equal(found, getattr(a, name)[selection])
+    assert watched.call_count == watched.await_count == 1
+    assert np.array_equal(asyncio.run(cls(a._async_array).getitem(selection)), found)
 
 
 @does("core.indexing.OrthogonalIndexer", "core.indexing.Indexer")

@@ -37,7 +37,7 @@ from zarr.errors import CodecError
 
 # Raw bytes have no agreed name in format 3, which is said each time one is written.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:The data type raw_bytes:zarr.errors.UnstableSpecificationWarning"),
+    pytest.mark.filterwarnings("ignore:The data type \\(RawBytes:zarr.errors.UnstableSpecificationWarning"),
     pytest.mark.filterwarnings("ignore:Combining a `sharding_indexed` codec:zarr.errors.ZarrUserWarning"),
 ]
 

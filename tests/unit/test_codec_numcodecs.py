@@ -123,9 +123,9 @@ def test_types_are_threaded_and_filled_in():
         BytesCodec(), "numcodecs.shuffle",
     )  # fmt: skip
     assert [codec.codec_config for codec in chain.codecs if hasattr(codec, "codec_config")] == [
-        {"dtype": "int32"},
-        {"encode_dtype": "<i2", "decode_dtype": "int32"},
-        {"elementsize": 2},
+        {"id": "delta", "dtype": "int32"},
+        {"id": "astype", "encode_dtype": "<i2", "decode_dtype": "int32"},
+        {"id": "shuffle", "elementsize": 2},
     ]
     np.testing.assert_array_equal(decode(chain, encode(chain, INTS.astype(">i4"))), INTS)
     assert [str(spec.dtype.to_native_dtype()) for spec in chain.specs[-2:]] == ["int16", "int16"]
@@ -168,12 +168,12 @@ def test_metadata():
     assert codec.to_dict() == {"name": "numcodecs.zlib", "configuration": {"level": 3}}
     assert numcodecs_.Zlib.from_dict(codec.to_dict()) == codec
     assert numcodecs_.Zlib.from_dict(named("zlib", id="zlib", level=3)) == codec
-    assert parse_codec("numcodecs.zlib").codec_config == {}
+    assert parse_codec("numcodecs.zlib").codec_config == {"id": "zlib"}
     assert codec != numcodecs_.Zlib(level=4)
     assert hash(codec) == hash(numcodecs_.Zlib(level=3))
     assert codec.numcodec == numcodecs.Zlib(level=3)
     assert pickle.loads(pickle.dumps(codec)) == codec
-    assert repr(codec) == "Zlib(codec_name='numcodecs.zlib', codec_config={'level': 3})"
+    assert repr(codec) == "Zlib(codec_name='numcodecs.zlib', codec_config={'id': 'zlib', 'level': 3})"
     with pytest.raises(ValueError, match="'bz2'"):
         numcodecs_.Zlib(id="bz2")
 

@@ -154,6 +154,12 @@ class TestLocalFiles:
         run(store.delete_dir("a"))
         assert list((tmp_path / "x").iterdir()) == []
 
+    def test_a_local_place_may_be_a_path(self, tmp_path, engine):
+        store = FsspecStore.from_url(tmp_path / "a", read_only=False)
+        zarr.create_array(store, name="x", data=np.arange(6), chunks=(2,), shards=(4,))
+        assert store.path == FsspecStore.from_url(str(tmp_path / "a")).path
+        assert zarr.open_array(FsspecStore.from_url(tmp_path / "a"), path="x")[:].tolist() == [*range(6)]
+
     def test_two_stores_of_one_place_know_it(self, tmp_path):
         one, two = FsspecStore.from_url(str(tmp_path)), LocalStore(tmp_path)
         assert one._whereabouts("a")[-1] == two._whereabouts("a")[-1]

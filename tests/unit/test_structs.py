@@ -238,7 +238,7 @@ class TestFillValues:
     def test_format_3_names_every_field(self):
         data_type = parse_dtype(MIXED, zarr_format=3)
         found = data_type.to_json_scalar(FILL, zarr_format=3)
-        expected = {"n": 7, "x": "NaN", "in": {"t": 5, "s": "hé", "z": [1.0, -2.0]}, "b": 9}
+        expected = {"n": 7, "x": "NaN", "in": {"t": 5, "s": "hé", "z": (1.0, -2.0)}, "b": 9}
         assert found == expected
         assert data_type.from_json_scalar(found, zarr_format=3).tobytes() == data_type.cast_scalar(FILL).tobytes()
 

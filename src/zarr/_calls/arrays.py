@@ -22,6 +22,7 @@ from zarr._flow.requests import Flow
 from zarr._grid.chunk_shapes import MAX_INNER_NBYTES, MAX_NBYTES, guess_chunks, guess_shards, normalize_chunks
 from zarr._grid.grid import RectilinearGrid, RegularGrid
 from zarr._grid.shapes import parse_shape
+from zarr._metadata.chunk_grid import ChunkGridMetadata
 from zarr._metadata.formats import FORMATS
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.new_array import NewArray, object_codec_among
@@ -300,7 +301,9 @@ def _chunk_grid(
 
 
 def _wanted_grid(given: Any, shape: tuple[int, ...], argument: str) -> Grid:
-    """The grid that an argument means. One of another array is taken as it is, one of different lengths has to be permitted."""
+    """The grid that an argument means. One that was made before is taken as it is, one of different lengths has to be permitted."""
+    if isinstance(given, ChunkGridMetadata):
+        given = given.to_grid()
     grid = normalize_chunks(given, shape, argument)
     if isinstance(grid, RegularGrid) or grid is given or settings().rectilinear_chunks:
         return grid

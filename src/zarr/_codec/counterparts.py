@@ -45,7 +45,7 @@ def in_format_3(codec: Any) -> Codec:
     >>> in_format_3(get_numcodec({"id": "gzip", "level": 3}))
     GzipCodec(level=3)
     >>> in_format_3(get_numcodec({"id": "zlib", "level": 3}))
-    Zlib(codec_name='numcodecs.zlib', codec_config={'level': 3})
+    Zlib(codec_name='numcodecs.zlib', codec_config={'id': 'zlib', 'level': 3})
     """
     try:
         return codec_of(codec)

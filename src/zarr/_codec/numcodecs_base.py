@@ -41,7 +41,7 @@ class NumcodecsCodec:
     Parameters
     ----------
     codec_config
-        Parameters of the numcodecs codec. An `id` must be this codec's, and is dropped.
+        Parameters of the numcodecs codec, and its `id`, which must be this codec's.
 
     Raises
     ------
@@ -55,7 +55,7 @@ class NumcodecsCodec:
         codec_id = codec_config.pop("id", self.codec_id())
         if codec_id != self.codec_id():
             raise ValueError(f"codec {self.codec_name!r} cannot take the configuration of {codec_id!r}")
-        self.codec_config: dict[str, Any] = codec_config
+        self.codec_config: dict[str, Any] = {"id": codec_id, **codec_config}
 
     @classmethod
     def codec_id(cls) -> str:
@@ -70,7 +70,10 @@ class NumcodecsCodec:
         return cls(**configuration)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"name": self.codec_name, "configuration": dict(self.codec_config)}
+        return {
+            "name": self.codec_name,
+            "configuration": {key: value for key, value in self.codec_config.items() if key != "id"},
+        }
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: ChunkSpec) -> int:
         raise NotImplementedError(f"codec {self.codec_name!r} has no fixed encoded size")

@@ -8,7 +8,7 @@ This library's own reads and writes do not go through it: an engine compiles a c
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar, runtime_checkable
 
@@ -28,6 +28,7 @@ CodecInput = TypeVar("CodecInput", bound=NDBuffer | Buffer)
 CodecOutput = TypeVar("CodecOutput", bound=NDBuffer | Buffer)
 CodecJSON_V2: TypeAlias = dict[str, Any]
 CodecJSON_V3: TypeAlias = str | NamedConfig[str, Any]
+CodecJSON: TypeAlias = str | Mapping[str, object]
 Selector: TypeAlias = Any
 BatchInfo: TypeAlias = "Iterable[tuple[Any, ChunkSpec, Selector, Selector, bool]]"
 """Per chunk: a place to read or write (`get`, `set`, `delete`), its spec, what of it, where in the result, whether whole."""

@@ -68,9 +68,14 @@ def cleanup_resources() -> None:
     bridge.stop()
 
 
-async def collect_aiterator(data: AsyncIterator[T]) -> tuple[T, ...]:
+async def _collect_aiterator(data: AsyncIterator[T]) -> tuple[T, ...]:
     """All that an asynchronous iterator gives."""
     return tuple([item async for item in data])
+
+
+def collect_aiterator(data: AsyncIterator[T]) -> tuple[T, ...]:
+    """All items of an asynchronous iterator, for who does not await."""
+    return sync(_collect_aiterator(data))
 
 
 class SyncMixin:
@@ -80,7 +85,7 @@ class SyncMixin:
         return sync(coroutine)
 
     def _sync_iter(self, async_iterator: AsyncIterator[T]) -> list[T]:
-        return list(sync(collect_aiterator(async_iterator)))
+        return list(sync(_collect_aiterator(async_iterator)))
 
 
 def concurrent_iter(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,16 +12,22 @@ from zarr._support.named_configuration import Named, parse_named
 from zarr._support.warn import warn
 from zarr.errors import DataTypeValidationError, MetadataValidationError, UnstableSpecificationWarning
 
+if TYPE_CHECKING:
+    from zarr._dtype.base import ZDType
+
 
 class UnfitDataTypeError(DataTypeValidationError):
     """A description that only one class reads, and finds at fault: its words are those to be shown."""
 
 
-def warn_unstable(cls: type) -> None:
-    """Warn of a data type without a specification in format 3."""
-    name = cls._zarr_v3_name  # type: ignore[attr-defined]  # of a data type
+def warn_unstable(data_type: ZDType[Any, Any]) -> None:
+    """Warn of a data type without a specification in format 3.
+
+    The first sentence is zarr-python's, as users name it where they say which warnings they do not want to see.
+    """
     warn(
-        f"The data type {name} has no specification in format 3. Few other implementations can read it.",
+        f"The data type ({data_type!r}) does not have a Zarr V3 specification. It is stored as {data_type._zarr_v3_name!r}, "
+        "which few other implementations can read.",
         UnstableSpecificationWarning,
     )
 

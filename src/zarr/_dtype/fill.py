@@ -24,7 +24,9 @@ def all_fill(array: npt.NDArray[Any], fill_value: Any) -> bool:
     if array.size == 0:
         return True
     if dtype.hasobject or dtype.kind == "T":
-        return all(is_same_object(item, fill_value) for item in array.ravel())
+        is_boxed = isinstance(fill_value, np.ndarray) and not fill_value.ndim
+        only = fill_value[()] if is_boxed else fill_value  # as a data type of others may have it
+        return all(is_same_object(item, only) for item in array.ravel())
     if dtype.itemsize == 0:
         return True
     fill = empty((1,), dtype)
@@ -44,7 +46,7 @@ def is_same_object(item: Any, other: Any) -> bool:
     >>> is_same_object([1, {"a": 0.0}], [1, {"a": 0.0}]), is_same_object([1], [True]), is_same_object(0.0, -0.0)
     (True, False, False)
     """
-    if type(item) is not type(other):
+    if type(item) is not type(other) and not (_is_bare(item) and _is_bare(other)):
         return False
     if isinstance(item, str | bytes | int):
         return bool(item == other)
@@ -59,6 +61,11 @@ def is_same_object(item: Any, other: Any) -> bool:
     if isinstance(item, dict):
         return list(item) == list(other) and all(map(is_same_object, item.values(), other.values()))
     return bool(item == other)
+
+
+def _is_bare(item: Any) -> bool:
+    """Whether something is an array, of whatever class, that says no more than its elements do."""
+    return isinstance(item, np.ndarray) and not hasattr(item, "mask")
 
 
 def _all_equal(array: npt.NDArray[Any], fill: Any) -> bool:

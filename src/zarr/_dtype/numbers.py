@@ -220,6 +220,8 @@ class _Float(Number):
                 scalar = self.to_native_dtype().type(value)
         except OverflowError:  # an integer that no floating number comes near
             scalar = math.inf
+        if np.isnan(scalar):  # whose sign says on which machine it was computed
+            return self._from_bits(self._canonical_nan())
         if np.isinf(scalar) and value not in (math.inf, -math.inf):
             raise OverflowError(f"{in_short(value)} is out of range for the data type {self._zarr_v3_name}")
         return scalar
@@ -273,11 +275,11 @@ class _Complex(Number):
         """The scalar of a real and an imaginary part."""
         return self._from_bits(np.array(scalars, self._parts().to_native_dtype().newbyteorder("<")).tobytes())
 
-    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> list[float | str]:
+    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> tuple[float | str, ...]:
         part = self._parts()
         pair = np.asarray(self.cast_scalar(data)).reshape(1)
         halves = pair.view(part.to_native_dtype().newbyteorder(pair.dtype.byteorder))
-        return [part.to_json_scalar(half, zarr_format=zarr_format) for half in halves]
+        return tuple(part.to_json_scalar(half, zarr_format=zarr_format) for half in halves)
 
     def cast_scalar(self, data: object) -> Any:
         if isinstance(data, np.complexfloating) and data.dtype.itemsize == self.item_size:

@@ -105,7 +105,7 @@ class NullTerminatedBytes(ZDType[Any, Any]):
             return {"name": f"|S{self.length}", "object_codec_id": None}
         if self.length == 0:
             raise ValueError("format 3 has no bytes of length 0; use a longer type, as 'S1', or 'bytes' for any length")
-        warn_unstable(type(self))
+        warn_unstable(self)
         return {"name": self._zarr_v3_name, "configuration": {"length_bytes": self.length}}
 
     def default_scalar(self) -> np.bytes_:
@@ -190,7 +190,7 @@ class RawBytes(ZDType[Any, Any]):
             raise ValueError("format 3 has no raw bytes of length 0; use a longer type, as 'V1'")
         if self.is_counted_in_bits:
             return f"r{8 * self.length}"
-        warn_unstable(type(self))
+        warn_unstable(self)
         return {"name": self._zarr_v3_name, "configuration": {"length_bytes": self.length}}
 
     def default_scalar(self) -> np.void:

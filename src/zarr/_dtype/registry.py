@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
 from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import UnfitDataTypeError, named
 from zarr._dtype.octets import RawBytes
+from zarr._dtype.traits import is_ours
+from zarr._support.document_errors import VerbatimError
 from zarr._support.plug_ins import report, warn_once
-from zarr._support.registry import Registry, fully_qualified_name, names_changed, names_version, places_of
+from zarr._support.registry import Registry, fully_qualified_name, names_version, places_of
 from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import n_given
 from zarr.errors import DataTypeValidationError, MissingPackageError, UnknownDataTypeError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 AnyDType = ZDType[Any, Any]
 
@@ -64,8 +69,7 @@ class DataTypeRegistry:
         """
         if key not in self.contents:
             raise KeyError(f"Data type '{key}' not found in registry.")
-        del self.contents[key]
-        names_changed()
+        self.contents.remove(key)
 
     def get(self, key: str) -> type[AnyDType]:
         """The class of this name. Raises KeyError if there is none.
@@ -134,8 +138,12 @@ class DataTypeRegistry:
     def _read(self, cls: type[AnyDType], data: Any) -> AnyDType:
         try:
             return cls.from_json(data, zarr_format=3)
+        except MissingPackageError:
+            raise
+        except DataTypeValidationError as exc:
+            raise DataTypeValidationError(f"{_not_found(data)}: {exc}") from exc
         except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError) as exc:
-            if _is_ours(cls) or came_from_a_signal(exc):
+            if is_ours(cls) or came_from_a_signal(exc):
                 raise
             raise DataTypeValidationError(
                 f"the data type of class {fully_qualified_name(cls)} could not be read from {data!r}: it raised "
@@ -153,7 +161,7 @@ class DataTypeRegistry:
             except DataTypeValidationError:
                 continue
             except Exception as exc:
-                if _is_ours(cls) or isinstance(exc, MemoryError) or came_from_a_signal(exc):
+                if is_ours(cls) or isinstance(exc, MemoryError) or came_from_a_signal(exc):
                     raise
                 _pass_over(name, cls, exc)
         return matches
@@ -169,7 +177,16 @@ class DataTypeRegistry:
             raise DataTypeValidationError(
                 f"{described!r} is claimed by several data types: {names}. Unregister all but one of them."
             )
-        raise DataTypeValidationError(f"No Zarr data type found that matches {_shown(described)}.{_hint(described)}")
+        raise VerbatimError(_not_found(described) + _hint(described))
+
+    @property
+    def _lazy_load_list(self) -> list[EntryPoint]:
+        """What installed packages offer and was not loaded yet, by zarr-python's name for it."""
+        return self.contents.unloaded()
+
+    def _lazy_load(self) -> None:
+        """Register all that installed packages offer, by zarr-python's name for it."""
+        self._load_offered()
 
     def _load_offered(self) -> bool:
         """Register the data types that installed packages offer; whether there were any new ones."""
@@ -186,10 +203,6 @@ def _key(data: Any) -> tuple[str, Any] | None:
     return (data["name"], codec) if codec is None or isinstance(codec, str) else None
 
 
-def _is_ours(cls: type) -> bool:
-    return cls.__module__.startswith("zarr.")
-
-
 def _pass_over(name: str, cls: type, exc: Exception) -> None:
     """Go on without a class of others that fails where it should say no; say so once."""
     warn_once(
@@ -198,6 +211,10 @@ def _pass_over(name: str, cls: type, exc: Exception) -> None:
         "zarr.errors.DataTypeValidationError.",
         about=f"data type {fully_qualified_name(cls)}",
     )
+
+
+def _not_found(described: Any) -> str:
+    return f"No Zarr data type found that matches {_shown(described)}"
 
 
 def _shown(described: Any) -> str:
@@ -212,9 +229,9 @@ def _hint(described: Any) -> str:
     if not isinstance(described, np.dtype):
         return ""
     if described.subdtype is not None:
-        return f" Only fields of structs are arrays; use {described.base}, and more dimensions."
+        return f". Only fields of structs are arrays; use {described.base}, and more dimensions."
     if described.kind in "fc":
-        return " Extended-precision numbers differ between machines; use float64 or complex128."
+        return ". Extended-precision numbers differ between machines; use float64 or complex128."
     return ""
 
 
@@ -286,7 +303,7 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
             raise
         except DataTypeValidationError as exc:
             known = data_type_registry.contents.get(spec)
-            if data_type_registry.contents.failure(spec) is not None or (known is not None and not _is_ours(known)):
+            if data_type_registry.contents.failure(spec) is not None or (known is not None and not is_ours(known)):
                 raise UnknownDataTypeError(str(exc)) from exc.__cause__
             # NumPy's spelling then
             wrong = None if known is None else str(exc)

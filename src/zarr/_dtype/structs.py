@@ -247,7 +247,7 @@ class Structured(ZDType[Any, Any]):
     def to_json(self, zarr_format: ZarrFormat) -> Any:
         if zarr_format == 2:
             return {"name": self._listed_v2(), "object_codec_id": None}
-        warn_unstable(type(self))
+        warn_unstable(self)
         fields = [[name, data_type.to_json(3)] for name, data_type in self.fields]
         return {"name": "structured", "configuration": {"fields": fields}}
 

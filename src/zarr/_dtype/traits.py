@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from abc import ABC
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,3 +90,13 @@ class HasObjectCodec(ABC):  # abstract for its subclass hook
     @classmethod
     def __subclasshook__(cls, other: type) -> bool:
         return hasattr(other, "object_codec_id") if cls is HasObjectCodec else NotImplemented
+
+
+def is_ours(data_type: type) -> bool:
+    """Whether a class of data types is one of this library's."""
+    return data_type.__module__.startswith("zarr.")
+
+
+def may_be_arrays(data_type: object, dtype: np.dtype[Any]) -> bool:
+    """Whether the elements are objects of a data type of another package, and so may be arrays or lists themselves."""
+    return dtype.kind == "O" and not is_ours(type(data_type))

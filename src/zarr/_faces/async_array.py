@@ -177,6 +177,11 @@ class AsyncArray(ArrayProperties):
 
         await run_async(by_indexer.put(self._node, indexer, value, fields))
 
+    @property
+    def _config(self) -> ArrayConfig:
+        """`config`, by the name that zarr-python had for it."""
+        return self.config
+
     async def _save_metadata(self, metadata: ArrayMetadata, ensure_parents: bool = False) -> None:
         """Store documents in place of those of the array, as zarr-python's method does."""
         await run_async(put_node(self.store_path, metadata, with_ancestors=ensure_parents))

@@ -31,6 +31,12 @@ def merge(node: ArrayNode | GroupNode, new_attributes: Mapping[str, Any]) -> Flo
     return update_attributes(node, lambda current: {**current, **new})
 
 
+def replace(node: ArrayNode | GroupNode, new_attributes: Mapping[str, Any]) -> Flow[None]:
+    """Replace all attributes, in one write."""
+    new = entries(new_attributes)
+    return update_attributes(node, lambda _: new)
+
+
 def attributes_of(node: ArrayNode | GroupNode) -> dict[str, Any]:
     """A copy of the attributes: whoever changed a list in them would believe that it is stored."""
     return copied(dict(node.metadata.attributes))
@@ -114,9 +120,9 @@ class Attributes(MutableMapping[str, Any]):
 
     def put(self, d: Mapping[str, Any]) -> None:
         """Replace all attributes, in one write."""
-        new = entries(d)
+        change = replace(self._node, d)
         self._check_writable()
-        run(update_attributes(self._node, lambda _: new))
+        run(change)
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self)

@@ -12,11 +12,11 @@ from zarr._calls.keywords import MemberOptions, takes
 from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_group
 from zarr._faces.array import Array
 from zarr._faces.async_group import AsyncGroup
-from zarr._faces.attributes import Attributes, merge
+from zarr._faces.attributes import Attributes, merge, replace
 from zarr._faces.group_properties import GroupProperties
 from zarr._faces.info import GroupInfo
 from zarr._faces.tree import TreeRepr, draw
-from zarr._flow.drive import run
+from zarr._flow.drive import run, run_async
 from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode
 from zarr._metadata.group import GroupMetadata
 from zarr._store.make import StoreLike, make_store_path
@@ -643,8 +643,8 @@ class Group(GroupProperties):
         return run(self._complete_info())
 
     async def update_attributes_async(self, new_attributes: Mapping[str, Any]) -> Group:
-        """Merge entries into the stored attributes, as a coroutine; see `Group.update_attributes`."""
-        await self._async_group.update_attributes(new_attributes)
+        """Replace all attributes, as a coroutine and as zarr-python's; `Group.update_attributes` merges."""
+        await run_async(replace(self._node, new_attributes))
         return self
 
     def update_attributes(self, new_attributes: Mapping[str, Any]) -> Group:

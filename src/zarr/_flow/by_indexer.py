@@ -13,6 +13,7 @@ import numpy as np
 
 from zarr._buffer import CPU_PROTOTYPE, BufferPrototype, NDBuffer
 from zarr._buffer.devices import on_host
+from zarr._dtype.traits import may_be_arrays
 from zarr._flow import elements
 from zarr._flow.requests import Flow, Together
 from zarr._selection import basic, coordinate
@@ -54,7 +55,8 @@ def get(
         return (yield from elements.get(node, lambda *_: whole, ..., out=out, prototype=prototype, fields=fields))
     target = elements.result(node, tuple(indexer.shape), out, prototype, fields)
     yield Together(_get_part(node, part, indexer.drop_axes, target, fields) for part in indexer)
-    return target.as_scalar() if out is None and not target.shape else target.as_ndarray_like()
+    is_scalar = out is None and not target.shape and not may_be_arrays(node.view.spec.data_type, target.dtype)
+    return target.as_scalar() if is_scalar else target.as_ndarray_like()
 
 
 def _get_part(

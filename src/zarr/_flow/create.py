@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from zarr._flow.compare_and_swap import MAX_ROUNDS
 from zarr._flow.documents import documents
-from zarr._flow.load import load_node
+from zarr._flow.load import load_node, load_unexpected
 from zarr._flow.paths import join
 from zarr._flow.remove import clear
 from zarr._flow.requests import Fetch, Flow, Put, Read, TakeHold
@@ -108,7 +108,7 @@ def create_node(
     made = documents(metadata)  # first, as it fails on what cannot be stored
     if ancestry is None:
         ancestry = yield from look_above(at)
-    if not overwrite and (existing := (yield from load_node(at, is_expected=False))) is not None:
+    if not overwrite and (existing := (yield from load_unexpected(at))) is not None:
         raise occupied(at, existing)
     for _ in range(MAX_ROUNDS if overwrite else 1):
         if overwrite:

@@ -19,6 +19,7 @@ from zarr._dtype.python_objects import PythonObjects
 from zarr._dtype.python_objects import element as one_object
 from zarr._dtype.python_objects import elements as objects_in
 from zarr._dtype.structs import data_type_of_fields, item_type
+from zarr._dtype.traits import may_be_arrays
 from zarr._flow.node import GroupNode
 from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow
@@ -67,7 +68,8 @@ def get(
 
     Returns
     -------
-    An array of the selection's shape, or a scalar if every axis is an integer. `out`'s array if there was one.
+    An array of the selection's shape, or a scalar if every axis is an integer. `out`'s array if there was one. An element that
+    may itself be an array is in one without axes, as zarr-python gives it: alone it would be taken for the result.
     """
     view = node.view
     spec = view.spec
@@ -92,7 +94,7 @@ def get(
         elements = empty(normal.result_shape, spec.dtype, spec.config.order)
         yield from read(node, view, normal, elements.squeeze(normal.new_axes))
         target[...] = _wanted(elements, choice, target.dtype)
-    is_scalar = out is None and normal.is_scalar and not inner_shape
+    is_scalar = out is None and normal.is_scalar and not inner_shape and not may_be_arrays(spec.data_type, dtype)
     return target.as_scalar() if is_scalar else target.as_ndarray_like()
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarr._flow.paths import join
-from zarr._flow.requests import Fetch, Flow, Read, Together
+from zarr._flow.requests import Exist, Fetch, Flow, Read, Together
 from zarr._metadata.formats import ARRAY_DOCUMENTS, layout_of, layouts_for
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.unreadable import NOT_READ
 from zarr._store.absence import Absence
-from zarr._store.access import answers_at_once
+from zarr._store.access import answers_at_once, is_foreign
 from zarr._store.path import StorePath
 from zarr._support.document_errors import DocumentKey
 from zarr._support.signals import came_from_a_signal
@@ -32,7 +32,8 @@ def load_node(
     """The metadata of the node at a path; None if there is no node.
 
     Without a format, format 3 counts, and format 2 only if there is no `zarr.json`; unless that is to be preferred. Where
-    every request takes its time, or no node is expected, the documents of both are asked for together.
+    every request takes its time, or no node is expected, the documents of both are asked for together; but not somebody else's
+    store, which is asked for no more than is needed.
 
     Raises
     ------
@@ -42,13 +43,28 @@ def load_node(
         If there are documents of an array and of a group.
     """
     layouts = _wanted(zarr_format, prefer)
-    together = prefer is None and len(layouts) > 1 and not (is_expected and answers_at_once(at.store))
-    known = (yield from _all_documents(at, layouts)) if together else None
+    known = None
+    if (
+        prefer is None
+        and len(layouts) > 1
+        and not (is_expected and answers_at_once(at.store))
+        and not is_foreign(at.store)
+    ):
+        known = yield from _all_documents(at, layouts)
     for layout in layouts:
         metadata = _parse(at, layout, *(yield from _documents(at, layout, known)))
         if metadata is not None:
             return metadata
     return None
+
+
+def load_unexpected(at: StorePath) -> Flow[NodeMetadata | None]:
+    """`load_node`, where most likely there is none: somebody else's store is asked only whether there are documents."""
+    if is_foreign(at.store):
+        keys = [join(at.path, name) for layout in layouts_for(None) for name in layout.makers]
+        if not any((yield Exist(at.store, keys))):
+            return None
+    return (yield from load_node(at, is_expected=False))
 
 
 def look(at: StorePath, zarr_format: int | None = None, *, prefer: int | None = None) -> Flow[ListedMetadata | None]:

@@ -27,7 +27,7 @@ from zarr._flow.objects import write
 from zarr._flow.requests import Flow, Remove, TakeHold, Together
 from zarr._flow.update import publish_shape, replaced, reserve
 from zarr._selection.model import GridSelection, SliceAxis
-from zarr._store.access import capabilities, relies_on_versions
+from zarr._store.access import capabilities, is_foreign, relies_on_versions
 from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
             yield from cuts(first)
         yield from shows(first)
         node.publish(metadata)
-        yield from publish_shape(node, metadata, shape, hold=hold, before_removal=removes)
+        looks_again = not is_foreign(at.store)
+        yield from publish_shape(node, metadata, shape, hold=hold, before_removal=removes, looks_again=looks_again)
         if takes_any_key:
             yield from cuts(last)
 

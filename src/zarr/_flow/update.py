@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._flow.compare_and_swap import modify
 from zarr._flow.copies import record_change
-from zarr._flow.documents import document
+from zarr._flow.documents import document, documents
 from zarr._flow.load import load_node
 from zarr._flow.paths import join
-from zarr._flow.requests import Flow, TakeHold
+from zarr._flow.requests import Flow, Put, TakeHold
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import remember_reshaped, with_source
+from zarr._store.versioned import ANY
 from zarr._support.document_errors import DocumentKey
 from zarr._support.json import as_stored
 from zarr._support.registry import names_version
@@ -55,7 +56,10 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
     with (yield TakeHold(at.store, at.path)) as hold:
         # A document of their own does not tell whether there still is a node.
         if layout.attributes_apart and (yield from load_node(at, metadata.zarr_format)) is None:
-            raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} was deleted")
+            if not _is_emptied(at, metadata):
+                raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} was deleted")
+            for name, made in documents(_bare(metadata)):
+                yield from _put(at, name, made, hold)
         yield from _storing(node, modify(at.store, join(at.path, layout.attributes), rewrite, hold=hold))
         node.publish(latest[0])  # type: ignore[arg-type]  # same kind as before: _reread checks it
         yield from record_change(node, latest[0], hold)
@@ -70,6 +74,10 @@ def _storing(node: ArrayNode | GroupNode, change: Flow[None]) -> Flow[None]:
     except BaseException:
         yield from _look_again(node)
         raise
+
+
+def _put(at: StorePath, key: str, made: Buffer, hold: Hold) -> Flow[None]:
+    yield Put(at.store, key, made, ANY, hold)
 
 
 def _look_again(node: ArrayNode | GroupNode) -> Flow[None]:
@@ -91,6 +99,8 @@ def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMe
     current = layout.reread(
         layout.attributes, None if raw is None else raw.to_bytes(), DocumentKey(key, at.store), metadata
     )
+    if current is None and _is_emptied(at, metadata):
+        return _bare(metadata)
     if current is None:
         raise NodeNotFoundError(
             f"the node at path {at.path!r} of store {at.store!r} was deleted (there is no {key!r} any more)"
@@ -98,6 +108,15 @@ def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMe
     if isinstance(current, GroupMetadata) != isinstance(metadata, GroupMetadata):
         raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} is of another kind now")
     return current
+
+
+def _is_emptied(at: StorePath, metadata: NodeMetadata) -> bool:
+    """Whether a node that is not there any more counts as there: `store.clear()` empties the group at the root."""
+    return not at.path and isinstance(metadata, GroupMetadata)
+
+
+def _bare(metadata: NodeMetadata) -> GroupMetadata:
+    return GroupMetadata(zarr_format=metadata.zarr_format)
 
 
 def reserve(
@@ -164,12 +183,14 @@ def publish_shape(
     hold: Hold,
     view: ArrayView | None = None,
     before_removal: bool = False,
+    looks_again: bool = True,
 ) -> Flow[None]:
     """Store a new shape, with the node's hold; the rest of the document stays as it is.
 
     `before` is what was found when the hold was taken. Whoever replaces a group with all that is in it takes no hold on
     the array, so it may be another one by now, to which the shape does not belong. `view` is one that was made of `before`
-    with the new shape. `before_removal` says whether chunks are to be deleted that it does not have.
+    with the new shape. `before_removal` says whether chunks are to be deleted that it does not have. Without `looks_again` the
+    document is taken to be as it was found: that is for stores that could not tell whether it has changed since.
     """
     at, metadata = node.store_path, node.metadata
     layout = layout_of(metadata)
@@ -188,6 +209,12 @@ def publish_shape(
         latest[:] = [(new, view if current.is_of_document_of(before) else None)]
         return made
 
-    yield from _storing(node, modify(at.store, key, rewrite, hold=hold))
+    if looks_again:
+        storing = modify(at.store, key, rewrite, hold=hold)
+    else:
+        new = before.with_shape(shape)
+        latest.append((new, view))
+        storing = _put(at, key, document(new, layout.array), hold)
+    yield from _storing(node, storing)
     node.publish(*latest[0])
     yield from record_change(node, latest[0][0], hold, before_removal=before_removal)

@@ -255,6 +255,21 @@ def get_chunk_key_encoding_class(key: str) -> type[ChunkKeyEncoding]:
     )
 
 
+def nested(data: Any) -> Any:
+    """The form of documents of what users may write flat, any other value as it is.
+
+    Examples
+    --------
+    >>> nested({"name": "v2", "separator": "/"})
+    {'name': 'v2', 'configuration': {'separator': '/'}}
+    """
+    if not isinstance(data, Mapping) or "configuration" in data:
+        return data
+    named = {k: v for k, v in data.items() if k in ("name", "must_understand")}
+    own = {k: v for k, v in data.items() if k not in named}
+    return {**named, "configuration": own} if own else data
+
+
 def parse_chunk_key_encoding(
     data: str | Mapping[str, Any] | ChunkKeyEncoding, *, stored: bool = False
 ) -> ChunkKeyEncoding:
@@ -280,10 +295,7 @@ def parse_chunk_key_encoding(
     """
     if isinstance(data, ChunkKeyEncoding):
         return data
-    if not stored and isinstance(data, Mapping) and "configuration" not in data:
-        named = {k: v for k, v in data.items() if k in ("name", "must_understand")}
-        data = {**named, "configuration": {k: v for k, v in data.items() if k not in named}}
-    parsed = parse_named(data, "chunk_key_encoding")
+    parsed = parse_named(data if stored else nested(data), "chunk_key_encoding")
     cls = get_chunk_key_encoding_class(parsed.name)
     with judged("chunk_key_encoding.configuration", f"making the encoding {parsed.name!r}"):
         return cls.from_dict({"name": parsed.name, "configuration": parsed.configuration})

@@ -19,7 +19,7 @@ from zarr._codec.chain import CodecChain
 from zarr._codec.sharding import ShardingCodec
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import parse_data_type
-from zarr._grid.chunk_keys import ChunkKeyEncoding, parse_chunk_key_encoding
+from zarr._grid.chunk_keys import ChunkKeyEncoding, nested, parse_chunk_key_encoding
 from zarr._grid.grid import RegularGrid
 from zarr._metadata.array_document import ArrayDocument
 from zarr._metadata.extension_members import (
@@ -201,11 +201,14 @@ class ArrayV3Metadata(ArrayDocument):
         Parameters
         ----------
         data
-            The parsed JSON. Not changed, and copied.
+            The parsed JSON. Not changed, and copied. A program may give the chunk key encoding in its flat form.
         path
             Key of the document, for error texts.
         """
-        return cls._read(copied(dict(data)), path)
+        document = copied(dict(data))
+        if "chunk_key_encoding" in document:
+            document["chunk_key_encoding"] = nested(document["chunk_key_encoding"])
+        return cls._read(document, path)
 
     @classmethod
     def _read(cls, document: dict[str, Any], where: str | None) -> Self:

@@ -97,7 +97,7 @@ def parse_dimension_names(data: object, ndim: int | None = None) -> tuple[str | 
     """
     if data is None:
         return None
-    if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
+    if isinstance(data, str) or not isinstance(data, Iterable):
         raise wrong_kind("dimension_names", "a list of strings and nulls", data)
     names = tuple(data)
     if not all(name is None or isinstance(name, str) for name in names):
@@ -176,14 +176,15 @@ def check_format(document: Mapping[str, Any], expected: int) -> None:
 
 
 def as_members(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a document as `to_dict` gives it: lists as tuples, but in attributes, which are the user's.
+    """A copy of a document as `to_dict` gives it: lists as tuples, but in what is said by users and by data types.
 
     >>> as_members({"shape": [1, 2], "attributes": {"a": [1]}})
     {'shape': (1, 2), 'attributes': {'a': [1]}}
     """
-    return {
-        name: copied(value) if name in ("attributes", ".zattrs") else _tupled(value) for name, value in document.items()
-    }
+    return {name: copied(value) if name in _AS_SAID else _tupled(value) for name, value in document.items()}
+
+
+_AS_SAID = frozenset({"attributes", ".zattrs", "data_type", "dtype"})
 
 
 Frozen = TypeVar("Frozen", bound=Hashable)

@@ -17,6 +17,7 @@ from zarr._codec.zstd import ZstdCodec
 from zarr._dtype import VariableLengthBytes, VariableLengthUTF8, ZDType, parse_data_type
 from zarr._dtype.optional import Optional
 from zarr._dtype.python_objects import PythonObjects
+from zarr._dtype.traits import HasObjectCodec
 from zarr._grid.chunk_keys import DefaultChunkKeyEncoding
 from zarr._metadata.array_v3 import ArrayV3Metadata
 from zarr._metadata.new_array import NewArray, is_auto, listed
@@ -105,7 +106,8 @@ def _warn_order(order: str) -> None:
 def _codecs(wanted: NewArray) -> tuple[Codec, ...]:
     before = _chosen(wanted.filters, [], ArrayArrayCodec, "filters")
     after = _chosen(wanted.compressors, [_COMPRESSOR], BytesBytesCodec, "compressors")
-    middle = _chosen(wanted.serializer, [default_serializer(wanted.data_type)], ArrayBytesCodec, "serializer")
+    default = [default_serializer(wanted.data_type)] if is_auto(wanted.serializer) else []
+    middle = _chosen(wanted.serializer, default, ArrayBytesCodec, "serializer")
     if len(middle) != 1:
         raise ArgumentError(f"`serializer` takes exactly one array->bytes codec, got {len(middle)}")
     chain = (*before, *middle, *after)
@@ -162,4 +164,9 @@ def default_serializer(data_type: ZDType[Any, Any]) -> Codec:
         return OptionalCodec(mask_codecs=[PackBitsCodec()], data_codecs=[default_serializer(data_type.data_type)])
     if isinstance(data_type, PythonObjects):
         data_type.to_json(zarr_format=3)  # which says that there are none
+    elif isinstance(data_type, HasObjectCodec):
+        raise ArgumentError(
+            f"arrays of the data type {data_type} are stored by a serializer of their own; its name may be "
+            f"{data_type.object_codec_id!r}, and it is given as `serializer`"
+        )
     return _SERIALIZER

@@ -9,7 +9,7 @@ as long as nobody has overridden what it passes on. Everybody else asks here, ne
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zarr._store.capabilities import Capabilities
 from zarr._store.facade import behind
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _NAMES = ("get", "set", "delete", "exists", "list", "list_prefix", "list_dir", "delete_dir", "getsize")
 _SYNC_NAMES = frozenset(_NAMES)
 _sync_face = attrgetter(*_NAMES)
-_SYNC_FACE = _sync_face(SyncStore)
+_GET, _SET, _DELETE, _EXISTS, _LIST, _LIST_PREFIX, _LIST_DIR, _DELETE_DIR, _GETSIZE = _sync_face(SyncStore)
 _ASYNC_FACE = {name: getattr(AsyncStore, name) for name in ("get", "set", "delete", "exists", "getsize")}
 
 
@@ -34,13 +34,28 @@ def sync_contract(store: Store) -> SyncContract | None:
     if SyncStore in type(store).__mro__:  # every request asks, and of an abstract class `isinstance` takes longer
         if not _SYNC_NAMES.isdisjoint(store.__dict__):
             return None
-        return store if _sync_face(type(store)) == _SYNC_FACE else None  # type: ignore[return-value]  # each time, as classes get patched
+        return store if _has_sync_face(type(store)) else None  # type: ignore[return-value]  # each time, as classes get patched
     if (inner := behind(store)) is not None:
         return sync_contract(inner)
     if not isinstance(store, WrapperStore) or not store._passes_all_on():
         return None
     inside = sync_contract(store._store)
     return None if inside is None else store._sync_form(inside)
+
+
+def _has_sync_face(cls: Any) -> bool:
+    """Whether a class has the face of `SyncStore`. Nothing is compared: a mock would count that as being used."""
+    return (
+        cls.get is _GET
+        and cls.set is _SET
+        and cls.delete is _DELETE
+        and cls.exists is _EXISTS
+        and cls.list is _LIST
+        and cls.list_prefix is _LIST_PREFIX
+        and cls.list_dir is _LIST_DIR
+        and cls.delete_dir is _DELETE_DIR
+        and cls.getsize is _GETSIZE
+    )
 
 
 def async_contract(store: Store) -> AsyncContract:
@@ -78,6 +93,11 @@ def relies_on_versions(store: Store) -> bool:
     """Whether versions are all that keeps writers from each other's changes: a hold does not keep out other processes."""
     able = capabilities(store)
     return able.puts_conditionally and not (able.holds_between_threads or able.holds_between_processes)
+
+
+def is_foreign(store: Store) -> bool:
+    """Whether a store has zarr-python's methods and nothing else: it is asked for no more than is needed, as somebody may count."""
+    return sync_contract(store) is None and isinstance(async_contract(store), ForeignStore)
 
 
 def native_place(store: Store) -> NativePlace | None:

@@ -15,6 +15,7 @@ from zarr._store.abstract import (
     SupportsSetSync,
     is_able,
 )
+from zarr._store.facade import is_same_face
 
 if TYPE_CHECKING:
     from typing import Self
@@ -88,7 +89,7 @@ class WrapperStore(Store, Generic[WrappedT]):
 
     def _passes_all_on(self) -> bool:
         """Whether nobody wants to see an operation that this store passes on, by overriding or patching it."""
-        return _NAMES.isdisjoint(self.__dict__) and face_of(type(self)) == self._face
+        return _NAMES.isdisjoint(self.__dict__) and is_same_face(face_of(type(self)), self._face)
 
     def _sync_form(self, inside: SyncContract) -> SyncContract | None:
         """The contract of this store, by that of the one inside."""

@@ -103,6 +103,19 @@ class Registry(dict[str, type[T]], Generic[T]):
         self[fully_qualified_name(cls) if qualname is None else qualname] = cls
         names_changed()
 
+    def remove(self, name: str) -> None:
+        """Take a class away, so that a package that offers one of this name does not bring it back.
+
+        Parameters
+        ----------
+        name
+            The name, which has to be there.
+        """
+        offered = [entry for entry in offered_at(self._places) if name in _names_of(entry)]
+        del self[name]
+        self._loaded.update(offered)
+        names_changed()
+
     def lazy_load(self, use_entrypoint_name: bool = False) -> None:
         """Load the classes of the entry points in `lazy_load_list`, and empty it.
 
@@ -124,7 +137,7 @@ class Registry(dict[str, type[T]], Generic[T]):
         """
         if (known := self.get(name)) is not None:
             return known
-        failures = self._load(entry for entry in self._unloaded() if name in _names_of(entry))
+        failures = self._load(entry for entry in self.unloaded() if name in _names_of(entry))
         if (found := self.get(name)) is not None:
             report(failures)
         return found
@@ -137,7 +150,7 @@ class Registry(dict[str, type[T]], Generic[T]):
         name
             The name that was looked up.
         """
-        offered = (entry for entry in self._unloaded() if name in _names_of(entry))
+        offered = (entry for entry in self.unloaded() if name in _names_of(entry))
         return next((self._failures[entry] for entry in offered if entry in self._failures), None)
 
     def load_all(self, *, again: bool = False) -> list[LoadFailure]:
@@ -148,7 +161,7 @@ class Registry(dict[str, type[T]], Generic[T]):
         again
             Also try what failed before.
         """
-        return self._load(entry for entry in self._unloaded() if again or entry not in self._failures)
+        return self._load(entry for entry in self.unloaded() if again or entry not in self._failures)
 
     def find(self, name: str) -> type[T]:
         """The class of a name: registered, offered by a package, or importable.
@@ -181,7 +194,7 @@ class Registry(dict[str, type[T]], Generic[T]):
                 f"there is no class {name!r}: {exc}. Register it, or correct the configuration."
             ) from exc
 
-    def _unloaded(self) -> list[EntryPoint]:
+    def unloaded(self) -> list[EntryPoint]:
         """Entry points that may add a class. Where they say its name, what is registered under it stays."""
         return [
             entry

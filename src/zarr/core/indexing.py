@@ -36,12 +36,17 @@ from zarr._compat.selections import (
     oindex_set,
     replace_ellipsis,
 )
+from zarr._faces.async_array import AsyncOIndex, AsyncVIndex
+from zarr._faces.indexing import BlockIndex, OIndex, VIndex
 from zarr._support.public_names import public_names_of
 
 __all__ = [
+    "AsyncOIndex",
+    "AsyncVIndex",
     "BasicIndexer",
     "BasicSelection",
     "BasicSelector",
+    "BlockIndex",
     "BlockIndexer",
     "ChunkDimProjection",
     "ChunkProjection",
@@ -51,12 +56,14 @@ __all__ = [
     "IntDimIndexer",
     "MaskIndexer",
     "MaskSelection",
+    "OIndex",
     "OrthogonalIndexer",
     "OrthogonalSelection",
     "Selection",
     "Selector",
     "SelectorTuple",
     "SliceDimIndexer",
+    "VIndex",
     "_iter_grid",
     "_iter_regions",
     "colexicographic_order_coords",

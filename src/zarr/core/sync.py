@@ -1,7 +1,6 @@
 """From functions to coroutines and back."""
 
-from zarr._compat.sync import SyncError, SyncMixin, cleanup_resources, collect_aiterator, sync
-from zarr._compat.sync import collect_aiterator as _collect_aiterator
+from zarr._compat.sync import SyncError, SyncMixin, _collect_aiterator, cleanup_resources, collect_aiterator, sync
 from zarr._compat.sync import get_executor as _get_executor
 from zarr._compat.sync import get_loop as _get_loop
 from zarr._support.public_names import public_names_of

@@ -118,6 +118,9 @@ class ZarrHierarchyStateMachine(SyncMixin, RuleBasedStateMachine):
 
     @initialize()
     def init_store(self) -> None:
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._sync(self.store.clear())
         self._sync(self.model.clear())
         self.all_groups.clear()
@@ -161,7 +164,7 @@ class ZarrHierarchyStateMachine(SyncMixin, RuleBasedStateMachine):
     @with_frequency(0.25)
     def clear(self) -> None:
         note("Clearing")
-        self.init_store()
+        self._begin_anew()
 
     @precondition(lambda self: bool(self.all_arrays))
     @rule(data=st.data())

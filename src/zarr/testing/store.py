@@ -384,6 +384,7 @@ class StoreTests(Generic[S, B]):
     @pytest.mark.parametrize(
         "byte_range",
         [None, RangeByteRequest(1, 4), OffsetByteRequest(1), SuffixByteRequest(1), RangeByteRequest(10, 20)],
+        ids=["none", "range", "offset", "suffix", "range-past-eof"],
     )
     async def test_get_sync_byte_range_parity(self, store: S, byte_range: ByteRequest | None) -> None:
         getter = self._require_get_sync(store)

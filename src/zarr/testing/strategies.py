@@ -208,7 +208,9 @@ zarr_key_chars = st.sampled_from(f".-{string.digits}{string.ascii_uppercase}_{st
 def _names(**sizes: Any) -> SearchStrategy[str]:
     found = st.text(zarr_key_chars, min_size=1, **sizes)
     return found.filter(lambda name: name not in (".", "..", "zarr.json") and not name.startswith("__")).filter(
-        lambda name: name.lower() != "zarr.json" and not name.startswith((".zarray", ".zgroup", ".zattrs"))
+        lambda name: (
+            name.lower() != "zarr.json" and not name.startswith((".zarray", ".zgroup", ".zattrs", ".zmetadata"))
+        )
     )
 
 

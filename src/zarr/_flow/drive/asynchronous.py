@@ -38,6 +38,7 @@ from zarr._flow.requests import (
     Where,
 )
 from zarr._store.access import async_contract, sync_contract
+from zarr._store.foreign import is_there
 from zarr._support.forks import renew_in_children
 from zarr._support.imports_on_use import asyncio_module
 from zarr._support.request_room import INSIDE, AwaitedRoom
@@ -336,7 +337,7 @@ async def _awaited_answer(request: Any, lane: Lane) -> Any:
     if isinstance(request, Fetch) and len(request.reads) > 1:
         return await _fetch_together(request.reads, store, lane)
     if isinstance(request, Exist):
-        return await all_of(map(partial(_in_slot, lane, request.store.exists), request.keys))
+        return await all_of(map(partial(_in_slot, lane, partial(is_there, request.store)), request.keys))
     if isinstance(request, Links):
         return await _in_slot(lane, request.store._list_links, request.prefix)
     async with lane.slots:

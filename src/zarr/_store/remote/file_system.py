@@ -92,7 +92,7 @@ class FsspecStore(Facade):
     @classmethod
     def from_url(
         cls,
-        url: str,
+        url: str | os.PathLike[str],
         storage_options: dict[str, Any] | None = None,
         read_only: bool = False,
         allowed_exceptions: tuple[type[Exception], ...] = _MISSING,
@@ -117,7 +117,7 @@ class FsspecStore(Facade):
         ValueError
             If fsspec knows no such URLs.
         """
-        given = storage_options or {}
+        given, url = storage_options or {}, os.fspath(url)
         archive = _archive_at(url)
         if archive:
             url, given = f"zip::file://{os.path.abspath(archive)}", {"file": given}

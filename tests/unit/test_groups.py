@@ -572,3 +572,14 @@ def test_what_a_prompt_shows_of_members_says_what_they_are(root, name):
     members = getattr(root, name)()
     assert repr(members).startswith(f"<generator object Group.{name} at 0x")
     assert next(members) is not None
+
+
+@pytest.mark.parametrize("name", ["/", ""])
+def test_the_group_itself_is_opened_anew(name, zarr_format):
+    """What others have stored since shows, as it does in a member."""
+    group = zarr.create_group({}, zarr_format=zarr_format)
+    zarr.open_group(group.store).attrs["new"] = 1
+    assert dict(group[name].attrs) == {"new": 1}
+    asyncio.run(group.store.clear())
+    with pytest.raises(KeyError):
+        group[name]

@@ -44,14 +44,12 @@ def open_member(node: GroupNode, name: str) -> Flow[tuple[NodeMetadata, StorePat
 
 
 def find_member(node: GroupNode, name: str) -> Flow[tuple[NodeMetadata, StorePath] | None]:
-    """Metadata and place of the member at a path below a group; None if there is none."""
+    """Metadata and place of the member at a path below a group, or of the group itself, as they are stored; None if there is none."""
     relative = _relative(name)
     at = below(node.store_path, relative)
-    if not relative:
-        return node.metadata, at
     snapshot = node.metadata.consolidated_metadata
     if snapshot is not None:
-        metadata = snapshot.find(relative)
+        metadata = snapshot.find(relative) if relative else node.metadata
     else:
         metadata = yield from load_node(at, prefer=node.metadata.zarr_format)
     return None if metadata is None else (metadata, at)

@@ -112,7 +112,6 @@ def test_one_that_cannot_be_read_says_so():
             call("half")
 
 
-@dataclass(frozen=True, kw_only=True)
 @pytest.mark.parametrize("fill_value", [None, [1.5, 2.5]])
 def test_elements_that_are_arrays(engine, fill_value):
     data_type_registry.register("example.points", Points)

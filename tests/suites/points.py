@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from zarr.core.dtype import ZDType
 from zarr.errors import DataTypeValidationError
 
 
+@dataclass(frozen=True, kw_only=True)
 class Points(ZDType[np.dtypes.ObjectDType, np.ndarray]):
     """Arrays of any length as elements; a fill value is one in an array without axes, so that NumPy distributes it."""
 

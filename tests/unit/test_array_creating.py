@@ -401,3 +401,9 @@ class TestBlocksOfACopy:
 def test_what_fills_with_one_value_takes_no_other(create):
     with pytest.raises(TypeError, match=f"{create.__name__}.. fills with [01] and takes no `fill_value`; use full"):
         create(3, fill_value=2)
+
+
+@pytest.mark.parametrize("keyword", ["chunks", "shards"])
+def test_lengths_that_are_no_integers_are_named(keyword):
+    with pytest.raises(TypeError, match=rf"integers for {keyword}, got \(2\.5, 5\)"):
+        zarr.create_array({}, shape=(5, 5), dtype="i4", **{keyword: (2.5, 5)})

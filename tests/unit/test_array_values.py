@@ -211,3 +211,22 @@ def test_elements_are_not_deleted(store):
     with pytest.raises(TypeError, match="cannot be deleted"):
         del array[0]
     assert array[:].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3)])
+def test_a_comparison_of_the_whole_array_is_no_mask(shape):
+    a = zarr.ones(shape)
+    for call in (
+        lambda: a[a == 1],
+        lambda: a.__setitem__(a == 1, 5),
+        lambda: a.oindex[a != 1],
+        lambda: a.vindex[a == 1],
+        lambda: a.get_mask_selection(a == 1),
+        lambda: a.get_basic_selection(a == 1),
+        lambda: a[np.bool_(True)],
+    ):
+        with pytest.raises(
+            IndexError, match=r"is one Boolean: compare elements that were read, as in a\[a\[:\] == 1\]"
+        ):
+            call()
+    assert a[a[:] == 1].tolist() == [1] * a.size

@@ -331,3 +331,12 @@ class TestOfAnAsynchronousFace:
         assert json.dumps(attrs) == '{"first": 1}'
         node.attrs["inner"] = attrs
         assert reopened(node).attrs["inner"] == {"first": 1}
+
+
+@pytest.mark.parametrize("value", [np.longdouble(0.1), [np.ones(2, "g")]], ids=str)
+def test_numbers_that_python_does_not_have_are_refused(value):
+    group = zarr.create_group({})
+    with pytest.raises(
+        TypeError, match=r"\['p'\].* Object of type \w+ is not JSON serializable: .* Store text or numbers"
+    ):
+        group.attrs["p"] = value

@@ -20,6 +20,7 @@ from zarr._cli.cli import app
 from zarr.storage import LocalStore, ZipStore
 
 DATA = np.arange(12).reshape(3, 4)
+DRY = "This was a dry run: nothing was changed. `zarr --verbose` lists what would be done.\n"
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +65,11 @@ class TestMigrate:
         assert keys(old) == sorted(OLD + NEW)
         assert opened(old, 2) == opened(old, 3) == DATA.tolist()
         assert zarr_("migrate", "v3", old) == (0, "", "")
+
+    def test_a_dry_run_says_that_it_was_one(self, old):
+        assert zarr_("migrate", "v3", old, "--dry-run")[2].endswith(DRY)
+        assert DRY not in zarr_("--verbose", "migrate", "v3", old, "--dry-run")[2]
+        assert DRY not in zarr_("migrate", "v3", old)[2]
 
     def test_verbose(self, old):
         _, out, err = zarr_("--verbose", "migrate", "v3", old, "--dry-run", "--remove-v2-metadata")
@@ -137,7 +143,7 @@ class TestRemoveMetadata:
         zarr_("migrate", "v3", old)
         assert zarr_("remove-metadata", "v2", old) == (0, "", "")
         assert keys(old) == NEW
-        assert zarr_("remove-metadata", "v3", old, "--dry-run", "--force") == (0, "", "")
+        assert zarr_("remove-metadata", "v3", old, "--dry-run", "--force") == (0, "", DRY)
         assert keys(old) == NEW
         assert zarr_("remove-metadata", "v3", old, "--force") == (0, "", "")
         assert keys(old) == []
@@ -199,3 +205,10 @@ def test_the_whole_command(tmp_path):
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert zarr.open_array(tmp_path / "a").metadata.zarr_format == 3
+
+
+def test_it_is_a_module_too(old):
+    done = subprocess.run(
+        [sys.executable, "-m", "zarr", "migrate", "v3", old, "--dry-run"], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.endswith(DRY)

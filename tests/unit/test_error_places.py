@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import re
 
@@ -153,6 +154,35 @@ class TestAbsence:
             zarr.open_array(tmp_path / "climate.zarr", path="head", mode="r")
         with pytest.raises(GroupNotFoundError, match=r"at path 'other'\. Check both"):
             zarr.open_group(tmp_path / "climate.zarr", path="other", mode="r")
+
+    def test_what_is_left_of_a_node_is_not_near_itself(self, tmp_path):
+        for store in (LocalStore(tmp_path / "root"), MemoryStore()):
+            array = zarr.create_array(store, name="x3", data=np.arange(4), chunks=2)
+            (tmp_path / "root/x3").mkdir(parents=True, exist_ok=True)
+            run(store.delete("x3/zarr.json"))
+            with pytest.raises(
+                ArrayNotFoundError, match=r"no zarr\.json, \.zarray or \.zgroup; it holds 'c'"
+            ) as caught:
+                array.append(np.arange(2))
+            assert "near it" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "call", [zarr.open, zarr.open_array, zarr.open_group, lambda **given: zarr.load(None, path=given["path"])]
+    )
+    def test_no_store_was_given(self, call):
+        text = r"at path 'out\.zarr': no store was given, so this is a new one in memory, .* store='out\.zarr'"
+        with pytest.raises(NodeNotFoundError, match=text):
+            call(path="out.zarr", mode="r")
+        with pytest.raises(NodeNotFoundError, match=r"at path '': no store was given, .* and empty\."):
+            zarr.open(mode="r")
+        with pytest.raises(NodeNotFoundError, match="the store is empty"):
+            zarr.open({}, mode="r")
+
+    def test_what_is_neither_file_nor_directory(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        for place in ("/dev/null", tmp_path / "pipe"):
+            with pytest.raises(NodeNotFoundError, match=r"' is no directory, and no file that a store can be in"):
+                zarr.open(place, mode="r")
 
     def test_a_directory_without_a_node_says_what_it_holds(self, tmp_path):
         with pytest.raises(NodeNotFoundError, match=r"has no zarr\.json, \.zarray or \.zgroup, and nothing else\."):

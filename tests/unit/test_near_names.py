@@ -17,7 +17,7 @@ import zarr
 from tests.suites.calls import run
 from zarr._support import former_names
 from zarr.api import asynchronous
-from zarr.errors import MemberNotFoundError
+from zarr.errors import MemberNotFoundError, UnknownDataTypeError
 from zarr.storage import MemoryStore
 
 
@@ -32,6 +32,16 @@ from zarr.storage import MemoryStore
         (lambda: zarr.zeros(3, chunkss=1), "chunks"),
         (lambda: zarr.open_array({}, shape=3, dtyp="u1"), "dtype"),
         (lambda: zarr.open_group({}, zarr_fromat=3), "zarr_format"),
+        (lambda: zarr.open_array({}, name="a"), "path"),
+        (lambda: zarr.open_group({}, name="a"), "path"),
+        (lambda: zarr.zeros(3, name="a"), "path"),
+        (lambda: zarr.save_array({}, np.ones(3), name="a"), "path"),
+        (lambda: zarr.create_array({}, path="a", shape=3, dtype="u1"), "name"),
+        (lambda: zarr.from_array({}, path="a", data=np.ones(3)), "name"),
+        (lambda: zarr.create_array({}, shape=3, dtype="u1", dims=["x"]), "dimension_names"),
+        (lambda: zarr.zeros(3, dims=["x"]), "dimension_names"),
+        (lambda: zarr.open_array({}, attrs={}), "attributes"),
+        (lambda: zarr.create_group({}).create_array("a", shape=3, dtype="u1", attrs={}), "attributes"),
     ],
 )
 def test_keyword_that_is_nearly_right(call, meant):
@@ -44,6 +54,61 @@ def test_keyword_that_looks_like_none():
         zarr.create_array({}, shape=3, dtype="u1", mode="w")
     with pytest.raises(TypeError, match=r"\['colour'\]; see zarr.create for those that there are$"):
         zarr.open_array({}, shape=3, dtype="u1", colour="red")
+
+
+@pytest.mark.parametrize(
+    ("call", "advice"),
+    [
+        (
+            lambda **given: zarr.zeros(3, compressor=None, **given),
+            "Use bytes-to-bytes codecs instead, .* compressors=None",
+        ),
+        (
+            lambda **given: zarr.save_array({}, np.ones(3), compressor=numcodecs.GZip(), **given),
+            r"compressors=\.\.\.\. With zarr_format=2 it",
+        ),
+        (
+            lambda **given: zarr.open_array({}, shape=3, filters=[numcodecs.Delta("f8")], **given),
+            r"Use array-to-array codecs instead, .* filters=\[",
+        ),
+        (
+            lambda **given: zarr.zeros(3, dimension_separator="/", **given),
+            r"Use chunk_key_encoding instead, as in \{'name': 'default', 'separator': '/'\}\. With",
+        ),
+    ],
+)
+def test_keywords_of_format_2(call, advice):
+    with pytest.raises(ValueError, match=rf"cannot be used for arrays with zarr_format 3\. .*{advice}"):
+        call()
+    call(zarr_format=2)
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize(
+    ("dtype", "advice"),
+    [
+        ("datetime", r"write 'datetime64\[s\]', or with another unit"),
+        ("utf8", "write 'string', or"),
+        ("flaot32", r"did you mean 'float32'\?"),
+        ("Int64", r"did you mean 'int64'\?"),
+        ("colour", "examples are 'int32'"),
+    ],
+)
+def test_data_type_that_is_called_otherwise(dtype, advice, zarr_format):
+    with pytest.raises(
+        UnknownDataTypeError, match=rf"^'{dtype}' is neither a NumPy dtype nor a Zarr data type; {advice}"
+    ):
+        zarr.create_array({}, shape=3, dtype=dtype, zarr_format=zarr_format)
+
+
+@pytest.mark.parametrize("save", [zarr.save, zarr.save_group])
+def test_keywords_that_name_arrays(save):
+    with pytest.raises(
+        TypeError, match=r"NoneType; .* compressor= names an array here; .* zarr\.save_array\(store, array, comp"
+    ):
+        save({}, np.ones(3), compressor=None)
+    with pytest.raises(TypeError, match=r"got list; numpy\.asarray makes one of lists and numbers$"):
+        save({}, [1])
 
 
 def test_function_that_is_nearly_right():
@@ -233,6 +298,7 @@ TAKES_KEYWORDS = {
     "load": lambda s, **k: zarr.load(s, **k),
     "tree": lambda s, **k: zarr.tree(s, **k),
     "consolidate_metadata": lambda s, **k: zarr.consolidate_metadata(s, **k),
+    "partition": lambda s, **k: zarr.partition(SOURCE, **k),
     "copy": lambda s, **k: zarr.copy(SOURCE, zarr.create_group({}), name="a", **k),
     "copy_all": lambda s, **k: zarr.copy_all(zarr.create_group({}), zarr.create_group({}), **k),
     "copy_store": lambda s, **k: zarr.copy_store(SOURCE.store, s, **k),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -344,6 +345,50 @@ class TestWhatGoesWrong:
             assert get(store, "a") == b"old"
             other.execute("ROLLBACK")
         put(store, "a", b"new")
+        assert get(store, "a") == b"new"
+
+    @pytest.mark.parametrize(
+        "work",
+        [
+            lambda store: store.get_sync("a"),
+            lambda store: store.set_sync("a", buf(b"new")),
+            lambda store: list(store.list_keys("a")),
+        ],
+        ids=["get", "set", "list"],
+    )
+    def test_waiting_for_another_program_can_be_interrupted(self, path, work):
+        class Stop(Exception):
+            pass
+
+        def handler(*_):
+            raise Stop
+
+        store = SQLiteStore(path, timeout=100_000, wal=False)
+        put(store, "a", b"old")
+        before = signal.signal(signal.SIGUSR2, handler)
+        try:
+            with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                other.execute("BEGIN EXCLUSIVE")
+                threading.Timer(0.2, lambda: signal.raise_signal(signal.SIGUSR2)).start()
+                with pytest.raises(Stop):
+                    work(store)
+        finally:
+            signal.signal(signal.SIGUSR2, before)
+        assert database._under_way == {}
+        assert get(store, "a") == b"old"
+
+    @pytest.mark.parametrize("wal", [False, True])
+    def test_another_program_is_waited_for(self, path, wal):
+        """Longer than SQLite is let wait by itself."""
+        store = SQLiteStore(path, timeout=50, wal=wal)
+        put(store, "a", b"old")
+        other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        with closing(other):
+            other.execute("BEGIN EXCLUSIVE")
+            ends = threading.Timer(3 * database._DEAF_S, lambda: other.execute("ROLLBACK"))
+            ends.start()
+            put(store, "a", b"new")
+            ends.join()
         assert get(store, "a") == b"new"
 
     def test_a_full_disk(self, either):

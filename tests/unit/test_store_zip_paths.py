@@ -16,7 +16,7 @@ from tests.suites.archives import contents, fill
 from tests.suites.calls import get, put, run
 from tests.suites.threads import in_threads
 from zarr.abc.store import SuffixByteRequest
-from zarr.errors import StoreIsFileError
+from zarr.errors import StoreFileError, StoreIsFileError
 from zarr.storage import ZipStore
 
 
@@ -207,3 +207,44 @@ class TestPaths:
         found = zarr.open_array(tmp_path / "a.zip", mode="r")
         np.testing.assert_array_equal(found[:], expected)
         np.testing.assert_array_equal(found[1:8:3, ::-2], expected[1:8:3, ::-2])
+
+
+class TestArchivesOfSomethingElse:
+    """What has entries and no node is somebody else's: a path that leads there is not one for a store."""
+
+    @pytest.fixture(params=["r.xlsx", "r.zip"])
+    def foreign(self, request, tmp_path):
+        path = tmp_path / request.param
+        with zipfile.ZipFile(path, "w") as made:
+            for name in ("xl/workbook.xml", "xl/a.xml", "b", "c"):
+                made.writestr(name, "x")
+        return path
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            zarr.open,
+            lambda path: zarr.open_group(path, path="g"),
+            lambda path: zarr.open(path, mode="w", shape=3),
+            lambda path: zarr.save(path, np.arange(3)),
+            lambda path: zarr.create_array(str(path), shape=3, dtype="i4", overwrite=True),
+        ],
+    )
+    def test_nothing_is_added(self, foreign, call):
+        before = foreign.read_bytes()
+        with pytest.raises(
+            StoreFileError, match=r"is a zip archive of something else: it has 'xl/workbook.xml', .*, \.\.\., and no"
+        ):
+            call(foreign)
+        assert foreign.read_bytes() == before
+
+    def test_reading_finds_nothing(self, foreign):
+        with pytest.raises(FileNotFoundError):
+            zarr.open(foreign, mode="r")
+
+    def test_whoever_asks_for_a_zip_store_gets_it(self, foreign):
+        with ZipStore(foreign, mode="a") as store:
+            zarr.create_array(store, name="a", data=np.arange(3))
+        zarr.save_array(foreign, np.arange(2), path="b", mode="a")
+        assert zarr.open_array(foreign, path="b", mode="r")[:].tolist() == [0, 1]
+        assert "xl/a.xml" in zipfile.ZipFile(foreign).namelist()

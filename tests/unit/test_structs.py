@@ -755,3 +755,38 @@ def test_data_types_of_other_packages_may_have_fields():
     array = zarr.create_array({}, shape=2, dtype=mine)
     array["t"] = np.datetime64(4, "s")
     assert array["t"].tolist() == [np.datetime64(4, "s").tolist()] * 2
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("given", [str, bytes, "U", "S0", "V"])
+def test_fields_without_room_are_refused(given, zarr_format):
+    store = {}
+    for dtype, name in [
+        ([("y", given)], "y"),
+        ([("x", "i4"), ("y", given)], "y"),
+        ([("x", "i4"), ("a", [("y", given)])], r"a\.y"),
+    ]:
+        with pytest.raises(ValueError, match=f"field '{name}' of dtype .* has no room for anything; give it a length"):
+            zarr.create_array(store, shape=2, dtype=dtype, zarr_format=zarr_format)
+    assert store == {}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "advice"),
+    [
+        ([("x", "i4"), ("y", "string")], "field 'y' is 'string': fields have a fixed size, as 'U20'"),
+        ([("x", "i4"), ("y", [("z", "utf8")])], "field 'z' is 'utf8': fields have a fixed size, as 'U20'"),
+        ([("x", "flaot32")], r"field 'x' is 'flaot32': did you mean 'float32'\?"),
+        ([("x", ["i4"])], r"field 'x' is \['i4'\]: examples"),
+    ],
+)
+def test_fields_of_no_data_type_are_named(dtype, advice):
+    with pytest.raises((TypeError, ValueError), match=advice):
+        zarr.create_array({}, shape=2, dtype=dtype)
+
+
+def test_a_value_that_does_not_fit_names_its_field():
+    array = zarr.create_array({}, shape=2, dtype=[("n", "i1"), ("x", "f4")], zarr_format=2)
+    for write in (lambda: array.__setitem__("n", [1, 300]), lambda: array.set_basic_selection(..., 300, fields="n")):
+        with pytest.raises(OverflowError, match=r"^field 'n': .*300"):
+            write()

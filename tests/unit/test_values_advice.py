@@ -544,3 +544,18 @@ class TestNodes:
         ):
             assert made[...].tolist() == [b"a", b"bc"]
             assert made.metadata.dtype == octets.metadata.dtype
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ([[1, 2], [3, np.nan]], r"cannot convert float NaN to integer\. It is at \(1, 1\)"),
+        ([[1, float("inf")], [3, np.nan]], r"cannot convert float infinity to integer\. It is at \(0, 1\)"),
+        ([["1", "x"], ["3", "4"]], r"invalid literal .*'x'\. It is at \(0, 1\)"),
+        (np.nan, r"^cannot convert float NaN to integer$"),
+    ],
+)
+def test_what_numpy_says_of_a_list_has_a_place(values, error):
+    array = zarr.zeros((2, 2), dtype="i4")
+    with pytest.raises((ValueError, OverflowError), match=error):
+        array[...] = values

@@ -745,6 +745,27 @@ class TestInferred:
                 act()
 
 
+class TestMissingInText:
+    """NumPy writes what Python prints for NaN where text or bytes stand beside it in a list."""
+
+    @pytest.mark.parametrize("nan", [float("nan"), np.float32("nan"), complex("nan"), np.array(np.nan)], ids=repr)
+    @pytest.mark.parametrize("text", ["a", b"a", np.str_("a"), np.array("a")], ids=repr)
+    @pytest.mark.parametrize(
+        "make",
+        [
+            zarr.array,
+            lambda data: zarr.create_array({}, data=data),
+            lambda data: zarr.array(data, zarr_format=2),
+        ],
+    )
+    def test_it_is_refused_also_where_nobody_names_a_data_type(self, text, nan, make):
+        with pytest.raises(ArgumentError, match=r"nan.* at \(1, 1\) is a missing value, which .* cannot hold"):
+            make([[text, text], [text, nan]])
+
+    def test_numbers_beside_text_are_as_before(self):
+        assert zarr.array(["a", 1.5, 2])[:].tolist() == ["a", "1.5", "2"]
+
+
 class TestSingleElements:
     @pytest.mark.parametrize("dtype", ["string", BYTES], ids=shown)
     @pytest.mark.parametrize("options", [{}, {"shards": (4,)}], ids=shown)

@@ -180,11 +180,7 @@ def plan_array(
     if data is not None and dtype is None:
         data, dtype = _with_dtype(data, object_codec_among(filters, compressors))
     data_type = layout.data_type_of(dtype, filters, compressors)
-    if getattr(data_type, "item_size", None) == 0:
-        raise ValueError(
-            f"elements of dtype {dtype!r} have no room for anything; give a length, as 'U8' or 'S8', or use 'string' "
-            "or 'bytes' for any length"
-        )
+    _refuse_no_room(data_type.to_native_dtype(), dtype)
     elements = None if data is None else _elements(data, shape, data_type, write_data)
     lengths = parse_shape(shape if elements is None else elements.shape)  # type: ignore[arg-type]  # one of them is there
     grid, inner = _chunk_grid(lengths, data_type, chunks, shards)
@@ -216,6 +212,31 @@ def plan_array(
 
 
 ARRAY_DEFAULTS: Mapping[str, Any] = plan_array.__kwdefaults__ or {}
+
+
+def _refuse_no_room(made: np.dtype[Any], given: Any) -> None:
+    """Raise ValueError for elements, or fields, that have no room: NumPy makes such text where no length is given."""
+    if not made.itemsize and made.names is None:
+        raise ValueError(
+            f"elements of dtype {given!r} have no room for anything; give a length, as 'U8' or 'S8', or use 'string' "
+            "or 'bytes' for any length"
+        )
+    if made.names is not None and (field := _without_room(made)) is not None:
+        raise ValueError(
+            f"field {field!r} of dtype {given!r} has no room for anything; give it a length, as 'U8' or 'S8', since fields have "
+            "a fixed size"
+        )
+
+
+def _without_room(dtype: np.dtype[Any]) -> str | None:
+    """The first field whose elements have no bytes, with those that it is in before it; None if all have some."""
+    for name in dtype.names or ():
+        field = dtype[name].base
+        if field.names is not None and (inner := _without_room(field)) is not None:
+            return f"{name}.{inner}"
+        if not dtype[name].itemsize and (not field.itemsize or dtype.itemsize == 0):
+            return name
+    return None
 
 
 def _with_dtype(data: Any, object_codec: str | None) -> tuple[Any, Any]:

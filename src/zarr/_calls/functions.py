@@ -332,7 +332,9 @@ def save_group_call(
     if not args and not named:
         raise ValueError("at least one array must be provided")
     arrays = {**{f"arr_{i}": arr for i, arr in enumerate(args)}, **named}
-    given = {name: as_member(arr) for name, arr in arrays.items()}  # all checked before any is stored
+    given = {
+        name: as_member(arr, name if name in named else None) for name, arr in arrays.items()
+    }  # all checked before any is stored
     return _save_group(place(store, path, "a", storage_options), zarr_format, given)
 
 

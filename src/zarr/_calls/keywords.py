@@ -294,13 +294,20 @@ def check_known(function: str, given: Mapping[str, object], options: type) -> No
     known = options.__annotations__
     if not given.keys() <= known.keys():
         unknown = next(name for name in given if name not in known)
-        raise TypeError(f"{function}() got an unexpected keyword argument {unknown!r}{did_you_mean(unknown, known)}")
+        hint = did_you_mean(unknown, [*known, *_NAMED_ITSELF.get(function, ())])
+        raise TypeError(f"{function}() got an unexpected keyword argument {unknown!r}{hint}")
+
+
+_NAMED_ITSELF = {"create_array": ("name",), "from_array": ("name",)}
+"""Keywords for places that functions name in their signatures."""
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 MODES = ("r", "r+", "a", "w", "w-")
 _RENAMED = {"zarr_version": "zarr_format"}
 """Keywords of zarr-python 2, and what they are called now."""
+_MEANT = {"name": "path", "path": "name", "dims": "dimension_names", "attrs": "attributes"}
+"""Keywords of other functions, or of xarray, and what is called so elsewhere."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -314,7 +321,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     known = list(known)
     if _RENAMED.get(name) in known:
         return f", which was zarr-python 2's; it is {_RENAMED[name]!r} now"
-    near = near_names(name, known, cutoff=0.75)
+    meant = _MEANT.get(name)
+    near = [meant] if meant in known else near_names(name, (each for each in known if each != name), cutoff=0.75)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

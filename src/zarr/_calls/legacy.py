@@ -108,11 +108,13 @@ def _config(config: ArrayConfig | dict[str, Any] | None, write_empty_chunks: boo
     raise ValueError("Give write_empty_chunks in `config` only")
 
 
-def _refuse(zarr_format: int, given: Mapping[str, object], instead: Mapping[str, str]) -> None:
+def _refuse(zarr_format: int, given: Mapping[str, object], instead: Mapping[str, str], then: Mapping[str, str]) -> None:
+    """Raise ValueError for a keyword of the other format, in zarr-python's words and then some."""
     for name, value in given.items():
         if value is not None:
             raise ValueError(
-                f"{name} cannot be used for arrays with zarr_format {zarr_format}. Use {instead[name]} instead."
+                f"{name} cannot be used for arrays with zarr_format {zarr_format}. Use {instead[name]} instead"
+                f"{then.get(name, '')}. With zarr_format={5 - zarr_format} it can be used as it is."
             )
 
 
@@ -120,7 +122,7 @@ def _format_2(
     compressor: Any, filters: Any, dimension_separator: str | None, chunk_key_encoding: Any, codecs: Any
 ) -> dict[str, Any]:
     instead = {"codecs": "filters and compressor", "chunk_key_encoding": "dimension_separator"}
-    _refuse(2, {"codecs": codecs, "chunk_key_encoding": chunk_key_encoding}, instead)
+    _refuse(2, {"codecs": codecs, "chunk_key_encoding": chunk_key_encoding}, instead, {})
     return {
         "compressors": compressor,
         "filters": "auto" if filters is None else filters,
@@ -142,7 +144,12 @@ def _format_3(
         "filters": "array-to-array codecs",
         "compressor": "bytes-to-bytes codecs",
     }
-    _refuse(3, given, instead)
+    then = {
+        "dimension_separator": f", as in {{'name': 'default', 'separator': {dimension_separator!r}}}",
+        "filters": ", as zarr.create_array takes them: filters=[...]",
+        "compressor": f", as zarr.create_array takes them: compressors={'None' if compressor is None else '...'}",
+    }
+    _refuse(3, given, instead, then)
     made: dict[str, Any] = {"chunk_key_encoding": _encoding(chunk_key_encoding)}
     return made if codecs is None else made | _split(list(codecs))
 
@@ -210,7 +217,7 @@ def create(
 ) -> Flow[ArrayParts]:
     """Create an array with the keywords of `zarr.create`; those of `create_array` for shards and codecs work too."""
     if unknown := without_effect.keys() - WITHOUT_EFFECT:
-        hint = did_you_mean(min(unknown), create.__kwdefaults__ or {})
+        hint = did_you_mean(min(unknown), [*(create.__kwdefaults__ or {}), "path"])
         raise TypeError(f"create() got an unexpected keyword argument {min(unknown)!r}{hint}")
     ancestry = None
     if zarr_format is None:

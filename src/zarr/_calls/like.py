@@ -93,8 +93,15 @@ def like_filled(a: Any, zarr_format: int | None, kwargs: Mapping[str, Any]) -> d
     return made
 
 
-def as_member(value: Any) -> dict[str, Any]:
+def as_member(value: Any, keyword: str | None = None) -> dict[str, Any]:
     """Keywords that store an array in memory in place of what is there.
+
+    Parameters
+    ----------
+    value
+        The array.
+    keyword
+        By which it was given, if a keyword is the name of a member.
 
     Raises
     ------
@@ -104,9 +111,15 @@ def as_member(value: Any) -> dict[str, Any]:
     if not hasattr(value, "shape") or not hasattr(value, "dtype"):
         raise TypeError(
             f"arr argument must be numpy or other NDArrayLike array, got {type(value).__name__}; "
-            "numpy.asarray makes one of lists and numbers"
+            f"numpy.asarray makes one of lists and numbers{_of_keyword(keyword)}"
         )
     return {"data": value, "overwrite": True}
+
+
+def _of_keyword(keyword: str | None) -> str:
+    if keyword is None:
+        return ""
+    return f". {keyword}= names an array here; keywords for storing are taken by zarr.save_array(store, array, {keyword}=...)"
 
 
 _NOT_SAID: Mapping[str, object] = {

@@ -92,7 +92,7 @@ def migrate(
     can be made again.
     """
     del zarr_format  # there is one
-    with _shown():
+    with _shown(dry_run):
         migrate_v3.migrate_v2_to_v3(
             input_store=input_store,
             output_store=output_store,
@@ -118,15 +118,17 @@ def remove_metadata(
     Those of every group and array go, if there are documents of the other format beside them.
     """
     number: Literal[2, 3] = 2 if zarr_format is Format.V2 else 3
-    with _shown():
+    with _shown(dry_run):
         sync(migrate_v3.remove_metadata(store, number, force=force, dry_run=dry_run))
 
 
 @contextmanager
-def _shown() -> Iterator[None]:
-    """Errors that users can do something about, as a line and an exit status of 1."""
+def _shown(dry_run: bool) -> Iterator[None]:
+    """Errors that users can do something about, as a line and an exit status of 1; and at the end, that it was a dry run."""
     try:
         yield
+        if dry_run and not logging.getLogger("zarr").isEnabledFor(logging.INFO):
+            typer.echo("This was a dry run: nothing was changed. `zarr --verbose` lists what would be done.", err=True)
     except (ValueError, OSError, ImportError, TypeError, NotImplementedError) as exc:
         typer.echo(f"{type(exc).__name__}: {exc}", err=True)
         raise typer.Exit(1) from exc

@@ -17,7 +17,7 @@ import numpy as np
 from zarr._buffer.memory import empty, in_dtype, is_extension
 from zarr._dtype.casts import Cast, cast, is_plain, keeps_all
 from zarr._dtype.described import type_string
-from zarr._dtype.losses import lost, refuse_no_array, unread, without_data_type
+from zarr._dtype.losses import lost, refuse_no_array, say_where, unread, without_data_type
 from zarr._dtype.missing import (
     first_true,
     leaf_types,
@@ -190,6 +190,8 @@ def inferred(value: object) -> Elements:
         given = read(value, None)
         if given.dtype.kind in _JUDGED_AS_GIVEN:
             return exact(value, data_type_registry.match_dtype(given.dtype), given.dtype)
+        if given.dtype.kind in "UST":  # NumPy writes what Python prints for NaN
+            _refuse_missing_among(value, kinds, given.dtype)
         is_whole = given.dtype.kind in "biu" and kinds <= {bool, int}
         if given.dtype.kind != "O" and not is_whole and kinds not in ({float}, {complex}):
             _check_inferred(as_objects(value), given)
@@ -210,6 +212,12 @@ def fill_scalar(value: object, data_type: DataType) -> Any:
     np.float32(1.5)
     """
     return data_type.cast_scalar(value[()] if type(value) is np.ndarray and not value.ndim else value)
+
+
+def _refuse_missing_among(value: object, kinds: set[type], dtype: np.dtype[Any]) -> None:
+    """`refuse_missing` for Python's objects whose leaves have these types."""
+    if may_hold_missing(kinds, dtype):
+        refuse_missing(as_objects(value), dtype)
 
 
 def _check_inferred(items: Elements, made: Elements) -> None:
@@ -354,13 +362,33 @@ def _assigned_sequence(value: object, data_type: DataType, dtype: np.dtype[Any])
         refuse_no_array(type(value), *kinds)  # in text NumPy would write what Python prints for them
     if dtype.kind == "O":
         return exact_objects(as_elements(value, data_type), data_type, dtype)
-    if may_hold_missing(kinds, dtype):
-        refuse_missing(as_objects(value), dtype)
+    _refuse_missing_among(value, kinds, dtype)
     if dtype.kind == "T" and any(issubclass(kind, np.void) for kind in kinds):
         return exact_objects(as_objects(value), data_type, dtype)  # NumPy takes their bytes for text
     if dtype.kind == "T" and any(issubclass(kind, np.ndarray) for kind in kinds):
         value = scalars_within(value, lambda array: _for_text(array, dtype))
-    return read(decoded(as_objects(value)) if _has_bytes_for_text(kinds, dtype) else value, dtype)
+    try:
+        return read(decoded(as_objects(value)) if _has_bytes_for_text(kinds, dtype) else value, dtype)
+    except (TypeError, ValueError, OverflowError) as exc:
+        _say_where_in(value, dtype, exc)
+        raise
+
+
+def _say_where_in(value: object, dtype: np.dtype[Any], error: Exception) -> None:
+    """Add to an error of NumPy's which of the objects it is about, if one of them alone raises it too."""
+    try:
+        items = as_objects(value)
+    except (TypeError, ValueError):  # as ragged ones do
+        return
+    for place in np.ndindex(*items.shape):
+        try:
+            np.asarray(items[place], dtype)
+        except type(error) as exc:
+            if str(exc) == str(error):
+                say_where(error, place)
+            return
+        except (TypeError, ValueError, OverflowError):
+            return
 
 
 def _for_text(array: Elements, dtype: np.dtype[Any]) -> Elements:
@@ -378,8 +406,7 @@ def _assigned_scalar(value: np.generic, data_type: DataType, dtype: np.dtype[Any
         return exact(value, data_type, dtype)
     if dtype.kind == "T" and value.dtype.kind in "SV":
         return recast(np.asarray(value), dtype)
-    if may_hold_missing({type(value)}, dtype):
-        refuse_missing(as_objects(value), dtype)
+    _refuse_missing_among(value, {type(value)}, dtype)
     element = empty((), dtype)
     element[...] = value
     return element

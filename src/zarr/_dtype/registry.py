@@ -13,6 +13,7 @@ from zarr._dtype.described import UnfitDataTypeError, named
 from zarr._dtype.octets import RawBytes
 from zarr._dtype.traits import is_ours
 from zarr._support.document_errors import VerbatimError
+from zarr._support.near_names import near_names
 from zarr._support.plug_ins import report, warn_once
 from zarr._support.registry import Registry, fully_qualified_name, names_version, places_of
 from zarr._support.signals import came_from_a_signal
@@ -313,10 +314,49 @@ def _parse(spec: Any, zarr_format: ZarrFormat) -> AnyDType:
         if isinstance(spec, str) and zarr_format == 2 and spec in data_type_registry.contents:
             return data_type_registry.match_json({"name": spec, "object_codec_id": None}, zarr_format=2)
         raise UnknownDataTypeError(
-            wrong
-            or f"{spec!r} is neither a NumPy dtype nor a Zarr data type; examples are 'int32', 'float64', 'bool', 'string'"
+            wrong or f"{spec!r} is neither a NumPy dtype nor a Zarr data type; {_advice(spec)}"
         ) from exc
     return data_type_registry.match_dtype(dtype)
+
+
+_MEANT = {
+    **dict.fromkeys(("date", "datetime", "time", "timestamp"), "'datetime64[s]', or with another unit"),
+    **dict.fromkeys(("duration", "timedelta"), "'timedelta64[s]', or with another unit"),
+    **dict.fromkeys(("char", "text", "unicode", "utf-8", "utf8", "varchar"), "'string', or with a length 'U8'"),
+    **dict.fromkeys(("binary", "blob", "bytestring"), "'bytes', or with a length 'S8'"),
+    **dict.fromkeys(("boolean", "logical"), "'bool'"),
+}
+"""What others call data types, and what is written for them here."""
+
+
+_OF_ANY_LENGTH = ("string", *(name for name, meant in _MEANT.items() if meant.startswith(("'string'", "'bytes'"))))
+"""Names by which text and bytes of any length are meant."""
+
+
+def _advice(spec: Any) -> str:
+    if isinstance(spec, list) and (fault := _field_at_fault(spec)) is not None:
+        name, field = fault
+        step = "fields have a fixed size, as 'U20' or 'S20' have" if field in _OF_ANY_LENGTH else _advice(field)
+        return f"field {name!r} is {field!r}: {step}"
+    if isinstance(spec, str):
+        if (meant := _MEANT.get(spec.casefold())) is not None:
+            return f"write {meant}"
+        if near := near_names(spec, data_type_registry.contents, cutoff=0.75):
+            return f"did you mean {near[0]!r}?"
+    return "examples are 'int32', 'float64', 'bool', 'string'"
+
+
+def _field_at_fault(fields: list[Any]) -> tuple[str, Any] | None:
+    """The name and the dtype of the first field that NumPy has no dtype for, however deep in others; None if there is none."""
+    for field in fields:
+        if not isinstance(field, tuple) or len(field) < 2:
+            return None
+        name, spec = field[:2]
+        try:
+            np.dtype(spec)
+        except (SyntaxError, TypeError):
+            return (_field_at_fault(spec) if isinstance(spec, list) else None) or (name, spec)
+    return None
 
 
 def parse_dtype(dtype_spec: Any, *, zarr_format: ZarrFormat) -> AnyDType:

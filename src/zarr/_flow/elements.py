@@ -211,7 +211,12 @@ def _as_fields(value: object, choice: FieldChoice, spec: ArraySpec) -> npt.NDArr
     struct = data_type_of_fields(spec.data_type, choice.names, choice.dtype)
     dtype, _ = choice.item
     data_type: ZDType[Any, Any] = struct if choice.name is None else item_type(struct.fields[0][1])
-    return choice.wrapped(assigned(_plain(value), data_type, dtype))
+    try:
+        return choice.wrapped(assigned(_plain(value), data_type, dtype))
+    except (TypeError, ValueError, OverflowError) as exc:
+        if choice.name is not None:
+            exc.args = (f"field {choice.name!r}: {exc}",)
+        raise
 
 
 def as_addition(value: object, spec: ArraySpec) -> npt.NDArray[Any]:

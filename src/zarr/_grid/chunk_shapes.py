@@ -123,7 +123,7 @@ def normalize_chunks(chunks: Any, shape: tuple[int, ...], argument: str = "chunk
         raise ArgumentError(f"{argument} must be lengths, which are integers, got {given}")
     if any(c < 1 for c in lengths if type(c) is int or isinstance(c, numbers.Real)):
         raise ValueError(f"the lengths in {argument} must be at least 1 (or -1 for the whole axis), got {given}")
-    return RegularGrid(parse_shape(lengths))
+    return RegularGrid(parse_shape(lengths, argument))
 
 
 def _is_whole(length: Any) -> bool:

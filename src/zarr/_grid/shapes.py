@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import SupportsIndex
 
 
-def parse_shape(shape: SupportsIndex | Iterable[SupportsIndex]) -> tuple[int, ...]:
-    """A shape as users give it, as a tuple of non-negative ints.
+def parse_shape(shape: SupportsIndex | Iterable[SupportsIndex], what: str = "a shape") -> tuple[int, ...]:
+    """A shape as users give it, as a tuple of non-negative ints; an error calls it `what`.
 
     Examples
     --------
@@ -22,7 +22,7 @@ def parse_shape(shape: SupportsIndex | Iterable[SupportsIndex]) -> tuple[int, ..
             else tuple(map(operator.index, shape))
         )
     except TypeError as exc:
-        raise TypeError(f"expected an integer or an iterable of integers for a shape, got {shape!r}") from exc
+        raise TypeError(f"expected an integer or an iterable of integers for {what}, got {shape!r}") from exc
     if any(n < 0 for n in lengths):
-        raise ValueError(f"expected all lengths of a shape to be non-negative, got {lengths}")
+        raise ValueError(f"expected all lengths of {what} to be non-negative, got {lengths}")
     return lengths

@@ -14,7 +14,16 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from zarr._selection.model import ArrayAxis, AxisSelection, PointSelection, Selection, SliceAxis
-from zarr._selection.normalize import as_integer, basic, expand, is_basic, orthogonal, positions_in_bounds, slice_axis
+from zarr._selection.normalize import (
+    as_integer,
+    basic,
+    expand,
+    for_a_boolean,
+    is_basic,
+    orthogonal,
+    positions_in_bounds,
+    slice_axis,
+)
 from zarr._selection.points import broadcast_shape, where_true
 from zarr.errors import ArrayIndexError, VindexInvalidSelectionError
 
@@ -65,7 +74,7 @@ def _entry(entry: object) -> Entry:
     ):
         raise ArrayIndexError(
             "unsupported selection item: expected integers, slices, an Ellipsis, None, or arrays of integers or "
-            f"Booleans, got {type(entry).__name__} {entry!r}"
+            f"Booleans, got {type(entry).__name__} {entry!r}{for_a_boolean(entry)}"
         )
     try:
         array = np.asarray(entry)

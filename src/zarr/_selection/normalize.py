@@ -106,6 +106,13 @@ def as_integer(entry: object) -> int | None:
         return None
 
 
+def for_a_boolean(entry: object) -> str:
+    """The end of an error about an entry: what is meant, if a single Boolean stands where an array of them should."""
+    if not isinstance(entry, bool | np.bool_):
+        return ""
+    return ". A comparison of a zarr array, as in a[a == 1], is one Boolean: compare elements that were read, as in a[a[:] == 1]"
+
+
 def _basic_axis(entry: object, length: int, axis: int) -> AxisSelection:
     if isinstance(entry, slice):
         return slice_axis(entry, length)
@@ -113,7 +120,8 @@ def _basic_axis(entry: object, length: int, axis: int) -> AxisSelection:
         return IntAxis(_in_bounds(index, length, axis))
     raise ArrayIndexError(
         f"unsupported selection item for basic indexing on axis {axis}: expected integer or slice, got "
-        f"{type(entry).__name__}. Arrays of positions go to .oindex[...] (each axis on its own) or .vindex[...] (points)."
+        f"{type(entry).__name__}{for_a_boolean(entry)}. Arrays of positions go to .oindex[...] (each axis on its own) or "
+        ".vindex[...] (points)."
     )
 
 
@@ -149,7 +157,7 @@ def _position_array(entry: object, axis: int) -> npt.NDArray[Any]:
     if not isinstance(entry, list | tuple | range | np.ndarray) and not hasattr(entry, "__array__"):
         raise ArrayIndexError(
             f"unsupported selection item for orthogonal indexing on axis {axis}: expected integer, slice, integer "
-            f"array or Boolean array, got {type(entry).__name__}"
+            f"array or Boolean array, got {type(entry).__name__}{for_a_boolean(entry)}"
         )
     try:
         array = np.asarray(entry)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zarr._selection.model import ArrayAxis, PointSelection
-from zarr._selection.normalize import positions_in_bounds
+from zarr._selection.normalize import for_a_boolean, positions_in_bounds
 from zarr.errors import ArrayIndexError, SelectionShapeError, SelectionTypeError, VindexInvalidSelectionError
 
 if TYPE_CHECKING:
@@ -132,4 +132,5 @@ def _described(entries: tuple[object, ...]) -> str:
         text = repr(entry)
         return text if len(text) <= 60 else f"{text[:57]}..."
 
-    return ", ".join(map(one, entries)) or "nothing"
+    hint = for_a_boolean(entries[0]) if len(entries) == 1 else ""
+    return f"{', '.join(map(one, entries)) or 'nothing'}{hint}"

@@ -90,12 +90,17 @@ def absence(base: str, path: str) -> str:
     if (array := array_above(_read_file, f"{base}/{path}".strip("/"))) is not None:
         return nothing_below(f"/{array}")
     if not os.path.isdir(base):
+        if os.path.exists(base):
+            return f"{base!r} is no directory, and no file that a store can be in"
         home = "; a name with '~' is what os.path.expanduser is for" if "/~" in base else ""
         what = "archive" if base.lower().endswith((".zip", ".ozx")) else "directory"
         return f"the {what} {base!r} does not exist{_near(base)}{home}"
     if not path:
         return f"the directory {base!r} has no zarr.json, .zarray or .zgroup{_held(_names(base))}"
-    near = _near(f"{base}/{path}")
+    place = f"{base}/{path}"
+    if os.path.isdir(place):
+        return f"the directory {place!r} has no zarr.json, .zarray or .zgroup{_held(_names(place))}"
+    near = _near(place)
     return f"it is not in the directory {base!r}{near}" if near else ""
 
 
@@ -122,7 +127,10 @@ def _absence_in(read: Read, names: Callable[[str], Iterable[str]], path: str) ->
         return nothing_below(array)
     if path:
         above, _, name = path.rpartition("/")
-        near = _near_in(name, names(above))
+        beside = list(names(above))
+        if name in beside:
+            return f"something is stored there, but no zarr.json, .zarray or .zgroup{_held(sorted(names(path)))}"
+        near = _near_in(name, beside)
         return f"it is not in the store{near}" if near else ""
     there = sorted(names(""))
     return (

@@ -16,6 +16,7 @@ import atexit
 import errno
 import os
 import stat
+import time
 from functools import cache
 from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,9 @@ _LAYOUT = 1
 _PAGE_NBYTES = 16384
 _MOST_LOG_NBYTES = 64 << 20
 _ATTEMPTS = 100
+_DEAF_S = 0.25
+_IN_TRANSACTION = ("CREATE", "INSERT", "DELETE")
+"""How statements begin that are parts of a change."""
 _QUOTED = str.maketrans({"%": "%25", "?": "%3f", "#": "%23"})
 _MAKE = (
     "CREATE TABLE objects (number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, value BLOB NOT NULL)",
@@ -70,14 +74,44 @@ def _listed() -> type[sqlite3.Connection]:
 
     A connection of SQLite's module that nobody has any more stays open until garbage is collected, as it and its cache of
     statements have each other. So what an interrupt lets fall between two lines would go through forks.
+
+    While SQLite waits for another program it is deaf to signals, so it is let wait for a short time only, again and again.
     """
+    module = sqlite3_module()
+    execute, busy, too_old = module.Connection.execute, module.SQLITE_BUSY, module.SQLITE_BUSY_SNAPSHOT
 
-    class Listed(sqlite3_module().Connection):  # type: ignore[misc]  # the module is imported on first use, so it is no type
-        __slots__ = ("__weakref__",)
+    class Listed(module.Connection):  # type: ignore[misc,name-defined]  # the module is imported on first use, so it is no type
+        __slots__ = ("__weakref__", "_patience")
 
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
+        def __init__(self, *args: Any, timeout: float, **kwargs: Any) -> None:
             _raw.add(self)
-            super().__init__(*args, **kwargs)
+            self._patience = timeout
+            super().__init__(*args, timeout=min(timeout, _DEAF_S), **kwargs)
+
+        def execute(self, statement: str, parameters: Any = (), /) -> Any:
+            try:
+                return execute(self, statement, parameters)
+            except module.OperationalError as exc:
+                if not self._may_go_again(statement, exc):
+                    raise
+                return self._execute_patiently(statement, parameters, exc)
+
+        def _execute_patiently(self, statement: str, parameters: Any, error: BaseException) -> Any:
+            """Execute what found the database locked, until it is not or patience is at its end."""
+            ends = time.monotonic() + self._patience - _DEAF_S
+            while time.monotonic() < ends:
+                try:
+                    return execute(self, statement, parameters)
+                except module.OperationalError as exc:
+                    if not self._may_go_again(statement, exc):
+                        raise
+                    error = exc
+            raise error
+
+        def _may_go_again(self, statement: str, error: Any) -> bool:
+            if _primary(error) != busy or error.sqlite_errorcode == too_old:
+                return False
+            return self.in_transaction or not statement.startswith(_IN_TRANSACTION)  # which SQLite may have undone
 
     return Listed
 

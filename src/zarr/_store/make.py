@@ -10,13 +10,14 @@ from typing import Any, TypeAlias
 from zarr._buffer import Buffer
 from zarr._store.abstract import AccessMode, Store
 from zarr._store.local import LocalStore
-from zarr._store.memory import MemoryStore
+from zarr._store.memory import MemoryStore, in_place_of_none
 from zarr._store.no_file import beginning_of_file, is_no_store
 from zarr._store.path import StorePath, node_path, with_mode
 from zarr._store.remote.file_system import FsspecStore
 from zarr._store.remote.object import ObjectStore, is_of_obstore
 from zarr._store.urls import is_url, store_of_url
 from zarr._store.zipped.naming import means_archive
+from zarr._store.zipped.sources import PathSource
 from zarr._store.zipped.store import ZipStore
 
 StoreLike: TypeAlias = Store | StorePath | os.PathLike[str] | str | MutableMapping[str, Buffer]
@@ -65,7 +66,7 @@ def make_store(
         return _in_file_system(Path(given), mode)
     read_only = mode == "r"
     if store is None:
-        return MemoryStore(read_only=read_only)
+        return in_place_of_none(read_only=read_only)
     if is_of_obstore(store):
         return ObjectStore(store, read_only=read_only)
     if _is_upath_elsewhere(store):
@@ -86,7 +87,8 @@ def _in_file_system(path: str | Path, mode: AccessMode | None) -> Store:
     if not os.access(f"{path}/", os.F_OK):
         beginning = beginning_of_file(path)
         if means_archive(path, mode, beginning):
-            return ZipStore(Path(path), mode="r" if mode == "r" else "a")
+            source: Any = PathSource(Path(path), is_for_nodes=True)
+            return ZipStore(source, mode="r" if mode == "r" else "a")
         if beginning is not None:
             raise is_no_store(path, beginning)
     return LocalStore(path, read_only=mode == "r")

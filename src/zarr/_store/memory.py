@@ -96,11 +96,20 @@ class MemoryStore(SyncStore):
     ['zarr.json']
     """
 
+    _stands_for_none = False
+    """Whether it was made because no store was given."""
+
     def __init__(self, store_dict: MutableMapping[str, Buffer] | None = None, *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)
         if store_dict is not None and not isinstance(store_dict, MutableMapping):
             raise TypeError(f"a memory store keeps its values in a dict, got {type(store_dict).__name__}")
         self._contents = contents_of({} if store_dict is None else store_dict)
+
+    def _absence(self, path: str) -> str:
+        if not self._stands_for_none or self._store_dict:
+            return super()._absence(path)
+        step = f"; `path` is a place in a store, and a directory is given as one: store={path!r}" if path else ""
+        return f"no store was given, so this is a new one in memory, and empty{step}"
 
     @property
     def _store_dict(self) -> MutableMapping[str, Buffer]:
@@ -237,3 +246,10 @@ class MemoryStore(SyncStore):
 def _immutable(value: Buffer) -> Buffer:
     """The bytes of a buffer in memory that nobody can change: its own, if it is of that kind, else a copy."""
     return value if is_immutable(value) else CPUBuffer.from_bytes(value.to_bytes())
+
+
+def in_place_of_none(*, read_only: bool) -> MemoryStore:
+    """A new store for a call to which none was given, which errors say then."""
+    store = MemoryStore(read_only=read_only)
+    store._stands_for_none = True
+    return store

@@ -305,8 +305,8 @@ def _warn_of_non_finite(attributes: Mapping[str, Any]) -> None:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufUTO":
-        return value.tolist()
+    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufUTO" and value.dtype.char != "g":
+        return value.tolist()  # of a `longdouble` it would be one again
     shown = repr(value)
     raise TypeError(
         f"Object of type {type(value).__name__} is not JSON serializable: {shown[:80]}. Store text or numbers instead"

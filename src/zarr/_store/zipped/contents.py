@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from zarr._store.turns import Turns
 from zarr._store.zipped import layout
 from zarr._support.warn import warn
-from zarr.errors import ZarrRuntimeWarning
+from zarr.errors import StoreFileError, ZarrRuntimeWarning
 
 if TYPE_CHECKING:
     from zarr._store.zipped.files import Identity
     from zarr._store.zipped.layout import Bytes, Entry
+
+_DOCUMENTS = {"zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"}
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +53,16 @@ class Contents:
     def in_order(self) -> Iterator[Entry]:
         """The entries as they are to stand in the directory: documents first, as comments of `.ozx` archives promise."""
         return (self.entries[key] for key in ordered_keys(self.entries))
+
+    def refuse_no_nodes(self, label: str) -> None:
+        """Raise StoreFileError for an archive of something else: it has entries, and no document of a node among them."""
+        if self.entries and not any(key.rpartition("/")[2] in _DOCUMENTS for key in self.entries):
+            names = ", ".join(map(repr, list(self.entries)[:3]))
+            raise StoreFileError(
+                f"{label} is a zip archive of something else: it has {names}{', ...' * (len(self.entries) > 3)}, and no "
+                "document of an array or group; nothing was changed. Choose a path where nothing is yet, or, if these are to "
+                "be in it with what it has, pass zarr.storage.ZipStore(path, mode='a')"
+            )
 
     def is_changed(self) -> None:
         self._sorted = None

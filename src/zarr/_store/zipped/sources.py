@@ -35,9 +35,12 @@ class Source(ABC):
         Why it cannot be pickled; empty if it can.
     more
         What else there is to be said of it.
+    is_for_nodes
+        Whether an archive of something else, with entries and no node, is refused before it is changed.
     """
 
     more = ""
+    is_for_nodes = False
     hinders_writing = ""
     is_remote = False
     cannot_be_sent = ""
@@ -78,10 +81,12 @@ class PathSource(Source):
     ----------
     path
         As the user gave it.
+    is_for_nodes
+        As of every source: that is so where a path was given for a store, and no `ZipStore` was asked for.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._given, self.place = path, absolute(os.fspath(path))
+    def __init__(self, path: Path, *, is_for_nodes: bool = False) -> None:
+        self._given, self.place, self.is_for_nodes = path, absolute(os.fspath(path)), is_for_nodes
 
     @property
     def path(self) -> Path:

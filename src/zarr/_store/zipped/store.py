@@ -174,6 +174,8 @@ class ZipStore(SyncStore):
     def _open_archive(self, archive: Archive | FarArchive) -> None:
         if isinstance(archive, FarArchive) or self.read_only or self._mode == "a":
             archive.refresh(must_exist=self._mode == "r")
+            if self._source.is_for_nodes and not self.read_only and isinstance(archive, Archive):
+                archive.contents.refuse_no_nodes(archive.label)
         else:
             archive.start_empty(must_be_new=self._mode == "x")
             self._mode = "a"

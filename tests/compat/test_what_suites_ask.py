@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.compat.test_third_party_data_types import Points, PointsCodec
 from tests.suites.calls import run
+from tests.suites.points import Points, PointsCodec
 from zarr.abc.codec import CodecJSON
 from zarr.codecs.numcodecs import Zlib
 from zarr.codecs.sharding import RectilinearChunkGridMetadata, RegularChunkGridMetadata

@@ -71,6 +71,14 @@ def test_installation_is_a_page_of_the_guide():
     assert "(docs/installation.md)" in (ROOT / "README.md").read_text()
 
 
+def test_the_home_page_leads_to_every_other_page():
+    """In windows of up to 1219 pixels the list at the side is behind a button."""
+    pages = re.findall(r"[\w-]+\.md", (ROOT / "mkdocs.yml").read_text().split("\nnav:")[1].split("\nnot_in_nav:")[0])
+    assert len(pages) > 30
+    table = section(DOCS / "index.md", "Where to read on")
+    assert [page for page in pages if page != "index.md" and f"]({page})" not in table] == []
+
+
 def test_copying_into_other_chunks_promises_no_plan():
     """Where slabs are thin, a chunk of the source is decoded many times over. A planner has to change this line too."""
     said = " ".join((ROOT / "CHANGELOG.md").read_text().split())

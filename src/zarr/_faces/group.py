@@ -643,7 +643,13 @@ class Group(GroupProperties):
         return run(self._complete_info())
 
     async def update_attributes_async(self, new_attributes: Mapping[str, Any]) -> Group:
-        """Replace all attributes, as a coroutine and as zarr-python's; `Group.update_attributes` merges."""
+        """Replace all attributes, as a coroutine and as zarr-python's; `Group.update_attributes` merges.
+
+        Parameters
+        ----------
+        new_attributes
+            JSON values under string keys.
+        """
         await run_async(replace(self._node, new_attributes))
         return self
 

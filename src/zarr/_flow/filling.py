@@ -34,8 +34,8 @@ def filled(node: ArrayNode, filling: Flow[T]) -> Flow[T]:
             if came_from_a_signal(other):
                 raise
             exc.add_note(
-                f"The array {'/' + node.path!r} of store {node.store_path.store!r} is there, and only a part of its elements is "
-                f"stored: it could not be taken away again ({other}). Delete it."
+                f"What had been stored of the array {'/' + node.path!r} of store {node.store_path.store!r} could not all be taken away "
+                f"again ({other}). Delete what is there, or create the array with overwrite=True."
             )
         raise
 

@@ -13,7 +13,10 @@ from tests.servers import loopback
 from tests.suites.plain_stores import Awaited
 from tests.suites.threads import join_started
 
-collect_ignore = ["typing/program.py"]  # read by type checkers, and never run
+collect_ignore = [
+    "typing/program.py",  # read by type checkers, and never run
+    "suites/as_windows.py",  # changes the process that imports it
+]
 if os.environ.get("ZARR_TEST_SERVER") != "peers":  # `make peers` installs what these need
     collect_ignore.append("peers")
 if os.environ.get("ZARR_TEST_SERVER") != "ray":  # and `make ray`

@@ -105,6 +105,11 @@ class BaseZarrError(ValueError):
     def __init__(self, *args: object) -> None:
         super().__init__(args[0] if len(args) == 1 else self._msg.format(*args))
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        # As it is inherited, and said here: tblib, which Dask's workers pickle errors with, makes up another way for classes
+        # with an `__init__` and without this, and that does not work for errors that are OSErrors too.
+        return super().__reduce__()
+
 
 class NodeNotFoundError(BaseZarrError, FileNotFoundError):
     """No array or group at this path: called as `NodeNotFoundError(store, path)`.

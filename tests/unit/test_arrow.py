@@ -18,7 +18,7 @@ from zarr._faces import arrow
 from zarr.dtype import Float64, Int32, Struct, VariableLengthBytes, VariableLengthUTF8
 from zarr.errors import ArgumentError
 
-pytestmark = pytest.mark.filterwarnings("ignore:The data type .* has no specification in format 3")
+pytestmark = pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
 
 
 def made(data, **options):

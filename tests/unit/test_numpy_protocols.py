@@ -16,7 +16,7 @@ from zarr._dtype.optional import Optional
 from zarr.dtype import Int32, VariableLengthBytes
 from zarr.storage import MemoryStore
 
-pytestmark = pytest.mark.filterwarnings("ignore:The data type .* has no specification in format 3")
+pytestmark = pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
 SAMPLES = {
     "bool": np.array([[True, False, True]] * 4),
     "i1": np.arange(12, dtype="i1").reshape(4, 3),

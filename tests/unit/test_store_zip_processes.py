@@ -100,7 +100,9 @@ class TestProcesses:
         reading, writing = os.pipe()
         child = in_a_fork(lambda: (os.close(writing), os.read(reading, 1)))
         store.close()
-        other = "import sys, zarr; zarr.open_group(sys.argv[1], mode='w').store.close()"
+        other = (
+            "import sys, zarr; zarr.open_group(zarr.storage.ZipStore(sys.argv[1], mode='a'), mode='w').store.close()"
+        )
         subprocess.run([sys.executable, "-c", other, str(path)], check=True, timeout=60)
         os.close(writing)
         os.close(reading)

@@ -220,8 +220,8 @@ class _Float(Number):
                 scalar = self.to_native_dtype().type(value)
         except OverflowError:  # an integer that no floating number comes near
             scalar = math.inf
-        if np.isnan(scalar):  # whose sign says on which machine it was computed
-            return self._from_bits(self._canonical_nan())
+        if np.isnan(scalar):
+            return np.abs(scalar)  # the sign says on which machine it was computed
         if np.isinf(scalar) and value not in (math.inf, -math.inf):
             raise OverflowError(f"{in_short(value)} is out of range for the data type {self._zarr_v3_name}")
         return scalar
@@ -522,7 +522,7 @@ class Complex64(_Complex):
     --------
     >>> import zarr
     >>> zarr.dtype.Complex64().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
+    (1.0, 2.0)
     """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Complex64DType, "complex64", "c8"
@@ -544,7 +544,7 @@ class Complex128(_Complex):
     --------
     >>> import zarr
     >>> zarr.dtype.Complex128().to_json_scalar(1 + 2j, zarr_format=3)
-    [1.0, 2.0]
+    (1.0, 2.0)
     """
 
     dtype_cls, _zarr_v3_name, _code = np.dtypes.Complex128DType, "complex128", "c16"

@@ -12,7 +12,6 @@ from zarr._dtype.base import ZarrFormat, ZDType
 from zarr._dtype.described import UnfitDataTypeError, named
 from zarr._dtype.octets import RawBytes
 from zarr._dtype.traits import is_ours
-from zarr._support.document_errors import VerbatimError
 from zarr._support.near_names import near_names
 from zarr._support.plug_ins import report, warn_once
 from zarr._support.registry import Registry, fully_qualified_name, names_version, places_of
@@ -178,7 +177,7 @@ class DataTypeRegistry:
             raise DataTypeValidationError(
                 f"{described!r} is claimed by several data types: {names}. Unregister all but one of them."
             )
-        raise VerbatimError(_not_found(described) + _hint(described))
+        raise DataTypeValidationError(_not_found(described) + _hint(described))
 
     @property
     def _lazy_load_list(self) -> list[EntryPoint]:

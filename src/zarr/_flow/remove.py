@@ -78,16 +78,16 @@ def clear(at: StorePath, encoding: Any) -> Flow[None]:
 
 
 def refuse_hidden(at: StorePath) -> Flow[None]:
-    """Raise ContainsGroupError if `clear` would take something away, though there is no node at the path itself.
+    """Raise ContainsGroupError if there is no node at a path, but there are some below it, which would go.
 
     That is for who puts a node in the place of another one, and has not said that whatever there is may go.
     """
-    going = yield from _going(at, None)
-    keys = [] if going is None else [*going.links, *sorted(going.keys)]
+    found: list[str] = yield Keys(at.store, at.path)
+    keys = sorted(key for key in found if key.rpartition("/")[2] in MAKERS)
     if keys:
         shown = ", ".join(map(repr, keys[:_SHOWN])) + (f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else "")
         raise ContainsGroupError(
-            f"There is no node at path {at.path!r} of store {at.store!r}, but below it is what would go with one: {shown}. Choose "
+            f"There is no node at path {at.path!r} of store {at.store!r}, but there are nodes below it, which would go: {shown}. Choose "
             "another path; or say that all of it may go, by zarr.create_array(..., overwrite=True)."
         )
 

@@ -80,10 +80,6 @@ def _expectation(field: str, expected: str, found: object) -> str:
     return f"Invalid value for '{field}'. Expected {expected}. Got {shorten(found)}."
 
 
-class VerbatimError(DataTypeValidationError):
-    """One of zarr-python's errors, whose words programs compare: in which document it was is told by a note."""
-
-
 class located:  # noqa: N801  # used as a function is: `with located(where):`
     """Name the document in every metadata error that passes; `None` where there is no document.
 
@@ -99,11 +95,7 @@ class located:  # noqa: N801  # used as a function is: `with located(where):`
         pass
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, _: object) -> None:
-        if self._where is None:
-            return
-        if isinstance(exc, VerbatimError):
-            exc.add_note(f"It is in the metadata document {self._where!r}.")
-        elif isinstance(exc, BaseZarrError | DataTypeValidationError):
+        if self._where is not None and isinstance(exc, BaseZarrError | DataTypeValidationError):
             exc.args = (f"metadata document {self._where!r}: {_bounded(str(exc))}",)
 
 

@@ -31,17 +31,21 @@ def pack(metadata: ArrayMetadata) -> bytes | None:
     if not all(map(_is_everywhere, _parts(metadata))):
         return None
     try:
-        raw = json.dumps(metadata.stored_members(), separators=(",", ":")).encode()
+        raw = _raw(metadata)
         n_warnings = n_given()
         parsed = _parse(raw)
         # Not `==` of both, which composes the documents anew, and warns of what it has no name for that all know.
-        is_same = _parts(parsed)[1:] == _parts(metadata)[1:] and parsed.stored_members() == metadata.stored_members()
+        is_same = _parts(parsed)[1:] == _parts(metadata)[1:] and _raw(parsed) == raw
         same = is_same and n_given() == n_warnings
     except Exception as exc:  # of what users put in there, which is sent as it is then
         if came_from_a_signal(exc):
             raise
         return None
     return zlib.compress(raw, 9) if same else None
+
+
+def _raw(metadata: ArrayMetadata) -> bytes:
+    return json.dumps(metadata.stored_members(), separators=(",", ":")).encode()
 
 
 def unpack(packed: bytes) -> ArrayMetadata:

@@ -35,13 +35,19 @@ def pack(metadata: ArrayMetadata) -> bytes | None:
         n_warnings = n_given()
         parsed = _parse(raw)
         # Not `==` of both, which composes the documents anew, and warns of what it has no name for that all know.
-        is_same = _parts(parsed)[1:] == _parts(metadata)[1:] and _raw(parsed) == raw
+        parts, others = _parts(metadata), _parts(parsed)
+        is_same = parts[1:] == others[1:] and _whole(parts[1]) == _whole(others[1]) and _raw(parsed) == raw
         same = is_same and n_given() == n_warnings
     except Exception as exc:  # of what users put in there, which is sent as it is then
         if came_from_a_signal(exc):
             raise
         return None
     return zlib.compress(raw, 9) if same else None
+
+
+def _whole(data_type: Any) -> list[Any]:
+    """All that makes a data type, also what does not count where two are compared, as by which of its names it was asked for."""
+    return [getattr(data_type, field.name) for field in fields(data_type)] if is_dataclass(data_type) else [data_type]
 
 
 def _raw(metadata: ArrayMetadata) -> bytes:

@@ -37,6 +37,31 @@ def test_what_is_under_way_is_cancelled():
     assert bridge.run(add(1, 2)) == 3
 
 
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_what_a_task_raises_does_not_end_it(stop):
+    """It is for who waits for the task; whatever else is under way goes on."""
+
+    async def raise_it():
+        raise stop("enough")
+
+    async def wait_for_another():
+        await asyncio.create_task(raise_it())
+
+    async def leave_another():
+        left = asyncio.create_task(raise_it())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert left.done()
+        with pytest.raises(stop):
+            left.result()
+        return 5
+
+    with pytest.raises(stop, match="enough"):
+        bridge.run(wait_for_another(), 30)
+    assert bridge.run(leave_another(), 30) == 5
+    assert bridge.run(add(1, 2), 30) == 3
+
+
 def test_calls_while_it_is_ended_again_and_again():
     """Each call gets its result, or is cancelled; none waits for a loop that is gone."""
     outcomes = []

@@ -16,7 +16,7 @@ from tests.suites.plain_stores import AsyncOnly
 from tests.suites.threads import in_threads
 from zarr.abc.codec import CodecPipeline
 from zarr.api import asynchronous
-from zarr.errors import BadConfigError, ChunkNotFoundError, CodecError
+from zarr.errors import BadConfigError, ChunkNotFoundError, CodecError, UnfinishedPlanError
 from zarr.storage import LocalStore, MemoryStore
 
 DEFAULT = "zarr.core.codec_pipeline.BatchedCodecPipeline"
@@ -450,6 +450,22 @@ def test_versions_keep_other_processes_apart(face):
         assert handed[:].tolist() == [0, 11, 0, 0]
 
 
+@pytest.mark.parametrize("name", [*PIPELINES, "GoesPast"])
+def test_plans_of_writers(name, tmp_path):
+    """They have the store that they know, and what they stored is in the receipts, wherever they went."""
+    store = LocalStore(tmp_path / "x")
+    with handed_to(name):
+        array = zarr.create_array(store, shape=(6, 7), chunks=(3, 4), dtype="i4")
+        plan = zarr.partition(array, target=1)
+        assert plan.run(None, lambda region: region[0].start) == 4
+        store.root.joinpath("c/1/0").write_bytes(b"changed")
+        with pytest.raises(UnfinishedPlanError, match="'c/1/0'"):
+            plan.finalize()
+        assert plan.run(None, lambda region: region[0].start) == 1
+        assert plan.finalize().n_objects == 2
+    assert array[:, 0].tolist() == [0, 0, 0, 3, 3, 3]
+
+
 def test_append_from_several_threads(name, tmp_path):
     store = LocalStore(tmp_path / "x")
     zarr.create_array(store, shape=0, chunks=7, dtype="i4")
@@ -528,6 +544,55 @@ def test_what_is_raised_where_one_is_made(face):
         with pytest.raises(TypeError, match="not this one") as caught:
             face[0](array, ...)
         assert "Refuses" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_what_would_end_a_loop_is_for_who_called(stop, tmp_path):
+    """Nobody waits for ever, then or later, and no hold is kept."""
+
+    class Stops(pipelines.Recording):
+        async def read(self, batch_info, out, drop_axes=()):
+            raise stop("enough")
+
+        write = read
+
+    with use(Stops):
+        array = zarr.create_array(LocalStore(tmp_path / "x"), shape=4, chunks=4, dtype="i4")
+        for call in (lambda: array[...], lambda: array.__setitem__(0, 1), lambda: array.__setitem__(..., 1)):
+            with pytest.raises(stop, match="enough"):
+                call()
+    with handed_to("Recording"):
+        array = zarr.open_array(array.store)
+        array[0] = 1
+        assert array[:].tolist() == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("told", [[None], [{}], ["present"], [{"status": "new"}], 5, {"status": "missing"}])
+def test_one_that_does_not_tell_what_is_missing(told, face):
+    class Vague(pipelines.Recording):
+        async def read(self, batch_info, out, drop_axes=()):
+            await super().read(batch_info, out, drop_axes)
+            return told
+
+    read, write = face
+    with use(Vague):
+        array = zarr.create_array({}, shape=4, chunks=4, dtype="i4", config={"read_missing_chunks": False})
+        with pytest.raises(ChunkNotFoundError):
+            read(array, ...)
+        write(array, ..., 3)
+        assert read(array, ...).tolist() == [3] * 4
+
+
+@pytest.mark.parametrize("method", ["from_codecs", "evolve_from_array_spec", "from_array_metadata_and_store"])
+def test_nothing_is_made(method, face):
+    class Makes(pipelines.Recording):
+        pass
+
+    setattr(Makes, method, classmethod(lambda *_, **__: None))
+    with use(Makes):
+        array = zarr.create_array({}, shape=3, dtype="i4")
+        with pytest.raises(BadConfigError, match=r"Makes was to be made for an array, it gave None"):
+            face[0](array, ...)
 
 
 def test_methods_that_are_no_coroutines(face):

@@ -117,6 +117,14 @@ def test_axes_by_name():
         zarr.partition(array, by="x")
 
 
+def test_a_name_of_two_axes_is_none():
+    array = array_in({}, dimension_names=["x", "x"])
+    for by in ("x", (0, "x")):
+        with pytest.raises(ArgumentError, match="by='x' is the name of 2 axes"):
+            zarr.partition(array, by=by)
+    assert zarr.partition(array, by=1) == zarr.partition(array, by=np.array(1)) == zarr.partition(array, by=np.array([1]))
+
+
 def test_chunks_are_what_is_stored_where_there_are_no_shards():
     assert zarr.partition(array_in({}), by="chunk") == zarr.partition(array_in({}), by="shard")
     with pytest.raises(ArgumentError, match="several tasks write to one shard"):

@@ -22,6 +22,7 @@ from zarr._selection.model import IntAxis, PointSelection, SliceAxis
 from zarr._support.once import once
 from zarr._support.registry import fully_qualified_name
 from zarr._support.settings import DEFAULT_PIPELINE
+from zarr.errors import BadConfigError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -57,21 +58,32 @@ class ForeignPipeline(ReferencePipeline):
 def make(cls: type[CodecPipeline], metadata: Any, store: Any, spec: ArraySpec) -> CodecPipeline:
     """An instance of a class of pipelines for one array: made of metadata and store if the class can do that, else of codecs.
 
-    What the class raises comes out with a note.
+    What the class raises comes out with a note. What cannot read and write is a BadConfigError.
     """
+    name = fully_qualified_name(cls)
     try:
-        of_metadata = getattr(cls, "from_array_metadata_and_store", None)
-        if of_metadata is not None:
-            try:
-                return of_metadata(array_metadata=metadata, store=store)  # type: ignore[no-any-return]
-            except NotImplementedError:
-                pass
-        made = cls.from_codecs(spec.codecs)
-        evolve = getattr(made, "evolve_from_array_spec", None)
-        return made if evolve is None else evolve(spec.chunk_spec(spec.grid.largest(spec.shape)))
+        made = _made(cls, metadata, store, spec)
     except Exception as exc:
-        exc.add_note(f"This was raised where {fully_qualified_name(cls)} was made for an array. {WAY_OUT}")
+        exc.add_note(f"This was raised where {name} was made for an array. {WAY_OUT}")
         raise
+    if not (callable(getattr(made, "read", None)) and callable(getattr(made, "write", None))):
+        raise BadConfigError(
+            f"where {name} was to be made for an array, it gave {made!r}, which cannot read and write. Its from_codecs and "
+            f"evolve_from_array_spec have to return a pipeline. {WAY_OUT}"
+        )
+    return made
+
+
+def _made(cls: type[CodecPipeline], metadata: Any, store: Any, spec: ArraySpec) -> CodecPipeline:
+    of_metadata = getattr(cls, "from_array_metadata_and_store", None)
+    if of_metadata is not None:
+        try:
+            return of_metadata(array_metadata=metadata, store=store)  # type: ignore[no-any-return]
+        except NotImplementedError:
+            pass
+    made = cls.from_codecs(spec.codecs)
+    evolve = getattr(made, "evolve_from_array_spec", None)
+    return made if evolve is None else evolve(spec.chunk_spec(spec.grid.largest(spec.shape)))
 
 
 WAY_OUT = (

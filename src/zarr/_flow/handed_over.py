@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from zarr._selection.model import Selection
     from zarr._store.versioned import Hold
 
+_STATUSES = {"present": True, "missing": False}
+"""What a pipeline may say of a chunk that it read, and whether it is there then."""
+
 
 def read(node: ArrayNode, delegate: Delegate, selection: Selection, memory: npt.NDArray[Any]) -> Flow[None]:
     """Read what `selection` selects into plain memory of the selection's shape and the array's dtype."""
@@ -53,18 +56,21 @@ def read(node: ArrayNode, delegate: Delegate, selection: Selection, memory: npt.
 
 
 def _refuse_missing(node: ArrayNode, keys: Sequence[str], found: Any) -> Flow[None]:
-    """Raise ChunkNotFoundError if a chunk is missing: the pipeline says so, or says nothing, and the store is asked."""
+    """Raise ChunkNotFoundError if a chunk is missing: the pipeline says so, or does not tell, and the store is asked."""
     store = node.store_path.store
-    if isinstance(found, tuple | list) and len(found) == len(keys):
-        is_there = [isinstance(one, dict) and one.get("status") != "missing" for one in found]
-    else:
-        is_there = yield Exist(store, keys)
-    for key, there in zip(keys, is_there, strict=True):
+    told = [_STATUSES.get(one.get("status")) if isinstance(one, dict) else None for one in _listed(found)]
+    if len(told) != len(keys) or None in told:
+        told = yield Exist(store, keys)
+    for key, there in zip(keys, told, strict=True):
         if not there:
             raise ChunkNotFoundError(
                 f"chunk {key!r} of array {'/' + node.path!r} in store {store._describe('')!r} is missing, and the array was "
                 "opened with read_missing_chunks=False. Open it with read_missing_chunks=True to read the fill value there."
             )
+
+
+def _listed(found: Any) -> Sequence[Any]:
+    return found if isinstance(found, tuple | list) else ()
 
 
 def write(

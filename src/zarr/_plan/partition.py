@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
@@ -263,19 +263,23 @@ def axes_of(by: object, ndim: int, names: Sequence[str | None] | None, *, is_sha
         )
     if isinstance(by, str) and by in ("shard", "chunk"):
         return tuple(range(ndim))
-    wanted = by if isinstance(by, Sequence) and not isinstance(by, str) else [by]
-    known: Mapping[str, int] = {name: number for number, name in enumerate(names or ()) if name is not None}
-    found = {_axis_of(each, ndim, known) for each in wanted}
+    given = by.tolist() if isinstance(by, np.ndarray) else by
+    wanted = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    found = {_axis_of(each, ndim, names or ()) for each in wanted}
     if not found and ndim:
         raise ArgumentError("by names no axis: give at least one, or 'shard'")
     return tuple(sorted(found))
 
 
-def _axis_of(given: object, ndim: int, known: Mapping[str, int]) -> int:
+def _axis_of(given: object, ndim: int, names: Sequence[str | None]) -> int:
     if isinstance(given, str):
-        if given in known:
-            return known[given]
-        has = f"the array's are {', '.join(map(repr, known))}" if known else "the array's have no names"
+        n = names.count(given)
+        if n == 1:
+            return names.index(given)
+        known = ", ".join(repr(name) for name in names if name is not None)
+        has = f"the array's are {known}" if known else "the array's have no names"
+        if n:
+            raise ArgumentError(f"by={given!r} is the name of {n} axes, so it does not tell which: {has}. Say it by number")
         raise ArgumentError(f"by={given!r} is neither 'shard' nor 'chunk' nor the name of an axis: {has}")
     if isinstance(given, bool) or not isinstance(given, SupportsIndex):
         raise ArgumentError(f"by takes 'shard', 'chunk', or axes by number or name, got {given!r}")

@@ -166,7 +166,7 @@ class _LoopThread:
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop = asyncio_module().new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever, name="zarr-bridge", daemon=True)
+        self.thread = threading.Thread(target=self._run, name="zarr-bridge", daemon=True)
         self.executor: ThreadPoolExecutor | None = None
         self._is_over = False
         self._calls: deque[Callable[[], None]] = deque()
@@ -176,6 +176,18 @@ class _LoopThread:
             self.loop.add_reader(self._pipe[0], self._take_calls)
         except NotImplementedError:  # Windows
             self._wake = partial(self.loop.call_soon_threadsafe, self._make_calls)
+
+    def _run(self) -> None:
+        """Run the loop until it is stopped.
+
+        What would end an event loop, if a task raises it, is the answer to whoever waits for that task, who may be in another
+        thread. All others go on.
+        """
+        while True:
+            try:
+                return self.loop.run_forever()
+            except (KeyboardInterrupt, SystemExit):
+                continue
 
     def call(self, function: Callable[[], None]) -> bool:
         """Have the loop call a function; False if it is over and will not."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import zarr
-from tests.suites.plain_stores import Awaited
+from tests.suites.plain_stores import AsyncOnly, Awaited
 from zarr.errors import ContainsGroupError, MetadataValidationError
 from zarr.storage import LocalStore, MemoryStore
 
@@ -105,6 +105,25 @@ def test_a_store_that_is_awaited(engine):
         zarr.create_array(store, name="a", data=DATA, chunks=(2, 5))
     assert not asyncio.run(store.exists("a/zarr.json"))
     assert [key for key in asyncio.run(_listed(store)) if key.startswith("a/")] == []
+
+
+def test_a_document_that_cannot_be_looked_at_again_is_named(engine):
+    """Where a store cannot say whose document it has taken, nobody may take it away."""
+
+    class Breaks(AsyncOnly):
+        async def get(self, key, prototype, byte_range=None):
+            if key in self.values:
+                raise OSError(errno.EIO, "broken")
+            return await super().get(key, prototype, byte_range)
+
+        async def set_if_not_exists(self, key, value):
+            self.values.setdefault(key, value.to_bytes())
+
+    with pytest.raises(OSError, match="broken") as caught:
+        zarr.create_array(Breaks(), data=DATA, chunks=(2, 5))
+    (note,) = caught.value.__notes__
+    assert "'zarr.json'" in note
+    assert "open it, or delete it" in note
 
 
 async def _listed(store):

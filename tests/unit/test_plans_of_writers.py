@@ -122,7 +122,9 @@ def test_a_name_of_two_axes_is_none():
     for by in ("x", (0, "x")):
         with pytest.raises(ArgumentError, match="by='x' is the name of 2 axes"):
             zarr.partition(array, by=by)
-    assert zarr.partition(array, by=1) == zarr.partition(array, by=np.array(1)) == zarr.partition(array, by=np.array([1]))
+    assert (
+        zarr.partition(array, by=1) == zarr.partition(array, by=np.array(1)) == zarr.partition(array, by=np.array([1]))
+    )
 
 
 def test_chunks_are_what_is_stored_where_there_are_no_shards():
@@ -662,7 +664,7 @@ def test_objects_that_were_changed_since_are_found(done, way):
     spoil, found_by = SPOILT[way]
     spoil(plan.array.store.root / "a" / "c" / "1" / "1")
     for check in {"sizes": ["receipts"], "bytes": ["receipts", "sizes"]}[found_by]:
-        assert plan._checked(None, check, {}).n_tasks == 8
+        assert plan._checked(None, check, {})[1].check == check
     with pytest.raises(UnfinishedPlanError, match=r"'a/c/1/1'.*runs just these tasks again") as raised:
         plan.finalize(check=found_by)
     assert raised.value.changed == {3: ("c/1/1",)}
@@ -716,6 +718,83 @@ def test_a_finished_plan_is_not_finalized_twice(done):
     assert not place.parent.exists()
     with pytest.raises(UnfinishedPlanError, match="finalized already"):
         plan.finalize()
+
+
+class Breaking(AsyncOnly):
+    """A store that fails once, with the request of a number."""
+
+    fails_at = None
+
+    async def delete(self, key):
+        self._count()
+        await super().delete(key)
+
+    async def set(self, key, value):
+        self._count()
+        await super().set(key, value)
+
+    def _count(self):
+        if self.fails_at is not None:
+            self.fails_at -= 1
+            if not self.fails_at:
+                self.fails_at = None
+                raise OSError("broken")
+
+
+class BreakingWithoutListing(Breaking):
+    supports_listing = False
+
+
+@pytest.mark.parametrize("store_class", [Breaking, BreakingWithoutListing])
+def test_finalizing_that_broke_off_is_gone_on_with(store_class, engine):
+    for number in range(1, 20):
+        store = store_class()
+        plan = zarr.partition(array_in(store), by=0, target=1)
+        assert plan.run(None, Numbers(SHAPE)) == 4
+        store.fails_at = number
+        try:
+            finished = plan.finalize()
+        except OSError:
+            finished = plan.finalize()
+            assert receipts_in(store) == []
+        else:
+            break
+        assert finished.n_objects == 8
+        with pytest.raises(UnfinishedPlanError):
+            plan.finalize()
+    assert number > 5
+
+
+def test_finalizing_that_broke_off_has_checked_what_it_has():
+    store = Breaking()
+    plan = zarr.partition(array_in(store), by=0, target=1)
+    plan.run(None, Numbers(SHAPE))
+    store.fails_at = 2
+    with pytest.raises(OSError, match="broken"):
+        plan.finalize(check="sizes")
+    assert len(plan.missing()) == 4
+    with pytest.raises(UnfinishedPlanError):
+        plan.finalize(check="bytes")
+    assert plan.finalize(check="receipts").n_objects == 8
+    assert receipts_in(store) == []
+
+
+def test_a_job_that_begins_while_one_is_checked_stays():
+    store = MemoryStore()
+    plan = zarr.partition(array_in(store), by=0, target=1)
+    plan.run(None, Numbers(SHAPE))
+
+    class Pool:
+        def submit(self, call, number):
+            future = Future()
+            future.set_result(call(number))
+            if number == 3:
+                plan.finalize()
+                plan[0].run(Numbers(SHAPE))
+            return future
+
+    assert plan.finalize(Pool()).n_objects == 8
+    assert [task.number for task in plan.missing()] == [1, 2, 3]
 
 
 def test_receipts_that_are_kept_are_no_receipts_of_the_next_job(done):

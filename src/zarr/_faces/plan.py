@@ -20,7 +20,7 @@ from zarr._flow import receipts
 from zarr._flow.consolidate import consolidate as store_consolidated
 from zarr._flow.drive import run
 from zarr._flow.node import ArrayNode, array_node_of
-from zarr._flow.receipts import CHECKS, Check, Job, job_of
+from zarr._flow.receipts import CHECKS, Check, Checked, Job, job_of
 from zarr._plan.partition import axes_of
 from zarr._plan.partition import partition as cut
 from zarr._store.make import StoreLike, make_store_path
@@ -359,6 +359,8 @@ class Plan(Sequence["Task"]):
     ) -> Finished:
         """Make certain that everything was written, and take the receipts away.
 
+        If it is interrupted while it does the latter, it goes on with that when it is called again.
+
         Parameters
         ----------
         executor
@@ -398,15 +400,23 @@ class Plan(Sequence["Task"]):
         job = self._job
         job.node.store_path.store._check_writable()
         run(receipts.check_array(job))
-        finished = self._checked(executor, check, options) if job.n_tasks else Finished(0, 0, 0)
+        if not job.n_tasks:
+            name, checked = "", Checked(check, 0, 0)
+        elif (begun := run(receipts.closing(job))) is not None and CHECKS.index(begun.check) <= CHECKS.index(check):
+            name, checked = "", begun  # somebody was about to take the receipts away
+        else:
+            name, checked = self._checked(executor, check, options)
         if consolidate is not False:
             path = "" if consolidate is True else node_path(consolidate, "consolidate")
             run(store_consolidated(StorePath(job.node.store_path.store, path)))
-        if job.n_tasks:
-            run(receipts.close(job, keep=keep_receipts))
-        return finished
+        if name:
+            run(receipts.close(job, name, checked, keep=keep_receipts))
+        elif job.n_tasks:
+            run(receipts.clear(job))
+        return Finished(job.n_tasks, checked.n_objects, checked.nbytes)
 
-    def _checked(self, executor: Any, check: Check, options: dict[str, Any]) -> Finished:
+    def _checked(self, executor: Any, check: Check, options: dict[str, Any]) -> tuple[str, Checked]:
+        """The name of the job, if all is there as it was left, and what that is."""
         job = self._job
         name = run(receipts.current(job))
         found = dict(run(receipts.receipts(job, name, range(job.n_tasks))))
@@ -442,7 +452,7 @@ class Plan(Sequence["Task"]):
             )
         checks = [check for receipt in found.values() if receipt is not None for check in receipt.objects.values()]
         stored = [check.nbytes for check in checks if check is not None]
-        return Finished(job.n_tasks, len(stored), sum(stored))
+        return name, Checked(check, len(stored), sum(stored))
 
     def _run(
         self,

@@ -6,8 +6,8 @@ receipt with that name. Both lie at places that are known from the plan, so noth
     <array>/__zarr_receipts/<plan>/job.json
     <array>/__zarr_receipts/<plan>/0.json, 1.json, ...
 
-Closing a job takes its document away before the receipts. So what a straggler stores afterwards is the receipt of a job that
-is over, and no task of the next one counts as done by it.
+When a job is closed its document says so before the receipts go, and goes last. So what a straggler stores afterwards is the
+receipt of a job that is over, no task of the next one counts as done by it, and a closing that broke off can be gone on with.
 
 A task writes whole objects that no other task of its plan writes. So it can be done any number of times, also twice at once.
 Its receipt comes last: whoever is killed before that has not done it.
@@ -21,7 +21,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._buffer.byte_range import RangeByteRequest
@@ -30,7 +30,7 @@ from zarr._flow.elements import put
 from zarr._flow.load import load_array
 from zarr._flow.node import ArrayNode
 from zarr._flow.paths import RECEIPTS, join
-from zarr._flow.requests import Compute, Fetch, Flow, Names, Put, Read, Remove, RemovePrefix, Size, Together
+from zarr._flow.requests import Compute, Fetch, Flow, Keys, Names, Put, Read, Remove, RemovePrefix, Size, Together
 from zarr._plan.receipt import ObjectCheck, Receipt, fingerprint
 from zarr._selection import basic
 from zarr._store.abstract import is_able
@@ -183,15 +183,17 @@ def current(job: Job) -> Flow[str | None]:
 
 
 def _name_in(raw: bytes, job: Job) -> str | None:
+    found = _document_in(raw, job)
+    name = None if found is None or found.get("finished") is not False else found.get("job")
+    return name if isinstance(name, str) else None
+
+
+def _document_in(raw: bytes, job: Job) -> dict[str, Any] | None:
     try:
         found = parse_object(raw, job.document_key)
     except (MetadataValidationError, MetadataTypeError):
         return None
-    name = found.get("job")
-    is_under_way = (
-        found.get("zarr_job") == _VERSION and found.get("plan") == job.plan and found.get("finished") is False
-    )
-    return name if is_under_way and isinstance(name, str) else None
+    return found if found.get("zarr_job") == _VERSION and found.get("plan") == job.plan else None
 
 
 def check_array(job: Job) -> Flow[None]:
@@ -333,18 +335,73 @@ def forget(job: Job, numbers: Iterable[int]) -> Flow[None]:
     yield Together(_remove(job.at.store, job.receipt_key(number)) for number in numbers)
 
 
-def close(job: Job, *, keep: bool) -> Flow[None]:
-    """End a job. Its receipts go, unless they are to be kept: then its document says that it is finished."""
-    store = job.at.store
-    if keep:
-        name = yield from current(job)
-        yield Put(store, job.document_key, _document(job, name, finished=True))
+class Checked(NamedTuple):
+    """What became of a job that was found to be complete.
+
+    Attributes
+    ----------
+    check
+        How it was checked.
+    n_objects, nbytes
+        What its tasks stored.
+    """
+
+    check: Check
+    n_objects: int
+    nbytes: int
+
+
+def close(job: Job, name: str, checked: Checked, *, keep: bool) -> Flow[None]:
+    """End a job. First its document says that it is finished, and what it stored; then its receipts go, unless they are to be kept.
+
+    What was ended meanwhile by somebody else, and may be another job by now, is left alone.
+    """
+    if (yield from current(job)) != name:
         return
-    yield Remove(store, job.document_key)
+    members = {"finished": True, "kept": keep, **checked._asdict()}
+    yield Put(job.at.store, job.document_key, _document(job, name, **members))
+    if not keep:
+        yield from clear(job)
+
+
+def closing(job: Job) -> Flow[Checked | None]:
+    """What was said of a job whose end was begun, and whose receipts were not all taken away; None if there is none."""
+    (stored,) = yield Fetch(job.at.store, (Read(job.document_key),))
+    found = None if stored is None else _document_in(stored.without_version().to_bytes(), job)
+    if found is None or found.get("finished") is not True or found.get("kept") is not False:
+        return None
+    check, n_objects, nbytes = (found.get(name) for name in Checked._fields)
+    if check not in CHECKS or type(n_objects) is not int or type(nbytes) is not int:
+        return None
+    return Checked(check, n_objects, nbytes)
+
+
+def clear(job: Job) -> Flow[None]:
+    """Take away the receipts of a job, and its document last: as long as that is there, others know that it is finished."""
+    store = job.at.store
     if not is_able(store.supports_listing):
         yield from forget(job, range(job.n_tasks))
+        yield Remove(store, job.document_key)
         return
-    yield RemovePrefix(store, job.at.path)
+    if capabilities(store).removes_in_one_step:
+        yield RemovePrefix(store, job.at.path)
+    else:
+        keys = yield Keys(store, job.at.path)
+        yield Together(_remove(store, key) for key in keys if key != job.document_key)
+        yield Remove(store, job.document_key)
+    try:
+        yield from _clear_directories(job)
+    except Exception as exc:
+        if came_from_a_signal(exc):
+            raise
+        # The job is over, and a directory without anything in it is nobody's concern.
+
+
+def _clear_directories(job: Job) -> Flow[None]:
+    """Take away what holds receipts in stores that have directories, if there are no others."""
+    store = job.at.store
+    if not capabilities(store).removes_in_one_step:
+        yield RemovePrefix(store, job.at.path)
     above, _, last = job.at.path.rpartition("/")[0].rpartition("/")
     if last == RECEIPTS:
         others: Sequence[str] = yield Names(store, join(above, RECEIPTS))
@@ -356,6 +413,6 @@ def _remove(store: Store, key: str) -> Flow[None]:
     yield Remove(store, key)
 
 
-def _document(job: Job, name: str | None, *, finished: bool) -> Buffer:
-    members = {"zarr_job": _VERSION, "plan": job.plan, "job": name, "finished": finished, "tasks": job.n_tasks}
+def _document(job: Job, name: str, *, finished: bool, **more: object) -> Buffer:
+    members = {"zarr_job": _VERSION, "plan": job.plan, "job": name, "finished": finished, "tasks": job.n_tasks, **more}
     return CPU_PROTOTYPE.buffer.from_bytes(json.dumps(members).encode())

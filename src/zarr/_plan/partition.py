@@ -279,7 +279,9 @@ def _axis_of(given: object, ndim: int, names: Sequence[str | None]) -> int:
         known = ", ".join(repr(name) for name in names if name is not None)
         has = f"the array's are {known}" if known else "the array's have no names"
         if n:
-            raise ArgumentError(f"by={given!r} is the name of {n} axes, so it does not tell which: {has}. Say it by number")
+            raise ArgumentError(
+                f"by={given!r} is the name of {n} axes, so it does not tell which: {has}. Say it by number"
+            )
         raise ArgumentError(f"by={given!r} is neither 'shard' nor 'chunk' nor the name of an axis: {has}")
     if isinstance(given, bool) or not isinstance(given, SupportsIndex):
         raise ArgumentError(f"by takes 'shard', 'chunk', or axes by number or name, got {given!r}")

@@ -102,7 +102,14 @@ class ForeignStore:
             await self.store.set(key, value)
             return True
         await self.store.set_if_not_exists(key, value)
-        stored = await self.store.get(key, CPU_PROTOTYPE)
+        try:
+            stored = await self.store.get(key, CPU_PROTOTYPE)
+        except Exception as exc:
+            exc.add_note(
+                f"This was met in reading {key!r} of store {self.store!r} again, which has just been stored here, or by another writer that "
+                "was faster. If it makes an array whose elements were to be written, they are not: open it, or delete it."
+            )
+            raise
         return stored is not None and stored.to_bytes() == value.to_bytes()
 
     async def remove(self, key: str, *, expected: Expected = ANY) -> bool:

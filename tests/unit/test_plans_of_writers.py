@@ -297,6 +297,12 @@ def test_shares(any_store):
     assert (array[:] == numbers(SHAPE)).all()
 
 
+def test_more_tasks_than_can_be_counted():
+    plan = zarr.partition(array_in({}, shape=(10**12, 10**12), chunks=(1, 1)), target=1)
+    assert repr(plan[1]) == f"<Task 1 of {10**24}: [0:1, 1:2]>"
+    assert plan[1].run(lambda region: 7)
+
+
 def test_shares_beyond_the_tasks():
     plan = zarr.partition(array_in({}), target=1)
     assert plan.run_share(63, Numbers(SHAPE), of=64) == 0
@@ -344,6 +350,9 @@ def test_jobs_of_slurm_that_have_an_unknown_array(monkeypatch):
     with pytest.raises(ArgumentError, match="no range without gaps"):
         plan.run_share("slurm", Numbers(SHAPE))
     assert plan.run_share("slurm", Numbers(SHAPE), of=8) == 1
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "two")
+    with pytest.raises(ArgumentError, match="SLURM_ARRAY_TASK_ID is no number: 'two'"):
+        plan.run_share("slurm", Numbers(SHAPE), of=8)
 
 
 @pytest.mark.parametrize("kind", ["local", "memory"])
@@ -539,6 +548,26 @@ def test_a_plan_for_an_array_that_was_replaced(any_store):
         plan.finalize()
     array_in(any_store, overwrite=True)
     assert len(plan.missing()) == 8, "receipts go with their array"
+
+
+@pytest.mark.parametrize("way", ["resized", "replaced", "deleted"])
+def test_an_array_that_is_another_one_when_the_values_are_there(way, engine):
+    """Computing them may have taken hours."""
+    group = zarr.create_group({})
+    array = group.create_array("a", shape=SHAPE, chunks=(3, 4), dtype="i8")
+
+    def compute(region):
+        if way == "resized":
+            array.resize((20, 7))
+        elif way == "replaced":
+            group.create_array("a", shape=SHAPE, chunks=(3, 4), dtype="f4", overwrite=True)
+        else:
+            del group["a"]
+        return 7
+
+    with pytest.raises(StalePlanError):
+        zarr.partition(array)[0].run(compute)
+    assert [key for key in stored(group.store) if "/c/" in key or "0.json" in key] == []
 
 
 def test_a_plan_for_an_array_that_was_deleted():

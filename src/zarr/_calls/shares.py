@@ -57,7 +57,10 @@ def _of_slurm(of: SupportsIndex | None, environment: Mapping[str, str]) -> tuple
         raise ArgumentError(
             f"this is no job of a Slurm array: {_ID} is not set. Submit it with sbatch --array=0-63, say"
         )
-    number = int(environment[_ID])
+    try:
+        number = int(environment[_ID])
+    except ValueError:
+        raise ArgumentError(f"{_ID} is no number: {environment[_ID]!r}") from None
     if of is not None:
         return number, operator.index(of)
     try:

@@ -565,7 +565,7 @@ class Task:
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{axis.start}:{axis.stop}" for axis in self.region)
-        return f"<Task {self._number} of {len(self._plan)}: [{shown}]>"
+        return f"<Task {self._number} of {self._plan._job.n_tasks}: [{shown}]>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Task):

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from zarr._selection.model import Selection
     from zarr._store.versioned import Hold
 
-_STATUSES = {"present": True, "missing": False}
-"""What a pipeline may say of a chunk that it read, and whether it is there then."""
-
 
 def read(node: ArrayNode, delegate: Delegate, selection: Selection, memory: npt.NDArray[Any]) -> Flow[None]:
     """Read what `selection` selects into plain memory of the selection's shape and the array's dtype."""
@@ -58,7 +55,7 @@ def read(node: ArrayNode, delegate: Delegate, selection: Selection, memory: npt.
 def _refuse_missing(node: ArrayNode, keys: Sequence[str], found: Any) -> Flow[None]:
     """Raise ChunkNotFoundError if a chunk is missing: the pipeline says so, or does not tell, and the store is asked."""
     store = node.store_path.store
-    told = [_STATUSES.get(one.get("status")) if isinstance(one, dict) else None for one in _listed(found)]
+    told = [_is_there(one) for one in found] if isinstance(found, tuple | list) else []
     if len(told) != len(keys) or None in told:
         told = yield Exist(store, keys)
     for key, there in zip(keys, told, strict=True):
@@ -69,8 +66,10 @@ def _refuse_missing(node: ArrayNode, keys: Sequence[str], found: Any) -> Flow[No
             )
 
 
-def _listed(found: Any) -> Sequence[Any]:
-    return found if isinstance(found, tuple | list) else ()
+def _is_there(told: Any) -> bool | None:
+    """Whether a chunk is there, by what a pipeline says of it; None if that does not tell."""
+    status = told.get("status") if isinstance(told, dict) else None
+    return True if status == "present" else False if status == "missing" else None
 
 
 def write(

@@ -257,7 +257,14 @@ def is_done(job: Job, name: str, number: int) -> Flow[bool]:
 
 
 def write_task(job: Job, name: str, number: int, value: object) -> Flow[None]:
-    """Write the values of a task's region, and then its receipt."""
+    """Write the values of a task's region, and then its receipt.
+
+    Raises
+    ------
+    StalePlanError
+        If the array has another shape by now, or is another one: the values may have taken hours.
+    """
+    yield from check_array(job)
     at, node = job.node.store_path, job.node
     noted = NotedStore(at.store)
     # Somebody else's pipeline knows some kinds of stores, and may go past them: what it has stored is read.

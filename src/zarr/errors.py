@@ -357,7 +357,8 @@ class CodecError(BaseZarrError, RuntimeError):
         super().__init__(self._describe())
 
     def _describe(self) -> str:
-        where = "" if self.key is None else f" chunk {self.key!r}"
+        is_named = self.key is not None or self.coords is not None or self.path is None
+        where = f" chunk {self.key!r}" if self.key is not None else "" if is_named else " a chunk"
         if self.coords is not None:
             where += f" at chunk coordinates {self.coords}"
         if self.path is not None:

@@ -38,6 +38,7 @@ def test_a_pool_whose_worker_is_killed(array, tmp_path):
     function = Numbers(SHAPE, log, killed_at=(20, 12))
     with pool() as executor, pytest.raises(BrokenProcessPool) as raised:
         plan.run(executor, function)
+    assert raised.value.__notes__[-1].startswith("A worker was lost that had one of the tasks of a plan")
     assert "with another executor if that one is broken" in raised.value.__notes__[-1]
     done = {tuple(axis.start for axis in task.region) for task in plan} - {
         tuple(axis.start for axis in task.region) for task in plan.missing()

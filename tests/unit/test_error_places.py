@@ -307,3 +307,13 @@ def test_a_document_above_that_cannot_be_parsed(tmp_path):
     ):
         with pytest.raises(FileNotFoundError, match="a/b"):
             zarr.open(store, path="a/b", mode="r")
+
+
+def test_a_codec_that_failed_on_some_chunk():
+    """Somebody else's pipeline may not say which."""
+    error = CodecError("gzip", "decode", "no end")
+    assert str(error).startswith("codec 'gzip' could not decode: no end")
+    assert str(error.at(path="a")).startswith("codec 'gzip' could not decode a chunk of array '/a': no end")
+    assert str(error.at(path="a", coords=(1,))).startswith(
+        "codec 'gzip' could not decode at chunk coordinates (1,) of array"
+    )

@@ -513,7 +513,9 @@ class Elsewhere:
 
 def test_memory_that_workers_do_not_share_is_noticed():
     plan = zarr.partition(array_in(MemoryStore()), target=1)
-    with pytest.raises(UnfinishedPlanError, match="as one in memory is another one in every process") as raised:
+    with pytest.raises(
+        UnfinishedPlanError, match="as one in memory, or in a zip archive, is another one in every process"
+    ) as raised:
         plan.run(Elsewhere(), Numbers(SHAPE))
     assert raised.value.missing == tuple(range(8))
 

@@ -276,7 +276,7 @@ class Plan(Sequence["Task"]):
         if lost:
             raise UnfinishedPlanError(
                 f"{len(lost)} of the {job.n_tasks} tasks of the plan for {self.array!r} ended without an error, and have left no "
-                f"receipt ({_listed(lost)}): they wrote into a store of their own, as one in memory is another one in every process; "
+                f"receipt ({_listed(lost)}): they wrote into a store of their own, as one in memory, or in a zip archive, is another one in every process; "
                 "or somebody finalized the plan meanwhile. Use a store that all workers share",
                 lost,
             )
@@ -485,9 +485,16 @@ class Plan(Sequence["Task"]):
         except CallError as failed:
             cause = failed.__cause__
             assert cause is not None  # noqa: S101  # it is raised from one
+            # Of a pool that broke, all its tasks hear, and not first the one whose worker was lost.
+            is_broken = any(kind.__name__ == "BrokenExecutor" for kind in type(cause).__mro__)
+            where = (
+                "A worker was lost that had one of the tasks"
+                if is_broken
+                else f"This was met in {Task(self, failed.number)!r}"
+            )
             cause.add_note(
-                f"This was met in {Task(self, failed.number)!r} of a plan for {self.array!r}. Tasks that are done stay so: call this "
-                "again, with another executor if that one is broken, and only the others are run."
+                f"{where} of a plan for {self.array!r}. Tasks that are done stay so: call this again, with another executor if that one "
+                "is broken, and only the others are run."
             )
             raise cause from cause.__cause__
 

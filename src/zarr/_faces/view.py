@@ -312,7 +312,7 @@ class LazyView:
         >>> import zarr
         >>> array = zarr.create_array({}, shape=100, chunks=10, dtype="i1", name="a")
         >>> [(part.key, part.region) for part in array.lazy[25:5:-10].parts()]
-        [('a/c/2', (slice(0, 1, 1),)), ('a/c/1', (slice(1, 2, 1),))]
+        [('a/c/1', (slice(1, 2, 1),)), ('a/c/2', (slice(0, 1, 1),))]
         """
         node, lowered = self._node, self._selected.lowered
         spec = node.view.spec
@@ -556,6 +556,19 @@ class View(LazyView):
         out = None if self.shape else empty((), self.dtype)
         found = np.asarray(run(viewed.get(self._node, self._selected, out=out, prototype=CPU_PROTOTYPE)))
         return found if dtype is None else in_dtype(found, np.dtype(dtype))
+
+
+    def astype(self, dtype: npt.DTypeLike, **options: Any) -> npt.NDArray[Any]:
+        """Read the elements and convert them: `numpy.asarray(view).astype(...)`, which other libraries ask of what looks like an array.
+
+        Parameters
+        ----------
+        dtype
+            Of the result.
+        **options
+            As NumPy's method takes them: `order`, `casting`.
+        """
+        return np.asarray(self).astype(dtype, **options)
 
 
 class ViewIndex:

@@ -220,7 +220,8 @@ class _Reading:
             return (yield request)
         self._tally.n_requests += len(request.reads)
         if not self._is_shard or not (self._wants_parts or self._is_index(request)):
-            return [(yield from self._whole(request, read)) for read in request.reads]
+            (read,) = request.reads
+            return [(yield from self._whole(request, read))]
         is_index = not self._wants_parts or self._n_rounds < self._n_levels
         self._wants_parts = False
         if is_index and self._ask:

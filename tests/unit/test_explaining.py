@@ -37,12 +37,12 @@ LAYOUTS = {
     "shards, zstd": {"chunks": (12, 12), "shards": (36, 24)},
     "shards in shards": {"chunks": (24, 24), "serializer": NESTED, "compressors": None},
     "shards, turned": {
-        "chunks": (24, 18),
+        "chunks": (24, 20),
         "filters": [TransposeCodec(order=(1, 0))],
-        "serializer": ShardingCodec(chunk_shape=(6, 4), codecs=[BytesCodec()]),
+        "serializer": ShardingCodec(chunk_shape=(5, 4), codecs=[BytesCodec()]),
         "compressors": None,
     },
-    "shards, opaque": {"chunks": (24, 18), "serializer": TURNED, "compressors": [Crc32cCodec()]},
+    "shards, opaque": {"chunks": (24, 20), "serializer": TURNED, "compressors": [Crc32cCodec()]},
 }
 N_SELECTIONS = 12
 
@@ -115,16 +115,23 @@ class TestExact:
             view = select(array)
             found = view.explain()
             assert trace.total.requests == 0
-            n_requests, nbytes = read(view)
-            assert found.n_requests == n_requests
-            assert abs(found.nbytes_moved - nbytes) <= 0.05 * nbytes + 32 * found.n_chunks
+            assert found.n_requests == read(view)[0]
             assert (found.n_absent, found.is_exact) == (None, False)
 
+    @pytest.mark.parametrize("layout", [LAYOUTS["zstd"], LAYOUTS["shards, zstd"]])
+    def test_of_what_does_not_compress_bytes_are_known_within_a_few_percent(self, make_store, layout, engine):
+        store = make_store()
+        noise = np.random.default_rng(0).integers(-(2**31), 2**31, (180, 120), "i4")
+        zarr.create_array(store, name="a", data=noise, **layout)
+        array, _ = counted(store)
+        for select in selections(4):
+            view = select(array)
+            nbytes = read(view)[1]
+            assert abs(view.explain().nbytes_moved - nbytes) <= 0.05 * nbytes
+
     def test_bytes_too_where_codecs_make_them_of_one_size(self, make_store, layout, engine):
-        if "zstd" in repr(layout).lower() or layout == LAYOUTS["zstd"] or layout == LAYOUTS["shards, zstd"]:
-            layout = layout | {"compressors": None}
-        if layout.get("serializer") is TURNED:
-            layout = layout | {"serializer": NESTED, "chunks": (24, 24)}
+        if layout in (LAYOUTS["zstd"], LAYOUTS["shards, zstd"], LAYOUTS["shards, opaque"]):
+            layout = {name: value for name, value in layout.items() if name != "serializer"} | {"compressors": None}
         store = make_store()
         zarr.create_array(store, name="a", data=NOISE, **layout)
         array, _ = counted(store)
@@ -148,6 +155,7 @@ class TestExact:
         before = contents(store)
         for select in selections(3):
             view = select(array)
+            trace.reset()
             found = view.explain(ask=True)
             asked = trace.total
             assert (found.n_requests, found.nbytes_moved) == read(view)

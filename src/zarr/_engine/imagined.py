@@ -1,6 +1,6 @@
 """Stored objects as they would be if all of the array was written, for who wants to know how much is read before anybody looks.
 
-Objects and inner chunks have the size that their codecs make; where that depends on the elements, the size of these.
+Objects and inner chunks have the size that their codecs make; where that depends on the elements, the size of those inside the array.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from zarr._codec.chain import CodecChain
 from zarr._codec.shard_index import MISSING, write_order
+from zarr._codec.v2 import V2Codec
 from zarr._engine.shards import ShardReader, index_start
 
 if TYPE_CHECKING:
@@ -61,36 +62,34 @@ class Imagined:
 
     def __init__(self, spec: ArraySpec, codecs: ChunkCodecs) -> None:
         self._spec, self._codecs = spec, codecs
-        self._sizes: dict[tuple[int, ...], int] = {}
+        self._sizes: dict[tuple[int, ...], int | None] = {}
         self._layouts: dict[tuple[int, tuple[int, ...], tuple[int, ...]], Layout] = {}
 
     def nbytes(self, coords: tuple[int, ...]) -> int:
         """Size of a stored object."""
         if self._spec.levels:
             return self.layout(coords).nbytes
-        return self._encoded_nbytes(self._spec.grid.chunk_shape(coords))
+        return self._encoded_nbytes(*self._extent(coords))
 
     def layout(self, coords: tuple[int, ...]) -> Layout:
         """How a stored object that is a shard would lie."""
-        shape, start = self._spec.grid.chunk_shape(coords), self._spec.grid.chunk_start(coords)
-        inside = tuple(min(n, end - at) for n, at, end in zip(shape, start, self._spec.shape, strict=True))
-        return self._layout(0, self._spec.levels_at(coords), shape, inside)
+        return self._layout(0, self._spec.levels_at(coords), *self._extent(coords))
 
     def shard(self, coords: tuple[int, ...], projections: Sequence[Projection]) -> ImaginedShard:
         """A reader of such an object."""
         return ImaginedShard(self._spec, self._codecs, coords, projections, self.layout(coords))
 
-    def _encoded_nbytes(self, shape: tuple[int, ...]) -> int:
+    def _extent(self, coords: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Shape of a stored object, and of its part inside the array."""
+        shape, start = self._spec.grid.chunk_shape(coords), self._spec.grid.chunk_start(coords)
+        return shape, tuple(min(n, end - at) for n, at, end in zip(shape, start, self._spec.shape, strict=True))
+
+    def _encoded_nbytes(self, shape: tuple[int, ...], inside: tuple[int, ...]) -> int:
         """Size of a chunk that is decoded by itself."""
         if shape not in self._sizes:
-            spec = self._spec
-            chain = CodecChain.compile(spec.inner_codecs if spec.levels else spec.codecs, spec.chunk_spec(shape))
-            try:
-                self._sizes[shape] = chain.encoded_nbytes()
-            except ValueError:  # it depends on the elements
-                itemsize = UNKNOWN_ITEM_NBYTES if spec.dtype.kind in "OT" else spec.dtype.itemsize
-                self._sizes[shape] = math.prod(shape) * itemsize
-        return self._sizes[shape]
+            self._sizes[shape] = _fixed_nbytes(self._spec, shape)
+        known = self._sizes[shape]
+        return math.prod(inside) * _itemsize(self._spec) if known is None else known
 
     def _layout(
         self, depth: int, levels: tuple[ShardLevel, ...], shape: tuple[int, ...], inside: tuple[int, ...]
@@ -108,12 +107,12 @@ class Imagined:
             if any(at >= n for at, n in zip(start, inside, strict=True)):
                 continue
             length = tuple(min(n, whole - at) for n, whole, at in zip(level.chunk_shape, shape, start, strict=True))
+            within = tuple(min(n, m - at) for n, m, at in zip(length, inside, start, strict=True))
             if depth + 1 < len(levels):
-                within = tuple(min(n, m - at) for n, m, at in zip(length, inside, start, strict=True))
                 layout = inner[row] = self._layout(depth + 1, levels, length, within)
                 nbytes = layout.nbytes
             else:
-                nbytes = self._encoded_nbytes(length)
+                nbytes = self._encoded_nbytes(length, within)
             entries[row] = end, nbytes
             end += nbytes
         made = Layout(end + n_index if level.index_at_end else end, entries, tuple(inner))
@@ -130,6 +129,21 @@ class Imagined:
         if not by_axis:
             return [()] * len(rows)
         return list(zip(*(by_axis[axis].tolist() for axis in range(len(by_axis))), strict=True))
+
+
+def _itemsize(spec: ArraySpec) -> int:
+    return UNKNOWN_ITEM_NBYTES if spec.dtype.kind in "OT" else spec.dtype.itemsize
+
+
+def _fixed_nbytes(spec: ArraySpec, shape: tuple[int, ...]) -> int | None:
+    """Encoded size of a chunk of this shape; None if it depends on the elements."""
+    codecs = spec.inner_codecs if spec.levels else spec.codecs
+    if len(codecs) == 1 and isinstance(codecs[0], V2Codec) and not codecs[0].stages:
+        return None if spec.dtype.kind in "OT" else math.prod(shape) * spec.dtype.itemsize
+    try:
+        return CodecChain.compile(codecs, spec.chunk_spec(shape)).encoded_nbytes()
+    except ValueError:
+        return None
 
 
 class ImaginedShard(ShardReader):
@@ -154,7 +168,7 @@ class ImaginedShard(ShardReader):
         layout: Layout,
     ) -> None:
         super().__init__(spec, codecs, coords, projections)
-        self._layouts = {0: layout}  # nested ones by where they begin
+        self._layouts = {(0, 0): layout}  # by their level, and by where they begin
 
     def _entries(self, level: ShardLevel, start: int, nbytes: int, known: _Known, found: _Found) -> Entries | None:
         n = self._codecs.index_nbytes(level)
@@ -162,8 +176,9 @@ class ImaginedShard(ShardReader):
         if known.cut(at, n) is None:
             found.missing.append((at, n))
             return None
-        layout = self._layouts[start]
+        depth = next(i for i, each in enumerate(self._spec.levels_at(self._coords)) if each is level)
+        layout = self._layouts[depth, start]
         for entry, inner in zip(layout.entries, layout.inner, strict=False):
             if inner is not None:
-                self._layouts[start + int(entry[0])] = inner
+                self._layouts[depth + 1, start + int(entry[0])] = inner
         return layout.entries

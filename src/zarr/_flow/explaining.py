@@ -179,6 +179,8 @@ class _Reading:
         self._ask = explaining._ask
         self._n_rounds = 0
         self._wants_parts = False
+        self._asked_for: list[Read] = []
+        self._found: list[Stored | None] = []
         spec, codecs, kept = explaining._spec, explaining._codecs, explaining._kept
         self._n_levels = len(spec.levels)
         self._is_shard = bool(spec.levels) and not part.whole
@@ -224,8 +226,11 @@ class _Reading:
             return [(yield from self._whole(request, read))]
         is_index = not self._wants_parts or self._n_rounds < self._n_levels
         self._wants_parts = False
-        if is_index and self._ask:
+        if list(request.reads) == self._asked_for:  # whether it is still the same
+            found = self._found
+        elif is_index and self._ask:
             found = yield request
+            self._asked_for, self._found = self._asked_for or list(request.reads), self._found or found
         else:
             found = [self._part(read) for read in request.reads]
         self._tally.nbytes += sum(len(stored.data) for stored in found if stored is not None)

@@ -330,7 +330,7 @@ def _maps_of(selection: Selection, ndim: int) -> list[AxisMap]:
         while place in taken:
             place += 1
         if isinstance(axis, SliceAxis):
-            maps.append((place, axis.start, axis.step if axis.count > 1 else 1))  # it may be beyond all numbers
+            maps.append((place, axis.start, axis.step))
         else:
             maps.append(_along(axis.indices, place, ndim))  # type: ignore[union-attr]  # not an integer, which was looked for
         place += 1
@@ -349,7 +349,8 @@ def _composed(outer: AxisMap, inner: list[AxisMap], shape: tuple[int, ...]) -> A
         axis, start, step = outer
         found = inner[axis]
         if type(found) is tuple:
-            return found[0], start + step * found[1], step * found[2]
+            count = shape[found[0]]
+            return found[0], start + step * found[1] if count else 0, step * found[2] if count > 1 else 1
         if step == 1 and not start:
             return found
         return found * step + start  # type: ignore[operator]  # an integer, or an array of them
@@ -493,7 +494,7 @@ def _map_from_json(each: object, shape: tuple[int, ...]) -> AxisMap:
             axis, start, step = (_integer(members[name], name) for name in ("axis", "start", "step"))
             if not 0 <= axis < len(shape) or step == 0:
                 raise ValueError(f"a run goes along an axis of the view with a step that is not 0, and not as {each!r} says")
-            return axis, start, step if shape[axis] > 1 else 1
+            return axis, start if shape[axis] else 0, step if shape[axis] > 1 else 1
         case ["positions", "shape"]:
             lengths = _lengths(members["shape"], "shape")
             given = members["positions"]

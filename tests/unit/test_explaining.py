@@ -44,25 +44,33 @@ LAYOUTS = {
     },
     "shards, opaque": {"chunks": (24, 20), "serializer": TURNED, "compressors": [Crc32cCodec()]},
 }
-N_SELECTIONS = 12
+N_SELECTIONS = 8
 
 pytestmark = pytest.mark.filterwarnings("ignore:Combining a `sharding_indexed` codec:zarr.errors.ZarrUserWarning")
 
 
+PLACES = [("memory", name) for name in LAYOUTS]
+PLACES += [(kind, name) for kind in ("local", "zip", "awaited") for name in ("v3", "shards", "shards in shards")]
+
+
+@pytest.fixture(params=PLACES, ids=", ".join)
+def place(request, tmp_path):
+    """A store, and how an array in it is laid out."""
+    kind, name = request.param
+    return store_of(kind, tmp_path), LAYOUTS[name]
+
+
 @pytest.fixture(params=["memory", "local", "zip", "awaited"])
-def make_store(request, tmp_path):
-    """Makes a store of each kind."""
-    return {
-        "memory": lambda: MemoryStore(),
-        "local": lambda: LocalStore(tmp_path / "store"),
-        "zip": lambda: ZipStore(tmp_path / "store.zip", mode="a"),
-        "awaited": lambda: Awaited(MemoryStore()),
-    }[request.param]
+def store(request, tmp_path):
+    return store_of(request.param, tmp_path)
 
 
-@pytest.fixture(params=LAYOUTS)
-def layout(request):
-    return LAYOUTS[request.param]
+def store_of(kind, path):
+    if kind == "local":
+        return LocalStore(path / "store")
+    if kind == "zip":
+        return ZipStore(path / "store.zip", mode="a")
+    return MemoryStore() if kind == "memory" else Awaited(MemoryStore())
 
 
 def selections(seed, n=N_SELECTIONS):
@@ -107,8 +115,8 @@ def read(view):
 
 
 class TestExact:
-    def test_if_all_is_stored_nobody_has_to_ask(self, make_store, layout, engine):
-        store = make_store()
+    def test_if_all_is_stored_nobody_has_to_ask(self, place, engine):
+        store, layout = place
         zarr.create_array(store, name="a", data=NOISE, **layout)
         array, trace = counted(store)
         for select in selections(1):
@@ -119,8 +127,8 @@ class TestExact:
             assert (found.n_absent, found.is_exact) == (None, False)
 
     @pytest.mark.parametrize("layout", [LAYOUTS["zstd"], LAYOUTS["shards, zstd"]])
-    def test_of_what_does_not_compress_bytes_are_known_within_a_few_percent(self, make_store, layout, engine):
-        store = make_store()
+    def test_of_what_does_not_compress_bytes_are_known_within_a_few_percent(self, layout, engine):
+        store = MemoryStore()
         noise = np.random.default_rng(0).integers(-(2**31), 2**31, (180, 120), "i4")
         zarr.create_array(store, name="a", data=noise, **layout)
         array, _ = counted(store)
@@ -129,10 +137,10 @@ class TestExact:
             nbytes = read(view)[1]
             assert abs(view.explain().nbytes_moved - nbytes) <= 0.05 * nbytes
 
-    def test_bytes_too_where_codecs_make_them_of_one_size(self, make_store, layout, engine):
+    def test_bytes_too_where_codecs_make_them_of_one_size(self, place, engine):
+        store, layout = place
         if layout in (LAYOUTS["zstd"], LAYOUTS["shards, zstd"], LAYOUTS["shards, opaque"]):
             layout = {name: value for name, value in layout.items() if name != "serializer"} | {"compressors": None}
-        store = make_store()
         zarr.create_array(store, name="a", data=NOISE, **layout)
         array, _ = counted(store)
         for select in selections(2):
@@ -141,8 +149,8 @@ class TestExact:
             assert (found.n_requests, found.nbytes_moved) == read(view)
 
     @pytest.mark.parametrize("kind", ["dense", "sparse", "alike"])
-    def test_if_the_store_is_asked(self, make_store, layout, engine, kind):
-        store = make_store()
+    def test_if_the_store_is_asked(self, place, engine, kind):
+        store, layout = place
         array = zarr.create_array(store, name="a", shape=SHAPE, dtype="i4", **layout)
         if kind == "alike":
             array[...] = np.arange(53 * 47).reshape(SHAPE) // 100
@@ -165,8 +173,7 @@ class TestExact:
             assert asked.bytes_read <= found.nbytes_moved or not array.shards
         assert contents(store) == before
 
-    def test_asking_reads_no_chunks(self, make_store, engine):
-        store = make_store()
+    def test_asking_reads_no_chunks(self, store, engine):
         zarr.create_array(store, name="a", data=NOISE, chunks=(10, 10), shards=(50, 50), compressors=None)
         array, trace = counted(store)
         array.explain((slice(20), slice(20)), ask=True)
@@ -177,9 +184,8 @@ class TestExact:
         assert trace.total.bytes_read <= index
         assert trace.kinds["getsize"].requests == 1
 
-    def test_uneven_chunks(self, make_store, engine):
+    def test_uneven_chunks(self, store, engine):
         with zarr.config.set({"array.rectilinear_chunks": True}):
-            store = make_store()
             data = NOISE[:50, :40]
             zarr.create_array(
                 store, name="a", data=data, chunks=(5, 5), shards=([10, 30, 10], [20, 5, 15]), compressors=None
@@ -191,8 +197,7 @@ class TestExact:
                     assert (found.n_requests, found.nbytes_moved) == read(array.lazy[chosen])
 
     @pytest.mark.parametrize("zarr_format", [2, 3])
-    def test_elements_of_any_length(self, make_store, engine, zarr_format):
-        store = make_store()
+    def test_elements_of_any_length(self, store, engine, zarr_format):
         words = np.array(["a", "bc" * 40, "", "d"] * 10, np.dtypes.StringDType())
         zarr.create_array(store, name="a", data=words, chunks=6, zarr_format=zarr_format)
         array, _ = counted(store)
@@ -201,8 +206,7 @@ class TestExact:
         assert array.explain(slice(3, 20)).n_requests == found.n_requests
 
     @pytest.mark.parametrize("shape", [(), (0,), (0, 5)])
-    def test_hardly_any_elements(self, make_store, engine, shape):
-        store = make_store()
+    def test_hardly_any_elements(self, store, engine, shape):
         zarr.create_array(store, name="a", shape=shape, dtype="i4", compressors=None)[...] = 1
         array, _ = counted(store)
         for ask in (False, True):

@@ -138,7 +138,7 @@ class TestSelecting:
         array = zarr.create_array({}, data=np.arange(20**3).reshape(20, 20, 20), chunks=10)
         points = array.lazy[np.arange(20), np.arange(20)]
         assert points.oindex[:, [0, 1, 2, 3, 4]].shape == (20, 5)
-        with pytest.raises(ArrayIndexError, match="would make 120 points .* Read one of the selections first"):
+        with pytest.raises(ArrayIndexError, match=r"would make 120 points .* Read one of the selections first"):
             points.oindex[:, [0, 1, 2, 3, 4, 5]]
         square = array.lazy.vindex[np.arange(20)[:, None], np.arange(20), 0]  # as many as were given are fine
         with pytest.raises(ArrayIndexError, match="would make 441 points"):
@@ -365,7 +365,9 @@ class TestReading:
             lambda: row.read(),
             lambda: points.read(),
         ):
-            with pytest.raises(BoundsCheckError, match="59 of axis 0, and that has length 55 now: the array was resized"):
+            with pytest.raises(
+                BoundsCheckError, match="59 of axis 0, and that has length 55 now: the array was resized"
+            ):
                 call()
         assert view[3:3].read().shape == (0, 40)
         assert (array.lazy[50:].read() == GRID[50:55]).all()
@@ -506,7 +508,10 @@ class TestJson:
             ({"selection": {"of": [60], "shape": [], "axes": [{"at": 2**64}]}}, "has to be an integer"),
             ({"selection": {"of": [9], "shape": [3], "axes": [{"axis": 0, "start": 0, "step": 5}]}}, "outside"),
             ({"selection": {"of": [9], "shape": [3], "axes": [{"axis": 0, "start": 0, "step": 0}]}}, "not 0"),
-            ({"selection": {"of": [9], "shape": [3], "axes": [{"axis": 1, "start": 0, "step": 1}]}}, "axis of the view"),
+            (
+                {"selection": {"of": [9], "shape": [3], "axes": [{"axis": 1, "start": 0, "step": 1}]}},
+                "axis of the view",
+            ),
             ({"selection": {"of": [9], "shape": [3], "axes": [{"positions": [1, 2], "shape": [2]}]}}, "do not fit"),
             ({"selection": {"of": [9], "shape": [2], "axes": [{"positions": [1, 9], "shape": [2]}]}}, "outside"),
             ({"selection": {"of": [9], "shape": [2], "axes": [{"positions": [1, "2"], "shape": [2]}]}}, "integers"),
@@ -569,7 +574,7 @@ class TestDask:
         views = [array.lazy, array.lazy[1:], array.lazy.T, array.lazy.oindex[[3, 2]], array.lazy.oindex[[3, 1]]]
         assert len({tokenize(view) for view in views}) == len(views)
         program = (
-            "import sys, zarr; from dask.base import tokenize; print(tokenize(zarr.open_array(sys.argv[1]).lazy.oindex[[3, 2]]))"
+            "import sys, zarr, dask.base; print(dask.base.tokenize(zarr.open_array(sys.argv[1]).lazy.oindex[[3, 2]]))"
         )
         done = subprocess.run(
             [sys.executable, "-c", program, str(tmp_path / "grid.zarr")], capture_output=True, check=True, timeout=60
@@ -642,12 +647,12 @@ class TestAwaited:
     def test_it_has_what_the_other_has(self):
         of_python = {"__setitem__", "__array__", "astype"}
         names = {name for name in dir(View) if not name.startswith("_") or name in of_python}
-        assert names - {name for name in dir(AsyncView)} == of_python
+        assert names - set(dir(AsyncView)) == of_python
 
     def test_both_faces_agree(self, awaited):
         array = zarr.Array(awaited)
         assert array.lazy[3:].to_json() == awaited.lazy[3:].to_json()
         assert array.lazy != awaited.lazy
-        assert list(array.lazy[3:9].parts())[0].key == list(awaited.lazy[3:9].parts())[0].key
+        assert list(array.lazy[3:9].parts()) == list(awaited.lazy[3:9].parts())
         assert asyncio.run(awaited.explain((slice(3), 1))) == array.explain((slice(3), 1))
         assert asyncio.run(awaited.explain((slice(3), 1), ask=True)) == array.explain((slice(3), 1), ask=True)

@@ -223,7 +223,7 @@ class LazyView:
         return self._array._node
 
     def _sizes(self, grid: ChunkGrid) -> tuple[tuple[int, ...], ...]:
-        found = [(length,) for length in self.shape]
+        found: list[tuple[int, ...]] = [(length,) for length in self.shape]
         spec, lowered = self._node.view.spec, self._selected.lowered
         self._selected.check(spec.shape)
         if not self._selected.is_empty and isinstance(lowered.selection, GridSelection):
@@ -231,7 +231,7 @@ class LazyView:
             for axis, axis_grid, length in zip(lowered.selection.axes, grid.axes, spec.shape, strict=True):
                 if isinstance(axis, SliceAxis):
                     regions = [part.out_region for part in project_axis(axis, axis_grid, length)]
-                    found[next(kept)] = tuple(region.stop - region.start for region in regions)  # type: ignore[union-attr,misc]
+                    found[next(kept)] = tuple(region.stop - region.start for region in regions)  # type: ignore[union-attr]  # slices all
                 elif isinstance(axis, ArrayAxis):
                     found[next(kept)] = _runs(axis_grid.find(axis.indices))
         return tuple(found)
@@ -279,7 +279,9 @@ class LazyView:
         given: Any = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)) else axes
         ndim = self.ndim
         try:
-            order = tuple(range(ndim))[::-1] if given is None or axes == () else tuple(range(ndim)[axis] for axis in given)
+            order = (
+                tuple(range(ndim))[::-1] if given is None or axes == () else tuple(range(ndim)[axis] for axis in given)
+            )
         except (IndexError, TypeError):
             order = None
         if order is None or len(set(order)) != ndim or len(order) != ndim:
@@ -291,7 +293,7 @@ class LazyView:
         return self._of(self._selected.transpose(order))
 
     @property
-    def T(self) -> Self:
+    def T(self) -> Self:  # noqa: N802  # as NumPy calls it
         """The view with its dimensions in reverse order."""
         return self.transpose()
 
@@ -465,9 +467,7 @@ class View(LazyView):
         """
         return ViewIndex(self, vectorized)
 
-    def read(
-        self, out: NDBuffer | npt.NDArray[Any] | None = None, *, prototype: BufferPrototype | None = None
-    ) -> Any:
+    def read(self, out: NDBuffer | npt.NDArray[Any] | None = None, *, prototype: BufferPrototype | None = None) -> Any:
         """Read the elements of the view.
 
         Parameters
@@ -556,7 +556,6 @@ class View(LazyView):
         out = None if self.shape else empty((), self.dtype)
         found = np.asarray(run(viewed.get(self._node, self._selected, out=out, prototype=CPU_PROTOTYPE)))
         return found if dtype is None else in_dtype(found, np.dtype(dtype))
-
 
     def astype(self, dtype: npt.DTypeLike, **options: Any) -> npt.NDArray[Any]:
         """Read the elements and convert them: `numpy.asarray(view).astype(...)`, which other libraries ask of what looks like an array.

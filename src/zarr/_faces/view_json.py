@@ -21,7 +21,7 @@ _MEMBERS = {"zarr_view", "store", "path", "selection"}
 
 
 def from_json(
-    document: Mapping[str, Any],
+    document: Any,
     store: StoreLike | None = None,
     *,
     mode: AccessMode = "r",

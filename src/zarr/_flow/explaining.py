@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zarr._engine.contract import Encoded, Pieces
-    from zarr._flow.kept_indexes import KeptIndexes
     from zarr._flow.node import ArrayNode
     from zarr._flow.requests import Flow, Read, Request
     from zarr._metadata.spec import ArraySpec
@@ -144,8 +143,7 @@ class _Explaining:
 
     def parts(self, selection: Selection) -> Iterator[tuple[ObjectPlan, int]]:
         """The objects that are explained, and for how many each of them stands."""
-        by_class = isinstance(selection, GridSelection) and not self._ask and not len(self._kept)
-        if by_class:
+        if isinstance(selection, GridSelection) and not self._ask and not len(self._kept):
             return object_classes(self._spec, selection)
         return ((part, 1) for part in plan(self._spec, selection))
 

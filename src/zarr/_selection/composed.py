@@ -270,7 +270,7 @@ class Lowered:
 
         No copy is made where `is_view`.
         """
-        values = values[tuple(-1 if axis in self.free else slice(None) for axis in range(len(self.shape))) + (Ellipsis,)]
+        values = values[(*(-1 if axis in self.free else slice(None) for axis in range(len(self.shape))), ...)]
         kept = sorted(self.axes)
         values = values.transpose([kept.index(axis) for axis in self.axes])
         return values if isinstance(self.selection, GridSelection) else values.reshape(self.selection.shape)
@@ -312,12 +312,10 @@ class Lowered:
 def _maps_of(selection: Selection, ndim: int) -> list[AxisMap]:
     """A normalised selection in the same form: for each axis of what is selected from, where elements of the result are along it."""
     maps: list[AxisMap] = []
+    before, points = (0, ()) if isinstance(selection, GridSelection) else (selection.position, selection.point_shape)
+    taken: Sequence[int] = range(before, before + len(points))
     if isinstance(selection, GridSelection):
-        taken: Sequence[int] = selection.new_axes
-        before, points = 0, ()
-    else:
-        before, points = selection.position, selection.point_shape
-        taken = range(before, before + len(points))
+        taken = selection.new_axes
     place = 0
     for axis in selection.axes:
         if type(axis) is IntAxis:
@@ -493,7 +491,9 @@ def _map_from_json(each: object, shape: tuple[int, ...]) -> AxisMap:
         case ["axis", "start", "step"]:
             axis, start, step = (_integer(members[name], name) for name in ("axis", "start", "step"))
             if not 0 <= axis < len(shape) or step == 0:
-                raise ValueError(f"a run goes along an axis of the view with a step that is not 0, and not as {each!r} says")
+                raise ValueError(
+                    f"a run goes along an axis of the view with a step that is not 0, and not as {each!r} says"
+                )
             return axis, start if shape[axis] else 0, step if shape[axis] > 1 else 1
         case ["positions", "shape"]:
             lengths = _lengths(members["shape"], "shape")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -479,10 +479,7 @@ class ElementAccess(ArrayProperties):
         array([[ 7, 11],
                [ 5,  9]])
         """
-        with importing("zarr._faces.view"):
-            from zarr._faces.view import View
-
-        return View(self)
+        return _view_class()(self)
 
     def explain(self, selection: Any = Ellipsis, *, ask: bool = False) -> Explanation:
         """What reading a selection asks of the store, without reading it: objects, requests, bytes, memory.
@@ -533,6 +530,14 @@ class ElementAccess(ArrayProperties):
 
     def _put(self, normalize: elements.Normalize, selection: Any, value: object, fields: Fields = None) -> None:
         run(elements.put(self._node, normalize, selection, value, fields))
+
+
+@cache
+def _view_class() -> type[View]:
+    with importing("zarr._faces.view"):
+        from zarr._faces.view import View
+
+    return View
 
 
 class OIndex:

@@ -147,7 +147,10 @@ def test_parts_hold_every_element_once_and_are_the_objects_that_are_read(data):
             inside[tuple(slice(at, at + n) for at, n in zip(start, shape, strict=True))] = True
             held = numbers[part.region]
             assert inside.reshape(-1)[held].all()
-            assert part.whole == (len(np.unique(held)) == inside.sum())
+            is_covered = len(np.unique(held)) == inside.sum()
+            lengths = [min(n, end - at) for at, n, end in zip(start, shape, setup.shape, strict=True)]
+            # With a step, objects that are one element long are not known to be covered; then they are read before they change.
+            assert is_covered if part.whole else not is_covered or 1 in lengths
             assert part.key == array.metadata.encode_chunk_key(part.coords)
             seen[part.region] += 1
             assert view[part.region].size == held.size

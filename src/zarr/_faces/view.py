@@ -56,7 +56,8 @@ class Part:
         Which part of the view it holds, as NumPy's square brackets take it: `view[part.region]` is that part, and
         `view.read()[part.region]` its elements.
     whole
-        Whether the view covers all of the object that lies inside the array, so that writing the view replaces it and reads nothing.
+        Whether the view covers all of the object that lies inside the array, so that writing the view replaces it and reads nothing. Along
+        an axis that is selected with a step it counts as covered in part.
     n_chunks
         How many of its chunks the view meets: more than one only if the array is sharded.
 

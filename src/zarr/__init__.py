@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zarr import registry as registry
     from zarr import storage as storage
     from zarr import types as types
+    from zarr import views as views
     from zarr._calls.debug import print_debug_info as print_debug_info
     from zarr._calls.debug import set_format as set_format
     from zarr._calls.debug import set_log_level as set_log_level
@@ -101,7 +102,10 @@ __all__ = [
 ]
 
 _SUBMODULES = frozenset(
-    {"abc", "api", "buffer", "codecs", "core", "dtype", "errors", "metadata", "plans", "registry", "storage", "types"}
+    {
+        *("abc", "api", "buffer", "codecs", "core", "dtype", "errors", "metadata", "plans", "registry", "storage"),
+        *("types", "views"),
+    }
 )
 _FUNCTIONS = "zarr.api.synchronous"
 _HOMES = {

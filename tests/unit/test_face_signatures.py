@@ -59,6 +59,7 @@ OTHER_KIND = {
     "Array.nchunks_initialized": "zarr-python: a property here, a coroutine there, as it looks into the store",
     "Array.shape": "can be set here; a setter cannot be awaited",
     "Array.attrs": "changes are stored at once here; there it is a copy, and `update_attributes` stores",
+    "Array.lazy": "views of it read when they are told to, and those of the other are awaited",
     "Array.oindex": "has square brackets here, and `getitem` there",
     "Array.vindex": "has square brackets here, and `getitem` there",
     "Group.attrs": "changes are stored at once here; there it is a copy, and `update_attributes` stores",

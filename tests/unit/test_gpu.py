@@ -85,6 +85,28 @@ def test_other_selections(cupy, small_slabs, engine):
         assert isinstance(array[3, 4, 5], np.generic)
 
 
+def test_lazy_views(cupy, engine):
+    array = zarr.create_array({}, data=DATA, chunks=(4, 3, 7))
+    views = [
+        (array.lazy[3:19, ::-2, 1].T, DATA[3:19, ::-2, 1].T),
+        (array.lazy.oindex[[5, 1], 2:].T, DATA[[5, 1], 2:].T),
+        (array.lazy.vindex[[5, 1], [2, 9], 0], DATA[[5, 1], [2, 9], 0]),
+        (array.lazy[2, None].oindex[[0, 0]], DATA[[2, 2]]),
+    ]
+    for view, expected in views:
+        with zarr.config.enable_gpu():
+            found = view.read()
+        assert type(found) is cupy.ndarray
+        np.testing.assert_array_equal(found.get(), expected)
+        out = cupy.empty(view.shape, "f8")
+        assert view.read(out) is out
+        np.testing.assert_array_equal(out.get(), expected)
+        assert type(np.asarray(view)) is np.ndarray
+    view, expected = views[0]
+    view[...] = cupy.asarray(-expected)
+    np.testing.assert_array_equal(array[3:19, ::-2, 1].T, -expected)
+
+
 @pytest.mark.parametrize(
     "dtype", ["bool", "i1", "u2", "i4", "u8", "f2", "f4", "f8", "c8", "c16", ">i2", ">u4", ">f8", ">c16"]
 )

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from zarr._buffer import NDBuffer
     from zarr._dtype import ZarrFormat
+    from zarr._faces.async_view import AsyncView
+    from zarr._faces.view import Explanation
     from zarr._flow.by_indexer import Indexer
     from zarr._metadata.group import ArrayMetadata
 
@@ -228,6 +230,18 @@ class AsyncArray(ArrayProperties):
     def vindex(self) -> AsyncVIndex:
         """Selection of points: `await array.vindex.getitem(...)`."""
         return AsyncVIndex(self)
+
+    @property
+    def lazy(self) -> AsyncView:
+        """A view of the array, and of selections of it, whose reads and writes are awaited: `await array.lazy[...].read()`."""
+        with importing("zarr._faces.async_view"):
+            from zarr._faces.async_view import AsyncView
+
+        return AsyncView(self)
+
+    async def explain(self, selection: Any = Ellipsis, *, ask: bool = False) -> Explanation:
+        """What reading a selection asks of the store; see `zarr.Array.explain`."""
+        return await self.lazy[selection].explain(ask=ask)
 
     async def resize(self, new_shape: int | tuple[int, ...], delete_outside_chunks: bool = True) -> None:
         """Change the shape; see `zarr.Array.resize`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,13 @@ from zarr._flow.drive import run
 from zarr._selection import basic, block, coordinate, fancy, orthogonal, vectorized
 from zarr._selection import mask as select_mask
 from zarr._selection.fields import Fields
+from zarr._support.imports_on_use import importing
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import NDBuffer
+    from zarr._faces.view import Explanation, View
 
 
 class ElementAccess(ArrayProperties):
@@ -462,6 +464,51 @@ class ElementAccess(ArrayProperties):
         """
         return OIndex(self)
 
+    @property
+    def lazy(self) -> View:
+        """A view of the array, and of selections of it: nothing is read before it is asked for.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(12).reshape(3, 4))
+        >>> view = array.lazy[1:].T[::-2]
+        >>> view.shape
+        (2, 2)
+        >>> view.read()
+        array([[ 7, 11],
+               [ 5,  9]])
+        """
+        return _view_class()(self)
+
+    def explain(self, selection: Any = Ellipsis, *, ask: bool = False) -> Explanation:
+        """What reading a selection asks of the store, without reading it: objects, requests, bytes, memory.
+
+        Parameters
+        ----------
+        selection
+            As in square brackets; `array.lazy.oindex[...].explain()` is for others.
+        ask
+            True asks the store how large the objects are, and for the indexes of shards that are read in part; then the numbers are exact,
+            as long as nobody writes. False asks for nothing.
+
+        Raises
+        ------
+        IndexError
+            If the selection does not fit the array.
+        StoreAbilityError
+            If somebody else's codec pipeline reads the array.
+
+        Examples
+        --------
+        >>> import numpy as np, zarr
+        >>> array = zarr.create_array({}, data=np.arange(1000), chunks=10, shards=100, compressors=None)
+        >>> found = array.explain(np.s_[200:210])
+        >>> found.n_objects, found.n_requests, found.nbytes_used
+        (1, 2, 80)
+        """
+        return self.lazy[selection].explain(ask=ask)
+
     def _get(
         self,
         normalize: elements.Normalize,
@@ -483,6 +530,14 @@ class ElementAccess(ArrayProperties):
 
     def _put(self, normalize: elements.Normalize, selection: Any, value: object, fields: Fields = None) -> None:
         run(elements.put(self._node, normalize, selection, value, fields))
+
+
+@cache
+def _view_class() -> type[View]:
+    with importing("zarr._faces.view"):
+        from zarr._faces.view import View
+
+    return View
 
 
 class OIndex:

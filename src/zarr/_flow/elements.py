@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from zarr._codec.base import MemoryOrder
     from zarr._dtype.base import ZDType
-    from zarr._flow.node import ArrayNode
+    from zarr._flow.node import ArrayNode, ArrayView
     from zarr._metadata.spec import ArraySpec
 
 Normalize: TypeAlias = Callable[[object, tuple[int, ...]], Selection]
@@ -77,7 +77,7 @@ def get(
     normal = normalize(selection, spec.shape)
     dtype, inner_shape = (spec.dtype, ()) if choice is None else choice.item
     target = _result((*normal.result_shape, *inner_shape), dtype, spec.config.order, out, prototype)
-    memory = _plain_memory(target, spec.dtype)
+    memory = plain_memory(target, spec.dtype)
     if isinstance(normal, PointSelection):
         points = empty(normal.shape, spec.dtype)
         yield from read(node, view, normal, points)
@@ -99,7 +99,11 @@ def get(
 
 
 def result(
-    node: ArrayNode, shape: tuple[int, ...], out: NDBuffer | None, prototype: BufferPrototype, fields: Fields
+    node: ArrayNode,
+    shape: tuple[int, ...],
+    out: NDBuffer | npt.NDArray[Any] | None,
+    prototype: BufferPrototype,
+    fields: Fields,
 ) -> NDBuffer:
     """Where a result of a shape goes; parameters as of `get`."""
     spec = node.view.spec
@@ -113,7 +117,7 @@ def _wanted(elements: npt.NDArray[Any], choice: FieldChoice | None, dtype: np.dt
     return recast(elements if choice is None else choice.of(elements), dtype)
 
 
-def _plain_memory(target: NDBuffer, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
+def plain_memory(target: NDBuffer, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
     """The memory of a result, if it is NumPy's and of the elements' dtype.
 
     Anything else gets the elements in one go, when they are there: another dtype has them converted, a subclass of NumPy's
@@ -130,30 +134,38 @@ def put(node: ArrayNode, normalize: Normalize, selection: object, value: object,
     view = node.view
     choice, selection = choose_fields(selection, fields, view.spec.dtype)
     normal = normalize(selection, view.spec.shape)
+    elements = given_elements(value, view, normal.result_shape, choice)
+    is_part = choice is not None and choice.names != view.spec.dtype.names
+    yield from write(node, view, normal, _value_for(normal, elements), is_part=is_part)
+
+
+def given_elements(
+    value: object, view: ArrayView, shape: tuple[int, ...], choice: FieldChoice | None = None
+) -> npt.NDArray[Any]:
+    """A user's value as elements of an array, or as some of their fields, to be broadcast to a shape."""
     if choice is not None:
         elements = _as_fields(value, choice, view.spec)
     elif view.pipeline.takes(value):
         elements = cast("npt.NDArray[Any]", value)
     else:
-        elements = as_elements(value, view.spec, normal.result_shape)
-    too_deep = isinstance(value, list | tuple) and 0 < len(normal.result_shape) < elements.ndim
+        elements = as_elements(value, view.spec, shape)
+    too_deep = isinstance(value, list | tuple) and 0 < len(shape) < elements.ndim
     if too_deep and elements.dtype.kind != "O":  # of arrays, axes of length 1 are left out
         raise ValueError(
-            f"cannot write a sequence of {elements.ndim} dimensions to a selection of {len(normal.result_shape)}; give "
+            f"cannot write a sequence of {elements.ndim} dimensions to a selection of {len(shape)}; give "
             "one that is nested less deeply"
         )
-    is_part = choice is not None and choice.names != view.spec.dtype.names
-    yield from write(node, view, normal, _value_for(normal, elements), is_part=is_part)
+    return elements
 
 
 def _value_for(selection: Selection, value: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A value, broadcast to the selection's result, in the shape in which it is written."""
     if isinstance(selection, GridSelection):
-        whole = _broadcast(value, selection.result_shape)
+        whole = broadcast(value, selection.result_shape)
         return whole.squeeze(selection.new_axes) if selection.new_axes else whole
     if value.ndim == 1 and value.shape == selection.shape:
         return value  # the points in a row, whatever shape their coordinates had
-    whole = _broadcast(value, selection.result_shape)
+    whole = broadcast(value, selection.result_shape)
     axes = range(selection.position, selection.position + len(selection.point_shape))
     return np.moveaxis(whole, axes, range(len(axes))).reshape(selection.shape)
 
@@ -239,7 +251,8 @@ def _plain(value: object) -> object:
     return on_host(value)
 
 
-def _broadcast(value: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+def broadcast(value: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """A value in the shape of a selection; axes of length 1 that it has before those are left out."""
     extra = value.ndim - len(shape)
     if extra > 0 and all(n == 1 for n in value.shape[:extra]):
         value = value.reshape(value.shape[extra:])

@@ -46,6 +46,16 @@ class KeptIndexes:
             while self._nbytes > MOST_NBYTES:
                 self.drop(next(iter(self._found)))
 
+    def snapshot(self) -> KeptIndexes:
+        """The same indexes, for who is to change nothing here."""
+        twin = KeptIndexes()
+        with _guard:
+            twin._found, twin._nbytes = OrderedDict(self._found), self._nbytes
+        return twin
+
+    def __len__(self) -> int:
+        return len(self._found)
+
     def drop(self, key: str) -> None:
         """Forget the index of a shard."""
         with _guard:

@@ -79,7 +79,7 @@ def _read(node: ArrayNode, view: ArrayView, selection: Selection, memory: npt.ND
             return
         parts = view.pipeline.request(selection, memory)
         nbytes = _counted_nbytes(node, view)
-        flows = (_read_object(node, view, part, nbytes) for part in parts)
+        flows = (read_object(node, view, part, nbytes, node.kept_indexes) for part in parts)
         yield Together(flows, shared_nbytes=_shared_nbytes(node, view))
         return
     try:
@@ -88,13 +88,13 @@ def _read(node: ArrayNode, view: ArrayView, selection: Selection, memory: npt.ND
         raise _placed(exc, node, view, exc.object_coords) from exc.__cause__
 
 
-def _read_object(node: ArrayNode, view: ArrayView, part: ObjectRequest, nbytes: int) -> Flow[None]:
-    """Read what is wanted of one object, which takes so many bytes; 0 if they are not counted."""
+def read_object(node: ArrayNode, view: ArrayView, part: ObjectRequest, nbytes: int, kept: KeptIndexes) -> Flow[None]:
+    """Read what is wanted of one object, which takes so many bytes; 0 if they are not counted. `kept` are the indexes to begin with."""
     store, key = node.store_path.store, _key(node, view, part)
     try:
         if view.spec.levels and not part.is_whole:
             with _GrowingRoom(store) as room:
-                yield from _read_parts(store, key, view, part, node.kept_indexes, room)
+                yield from _read_parts(store, key, view, part, kept, room)
         elif nbytes:
             with (yield TakeRoom(store, nbytes)):
                 yield from _read_whole(store, key, view, part)

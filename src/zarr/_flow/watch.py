@@ -7,6 +7,7 @@ to a directory or to memory is a request like any other (`Direct`).
     dry               nothing is written: requests that write are noted instead, and answered as if they had been done
     refusing_writes   the first request that writes is an error
     preceded          another flow runs before the first request of some kind
+    answered          another flow answers each request, and may pass it on
 """
 
 from __future__ import annotations
@@ -96,6 +97,19 @@ def preceded(flow: Flow[T], is_it: Callable[[Request], bool], first: Callable[[]
         return (yield _inside(request, watch))
 
     return watch(flow)
+
+
+def answered(flow: Flow[T], answer: Callable[[Request], Flow[Any]]) -> Flow[T]:
+    """Have every request of a flow answered by another flow, which may ask for other things, or for the same.
+
+    Parameters
+    ----------
+    flow
+        The flow. Requests inside its `Together` are answered by whoever drives it.
+    answer
+        Makes the other flow of a request; what that returns is the answer.
+    """
+    return _stepped(flow, answer)
 
 
 def _watched(flow: Flow[T], decide: Decide) -> Flow[T]:

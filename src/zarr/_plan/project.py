@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING
 
-from zarr._plan.axis import AxisProjection, group_axis
+from zarr._plan.axis import AxisGroup, AxisProjection, group_axis
 from zarr._plan.model import ObjectPlan, Projection
 from zarr._plan.points import plan_points
-from zarr._selection.model import PointSelection, Selection
+from zarr._selection.model import GridSelection, PointSelection, Selection
 
 if TYPE_CHECKING:
     from zarr._grid.grid import ChunkGrid
@@ -42,22 +42,31 @@ def plan(spec: ArraySpec, selection: Selection) -> Iterator[ObjectPlan]:
     selection
         Normalised against the array's shape.
     """
-    grid = decoded_grid(spec)
     if isinstance(selection, PointSelection):
-        yield from plan_points(spec, grid, selection)
+        yield from plan_points(spec, decoded_grid(spec), selection)
         return
-    per_axis = [
+    for groups in product(*axis_groups(spec, selection)):
+        yield object_plan(spec, groups)
+
+
+def axis_groups(spec: ArraySpec, selection: GridSelection) -> list[list[AxisGroup]]:
+    """For each axis, the stored objects that are met along it; their product is all that are met."""
+    grid = decoded_grid(spec)
+    return [
         group_axis(axis, outer, inner, length)
         for axis, outer, inner, length in zip(selection.axes, spec.grid.axes, grid.axes, spec.shape, strict=True)
     ]
-    for groups in product(*per_axis):
-        coords = tuple(group.chunk for group in groups)
-        yield ObjectPlan(
-            coords=coords,
-            key=spec.keys.encode_chunk_key(coords),
-            projections=tuple(map(_projection, product(*(group.projections for group in groups)))),
-            whole=all(group.whole for group in groups),
-        )
+
+
+def object_plan(spec: ArraySpec, groups: tuple[AxisGroup, ...]) -> ObjectPlan:
+    """The stored object that has one group of each axis."""
+    coords = tuple(group.chunk for group in groups)
+    return ObjectPlan(
+        coords=coords,
+        key=spec.keys.encode_chunk_key(coords),
+        projections=tuple(map(_projection, product(*(group.projections for group in groups)))),
+        whole=all(group.whole for group in groups),
+    )
 
 
 def _projection(axes: tuple[AxisProjection, ...]) -> Projection:

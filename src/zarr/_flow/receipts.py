@@ -183,15 +183,45 @@ def current(job: Job) -> Flow[str | None]:
 
 
 def _name_in(raw: bytes, job: Job) -> str | None:
+    found = parse_job(raw, job.document_key)
+    return found.name if found is not None and found.plan == job.plan and not found.is_finished else None
+
+
+@dataclass(frozen=True, slots=True)
+class JobDocument:
+    """What the document of a job says.
+
+    Attributes
+    ----------
+    name, plan, n_tasks, is_finished
+        The job, its plan, how many tasks that has, and whether it is over.
+    array
+        Fingerprint of what the array's metadata said but for the attributes; None where a document does not say it.
+    cuts
+        How the array is cut into tasks, as `Partition.described` has it; None likewise.
+    """
+
+    name: str
+    plan: str
+    n_tasks: int
+    is_finished: bool
+    array: str | None
+    cuts: Any
+
+
+def parse_job(raw: bytes, key: str) -> JobDocument | None:
+    """The document of a job, whose key is for error texts; None if it is none. Whoever reads it cannot trust it."""
     try:
-        found = parse_object(raw, job.document_key)
+        found = parse_object(raw, key)
     except (MetadataValidationError, MetadataTypeError):
         return None
-    name = found.get("job")
-    is_under_way = (
-        found.get("zarr_job") == _VERSION and found.get("plan") == job.plan and found.get("finished") is False
-    )
-    return name if is_under_way and isinstance(name, str) else None
+    name, plan, n_tasks, is_finished = (found.get(member) for member in ("job", "plan", "tasks", "finished"))
+    if found.get("zarr_job") != _VERSION or not isinstance(name, str) or not isinstance(plan, str):
+        return None
+    if type(n_tasks) is not int or n_tasks < 0 or not isinstance(is_finished, bool):
+        return None
+    array = found.get("array")
+    return JobDocument(name, plan, n_tasks, is_finished, array if isinstance(array, str) else None, found.get("cuts"))
 
 
 def check_array(job: Job) -> Flow[None]:
@@ -370,5 +400,13 @@ def _remove(store: Store, key: str) -> Flow[None]:
 
 
 def _document(job: Job, name: str | None, *, finished: bool) -> Buffer:
-    members = {"zarr_job": _VERSION, "plan": job.plan, "job": name, "finished": finished, "tasks": job.n_tasks}
+    members = {
+        "zarr_job": _VERSION,
+        "plan": job.plan,
+        "job": name,
+        "finished": finished,
+        "tasks": job.n_tasks,
+        "array": fingerprint(described(job.node.metadata)),
+        "cuts": job.partition.described(),
+    }
     return CPU_PROTOTYPE.buffer.from_bytes(json.dumps(members).encode())

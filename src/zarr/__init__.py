@@ -108,7 +108,21 @@ __all__ = [
 ]
 
 _SUBMODULES = frozenset(
-    {"abc", "api", "buffer", "checks", "codecs", "core", "dtype", "errors", "metadata", "plans", "registry", "storage", "types"}
+    {
+        "abc",
+        "api",
+        "buffer",
+        "checks",
+        "codecs",
+        "core",
+        "dtype",
+        "errors",
+        "metadata",
+        "plans",
+        "registry",
+        "storage",
+        "types",
+    }
 )
 _FUNCTIONS = "zarr.api.synchronous"
 _HOMES = {

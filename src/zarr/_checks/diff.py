@@ -264,20 +264,24 @@ class _Comparing:
         return self._values and left.shape == right.shape and _are_comparable(left, right)
 
     def _compare_members(self, path: str, left: dict[What, Any], right: dict[What, Any]) -> None:
-        for what in left:
+        for what, said in left.items():
             if what in _LAYOUT and not self._layout:
                 continue
-            if not _says_same(left[what], right[what]):
-                self._add(path, what, left[what], right[what])
+            if not _says_same(said, right[what]):
+                self._add(path, what, said, right[what])
 
     # -- elements -----------------------------------------------------------------------------------------------
 
     def _compare_values(self, path: str, left: ArrayMetadata, right: ArrayMetadata) -> Flow[None]:
-        nodes = [side.array(join(side.at.path, path), node) for side, node in zip(self._sides, (left, right), strict=True)]
+        nodes = [
+            side.array(join(side.at.path, path), node) for side, node in zip(self._sides, (left, right), strict=True)
+        ]
         values = _Values()
         selection = basic(Ellipsis, left.shape)
         spec = nodes[0].view.spec
-        room = self._nbytes if spec.dtype.kind not in "OT" else self._nbytes * spec.dtype.itemsize // _UNKNOWN_ITEM_NBYTES
+        room = (
+            self._nbytes if spec.dtype.kind not in "OT" else self._nbytes * spec.dtype.itemsize // _UNKNOWN_ITEM_NBYTES
+        )
         slabs = parts(spec, selection, max(1, room)) if left.shape else iter((Part(selection, ()),))
         for slab in slabs:
             sides = yield Together(_read(node, slab) for node in nodes)
@@ -352,7 +356,7 @@ def _of_array(node: ArrayMetadata) -> dict[What, Any]:
 
 def _dtype(node: ArrayMetadata) -> np.dtype[Any]:
     dtype: np.dtype[Any] = node.dtype.to_native_dtype()
-    return dtype.newbyteorder("=")
+    return dtype if dtype.kind == "T" else dtype.newbyteorder("=")
 
 
 def _chunks(node: ArrayMetadata) -> Any:

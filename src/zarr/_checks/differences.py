@@ -91,7 +91,8 @@ class Difference:
     def to_dict(self) -> dict[str, Any]:
         """The same in what JSON can say."""
         first = [
-            {"coords": list(each.coords), "left": as_json(each.left), "right": as_json(each.right)} for each in self.first
+            {"coords": list(each.coords), "left": as_json(each.left), "right": as_json(each.right)}
+            for each in self.first
         ]
         return {
             "path": self.path,
@@ -169,7 +170,11 @@ class Comparison:
 
     def __repr__(self) -> str:
         n = len(self.differences)
-        head = f"{counted(n, 'difference')} between {self.left} and {self.right}" if n else f"equal: {self.left} and {self.right}"
+        head = (
+            f"{counted(n, 'difference')} between {self.left} and {self.right}"
+            if n
+            else f"equal: {self.left} and {self.right}"
+        )
         lines = [head, f"  {counted(self.n_nodes, 'node')}, {counted(self.n_elements, 'element')} compared"]
         lines += [f"  {each}" for each in self.differences[:_SHOWN]]
         if n > _SHOWN:

@@ -50,13 +50,17 @@ KINDS: Mapping[str, Kind] = {
         is_repairable=True,
     ),
     "overlapping-chunks": Kind("warning", "One of them was written over the other: compare both with their source."),
-    "unreadable-object": Kind("error", "See to the disk, to permissions, and to what is in the way; then verify again."),
+    "unreadable-object": Kind(
+        "error", "See to the disk, to permissions, and to what is in the way; then verify again."
+    ),
     "blocked": Kind(
         "error",
         "Take away what is there in place of the object. repair=True takes a directory away that has nothing in it.",
         is_repairable=True,
     ),
-    "missing-object": Kind("error", "Run the plan again (plan.run), write the region, or restore the object from a copy."),
+    "missing-object": Kind(
+        "error", "Run the plan again (plan.run), write the region, or restore the object from a copy."
+    ),
     "never-written": Kind("error", "Run the plan again: plan.run does the tasks that are missing, and no others."),
     "not-as-receipt": Kind(
         "error",
@@ -65,7 +69,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "unfinished-plan": Kind("warning", "Run the plan again (plan.run), then plan.finalize()."),
     "unfinalized-plan": Kind("note", "Every task has left a receipt: plan.finalize() checks all and ends the job."),
-    "stale-receipts": Kind("note", "They are of another state of the array, so nothing is compared with them; delete them."),
+    "stale-receipts": Kind(
+        "note", "They are of another state of the array, so nothing is compared with them; delete them."
+    ),
     "lost-chunk": Kind(
         "error", "Write it again, or restore it; or take what was put aside away, if the loss is accepted."
     ),
@@ -76,10 +82,16 @@ KINDS: Mapping[str, Kind] = {
         is_repairable=True,
     ),
     # -- documents and nodes
-    "damaged-metadata": Kind("error", "Restore the document from a copy, or correct it by hand; nothing below it was checked."),
-    "unsupported": Kind("warning", "Install or configure what it needs, then verify again; its chunks were not checked."),
+    "damaged-metadata": Kind(
+        "error", "Restore the document from a copy, or correct it by hand; nothing below it was checked."
+    ),
+    "unsupported": Kind(
+        "warning", "Install or configure what it needs, then verify again; its chunks were not checked."
+    ),
     "conflicting-documents": Kind("error", "Take away the document that does not belong there."),
-    "two-formats": Kind("note", "Format 3 counts. If that is meant, zarr migrate's remove-metadata takes the other one away."),
+    "two-formats": Kind(
+        "note", "Format 3 counts. If that is meant, zarr migrate's remove-metadata takes the other one away."
+    ),
     "missing-parent": Kind("warning", "repair=True makes a group of it.", is_repairable=True),
     "below-array": Kind("warning", "Below an array there are no nodes: nobody finds it. Move it, or delete it."),
     "stale-consolidated": Kind(

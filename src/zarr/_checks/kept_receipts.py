@@ -71,13 +71,18 @@ def _read_plan(reading: ArrayReading, plan: str, names: set[str], told: Told) ->
     job = yield from _job(reading, join(folder, _JOB), plan)
     if job is None:
         told.findings.append(
-            finding("stale-receipts", reading.path, f"there are {len(names)} receipts of a job that is over", key=folder)
+            finding(
+                "stale-receipts", reading.path, f"there are {len(names)} receipts of a job that is over", key=folder
+            )
         )
         return
     if job.array is not None and job.array != fingerprint(described(reading.node.metadata)):
         told.findings.append(
             finding(
-                "stale-receipts", reading.path, "the array has another shape or other codecs than the plan was made for", key=folder
+                "stale-receipts",
+                reading.path,
+                "the array has another shape or other codecs than the plan was made for",
+                key=folder,
             )
         )
         return
@@ -85,9 +90,7 @@ def _read_plan(reading: ArrayReading, plan: str, names: set[str], told: Told) ->
     done: set[int] = set()
     waiting = iter(numbers)
     while some := list(islice(waiting, _AT_ONCE)):
-        stored = yield Fetch(
-            reading.node.store_path.store, [Read(join(folder, f"{number}.json")) for number in some]
-        )
+        stored = yield Fetch(reading.node.store_path.store, [Read(join(folder, f"{number}.json")) for number in some])
         for number, each in zip(some, stored, strict=True):
             if _takes(reading, job, number, each, told):
                 done.add(number)

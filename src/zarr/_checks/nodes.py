@@ -175,13 +175,18 @@ def _check_copies(at: StorePath, contents: Contents, found: Nodes, path: str) ->
             if snapshot is None:
                 continue
             below = yield from _stored_below(at, contents, found, path, layout.zarr_format)
-            difference = _difference(snapshot, holdable(below, layout.zarr_format)[0])
+            held, _ = holdable(below, layout.zarr_format)
+            difference = _difference(snapshot, held)
+            lost = _only_told(contents, path, snapshot.metadata.keys() - held.keys())
         except NOT_READ as exc:
             if came_from_a_signal(exc):
                 raise
-            difference = f"they cannot be read: {exc}"
-        if difference:
+            difference, lost = f"they cannot be read: {exc}", []
+        if lost:
+            difference += f"; of {', '.join(map(repr, lost[:_SHOWN]))} they are all that is left, so they stay"
+        elif difference:
             found.stale[path] = layout.zarr_format
+        if difference:
             found.findings.append(finding("stale-consolidated", path, difference, key=key))
 
 
@@ -223,6 +228,14 @@ def _difference(snapshot: ConsolidatedMetadata, held: Mapping[str, NodeMetadata]
     return f"they differ from what is stored ({'; '.join(parts)})" if parts else ""
 
 
+def _only_told(contents: Contents, path: str, gone: Iterable[str]) -> list[str]:
+    """Those of some nodes below a group, of which a copy tells and no document does, that have left something."""
+    starts = tuple(join(path, each) + "/" for each in gone)
+    keys = [*contents.others, *(join(each, "") for each in contents.documents)] if starts else []
+    left = {key for key in keys if key.startswith(starts)}
+    return sorted(start[len(join(path, "")) : -1] for start in starts if any(key.startswith(start) for key in left))
+
+
 def _alone(node: NodeMetadata) -> NodeMetadata:
     return node.with_consolidated(None) if isinstance(node, GroupMetadata) else node
 
@@ -233,4 +246,3 @@ def format_for(nodes: Nodes, path: str) -> ZarrFormat:
     below = (node for each, node in nodes.metadata.items() if each.startswith(start))
     first = next(below, None)
     return 3 if first is None else first.zarr_format
-

@@ -171,9 +171,7 @@ def _reading(
     raise ConcurrentChangeError(f"object {key!r} kept being replaced while it was read")
 
 
-def _look(
-    reading: ArrayReading, coords: Coords, stored: _Object, *, checks: bool, look: Look | None
-) -> Flow[Report]:
+def _look(reading: ArrayReading, coords: Coords, stored: _Object, *, checks: bool, look: Look | None) -> Flow[Report]:
     report = Report(is_there=True, nbytes=stored.nbytes)
     if checks:
         report.check = yield from _checked(stored)
@@ -402,7 +400,9 @@ def overlap(places: dict[int, tuple[int, int]], ordered: Sequence[int]) -> tuple
     return None
 
 
-def _runs(places: dict[int, tuple[int, int]], ordered: Sequence[int], start: int) -> Iterator[tuple[int, int, list[int]]]:
+def _runs(
+    places: dict[int, tuple[int, int]], ordered: Sequence[int], start: int
+) -> Iterator[tuple[int, int, list[int]]]:
     spans = [(start + places[row][0], start + sum(places[row])) for row in ordered]
     runs = coalesce(sorted(set(spans)), max_gap_nbytes=_GAP_NBYTES, max_nbytes=AT_ONCE_NBYTES)
     waiting = list(zip(spans, ordered, strict=True))

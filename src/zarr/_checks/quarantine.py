@@ -109,7 +109,7 @@ def take_back(store: Store, folder: str) -> Flow[None]:
 def records(store: Store, path: str, folders: Sequence[str]) -> Flow[list[tuple[str, Record | None]]]:
     """What was put aside below a place, by its folders."""
     wanted = [join(path, f"{QUARANTINE}/{folder}") for folder in folders]
-    stored = yield Fetch(store, [Read(join(folder, RECORD)) for folder in wanted]) if wanted else ()
+    stored = (yield Fetch(store, [Read(join(folder, RECORD)) for folder in wanted])) if wanted else ()
     return [
         (folder, None if each is None else Record.from_bytes(each.without_version().to_bytes()))
         for folder, each in zip(wanted, stored, strict=True)

@@ -124,7 +124,9 @@ class ArrayReading:
             found[axis] = int(coord)
         return tuple(found)
 
-    def inner_coords(self, depth: int, start: Coords, level: ShardLevel, within: Coords) -> tuple[Coords, Coords, Coords]:
+    def inner_coords(
+        self, depth: int, start: Coords, level: ShardLevel, within: Coords
+    ) -> tuple[Coords, Coords, Coords]:
         """Of an inner chunk: its coordinates in the grid of its level, where it begins, and its shape.
 
         Parameters

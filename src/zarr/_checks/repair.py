@@ -6,15 +6,12 @@ still has those bytes. So whoever writes it meanwhile wins, and a repair that is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._buffer.memory import empty
-from zarr._checks.findings import Coords, Finding, Repair
-from zarr._checks.objects import look_into
+from zarr._checks.findings import Coords, Repair
 from zarr._checks.quarantine import OBJECT, Record, put_aside, take_back
 from zarr._checks.salvage import Salvaged, salvage
 from zarr._engine.chunks import assignable

@@ -2,8 +2,11 @@
 
 Inner chunks are found by the index and by nothing else. Where that is gone nobody can tell which of the bytes are which chunk: a shard
 leaves out chunks that hold nothing, and what is left may be any of them. So nothing is guessed, and the shard is put aside as it is.
-Of an index at the end of a shard that was cut off in the middle of it, the rows before the cut are still there. Where it begins has to be found
-out then: there is one place from which every row leads to bytes before it that decode.
+
+Of an index at the end of a shard that was cut off in the middle of it, the rows before the cut may still be there. They count if it is
+certain where the index begins, as otherwise every chunk would be taken for another: all rows lead to chunks that decode, and one of them to
+the end of what is before it, as the index follows the last chunk. And they count only where a codec refuses bytes that it has not made:
+without compressor and checksum anything decodes that has the right size.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import numpy as np
 from zarr._checks.findings import Coords
 from zarr._checks.objects import as_entries, is_present, problems_of
 from zarr._codec.bytes_ import BytesCodec
+from zarr._codec.call import codec_name
 from zarr._codec.crc32c_ import Crc32cCodec
 from zarr._codec.new_shard import assemble_shard
 from zarr._codec.raw import octets
@@ -31,6 +35,10 @@ if TYPE_CHECKING:
     from zarr._metadata.spec import ShardLevel
 
 _ROW_NBYTES = 16
+_TELLING = frozenset(
+    {"crc32c", "crc32", "adler32", "fletcher32", "jenkins_lookup3", "gzip", "zlib", "zstd", "blosc", "bz2", "lzma"}
+)
+"""Codecs that refuse bytes which they have not made."""
 
 
 @dataclass(slots=True)
@@ -76,10 +84,8 @@ def _salvage(reading: ArrayReading, coords: Coords, depth: int, begin: Coords, d
         kept.is_index_gone = True
         kept.lost = list(_chunks_in(reading, coords, depth, begin))
         return kept
-    n, at = reading.codecs.index_nbytes(level), 0
-    if level.index_at_end:
-        at = len(data) - n if n_known == level.n_chunks else len(data)
-    problems = problems_of(entries, len(data), at, n)
+    n = reading.codecs.index_nbytes(level)
+    problems = problems_of(entries, len(data), len(data) if level.index_at_end else 0, n)
     parts: dict[int, Any] = {}
     for row in np.flatnonzero(is_present(entries)).tolist():
         within = reading.within(level, row)
@@ -164,7 +170,7 @@ def _entries_of(
             return level.n_chunks, as_entries(reading.codecs.decode_index(level, data[at : at + n]))
         except CodecError:
             pass
-    if level.index_at_end and _is_plain(level):
+    if level.index_at_end and _is_plain(level) and _tells(reading, depth):
         return _cut_off(reading, coords, depth, begin, data)
     return 0, None
 
@@ -176,54 +182,69 @@ def _is_plain(level: ShardLevel) -> bool:
     return is_bytes and all(type(codec) is Crc32cCodec for codec in behind)
 
 
+def _tells(reading: ArrayReading, depth: int) -> bool:
+    """Whether it is certain by their bytes alone what inner chunks of a level are: they are compressed, or have a checksum."""
+    spec = reading.spec
+    codecs = spec.levels[depth + 1].index_codecs if depth + 1 < len(spec.levels) else spec.inner_codecs
+    return any(codec_name(codec).removeprefix("numcodecs.") in _TELLING for codec in codecs)
+
+
 def _cut_off(
     reading: ArrayReading, coords: Coords, depth: int, begin: Coords, data: Buffer
 ) -> tuple[int, npt.NDArray[np.uint64] | None]:
     """As `_entries_of`, of a shard that ends in the middle of its index."""
     level = reading.spec.levels_at(coords)[depth]
     raw = octets(data)
-    last = min(reading.codecs.index_nbytes(level) - 1, len(raw))
-    best: tuple[int, int, npt.NDArray[np.uint64]] | None = None
-    n_best = 0
-    for left in range(_ROW_NBYTES, last + 1):
+    for left in range(min(reading.codecs.index_nbytes(level), len(raw)), _ROW_NBYTES - 1, -1):
         start = len(raw) - left
         rows = raw[start : start + left // _ROW_NBYTES * _ROW_NBYTES].view("<u8").reshape(-1, 2)[: level.n_chunks]
-        if not _may_be_rows(rows[:1], start) or not _may_be_rows(rows, start):
-            continue
-        n_good = _n_that_decode(reading, coords, depth, begin, rows, data[:start])
-        if n_good > n_best:
+        if _may_be_row(rows[0].tolist(), start) and _are_rows(reading, coords, depth, begin, rows, data[:start]):
             entries = np.full((level.n_chunks, 2), MISSING, np.uint64)
             entries[: len(rows)] = rows
-            best, n_best = (start, len(rows), entries), n_good
-    return (0, None) if best is None else (best[1], best[2])
+            return len(rows), entries
+    return 0, None
 
 
-def _may_be_rows(rows: npt.NDArray[np.uint64], nbytes: int) -> bool:
-    """Whether rows lead to bytes before them, no two of them to the same."""
-    missing = np.uint64(MISSING)
-    absent = (rows == missing).all(axis=1)
-    offsets, sizes = rows[~absent].T
-    ends = offsets + sizes
-    if ((ends < offsets) | (ends > np.uint64(nbytes)) | (offsets == missing) | (sizes == missing)).any():
-        return False
-    order = np.argsort(offsets, kind="stable")
-    return bool((ends[order][:-1] <= offsets[order][1:]).all())
+def _may_be_row(row: list[int], nbytes: int) -> bool:
+    return row == [MISSING, MISSING] or sum(row) <= nbytes
 
 
-def _n_that_decode(
+def _are_rows(
     reading: ArrayReading, coords: Coords, depth: int, begin: Coords, rows: npt.NDArray[np.uint64], data: Buffer
-) -> int:
-    """How many chunks there would be if these are the rows; 0 if a row leads to what is none."""
-    level = reading.spec.levels_at(coords)[depth]
-    n_good = 0
-    for row in np.flatnonzero(is_present(rows)).tolist():
-        offset, nbytes = map(int, rows[row])
-        part = data[offset : offset + nbytes]
-        _, at, shape = reading.inner_coords(depth, begin, level, reading.within(level, row))
-        if depth + 1 < len(reading.spec.levels):
-            n_good += _salvage(reading, coords, depth + 1, at, part).n_kept
-        elif _decodes(reading, shape, part):
-            n_good += 1
-        else:
-            return 0
-    return n_good
+) -> bool:
+    """Whether these are rows of an index that follows some bytes."""
+    there = is_present(rows)
+    offsets, sizes = rows[there].T
+    ends = offsets + sizes  # wraps around
+    nbytes = np.uint64(len(data))
+    if ((ends < offsets) | (ends > nbytes) | (sizes == 0)).any() or nbytes not in ends:
+        return False
+    return all(_is_chunk(reading, coords, depth, begin, row, rows, data) for row in np.flatnonzero(there).tolist())
+
+
+def _is_chunk(
+    reading: ArrayReading,
+    coords: Coords,
+    depth: int,
+    begin: Coords,
+    row: int,
+    rows: npt.NDArray[np.uint64],
+    data: Buffer,
+) -> bool:
+    """Whether a row leads to what is an inner chunk of its level."""
+    levels = reading.spec.levels_at(coords)
+    offset, nbytes = map(int, rows[row])
+    part = data[offset : offset + nbytes]
+    if depth + 1 == len(levels):
+        _, _, shape = reading.inner_coords(depth, begin, levels[depth], reading.within(levels[depth], row))
+        return _decodes(reading, shape, part)
+    inside = levels[depth + 1]
+    n = reading.codecs.index_nbytes(inside)
+    if nbytes < n:
+        return False
+    at = nbytes - n if inside.index_at_end else 0
+    try:
+        reading.codecs.decode_index(inside, part[at : at + n])
+    except CodecError:
+        return False
+    return True

@@ -139,9 +139,7 @@ class _Counting:
         arrays = {}
         for path, reading in readings.items():
             arrays[path[skip:]] = yield from self._array(reading, stored[path])
-        return Statistics(
-            self._place.text, arrays, n_groups, n_metadata, nbytes_metadata, n_other, nbytes_other
-        )
+        return Statistics(self._place.text, arrays, n_groups, n_metadata, nbytes_metadata, n_other, nbytes_other)
 
     def _all(self, contents: Contents) -> Flow[tuple[int, dict[str, ArrayReading], dict[str, list[Coords]], list[str]]]:
         """Groups, arrays, their objects, and keys of what is neither document nor chunk."""
@@ -220,7 +218,10 @@ def _summed(
     itemsize = reading.spec.dtype.itemsize
     there = np.argwhere(found.chunk_map)
     axes = reading.grids[-1].axes
-    lengths = [np.array([axis.length(i) for i in range(n)], np.int64) for axis, n in zip(axes, reading.chunk_counts, strict=True)]
+    lengths = [
+        np.array([axis.length(i) for i in range(n)], np.int64)
+        for axis, n in zip(axes, reading.chunk_counts, strict=True)
+    ]
     n_elements = np.ones(len(there), np.int64)
     for number, each in enumerate(lengths):
         n_elements *= each[there[:, number]]
@@ -326,9 +327,7 @@ class _Stages:
 
     def look(self, coords: Coords, elements: npt.NDArray[Any], encoded: Buffer) -> None:
         """Take in a chunk."""
-        chain = CodecChain.compile(
-            self._codecs, self._spec.chunk_spec(elements.shape).replace(prototype=CPU_PROTOTYPE)
-        )
+        chain = CodecChain.compile(self._codecs, self._spec.chunk_spec(elements.shape).replace(prototype=CPU_PROTOTYPE))
         self._names = [codec_name(codec) for codec in chain.codecs]
         form: Any = encoded
         for number in reversed(range(len(chain.codecs))):

@@ -239,12 +239,14 @@ class Statistics:
     def __repr__(self) -> str:
         lines = [
             self.place,
-            f"  {counted(self.n_groups, 'group')}, {counted(len(self.arrays), 'array')}, {counted(self.n_metadata, 'document')} of "
-            f"{self.nbytes_metadata} bytes",
+            f"  {counted(self.n_groups, 'group')}, {counted(len(self.arrays), 'array')}",
+            f"  {counted(self.n_metadata, 'document')} of {self.nbytes_metadata} bytes",
             f"  {counted(self.n_stored, 'object')} of {self.nbytes_stored} bytes{_times(self.ratio)}",
         ]
         for path, each in list(self.arrays.items())[:_SHOWN]:
-            chunks = "" if each.n_chunks == each.n_objects else f", {each.n_chunks_stored} of {each.n_chunks} inner chunks"
+            chunks = (
+                "" if each.n_chunks == each.n_objects else f", {each.n_chunks_stored} of {each.n_chunks} inner chunks"
+            )
             lines.append(
                 f"  /{path}: {each.n_stored} of {each.n_objects} objects{chunks}, {each.nbytes_stored} bytes{_times(each.ratio)}"
             )

@@ -209,7 +209,7 @@ class _Verifying:
             snapshot = layout.parse_consolidated(stored[keys.index(key)].data.to_bytes(), key)
             below = [] if snapshot is None else [join(self._at.path, each) for each in snapshot.metadata]
             wanted = [join(each, name) for each in below for name in layout.documents]
-            found = yield Fetch(self._store, [Read(each) for each in wanted]) if wanted else ()
+            found = (yield Fetch(self._store, [Read(each) for each in wanted])) if wanted else ()
             there += [each for each, seen in zip(wanted, found, strict=True) if seen is not None]
         return there
 
@@ -249,7 +249,7 @@ class _Verifying:
                 continue
             if coords is None:
                 self._sort_odd(key, path, odd, of_array=True)
-                if (blocked := yield from self._blocked(reading, suffix)) is not None:
+                if (blocked := (yield from self._blocked(reading, suffix))) is not None:
                     self._findings.append(blocked)
             elif reading.has(coords):
                 stored[path].append(coords)
@@ -270,7 +270,7 @@ class _Verifying:
                 self._findings.append(finding("temporary", path or "", "a file that a writer did not finish", key=key))
         elif not of_array and looks_like_chunk(key):
             above = "" if path is None else path
-            first = key[len(join(above, "")) :].split("/")[0]
+            first = key[len(join(above, "")) :].split("/", maxsplit=1)[0]
             odd.setdefault(("orphan", join(above, first)), []).append(key)
         else:
             odd.setdefault(("foreign", path or ""), []).append(key)
@@ -303,7 +303,9 @@ class _Verifying:
                 continue
             self._findings.append(found)
             if self._repairs and stray.is_nobodys:
-                self._note((yield from repairs.discard(self._at, stray, found.kind, found.path)), [len(self._findings) - 1])
+                self._note(
+                    (yield from repairs.discard(self._at, stray, found.kind, found.path)), [len(self._findings) - 1]
+                )
 
     def _of_stray(self, stray: Stray, readings: dict[str, ArrayReading]) -> Finding | None:
         above, _, name = stray.key.rpartition("/")
@@ -343,7 +345,9 @@ class _Verifying:
 
     def _choose_amount(self, arrays: Sequence[_Array], subset: Subset) -> Flow[None]:
         ordered = sorted(
-            (subset.number(array.reading.key(coords)), n, coords) for n, array in enumerate(arrays) for coords in array.stored
+            (subset.number(array.reading.key(coords)), n, coords)
+            for n, array in enumerate(arrays)
+            for coords in array.stored
         )
         for array in arrays:
             array.chosen = []
@@ -504,7 +508,14 @@ class _Verifying:
         order = {kind: number for number, kind in enumerate(KINDS)}
 
         def place(each: Finding) -> tuple[Any, ...]:
-            return SEVERITIES.index(each.severity), each.path, order[each.kind], each.coords or (), each.key, each.inner or ()
+            return (
+                SEVERITIES.index(each.severity),
+                each.path,
+                order[each.kind],
+                each.coords or (),
+                each.key,
+                each.inner or (),
+            )
 
         return Verification(
             self._place.text,

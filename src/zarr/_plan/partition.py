@@ -134,7 +134,7 @@ def _cut_of(described: object, n_cells: int) -> Cut | None:
         return None
     if described[:1] == [-1]:
         edges = tuple(described[1:])
-        is_one = len(edges) > 0 and all(a < b for a, b in pairwise(edges)) and 0 <= edges[0] and edges[-1] <= n_cells
+        is_one = len(edges) > 0 and all(a < b for a, b in pairwise(edges)) and edges[0] >= 0 and edges[-1] <= n_cells
         return GivenCut(edges) if is_one else None
     if len(described) != 3:
         return None

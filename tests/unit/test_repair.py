@@ -245,6 +245,9 @@ def test_a_store_that_cannot_delete_on_condition(engine):
     (done,) = zarr.verify(store, repair=True).repairs
     assert done.lost == ((1,),)
     assert array[:].tolist() == [5, 5, 3, 3, 5, 5]
+    assert zarr.verify(store).kinds == {"lost-chunk": 1}
+    array[2:4] = 5
+    assert zarr.verify(store).kinds == {"quarantined": 1}
 
 
 # -- truncated shards -------------------------------------------------------------------------------------------

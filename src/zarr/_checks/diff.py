@@ -151,7 +151,8 @@ class Rules:
             return found
         if left.dtype.kind == "O" or right.dtype.kind == "O":
             same = [self._are_same(a, b) for a, b in zip(left.ravel(), right.ravel(), strict=True)]
-            return ~np.array(same, np.bool_).reshape(left.shape)
+            unequal: npt.NDArray[np.bool_] = ~np.array(same, np.bool_).reshape(left.shape)
+            return unequal
         with np.errstate(all="ignore"):
             different: npt.NDArray[np.bool_] = np.asarray(left != right)
             if self.equal_nan and different.any():
@@ -168,7 +169,8 @@ class Rules:
         else:
             apart = np.abs(_wide(left) - _wide(right))
         size = np.abs(_wide(right))
-        return (apart <= self.atol + self.rtol * size) & np.isfinite(size)
+        close: npt.NDArray[np.bool_] = (apart <= self.atol + self.rtol * size) & np.isfinite(size)
+        return close
 
     def _are_same(self, left: Any, right: Any) -> bool:
         if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):

@@ -76,7 +76,7 @@ class Difference:
     Examples
     --------
     >>> import zarr
-    >>> (found,) = zarr.diff(zarr.zeros(3), zarr.zeros(4)).differences
+    >>> (found,) = zarr.diff(zarr.zeros(3), zarr.zeros(4), layout=False).differences
     >>> found.what, found.left, found.right
     ('shape', (3,), (4,))
     """

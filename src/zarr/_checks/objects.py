@@ -296,12 +296,12 @@ class _Walk:
                 offset, nbytes = places[row]
                 yield from self.shard(depth + 1, start + offset, nbytes, at, coords)
         elif self.decodes:
-            for first, nbytes, members in _runs(places, ordered, start):
-                piece = yield from self.stored.part(first, nbytes)
+            for run_offset, run_nbytes, members in _runs(places, ordered, start):
+                piece = yield from self.stored.part(run_offset, run_nbytes)
                 for row in members:
                     coords, at, shape = self.reading.inner_coords(depth, begin, level, self.reading.within(level, row))
                     self._note(coords, at)
-                    where = start + places[row][0] - first
+                    where = start + places[row][0] - run_offset
                     yield from self.chunk(coords, shape, piece[where : where + places[row][1]], coords, at)
         else:
             for row in rows:

@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._checks.findings import Coords
@@ -45,11 +45,14 @@ class Record:
     lost
         Chunks that read as the fill value since, in the grid of all chunks that are decoded one by one; None for all that the object
         had.
+    instead
+        Size and checksum of an object that holds nothing and was stored in its place, if one was.
     """
 
     key: str
     kind: str
     lost: tuple[Coords, ...] | None
+    instead: tuple[int, int] | None = None
 
     def to_bytes(self, data: Buffer) -> bytes:
         """The document, with size and checksum of the bytes."""
@@ -61,6 +64,7 @@ class Record:
             "nbytes": nbytes,
             "crc32c": f"{crc32c:08x}",
             "lost": self.lost,
+            "instead": self.instead,
         }
         return json.dumps(members).encode()
 
@@ -74,14 +78,16 @@ class Record:
         key, kind, lost = found.get("key"), found.get("kind"), found.get("lost")
         if found.get("zarr_quarantine") != _VERSION or not isinstance(key, str) or not isinstance(kind, str):
             return None
+        instead = found.get("instead")
+        known = (instead[0], instead[1]) if _is_coords(instead) and len(instead) == 2 else None
         if lost is None:
-            return cls(key, kind, None)
+            return cls(key, kind, None, known)
         if not isinstance(lost, list) or not all(map(_is_coords, lost)):
             return None
-        return cls(key, kind, tuple(map(tuple, lost)))
+        return cls(key, kind, tuple(map(tuple, lost)), known)
 
 
-def _is_coords(given: object) -> bool:
+def _is_coords(given: object) -> TypeGuard[list[int]]:
     return isinstance(given, list) and all(type(number) is int for number in given)
 
 

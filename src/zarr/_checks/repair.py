@@ -22,6 +22,7 @@ from zarr._flow.paths import join
 from zarr._flow.requests import Compute, Discard, Fetch, Flow, Read
 from zarr._selection import basic
 from zarr._store.access import capabilities
+from zarr._store.noted import noted
 from zarr._store.path import StorePath
 
 if TYPE_CHECKING:
@@ -70,12 +71,14 @@ def repair_object(reading: ArrayReading, coords: Coords, kind: str) -> Flow[Repa
     kept = Salvaged(lost=[coords])
     if reading.spec.levels:
         kept = yield Compute(salvage, (reading, coords, data))
+    instead = None
     after = None if kept.data is None else CPU_PROTOTYPE.buffer.from_bytes(kept.data)
     if after is None and not capabilities(store).removes_conditionally:
         after = yield Compute(_nothing, (reading, coords))
+        instead = None if after is None else noted(after)
     suffix = reading.spec.keys.encode_chunk_key(coords)
     lost = tuple(sorted(kept.lost))
-    record = Record(suffix, kind, lost)
+    record = Record(suffix, kind, lost, instead)
     folder = yield from put_aside(store, reading.path, data, record)
     change = _Change(data, after)
     yield from modify(store, key, change)

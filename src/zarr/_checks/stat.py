@@ -274,7 +274,8 @@ class _Values:
 
     def look(self, coords: Coords, elements: npt.NDArray[Any], encoded: Buffer) -> None:
         """Take in a chunk."""
-        inside = elements[(*map(slice, self._inside(coords)), ...)]
+        region: Any = (*(slice(n) for n in self._inside(coords)), Ellipsis)
+        inside = elements[region]
         least, greatest, n_nan = self._facts(inside)
         self._n_nan[coords] = n_nan
         if self._least is not None and self._greatest is not None:

@@ -16,7 +16,8 @@ from zarr.errors import ArgumentError
 
 _GROUP = re.compile(r"\s*([0-9]+)\s*/\s*([0-9]+)\s*")
 _SHARE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
-_BITS = 64
+_BITS = 48
+"""Of a digest, so that it is exact as a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Subset:
     def number(self, key: str) -> float:
         """The number of a key, from 0 up to 1."""
         digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=_BITS // 8, key=self.salt).digest()
-        return int.from_bytes(digest) / 2**_BITS
+        return int.from_bytes(digest, "big") / 2.0**_BITS
 
 
 def parse_subset(given: object) -> Subset | None:

@@ -26,6 +26,7 @@ from zarr._flow.drive import run
 from zarr._flow.inventory import stored_in
 from zarr._flow.load import load_node, not_found
 from zarr._flow.paths import join, nearest_above
+from zarr._flow.receipts import stored_check
 from zarr._flow.requests import Fetch, Flow, Keys, Read, Size, Strays, Together
 from zarr._metadata.formats import DOCUMENTS, layout_of
 from zarr._metadata.unreadable import NOT_READ
@@ -451,7 +452,9 @@ class _Verifying:
                 self._findings.append(finding("quarantined", reading.path, "nobody misses it", key=folder))
                 continue
             lost = list(reading.chunks_of(coords) if record.lost is None else record.lost)
-            if lost:
+            if lost and not (
+                record.instead is not None and (yield from self._is_still(reading, coords, record.instead))
+            ):
                 report = yield from stored_chunks(reading, coords)
                 lost = sorted(set(lost).difference(report.stored))
             if not lost:
@@ -467,6 +470,11 @@ class _Verifying:
                         inner=inner if reading.spec.levels else None,
                     )
                 )
+
+    def _is_still(self, reading: ArrayReading, coords: Coords, instead: tuple[int, int]) -> Flow[bool]:
+        """Whether an object is the one that was stored where nothing could be kept."""
+        check = yield from stored_check(self._store, reading.key(coords))
+        return check is not None and (check.nbytes, check.crc32c) == instead
 
     # -- repairs ------------------------------------------------------------------------------------------------
 

@@ -297,7 +297,7 @@ def write_task(job: Job, name: str, number: int, value: object) -> Flow[None]:
             seen = noted.notes[key]
             objects[suffix] = None if seen is None else ObjectCheck(*seen)
         else:
-            objects[suffix] = yield from _stored_check(at.store, key)
+            objects[suffix] = yield from stored_check(at.store, key)
     receipt = Receipt(job.plan, name, number, objects)
     yield Put(job.at.store, job.receipt_key(number), CPU_PROTOTYPE.buffer.from_bytes(receipt.to_bytes()))
 
@@ -318,7 +318,7 @@ def changed(job: Job, name: str, number: int, how: Check) -> Flow[list[str]]:
         sizes = yield Together(_size(store, key(suffix)) for suffix in suffixes)
         told = {suffix: None if check is None else check.nbytes for suffix, check in receipt.objects.items()}
         return [suffix for suffix, size in zip(suffixes, sizes, strict=True) if size != told[suffix]]
-    checks = yield Together((_stored_check(store, key(suffix)) for suffix in suffixes), most=_FEW)
+    checks = yield Together((stored_check(store, key(suffix)) for suffix in suffixes), most=_FEW)
     return [suffix for suffix, check in zip(suffixes, checks, strict=True) if check != receipt.objects[suffix]]
 
 
@@ -335,7 +335,7 @@ def _size(store: Store, key: str) -> Flow[int | None]:
     return nbytes
 
 
-def _stored_check(store: Store, key: str) -> Flow[ObjectCheck | None]:
+def stored_check(store: Store, key: str) -> Flow[ObjectCheck | None]:
     """Size and checksum of an object as it is stored; None if there is none."""
     able = capabilities(store)
     in_parts = able.pins_versions and able.tells_sizes

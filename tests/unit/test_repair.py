@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zarr
+from tests.conftest import PROFILE
 from tests.suites.damage import FAULTS, FILE_FAULTS, STORES, flipped, healthy, in_directory, in_memory
 from zarr.buffer.cpu import Buffer
 from zarr.codecs import BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, ZstdCodec
@@ -42,7 +43,7 @@ def test_what_is_whole_stays_as_it_is(kind, tmp_path):
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_it_may_be_done_again(name, engine):
+def test_it_may_be_done_again(name):
     """The second time there is nothing to do, and nothing that was there is gone."""
     _, make = FAULTS[name]
     objects = dict(healthy())
@@ -61,9 +62,8 @@ def test_it_may_be_done_again(name, engine):
     assert [each for each in second.findings if each.is_repairable and each.severity == "error"] == []
 
 
-@pytest.mark.parametrize("name", SPOILT)
-@pytest.mark.parametrize("kind", WRITABLE)
-def test_damaged_objects_can_be_read_and_written_again(name, kind, tmp_path):
+@pytest.mark.parametrize(("name", "kind"), [(name, WRITABLE[n % 3]) for n, name in enumerate(SPOILT)])
+def test_damaged_objects_can_be_read_and_written_again(name, kind, tmp_path, engine):
     objects = dict(healthy())
     key = FAULTS[name][1](objects, np.random.default_rng(4))
     path = key.rpartition("/c/")[0] or key.rpartition("/")[0]
@@ -285,7 +285,7 @@ def truncated(draw):
 
 
 @given(truncated())
-@settings(max_examples=120)
+@settings(max_examples=1000 if PROFILE == "long" else 80)
 def test_truncated_shards_lose_no_chunk_that_decodes(case):
     array, values, data, left = case
     store = array.store
@@ -315,8 +315,8 @@ def test_truncated_shards_lose_no_chunk_that_decodes(case):
 
 
 @pytest.mark.parametrize("codecs", sorted(CODECS))
-@pytest.mark.parametrize("row", range(12))
-def test_a_damaged_index_is_not_believed(codecs, row, engine):
+@pytest.mark.parametrize("row", range(0, 12, 2))
+def test_a_damaged_index_is_not_believed(codecs, row):
     """A chunk in the place of another would be noticed by nobody."""
     codec = ShardingCodec(chunk_shape=(2, 3), codecs=CODECS[codecs])
     array = zarr.create_array({}, shape=(6, 12), chunks=(6, 12), dtype="u2", serializer=codec, compressors=None)

@@ -363,6 +363,34 @@ def test_long_chunks(engine, compressor, zarr_format):
         assert again[1] == "é"
 
 
+@pytest.mark.filterwarnings("ignore::zarr.errors.ZarrUserWarning")
+@pytest.mark.parametrize("is_sharded", [False, True])
+def test_no_more_is_written_than_is_read(engine, zarr_format, is_sharded):
+    """What a limit would keep from being read is refused, whole chunks and parts alike; what was there stays."""
+    if is_sharded and zarr_format == 2:
+        return
+    store = MemoryStore()
+    options = {"shards": 4} if is_sharded else {}
+    array = zarr.create_array(store, shape=4, chunks=2, dtype=str, zarr_format=zarr_format, **options)
+    array[:] = before = np.array(["a" * 10, "b", "c", "d"], TEXT)
+    stored = dict(store._store_dict)
+    refused = r"encode.*more than 111 bytes.*'array\.max_variable_chunk_bytes'.*smaller"
+    with zarr.config.set({"array.max_variable_chunk_bytes": 111}):
+        for selection, value in ((slice(None), ["x" * 99, "y", "z", "ü"]), (slice(0, 2), "x" * 50), (1, "x" * 90)):
+            with pytest.raises(CodecError, match=refused):
+                array[selection] = value
+            assert {key: bytes(value.to_bytes()) for key, value in store._store_dict.items()} == {
+                key: bytes(value.to_bytes()) for key, value in stored.items()
+            }
+        assert np.array_equal(array[:], before)
+        array[1] = "x" * 89
+        assert array[1] == "x" * 89
+    uncompressed = zarr.create_array(shape=2, chunks=2, dtype=str, zarr_format=zarr_format, compressors=None, store={})
+    with zarr.config.set({"array.max_variable_chunk_bytes": 9}):
+        uncompressed[:] = ["more", "than nine"]  # it is as long as it is stored
+        assert uncompressed[:].tolist() == ["more", "than nine"]
+
+
 @pytest.mark.parametrize("codec_id", ["json2", "msgpack2", "vlen-array"])
 def test_the_limit_of_objects(engine, codec_id):
     object_codec = {"id": codec_id, "dtype": "<i4"} if codec_id == "vlen-array" else {"id": codec_id}
@@ -376,6 +404,8 @@ def test_the_limit_of_objects(engine, codec_id):
         again = zarr.open_array(store, mode="r")
         with pytest.raises(CodecError, match=r"more than 999 bytes.*'array\.max_variable_chunk_bytes'"):
             again[:]
+        with pytest.raises(CodecError, match=r"encode.*more than 999 bytes.*'array\.max_variable_chunk_bytes'"):
+            array[:] = given
     assert len(zarr.open_array(store, mode="r")[1]) == 1000
 
 
@@ -396,6 +426,8 @@ def test_the_limit_is_named_where_no_size_is_known(engine, kwargs):
         again = zarr.open_array(store, mode="r")
         with pytest.raises(CodecError, match=r"'zstd'.*more than 900 bytes.*'array\.max_variable_chunk_bytes'"):
             again[:]
+        with pytest.raises(CodecError, match=r"encode.*more than 900 bytes.*'array\.max_variable_chunk_bytes'"):
+            zarr.create_array({}, shape=2, compressors=ZstdCodec(), **kwargs)[:] = ["x" * 1000, "y"]
 
 
 @pytest.mark.parametrize("form", ["format 2", "format 3", "optional"])

@@ -183,6 +183,11 @@ impl FittedChain<'_> {
             .unwrap_or(0)
     }
 
+    /// The most bytes that the stream of a chunk of items may have: what is not compressed is as long as it is.
+    pub(crate) fn most_stream_nbytes(&self) -> usize {
+        self.layout.limits.first().copied().unwrap_or(usize::MAX)
+    }
+
     /// Bytes of a decoded chunk; of one of items, about as many as it may have.
     pub(crate) fn likely_nbytes(&self) -> usize {
         match self.chain.items {

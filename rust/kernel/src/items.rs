@@ -53,6 +53,18 @@ impl ItemKind {
             problem: "counts and lengths must be below 2**32".into(),
         }
     }
+
+    fn too_long(self, most_nbytes: usize) -> KernelError {
+        let problem = format!(
+            "its elements take more than {most_nbytes} bytes, which is what the zarr.config key \
+             'array.max_variable_chunk_bytes' permits a reader to decompress; make the chunks smaller, or raise \
+             it here and wherever the array is read"
+        );
+        KernelError::NotEncodable {
+            codec: self.codec(),
+            problem: problem.into(),
+        }
+    }
 }
 
 // -- streams --------------------------------------------------------------------------------------
@@ -230,9 +242,13 @@ fn length_at(stream: &[u8], position: usize) -> Option<usize> {
     usize::try_from(u32::from_le_bytes(*length)).ok()
 }
 
-fn append(stream: &mut Vec<u8>, kind: ItemKind, item: &[u8]) -> Result<()> {
+/// Add an item to a stream, or to items for one, of which there are to be `most_nbytes`.
+fn append(stream: &mut Vec<u8>, kind: ItemKind, item: &[u8], most_nbytes: usize) -> Result<()> {
     let length = u32::try_from(item.len()).map_err(|_| kind.not_encodable())?;
     let nbytes = LENGTH_NBYTES.saturating_add(item.len());
+    if stream.len().saturating_add(nbytes) > most_nbytes {
+        return Err(kind.too_long(most_nbytes));
+    }
     stream
         .try_reserve(nbytes)
         .map_err(|_| KernelError::OutOfMemory { nbytes })?;
@@ -382,6 +398,7 @@ pub struct Wanted<'a> {
     fill: &'a [u8],
     /// What was got, one behind the other, each behind its length.
     got: &'a mut Vec<u8>,
+    most_nbytes: usize,
     /// Where in it each item of the chunk is; none if they come in the order of the chunk.
     ranges: Option<&'a mut [Option<Range<usize>>]>,
     are_fill: bool,
@@ -419,7 +436,7 @@ impl Place<'_, '_> {
     /// Take the item.
     ///
     /// # Errors
-    /// [`KernelError::NotEncodable`] if it is too long, or no UTF-8 where it should be.
+    /// [`KernelError::NotEncodable`] if it is too long, alone or with those before it, or no UTF-8 where it should be.
     #[inline]
     pub fn fill(self, item: &[u8]) -> Result<()> {
         let Self { wanted, to } = self;
@@ -429,7 +446,7 @@ impl Place<'_, '_> {
                 problem: "an element is not valid UTF-8".into(),
             });
         }
-        append(wanted.got, wanted.kind, item)?;
+        append(wanted.got, wanted.kind, item, wanted.most_nbytes)?;
         let Some(ranges) = &mut wanted.ranges else {
             wanted.are_fill = wanted.are_fill && item == wanted.fill;
             return Ok(());
@@ -446,6 +463,8 @@ impl Place<'_, '_> {
 pub(crate) struct NewChunk<'a> {
     pub(crate) kind: ItemKind,
     pub(crate) n_items: usize,
+    /// The most bytes that a reader takes for its stream.
+    pub(crate) most_nbytes: usize,
     pub(crate) fill: &'a [u8],
     pub(crate) value: ItemsRef<'a>,
 }
@@ -460,6 +479,7 @@ impl NewChunk<'_> {
             kind: self.kind,
             fill: self.fill,
             got: stream,
+            most_nbytes: self.most_nbytes,
             ranges: None,
             are_fill: true,
         };
@@ -483,6 +503,7 @@ impl NewChunk<'_> {
             kind: self.kind,
             fill: self.fill,
             got,
+            most_nbytes: usize::MAX, // of two for one place both are there
             ranges: Some(&mut ranges),
             are_fill: true,
         };
@@ -496,7 +517,7 @@ impl NewChunk<'_> {
                 (None, None) => self.fill,
             };
             are_fill = are_fill && item == self.fill;
-            append(stream, self.kind, item)?;
+            append(stream, self.kind, item, self.most_nbytes)?;
         }
         Ok(are_fill)
     }
@@ -513,7 +534,7 @@ mod tests {
         let mut stream = Vec::new();
         begin(&mut stream, ItemKind::Bytes, items.len()).unwrap();
         for item in items {
-            append(&mut stream, ItemKind::Bytes, item).unwrap();
+            append(&mut stream, ItemKind::Bytes, item, usize::MAX).unwrap();
         }
         stream
     }
@@ -624,6 +645,7 @@ mod tests {
         let chunk = NewChunk {
             kind: ItemKind::Utf8,
             n_items: 4,
+            most_nbytes: usize::MAX,
             fill: b"x",
             value: ItemsRef {
                 layout: &layout,
@@ -679,6 +701,7 @@ mod tests {
         let chunk = NewChunk {
             kind: ItemKind::Utf8,
             n_items: 1,
+            most_nbytes: usize::MAX,
             fill: b"",
             value: ItemsRef {
                 layout: &layout,
@@ -688,6 +711,39 @@ mod tests {
         let place = PLACE_NBYTES as isize;
         let outcome = chunk.straight(&run(1, 1, place, 0), &mut Vec::new());
         assert!(matches!(outcome, Err(KernelError::NotEncodable { .. })));
+    }
+
+    #[test]
+    fn no_more_is_written_than_is_read() {
+        let layout = Layout {
+            shape: vec![3],
+            strides: vec![1],
+        };
+        let place = PLACE_NBYTES as isize;
+        let all = run(3, 1, place, 0);
+        let nbytes = 4 + 3 * (4 + 1);
+        for (most_nbytes, fits) in [(nbytes, true), (nbytes - 1, false), (0, false)] {
+            let chunk = NewChunk {
+                kind: ItemKind::Utf8,
+                n_items: 3,
+                most_nbytes,
+                fill: b"",
+                value: ItemsRef {
+                    layout: &layout,
+                    memory: &Letters(b"xyz"),
+                },
+            };
+            let (mut got, mut new) = (Vec::new(), Vec::new());
+            for outcome in [
+                chunk.straight(&all, &mut Vec::new()),
+                chunk.merged(&all, None, &mut got, &mut new),
+            ] {
+                assert_eq!(outcome.is_ok(), fits);
+                if let Err(error) = outcome {
+                    assert!(error.to_string().contains("max_variable_chunk_bytes"));
+                }
+            }
+        }
     }
 
     /// Places that note what is put.

@@ -541,6 +541,7 @@ impl Pipeline {
         let chunk = NewChunk {
             kind: chain.items().ok_or(OTHER_ELEMENTS)?,
             n_items: chain.n_elements(),
+            most_nbytes: chain.most_stream_nbytes(),
             fill: &self.description.fill,
             value: *value,
         };

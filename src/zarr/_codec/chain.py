@@ -19,7 +19,7 @@ from zarr._codec.base import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, 
 from zarr._codec.call import call_codec, codec_name
 from zarr._codec.limits import UNKNOWN_NBYTES, OversizedError, check_room, decoded_nbytes, output_limit, with_margin
 from zarr._codec.raw import native_dtype
-from zarr._codec.stream_limits import decode_stream, too_long
+from zarr._codec.stream_limits import check_new_stream, decode_stream, too_long
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ class CodecChain:
                 return None
             expected = NDBuffer if isinstance(codec, ArrayArrayCodec) else Buffer
             _check_form(codec, "encode", form, expected)
+            if isinstance(codec, ArrayBytesCodec) and codec is not self.codecs[-1] and decoded_nbytes(spec) is None:
+                check_new_stream(codec_name(codec), len(form))
         return form  # type: ignore[no-any-return]  # the last form is a Buffer: `check_order`
 
     def decode(self, encoded: Buffer) -> NDBuffer:

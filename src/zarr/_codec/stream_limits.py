@@ -1,4 +1,4 @@
-"""How much memory the stream of a chunk of text or byte strings may take: no more than it says itself.
+"""How much memory the stream of a chunk of text or byte strings may take: no more than it says itself, or is permitted.
 
 The decoded size of such a chunk is not known before, and a few kilobytes can decode to gigabytes. But its first bytes are the
 number of elements, and each of these says how long it is: so what is long is decoded step by step, and looked at in between.
@@ -46,6 +46,18 @@ def decode_stream(decode: Callable[[int], Any], codec: str, n_items: int) -> Any
         if is_exact:
             return decode(least)
         most = min(max(least, _GROWTH * most), limit)
+
+
+def check_new_stream(codec: str, nbytes: int) -> None:
+    """Raise CodecError for elements that take more bytes than whoever reads the chunk decompresses."""
+    if nbytes > (limit := variable_limit()):
+        raise CodecError(
+            codec,
+            "encode",
+            f"its elements take more than {limit} bytes, which is what the zarr.config key "
+            "'array.max_variable_chunk_bytes' permits a reader to decompress; make the chunks smaller, or raise it here "
+            "and wherever the array is read",
+        )
 
 
 def too_long(codec: str, limit: int) -> CodecError:

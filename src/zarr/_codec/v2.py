@@ -37,7 +37,7 @@ from zarr._codec.raw import (
     to_nd_buffer,
 )
 from zarr._codec.refusals import refuses
-from zarr._codec.stream_limits import decode_stream, too_long
+from zarr._codec.stream_limits import check_new_stream, decode_stream, too_long
 from zarr._codec.vlen import as_array, join_bytes, join_utf8, split_bytes, split_utf8
 from zarr._dtype.small import without_spare_bits
 from zarr.errors import CodecError
@@ -129,6 +129,8 @@ class V2Codec(ArrayBytesCodec):
         form: Any = self._lay_out(chunk_data.as_numpy_array(), native_dtype(chunk_spec))
         for codec in self.stages:
             form = _encode_stage(codec, form)
+            if codec.codec_id in _OBJECT_CODECS and codec is not self.stages[-1]:
+                check_new_stream(codec.codec_id, _flat_bytes(form).size)
             if isinstance(form, np.ndarray) and form.shape == chunk_data.shape:
                 form = np.asarray(form, order=self.order)  # some filters copy to C order
         return to_buffer(chunk_spec, _flat_bytes(form))

@@ -23,7 +23,7 @@ from zarr._codec.documents import INDEX_LOCATION, IndexLocation
 from zarr._codec.limits import variable_limit
 from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
 from zarr._codec.registry import parse_inner_codecs
-from zarr._codec.stream_limits import too_long
+from zarr._codec.stream_limits import check_new_stream, too_long
 from zarr._codec.vlen import as_array, bytes_of, join_bytes, join_utf8, split_bytes, split_utf8, text_of, utf8_of
 from zarr._dtype.numbers import UInt8, UInt32, UInt64
 from zarr._dtype.octets import VariableLengthBytes
@@ -148,6 +148,7 @@ class VLenCodec(ArrayBytesCodec):
         if int(offsets[-1]) > np.iinfo(dtype).max:
             raise CodecError(_NAME, "encode", f"a chunk of {offsets[-1]} bytes needs index_data_type 'uint64'")
         index = _encoded(chain, offsets.astype(dtype), "index_codecs")
+        check_new_stream(_NAME, int(offsets[-1]))
         data = np.frombuffer(b"".join(items), np.uint8)
         elements = _encoded(self._data_chain(chunk_spec, data.size), data, "data_codecs")
         length = _LENGTH.pack(len(index))

@@ -80,11 +80,9 @@ def _swap(
     if stored is None:
         done: bool = yield from _replace(store, key, change, None, ABSENT, hold)
         return done
-    try:
+    with stored:
         expected = ANY if stored.version is None else stored.version
         done = yield from _replace(store, key, change, stored.data, expected, hold)
-    finally:
-        stored.release()
     return done
 
 

@@ -46,13 +46,11 @@ def _take_away(node: ArrayNode) -> Flow[None]:
     (stored,) = yield Fetch(store, (Read(node.key(main)),))
     if stored is None:
         return
-    try:
+    with stored:
         if stored.data.to_bytes() != document.to_bytes():
             return
         if not (yield Remove(store, node.key(main), ANY if stored.version is None else stored.version)):
             return
-    finally:
-        stored.release()
     spec = node.view.spec
     written = yield from stored_in(node, spec, [tuple(map(range, spec.grid.counts(spec.shape)))])
     keys = [*(name for name, _ in others), *map(spec.keys.encode_chunk_key, written)]

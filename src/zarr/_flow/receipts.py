@@ -163,7 +163,7 @@ def _begin(job: Job) -> Flow[str]:
         (stored,) = yield Fetch(store, (Read(job.document_key),))
         expected = ABSENT
         if stored is not None:
-            with _released(stored):
+            with stored:
                 name = _name_in(stored.data.to_bytes(), job)
             if name is not None:
                 return name
@@ -342,7 +342,7 @@ def stored_check(store: Store, key: str) -> Flow[ObjectCheck | None]:
     (first,) = yield Fetch(store, (Read(key, RangeByteRequest(0, _PART_NBYTES) if in_parts else None),))
     if first is None:
         return None
-    with _released(first):
+    with first:
         nbytes = len(first.data)
         checksum = yield Compute(extended, (0, first.data.as_buffer_like()))
         while in_parts and nbytes < first.nbytes:
@@ -351,21 +351,6 @@ def stored_check(store: Store, key: str) -> Flow[ObjectCheck | None]:
             nbytes += len(found.data)
             checksum = yield Compute(extended, (checksum, found.data.as_buffer_like()))
     return ObjectCheck(nbytes, checksum)
-
-
-class _released:  # noqa: N801  # used as a function is
-    """Gives a version up at the end."""
-
-    __slots__ = ("_stored",)
-
-    def __init__(self, stored: Stored) -> None:
-        self._stored = stored
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *exc: object) -> None:
-        self._stored.release()
 
 
 # -- the end ----------------------------------------------------------------------------------------------------

@@ -98,6 +98,12 @@ class Stored:
         if release is not None:
             release()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
+
     def without_version(self) -> Buffer:
         """The data, for who has no use for the version: it is given up."""
         self.release()

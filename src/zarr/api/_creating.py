@@ -74,7 +74,7 @@ def create_array(
     dimension_names
         One name or None per dimension.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused.
+        For a store that is reached through a URL: options of the library that gets there; refused for others.
     overwrite
         Delete a node that is already there; otherwise that is an error.
     config
@@ -417,7 +417,7 @@ def create_group(
     attributes
         JSON values under string keys.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused.
+        For a store that is reached through a URL: options of the library that gets there; refused for others.
 
     Raises
     ------

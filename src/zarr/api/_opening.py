@@ -51,7 +51,7 @@ def open(
         Look for, or create, this format only. What is created has that of the group above if None, or the configuration's
         default where there is none.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused.
+        For a store that is reached through a URL: options of the library that gets there; refused for others.
     config
         Settings of a returned array that are not stored.
     **kwargs
@@ -97,7 +97,7 @@ def open_array(
     path
         Path of the array inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused.
+        For a store that is reached through a URL: options of the library that gets there; refused for others.
     config
         Settings of the returned array that are not stored.
     mode
@@ -168,7 +168,7 @@ def open_group(store: StoreLike | None = None, **options: Unpack[OpenGroupOption
     path
         Path of the group inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused.
+        For a store that is reached through a URL: options of the library that gets there; refused for others.
     zarr_format
         Look for, or create, this format only. What is created has that of the group above if None, or the configuration's
         default where there is none.
@@ -218,7 +218,7 @@ def group(store: StoreLike | None = None, **options: Unpack[GroupOptions]) -> Gr
     attributes
         Of a group that is created.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused.
+        For a store that is reached through a URL: options of the library that gets there; refused for others.
     chunk_store, cache_attrs, synchronizer, meta_array
         Without effect; a warning says so.
 

@@ -39,7 +39,7 @@ def save(
     path
         Path of the node inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused.
+        For a store that is reached through a URL: options of the library that gets there; refused for others.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def save_array(
     path
         Path of the array inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused.
+        For a store that is reached through a URL: options of the library that gets there; refused for others.
     **kwargs
         Keywords of `zarr.create`; `mode="w"` or `overwrite=True` replaces a group as well, with all that is in it.
 
@@ -126,13 +126,14 @@ def save_group(
     store
         A store or a path.
     *args, **kwargs
-        The arrays.
+        The arrays. One whose keyword is a path, as in `**{"raw/images": images}`, is put into a group below, from where
+        `zarr.load(store, path="raw")` reads it.
     zarr_format
         3 or 2; if None that of the group above, or the configuration's default where there is none.
     path
         Path of the group inside the store.
     storage_options
-        For remote stores, which are not there yet: anything in it is refused.
+        For a store that is reached through a URL: options of the library that gets there; refused for others.
 
     Raises
     ------
@@ -170,7 +171,8 @@ def load(store: StoreLike, path: str | None = None, zarr_format: ZarrFormat | No
     Returns
     -------
     Any
-        A NumPy array, or a dict of NumPy arrays with the names of the direct members.
+        A NumPy array, or a dict of NumPy arrays with the names of the direct members. What is in groups below is not read: `path`
+        says which of them.
 
     Raises
     ------

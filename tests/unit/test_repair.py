@@ -6,6 +6,7 @@ import os
 import time
 import warnings
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 import zarr
 from tests.conftest import PROFILE
 from tests.suites.damage import FAULTS, FILE_FAULTS, STORES, flipped, healthy, in_directory, in_memory
+from tests.suites.threads import in_threads
 from zarr.buffer.cpu import Buffer
 from zarr.codecs import BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, ZstdCodec
 from zarr.errors import CodecError
@@ -230,6 +232,19 @@ def test_who_writes_meanwhile_wins(monkeypatch):
     found = zarr.verify(store, repair=True)
     assert found.repairs == ()
     assert objects_of(store) == healthy()
+
+
+@pytest.mark.parametrize("kind", WRITABLE)
+def test_what_is_written_meanwhile_stays(kind, tmp_path):
+    """Whichever comes first, the shard that was written is there in the end."""
+    store = STORES[kind](healthy(), tmp_path)
+    array = zarr.open_array(store, path="g/shards", mode="r+")
+    damaged = healthy()["g/shards/c/0/0"][:-9]
+    for number in range(1, 9):
+        store.set_sync("g/shards/c/0/0", Buffer.from_bytes(damaged))
+        write = partial(array.__setitem__, np.s_[:8, :8], number)
+        in_threads([write, partial(zarr.verify, array, repair=True)])
+        assert (array[:8, :8] == number).all()
 
 
 def test_a_store_that_cannot_delete_on_condition(engine):

@@ -142,7 +142,7 @@ class ArrayReading:
         """
         begin = tuple(first + c * n for first, c, n in zip(start, within, level.chunk_shape, strict=True))
         axes = self.grids[depth + 1].axes
-        coords = tuple(int(axis.find(np.array([at], np.int64))[0]) for axis, at in zip(axes, begin, strict=True))
+        coords = tuple(int(axis.find(at)) for axis, at in zip(axes, begin, strict=True))  # type: ignore[arg-type]  # as of an array of one
         outer = zip(level.chunk_shape, level.known_shape, within, strict=True)
         return coords, begin, tuple(min(n, length - c * n) for n, length, c in outer)
 

@@ -71,6 +71,15 @@ class TestOneArray:
         assert zarr.stat(zarr.create_array({}, shape=(0, 2), dtype="i4")).arrays[""].n_objects == 0
         assert zarr.stat(zarr.create_array({}, shape=(), dtype="i4"), values=True).arrays[""].values.minimum == 0
 
+    def test_a_grid_that_is_mostly_empty(self):
+        array = zarr.create_array({}, shape=(10**12, 10**9), chunks=(2, 2), dtype="i4", compressors=None)
+        array[10**11 : 10**11 + 3, 5] = 7
+        found = zarr.stat(array).arrays[""]
+        assert (found.n_stored, found.n_objects, found.object_map, found.nbytes_stored) == (2, 25 * 10**19, None, 32)
+        assert zarr.verify(array).censuses[""].n_stored == 2
+        with pytest.raises(zarr.errors.ArgumentError, match="leave it out"):
+            zarr.stat(array, values=True)
+
     def test_progress(self):
         told = []
         array = zarr.create_array({}, shape=600, chunks=2, dtype="i4")

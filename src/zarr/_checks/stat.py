@@ -32,9 +32,11 @@ from zarr._metadata.group import GroupMetadata
 from zarr._store.abstract import is_able
 from zarr._store.path import StorePath
 from zarr._support.truth import truth
-from zarr.errors import NodeNotFoundError
+from zarr.errors import ArgumentError, NodeNotFoundError
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import numpy.typing as npt
 
     from zarr._store.abstract import Store
@@ -44,6 +46,7 @@ _AT_ONCE = 256
 _MOST = 16
 _SAMPLES = 8
 """In so many objects codecs are looked at one by one."""
+_MOST_MAPPED = 2**28
 _ORDERED = "biufmM"
 
 
@@ -72,6 +75,8 @@ def stat(node: Any, *, path: str | None = None, values: bool = False, progress: 
     ------
     NodeNotFoundError
         If there is nothing.
+    ArgumentError
+        If there are too many chunks for `values`.
 
     Examples
     --------
@@ -91,10 +96,33 @@ def stat(node: Any, *, path: str | None = None, values: bool = False, progress: 
 class _Found:
     """What was found of one array."""
 
-    object_map: npt.NDArray[np.bool_]
-    chunk_map: npt.NDArray[np.bool_]
+    object_map: npt.NDArray[np.bool_] | None = None
+    chunk_map: npt.NDArray[np.bool_] | None = None
     sizes: list[int] = field(default_factory=list)
+    n_chunks: int = 0
+    n_elements: int = 0
     n_unreadable: int = 0
+
+    @classmethod
+    def of(cls, reading: ArrayReading) -> Self:
+        """Nothing yet. Of a grid that is too large there is no map."""
+        if reading.n_chunks > _MOST_MAPPED:
+            return cls()
+        return cls(np.zeros(reading.counts, np.bool_), np.zeros(reading.chunk_counts, np.bool_))
+
+    def take(self, reading: ArrayReading, coords: Coords, report: Report) -> None:
+        """Take in what looking into an object brought."""
+        self.n_unreadable += report.is_unknown
+        if not report.is_there:
+            return
+        self.sizes.append(report.nbytes)
+        if self.object_map is not None:
+            self.object_map[coords] = True
+        for inner in report.stored:
+            self.n_chunks += 1
+            self.n_elements += math.prod(reading.grids[-1].chunk_shape(inner))
+            if self.chunk_map is not None:
+                self.chunk_map[inner] = True
 
 
 class _Counting:
@@ -165,7 +193,11 @@ class _Counting:
     # -- one array ----------------------------------------------------------------------------------------------
 
     def _array(self, reading: ArrayReading, stored: Sequence[Coords]) -> Flow[ArrayStatistics]:
-        found = _Found(np.zeros(reading.counts, np.bool_), np.zeros(reading.chunk_counts, np.bool_))
+        found = _Found.of(reading)
+        if self._values and found.chunk_map is None:
+            raise ArgumentError(
+                f"values=True has a number for each chunk, and the array {'/' + reading.path!r} has {reading.n_chunks} of them; leave it out"
+            )
         values = _Values(reading) if self._values else None
         waiting = iter(stored)
         while some := list(islice(waiting, _AT_ONCE)):
@@ -179,7 +211,7 @@ class _Counting:
                 shared_nbytes=0 if look is None else reading.shared_nbytes,
             )
             for coords, report in zip(some, reports, strict=True):
-                _take(found, coords, report)
+                found.take(reading, coords, report)
             self._n_done += len(some)
             if self._progress is not None:
                 self._progress(self._n_done, self._n_all)
@@ -201,37 +233,17 @@ def _size(store: Store, key: str) -> Flow[int]:
     return nbytes or 0
 
 
-def _take(found: _Found, coords: Coords, report: Report) -> None:
-    if not report.is_there:
-        found.n_unreadable += report.is_unknown
-        return
-    found.object_map[coords] = True
-    found.sizes.append(report.nbytes)
-    found.n_unreadable += report.is_unknown
-    for inner in report.stored:
-        found.chunk_map[inner] = True
-
-
 def _summed(
     reading: ArrayReading, found: _Found, stages: tuple[CodecStage, ...], values: ChunkValues | None
 ) -> ArrayStatistics:
     itemsize = reading.spec.dtype.itemsize
-    there = np.argwhere(found.chunk_map)
-    axes = reading.grids[-1].axes
-    lengths = [
-        np.array([axis.length(i) for i in range(n)], np.int64)
-        for axis, n in zip(axes, reading.chunk_counts, strict=True)
-    ]
-    n_elements = np.ones(len(there), np.int64)
-    for number, each in enumerate(lengths):
-        n_elements *= each[there[:, number]]
     return ArrayStatistics(
         n_objects=reading.n_objects,
-        n_stored=int(found.object_map.sum()),
+        n_stored=len(found.sizes),
         n_chunks=reading.n_chunks,
-        n_chunks_stored=len(there),
+        n_chunks_stored=found.n_chunks,
         nbytes=math.prod(reading.spec.shape) * itemsize,
-        nbytes_chunks=int(n_elements.sum()) * itemsize,
+        nbytes_chunks=found.n_elements * itemsize,
         nbytes_stored=sum(found.sizes),
         smallest=min(found.sizes, default=None),
         largest=max(found.sizes, default=None),

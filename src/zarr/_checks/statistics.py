@@ -109,7 +109,8 @@ class ArrayStatistics:
     smallest, largest
         Size of the smallest and the largest object; None if there is none.
     object_map, chunk_map
-        Which objects, and which chunks that are decoded one by one, are stored: an array of Booleans each, in their grids.
+        Which objects, and which chunks that are decoded one by one, are stored: an array of Booleans each, in their grids. None where
+        the grid has more than 2**28 chunks.
     stages
         What each codec of a chunk makes of it, in a few chunks that were looked at.
     n_unreadable
@@ -137,8 +138,8 @@ class ArrayStatistics:
     nbytes_stored: int
     smallest: int | None
     largest: int | None
-    object_map: npt.NDArray[np.bool_]
-    chunk_map: npt.NDArray[np.bool_]
+    object_map: npt.NDArray[np.bool_] | None
+    chunk_map: npt.NDArray[np.bool_] | None
     stages: tuple[CodecStage, ...] = ()
     n_unreadable: int = 0
     values: ChunkValues | None = None
@@ -157,8 +158,8 @@ class ArrayStatistics:
             "smallest": self.smallest,
             "largest": self.largest,
             "n_unreadable": self.n_unreadable,
-            "object_map": self.object_map.tolist(),
-            "chunk_map": self.chunk_map.tolist(),
+            "object_map": None if self.object_map is None else self.object_map.tolist(),
+            "chunk_map": None if self.chunk_map is None else self.chunk_map.tolist(),
             "stages": [stage.to_dict() for stage in self.stages],
             "values": None if self.values is None else self.values.to_dict(),
         }

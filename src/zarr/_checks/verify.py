@@ -50,6 +50,8 @@ _MOST_NBYTES = 256 * 2**20
 """So many objects are under way at most, and so much they decode to, where the store has to be waited for."""
 _ODD_SHOWN = 3
 _MENDED_BY_KEY = ("damaged-chunk", "damaged-index", "outside-grid")
+_MOST_LOOKUPS = 2**22
+"""So many keys are looked up where a listing does not say which objects are stored."""
 _TOO_MANY = 3
 """With so many objects looked into and none that decodes, it may be the metadata that are wrong."""
 
@@ -258,6 +260,10 @@ class _Verifying:
                 outside.setdefault(path, []).append(suffix)
         for path in unclear:
             reading = readings[path]
+            if reading.n_objects > _MOST_LOOKUPS:
+                what = f"nobody can tell which of its {reading.n_objects} objects are stored without a listing"
+                self._findings.append(finding("not-listed", path, what))
+                continue
             everything = [tuple(map(range, reading.counts))]
             stored[path] = yield from stored_in(reading.node, reading.spec, everything)
         self._tell_of_odd(odd)

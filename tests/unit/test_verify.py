@@ -119,6 +119,11 @@ class TestWhatIsLookedAt:
         assert zarr.verify(in_memory(objects, None), path="g").ok
         assert not zarr.verify(in_memory(objects, None), path="old").ok
 
+    def test_a_copy_that_tells_of_a_node_that_is_not_supported(self):
+        objects = dict(healthy())
+        objects["g/raw/zarr.json"] = objects["g/raw/zarr.json"].replace(b'"bytes"', b'"nobody.has_it"', 1)
+        assert zarr.verify(in_memory(objects, None)).kinds == {"unsupported": 1}
+
     def test_arrays_of_no_dimensions_and_of_no_elements(self, zarr_format, engine):
         store = {}
         root = zarr.create_group(store, zarr_format=zarr_format)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], Any]
 _UNKNOWN_ITEM_NBYTES = 64
 _NUMBERS = "biufc"
+_BLOCK = 2**18
 
 
 def diff(
@@ -197,6 +198,14 @@ class _Values:
     first: list[ValueDifference] = field(default_factory=list)
     largest: float | None = None
 
+    def take_apart(self, left: npt.NDArray[Any], right: npt.NDArray[Any]) -> None:
+        """Take in by how much elements differ."""
+        with np.errstate(all="ignore"):
+            apart = np.abs(_wide(left) - _wide(right))
+        known = apart[~np.isnan(apart)]
+        if known.size:
+            self.largest = max(self.largest or 0.0, float(known.max()))
+
 
 class _Comparing:
     """One comparison.
@@ -296,23 +305,21 @@ class _Comparing:
             self._found.append(Difference(path, "values", values.n_different, n, tuple(values.first), values.largest))
 
     def _compare_slab(self, values: _Values, slab: Part, left: npt.NDArray[Any], right: npt.NDArray[Any]) -> None:
-        different = self._rules.differ(left, right)
-        n = int(np.count_nonzero(different))
-        if not n:
-            return
-        values.n_different += n
+        """Compare block by block: what is computed on the way takes several times the memory."""
         starts = [run.start for run in slab.region]
-        room = self._most - len(values.first)
-        for at in np.argwhere(different)[:room] if room > 0 else ():
-            coords = tuple(int(c) + start for c, start in zip(at, starts, strict=True))
-            index = tuple(at.tolist())
-            values.first.append(ValueDifference(coords, left[index], right[index]))
-        if left.dtype.kind in _NUMBERS and right.dtype.kind in _NUMBERS:
-            with np.errstate(all="ignore"):
-                apart = np.abs(_wide(left[different]) - _wide(right[different]))
-            known = apart[~np.isnan(apart)]
-            if known.size:
-                values.largest = max(values.largest or 0.0, float(known.max()))
+        flat_left, flat_right = left.reshape(-1), right.reshape(-1)
+        for first in range(0, flat_left.size, _BLOCK):
+            a, b = flat_left[first : first + _BLOCK], flat_right[first : first + _BLOCK]
+            at = np.flatnonzero(self._rules.differ(a, b))
+            if not at.size:
+                continue
+            values.n_different += at.size
+            for number in at[: max(0, self._most - len(values.first))].tolist():
+                inside = np.unravel_index(first + number, left.shape) if left.ndim else ()
+                coords = tuple(int(c) + start for c, start in zip(inside, starts, strict=True))
+                values.first.append(ValueDifference(coords, a[number], b[number]))
+            if a.dtype.kind in _NUMBERS and b.dtype.kind in _NUMBERS:
+                values.take_apart(a[at], b[at])
 
 
 _LAYOUT: frozenset[What] = frozenset({"format", "chunks", "shards", "codecs"})

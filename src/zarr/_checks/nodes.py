@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -176,13 +176,18 @@ def _check_copies(at: StorePath, contents: Contents, found: Nodes, path: str) ->
                 continue
             below = yield from _stored_below(at, contents, found, path, layout.zarr_format)
             held, _ = holdable(below, layout.zarr_format)
-            difference = _difference(snapshot, held)
+            unsupported = {
+                each
+                for each, node in below
+                if isinstance(node, UnreadableMetadata) and isinstance(node.error, _UNSUPPORTED)
+            }
+            difference = _difference(snapshot, held, unsupported)
             lost = _only_told(contents, path, snapshot.metadata.keys() - held.keys())
         except NOT_READ as exc:
             if came_from_a_signal(exc):
                 raise
             difference, lost = f"they cannot be read: {exc}", []
-        if lost:
+        if difference and lost:
             difference += f"; of {', '.join(map(repr, lost[:_SHOWN]))} they are all that is left, so they stay"
         elif difference:
             found.stale[path] = layout.zarr_format
@@ -211,18 +216,14 @@ def _stored_below(
     return sorted(below, key=lambda item: item[0].split("/"))
 
 
-def _difference(snapshot: ConsolidatedMetadata, held: Mapping[str, NodeMetadata]) -> str:
-    """How a copy differs from what is stored, in words; empty if it does not."""
-    told = set(snapshot.metadata)
+def _difference(snapshot: ConsolidatedMetadata, held: Mapping[str, NodeMetadata], unsupported: Collection[str]) -> str:
+    """How a copy differs from what is stored, in words; empty if it does not. Of nodes that are not supported nobody knows."""
+    told = set(snapshot.metadata).difference(unsupported)
     unknown, gone = sorted(held.keys() - told), sorted(told - held.keys())
     changed = sorted(path for path in told & held.keys() if _alone(snapshot.metadata[path]) != _alone(held[path]))
     parts = [
-        f"{len(paths)} {what}: {', '.join(map(repr, paths[:_SHOWN]))}{', ...' if len(paths) > _SHOWN else ''}"
-        for paths, what in (
-            (unknown, "nodes they do not tell of"),
-            (gone, "nodes that are not there"),
-            (changed, "nodes that have changed"),
-        )
+        f"{what}: {', '.join(map(repr, paths[:_SHOWN]))}{f' and {len(paths) - _SHOWN} more' if len(paths) > _SHOWN else ''}"
+        for paths, what in ((unknown, "not told of"), (gone, "not there"), (changed, "changed since"))
         if paths
     ]
     return f"they differ from what is stored ({'; '.join(parts)})" if parts else ""

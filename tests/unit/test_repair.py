@@ -265,6 +265,36 @@ def test_a_store_that_cannot_delete_on_condition(engine):
     assert zarr.verify(store).kinds == {"quarantined": 1}
 
 
+@given(st.data())
+@settings(max_examples=1000 if PROFILE == "long" else 25)
+def test_whatever_is_spoilt_nothing_raises_and_nothing_is_lost(data):
+    """Bytes may be anything, anywhere. What is not where it was is put aside, or a chunk of a shard that is written anew."""
+    objects = dict(healthy())
+    for _ in range(data.draw(st.integers(1, 4))):
+        key = data.draw(st.sampled_from(sorted(objects)))
+        old = objects.pop(key)
+        how = data.draw(st.sampled_from(["gone", "random", "cut", "flipped", "elsewhere", "of another"]))
+        if how == "random":
+            objects[key] = data.draw(st.binary(max_size=60))
+        elif how == "cut":
+            objects[key] = old[: data.draw(st.integers(0, len(old)))]
+        elif how == "flipped" and old:
+            objects[key] = flipped(old, data.draw(st.integers(0, 8 * len(old) - 1)))
+        elif how == "elsewhere":
+            objects[data.draw(st.sampled_from(["x", "g/x", "g/raw/c/7", "g/raw/c/0/0", "c/0", "old/9.9"]))] = old
+        elif how == "of another" and objects:
+            objects[key] = objects[data.draw(st.sampled_from(sorted(objects)))]
+    store = in_memory(objects, None)
+    zarr.verify(store)
+    found = repair(store)
+    after = objects_of(store)
+    aside = {each.key: after[each.quarantine] for each in found.repairs if each.quarantine}
+    for key, value in objects.items():
+        told_anew = key.rpartition("/")[2] in ("zarr.json", ".zmetadata") and "stale-consolidated" in found.kinds
+        assert after.get(key) == value or aside.get(key) == value or told_anew, key
+    assert [each for each in repair(store).repairs if each.quarantine] == []
+
+
 # -- truncated shards -------------------------------------------------------------------------------------------
 
 CODECS = {

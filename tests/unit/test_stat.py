@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import zarr
 from tests.suites.damage import STORES, healthy, in_memory
+from zarr.codecs import ShardingCodec, TransposeCodec, ZstdCodec
 from zarr.errors import NodeNotFoundError
 
 
@@ -30,6 +31,48 @@ def test_a_hierarchy(kind, tmp_path, engine):
     assert found.arrays["g/planned"].object_map.tolist() == [[True, True], [False, False], [True, True]]
     assert json.loads(json.dumps(found.to_dict()))["n_arrays"] == 10
     assert "/g/shards: 4 of 4 objects" in str(found)
+
+
+LAYOUTS = {
+    "transposed": ((4, 12), (2, 3), [TransposeCodec(order=(1, 0))], ShardingCodec(chunk_shape=(3, 2))),
+    "nested": (
+        (8, 12),
+        (2, 3),
+        [TransposeCodec(order=(1, 0))],
+        ShardingCodec(
+            chunk_shape=(6, 4),
+            codecs=[TransposeCodec(order=(1, 0)), ShardingCodec(chunk_shape=(2, 3), index_location="start")],
+        ),
+    ),
+    "behind a compressor": ((4, 6), (4, 6), [], ShardingCodec(chunk_shape=(2, 3))),
+    "uneven": ((6, 10), (2, 10), [], ShardingCodec(chunk_shape=(2, 12))),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Combining a `sharding_indexed` codec")
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_chunks_are_where_they_belong(name, engine):
+    """Axes may be stored in another order, on each level another one."""
+    shards, chunks, filters, serializer = LAYOUTS[name]
+    values = np.random.default_rng(3).integers(0, 3, (13, 22)).astype("i4")
+    compressors = ZstdCodec() if name == "behind a compressor" else None
+    with zarr.config.set({"array.uneven_shards": True}):
+        array = zarr.create_array(
+            {},
+            shape=(13, 22),
+            chunks=shards,
+            dtype="i4",
+            filters=filters,
+            serializer=serializer,
+            compressors=compressors,
+        )
+        array[...] = values
+        assert zarr.verify(array).findings == ()
+        found = zarr.stat(array, values=True).arrays[""]
+    for coords in np.ndindex(*found.chunk_map.shape):
+        part = values[tuple(slice(c * n, (c + 1) * n) for c, n in zip(coords, chunks, strict=True))]
+        assert found.chunk_map[coords] == (part != 0).any()
+        assert found.values.maximum[coords] == part.max()
 
 
 class TestOneArray:

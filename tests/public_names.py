@@ -16,6 +16,7 @@ IN_REFERENCE = (
     "zarr.buffer",
     "zarr.buffer.cpu",
     "zarr.buffer.gpu",
+    "zarr.checks",
     "zarr.codecs",
     "zarr.codecs.numcodecs",
     "zarr.dtype",

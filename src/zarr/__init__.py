@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from zarr import abc as abc
     from zarr import api as api
     from zarr import buffer as buffer
+    from zarr import checks as checks
     from zarr import codecs as codecs
     from zarr import dtype as dtype
     from zarr import errors as errors
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from zarr._calls.debug import print_debug_info as print_debug_info
     from zarr._calls.debug import set_format as set_format
     from zarr._calls.debug import set_log_level as set_log_level
+    from zarr._checks.diff import diff as diff
+    from zarr._checks.stat import stat as stat
+    from zarr._checks.verify import verify as verify
     from zarr._faces.array import Array as Array
     from zarr._faces.async_array import AsyncArray as AsyncArray
     from zarr._faces.async_group import AsyncGroup as AsyncGroup
@@ -77,6 +81,7 @@ __all__ = [
     "create_array",
     "create_group",
     "create_hierarchy",
+    "diff",
     "empty",
     "empty_like",
     "from_array",
@@ -96,15 +101,29 @@ __all__ = [
     "save",
     "save_array",
     "save_group",
+    "stat",
     "tree",
+    "verify",
     "zeros",
     "zeros_like",
 ]
 
 _SUBMODULES = frozenset(
     {
-        *("abc", "api", "buffer", "codecs", "core", "dtype", "errors", "metadata", "plans", "registry", "storage"),
-        *("types", "views"),
+        "abc",
+        "api",
+        "buffer",
+        "checks",
+        "codecs",
+        "core",
+        "dtype",
+        "errors",
+        "metadata",
+        "plans",
+        "registry",
+        "storage",
+        "types",
+        "views",
     }
 )
 _FUNCTIONS = "zarr.api.synchronous"
@@ -114,10 +133,13 @@ _HOMES = {
     "AsyncGroup": "zarr._faces.async_group",
     "Group": "zarr._faces.group",
     "config": "zarr._support.settings",
+    "diff": "zarr._checks.diff",
     "partition": "zarr._faces.plan",
     "print_debug_info": "zarr._calls.debug",
     "set_format": "zarr._calls.debug",
     "set_log_level": "zarr._calls.debug",
+    "stat": "zarr._checks.stat",
+    "verify": "zarr._checks.verify",
 }
 _NAMES = {*_HOMES, *__all__} - {"__version__"}
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 RECEIPTS = "__zarr_receipts"
 """Name of what receipts lie in, below their array. Names of nodes do not begin so, and neither do keys of chunks."""
+QUARANTINE = "__zarr_quarantine"
+"""Name of what damaged objects lie in that were put aside, below the same array."""
 
 
 def join(path: str, name: str) -> str:

@@ -184,16 +184,67 @@ def current(job: Job) -> Flow[str | None]:
 
 def _name_in(raw: bytes, job: Job) -> str | None:
     found = _document_in(raw, job)
-    name = None if found is None or found.get("finished") is not False else found.get("job")
-    return name if isinstance(name, str) else None
+    return found.name if found is not None and not found.is_finished else None
 
 
-def _document_in(raw: bytes, job: Job) -> dict[str, Any] | None:
+def _document_in(raw: bytes, job: Job) -> JobDocument | None:
+    found = parse_job(raw, job.document_key)
+    return found if found is not None and found.plan == job.plan else None
+
+
+@dataclass(frozen=True, slots=True)
+class JobDocument:
+    """What the document of a job says.
+
+    Attributes
+    ----------
+    name, plan, n_tasks, is_finished
+        The job, its plan, how many tasks that has, and whether it is over.
+    array
+        Fingerprint of what the array's metadata said but for the attributes; None where a document does not say it.
+    cuts
+        How the array is cut into tasks, as `Partition.described` has it; None likewise.
+    checked
+        What was said of a job that is over and whose receipts are being taken away; None for others.
+    """
+
+    name: str
+    plan: str
+    n_tasks: int
+    is_finished: bool
+    array: str | None
+    cuts: Any
+    checked: Checked | None
+
+
+def parse_job(raw: bytes, key: str) -> JobDocument | None:
+    """The document of a job, whose key is for error texts; None if it is none. Whoever reads it cannot trust it."""
     try:
-        found = parse_object(raw, job.document_key)
+        found = parse_object(raw, key)
     except (MetadataValidationError, MetadataTypeError):
         return None
-    return found if found.get("zarr_job") == _VERSION and found.get("plan") == job.plan else None
+    name, plan, n_tasks, is_finished = (found.get(member) for member in ("job", "plan", "tasks", "finished"))
+    if found.get("zarr_job") != _VERSION or not isinstance(name, str) or not isinstance(plan, str):
+        return None
+    if type(n_tasks) is not int or n_tasks < 0 or not isinstance(is_finished, bool):
+        return None
+    array = found.get("array")
+    return JobDocument(
+        name,
+        plan,
+        n_tasks,
+        is_finished,
+        array if isinstance(array, str) else None,
+        found.get("cuts"),
+        _checked_in(found) if is_finished else None,
+    )
+
+
+def _checked_in(found: dict[str, Any]) -> Checked | None:
+    check, n_objects, nbytes = (found.get(name) for name in Checked._fields)
+    if found.get("kept") is not False or check not in CHECKS or type(n_objects) is not int or type(nbytes) is not int:
+        return None
+    return Checked(check, n_objects, nbytes)
 
 
 def check_array(job: Job) -> Flow[None]:
@@ -278,7 +329,7 @@ def write_task(job: Job, name: str, number: int, value: object) -> Flow[None]:
             seen = noted.notes[key]
             objects[suffix] = None if seen is None else ObjectCheck(*seen)
         else:
-            objects[suffix] = yield from _stored_check(at.store, key)
+            objects[suffix] = yield from stored_check(at.store, key)
     receipt = Receipt(job.plan, name, number, objects)
     yield Put(job.at.store, job.receipt_key(number), CPU_PROTOTYPE.buffer.from_bytes(receipt.to_bytes()))
 
@@ -299,7 +350,7 @@ def changed(job: Job, name: str, number: int, how: Check) -> Flow[list[str]]:
         sizes = yield Together(_size(store, key(suffix)) for suffix in suffixes)
         told = {suffix: None if check is None else check.nbytes for suffix, check in receipt.objects.items()}
         return [suffix for suffix, size in zip(suffixes, sizes, strict=True) if size != told[suffix]]
-    checks = yield Together((_stored_check(store, key(suffix)) for suffix in suffixes), most=_FEW)
+    checks = yield Together((stored_check(store, key(suffix)) for suffix in suffixes), most=_FEW)
     return [suffix for suffix, check in zip(suffixes, checks, strict=True) if check != receipt.objects[suffix]]
 
 
@@ -316,7 +367,7 @@ def _size(store: Store, key: str) -> Flow[int | None]:
     return nbytes
 
 
-def _stored_check(store: Store, key: str) -> Flow[ObjectCheck | None]:
+def stored_check(store: Store, key: str) -> Flow[ObjectCheck | None]:
     """Size and checksum of an object as it is stored; None if there is none."""
     able = capabilities(store)
     in_parts = able.pins_versions and able.tells_sizes
@@ -375,12 +426,7 @@ def closing(job: Job) -> Flow[Checked | None]:
     """What was said of a job whose end was begun, and whose receipts were not all taken away; None if there is none."""
     (stored,) = yield Fetch(job.at.store, (Read(job.document_key),))
     found = None if stored is None else _document_in(stored.without_version().to_bytes(), job)
-    if found is None or found.get("finished") is not True or found.get("kept") is not False:
-        return None
-    check, n_objects, nbytes = (found.get(name) for name in Checked._fields)
-    if check not in CHECKS or type(n_objects) is not int or type(nbytes) is not int:
-        return None
-    return Checked(check, n_objects, nbytes)
+    return None if found is None else found.checked
 
 
 def clear(job: Job) -> Flow[None]:
@@ -421,5 +467,14 @@ def _remove(store: Store, key: str) -> Flow[None]:
 
 
 def _document(job: Job, name: str, *, finished: bool, **more: object) -> Buffer:
-    members = {"zarr_job": _VERSION, "plan": job.plan, "job": name, "finished": finished, "tasks": job.n_tasks, **more}
+    members = {
+        "zarr_job": _VERSION,
+        "plan": job.plan,
+        "job": name,
+        "finished": finished,
+        "tasks": job.n_tasks,
+        "array": fingerprint(described(job.node.metadata)),
+        "cuts": job.partition.described(),
+        **more,
+    }
     return CPU_PROTOTYPE.buffer.from_bytes(json.dumps(members).encode())

@@ -1,6 +1,6 @@
 """Taking nodes away: what is Zarr's goes, every other file stays.
 
-Zarr's are the documents of nodes, receipts (`receipts.py`), and what is called like a chunk, whether or not there still is a
+Zarr's are the documents of nodes, receipts (`receipts.py`), what was put aside as it is damaged, and what is called like a chunk, whether or not there still is a
 document that makes it one: another program, or one that was killed, may have taken the document away, and in a new array at this
 place its chunks would show as data.
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zarr._flow.load import arrays_among
-from zarr._flow.paths import RECEIPTS, join, nearest_above
+from zarr._flow.paths import QUARANTINE, RECEIPTS, join, nearest_above
 from zarr._flow.requests import Flow, Keys, Links, Remove, RemovePrefix, Together
 from zarr._metadata.formats import DOCUMENTS, MAKERS
 from zarr._store.access import capabilities
@@ -163,15 +163,16 @@ def _looks_like_chunk(key: str) -> bool:
     return _LAST_OF_CHUNK_KEY.fullmatch(key.rpartition("/")[2]) is not None
 
 
-def _is_receipt(key: str) -> bool:
-    return RECEIPTS in key.split("/")
+def _is_put_below(key: str) -> bool:
+    """Whether it is a receipt, or what was put aside."""
+    return not {RECEIPTS, QUARANTINE}.isdisjoint(key.split("/"))
 
 
 def _ours(at: StorePath, keys: list[str], encoding: Any) -> Flow[list[str]]:
-    """Those of `keys` that are documents of nodes or receipts, or are called like chunks: in the formats' own ways, in that of the
+    """Those of `keys` that are documents of nodes, receipts or what was put aside, or are called like chunks: in the formats' own ways, in that of the
     nearest array above them, or in the way of `encoding`, relative to the place.
     """
-    unclear = [key for key in keys if not (_is_document(key) or _looks_like_chunk(key) or _is_receipt(key))]
+    unclear = [key for key in keys if not (_is_document(key) or _looks_like_chunk(key) or _is_put_below(key))]
     if not unclear:
         return keys
     arrays = yield from arrays_among(at.store, keys)

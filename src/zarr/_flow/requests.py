@@ -8,6 +8,8 @@ nor `await`. It is written once and driven twice (`drive`).
     Names, Keys   list what lies under a prefix                         -> list[str]
     Links         which prefixes there are names for what is elsewhere  -> list[str]
     Where         which places a place lies in                          -> sequence of their identities
+    Strays        what lies under a prefix that no listing tells of      -> sequence of Stray
+    Discard       take one of these away, if it is nobody's             -> bool
     RemovePrefix  delete everything under a prefix                      -> None
     Size          size of an object                                     -> int | None
     Exist         whether there are objects                             -> list[bool]
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     from zarr._engine.contract import Reached
     from zarr._selection.model import Selection
+    from zarr._store.strays import Stray
 
 T = TypeVar("T")
 
@@ -144,6 +147,26 @@ class Where:
 
     store: Store
     prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strays:
+    """Answered with what `Store._strays` says. No store is awaited for it."""
+
+    writes: ClassVar[bool] = False
+
+    store: Store
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Answered with whether it is gone. No store is awaited for it."""
+
+    writes: ClassVar[bool] = True
+
+    store: Store
+    stray: Stray
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +283,8 @@ Request: TypeAlias = (
     | Keys
     | Links
     | Where
+    | Strays
+    | Discard
     | RemovePrefix
     | Size
     | Exist

@@ -11,7 +11,7 @@ import math
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
 import numpy as np
@@ -22,6 +22,8 @@ from zarr._selection.normalize import basic
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from zarr._grid.grid import AxisGrid, ChunkGrid
 
 Box: TypeAlias = tuple[range, ...]
@@ -115,6 +117,30 @@ class Partition:
         return [
             [cut.first, cut.stop, cut.n_groups] if isinstance(cut, EvenCut) else [-1, *cut.edges] for cut in self.cuts
         ]
+
+    @classmethod
+    def of_described(cls, shape: tuple[int, ...], grid: ChunkGrid, described: object) -> Self | None:
+        """The partition of which `described` said this; None if it cannot be one of such an array. Nobody has to trust it."""
+        if not isinstance(described, list) or len(described) != len(shape):
+            return None
+        cuts = [_cut_of(each, n) for each, n in zip(described, grid.counts(shape), strict=True)]
+        known = tuple(cut for cut in cuts if cut is not None)
+        return cls(shape, grid, known) if len(known) == len(cuts) else None
+
+
+def _cut_of(described: object, n_cells: int) -> Cut | None:
+    """A cut of an axis of so many cells, as JSON has it."""
+    if not isinstance(described, list) or not all(type(number) is int for number in described):
+        return None
+    if described[:1] == [-1]:
+        edges = tuple(described[1:])
+        is_one = len(edges) > 0 and all(a < b for a, b in pairwise(edges)) and edges[0] >= 0 and edges[-1] <= n_cells
+        return GivenCut(edges) if is_one else None
+    if len(described) != 3:
+        return None
+    first, stop, n_groups = described
+    is_one = 0 <= first <= stop <= n_cells and (0 < n_groups <= stop - first if first < stop else n_groups == 0)
+    return EvenCut(first, stop, n_groups) if is_one else None
 
 
 def partition(

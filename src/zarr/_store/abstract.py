@@ -23,6 +23,7 @@ from zarr.errors import StoreAbilityError
 if TYPE_CHECKING:
     from typing import Self
 
+    from zarr._store.strays import Stray
     from zarr._store.turns import Turns
 
 T = TypeVar("T")
@@ -419,6 +420,14 @@ class Store(ABC):
         holds that. A store whose values can be reached in another way too, by another store or under other keys, says so here.
         """
         return steps_to(AnyForm(self), path)
+
+    def _strays(self, prefix: str) -> Sequence[Stray]:
+        """What lies below a prefix that is no value, and that no listing tells of. Most stores have none."""
+        return ()
+
+    def _discard(self, stray: Stray) -> bool:
+        """Take away something that `_strays` told of, if it is nobody's; whether it is gone."""
+        return False
 
     def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
         """The turns that writers of this process take who reach one medium by several stores, and the name of a prefix there.

@@ -27,6 +27,7 @@ from zarr._store.locks import DirectoryHold
 from zarr._store.native_place import Directory
 from zarr._store.obstacles import obstacle
 from zarr._store.permissions import of_change
+from zarr._store.strays import Stray, discard, strays
 from zarr._store.turns import Turns, turns_at
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import directories_to
@@ -233,6 +234,13 @@ class LocalStore(SyncStore):
 
     def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
         return turns_at(f"{self._base}/{prefix}")
+
+    def _strays(self, prefix: str) -> Sequence[Stray]:
+        return list(strays(self._base, prefix))
+
+    def _discard(self, stray: Stray) -> bool:
+        self._check_writable()
+        return discard(self._base, stray)
 
     def native_place(self) -> Directory | None:
         return Directory(self._base) if type(self) is LocalStore else None

@@ -20,6 +20,7 @@ from zarr._store.facade import is_same_face
 if TYPE_CHECKING:
     from typing import Self
 
+    from zarr._store.strays import Stray
     from zarr._store.turns import Turns
     from zarr._store.versioned import AsyncContract, SyncContract
 
@@ -225,6 +226,13 @@ class WrapperStore(Store, Generic[WrappedT]):
     def _shared_turns(self, prefix: str) -> tuple[Turns, str] | None:
         """Those of the wrapped store: a wrapper that calls keys otherwise overrides this."""
         return self._store._shared_turns(prefix)
+
+    def _strays(self, prefix: str) -> Sequence[Stray]:
+        """Those of the wrapped store: a wrapper that calls keys otherwise overrides this."""
+        return self._store._strays(prefix)
+
+    def _discard(self, stray: Stray) -> bool:
+        return self._store._discard(stray)
 
     async def _obstacle(self, key: str) -> Exception | None:
         return await self._store._obstacle(key)

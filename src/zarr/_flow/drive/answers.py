@@ -15,6 +15,7 @@ from zarr._flow.requests import (
     Await,
     Compute,
     Direct,
+    Discard,
     Exist,
     Fetch,
     Keys,
@@ -24,6 +25,7 @@ from zarr._flow.requests import (
     Remove,
     RemovePrefix,
     Size,
+    Strays,
     TakeHold,
     TakeRoom,
     Where,
@@ -32,6 +34,7 @@ from zarr._store.access import sync_contract
 from zarr._support.request_room import called_inside, take_room
 
 if TYPE_CHECKING:
+    from zarr._store.strays import Stray
     from zarr._store.versioned import Hold, Stored, SyncContract
     from zarr._support.request_room import Room
 
@@ -119,6 +122,16 @@ def _where(request: Where) -> Sequence[object]:
     return request.store._whereabouts(request.prefix)
 
 
+def _strays(request: Strays) -> Sequence[Stray]:
+    request.store._check_listable()
+    return request.store._strays(request.prefix)
+
+
+def _discard(request: Discard) -> bool:
+    request.store._check_writable()
+    return request.store._discard(request.stray)
+
+
 def _compute(request: Compute) -> Any:
     return called_inside(request.function, *request.args)
 
@@ -138,6 +151,8 @@ ANSWER: dict[type, Callable[[Any], Any]] = {
     TakeHold: _hold,
     TakeRoom: _take_room,
     Where: _where,
+    Strays: _strays,
+    Discard: _discard,
     Compute: _compute,
     Direct: perform,
     Await: lambda _: AWAITED,

@@ -21,6 +21,7 @@ from zarr._flow.requests import (
     Await,
     Compute,
     Direct,
+    Discard,
     Exist,
     Fetch,
     Flow,
@@ -32,6 +33,7 @@ from zarr._flow.requests import (
     Remove,
     RemovePrefix,
     Size,
+    Strays,
     TakeHold,
     TakeRoom,
     Together,
@@ -156,7 +158,7 @@ async def _answer(request: Any, lane: Lane) -> Any:
         return await _take_hold(request)
     if isinstance(request, TakeRoom):
         return await _take_room(request)
-    if isinstance(request, Compute | Direct | Where):
+    if isinstance(request, Compute | Direct | Where | Strays | Discard):
         async with lane.slots:
             return await lane.call(ANSWER[type(request)], request)
     if isinstance(request, Await):

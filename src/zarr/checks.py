@@ -1,0 +1,28 @@
+"""Checking what is stored, and what comes of it, as `zarr.verify`, `zarr.diff` and `zarr.stat` give it."""
+
+from zarr._checks.diff import diff
+from zarr._checks.differences import Comparison, Difference, ValueDifference
+from zarr._checks.findings import Census, Finding, Repair, Verification
+from zarr._checks.stat import stat
+from zarr._checks.statistics import ArrayStatistics, ChunkValues, CodecStage, Statistics
+from zarr._checks.verify import verify
+from zarr._support.public_names import public_names_of
+
+__all__ = [
+    "ArrayStatistics",
+    "Census",
+    "ChunkValues",
+    "CodecStage",
+    "Comparison",
+    "Difference",
+    "Finding",
+    "Repair",
+    "Statistics",
+    "ValueDifference",
+    "Verification",
+    "diff",
+    "stat",
+    "verify",
+]
+
+__dir__ = public_names_of(__name__)

@@ -24,6 +24,7 @@ IN_REFERENCE = (
     "zarr.plans",
     "zarr.registry",
     "zarr.storage",
+    "zarr.writers",
 )
 
 

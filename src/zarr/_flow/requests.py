@@ -9,6 +9,8 @@ nor `await`. It is written once and driven twice (`drive`).
     Links         which prefixes there are names for what is elsewhere  -> list[str]
     Where         which places a place lies in                          -> sequence of their identities
     RemovePrefix  delete everything under a prefix                      -> None
+    Publish       what was made elsewhere, put in its place             -> None
+    Rename        another prefix for all that is under one              -> bool
     Size          size of an object                                     -> int | None
     Exist         whether there are objects                             -> list[bool]
     Compute       a function that only computes                         -> its result
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     from zarr._engine.contract import Reached
     from zarr._selection.model import Selection
+    from zarr._store.staging import Staging
 
 T = TypeVar("T")
 
@@ -155,6 +158,27 @@ class RemovePrefix:
 
 
 @dataclass(frozen=True, slots=True)
+class Publish:
+    """What is under a prefix of a store is replaced at one moment. The staging is one that the store has made."""
+
+    writes: ClassVar[bool] = True
+
+    store: Store
+    staging: Staging
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Answered with whether the store can do that, and has. Only for one that answers without a loop."""
+
+    writes: ClassVar[bool] = True
+
+    store: Store
+    prefix: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
     writes: ClassVar[bool] = False
 
@@ -261,6 +285,8 @@ Request: TypeAlias = (
     | Links
     | Where
     | RemovePrefix
+    | Publish
+    | Rename
     | Size
     | Exist
     | Compute

@@ -20,15 +20,17 @@ from zarr._flow.requests import (
     Keys,
     Links,
     Names,
+    Publish,
     Put,
     Remove,
     RemovePrefix,
+    Rename,
     Size,
     TakeHold,
     TakeRoom,
     Where,
 )
-from zarr._store.access import sync_contract
+from zarr._store.access import renamed, sync_contract
 from zarr._support.request_room import called_inside, take_room
 
 if TYPE_CHECKING:
@@ -119,6 +121,16 @@ def _where(request: Where) -> Sequence[object]:
     return request.store._whereabouts(request.prefix)
 
 
+def _publish(request: Publish) -> None:
+    request.store._check_writable()
+    request.staging.publish()
+
+
+def _rename(request: Rename) -> bool:
+    request.store._check_writable()
+    return renamed(request.store, request.prefix, request.new)
+
+
 def _compute(request: Compute) -> Any:
     return called_inside(request.function, *request.args)
 
@@ -138,6 +150,8 @@ ANSWER: dict[type, Callable[[Any], Any]] = {
     TakeHold: _hold,
     TakeRoom: _take_room,
     Where: _where,
+    Publish: _publish,
+    Rename: _rename,
     Compute: _compute,
     Direct: perform,
     Await: lambda _: AWAITED,

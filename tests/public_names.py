@@ -26,6 +26,7 @@ IN_REFERENCE = (
     "zarr.registry",
     "zarr.storage",
     "zarr.views",
+    "zarr.writers",
 )
 
 

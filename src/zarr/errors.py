@@ -19,6 +19,8 @@
         ConcurrentChangeError (also RuntimeError)
           StalePlanError
         UnfinishedPlanError (also RuntimeError)
+        BatchFullError (also MemoryError)
+        ClosedWriterError (also RuntimeError)
       DataTypeValidationError
         MissingPackageError (also ImportError)
         UnknownDataTypeError (also TypeError)
@@ -51,8 +53,10 @@ __all__ = [
     "ArrayNotFoundError",
     "BadConfigError",
     "BaseZarrError",
+    "BatchFullError",
     "BoundsCheckError",
     "ChunkNotFoundError",
+    "ClosedWriterError",
     "CodecChoiceError",
     "CodecError",
     "ConcurrentChangeError",
@@ -431,6 +435,14 @@ class UnfinishedPlanError(BaseZarrError, RuntimeError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.args[0], self.missing, self.changed), self.__dict__
+
+
+class BatchFullError(BaseZarrError, MemoryError):
+    """A batch has gathered more than it may, and was told not to store anything early. Nothing was stored."""
+
+
+class ClosedWriterError(BaseZarrError, RuntimeError):
+    """A batch, an appender or a replacement is used that has ended, has not begun, or belongs to another process."""
 
 
 class EngineUnavailableError(ImportError, RuntimeError):

@@ -155,6 +155,37 @@ class TestChunks:
             write(array, (slice(10, 30), slice(10, 30)), 0)
         assert (watched.verbs, watched.peak) == ({"GET": 4, "PUT": 4}, 4)
 
+    def test_a_batch_reads_and_writes_each_once_all_of_them_at_the_same_time(self, cloud, watched):
+        array = chunked(cloud, 20)
+        other = zarr.open_array(store_over(cloud), path="a", mode="r+")
+        with watched(20), array.batch() as b:
+            for at in range(0, 200, 2):
+                b[at] = -at
+        assert (watched.verbs, watched.peak) == ({"GET": 20, "PUT": 20}, 20)
+        with array.batch() as b, other.batch() as of_another:
+            b[::10] = 5
+            of_another[1::10] = 6
+        assert array[:4].tolist() == [5, 6, -2, 3]
+        with watched(20), array.batch() as b:
+            for at in range(200):
+                b[at] = at
+        assert (watched.verbs, watched.peak) == ({"PUT": 20}, 20)
+        np.testing.assert_array_equal(array[:], np.arange(200))
+
+    def test_an_appender_writes_each_once(self, cloud, watched):
+        array = chunked(cloud, 2)
+        with watched, array.appender() as w:
+            for at in range(20, 73):
+                w.append([at])
+        assert len([each for each in watched.all if each["method"] == "PUT" and "/c/" in each["path"]]) == 6
+        np.testing.assert_array_equal(array[:], np.arange(73))
+
+    def test_a_node_cannot_be_replaced_at_one_moment(self, cloud, watched):
+        group = zarr.create_group(store_over(cloud))
+        with watched, pytest.raises(NotImplementedError, match="cannot replace a node at one moment"):
+            group.replace("a").__enter__()
+        assert "PUT" not in watched.verbs
+
     def test_the_process_has_one_limit(self, cloud, watched, read):
         arrays = [chunked(cloud, 40), zarr.open_array(store_over(cloud), path="a")]
         with zarr.config.set({"async.concurrency": 8}), watched(8):

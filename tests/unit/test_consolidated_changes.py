@@ -16,7 +16,7 @@ from tests.suites.consolidated import CHANGES, NOT_SPECIFIED, assert_true, conso
 from zarr._flow import copies
 from zarr._flow.consolidate import consolidate as consolidate_flow
 from zarr._flow.drive import run as drive
-from zarr._flow.requests import Fetch, Names, Put, Remove, RemovePrefix, TakeHold, Together
+from zarr._flow.requests import Fetch, Names, Put, Remove, RemovePrefix, Rename, TakeHold, Together
 from zarr._flow.watch import logged
 from zarr._metadata.group import ConsolidatedMetadata
 from zarr.errors import MetadataValidationError, ZarrRuntimeWarning, ZarrUserWarning
@@ -547,12 +547,12 @@ def test_a_copy_that_is_made_while_something_goes_tells_of_it_no_longer(group, c
     pending = [lambda: consolidate(group.store)]
 
     def show(request):
-        if isinstance(request, Remove | RemovePrefix) and request_place(request).startswith("g"):
+        if isinstance(request, Remove | RemovePrefix | Rename) and request_place(request).startswith("g"):
             while pending:
                 pending.pop()()
 
     def request_place(request):
-        return request.prefix if isinstance(request, RemovePrefix) else request.key
+        return request.key if isinstance(request, Remove) else request.prefix
 
     drive(logged(change(members, group._node), show))
     assert not pending

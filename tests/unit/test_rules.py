@@ -78,6 +78,7 @@ THREADS = {
     "_support.bridge": "the thread of the bridge's loop",
     "_support.workers": "helpers with the tasks of one request, which end with it",
     "_support.request_threads": "requests to other computers wait in them, many at once",
+    "_faces.appender": "rows are written in the background, by one that ends when there are none",
     "_support.request_room": "no signal handler interrupts one that hands out room to those who wait",
 }
 SETTINGS = {
@@ -111,6 +112,8 @@ SETTINGS = {
     "_buffer.registry": "which classes of buffers are used",
 }
 LOCKS = {
+    "_faces.appender": "rows come from one thread and are written by another",
+    "_faces.batch": "threads share a batch",
     "_support.bridge": "one loop is started, and stopped",
     "_support.imports_on_use": "no import begins during a fork",
     "_codec.registry": "a class is moved to the end",

@@ -17,10 +17,11 @@ from zarr._flow.create import check_storable, create_node, ensure_ancestors, occ
 from zarr._flow.load import load_node, look, not_found
 from zarr._flow.paths import below
 from zarr._flow.remove import remove_node
-from zarr._flow.requests import Flow, Together
+from zarr._flow.requests import Flow, Rename, Together
 from zarr._flow.transfer import copy_all
 from zarr._grid.shapes import parse_shape
 from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
+from zarr._store.access import renames
 from zarr._store.path import StorePath, node_path
 from zarr._support.truth import truth
 from zarr.errors import ArgumentError, ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
@@ -104,19 +105,25 @@ def require_group(at: StorePath, zarr_format: ZarrFormat | None = None, *, overw
 
 
 def move(
-    group: StorePath, source: str, dest: str, before_removal: Callable[[StorePath, StorePath], Flow[None]]
+    group: StorePath,
+    source: str,
+    dest: str,
+    before_removal: Callable[[StorePath, StorePath], Flow[None]],
+    renaming: Callable[[StorePath, Rename], Flow[bool]],
 ) -> Flow[None]:
     """Rename a member, with everything below it.
 
-    The objects are copied, the document that makes the node last, and then the old ones deleted: an interrupted move
-    leaves the source whole.
+    Where the store can, in one step. Elsewhere the objects are copied, the document that makes the node last, and then the old ones
+    deleted: an interrupted move leaves the source whole.
 
     Parameters
     ----------
     group, source, dest
         The group, and paths below it.
     before_removal
-        What is to be done between the two, given the old and the new place.
+        What is to be done between the two, given the old and the new place; not done where it is one step.
+    renaming
+        Makes the request for that step, with what is to be done before it, given the old place. Whether it was done.
 
     Raises
     ------
@@ -141,6 +148,8 @@ def move(
         raise occupied(new, existing)
     yield from check_apart(old, new)
     yield from ensure_ancestors(new, metadata.zarr_format)
+    if renames(group.store) and (yield from renaming(old, Rename(group.store, old.path, new.path))):
+        return
     yield from copy_all(old, new)
     yield from before_removal(old, new)
     yield from remove_node(old)

@@ -14,7 +14,8 @@ from zarr._calls import arrays, hierarchy, legacy, opening
 from zarr._calls.array_config import array_config
 from zarr._calls.keywords import MemberOptions, check_known
 from zarr._calls.like import as_member, like, like_filled
-from zarr._flow.copies import changing, record, record_move
+from zarr._flow.copies import changing, record, record_move, take_out
+from zarr._flow.create import ensure_ancestors, look_above
 from zarr._flow.load import look, not_found
 from zarr._flow.members import (
     check_depth,
@@ -29,17 +30,21 @@ from zarr._flow.members import (
 from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode
 from zarr._flow.paths import below
 from zarr._flow.remove import refuse_hidden, remove_node
+from zarr._flow.requests import Publish, Rename
 from zarr._metadata.group import ArrayMetadata
 from zarr._metadata.unreadable import UnreadableMetadata
+from zarr._store.access import staging
 from zarr._store.make import refuse_storage_options
 from zarr._store.path import StorePath, normalize_path
 from zarr._support.truth import truth
 from zarr.errors import (
+    ArgumentError,
     ArrayNotFoundError,
     ContainsArrayError,
     ContainsGroupError,
     GroupNotFoundError,
     MetadataValidationError,
+    StoreAbilityError,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +65,7 @@ if TYPE_CHECKING:
     from zarr._codec.base import ArrayConfig
     from zarr._flow.requests import Flow
     from zarr._metadata.group import ListedMetadata, NodeMetadata
+    from zarr._store.staging import Staging
 
 T = TypeVar("T")
 Member: TypeAlias = ArrayNode | GroupNode
@@ -342,6 +348,72 @@ def move(group: GroupNode, source: str, dest: str) -> Flow[None]:
         if copied_in is not None:
             yield from record_move(copied_in, old, new)
 
-    yield from hierarchy.move(group.store_path, source, dest, tell)
+    def renaming(old: StorePath, request: Rename) -> Flow[bool]:
+        done: bool
+        if copied_in is None:
+            done = yield request
+            return done
+        yield from take_out(copied_in, [old])
+        try:
+            done = yield request
+        except Exception:
+            yield from record(copied_in, [old])
+            raise
+        if not done:
+            yield from record(copied_in, [old])
+        return done
+
+    yield from hierarchy.move(group.store_path, source, dest, tell, renaming)
     if copied_in is not None:
+        yield from record(copied_in, [place_of(group, dest)])
         yield from record(copied_in, [place_of(group, source)], taken_out=True)
+
+
+# -- replace ----------------------------------------------------------------------------------------------------
+
+
+def stage(group: GroupNode, name: str) -> Flow[Staging]:
+    """Where a node is made that is to take the place of a member, or to become one.
+
+    Raises
+    ------
+    StoreAbilityError
+        If the store cannot replace a node at one moment.
+    ContainsArrayError
+        If an array lies above that place.
+    ContainsGroupError
+        If there is no node there, but there are some below it.
+    """
+    at = place_of(group, name)
+    at.store._check_writable()
+    yield from look_above(at)
+    if (yield from look(at)) is None:
+        yield from refuse_hidden(at)
+    made = staging(at.store, at.path)
+    if made is None:
+        raise StoreAbilityError(
+            f"store {at.store!r} cannot replace a node at one moment: local directories can, on file systems that exchange two of them in "
+            "one step, and MemoryStore and SQLiteStore. Elsewhere make the new node under another name, and tell readers that name, "
+            "for example in an attribute of the group; attributes are replaced at one moment everywhere"
+        )
+    return made
+
+
+def publish(group: GroupNode, name: str, made: Staging) -> Flow[None]:
+    """Put what was made in the place of a member. The group's consolidated metadata tell of it afterwards."""
+    at = place_of(group, name)
+    metadata = yield from look(StorePath(made.store, ""))
+    if metadata is None:
+        raise ArgumentError(
+            f"nothing was made that could take the place of {'/' + at.path!r} in store {at.store!r}: in the block of a replacement, call its "
+            "create_array or create_group, or make a node at the root of its store. What was there still is"
+        )
+    yield from ensure_ancestors(at, metadata.zarr_format)
+    if group.copied_in is None:
+        yield Publish(at.store, made)
+    else:
+        yield from changing(group.copied_in, _published(at, made), [at], removes=False, deep=True)
+
+
+def _published(at: StorePath, made: Staging) -> Flow[None]:
+    yield Publish(at.store, made)

@@ -12,8 +12,11 @@ from zarr._buffer.memory import in_dtype
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
 from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_array, takes_one_shape
+from zarr._faces.appender import Appender
+from zarr._faces.array_properties import check_axis
 from zarr._faces.async_array import AsyncArray
 from zarr._faces.attributes import Attributes, merge
+from zarr._faces.batch import Batch
 from zarr._faces.indexing import ElementAccess
 from zarr._faces.info import ArrayInfo
 from zarr._flow import inventory, resize
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from zarr._faces.batch import WhenFull
     from zarr._metadata.group import ArrayMetadata
 
 
@@ -227,6 +231,75 @@ class Array(ElementAccess):
         (3, 3)
         """
         return run(self._appending(data, axis))
+
+    def batch(self, *, max_memory: SupportsIndex | str = "1GB", when_full: WhenFull = "write") -> Batch:
+        """Gather writes, and store each object once in the end: `with array.batch() as b: b[...] = ...`.
+
+        Until then readers of the array see nothing of it, and reads through the batch see all of it. If the block ends with an error,
+        everything is discarded, but for what was stored early (`when_full`). The guide says more under
+        "Batches".
+
+        Parameters
+        ----------
+        max_memory
+            Most memory for what is gathered: a number of bytes, or a text like `"512MB"`.
+        when_full
+            What happens when it takes more. `"write"`: so much is stored early that half of the memory is free, first objects that
+            are written wholly, then those not written to for longest. `"raise"`: an error, so that nothing is ever stored early.
+
+        Raises
+        ------
+        BatchFullError
+            In the block, with `when_full="raise"`.
+        ValueError
+            If the array is read-only.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> array = zarr.create_array({}, shape=(4, 4), chunks=(4, 4), dtype="i2")
+        >>> with array.batch() as b:
+        ...     b[0, :2] = 1
+        ...     b[1:, 3] = b[0, 0] + 1
+        >>> array[:2]
+        array([[1, 1, 0, 0],
+               [0, 0, 0, 2]], dtype=int16)
+        """
+        return Batch._of(self._node, max_memory, when_full)
+
+    def appender(self, axis: int = 0, *, max_memory: SupportsIndex | str = "256MB") -> Appender:
+        """Append rows as they come, written in the background: `with array.appender() as w: w.append(rows)`.
+
+        For instruments and loops that give few rows at a time. Rows are gathered until they fill stored objects (shards, if the array
+        is sharded), and written by a thread meanwhile; the rest is written when the block ends, also if it ends with an error. A
+        program that is killed leaves complete rows only. The guide says more under "Batches".
+
+        Parameters
+        ----------
+        axis
+            The axis to grow.
+        max_memory
+            Most memory for rows that are not written yet: a number of bytes, or a text like `"64MB"`. An `append` that finds no room
+            waits.
+
+        Raises
+        ------
+        ValueError
+            If there is no such axis, or the array is read-only.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> array = zarr.create_array({}, shape=(0, 2), chunks=(100, 2), dtype="f4")
+        >>> with array.appender() as w:
+        ...     w.append([[1, 2], [3, 4]])
+        ...     w.append([5, 6])
+        >>> array[:]
+        array([[1., 2.],
+               [3., 4.],
+               [5., 6.]], dtype=float32)
+        """
+        return Appender(self._node, check_axis(axis, self.ndim), max_memory)
 
     # -- metadata -----------------------------------------------------------------------------------------------
 

@@ -13,8 +13,10 @@ from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_gro
 from zarr._faces.array import Array
 from zarr._faces.async_group import AsyncGroup
 from zarr._faces.attributes import Attributes, merge, replace
+from zarr._faces.batch import GroupBatch
 from zarr._faces.group_properties import GroupProperties
 from zarr._faces.info import GroupInfo
+from zarr._faces.replacement import Replacement
 from zarr._faces.tree import TreeRepr, draw
 from zarr._flow.drive import run, run_async
 from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode
@@ -23,7 +25,7 @@ from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath
 
 if TYPE_CHECKING:
-    from typing import Never, NoReturn, Self, Unpack
+    from typing import Never, NoReturn, Self, SupportsIndex, Unpack
 
     from zarr._calls.keywords import (
         Auto,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     )
     from zarr._codec.base import ArrayConfig
     from zarr._dtype import ZarrFormat
+    from zarr._faces.batch import WhenFull
     from zarr._metadata.group import NodeMetadata
 
 
@@ -613,7 +616,8 @@ class Group(GroupProperties):
     def move(self, source: str, dest: str) -> None:
         """Rename a member, with everything below it.
 
-        The objects are copied and then the old ones deleted; an interrupted move leaves the source whole.
+        In a local directory that is one step. Elsewhere the objects are copied and then the old ones deleted; an interrupted move leaves
+        the source whole.
 
         Parameters
         ----------
@@ -637,6 +641,69 @@ class Group(GroupProperties):
         ['new']
         """
         run(members.move(self._node, source, dest))
+
+    def replace(self, name: str) -> Replacement[Group]:
+        """Make a new node in the place of a member, and have it take that place at one moment when the block ends.
+
+        `with group.replace("name") as new: new.create_array(...)`. Whoever looks sees the old node or the new one, with all that is in
+        it. If the block ends with an error the old one stays. There need not be one. The guide says under
+        "Batches" in which stores, and what that means for who is reading it.
+
+        Parameters
+        ----------
+        name
+            Path below this group.
+
+        Raises
+        ------
+        StoreAbilityError
+            When the block begins, if the store cannot do that.
+        ValueError
+            If the group is read-only, or the path is its own.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> group = zarr.create_group({})
+        >>> _ = group.create_array("a", data=[1, 2, 3])
+        >>> with group.replace("a") as new:
+        ...     made = new.create_group()
+        ...     _ = made.create_array("b", data=[4.0])
+        >>> group["a/b"][:]
+        array([4.])
+        """
+        return Replacement(self._node, name, Group._of)
+
+    def batch(self, *, max_memory: SupportsIndex | str = "1GB", when_full: WhenFull = "write") -> GroupBatch:
+        """Gather writes to arrays below this group, and store each object once in the end.
+
+        As `Array.batch`, for several arrays: `with group.batch() as b: b["name"][...] = ...`.
+
+        Parameters
+        ----------
+        max_memory
+            Most memory for what is gathered: a number of bytes, or a text like `"512MB"`.
+        when_full
+            What happens when it takes more: `"write"` or `"raise"`, as of `Array.batch`.
+
+        Raises
+        ------
+        BatchFullError
+            In the block, with `when_full="raise"`.
+        ValueError
+            If the group is read-only.
+
+        Examples
+        --------
+        >>> import zarr
+        >>> group = zarr.create_group({})
+        >>> _ = group.create_array("a/b", shape=4, dtype="i2")
+        >>> with group.batch() as b:
+        ...     b["a/b"][1:3] = 5
+        >>> group["a/b"][:]
+        array([0, 5, 5, 0], dtype=int16)
+        """
+        return GroupBatch._of(self._node, max_memory, when_full)
 
     def info_complete(self) -> GroupInfo:
         """The facts as a table, with the number of members at every depth."""

@@ -126,7 +126,7 @@ def changing(
     def prepare() -> Flow[None]:
         nonlocal changed, taken_out
         changed = True
-        yield from _take_out(copied_in, places)
+        yield from take_out(copied_in, places)
         taken_out = True
 
     if removes:
@@ -145,7 +145,8 @@ def _may_remove(request: Request) -> bool:
     return isinstance(request, Remove | RemovePrefix | Together)
 
 
-def _take_out(copied_in: CopyPlace, places: Sequence[StorePath]) -> Flow[None]:
+def take_out(copied_in: CopyPlace, places: Sequence[StorePath]) -> Flow[None]:
+    """Tell no more of what is about to go."""
     change = Change(gone={copied_in.path_of(at) for at in places})
     yield from _before_removal(copied_in, _tell(copied_in, change))
     copied_in.apply(change)
@@ -154,7 +155,7 @@ def _take_out(copied_in: CopyPlace, places: Sequence[StorePath]) -> Flow[None]:
 def record_move(copied_in: CopyPlace, old: StorePath, new: StorePath) -> Flow[None]:
     """Tell of what was copied from one place to another, and of the old place no longer; called before that is removed."""
     yield from _before_removal(copied_in, _record(copied_in, [new]))
-    yield from _take_out(copied_in, [old])
+    yield from take_out(copied_in, [old])
 
 
 def record(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from zarr._metadata.spec import ArraySpec
 
 Normalize: TypeAlias = Callable[[object, tuple[int, ...]], Selection]
+Through: TypeAlias = "Callable[[ArrayNode, ArrayView, Selection, npt.NDArray[Any]], Flow[None]]"
 
 
 def get(
@@ -47,6 +48,7 @@ def get(
     out: NDBuffer | npt.NDArray[Any] | None = None,
     prototype: BufferPrototype,
     fields: Fields = None,
+    through: Through | None = None,
 ) -> Flow[Any]:
     """Read a selection.
 
@@ -65,6 +67,8 @@ def get(
         Kind of the result, where there is no `out`.
     fields
         Which fields of structs are wanted.
+    through
+        Reads elements in the place of `read`, which takes them from the store.
 
     Returns
     -------
@@ -73,6 +77,7 @@ def get(
     """
     view = node.view
     spec = view.spec
+    read_elements = read if through is None else through
     choice, selection = choose_fields(selection, fields, spec.dtype)
     normal = normalize(selection, spec.shape)
     dtype, inner_shape = (spec.dtype, ()) if choice is None else choice.item
@@ -80,19 +85,19 @@ def get(
     memory = plain_memory(target, spec.dtype)
     if isinstance(normal, PointSelection):
         points = empty(normal.shape, spec.dtype)
-        yield from read(node, view, normal, points)
+        yield from read_elements(node, view, normal, points)
         target[...] = _wanted(_points_in_place(points, normal), choice, target.dtype)
     elif memory is not None:
         # Without the axes that the user put in: of length 1, so leaving them out is a view.
-        yield from read(node, view, normal, memory.squeeze(normal.new_axes) if normal.new_axes else memory)
-    elif choice is None and target._is_on_gpu and target.dtype == spec.dtype.newbyteorder("="):
+        yield from read_elements(node, view, normal, memory.squeeze(normal.new_axes) if normal.new_axes else memory)
+    elif through is None and choice is None and target._is_on_gpu and target.dtype == spec.dtype.newbyteorder("="):
         with importing("zarr._flow.by_slabs"):
             from zarr._flow.by_slabs import read_to_device
 
         yield from read_to_device(node, view, normal, target.squeeze(normal.new_axes) if normal.new_axes else target)
     else:
         elements = empty(normal.result_shape, spec.dtype, spec.config.order)
-        yield from read(node, view, normal, elements.squeeze(normal.new_axes))
+        yield from read_elements(node, view, normal, elements.squeeze(normal.new_axes))
         target[...] = _wanted(elements, choice, target.dtype)
     is_scalar = out is None and normal.is_scalar and not inner_shape and not may_be_arrays(spec.data_type, dtype)
     return target.as_scalar() if is_scalar else target.as_ndarray_like()
@@ -132,20 +137,42 @@ def put(node: ArrayNode, normalize: Normalize, selection: object, value: object,
     """Write a value, broadcast to the selection's shape; into some fields of structs, if the selection or `fields` names any."""
     node.store_path.store._check_writable()
     view = node.view
+    normal, elements, is_part = assignment(view, normalize, selection, value, fields, takes=view.pipeline.takes)
+    yield from write(node, view, normal, elements, is_part=is_part)
+
+
+def assignment(
+    view: ArrayView,
+    normalize: Normalize,
+    selection: object,
+    value: object,
+    fields: Fields,
+    *,
+    takes: Callable[[object], bool] | None = None,
+) -> tuple[Selection, npt.NDArray[Any], bool]:
+    """What is written where by an assignment, and whether that is some fields of structs only; parameters as of `put`.
+
+    `takes` says of a value that it needs no conversion.
+    """
     choice, selection = choose_fields(selection, fields, view.spec.dtype)
     normal = normalize(selection, view.spec.shape)
-    elements = given_elements(value, view, normal.result_shape, choice)
+    elements = given_elements(value, view, normal.result_shape, choice, takes=takes)
     is_part = choice is not None and choice.names != view.spec.dtype.names
-    yield from write(node, view, normal, _value_for(normal, elements), is_part=is_part)
+    return normal, _value_for(normal, elements), is_part
 
 
 def given_elements(
-    value: object, view: ArrayView, shape: tuple[int, ...], choice: FieldChoice | None = None
+    value: object,
+    view: ArrayView,
+    shape: tuple[int, ...],
+    choice: FieldChoice | None = None,
+    *,
+    takes: Callable[[object], bool] | None = None,
 ) -> npt.NDArray[Any]:
-    """A user's value as elements of an array, or as some of their fields, to be broadcast to a shape."""
+    """A user's value as elements of an array, or as some of their fields, to be broadcast to a shape; `takes` as of `assignment`."""
     if choice is not None:
         elements = _as_fields(value, choice, view.spec)
-    elif view.pipeline.takes(value):
+    elif takes is not None and takes(value):
         elements = cast("npt.NDArray[Any]", value)
     else:
         elements = as_elements(value, view.spec, shape)
@@ -253,6 +280,8 @@ def _plain(value: object) -> object:
 
 def broadcast(value: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
     """A value in the shape of a selection; axes of length 1 that it has before those are left out."""
+    if value.shape == shape:
+        return value
     extra = value.ndim - len(shape)
     if extra > 0 and all(n == 1 for n in value.shape[:extra]):
         value = value.reshape(value.shape[extra:])

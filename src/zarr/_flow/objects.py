@@ -17,11 +17,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from zarr._buffer import CPU_PROTOTYPE
 from zarr._buffer.byte_range import RangeByteRequest, SuffixByteRequest
-from zarr._buffer.memory import are_characters, in_dtype
+from zarr._buffer.memory import are_characters, empty, in_dtype
 from zarr._engine.choose import changes_of_fields
-from zarr._engine.chunks import object_nbytes
+from zarr._engine.chunks import assignable, object_nbytes
 from zarr._flow.compare_and_swap import modify
 from zarr._flow.direct import reach
 from zarr._flow.requests import Compute, Direct, Fetch, Flow, Put, Read, Remove, TakeRoom, Together
@@ -40,10 +42,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zarr._buffer import Buffer
-    from zarr._engine.contract import ObjectRequest
+    from zarr._buffer.pieces import Pieced
+    from zarr._engine.contract import ObjectRequest, Pieces, Pipeline
     from zarr._flow.kept_indexes import KeptIndexes
     from zarr._flow.node import ArrayNode, ArrayView
     from zarr._metadata.spec import ArraySpec, ShardLevel
+    from zarr._plan.gather import Overlay
     from zarr._selection.model import Selection
     from zarr._store.abstract import Store
     from zarr._store.versioned import Hold, Version
@@ -80,7 +84,7 @@ def _read(node: ArrayNode, view: ArrayView, selection: Selection, memory: npt.ND
         parts = view.pipeline.request(selection, memory)
         nbytes = _counted_nbytes(node, view)
         flows = (read_object(node, view, part, nbytes, node.kept_indexes) for part in parts)
-        yield Together(flows, shared_nbytes=_shared_nbytes(node, view))
+        yield Together(flows, shared_nbytes=shared_nbytes(node, view))
         return
     try:
         yield Direct(node.store_path.store, node.key(""), reached, selection, memory)
@@ -274,7 +278,7 @@ def write(
             nbytes=_counted_nbytes(node, view),
         )
         flows = (_write_object(writing, part) for part in changes.requests())
-        yield Together(flows, shared_nbytes=_shared_nbytes(node, view))
+        yield Together(flows, shared_nbytes=shared_nbytes(node, view))
         return
     is_synced = settings().durability == "fsync"
     try:
@@ -283,6 +287,22 @@ def write(
         raise _placed(exc, node, view, exc.object_coords) from exc.__cause__
     for part in left:
         yield from _write_object(_Writing(node, view, hold), part)
+
+
+def write_over(node: ArrayNode, view: ArrayView, overlay: Overlay) -> Flow[None]:
+    """Put some elements over those of one object, all of whose chunks are encoded anew: in the same compare-and-swap loop."""
+    store = node.store_path.store
+    changes = _Overlaid(node, view, overlay)
+    writing = _Writing(
+        node,
+        view,
+        None,
+        None if capabilities(store).removes_conditionally else changes,
+        in_pieces=takes_pieces(store),
+        nbytes=_counted_nbytes(node, view),
+    )
+    for part in changes.requests():
+        yield from _write_object(writing, part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +403,67 @@ class _Changes:
         return pipeline.request(self._selection, self._value)
 
 
+class _Overlaid(_Changes):
+    """What becomes of one object under an overlay.
+
+    Parameters
+    ----------
+    node, view, overlay
+        As of `write_over`.
+    """
+
+    __slots__ = ("_overlay",)
+
+    def __init__(self, node: ArrayNode, view: ArrayView, overlay: Overlay) -> None:
+        super().__init__(node, view, overlay.selection, empty((), view.spec.dtype), is_part=False)
+        self._overlay = overlay
+
+    def requests(self) -> Iterator[ObjectRequest]:
+        return self._requests(self._view.pipeline)
+
+    def _planned(self) -> Iterator[ObjectRequest]:
+        config = replace(self._view.spec.config, write_empty_chunks=True)
+        return self._requests(self._node.pipeline_of(self._view.metadata, config))
+
+    def _requests(self, pipeline: Pipeline) -> Iterator[ObjectRequest]:
+        yield _OverlaidRequest(self._view.spec, pipeline, self._overlay)
+
+
+class _OverlaidRequest:
+    """An object that is decoded, changed and encoded wholly. It is only written."""
+
+    __slots__ = ("_overlay", "_pipeline", "_spec", "coords")
+    is_whole = False
+
+    def __init__(self, spec: ArraySpec, pipeline: Pipeline, overlay: Overlay) -> None:
+        self._spec, self._pipeline, self._overlay = spec, pipeline, overlay
+        self.coords: tuple[int, ...] = tuple(
+            int(axis.find(np.array([at], np.int64))[0]) for axis, at in zip(spec.grid.axes, overlay.start, strict=True)
+        )
+
+    def encode(self, old: Buffer | None) -> Buffer | None:
+        memory = empty(self._overlay.shape, self._spec.dtype)
+        (whole,) = self._pipeline.request(self._overlay.selection, memory)
+        if old is None:
+            memory[...] = assignable(self._spec.fill_value, self._spec.dtype)
+        else:
+            whole.decode(old)
+        self._overlay.put(memory)
+        return whole.encode(None)
+
+    def encode_in_pieces(self, old: Buffer | None) -> Buffer | Pieced | None:
+        return self.encode(old)
+
+    def decode(self, encoded: Buffer | None) -> None:
+        raise NotImplementedError
+
+    def missing_parts(self, nbytes: int, pieces: Pieces) -> list[tuple[int, int]]:
+        raise NotImplementedError
+
+    def decode_pieces(self, nbytes: int, pieces: Pieces) -> None:
+        raise NotImplementedError
+
+
 # -- pipelines of others ---------------------------------------------------------------------------------------------
 
 
@@ -397,7 +478,7 @@ def _handed_over() -> ModuleType:
 # -- threads --------------------------------------------------------------------------------------------------------
 
 
-def _shared_nbytes(node: ArrayNode, view: ArrayView) -> int:
+def shared_nbytes(node: ArrayNode, view: ArrayView) -> int:
     """For `Together`: what is not awaited may go to threads, as far as it pays."""
     store = sync_contract(node.store_path.store)
     return 0 if store is None or store.capabilities.is_remote else view.pipeline.shared_nbytes

@@ -11,6 +11,8 @@ nor `await`. It is written once and driven twice (`drive`).
     Strays        what lies under a prefix that no listing tells of      -> sequence of Stray
     Discard       take one of these away, if it is nobody's             -> bool
     RemovePrefix  delete everything under a prefix                      -> None
+    Publish       what was made elsewhere, put in its place             -> None
+    Rename        another prefix for all that is under one              -> bool
     Size          size of an object                                     -> int | None
     Exist         whether there are objects                             -> list[bool]
     Compute       a function that only computes                         -> its result
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
     from zarr._engine.contract import Reached
     from zarr._selection.model import Selection
+    from zarr._store.staging import Staging
     from zarr._store.strays import Stray
 
 T = TypeVar("T")
@@ -178,6 +181,27 @@ class RemovePrefix:
 
 
 @dataclass(frozen=True, slots=True)
+class Publish:
+    """What is under a prefix of a store is replaced at one moment. The staging is one that the store has made."""
+
+    writes: ClassVar[bool] = True
+
+    store: Store
+    staging: Staging
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Answered with whether the store can do that, and has. Only for one that answers without a loop."""
+
+    writes: ClassVar[bool] = True
+
+    store: Store
+    prefix: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
     writes: ClassVar[bool] = False
 
@@ -286,6 +310,8 @@ Request: TypeAlias = (
     | Strays
     | Discard
     | RemovePrefix
+    | Publish
+    | Rename
     | Size
     | Exist
     | Compute

@@ -62,6 +62,7 @@ def put(node: ArrayNode, composed: Composed, value: object) -> Flow[None]:
     node.store_path.store._check_writable()
     view, lowered = node.view, composed.lowered
     composed.check(view.spec.shape)
-    given = elements.broadcast(elements.given_elements(value, view, composed.shape), composed.shape)
+    plain = elements.given_elements(value, view, composed.shape, takes=view.pipeline.takes)
+    given = elements.broadcast(plain, composed.shape)
     if not composed.is_empty:
         yield from write(node, view, lowered.selection, lowered.to_memory(given))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zarr._grid.grid import RegularAxis
 from zarr._plan.model import AxisRegion
 from zarr._selection.model import ArrayAxis, AxisSelection, IntAxis, SliceAxis
 
@@ -40,6 +41,8 @@ def group_axis(selection: AxisSelection, outer: AxisGrid, inner: AxisGrid, lengt
     projections = sorted(project_axis(selection, inner, length), key=lambda p: p.chunk)
     if not projections:
         return []
+    if outer is inner:  # each chunk is an object
+        return [AxisGroup(part.chunk, (part,), part.whole) for part in projections]
     starts = np.array([inner.start(p.chunk) for p in projections], np.int64)
     objects = outer.find(starts).tolist()
     groups = []
@@ -58,7 +61,7 @@ def project_axis(selection: AxisSelection, grid: AxisGrid, length: int) -> Itera
     """
     match selection:
         case IntAxis(index):
-            chunk = int(grid.find(np.array([index], np.int64))[0])
+            chunk = _chunk_at(grid, index)
             yield AxisProjection(chunk, index - grid.start(chunk), None, length_inside(grid, chunk, length) == 1)
         case SliceAxis():
             yield from _project_slice(selection, grid, length)
@@ -71,7 +74,7 @@ def _project_slice(selection: SliceAxis, grid: AxisGrid, length: int) -> Iterato
     first = 0
     while first < count:
         position = start + first * step
-        chunk = int(grid.find(np.array([position], np.int64))[0])
+        chunk = _chunk_at(grid, position)
         chunk_start = grid.start(chunk)
         room = chunk_start + grid.length(chunk) - 1 - position if step > 0 else position - chunk_start
         stop = min(count, first + room // abs(step) + 1)
@@ -84,6 +87,11 @@ def _project_slice(selection: SliceAxis, grid: AxisGrid, length: int) -> Iterato
             abs(step) == 1 and n == length_inside(grid, chunk, length),
         )
         first = stop
+
+
+def _chunk_at(grid: AxisGrid, position: int) -> int:
+    """The chunk that holds a position. An array of one takes long to make."""
+    return position // grid.chunk if type(grid) is RegularAxis else int(grid.find(np.array([position], np.int64))[0])
 
 
 def _project_array(selection: ArrayAxis, grid: AxisGrid, length: int) -> Iterator[AxisProjection]:

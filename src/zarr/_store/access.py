@@ -20,6 +20,7 @@ from zarr._store.wrapper import WrapperStore
 if TYPE_CHECKING:
     from zarr._store.abstract import Store
     from zarr._store.native_place import NativePlace
+    from zarr._store.staging import Staging
     from zarr._store.versioned import AsyncContract, SyncContract
 
 _NAMES = ("get", "set", "delete", "exists", "list", "list_prefix", "list_dir", "delete_dir", "getsize")
@@ -104,6 +105,24 @@ def native_place(store: Store) -> NativePlace | None:
     """Where an engine finds the store's values by itself; None if it has to ask the store for them."""
     found = sync_contract(store)
     return None if found is None else found.native_place()
+
+
+def staging(store: Store, prefix: str) -> Staging | None:
+    """What takes the place of all that is under a prefix of a store at one moment; None if it cannot do that."""
+    found = sync_contract(store)
+    return found._staging(prefix) if isinstance(found, SyncStore) else None
+
+
+def renames(store: Store) -> bool:
+    """Whether a store can give what is under a prefix another one in one step."""
+    found = sync_contract(store)
+    return isinstance(found, SyncStore) and found._renames
+
+
+def renamed(store: Store, prefix: str, new: str) -> bool:
+    """Whether what is under a prefix has another one now, given in one step; nothing is done where that was not possible."""
+    found = sync_contract(store)
+    return isinstance(found, SyncStore) and found._rename_prefix(prefix, new)
 
 
 def is_unpatched(store: object) -> bool:

@@ -27,6 +27,7 @@ from zarr._store.locks import DirectoryHold
 from zarr._store.native_place import Directory
 from zarr._store.obstacles import obstacle
 from zarr._store.permissions import of_change
+from zarr._store.staging import Staging, nearest_directory
 from zarr._store.strays import Stray, discard, strays
 from zarr._store.turns import Turns, turns_at
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
@@ -433,6 +434,35 @@ class LocalStore(SyncStore):
             raise
         return held
 
+    def _staging(self, prefix: str) -> Staging | None:
+        if type(self) is not LocalStore:
+            return None
+        target = self._path(prefix)
+        make_directories(self._base, sync=settings().durability == "fsync")
+        directory = nearest_directory(target)
+        self._entries(directory)  # which takes away what the dead have left
+        return _NewDirectory(target, directory) if _can_exchange(directory) else None
+
+    @property
+    def _renames(self) -> bool:
+        return type(self) is LocalStore
+
+    def _rename_prefix(self, prefix: str, new: str) -> bool:
+        source, target = self._path(prefix), self._path(new)
+        if not self._renames or os.path.isfile(target) or next(self.list_links(prefix), None) is not None:
+            return False  # where a link leads to may depend on where it is
+        try:
+            with DirectoryHold(source):
+                os.rename(source, target)
+        except OSError as exc:  # there is something, or it is on another disk: whoever copies finds out
+            if came_from_a_signal(exc):
+                raise
+            return False
+        if settings().durability == "fsync":
+            sync_directory(os.path.dirname(target))
+            sync_directory(os.path.dirname(source))
+        return True
+
     def list_keys(self, prefix: str) -> Iterator[str]:
         above = prefix.rpartition("/")[0]
         directory = self._path(above)
@@ -562,6 +592,74 @@ class LocalStore(SyncStore):
         if not stat.S_ISDIR(status.st_mode):  # which is no value, but a prefix
             self._refuse_blocked(key)
         return None
+
+
+class _NewDirectory(Staging):
+    """A directory that takes the place of another one."""
+
+    store: LocalStore
+
+    def __init__(self, target: str, directory: str) -> None:
+        self._target = target
+        self._aside = temporary_name(directory)
+        self.store = LocalStore(self._aside)
+
+    def publish(self) -> None:
+        sync = settings().durability == "fsync"
+        above = os.path.dirname(self._target)
+        if os.path.lexists(self._target) and not os.path.isdir(self._target):
+            raise FileExistsError(errno.EEXIST, "there is a file where a directory is to be", self._target)
+        for _ in range(_ATTEMPTS):
+            make_directories(above, sync=sync)
+            try:
+                if self._put_in_place():
+                    break
+            except OSError as exc:
+                raise of_change(exc, self._target) from None
+        else:
+            raise _no_directory(self._target)
+        if sync:
+            sync_directory(above)
+        self.store._go_to(self._target)
+        _discard(self._aside)
+
+    def _put_in_place(self) -> bool:
+        """Whether it is in its place; if not, what is there came or went meanwhile."""
+        try:
+            with DirectoryHold(self._target):
+                return system.exchange(self._aside, self._target)
+        except FileNotFoundError:
+            if not os.path.isdir(self._aside):
+                raise
+        try:
+            os.rename(self._aside, self._target)  # of directories that are there, it replaces empty ones only
+        except OSError as exc:
+            if exc.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT) or came_from_a_signal(exc):
+                raise
+            return False
+        return True
+
+    def discard(self) -> None:
+        if os.path.lexists(self._aside):
+            _discard(self._aside)
+
+
+_exchanging: dict[int, bool] = {}
+
+
+def _can_exchange(directory: str) -> bool:
+    """Whether directories can be exchanged in one step there. It is tried once for each file system."""
+    device = os.stat(directory).st_dev
+    if device not in _exchanging:
+        pair = [temporary_name(directory) for _ in range(2)]
+        try:
+            for path in pair:
+                os.mkdir(path)
+            _exchanging[device] = system.exchange(*pair)
+        finally:
+            for path in pair:
+                _discard(path)
+    return _exchanging[device]
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer, is_immutable
 from zarr._buffer.byte_range import ByteRequest, resolve_range
 from zarr._store.native_place import Values, buffer_of
+from zarr._store.staging import Staging, exchange_values
 from zarr._store.turns import Turns
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import steps_to
@@ -217,6 +218,10 @@ class MemoryStore(SyncStore):
     def hold(self, prefix: str) -> Hold:
         return self._contents.turns.take(prefix)
 
+    def _staging(self, prefix: str) -> Staging | None:
+        is_ours = type(self) is MemoryStore and type(self._contents.values) is dict
+        return _NewValues(self._contents, prefix) if is_ours else None
+
     def list_keys(self, prefix: str) -> Iterator[str]:
         with self._contents.turns.guard:
             keys = list(self._contents.values)
@@ -241,6 +246,28 @@ class MemoryStore(SyncStore):
     def size(self, key: str) -> int | None:
         value = buffer_of(self._contents.values, key)
         return None if value is None else len(value)
+
+
+class _NewValues(Staging):
+    """Values that take the place of those under a prefix of others."""
+
+    store: MemoryStore
+
+    def __init__(self, contents: Contents, prefix: str) -> None:
+        self.store = MemoryStore()
+        self._contents, self._prefix = contents, prefix
+
+    def publish(self) -> None:
+        new = {f"{self._prefix}/{key}": value for key, value in self.store._store_dict.items()}
+
+        def replace() -> bool:
+            exchange_values(self._contents.values, self._prefix, new)
+            return True
+
+        self._contents.turns.change(self._prefix, None, replace)
+
+    def discard(self) -> None:
+        self.store._store_dict.clear()
 
 
 def _immutable(value: Buffer) -> Buffer:

@@ -28,10 +28,13 @@ from typing import TYPE_CHECKING, Any
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
+from zarr._store.atomic import temporary_name
 from zarr._store.database import Connection, Database, Session, database_at
 from zarr._store.file_url import from_url, is_url
 from zarr._store.keys import check_key, is_key
+from zarr._store.local import LocalStore
 from zarr._store.locks import PlaceHold
+from zarr._store.staging import Staging, nearest_directory
 from zarr._store.turns import Turns, turns_at
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import directories_to, steps_to
@@ -320,6 +323,24 @@ class SQLiteStore(SyncStore):
             raise
         return held
 
+    def _staging(self, prefix: str) -> Staging | None:
+        return _NewRows(self, _as_text(prefix)) if type(self) is SQLiteStore else None
+
+    def _replace_prefix(self, prefix: str, new: LocalStore) -> None:
+        """Put all values of another store under a prefix, in the place of those that are there, in one transaction."""
+        below = f"{prefix}/"
+        with self._changing(prefix, None) as connection:
+            connection.raw.execute("DELETE FROM objects WHERE key >= ? AND key < ?", (below, _after(below)))
+            for name in new.list_keys(""):
+                found = new.read(name)
+                if found is None:
+                    raise ConcurrentChangeError(
+                        f"the new value for {below + name!r} disappeared before it was put in its place"
+                    )
+                key, data = _as_text(below + name), found.without_version()
+                _check_size(key, len(data), connection.most_nbytes)
+                connection.raw.execute("INSERT INTO objects (key, value) VALUES (?, ?)", (key, data.as_buffer_like()))
+
     def list_keys(self, prefix: str) -> Iterator[str]:
         first = _as_text(prefix)
         with Session(self._database) as session:
@@ -375,6 +396,28 @@ class SQLiteStore(SyncStore):
                 return None
             row = session.raw.execute("SELECT length(value) FROM objects WHERE key = ?", (key,)).fetchone()
             return None if row is None else int(row[0])
+
+
+class _NewRows(Staging):
+    """Values in a directory beside the file of a database, for the place of those under a prefix of that."""
+
+    store: LocalStore
+
+    def __init__(self, database: SQLiteStore, prefix: str) -> None:
+        self._database, self._prefix = database, prefix
+        beside = nearest_directory(os.path.abspath(database.path))
+        self._aside = temporary_name(beside)
+        LocalStore(beside)._entries(beside)  # which takes away what the dead have left
+        self.store = LocalStore(self._aside)
+
+    def publish(self) -> None:
+        self._database._replace_prefix(self._prefix, self.store)
+        self.discard()
+
+    def discard(self) -> None:
+        self.store.remove_prefix("")
+        if os.path.isdir(self._aside):
+            os.rmdir(self._aside)
 
 
 def _local_path(path: Path | str) -> str:

@@ -8,13 +8,16 @@ not there, and have `os` refuse what it refuses there (`tests/suites/as_windows.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from threading import RLock
 from time import monotonic, sleep
 
 from zarr._support.forks import held_around_forks
+from zarr._support.imports_on_use import importing
 from zarr.errors import StoreKeyError
 
 IS_WINDOWS = os.name == "nt"
@@ -123,6 +126,57 @@ def _patiently(function: Callable[..., None], *paths: str) -> None:
             sleep(_NAP_S)
         else:
             return
+
+
+# -- exchanging -----------------------------------------------------------------------------------------------------
+
+_HERE = -100
+_SWAP = 2
+"""What two systems call an exchange."""
+
+
+def exchange(one: str, other: str) -> bool:
+    """Exchange two directories in one step, so that each path always leads to one of them; whether the system can.
+
+    Raises
+    ------
+    OSError
+        If it can, and something else is wrong: one of them is not there.
+    """
+    function = _exchange()
+    if function is None:
+        return False
+    number = function(os.fsencode(one), os.fsencode(other))
+    if number == 0:
+        return True
+    if number in _NO_EXCHANGE:
+        return False
+    raise OSError(number, os.strerror(number), one, None, other)
+
+
+_NO_EXCHANGE = frozenset(
+    (errno.EINVAL, errno.ENOSYS, getattr(errno, "ENOTSUP", errno.ENOSYS), getattr(errno, "EOPNOTSUPP", errno.ENOSYS))
+)
+
+
+@lru_cache(maxsize=1)
+def _exchange() -> Callable[[bytes, bytes], int] | None:
+    """Exchanges two paths, and returns the number of an error, 0 if there is none. None where there is no such function."""
+    if IS_WINDOWS:
+        return None
+    with importing("ctypes"):
+        import ctypes
+
+    library = ctypes.CDLL(None, use_errno=True)
+    if hasattr(library, "renameat2"):
+        swap = library.renameat2
+        swap.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+        return lambda one, other: ctypes.get_errno() if swap(_HERE, one, _HERE, other, _SWAP) else 0
+    if hasattr(library, "renamex_np"):  # macOS
+        swap = library.renamex_np
+        swap.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint)
+        return lambda one, other: ctypes.get_errno() if swap(one, other, _SWAP) else 0
+    return None
 
 
 def set_mode(fd: int, mode: int) -> None:

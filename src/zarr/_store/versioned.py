@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from zarr._store.native_place import NativePlace
+    from zarr._store.staging import Staging
 
 
 class _Expected(Enum):
@@ -269,6 +270,22 @@ class SyncStore(Store):
         A store that can tell faster than by their sizes does.
         """
         return [self.size(key) is not None for key in keys]
+
+    def _staging(self, prefix: str) -> Staging | None:
+        """What takes the place of all that is under a prefix at one moment, when it is made; None where nothing can.
+
+        As `native_place`, only for a class that knows what its subclasses may not.
+        """
+        return None
+
+    @property
+    def _renames(self) -> bool:
+        """Whether it has `_rename_prefix`."""
+        return False
+
+    def _rename_prefix(self, prefix: str, new: str) -> bool:
+        """Give what is under a prefix another one, in one step; whether that was possible. Nothing is done where it was not."""
+        return False
 
     def list_links(self, prefix: str) -> Iterator[str]:
         """Prefixes at and below `prefix` that are only names for what lies elsewhere, none of them below another.

@@ -21,16 +21,18 @@ from zarr._flow.requests import (
     Keys,
     Links,
     Names,
+    Publish,
     Put,
     Remove,
     RemovePrefix,
+    Rename,
     Size,
     Strays,
     TakeHold,
     TakeRoom,
     Where,
 )
-from zarr._store.access import sync_contract
+from zarr._store.access import renamed, sync_contract
 from zarr._support.request_room import called_inside, take_room
 
 if TYPE_CHECKING:
@@ -132,6 +134,16 @@ def _discard(request: Discard) -> bool:
     return request.store._discard(request.stray)
 
 
+def _publish(request: Publish) -> None:
+    request.store._check_writable()
+    request.staging.publish()
+
+
+def _rename(request: Rename) -> bool:
+    request.store._check_writable()
+    return renamed(request.store, request.prefix, request.new)
+
+
 def _compute(request: Compute) -> Any:
     return called_inside(request.function, *request.args)
 
@@ -153,6 +165,8 @@ ANSWER: dict[type, Callable[[Any], Any]] = {
     Where: _where,
     Strays: _strays,
     Discard: _discard,
+    Publish: _publish,
+    Rename: _rename,
     Compute: _compute,
     Direct: perform,
     Await: lambda _: AWAITED,

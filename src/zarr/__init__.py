@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zarr import storage as storage
     from zarr import types as types
     from zarr import views as views
+    from zarr import writers as writers
     from zarr._calls.debug import print_debug_info as print_debug_info
     from zarr._calls.debug import set_format as set_format
     from zarr._calls.debug import set_log_level as set_log_level
@@ -124,6 +125,7 @@ _SUBMODULES = frozenset(
         "storage",
         "types",
         "views",
+        "writers",
     }
 )
 _FUNCTIONS = "zarr.api.synchronous"

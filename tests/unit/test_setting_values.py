@@ -225,9 +225,10 @@ def test_variables_of_others_give_no_warning():
     assert warned("zarr.ones(3)", ZARR_ARRAY__ORDER="F", ZARR_V3_API="1", ZARR_CODECS__LZ="a.B", ZARRS="x") == []
 
 
-def test_parts_of_a_name_that_are_put_together_otherwise():
-    with pytest.warns(zarr.errors.ZarrUserWarning, match=r"no setting 'array_order'.*did you mean 'array\.order'"):
-        zarr.config.set({"array_order": "F"})
+def test_parts_of_a_name_that_are_put_together_otherwise_or_missing():
+    for name in ("array_order", "order", "ARRAY.ORDER"):
+        with pytest.warns(zarr.errors.ZarrUserWarning, match=rf"no setting '{name}'.*did you mean 'array\.order'"):
+            zarr.config.set({name: "F"})
     zarr.config.reset()
 
 

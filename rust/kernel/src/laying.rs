@@ -26,7 +26,9 @@ struct State<'v, L> {
     next: usize,
     /// Results that are done, by their numbers.
     done: BTreeMap<usize, Done<'v>>,
-    has_failed: bool,
+    /// The lowest number whose result could not be made or laid. Those before it go on: of several failures, that of the
+    /// lowest task counts, and it is not to be that it was interrupted by a later one.
+    failed_at: usize,
 }
 
 impl<'v, L: FnMut(usize, Cow<'v, [u8]>) -> Result<()>> Laying<'v, L> {
@@ -37,7 +39,7 @@ impl<'v, L: FnMut(usize, Cow<'v, [u8]>) -> Result<()>> Laying<'v, L> {
                 lay,
                 next: 0,
                 done: BTreeMap::new(),
-                has_failed: false,
+                failed_at: usize::MAX,
             }),
             moved: Condvar::new(),
             most_waiting,
@@ -50,13 +52,13 @@ impl<'v, L: FnMut(usize, Cow<'v, [u8]>) -> Result<()>> Laying<'v, L> {
     /// [`KernelError::Interrupted`] once one of a lower number has failed, which says why.
     pub(crate) fn turn(&self, number: usize) -> Result<Turn<'_, 'v, L>> {
         let mut state = self.lock();
-        while !state.has_failed && number >= state.next.saturating_add(self.most_waiting) {
+        while number < state.failed_at && number >= state.next.saturating_add(self.most_waiting) {
             state = self
                 .moved
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        if state.has_failed {
+        if number >= state.failed_at {
             return Err(KernelError::Interrupted);
         }
         Ok(Turn {
@@ -87,13 +89,13 @@ impl<'v, L: FnMut(usize, Cow<'v, [u8]>) -> Result<()>> Turn<'_, 'v, L> {
         let mut state = self.laying.lock();
         state.done.insert(self.number, (row, encoded));
         let state = &mut *state;
-        while !state.has_failed {
+        while state.next < state.failed_at {
             let Some((row, encoded)) = state.done.remove(&state.next) else {
                 break;
             };
             if let Some(encoded) = encoded {
                 if let Err(error) = (state.lay)(row, encoded) {
-                    state.has_failed = true;
+                    state.failed_at = state.next;
                     self.laying.moved.notify_all();
                     self.is_done = true;
                     return Err(error);
@@ -110,7 +112,9 @@ impl<'v, L: FnMut(usize, Cow<'v, [u8]>) -> Result<()>> Turn<'_, 'v, L> {
 impl<'v, L: FnMut(usize, Cow<'v, [u8]>) -> Result<()>> Drop for Turn<'_, 'v, L> {
     fn drop(&mut self) {
         if !self.is_done {
-            self.laying.lock().has_failed = true;
+            let mut state = self.laying.lock();
+            state.failed_at = state.failed_at.min(self.number);
+            drop(state);
             self.laying.moved.notify_all();
         }
     }
@@ -161,6 +165,25 @@ mod tests {
         let (rows, outcome) = laid(None, usize::MAX, false);
         assert_eq!(outcome, Ok(()));
         assert!(rows.into_iter().eq((0..N).filter(|row| row % 5 != 0)));
+    }
+
+    #[test]
+    fn a_failure_does_not_interrupt_those_before_it() {
+        let mut rows = Vec::new();
+        let laying = Laying::new(3, |row, _: Cow<'_, [u8]>| {
+            rows.push(row);
+            Ok(())
+        });
+        let made = || Some(vec![0].into());
+        let first = laying.turn(0).unwrap();
+        drop(laying.turn(2).unwrap()); // it fails while the one before it has not even begun
+        assert!(laying.turn(3).is_err());
+        let second = laying.turn(1).unwrap();
+        second.done(1, made()).unwrap();
+        first.done(0, made()).unwrap();
+        assert!(laying.turn(2).is_err());
+        drop(laying);
+        assert_eq!(rows, [0, 1]);
     }
 
     #[test]

@@ -28,6 +28,7 @@ from zarr._dtype.missing import (
     refuse_not_a_time,
     refuse_null_text,
 )
+from zarr._dtype.nullable import nullable
 from zarr._dtype.objects import (
     DataType,
     Elements,
@@ -182,7 +183,7 @@ def inferred(value: object) -> Elements:
     ArgumentError, OverflowError
         As `exact` does: NumPy makes floating numbers of integers that do not fit together, and cuts NULs off.
     """
-    given = _as_array(value)
+    given = _as_array(value, "biu")  # a floating number that is missing is NaN
     if given is None:
         kinds = leaf_types(value)
         refuse_no_array(type(value), *kinds)
@@ -231,14 +232,20 @@ _PLAIN = frozenset({bool, int, float, complex, str})
 """Types of which NumPy makes elements as they are, or refuses to."""
 
 
-def _as_array(value: object) -> Elements | None:
-    """Whatever has a dtype as a plain array; None for Python's own objects and sequences of them."""
+def _as_array(value: object, as_objects_of: str = "biuf") -> Elements | None:
+    """Whatever has a dtype as a plain array; None for Python's own objects and sequences of them.
+
+    Of nullable arrays of these kinds of numbers, of which some are missing, come objects.
+    """
     if type(value) is np.ndarray:
         return value
     if isinstance(value, np.character):  # a str or bytes object, and NumPy would cut its NULs off
         return None
     refuse_masked(value)
     if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
+        found = nullable(value)
+        if found is not None and found.kind in as_objects_of:
+            return found.objects()
         return np.asarray(value)
     return None
 

@@ -9,6 +9,7 @@ import numpy as np
 from zarr._buffer.memory import empty, in_dtype, is_extension
 from zarr._dtype.losses import say_where
 from zarr._dtype.missing import mask_of, masked_class, says_nothing
+from zarr._dtype.nullable import nullable
 from zarr._dtype.objects import as_elements, in_objects, one_by_one, scalars_within
 from zarr._dtype.records import items_of
 
@@ -87,6 +88,12 @@ def _items(value: Any, inner: ZDType[Any, Any], *, has_fields: bool) -> Elements
 
 def _of_array(array: Any) -> Elements:
     """The scalars of an array, of which those that are masked are None."""
+    if (found := nullable(array)) is not None:
+        if found.kind != "O":
+            return found.objects()
+        items = in_objects(np.asarray(array)).copy()
+        items[found.is_missing] = None
+        return items
     masked = masked_class()
     if masked is None or not isinstance(array, masked):
         return in_objects(np.asarray(array))

@@ -499,7 +499,8 @@ def _warn_of_misspelling(name: str, source: str = "") -> None:
 def _meant(name: str) -> str | None:
     """The setting that a name is nearly the name of; None for names of settings, and of other things.
 
-    One part may be spelt a little otherwise, or the parts be put together otherwise. Codecs may have any name.
+    One part may be spelt a little otherwise, or the parts be put together otherwise, in other letters, or be missing but for the
+    last. Codecs may have any name.
     """
     if name in _KNOWN or name in DEFAULTS or name.startswith("codecs."):
         return None
@@ -507,7 +508,7 @@ def _meant(name: str) -> str | None:
 
 
 def _is_nearly(name: str, known: str) -> bool:
-    if name.replace(".", "_") == known.replace(".", "_"):
+    if name.lower().replace(".", "_") == known.replace(".", "_") or name.lower() == known.rpartition(".")[2]:
         return True
     parts, others = name.split("."), known.split(".")
     different = [pair for pair in zip(parts, others, strict=False) if pair[0] != pair[1]]

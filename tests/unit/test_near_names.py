@@ -352,7 +352,13 @@ def test_that_was_every_function():
     [
         ("zarr", "DirectoryStore", r", which was zarr-python 2's; it is zarr\.storage\.LocalStore now"),
         ("zarr.storage", "NestedDirectoryStore", r", which was zarr-python 2's; it is zarr\.storage\.LocalStore now"),
-        ("zarr", "FSStore", ", which was zarr-python 2's; nothing takes its place yet: .*"),
+        ("zarr", "FSStore", r", which was zarr-python 2's; it is zarr\.storage\.FsspecStore now: .*from_url.*"),
+        ("zarr.storage", "ABSStore", r", which was zarr-python 2's; it is zarr\.storage\.ObjectStore now: .*az://.*"),
+        ("zarr", "LRUStoreCache", r", which was zarr-python 2's; zarr\.experimental\.cache_store\.CacheStore is .*"),
+        ("zarr.storage", "LMDBStore", r", which was zarr-python 2's; zarr\.storage\.SQLiteStore keeps .*"),
+        ("zarr", "N5Store", ", which was zarr-python 2's; N5 is not read any more"),
+        ("zarr.storage", "CacheStore", r"; it is zarr\.experimental\.cache_store\.CacheStore"),
+        ("zarr", "ObjectStore", r"; it is zarr\.storage\.ObjectStore"),
         (
             "zarr",
             "ThreadSynchronizer",
@@ -383,8 +389,11 @@ def test_what_is_advised_instead_of_a_former_name_is_there():
     for name in former_names._OF_NUMCODECS:
         assert hasattr(zarr.codecs.numcodecs, name), name
         assert hasattr(numcodecs, name), name
-    for name in former_names._NONE_YET:
+    for name, words in former_names._NO_CLASS.items():
         assert not hasattr(zarr.storage, name), name
+        for module, said in re.findall(r"(zarr(?:\.\w+)*)\.(\w+)", words):
+            assert hasattr(importlib.import_module(module), said), words
+    assert former_names._HOW.keys() <= former_names._STORES.keys()
 
 
 @pytest.mark.parametrize("function", ["open", "open_array", "open_group"])

@@ -15,6 +15,7 @@ from zarr._dtype import parse_data_type
 from zarr._flow.apart import check_apart
 from zarr._flow.create import check_storable, create_node, ensure_ancestors, occupied, open_or_create
 from zarr._flow.load import load_node, look, not_found
+from zarr._flow.members import is_group
 from zarr._flow.paths import below
 from zarr._flow.remove import remove_node
 from zarr._flow.requests import Flow, Rename, Together
@@ -24,7 +25,14 @@ from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
 from zarr._store.access import renames
 from zarr._store.path import StorePath, node_path
 from zarr._support.truth import truth
-from zarr.errors import ArgumentError, ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
+from zarr.errors import (
+    ArgumentError,
+    ArrayNotFoundError,
+    ContainsArrayError,
+    ContainsGroupError,
+    GroupNotFoundError,
+    NodeNotFoundError,
+)
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -145,7 +153,11 @@ def move(
     if metadata is None:
         raise not_found(NodeNotFoundError, old)
     if (existing := (yield from look(new))) is not None:
-        raise occupied(new, existing)
+        in_the_way = ContainsGroupError if is_group(existing) else ContainsArrayError
+        raise in_the_way(
+            f"{in_the_way._what.format(new.store, new.path)}, and a move replaces nothing. Move to another path, or delete what is there "
+            f"first: del group[{dest!r}], in asynchronous code await group.delitem({dest!r})."
+        )
     yield from check_apart(old, new)
     yield from ensure_ancestors(new, metadata.zarr_format)
     if renames(group.store) and (yield from renaming(old, Rename(group.store, old.path, new.path))):

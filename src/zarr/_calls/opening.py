@@ -74,6 +74,23 @@ def _naming_format(at: StorePath, zarr_format: ZarrFormat, flow: Flow[T]) -> Flo
         ) from None
 
 
+def _naming_mode(at: StorePath, mode: str, flow: Flow[T]) -> Flow[T]:
+    """A flow that makes a node in a mode; where there is one already the error says which modes do something with that."""
+    return flow if mode == "w" else _naming_modes(at, flow)
+
+
+def _naming_modes(at: StorePath, flow: Flow[T]) -> Flow[T]:
+    try:
+        return (yield from flow)
+    except (ContainsArrayError, ContainsGroupError) as exc:
+        if str(exc) != exc._msg.format(at.store, at.path):  # it is another node that is in the way
+            raise
+        raise type(exc)(
+            f"{exc._what.format(at.store, at.path)}, and mode 'w-' makes new ones only. Open it with mode 'r', 'r+' or 'a', choose another "
+            "path, or replace it with mode 'w'."
+        ) from None
+
+
 def check_mode(mode: str) -> None:
     """Raise ValueError for anything but the five access modes."""
     if mode not in MODES:
@@ -114,7 +131,8 @@ def open_array(
 
     if mode in ("w", "w-"):
         overwrite = mode == "w"
-        return legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `create` has none
+        flow = legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `create` has none
+        return _naming_mode(at, mode, flow)
     flow = open_or_create(at, find, make) if mode == "a" and create else find()
     return naming_format(at, zarr_format, flow)
 
@@ -142,7 +160,8 @@ def open_group(
 
     if mode in ("w", "w-"):
         _check_consolidated(use_consolidated, mode)
-        return create_group(at, zarr_format=zarr_format, overwrite=mode == "w", attributes=attributes)
+        new = create_group(at, zarr_format=zarr_format, overwrite=mode == "w", attributes=attributes)
+        return _naming_mode(at, mode, new)
     flow = open_or_create(at, find, make) if mode == "a" and not use_consolidated else find()
     return naming_format(at, zarr_format, flow)
 

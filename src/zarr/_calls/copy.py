@@ -21,7 +21,7 @@ from zarr._calls.opening import create_group
 from zarr._flow import inventory
 from zarr._flow.apart import check_apart, check_survives
 from zarr._flow.create import create_node, ensure_ancestors
-from zarr._flow.filling import filled
+from zarr._flow.filling import NewNodes, whole_or_gone
 from zarr._flow.load import load_group, look
 from zarr._flow.members import is_group, members
 from zarr._flow.node import ArrayNode, GroupNode
@@ -246,11 +246,10 @@ def may_replace(dest: StorePath, existing: ListedMetadata, options: CopyOptions)
 
 def _copy_stored(source: StorePath, dest: StorePath, metadata: ArrayMetadata, *, replace: bool) -> Flow[int]:
     """Move the stored bytes: the document first, which claims the place, then the chunks."""
-    yield from create_node(dest, metadata, overwrite=replace)
-    node = ArrayNode(metadata, source, array_config(None))
-    keys = yield from inventory.stored_chunks(node)
-    target = ArrayNode(metadata, dest, node.config)
-    return (yield from filled(target, copy_chunks(source, dest, keys, metadata)))
+    made: NewNodes = []
+    yield from create_node(dest, metadata, overwrite=replace, made=made)
+    keys = yield from inventory.stored_chunks(ArrayNode(metadata, source, array_config(None)))
+    return (yield from whole_or_gone(made, copy_chunks(source, dest, keys, metadata)))
 
 
 def _copy_unread(

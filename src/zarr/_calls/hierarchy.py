@@ -24,6 +24,7 @@ from zarr._grid.shapes import parse_shape
 from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
 from zarr._store.access import renames
 from zarr._store.path import StorePath, node_path
+from zarr._support.json import as_stored
 from zarr._support.truth import truth
 from zarr.errors import (
     ArgumentError,
@@ -208,7 +209,7 @@ def by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
             raise TypeError(f"the node at {key!r} must be array or group metadata, got {type(metadata).__name__}")
         if (path := node_path(key, "a key of nodes")) in wanted:
             raise ValueError(f"two keys mean the path {path!r}")
-        wanted[path] = metadata
+        wanted[path] = metadata.with_attributes(as_stored(metadata.attributes)) if metadata.attributes else metadata
     return wanted
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from zarr._calls.keywords import ConfigLike, OpenOptions
     from zarr._dtype import ZarrFormat
+    from zarr._flow.filling import NewNodes
 
 T = TypeVar("T")
 Mode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
@@ -45,13 +46,14 @@ def create_group(
     zarr_format: ZarrFormat | None = None,
     overwrite: bool = False,
     attributes: Mapping[str, Any] | None = None,
+    made: NewNodes | None = None,
 ) -> Flow[GroupParts]:
-    """Create a group; see `zarr.create_group`."""
+    """Create a group; see `zarr.create_group`. `made` as of `create_node`."""
     stored, overwrite, ancestry = as_stored(attributes), truth("overwrite", overwrite), None
     if zarr_format is None:
         ancestry, zarr_format = yield from find_format(at)
     metadata = GroupMetadata(attributes=stored, zarr_format=format_of(zarr_format))
-    yield from create_node(at, metadata, overwrite=overwrite, ancestry=ancestry)
+    yield from create_node(at, metadata, overwrite=overwrite, ancestry=ancestry, made=made)
     return metadata, at
 
 
@@ -144,8 +146,9 @@ def open_group(
     zarr_format: ZarrFormat | None = None,
     attributes: Mapping[str, Any] | None = None,
     use_consolidated: bool | str | None = None,
+    made: NewNodes | None = None,
 ) -> Flow[GroupParts]:
-    """Open a group, or create it where the mode allows; see `zarr.open_group`."""
+    """Open a group, or create it where the mode allows; see `zarr.open_group`. `made` as of `create_node`."""
     check_mode(mode)
     if not (use_consolidated is None or isinstance(use_consolidated, str)):
         use_consolidated = truth("use_consolidated", use_consolidated)
@@ -156,7 +159,7 @@ def open_group(
         return metadata, at
 
     def make() -> Flow[GroupParts]:
-        return create_group(at, zarr_format=zarr_format, attributes=attributes)
+        return create_group(at, zarr_format=zarr_format, attributes=attributes, made=made)
 
     if mode in ("w", "w-"):
         _check_consolidated(use_consolidated, mode)

@@ -50,10 +50,10 @@ _NO_CLASS = {
     "DBMStore": "zarr.storage.SQLiteStore keeps everything in one file too",
     "LMDBStore": "zarr.storage.SQLiteStore keeps everything in one file too",
     "LRUStoreCache": "zarr.experimental.cache_store.CacheStore is a store that keeps what was read from another",
-    "MongoDBStore": "the guide shows under \"Extending\" how a store of one's own is made",
+    "MongoDBStore": 'the guide shows under "Extending" how a store of one\'s own is made',
     "N5FSStore": "N5 is not read any more",
     "N5Store": "N5 is not read any more",
-    "RedisStore": "the guide shows under \"Extending\" how a store of one's own is made",
+    "RedisStore": 'the guide shows under "Extending" how a store of one\'s own is made',
 }
 """Stores that have no counterpart of their kind in `zarr.storage`, and what to do instead."""
 _SYNCHRONIZERS = frozenset({"ProcessSynchronizer", "ThreadSynchronizer"})

@@ -27,7 +27,7 @@ from zarr._flow.objects import write
 from zarr._flow.requests import Flow, Remove, TakeHold, Together
 from zarr._flow.update import publish_shape, replaced, reserve
 from zarr._selection.model import GridSelection, SliceAxis
-from zarr._store.access import capabilities, is_foreign, relies_on_versions
+from zarr._store.access import answers_at_once, capabilities, is_foreign, relies_on_versions
 from zarr._support.signals import came_from_a_signal
 from zarr.errors import StoreRequestError
 
@@ -205,14 +205,10 @@ def _take_back(node: ArrayNode, before: ArrayMetadata, appended: ArrayMetadata, 
     stored = yield from load_array(at, before.zarr_format)
     if not before.is_continued_by(stored) or stored.shape not in (before.shape, appended.shape):
         return []  # somebody has replaced it, who knows no holds
-    made_room = False
-    if not capabilities(at.store).takes_any_key:
-        if stored.shape != appended.shape:
-            return []  # so nothing can be beyond it
-        made_room = True
+    made_room = stored.shape == appended.shape and not capabilities(at.store).takes_any_key
     kept = before if made_room else stored
     beyond, spec = _outside(node.view_of(kept).spec, node.view_of(appended).spec), node.view_of(appended).spec
-    few = inventory.count(beyond) <= FEW
+    few = answers_at_once(at.store) and inventory.count(beyond) <= FEW
     coords = inventory.coordinates(beyond) if few else (yield from inventory.stored_in(node, spec, beyond))
     keys = [node.key(spec.keys.encode_chunk_key(each)) for each in coords]
     failed = yield Together(_try_to_remove(at.store, key, hold) for key in keys)
@@ -272,18 +268,29 @@ def _give_back(node: ArrayNode, old: tuple[int, ...], reserved: ArrayMetadata, a
             if first < last:
                 kept = node.view_of(reserved.with_shape((*old[:axis], first, *old[axis + 1 :]))).spec
                 whole = node.view_of(reserved.with_shape((*old[:axis], last, *old[axis + 1 :]))).spec
-                yield from _remove(node, whole, inventory.coordinates(_outside(kept, whole)), hold, check)
+                removing = _remove(node, whole, inventory.coordinates(_outside(kept, whole)), hold, check)
+                yield from _as_far_as_it_goes(removing, _is_over)
             if first <= last < end:
                 rest = tuple(
                     SliceAxis(last if i == axis else 0, 1, end - last if i == axis else n) for i, n in enumerate(old)
                 )
-                yield from _fill(node, _view_beyond(node, reserved, axis), GridSelection(rest), hold, check)
+                filling = _fill(node, _view_beyond(node, reserved, axis), GridSelection(rest), hold, check)
+                yield from _as_far_as_it_goes(filling, lambda _: True)
             yield from publish_shape(node, reserved, old, hold=hold)
     except Exception as exc:  # of the append it is told
         if came_from_a_signal(exc):
             raise
         return False
     return True
+
+
+def _as_far_as_it_goes(flow: Flow[None], may_pass: Callable[[Exception], bool]) -> Flow[None]:
+    """A flow of which it does not matter whether it gets to its end, if its error may pass: what it leaves is beyond the shape."""
+    try:
+        yield from flow
+    except Exception as exc:
+        if came_from_a_signal(exc) or not may_pass(exc):
+            raise
 
 
 def _last_boundary(spec: ArraySpec, axis: int, position: int) -> int:

@@ -22,7 +22,7 @@ from zarr._flow import inventory
 from zarr._flow.apart import check_apart, check_survives
 from zarr._flow.create import create_node, ensure_ancestors
 from zarr._flow.filling import NewNodes, whole_or_gone
-from zarr._flow.load import load_group, look
+from zarr._flow.load import gone, load_group, look
 from zarr._flow.members import is_group, members
 from zarr._flow.node import ArrayNode, GroupNode
 from zarr._flow.paths import below, join
@@ -39,7 +39,7 @@ from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath, normalize_path
 from zarr._support.truth import truth
 from zarr._support.warn import warn
-from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError, ZarrUserWarning
+from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError, NodeNotFoundError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +135,7 @@ def copy_node(
     """Copy the node at `source`, with everything below it unless `shallow`, to `dest`."""
     metadata = yield from look(source)
     if metadata is None:
-        raise FileNotFoundError(f"No array or group found in store {source.store!r} at path {source.path!r}")
+        raise NodeNotFoundError(gone("source", source))
     yield from check_pair(source, dest, options)
     if isinstance(metadata, UnreadableMetadata):
         yield from _copy_unread(source, metadata, dest, zarr_format, options, tally)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from zarr._buffer.memory import empty, in_dtype, is_extension
+from zarr._buffer.memory import are_characters, empty, first_without_characters, in_dtype, is_extension
 from zarr._dtype.casts import Cast, cast, is_plain, keeps_all
 from zarr._dtype.described import type_string
 from zarr._dtype.losses import lost, refuse_no_array, say_where, unread, without_data_type
@@ -86,6 +86,10 @@ def exact(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     >>> exact([1, 2], zarr.dtype.Float32(), np.dtype("f4"))
     array([1., 2.], dtype=float32)
     """
+    return _of_characters(_exact(value, data_type, dtype))
+
+
+def _exact(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     if isinstance(data_type, Optional):
         return optional_of(value, data_type, exact)
     if type(value) is not np.ndarray and (table := table_of(value)) is not None:
@@ -100,6 +104,7 @@ def exact(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
         return exact_objects(given, data_type, dtype)
     if given.dtype == dtype:
         return given
+    _of_characters(given)
     refuse_null_text(given)
     _check_octets(given.dtype, data_type)
     return given.astype(dtype) if _holds_anything(data_type, dtype) else recast(given, dtype)
@@ -127,7 +132,7 @@ def assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elemen
     array([1], dtype=int8)
     """
     try:
-        return _assigned(value, data_type, dtype)
+        return _of_characters(_assigned(value, data_type, dtype))
     except (TypeError, ValueError) as exc:
         is_without_unit = dtype.kind in "mM" and np.datetime_data(dtype)[0] == "generic"
         if isinstance(exc, ArgumentError) or not is_without_unit:
@@ -161,6 +166,7 @@ def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Eleme
     refuse_no_elements(given, kinds, dtype)
     if _are_times_of_pandas(kinds, dtype):
         return exact_objects(given, data_type, dtype)
+    _of_characters(given)
     refuse_null_text(given)
     refuse_not_a_time(given, dtype)
     _check_octets(given.dtype, data_type)
@@ -263,6 +269,17 @@ def _as_array(value: object, as_objects_of: str = "biuf") -> Elements | None:
 def _holds_anything(data_type: DataType, dtype: np.dtype[Any]) -> bool:
     """Whether elements are objects of whatever kind, as those of data types of other packages may be."""
     return dtype.kind == "O" and not isinstance(data_type, VariableLengthBytes)
+
+
+def _of_characters(elements: Elements) -> Elements:
+    """Elements, if text among them has nothing in it but what can be a character: else nobody could read them."""
+    if elements.dtype.kind in "UV" and not are_characters(elements):
+        place = first_without_characters(elements)
+        raise ArgumentError(
+            f"the text{f' at {place}' if place else ''} has a number in it that is no character (they end at 0x10FFFF), as memory that is "
+            "seen as text may have; elements of dtype 'S' or 'uint32' hold anything"
+        )
+    return elements
 
 
 def _check_octets(dtype: np.dtype[Any], data_type: DataType) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 
 from zarr._buffer.memory import empty
 from zarr._flow import inventory
-from zarr._flow.load import load_array
+from zarr._flow.load import load_again, load_array
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow, Remove, TakeHold, Together
 from zarr._flow.update import publish_shape, replaced, reserve
@@ -54,7 +54,7 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
     """
     at = node.store_path
     with (yield TakeHold(at.store, at.path)) as hold:
-        metadata = yield from load_array(at, node.metadata.zarr_format)
+        metadata = yield from load_again(at, node.metadata)
         _check_rank(metadata, shape)
         node._check(metadata.with_shape(shape))  # some chunks grow with the array
         before, after = node.view_of(metadata).spec, node.view_of(metadata.with_shape(shape)).spec
@@ -121,7 +121,7 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
     if relies_on_versions(at.store):
         return (yield from _append_by_reserving(node, data, axis))
     with (yield TakeHold(at.store, at.path)) as hold:
-        metadata = yield from load_array(at, node.metadata.zarr_format)
+        metadata = yield from load_again(at, node.metadata)
         old = metadata.shape
         _check_appendable(old, data.shape, axis)
         new = _longer(old, data.shape, axis)
@@ -170,7 +170,7 @@ def _append_by_reserving(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> 
 
     Of a program that is killed in between, a part of the array stays that reads as the fill value.
     """
-    metadata = yield from load_array(node.store_path, node.metadata.zarr_format)
+    metadata = yield from load_again(node.store_path, node.metadata)
 
     def grow(shape: tuple[int, ...]) -> tuple[int, ...]:
         _check_appendable(shape, data.shape, axis)

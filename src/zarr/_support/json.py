@@ -298,7 +298,10 @@ def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool)
     except (TypeError, RecursionError) as exc:
         raise TypeError(f"cannot store {_refused(document)} as JSON: {exc}") from exc
     except UnicodeEncodeError as exc:
-        raise TypeError(f"cannot store {_refused(document)} as UTF-8 text: {exc}") from exc
+        raise TypeError(
+            f"cannot store {_refused(document)} as UTF-8 text: {exc.object[exc.start]!r} in it is half of a surrogate pair, which alone is no "
+            "character. Leave it out, or write it as text, as in value.encode(errors='backslashreplace').decode()"
+        ) from exc
     except ValueError as exc:
         if "Circular" in str(exc):
             raise ArgumentError("cannot store attributes that contain themselves as JSON (circular reference)") from exc
@@ -319,6 +322,10 @@ def _refused(document: Mapping[str, Any]) -> str:
         if deeper is None:
             break
         place, value = deeper
+    if isinstance(value, Mapping):
+        for name in value:
+            if isinstance(name, str) and not _has_text(name):
+                return f"the key {name!r} of the attribute or member {place}" if place else f"the key {name!r}"
     return f"the attribute or member {place}" if place else "these attributes or metadata"
 
 

@@ -194,7 +194,7 @@ def gone(what: str, at: StorePath) -> str:
         Where it was.
     """
     return (
-        f"the {what} {'/' + at.path!r} of store {at.store!r} is gone: it was deleted or moved after this object had been opened. Open it where "
+        f"the {what} at path {at.path!r} of store {at.store!r} is gone: it was deleted or moved after this object had been opened. Open it where "
         "it is now, or create it again"
     )
 

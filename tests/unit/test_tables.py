@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 import zarr
 from tests.suites.calls import run
+from tests.suites.stand_in_for_polars import DataFrame
 from zarr.dtype import Float64, Optional
 
 LARGE = 2**53 + 1
 COLUMNS = {"a": [LARGE, 2], "b": [0.5, 1.5]}
-TABLES = {"DataFrame": pd.DataFrame, "Table": pa.table, "RecordBatch": pa.record_batch}
+TABLES = {"DataFrame": pd.DataFrame, "Table": pa.table, "RecordBatch": pa.record_batch, "Polars": DataFrame}
 
 
 @pytest.fixture(params=TABLES)

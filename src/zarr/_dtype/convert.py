@@ -28,7 +28,7 @@ from zarr._dtype.missing import (
     refuse_not_a_time,
     refuse_null_text,
 )
-from zarr._dtype.nullable import nullable
+from zarr._dtype.nullable import nullable, package_of
 from zarr._dtype.objects import (
     DataType,
     Elements,
@@ -204,6 +204,7 @@ def inferred(value: object) -> Elements:
         refuse_no_array(type(value), *kinds)
         refuse_masked_within(value, kinds)
         value = opened(value, kinds, lambda array: _opened(array, _inferred_table, "biu"))
+        kinds = leaf_types(value)
         given = read(value, None)
         if given.dtype.kind in _JUDGED_AS_GIVEN:
             return exact(value, data_type_registry.match_dtype(given.dtype), given.dtype)
@@ -408,7 +409,9 @@ _WIDEST = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 def _exact_sequence(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     kinds = leaf_types(value)
     refuse_masked_within(value, kinds)
-    value = opened(value, kinds, lambda array: _opened(array, lambda table: _exact_table(table, data_type, dtype)))
+    if not kinds <= _PLAIN:
+        value = opened(value, kinds, lambda array: _opened(array, lambda table: _exact_table(table, data_type, dtype)))
+        kinds = leaf_types(value)
     if is_plain(dtype) and kinds <= _HELD.get(dtype.kind, frozenset()):
         try:
             return recast(read(value, _WIDEST.get(dtype.kind, dtype)), dtype)
@@ -448,7 +451,7 @@ def _assigned_sequence(value: object, data_type: DataType, dtype: np.dtype[Any])
 
 def _are_times_of_pandas(kinds: set[type], dtype: np.dtype[Any]) -> bool:
     """Whether objects of pandas are to be times: NumPy knows neither their nanoseconds, nor pandas.NaT, nor what a period is."""
-    return dtype.kind in "mM" and any(kind.__module__.partition(".")[0] == "pandas" for kind in kinds)
+    return dtype.kind in "mM" and any(package_of(kind) == "pandas" for kind in kinds)
 
 
 def _say_where_in(value: object, dtype: np.dtype[Any], error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""Tables of pandas and Arrow, of which every column has a type of its own.
+"""Tables of pandas, Arrow and Polars, of which every column has a type of its own.
 
 By their own way to NumPy all columns get the type that they have in common, which may not hold what is in them: integers beside
 floating numbers are rounded. Here each column is converted by itself. Nothing is imported to find out whether something is one.
@@ -14,7 +14,7 @@ import numpy as np
 
 from zarr._buffer.memory import empty
 from zarr._dtype.missing import MOST_AXES
-from zarr._dtype.nullable import nullable
+from zarr._dtype.nullable import nullable, package_of
 from zarr._dtype.objects import in_objects
 from zarr.errors import ArgumentError
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 Elements: TypeAlias = "npt.NDArray[Any]"
-_PACKAGES = frozenset({"pandas", "pyarrow"})
 
 
 class Table(NamedTuple):
@@ -33,7 +32,7 @@ class Table(NamedTuple):
     names
         What each is called.
     columns
-        Arrays of pandas or Arrow.
+        Arrays of the same package.
     common
         The dtype that NumPy has for all of them.
     """
@@ -76,7 +75,7 @@ _ADVICE = (
 
 
 def objects_of(column: Any) -> Elements:
-    """The elements of an array of pandas or Arrow as objects, with None for those that are missing."""
+    """The elements of an array of such a package as objects, with None for those that are missing."""
     found = nullable(column)
     return in_objects(np.asarray(column)) if found is None else found.objects()
 
@@ -87,10 +86,8 @@ def table_of(value: object) -> Table | None:
     >>> table_of([[1, 2.0]]) is None
     True
     """
-    package = type(value).__module__.partition(".")[0]
-    if package not in _PACKAGES:
-        return None
-    return _of_pandas(value) if package == "pandas" else _of_arrow(value)
+    find = _FIND.get(package_of(type(value)))
+    return None if find is None else find(value)
 
 
 def _of_pandas(value: Any) -> Table | None:
@@ -108,22 +105,43 @@ def _of_arrow(value: Any) -> Table | None:
     if not isinstance(value, pa.Table | pa.RecordBatch) or not value.num_columns:
         return None
     columns = list(value.columns)
-    if all(column.type == columns[0].type and not column.null_count for column in columns):
+    is_plain = pa.types.is_primitive(columns[0].type)
+    if is_plain and all(column.type == columns[0].type and not column.null_count for column in columns):
         return None
     return Table(value.schema.names, columns, np.asarray(value.slice(0, 0)).dtype)
 
 
+def _of_polars(value: Any) -> Table | None:
+    if not hasattr(value, "get_columns") or not value.width:
+        return None
+    columns = value.get_columns()
+    if all(column.dtype == columns[0].dtype and not column.null_count() for column in columns):
+        return None
+    return Table(value.columns, columns, np.asarray(value[:0]).dtype)
+
+
+_FIND: dict[str, Callable[[Any], Table | None]] = {"pandas": _of_pandas, "polars": _of_polars, "pyarrow": _of_arrow}
+
+
 def opened(value: Any, kinds: set[type], of_array: Callable[[Any], Any]) -> Any:
-    """Nested sequences, whose leaves have these types, with what is made of each array and table of pandas or Arrow in them."""
-    return _opened(value, of_array, MOST_AXES) if any(map(_is_array, kinds)) else value
+    """Nested sequences, whose leaves have these types, with what is made of each array and table of these packages in them, and Python's
+    objects for scalars of Arrow.
+    """
+    return _opened(value, of_array, MOST_AXES) if any(map(_is_array, kinds)) or any(map(_is_scalar, kinds)) else value
 
 
 def _opened(value: Any, of_array: Callable[[Any], Any], depth: int) -> Any:
     if isinstance(value, list | tuple) and depth:
         items = (_opened(item, of_array, depth - 1) for item in value)
         return list(items) if isinstance(value, list) else tuple(items)
+    if _is_scalar(type(value)):
+        return value.as_py()
     return of_array(value) if _is_array(type(value)) else value
 
 
 def _is_array(kind: type) -> bool:
-    return kind.__module__.partition(".")[0] in _PACKAGES and hasattr(kind, "__array__")
+    return package_of(kind) in _FIND and hasattr(kind, "__array__")
+
+
+def _is_scalar(kind: type) -> bool:
+    return package_of(kind) == "pyarrow" and hasattr(kind, "as_py")

@@ -63,7 +63,9 @@ class DataFrame:
         return DataFrame(cut)
 
     def __array__(self, dtype=None, copy=None):
-        return np.stack([np.asarray(column) for column in self.get_columns()], axis=1)
+        found = [np.asarray(column) for column in self.get_columns()]
+        is_mixed = len({array.dtype.kind in "US" for array in found}) > 1
+        return np.stack([array.astype(object) for array in found] if is_mixed else found, axis=1)
 
 
 for _cls in (Series, DataFrame):

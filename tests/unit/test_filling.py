@@ -305,3 +305,60 @@ def test_the_asynchronous_face_too():
     with pytest.raises(OSError, match="No space"):
         asyncio.run(zarr.api.asynchronous.save_group(store, path="run", **SEVERAL))
     assert not store._store_dict
+
+
+# -- moves, and nodes from metadata -----------------------------------------------------------------------------------
+
+
+class FullFor(MemoryStore):
+    """Has room for so many values."""
+
+    left = 10**9
+
+    def put(self, key, value, **options):
+        self.left -= 1
+        if self.left < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().put(key, value, **options)
+
+
+@pytest.fixture
+def tree(zarr_format):
+    store = FullFor()
+    root = zarr.create_group(store, zarr_format=zarr_format)
+    root.create_array("src/x", data=DATA, chunks=(5, 5), attributes={"k": 1})
+    root.create_array("src/y/z", data=DATA, chunks=(5, 5))
+    root.create_group("new")
+    store.set_sync("new/q/notes.txt", zarr.core.buffer.cpu.Buffer.from_bytes(b"mine"))
+    return root
+
+
+@pytest.mark.parametrize("left", range(0, 14, 2))
+def test_a_move_that_fails_leaves_everything_as_it_was(tree, left, monkeypatch):
+    store, before = tree.store, dict(tree.store._store_dict)
+    monkeypatch.setattr(type(store), "_renames", False)
+    store.left = left
+    try:
+        tree.move("src", "new/q")
+    except OSError:
+        assert store._store_dict == before
+        store.left = 10**9
+        tree.move("src", "new/q")
+    np.testing.assert_array_equal(tree["new/q/y/z"][:], DATA)
+    assert "src" not in tree
+    assert "new/q/notes.txt" in store._store_dict
+
+
+@pytest.mark.parametrize("left", range(6))
+def test_nodes_from_metadata_are_all_there_or_none(tree, left):
+    store, before = tree.store, dict(tree.store._store_dict)
+    metadata = tree["src/x"].metadata
+    wanted = {"n/a": metadata, "n/b": metadata, "n/g/c": metadata}
+    store.left = left
+    try:
+        assert len(dict(tree.create_hierarchy(wanted))) >= 3
+    except OSError:
+        assert store._store_dict == before
+        store.left = 10**9
+        dict(tree.create_hierarchy(wanted))
+    assert sorted(tree["n"]) == ["a", "b", "g"]

@@ -19,13 +19,14 @@ from zarr._flow.filling import New, whole_or_gone
 from zarr._flow.load import load_node, load_unexpected
 from zarr._flow.paths import join
 from zarr._flow.remove import clear
-from zarr._flow.requests import Fetch, Flow, Put, Read, TakeHold
+from zarr._flow.requests import Exist, Fetch, Flow, Put, Read, Remove, TakeHold
 from zarr._metadata.formats import DOCUMENTS, layout_of
 from zarr._metadata.group import GroupMetadata, NodeMetadata
 from zarr._store.access import relies_on_versions
 from zarr._store.path import StorePath
 from zarr._store.versioned import ABSENT, ANY
 from zarr._support.json import parse_object
+from zarr._support.signals import came_from_a_signal
 from zarr.errors import (
     BaseZarrError,
     ContainsArrayError,
@@ -139,7 +140,28 @@ def _put_below_groups(
 ) -> Flow[bool]:
     """Make the groups above a node that are missing, and store its documents where there is none; whether there was none."""
     yield from _make_groups(above, metadata.zarr_format, at, made)
-    return (yield from _put_new(at, layout_of(metadata).makers, stored))
+    makers = layout_of(metadata).makers
+    try:
+        return (yield from _put_new(at, makers, stored))
+    except GeneratorExit:  # nobody answers any more
+        raise
+    except BaseException:
+        try:
+            yield from _remove_others(at, makers, stored[1:])
+        except Exception as exc:  # it is told of why the node could not be made
+            if came_from_a_signal(exc):
+                raise
+        raise
+
+
+def _remove_others(at: StorePath, makers: Sequence[str], others: Sequence[tuple[str, Buffer]]) -> Flow[None]:
+    """Remove the other documents of a node that was not made, where they are still as they were stored."""
+    if not others or any((yield Exist(at.store, [join(at.path, name) for name in makers]))):
+        return
+    found = yield Fetch(at.store, [Read(join(at.path, name)) for name, _ in others])
+    for (name, document), stored in zip(others, found, strict=True):
+        if stored is not None and stored.data.to_bytes() == document.to_bytes():
+            yield Remove(at.store, join(at.path, name), ANY if stored.version is None else stored.version)
 
 
 def check_storable(at: StorePath, metadata: NodeMetadata) -> None:
@@ -293,10 +315,10 @@ def occupied(at: StorePath, existing: ListedMetadata | None) -> BaseZarrError:
     return (ContainsGroupError if is_group else ContainsArrayError)(at.store, at.path)
 
 
-def ensure_ancestors(at: StorePath, zarr_format: ZarrFormat) -> Flow[None]:
-    """Make every ancestor of a path a group, where there is no node yet; an array there is an error."""
+def ensure_ancestors(at: StorePath, zarr_format: ZarrFormat, made: NewNodes | None = None) -> Flow[None]:
+    """Make every ancestor of a path a group, where there is no node yet; an array there is an error. `made` as of `create_node`."""
     ancestry = yield from look_above(at)
-    yield from _make_groups(ancestry.missing, zarr_format, at)
+    yield from _make_groups(ancestry.missing, zarr_format, at, made)
 
 
 def put_node(at: StorePath, metadata: NodeMetadata, *, with_ancestors: bool = False) -> Flow[None]:

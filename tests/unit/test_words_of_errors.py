@@ -237,3 +237,26 @@ def test_other_keys_are_written_as_the_text_that_they_are(zarr_format):
         group.attrs["y"] = {(1, 2): 3}
     with pytest.raises(TypeError, match="keys of attributes are strings"):
         group.attrs.update({1: 2})
+
+
+# -- what would be lost without a word --------------------------------------------------------------------------------
+
+
+def test_arrays_that_would_have_one_name():
+    """As by `numpy.savez`."""
+    store = MemoryStore()
+    for function in (zarr.save, zarr.save_group):
+        with pytest.raises(ValueError, match="two arrays would be called 'arr_0'"):
+            function(store, np.arange(3), arr_0=np.arange(4))
+    assert not contents(store)
+    zarr.save(store, np.arange(3), arr_1=np.arange(4))
+    assert sorted(zarr.load(store)) == ["arr_0", "arr_1"]
+
+
+@pytest.mark.parametrize("shape", [True, (True,), [False]])
+def test_lengths_are_numbers(shape):
+    array = zarr.create_array({}, data=np.arange(4))
+    for call in (lambda: array.resize(shape), lambda: zarr.create_array({}, shape=shape, dtype="i4")):
+        with pytest.raises(TypeError, match="expected an integer or an iterable of integers for a shape"):
+            call()
+    assert array[:].tolist() == [0, 1, 2, 3]

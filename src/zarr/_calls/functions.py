@@ -333,7 +333,12 @@ def save_group_call(
 ) -> Flow[None]:
     if not args and not named:
         raise ValueError("at least one array must be provided")
-    arrays = {**{f"arr_{i}": arr for i, arr in enumerate(args)}, **named}
+    unnamed = {f"arr_{i}": arr for i, arr in enumerate(args)}
+    if taken := sorted(unnamed.keys() & named.keys()):
+        raise ValueError(
+            f"two arrays would be called {taken[0]!r}: one without a name, and the keyword. Name both of them"
+        )
+    arrays = {**unnamed, **named}
     given = {
         name: as_member(arr, name if name in named else None) for name, arr in arrays.items()
     }  # all checked before any is stored

@@ -140,8 +140,28 @@ def are_characters(elements: npt.NDArray[Any]) -> bool:
         return all(are_characters(elements[name]) for name in dtype.names)
     if dtype.kind != "U" or not elements.size:
         return True
+    return bool(_code_points(elements).max(initial=0) <= sys.maxunicode)
+
+
+def first_without_characters(elements: npt.NDArray[Any]) -> tuple[int, ...] | None:
+    """Where the first element is with something in it that can be no character; None if there is none."""
+    dtype = elements.dtype
+    if dtype.names is not None:
+        found = (first_without_characters(elements[name]) for name in dtype.names)
+        return min((place[: elements.ndim] for place in found if place is not None), default=None)
+    if are_characters(elements):
+        return None
+    is_wrong = (_code_points(elements) > sys.maxunicode).any(axis=-1)
+    return tuple(int(n) for n in np.unravel_index(int(is_wrong.argmax()), is_wrong.shape))
+
+
+def _code_points(elements: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The numbers in text of fixed length, along one more axis; once for elements that are many times the same."""
+    dtype = elements.dtype
     number = np.dtype(np.uint32).newbyteorder(dtype.byteorder)
-    return bool(elements.view(np.dtype((number, (dtype.itemsize // 4,)))).max(initial=0) <= sys.maxunicode)
+    once = elements[(*(slice(0, 1) if step == 0 else slice(None) for step in elements.strides), Ellipsis)]
+    in_field = once.view(np.dtype([("points", number, (dtype.itemsize // 4,))]))  # however its axes lie in memory
+    return np.asarray(in_field["points"])
 
 
 def is_extension(dtype: np.dtype[Any]) -> bool:

@@ -15,6 +15,7 @@ from zarr._dtype import parse_data_type
 from zarr._flow.apart import check_apart
 from zarr._flow.create import check_storable, create_node, ensure_ancestors, occupied, open_or_create
 from zarr._flow.load import load_node, look, not_found
+from zarr._flow.members import is_group
 from zarr._flow.paths import below
 from zarr._flow.remove import remove_node
 from zarr._flow.requests import Flow, Rename, Together
@@ -23,8 +24,16 @@ from zarr._grid.shapes import parse_shape
 from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
 from zarr._store.access import renames
 from zarr._store.path import StorePath, node_path
+from zarr._support.json import as_stored
 from zarr._support.truth import truth
-from zarr.errors import ArgumentError, ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
+from zarr.errors import (
+    ArgumentError,
+    ArrayNotFoundError,
+    ContainsArrayError,
+    ContainsGroupError,
+    GroupNotFoundError,
+    NodeNotFoundError,
+)
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -145,7 +154,11 @@ def move(
     if metadata is None:
         raise not_found(NodeNotFoundError, old)
     if (existing := (yield from look(new))) is not None:
-        raise occupied(new, existing)
+        in_the_way = ContainsGroupError if is_group(existing) else ContainsArrayError
+        raise in_the_way(
+            f"{in_the_way._what.format(new.store, new.path)}, and a move replaces nothing. Move to another path, or delete what is there "
+            f"first: del group[{dest!r}], in asynchronous code await group.delitem({dest!r})."
+        )
     yield from check_apart(old, new)
     yield from ensure_ancestors(new, metadata.zarr_format)
     if renames(group.store) and (yield from renaming(old, Rename(group.store, old.path, new.path))):
@@ -196,7 +209,7 @@ def by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
             raise TypeError(f"the node at {key!r} must be array or group metadata, got {type(metadata).__name__}")
         if (path := node_path(key, "a key of nodes")) in wanted:
             raise ValueError(f"two keys mean the path {path!r}")
-        wanted[path] = metadata
+        wanted[path] = metadata.with_attributes(as_stored(metadata.attributes)) if metadata.attributes else metadata
     return wanted
 
 

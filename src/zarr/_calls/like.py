@@ -14,7 +14,7 @@ from zarr._buffer.memory import empty, in_dtype
 from zarr._calls.arrays import ARRAY_DEFAULTS, DEFAULT_FILL_VALUE, ArrayParts, create_array, format_of
 from zarr._calls.keywords import FromArrayOptions, check_known
 from zarr._flow.apart import check_survives
-from zarr._flow.filling import filled
+from zarr._flow.filling import whole_or_gone
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import read, write
 from zarr._flow.requests import Flow, Together
@@ -25,6 +25,7 @@ from zarr._support.truth import truth
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from zarr._flow.filling import NewNodes
     from zarr._metadata.array_v2 import ArrayV2Metadata
     from zarr._metadata.array_v3 import ArrayV3Metadata
     from zarr._metadata.group import ArrayMetadata
@@ -161,10 +162,10 @@ def _from_node(at: StorePath, source: ArrayNode, given: Mapping[str, Any], write
     kept = {"zarr_format": new_format, "fill_value": metadata.fill_value, **kept_by(metadata, new_format)}
     if write_data and truth("overwrite", given.get("overwrite", False)):
         yield from check_survives(source.store_path, at)
-    parts = yield from create_array(at, shape=metadata.shape, dtype=metadata.dtype, **{**kept, **given})
+    made: NewNodes = []
+    parts = yield from create_array(at, made=made, shape=metadata.shape, dtype=metadata.dtype, **{**kept, **given})
     if write_data:
-        target = ArrayNode(*parts)
-        yield from filled(target, copy_elements(source, target))
+        yield from whole_or_gone(made, copy_elements(source, ArrayNode(*parts)))
     return parts
 
 

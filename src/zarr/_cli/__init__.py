@@ -10,8 +10,9 @@ from zarr._support.imports_on_use import importing
 def main() -> None:
     """Run the command line."""
     try:
-        with importing("typer"):
+        with importing("rich"):
             import rich  # noqa: F401
+        with importing("typer"):
             import typer  # noqa: F401
     except ModuleNotFoundError as exc:
         sys.exit(

@@ -158,9 +158,13 @@ def command(name: str, *examples: str, changes: bool = False) -> Callable[[Calla
     changes
         Whether it changes what is stored.
     """
-    DESCRIBED[name] = Described(examples, changes)
-    epilog = "\n\n".join(("Examples:", *(f"  {example}" for example in examples))) if examples else None
-    return app.command(name, epilog=epilog, context_settings=HELP)
+    epilog = "\n\n".join(("Examples:", *(f"  {example}" for example in examples)))
+
+    def make(function: Callable[..., None]) -> Callable[..., None]:
+        DESCRIBED[name] = Described(function, examples, changes)
+        return app.command(name, epilog=epilog, context_settings=HELP)(function)
+
+    return make
 
 
 def opening() -> Any:
@@ -176,7 +180,9 @@ def _print_version(wanted: bool) -> None:
 
 def _print_usage(ctx: typer.Context, wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(json.dumps(usage(ctx.command, DESCRIBED), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(
+            json.dumps(usage(ctx.command, Described(common), DESCRIBED), indent=2, ensure_ascii=False) + "\n"
+        )
         raise typer.Exit
 
 

@@ -34,7 +34,7 @@ def write_npy(view: View, file: IO[bytes]) -> None:
 
 def _of_one_length(view: View) -> np.dtype[Any]:
     """NumPy's type for the texts of a view, which files have: of the length of the longest."""
-    longest = max((int(np.strings.str_len(block).max()) for block in blocks_of(view) if block.size), default=1)
+    longest = max((len(text) for block in blocks_of(view) for text in block.ravel().tolist()), default=1)
     return np.dtype(f"U{max(1, longest)}")
 
 

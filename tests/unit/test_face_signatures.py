@@ -24,6 +24,8 @@ ZARR_PYTHON = "zarr-python's asynchronous face has none"
 SIGN = "Python's own protocol, for which the synchronous interpreter has a sign"
 ONLY_SYNC = {
     "Array.__delitem__": "deletes nothing, and says what to do instead",
+    "Array.batch": "a `with` block around plain assignments, which cannot be awaited",
+    "Array.appender": "a thread of its own writes behind the calls; there is nothing to await in them",
     "Array.async_array": "leads from this face to the other",
     "Array.get_block_selection": ZARR_PYTHON,
     "Array.set_block_selection": ZARR_PYTHON,
@@ -33,6 +35,8 @@ ONLY_SYNC = {
     "Array.blocks": ZARR_PYTHON,
     "Array.__getitem__": "takes any selection; `getitem` takes basic ones, as `get_basic_selection` does",
     "Array.__setitem__": "takes any selection; `setitem` takes basic ones, as `set_basic_selection` does",
+    "Group.batch": "a `with` block around plain assignments, which cannot be awaited",
+    "Group.replace": "a `with` block in which a node is made and written by assignment",
     "Group.create": "zarr-python's other name of `create_array`",
     "Group.update_attributes_async": "zarr-python has it: a coroutine on the synchronous face",
     "Group.visit": "h5py's; with the asynchronous face one writes a loop",

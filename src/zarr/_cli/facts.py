@@ -11,42 +11,15 @@ from rich.text import Text
 from zarr._checks.findings import counted
 from zarr._cli.output import facts, nbytes_text, table, times_text
 from zarr._faces.array import Array
+from zarr._faces.described import chunk_shapes, chunks_text, codecs_of, shape_text
 from zarr._faces.group import Group
 
 _MOST_ATTRIBUTE = 100
 
 
-def codec_text(codec: Any) -> str:
-    """A codec in words, of whichever kind: `zstd(level=3)`.
-
-    >>> codec_text({"name": "zstd", "configuration": {"level": 3}})
-    'zstd(level=3)'
-    """
-    if hasattr(codec, "to_dict"):
-        codec = codec.to_dict()
-    elif hasattr(codec, "get_config"):
-        codec = codec.get_config()
-    if not isinstance(codec, Mapping):
-        return str(codec)
-    found = dict(codec)
-    name = found.pop("name", None) or found.pop("id", "?")
-    settings = found.get("configuration", {} if "configuration" in codec else found) or {}
-    inner = ", ".join(
-        f"{key}={value if isinstance(value, str) else json.dumps(value, default=str)}"
-        for key, value in settings.items()
-    )
-    return f"{name}({inner})" if inner else str(name)
-
-
-def codecs_of(array: Array) -> list[str]:
-    """The codecs of a chunk, in the order in which they encode."""
-    serializer = () if array.serializer is None else (array.serializer,)
-    return [codec_text(codec) for codec in (*array.filters, *serializer, *array.compressors)]
-
-
 def array_data(array: Array) -> dict[str, Any]:
     """An array."""
-    chunks, shards = _shape_of_chunks(array)
+    chunks, shards = chunk_shapes(array)
     return {
         "type": "array",
         "path": array.path,
@@ -67,16 +40,6 @@ def array_data(array: Array) -> dict[str, Any]:
     }
 
 
-def _shape_of_chunks(array: Array) -> tuple[Any, Any]:
-    """Shapes of chunks and of shards; lengths along each dimension where they differ."""
-    try:
-        return list(array.chunks), None if array.shards is None else list(array.shards)
-    except NotImplementedError:
-        sharded = array.metadata.is_sharded
-        inner, outer = ([list(each) for each in sizes] for sizes in (array.read_chunk_sizes, array.write_chunk_sizes))
-        return inner, outer if sharded else None
-
-
 def array_lines(data: Mapping[str, Any]) -> Iterator[Text]:
     """An array, for people."""
     names = data["dimension_names"]
@@ -88,9 +51,9 @@ def array_lines(data: Mapping[str, Any]) -> Iterator[Text]:
     ]
     if names and any(names):
         rows.append(("Dimensions", ", ".join(name or "-" for name in names)))
-    rows.append(("Chunks", f"{_chunk_text(data['chunks'])}, {data['n_chunks']:,} of them"))
+    rows.append(("Chunks", f"{chunks_text(data['chunks'])}, {data['n_chunks']:,} of them"))
     if data["shards"] is not None:
-        rows.append(("Shards", f"{_chunk_text(data['shards'])}, {data['n_objects']:,} of them"))
+        rows.append(("Shards", f"{chunks_text(data['shards'])}, {data['n_objects']:,} of them"))
     rows += [
         ("Codecs", " → ".join(data["codecs"])),
         ("Fill value", data["fill_value"]),
@@ -123,7 +86,7 @@ def member_data(path: str, node: Any) -> dict[str, Any]:
     """A member of a group, in a list."""
     if not isinstance(node, Array):
         return {"path": path, "type": "group"}
-    chunks, shards = _shape_of_chunks(node)
+    chunks, shards = chunk_shapes(node)
     return {
         "path": path,
         "type": "array",
@@ -161,8 +124,8 @@ def member_lines(members: Iterable[Mapping[str, Any]]) -> list[Text]:
             each["path"] + ("/" if each["type"] == "group" else ""),
             shape_text(each["shape"]) if "shape" in each else each["type"],
             str(each.get("dtype", "")),
-            f"chunks {_chunk_text(each['chunks'])}" if "chunks" in each else "",
-            f"shards {_chunk_text(each['shards'])}" if each.get("shards") else "",
+            f"chunks {chunks_text(each['chunks'])}" if "chunks" in each else "",
+            f"shards {chunks_text(each['shards'])}" if each.get("shards") else "",
             nbytes_text(each["nbytes"]) if "nbytes" in each else "",
         )
         for each in members
@@ -170,27 +133,6 @@ def member_lines(members: Iterable[Mapping[str, Any]]) -> list[Text]:
     used = [number for number in range(6) if any(row[number] for row in rows)]
     styles = ("bold", "green", "magenta", "", "", "dim")
     return table([tuple(row[number] for number in used) for row in rows], tuple(styles[number] for number in used))
-
-
-def shape_text(shape: Iterable[int]) -> str:
-    """A shape for people.
-
-    >>> shape_text((365, 1800)), shape_text(())
-    ('365 × 1800', 'scalar')
-    """
-    return " × ".join(map(str, shape)) or "scalar"
-
-
-def _chunk_text(chunks: Any) -> str:
-    if any(isinstance(each, list) for each in chunks):
-        return " × ".join(_runs(each) for each in chunks)
-    return shape_text(chunks)
-
-
-def _runs(lengths: list[int]) -> str:
-    if len(set(lengths[:-1])) <= 1 and (len(lengths) < 2 or lengths[-1] <= lengths[0]):
-        return str(lengths[0]) if lengths else "0"
-    return f"({', '.join(map(str, lengths[:4]))}{', …' if len(lengths) > 4 else ''})"
 
 
 def _attribute_lines(attributes: Mapping[str, Any]) -> Iterator[Text]:

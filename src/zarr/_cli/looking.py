@@ -22,11 +22,11 @@ from zarr._cli.facts import (
     group_lines,
     member_data,
     member_lines,
-    shape_text,
     share,
 )
 from zarr._cli.output import facts, nbytes_text, progress, say, table, times_text
 from zarr._faces.array import Array
+from zarr._faces.described import shape_text
 
 _MOST_SHOWN = 1000
 """So many elements are printed for people without a summary."""

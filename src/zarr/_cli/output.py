@@ -62,10 +62,10 @@ def note(text: str) -> None:
 @contextmanager
 def progress(what: str) -> Iterator[Step | None]:
     """A bar where standard error is a terminal; else None, which the library takes for nobody who wants to know."""
-    to = console(errors=True)
-    if not to.is_terminal:
+    if not sys.stderr.isatty():  # whatever is said of colours
         yield None
         return
+    to = console(errors=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=to, transient=True) as bar:
         task = bar.add_task(what, total=None)

@@ -14,10 +14,10 @@ import typer
 from zarr._cli.application import command, opening
 from zarr._cli.arguments import DryRun, Json, Overwrite, Place, Selection, parse_selection
 from zarr._cli.exports import FORMATS, OF_GROUPS, SUFFIXES, WRITERS, write_hdf5, write_npz
-from zarr._cli.facts import shape_text
 from zarr._cli.output import nbytes_text, note, progress, say
 from zarr._cli.places import Array
 from zarr._cli.rows import blocks_to_append, file_rows, is_file
+from zarr._faces.described import shape_text
 from zarr.errors import ArgumentError
 
 

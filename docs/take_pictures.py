@@ -1,4 +1,5 @@
-"""Takes the pictures of the command line, of HTML in notebooks, and of plots that pages show: `python docs/take_pictures.py`.
+"""Takes the pictures of the command line, of HTML in notebooks, and of plots that pages show, and the short chart of
+the benchmark: `python docs/take_pictures.py`, with `benchmarks` behind it the chart alone.
 
 What is shown is what the programs print, for data that are made here. Pages with HTML are taken in a browser (Chromium), in light and in
 dark; without one these pictures stay as they are. Look at them before you keep them.
@@ -119,7 +120,67 @@ def plots(root: zarr.Group) -> None:
     figure.savefig(IMAGES / "plots.png", dpi=90)
 
 
+GROUPS = {
+    "whole chunks": r"(write|read)_\w+|v2_\w+|mem_raw_\w+|slab_\S+",
+    "shards": r"shard(raw)?_(write|read)|mem_shard_\w+",
+    "small chunks": r"small_\w+",
+    "chunks out of shards": r"shard_random\w*",
+    "slices, planes": r"slice_\w+|strided_\w+|reversed|vol_\w+",
+    "points, lists, masks": r"scalar_\w+|[vo]index_\w+|mask_\w+",
+    "parts of chunks, append": r"partial_write_\w+|append",
+    "opening, groups, import": r"open_array|group_\w+|import_time",
+    "other chunks": r"rechunk_\w+",
+    "eight threads": r"threads8_\w+",
+}
+"""What workloads of the benchmark have in common."""
+MARKS = {
+    "zarr-python, fused pipeline": ("C1", "s"),
+    "zarrs": ("C2", "^"),
+    "TensorStore": ("C0", "D"),
+    "this library": ("C3", "o"),
+}
+
+
+def benchmarks() -> None:
+    """The chart of the benchmark in short: geometric means of the first table of its page, all of its workloads in groups."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    text = (IMAGES.parent / "benchmarks.md").read_text()
+    head, _, *lines = text[text.index("| workload |") :].split("\n\n")[0].splitlines()
+    columns = [cell.strip() for cell in head.strip("|").split("|")]
+    rows = [dict(zip(columns, (cell.strip() for cell in line.strip("|").split("|")), strict=True)) for line in lines]
+    logs: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        (group,) = (name for name, pattern in GROUPS.items() if re.fullmatch(pattern, row["workload"]))
+        ours = float(row["÷ zarr-python"])
+        for name in MARKS:
+            ratio = "1" if name == "this library" else row[f"÷ {name}"]
+            if ratio:
+                logs.setdefault((name, group), []).append(np.log(ours / float(ratio)))
+    mpl.rcParams["svg.hashsalt"] = "benchmarks"
+    figure, axes = plt.subplots(figsize=(9, 3.1), layout="constrained")
+    for name, (colour, mark) in MARKS.items():
+        found = [(np.exp(np.mean(logs[name, group])), i) for i, group in enumerate(GROUPS) if (name, group) in logs]
+        size = 60 if name == "this library" else 30
+        axes.scatter(*zip(*found, strict=True), s=size, c=colour, marker=mark, label=name, zorder=3)
+    axes.axvline(1, color="0.7", linewidth=1)
+    axes.set(xscale="log", xlabel="time ÷ time of zarr-python (left is faster)", yticks=range(len(GROUPS)))
+    axes.set_xticks([0.05, 0.1, 0.2, 0.5, 1], ["0.05", "0.1", "0.2", "0.5", "1"])
+    axes.set_yticklabels(GROUPS)
+    axes.set_ylim(len(GROUPS) - 0.5, -0.5)
+    axes.grid(axis="both", color="0.93")
+    figure.legend(loc="outside upper center", ncols=4)
+    figure.savefig(IMAGES / "benchmarks-short.svg", metadata={"Date": None})
+    plt.close(figure)
+
+
 def main() -> None:
+    benchmarks()
+    if sys.argv[1:] == ["benchmarks"]:
+        return
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
         root = make_data()

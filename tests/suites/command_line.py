@@ -16,7 +16,7 @@ def process_as_before():
     logger = logging.getLogger("zarr")
     handlers, level = logger.handlers, logger.level
     with warnings.catch_warnings():
-        warnings.simplefilter("default")  # as Python has it, and not as these tests
+        warnings.simplefilter("always")  # no errors, as these tests have them
         yield
     logger.handlers = handlers
     logger.setLevel(level)

@@ -72,7 +72,7 @@ def _verification_lines(found: Verification, most: int) -> Iterator[Text]:
     part = "" if found.subset is None else f" of {found.subset}"
     yield Text(
         f"  {counted(found.n_groups, 'group')}, {counted(len(found.censuses), 'array')}, {n_stored:,} of "
-        f"{n_objects:,} objects stored, {n_checked:,} read{part} ({nbytes_text(nbytes)})",
+        f"{n_objects:,} object{'' if n_objects == 1 else 's'} stored, {n_checked:,} read{part} ({nbytes_text(nbytes)})",
         "dim",
     )
     yield from _finding_lines(found.findings, most)

@@ -17,8 +17,8 @@ from zarr._cli.output import nbytes_text, note, say
 from zarr._cli.places import PLACE_OF_ARCHIVE, Array, Group, Opened, is_root_of_file
 from zarr._flow.apart import check_apart, check_survives
 from zarr._flow.drive import run
-from zarr._flow.inventory import stored_nbytes
 from zarr._flow.remove import remove_node
+from zarr._flow.requests import Flow, Keys
 from zarr._store.local import LocalStore
 from zarr._store.path import StorePath
 from zarr._store.zipped.store import ZipStore
@@ -67,9 +67,9 @@ def _copy(
     replaced = _make_room(places, destination, at, node, overwrite=overwrite, dry_run=dry_run)
     zarr_format: Any = None if to is None else int(to.value[1])
     n_nodes = 1 + (node.nmembers(max_depth=None) if isinstance(node, Group) else 0)
-    nbytes = 0
+    nbytes = None
     if dry_run:
-        nbytes = run(stored_nbytes(node.store_path))
+        pass
     elif (above := places.parent(destination, "r+")) is not None:
         group, name = above
         options: Any = {} if zarr_format is None else {"zarr_format": zarr_format}
@@ -169,9 +169,9 @@ def rm(
         if is_root_of_file(place):
             raise ArgumentError(f"{place!r} is a whole file; delete it as a file, or name what is in it")
         n_nodes = 1 + (node.nmembers(max_depth=None) if isinstance(node, Group) else 0)
-        nbytes = run(stored_nbytes(node.store_path))
-        data = {"place": str(node.store_path), "n_nodes": n_nodes, "nbytes": nbytes, "dry_run": dry_run}
-        what = f"{counted(n_nodes, 'node')}, {nbytes_text(nbytes)}, at {node.store_path}"
+        n_objects = len(run(_keys(node.store_path)))
+        data = {"place": str(node.store_path), "n_nodes": n_nodes, "n_objects": n_objects, "dry_run": dry_run}
+        what = f"{counted(n_nodes, 'node')}, {counted(n_objects, 'object')}, at {node.store_path}"
         if not (dry_run or yes):
             if not sys.stdin.isatty():
                 raise ArgumentError(f"--yes is needed to delete {what}, as nobody can be asked")
@@ -200,9 +200,9 @@ def zip_(
         raise FileExistsError(f"there is a file {str(archive)!r} already; --overwrite replaces it")
     with opening() as places:
         node = places.node(source)
+        nbytes = None
         if dry_run:
-            nbytes = run(stored_nbytes(node.store_path))
-            n_keys = copy_store(node.store, {}, node.path, dry_run=True)[0]
+            n_keys = len(run(_keys(node.store_path)))
         else:
             with ZipStore(archive, mode="w" if is_there else "x") as store:
                 n_keys, _, nbytes = copy_store(node.store, store, node.path)
@@ -225,15 +225,23 @@ def unzip(
             raise ArgumentError(f"{archive!r} is no zip archive; `zarr cp` copies from any store")
         at = places.at(destination, "r" if dry_run else "a")
         replaced = _make_room(places, destination, at, node, overwrite=overwrite, dry_run=dry_run)
-        n_keys, _, nbytes = copy_store(node.store, {} if dry_run else at.store, node.path, at.path, dry_run=dry_run)
+        nbytes = None
         if dry_run:
-            nbytes = run(stored_nbytes(node.store_path))
+            n_keys = len(run(_keys(node.store_path)))
+        else:
+            n_keys, _, nbytes = copy_store(node.store, at.store, node.path, at.path)
         data = _packed(node.store_path, at, n_keys, nbytes, replaced=replaced, dry_run=dry_run)
         say(as_json, data, [_done("unpacked", data)])
 
 
+def _keys(at: StorePath) -> Flow[list[str]]:
+    """Keys of all that is stored at a place; none of it is looked at."""
+    keys: list[str] = yield Keys(at.store, at.path)
+    return keys
+
+
 def _packed(
-    source: StorePath, to: object, n_keys: int, nbytes: int, *, replaced: bool, dry_run: bool
+    source: StorePath, to: object, n_keys: int, nbytes: int | None, *, replaced: bool, dry_run: bool
 ) -> dict[str, Any]:
     return {
         "source": str(source),
@@ -254,7 +262,7 @@ def _done(verb: str, data: dict[str, Any]) -> str:
         if "n_keys" in data
         else ""
     )
-    nbytes = nbytes_text(data["nbytes"]) if "nbytes" in data else ""
+    nbytes = "" if data.get("nbytes") is None else nbytes_text(data["nbytes"])
     how_much = f" ({', '.join(filter(None, (n, nbytes)))})" if n or nbytes else ""
     replaced = (
         ", replacing what is there"

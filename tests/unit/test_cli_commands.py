@@ -575,6 +575,36 @@ class TestMistakes:
         assert code == (3 if args in (["bogus"], ["info", "notes.txt"]) else 1)
         assert re.search(said, err, re.IGNORECASE | re.DOTALL)
 
+    def test_what_cannot_be_read_is_shown_as_that_and_can_be_deleted(self, place):
+        document = Path("data.zarr/a/zarr.json")
+        document.write_text(document.read_text().replace('"int32"', '"int33"'))
+        for call in (["ls", "-l", place], ["info", place], ["tree", place]):
+            code, out, _ = zarr_(*call)
+            assert code == 0
+            assert "unsupported: No Zarr data type found that matches 'int33'" in out
+        assert as_json("tree", place)["nodes"][0]["type"] == "unsupported"
+        code, _, err = zarr_("export", place, "all.npz")
+        assert code == 0
+        assert "a cannot be read, and is left out" in err
+        assert zarr_("export", place, "all.h5")[0] == 0
+        assert failure("info", "data.zarr/a")[0] == 1
+        assert zarr_("rm", "-y", "data.zarr/a")[0] == 0
+        assert zarr_("verify", place)[0] == 0
+
+    def test_a_directory_of_something_else_is_not_all_right(self, place):
+        Path("junk").mkdir()
+        Path("junk/x").write_text("mine")
+        code, err = failure("verify", "junk")
+        assert code == 3
+        assert "it holds 'x'" in err
+
+    def test_damaged_archives_are_no_fault_of_the_program(self, place):
+        Path("empty.zip").touch()
+        code, err = failure("info", "empty.zip")
+        assert code == 1
+        assert "no zip archive" in err
+        assert "fault of the program" not in err
+
     def test_errors_are_json_too(self, place):
         code, out, err = zarr_("info", "missing.zarr", "--json")
         assert (code, out) == (3, "")

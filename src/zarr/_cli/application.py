@@ -17,7 +17,7 @@ from typing import Annotated, Any, TypeAlias, cast
 import typer
 import typer.core
 
-from zarr._cli.exits import Exit, code_of, is_expected
+from zarr._cli.exits import Exit, code_of, is_fault
 from zarr._cli.output import note
 from zarr._cli.places import opened
 from zarr._cli.usage import Described, usage
@@ -111,7 +111,7 @@ def _tell(error: Exception, *, as_json: bool) -> int:
     """Show an error; its exit code."""
     code = code_of(error)
     lines = [f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())]
-    if not is_expected(error):
+    if is_fault(error):
         lines.append("This is a fault of the program, please report it; `zarr --traceback ...` shows where it is.")
     if as_json:
         shown = {"error": type(error).__name__, "message": str(error), "exit_code": int(code)}

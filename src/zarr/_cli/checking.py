@@ -44,6 +44,8 @@ def verify(
     """
     with opening() as places, progress("objects") as step:
         found = library_verify(places.at(place), subset, progress=step)
+        if found.ok and not (found.n_groups or found.censuses):
+            places.node(place)  # which says what is there instead
     say(as_json, found.to_dict(), _verification_lines(found, most))
     if not found.ok:
         raise typer.Exit(Exit.FOUND)

@@ -17,8 +17,10 @@ from zarr._cli.output import nbytes_text, note, say
 from zarr._cli.places import PLACE_OF_ARCHIVE, Array, Group, Opened, is_root_of_file
 from zarr._flow.apart import check_apart, check_survives
 from zarr._flow.drive import run
+from zarr._flow.load import look
 from zarr._flow.remove import remove_node
 from zarr._flow.requests import Flow, Keys
+from zarr._metadata.group import GroupMetadata
 from zarr._store.local import LocalStore
 from zarr._store.path import StorePath
 from zarr._store.zipped.store import ZipStore
@@ -165,13 +167,16 @@ def rm(
     Files that are not Zarr's stay.
     """
     with opening() as places:
-        node = places.node(place)
+        at = places.at(place)
+        metadata = run(look(at))
+        if metadata is None:
+            places.node(place)  # which says that there is none
         if is_root_of_file(place):
             raise ArgumentError(f"{place!r} is a whole file; delete it as a file, or name what is in it")
-        n_nodes = 1 + (node.nmembers(max_depth=None) if isinstance(node, Group) else 0)
-        n_objects = len(run(_keys(node.store_path)))
-        data = {"place": str(node.store_path), "n_nodes": n_nodes, "n_objects": n_objects, "dry_run": dry_run}
-        what = f"{counted(n_nodes, 'node')}, {counted(n_objects, 'object')}, at {node.store_path}"
+        n_nodes = 1 + (places.group(place).nmembers(max_depth=None) if isinstance(metadata, GroupMetadata) else 0)
+        n_objects = len(run(_keys(at)))
+        data = {"place": str(at), "n_nodes": n_nodes, "n_objects": n_objects, "dry_run": dry_run}
+        what = f"{counted(n_nodes, 'node')}, {counted(n_objects, 'object')}, at {at}"
         if not (dry_run or yes):
             if not sys.stdin.isatty():
                 raise ArgumentError(f"--yes is needed to delete {what}, as nobody can be asked")

@@ -29,7 +29,7 @@ MEANINGS = {
 
 _HELD = (BlockingIOError, TimeoutError, ConcurrentChangeError)
 _NOT_THERE = (FileNotFoundError, MemberNotFoundError)
-_EXPECTED = (ValueError, OSError, ImportError, TypeError, NotImplementedError, LookupError, RuntimeError, MemoryError)
+_FAULTS = (AssertionError, AttributeError, NameError, ArithmeticError)
 
 
 def code_of(error: BaseException) -> Exit:
@@ -45,6 +45,10 @@ def code_of(error: BaseException) -> Exit:
     return Exit.NOT_THERE if isinstance(error, _NOT_THERE) else Exit.FAILED
 
 
-def is_expected(error: BaseException) -> bool:
-    """Whether it is of the kinds that the library and the system raise on purpose; anything else is a fault of ours."""
-    return isinstance(error, _EXPECTED)
+def is_fault(error: BaseException) -> bool:
+    """Whether it is of the kinds that nobody raises on purpose, and so a fault of ours.
+
+    >>> is_fault(KeyError("x")), is_fault(PermissionError())
+    (True, False)
+    """
+    return isinstance(error, _FAULTS) or type(error) is KeyError

@@ -15,8 +15,10 @@ from zarr._cli.rows import blocks_of
 from zarr._faces.array import Array
 from zarr._faces.group import Group
 from zarr._faces.view import View
+from zarr._flow.node import GroupNode, UnreadableNode
 from zarr._support.imports_on_use import importing
-from zarr.errors import ArgumentError
+from zarr._support.warn import warn
+from zarr.errors import ArgumentError, ZarrUserWarning
 
 Writer = Callable[[View, IO[bytes]], None]
 
@@ -104,7 +106,7 @@ def write_hdf5(node: Array | Group, view: View | None, path: str) -> int:
         if isinstance(node, Group):
             _attributes(file, node.attrs)
             for name, member in node.members(max_depth=None):
-                if isinstance(member, Group):
+                if isinstance(member, Group) and isinstance(member._node, GroupNode):
                     _attributes(file.require_group(name), member.attrs)
         for name, each in _views(node, view):
             dtype = h5py.string_dtype() if each.dtype.kind in "OTU" else each.dtype
@@ -129,7 +131,10 @@ def _views(node: Array | Group, view: View | None) -> Iterator[tuple[str, View]]
         yield node.basename or "data", node.lazy if view is None else view
         return
     for name, member in node.members(max_depth=None):
-        if isinstance(member, Array):
+        state: Any = member._node
+        if isinstance(state, UnreadableNode):
+            warn(f"{name} cannot be read, and is left out: {state.unreadable.reason}", ZarrUserWarning)
+        elif isinstance(member, Array):
             yield name, member.lazy[...]
 
 

@@ -13,6 +13,7 @@ from zarr._cli.output import facts, nbytes_text, table, times_text
 from zarr._faces.array import Array
 from zarr._faces.described import chunk_shapes, chunks_text, codecs_of, shape_text
 from zarr._faces.group import Group
+from zarr._flow.node import UnreadableNode
 
 _MOST_ATTRIBUTE = 100
 
@@ -84,6 +85,8 @@ def group_data(group: Group, members: Iterable[tuple[str, Any]]) -> dict[str, An
 
 def member_data(path: str, node: Any) -> dict[str, Any]:
     """A member of a group, in a list."""
+    if isinstance(node._node, UnreadableNode):
+        return {"path": path, "type": "unsupported", "reason": str(node._node.unreadable.reason)}
     if not isinstance(node, Array):
         return {"path": path, "type": "group"}
     chunks, shards = chunk_shapes(node)
@@ -101,13 +104,14 @@ def member_data(path: str, node: Any) -> dict[str, Any]:
 def group_lines(data: Mapping[str, Any]) -> Iterator[Text]:
     """A group, for people."""
     members = data["members"]
-    n_arrays = sum(each["type"] == "array" for each in members)
+    n_arrays, n_groups = (sum(each["type"] == kind for each in members) for kind in ("array", "group"))
+    unsupported = f", {len(members) - n_arrays - n_groups} unsupported" if len(members) > n_arrays + n_groups else ""
     consolidated = ", consolidated" if data["consolidated"] else ""
     yield from facts(
         [
             ("Type", "group"),
             ("Format", f"{data['zarr_format']}{consolidated}"),
-            ("Members", f"{counted(n_arrays, 'array')}, {counted(len(members) - n_arrays, 'group')}"),
+            ("Members", f"{counted(n_arrays, 'array')}, {counted(n_groups, 'group')}{unsupported}"),
             ("Store", data["store"] + (", read-only" if data["read_only"] else "")),
         ]
     )
@@ -122,7 +126,9 @@ def member_lines(members: Iterable[Mapping[str, Any]]) -> list[Text]:
     rows = [
         (
             each["path"] + ("/" if each["type"] == "group" else ""),
-            shape_text(each["shape"]) if "shape" in each else each["type"],
+            shape_text(each["shape"])
+            if "shape" in each
+            else ": ".join(filter(None, (each["type"], each.get("reason")))),
             str(each.get("dtype", "")),
             f"chunks {chunks_text(each['chunks'])}" if "chunks" in each else "",
             f"shards {chunks_text(each['shards'])}" if each.get("shards") else "",

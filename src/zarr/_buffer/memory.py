@@ -99,9 +99,16 @@ def picked(array: npt.NDArray[Any], index: Any) -> Any:
 
 
 def put(array: npt.NDArray[Any], index: Any, elements: Any) -> None:
-    """`array[index] = elements`, also of text of any length, which NumPy before 2.2 loses at lists of positions."""
-    is_array = isinstance(elements, np.ndarray) and elements.ndim > 0
-    array[index] = elements.astype(object) if is_array and _loses_text(array, index) else elements
+    """`array[index] = elements`, also of text of any length.
+
+    At lists of positions NumPy before 2.2 loses such text, and NumPy up to 2.4 at least that of an array of no axes.
+    """
+    if isinstance(elements, np.ndarray):
+        if elements.ndim and _loses_text(array, index):
+            elements = elements.astype(object)
+        elif not elements.ndim and elements.dtype.kind == "T":
+            elements = elements[()]
+    array[index] = elements
 
 
 _LOSES_TEXT = np.lib.NumpyVersion(np.__version__) < "2.2.0"

@@ -150,8 +150,7 @@ def open_group(
 ) -> Flow[GroupParts]:
     """Open a group, or create it where the mode allows; see `zarr.open_group`. `made` as of `create_node`."""
     check_mode(mode)
-    if not (use_consolidated is None or isinstance(use_consolidated, str)):
-        use_consolidated = truth("use_consolidated", use_consolidated)
+    use_consolidated = _consolidated_choice(use_consolidated)
 
     def find() -> Flow[GroupParts]:
         metadata = yield from load_consolidated(at, zarr_format, use=use_consolidated)
@@ -167,6 +166,10 @@ def open_group(
         return _naming_mode(at, mode, new)
     flow = open_or_create(at, find, make) if mode == "a" and not use_consolidated else find()
     return naming_format(at, zarr_format, flow)
+
+
+def _consolidated_choice(given: bool | str | None) -> bool | str | None:
+    return given if given is None or isinstance(given, str) else truth("use_consolidated", given)
 
 
 def _check_consolidated(use: bool | str | None, mode: str) -> None:
@@ -207,7 +210,9 @@ def open_node(
         warn_of_unused(existing, at, create)
         if isinstance(existing, ArrayMetadata):
             return existing, at, array_config(config)
-        return (yield from open_group(at, mode="r", zarr_format=zarr_format, use_consolidated=use_consolidated))
+        # It is not looked at once more: by then somebody may have put an array there.
+        use = _consolidated_choice(use_consolidated)
+        return (yield from load_consolidated(at, zarr_format, use=use, group=existing)), at
 
     def make() -> Flow[ArrayParts | GroupParts]:
         if wants_array:

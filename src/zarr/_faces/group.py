@@ -64,6 +64,8 @@ class Group(GroupProperties):
     (['a'], (3,))
     """
 
+    _html_may_look = True
+
     def __init__(self, _async_group: AsyncGroup) -> None:
         if not isinstance(_async_group, AsyncGroup):
             raise TypeError(

@@ -18,7 +18,7 @@ from zarr._flow import rechunk_job, receipts
 from zarr._flow.drive import run
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.rechunk_job import Rechunking
-from zarr._flow.rechunking import DEFAULT_NBYTES, itemsize_of, least_room, room_for
+from zarr._flow.rechunking import DEFAULT_NBYTES, Kept, itemsize_of, least_room, room_for
 from zarr._flow.receipts import Job
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath, node_path
@@ -211,7 +211,7 @@ def _temporary(source: ArrayNode, at: StorePath, grid: ChunkGrid) -> ArrayNode |
 def _run(job: Rechunking, client: Any, options: dict[str, Any], report: Callable[[int, int], Any]) -> None:
     """Do all tasks that have left no receipt."""
     total = len(job.jobs) * max(1, math.prod(job.target.metadata.shape)) * itemsize_of(job.target.view.spec)
-    done = 0
+    done, kept = 0, Kept()
     for part in job.jobs:
         if not part.n_tasks:
             continue
@@ -226,7 +226,7 @@ def _run(job: Rechunking, client: Any, options: dict[str, Any], report: Callable
 
         done += per_task * (part.n_tasks - len(missing))
         report(round(done), total)
-        _run_tasks(client, _Running(job, part, name), missing, count, options)
+        _run_tasks(client, _Running(job, part, name, kept), missing, count, options)
         lost = run(receipts.missing(part)) if missing else []
         if lost:
             raise UnfinishedPlanError(
@@ -258,6 +258,7 @@ class _Running:
     at: Rechunking
     job: Job
     name: str
+    kept: Kept
 
     def __call__(self, number: int) -> bool:
-        return run(rechunk_job.run_task(self.at, self.job, self.name, number))
+        return run(rechunk_job.run_task(self.at, self.job, self.name, number, self.kept))

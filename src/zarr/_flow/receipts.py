@@ -319,8 +319,19 @@ def write_task(job: Job, name: str, number: int, value: object) -> Flow[None]:
     yield from store_task(job, name, number, lambda node: put(node, basic, region, value))
 
 
-def store_task(job: Job, name: str, number: int, storing: Callable[[ArrayNode], Flow[Any]]) -> Flow[None]:
+def store_task(
+    job: Job, name: str, number: int, storing: Callable[[ArrayNode], Flow[Any]], *, noting: bool = True
+) -> Flow[None]:
     """Have something store the objects of a task in the array that it is given, and then store its receipt.
+
+    Parameters
+    ----------
+    job, name, number
+        The task.
+    storing
+        Stores them, and no others.
+    noting
+        Whether the receipt is to say what was stored; otherwise it says that the task is done, and nothing can be checked by it.
 
     Raises
     ------
@@ -329,19 +340,22 @@ def store_task(job: Job, name: str, number: int, storing: Callable[[ArrayNode], 
     """
     yield from check_array(job)
     at, node = job.node.store_path, job.node
-    noted = NotedStore(at.store)
-    # Somebody else's pipeline knows some kinds of stores, and may go past them: what it has stored is read.
-    if node.view.pipeline.delegate is None:
-        node = ArrayNode(node.metadata, StorePath(noted, at.path), node.config, engine=node.engine)
-    yield from storing(node)
-    objects: dict[str, ObjectCheck | None] = {}
-    for suffix in job.suffixes(number):
-        key = node.key(suffix)
-        if key in noted.notes:
-            seen = noted.notes[key]
-            objects[suffix] = None if seen is None else ObjectCheck(*seen)
-        else:
-            objects[suffix] = yield from stored_check(at.store, key)
+    objects: dict[str, ObjectCheck | None] = dict.fromkeys(job.suffixes(number))
+    if noting:
+        noted = NotedStore(at.store)
+        # Somebody else's pipeline knows some kinds of stores, and may go past them: what it has stored is read.
+        if node.view.pipeline.delegate is None:
+            node = ArrayNode(node.metadata, StorePath(noted, at.path), node.config, engine=node.engine)
+        yield from storing(node)
+        for suffix in objects:
+            key = node.key(suffix)
+            if key in noted.notes:
+                seen = noted.notes[key]
+                objects[suffix] = None if seen is None else ObjectCheck(*seen)
+            else:
+                objects[suffix] = yield from stored_check(at.store, key)
+    else:
+        yield from storing(node)
     receipt = Receipt(job.plan, name, number, objects)
     yield Put(job.at.store, job.receipt_key(number), CPU_PROTOTYPE.buffer.from_bytes(receipt.to_bytes()))
 

@@ -8,11 +8,12 @@ neither read nor written, where it means the same in both.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from zarr._buffer.memory import empty, in_dtype
+from zarr._buffer.spare import Spare
 from zarr._engine.chunks import assignable
 from zarr._flow.inventory import stored_in
 from zarr._flow.node import ArrayNode
@@ -101,12 +102,26 @@ def uncached(node: ArrayNode) -> ArrayNode:
 
 def copy_pieces(source: ArrayNode, target: ArrayNode, pieces: Partition) -> Flow[None]:
     """Copy an array, one piece after the other."""
-    source = uncached(source)
+    source, kept = uncached(source), Kept()
     for number in range(pieces.n_pieces):
-        yield from copy_region(source, target, pieces.region(number))
+        yield from copy_region(source, target, pieces.region(number), kept)
 
 
-def copy_region(source: ArrayNode, target: ArrayNode, region: Sequence[slice]) -> Flow[None]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Memory that one piece leaves to the next.
+
+    Attributes
+    ----------
+    piece, block
+        What was that of a piece, and what blocks were read into.
+    """
+
+    piece: Spare = field(default_factory=Spare)
+    block: Spare = field(default_factory=Spare)
+
+
+def copy_region(source: ArrayNode, target: ArrayNode, region: Sequence[slice], kept: Kept) -> Flow[None]:
     """Copy the elements of a region, which begins and ends where objects of the target do.
 
     Parameters
@@ -115,6 +130,8 @@ def copy_region(source: ArrayNode, target: ArrayNode, region: Sequence[slice]) -
         Two arrays of one shape. What is stored in the region of the target is replaced.
     region
         One slice per axis.
+    kept
+        Memory of earlier pieces.
     """
     view, its_view = source.view, target.view
     spec, its_spec = view.spec, its_view.spec
@@ -126,13 +143,30 @@ def copy_region(source: ArrayNode, target: ArrayNode, region: Sequence[slice]) -
     parts = blocks(_unit(spec), spec.shape, region, itemsize, together)
     wanted = [within(parts.region(number), region) for number in range(parts.n_pieces)]
     present = yield from _present(source, wanted)
-    memory = Scattered(blocks(its_spec.grid, its_spec.shape, region, itemsize, together), spec.dtype)
+    memory = Scattered(blocks(its_spec.grid, its_spec.shape, region, itemsize, together), spec.dtype, kept.piece)
+    try:
+        yield from _copied(source, target, memory, wanted, present, kept)
+    finally:
+        memory.release()
+
+
+def _copied(
+    source: ArrayNode,
+    target: ArrayNode,
+    memory: Scattered,
+    wanted: Sequence[tuple[slice, ...]],
+    present: Sequence[tuple[slice, ...]],
+    kept: Kept,
+) -> Flow[None]:
+    """Read those of the wanted blocks in which something is stored, and write the cells."""
+    view, its_view = source.view, target.view
+    spec, its_spec = view.spec, its_view.spec
     cells = list(memory.cells())
     if len(present) < len(wanted):
         yield Compute(memory.fill, (assignable(spec.fill_value, spec.dtype),))
         if _is_same_fill(spec, its_spec):
             cells = [(place, cell) for place, cell in cells if _meets_any(place, present)]
-    reading = [_read_block(source, part, memory) for part in present]
+    reading = [_read_block(source, part, memory, kept.block) for part in present]
     yield from _few_at_once(reading, _reading_nbytes(spec), shared_nbytes(source, view))
     writing = [_write_cell(target, place, cell) for place, cell in cells]
     yield from _few_at_once(writing, _writing_nbytes(its_spec), shared_nbytes(target, its_view))
@@ -149,11 +183,13 @@ def _one_by_one(waiting: Iterator[Flow[None]]) -> Flow[None]:
         yield from flow
 
 
-def _read_block(source: ArrayNode, region: Sequence[slice], memory: Scattered) -> Flow[None]:
+def _read_block(source: ArrayNode, region: Sequence[slice], memory: Scattered, spare: Spare) -> Flow[None]:
     selection = _selected(region)
-    elements = empty(selection.shape, source.view.spec.dtype)
+    lent = spare.take([selection.shape], source.view.spec.dtype)
+    (elements,) = lent.arrays
     yield from read(source, source.view, selection, elements)
     yield Compute(memory.put, ([part.start for part in region], elements))
+    lent.release()
 
 
 def _write_cell(target: ArrayNode, region: Sequence[slice], elements: Any) -> Flow[None]:

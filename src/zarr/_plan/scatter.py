@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from zarr._buffer.memory import empty
+from zarr._buffer.spare import Spare
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,6 +79,8 @@ class Scattered:
         The elements, and the cells that they are in.
     dtype
         Of the elements.
+    spare
+        Where the memory comes from, and goes when it is released.
 
     Examples
     --------
@@ -92,13 +94,20 @@ class Scattered:
     [(slice(0, 2, None), [[0, 1], [5, 6]]), (slice(2, 4, None), [[2, 3], [7, 8]]), (slice(4, 5, None), [[4], [9]])]
     """
 
-    def __init__(self, part: Partition, dtype: np.dtype[Any]) -> None:
+    def __init__(self, part: Partition, dtype: np.dtype[Any], spare: Spare | None = None) -> None:
         self._runs = [_runs(part, axis) for axis in range(len(part.shape))]
         self._starts = [[run.start for run in runs] for runs in self._runs]
-        self._blocks: dict[tuple[int, ...], npt.NDArray[Any]] = {}
+        shapes = {}
         for numbers in product(*(range(len(runs)) for runs in self._runs)):
             runs = [self._runs[axis][number] for axis, number in enumerate(numbers)]
-            self._blocks[numbers] = empty((*(run.n for run in runs), *(run.length for run in runs)), dtype)
+            shapes[numbers] = (*(run.n for run in runs), *(run.length for run in runs))
+        self._lent = Spare().take(shapes.values(), dtype) if spare is None else spare.take(shapes.values(), dtype)
+        self._blocks = dict(zip(shapes, self._lent.arrays, strict=True))
+
+    def release(self) -> None:
+        """Give the memory back. It is another's then."""
+        self._blocks = {}
+        self._lent.release()
 
     def fill(self, element: object) -> None:
         """Set all elements."""

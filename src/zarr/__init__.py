@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from zarr._faces.async_group import AsyncGroup as AsyncGroup
     from zarr._faces.group import Group as Group
     from zarr._faces.plan import partition as partition
+    from zarr._faces.rechunk import rechunk as rechunk
     from zarr._support.settings import config as config
     from zarr.api.synchronous import array as array
     from zarr.api.synchronous import consolidate_metadata as consolidate_metadata
@@ -100,6 +101,7 @@ __all__ = [
     "open_like",
     "partition",
     "print_debug_info",
+    "rechunk",
     "save",
     "save_array",
     "save_group",
@@ -140,6 +142,7 @@ _HOMES = {
     "diff": "zarr._checks.diff",
     "partition": "zarr._faces.plan",
     "print_debug_info": "zarr._calls.debug",
+    "rechunk": "zarr._faces.rechunk",
     "set_format": "zarr._calls.debug",
     "set_log_level": "zarr._calls.debug",
     "stat": "zarr._checks.stat",

@@ -308,6 +308,7 @@ TAKES_KEYWORDS = {
     "copy": lambda s, **k: zarr.copy(SOURCE, zarr.create_group({}), name="a", **k),
     "copy_all": lambda s, **k: zarr.copy_all(zarr.create_group({}), zarr.create_group({}), **k),
     "copy_store": lambda s, **k: zarr.copy_store(SOURCE.store, s, **k),
+    "rechunk": lambda s, **k: zarr.rechunk(SOURCE, s, **k),
 }
 FILLED = ("empty", "zeros", "ones")
 OF_GROUPS = {

@@ -235,7 +235,9 @@ def main():
     if not given.no_counts:
         for budget, nbytes in BUDGETS.items():
             n_reads, n_writes, n = reads(folder, nbytes)
-            print(f"{budget}: an object of the source is read {n_reads} times at most, one of the {n} of the target written {n_writes} times")
+            print(
+                f"{budget}: an object of the source is read {n_reads} times at most, one of the {n} of the target written {n_writes} times"
+            )
     if given.folder is None:
         shutil.rmtree(folder)
 

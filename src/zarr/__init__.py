@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zarr import dtype as dtype
     from zarr import errors as errors
     from zarr import plans as plans
+    from zarr import plot as plot
     from zarr import registry as registry
     from zarr import storage as storage
     from zarr import types as types
@@ -125,6 +126,7 @@ _SUBMODULES = frozenset(
         "errors",
         "metadata",
         "plans",
+        "plot",
         "registry",
         "storage",
         "types",

@@ -1,5 +1,6 @@
-"""Checking what is stored, and what comes of it, as `zarr.verify`, `zarr.diff` and `zarr.stat` give it."""
+"""Checking what is stored, and what comes of it, as `zarr.verify`, `zarr.diff` and `zarr.stat` give it; and comparing codecs on it."""
 
+from zarr._checks.codec_comparison import CodecComparison, CodecResult, compare_codecs
 from zarr._checks.diff import diff
 from zarr._checks.differences import Comparison, Difference, ValueDifference
 from zarr._checks.findings import Census, Finding, Repair, Verification
@@ -12,6 +13,8 @@ __all__ = [
     "ArrayStatistics",
     "Census",
     "ChunkValues",
+    "CodecComparison",
+    "CodecResult",
     "CodecStage",
     "Comparison",
     "Difference",
@@ -20,6 +23,7 @@ __all__ = [
     "Statistics",
     "ValueDifference",
     "Verification",
+    "compare_codecs",
     "diff",
     "stat",
     "verify",

@@ -73,7 +73,14 @@ LAYOUTS = {
     "uneven": {"chunks": (7, 11, 3)},
     "sharded": {"chunks": (5, 2, 1), "shards": (10, 10, 2)},
     "other codecs": {"chunks": TO, "compressors": zarr.codecs.GzipCodec()},
-    "all codecs": {"chunks": TO, "codecs": [{"name": "transpose", "configuration": {"order": [2, 0, 1]}}, {"name": "bytes", "configuration": {"endian": "little"}}, "zstd"]},
+    "all codecs": {
+        "chunks": TO,
+        "codecs": [
+            {"name": "transpose", "configuration": {"order": [2, 0, 1]}},
+            {"name": "bytes", "configuration": {"endian": "little"}},
+            "zstd",
+        ],
+    },
     "v2": {"chunks": TO, "zarr_format": 2},
     "F": {"chunks": TO, "zarr_format": 2, "order": "F"},
 }
@@ -150,7 +157,9 @@ def test_python_objects_of_format_2():
 
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2)])
 def test_no_dimensions_and_no_elements(engine, zarr_format, shape):
-    source = zarr.create_array({}, data=np.full(shape, 7), chunks=tuple(max(1, n) for n in shape), zarr_format=zarr_format)
+    source = zarr.create_array(
+        {}, data=np.full(shape, 7), chunks=tuple(max(1, n) for n in shape), zarr_format=zarr_format
+    )
     made = zarr.rechunk(source, {}, chunks=(5,) * len(shape))
     assert made.shape == shape
     assert (made[...] == 7).all()
@@ -224,7 +233,9 @@ def test_bytes_are_moved_where_nothing_changes(engine):
     assert made.attrs["new"] == 1
     mine = {key: value for key, value in source._store._store_dict.items() if key.startswith("c/")}
     its = {f"c/{key.replace('.', '/')}": value for key, value in target._store_dict.items() if key[0].isdigit()}
-    assert {key: value.to_bytes() for key, value in mine.items()} == {key: value.to_bytes() for key, value in its.items()}
+    assert {key: value.to_bytes() for key, value in mine.items()} == {
+        key: value.to_bytes() for key, value in its.items()
+    }
 
 
 # -- what is left behind ------------------------------------------------------------------------------------------
@@ -408,7 +419,12 @@ def test_a_chunk_that_is_damaged(engine):
 
 def test_the_document_is_hostile(tmp_path):
     place = tmp_path / "__zarr_receipts" / "rechunk"
-    for text in ("", "[]", '{"zarr_rechunk": 1}', json.dumps({"zarr_rechunk": 1, "of": "x", "room": -1, "state": "begun"})):
+    for text in (
+        "",
+        "[]",
+        '{"zarr_rechunk": 1}',
+        json.dumps({"zarr_rechunk": 1, "of": "x", "room": -1, "state": "begun"}),
+    ):
         place.mkdir(parents=True, exist_ok=True)
         (place / "plan.json").write_text(text)
         with pytest.raises(ContainsArrayError, match="was not finished"):

@@ -21,7 +21,7 @@ from zarr._calls.arrays import (
 )
 from zarr._calls.keywords import FromArrayOptions, check_known
 from zarr._flow.apart import check_survives
-from zarr._flow.filling import filled
+from zarr._flow.filling import whole_or_gone
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.rechunking import DEFAULT_NBYTES, copy_pieces, room_for, route_between
 from zarr._flow.requests import Flow
@@ -32,6 +32,7 @@ from zarr._support.truth import truth
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from zarr._flow.filling import NewNodes
     from zarr._metadata.array_v2 import ArrayV2Metadata
     from zarr._metadata.array_v3 import ArrayV3Metadata
     from zarr._metadata.group import ArrayMetadata
@@ -178,10 +179,10 @@ def _after(metadata: ArrayMetadata, given: Mapping[str, Any]) -> dict[str, Any]:
 def _from_node(at: StorePath, source: ArrayNode, given: Mapping[str, Any], write_data: bool) -> Flow[ArrayParts]:
     if write_data and truth("overwrite", given.get("overwrite", False)):
         yield from check_survives(source.store_path, at)
-    parts = yield from create_array(at, **_after(source.metadata, given))
+    made: NewNodes = []
+    parts = yield from create_array(at, made=made, **_after(source.metadata, given))
     if write_data:
-        target = ArrayNode(*parts)
-        yield from filled(target, copy_elements(source, target))
+        yield from whole_or_gone(made, copy_elements(source, ArrayNode(*parts)))
     return parts
 
 

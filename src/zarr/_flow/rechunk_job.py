@@ -122,9 +122,7 @@ def planned(
     if place is not None:
         at = StorePath(place.store, join(place.path, fingerprint({"of": of, "to": _name(target)})))
     if are_objects_equal(source, target):
-        pieces = partition(
-            its_spec.grid, its_spec.shape, itemsize_of(its_spec), axes=range(its_spec.ndim), target=room
-        )
+        pieces = partition(its_spec.grid, its_spec.shape, itemsize_of(its_spec), axes=range(its_spec.ndim), target=room)
         return Rechunking(source, target, at, of, room, None, _job(target, pieces, place), moves=True)
     found = route_between(spec, its_spec, room, may_be_temporary=True)
     fill = None

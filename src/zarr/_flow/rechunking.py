@@ -85,9 +85,7 @@ def _unit(spec: ArraySpec) -> ChunkGrid:
 
 def route_between(source: ArraySpec, target: ArraySpec, room: int, *, may_be_temporary: bool) -> Route:
     """The plan of a copy."""
-    return route(
-        target.shape, _unit(source), target.grid, itemsize_of(target), room, may_be_temporary=may_be_temporary
-    )
+    return route(target.shape, _unit(source), target.grid, itemsize_of(target), room, may_be_temporary=may_be_temporary)
 
 
 def uncached(node: ArrayNode) -> ArrayNode:
@@ -207,7 +205,12 @@ def _selected(region: Sequence[slice]) -> GridSelection:
 def _present(source: ArrayNode, wanted: Sequence[tuple[slice, ...]]) -> Flow[Sequence[tuple[slice, ...]]]:
     """Those of some regions in which something is stored; all of them where it costs too much to find that out."""
     spec, store = source.view.spec, source.store_path.store
-    if len(wanted) < 2 or not is_able(store.supports_listing) or is_foreign(store) or not spec.config.read_missing_chunks:
+    if (
+        len(wanted) < 2
+        or not is_able(store.supports_listing)
+        or is_foreign(store)
+        or not spec.config.read_missing_chunks
+    ):
         return wanted
     boxes = [cells_met(spec.grid, region) for region in wanted]
     whole = tuple(
@@ -254,7 +257,18 @@ def are_objects_equal(source: ArrayNode, target: ArrayNode) -> bool:
     return mine == its
 
 
-_ABOUT_ELEMENTS = ("zarr_format", "shape", "data_type", "dtype", "chunk_grid", "chunks", "codecs", "compressor", "filters", "order")
+_ABOUT_ELEMENTS = (
+    "zarr_format",
+    "shape",
+    "data_type",
+    "dtype",
+    "chunk_grid",
+    "chunks",
+    "codecs",
+    "compressor",
+    "filters",
+    "order",
+)
 
 
 def _meaning(node: ArrayNode) -> dict[str, Any]:

@@ -250,9 +250,7 @@ def _met(axis: AxisGrid, part: slice) -> range:
 
 def within(region: Sequence[slice], bounds: Sequence[slice]) -> tuple[slice, ...]:
     """What two regions have in common."""
-    return tuple(
-        slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(region, bounds, strict=True)
-    )
+    return tuple(slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(region, bounds, strict=True))
 
 
 def cells_met(grid: ChunkGrid, region: Sequence[slice]) -> Box:

@@ -32,6 +32,7 @@ from zarr._store.strays import Stray, discard, strays
 from zarr._store.turns import Turns, turns_at
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import directories_to
+from zarr._support.near_names import suggests_keywords
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
 from zarr._support.truth import truth
@@ -108,6 +109,7 @@ def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
+@suggests_keywords
 class LocalStore(SyncStore):
     """Keep values as files under a directory.
 

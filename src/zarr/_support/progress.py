@@ -59,6 +59,4 @@ def line(done: int, total: int, seconds: float) -> str:
     n = int(share * _WIDTH)
     speed = done / seconds / 1e9 if seconds else 0.0
     left = f"{seconds / share - seconds:.0f} s left" if share else "..."
-    return (
-        f"[{'#' * n}{' ' * (_WIDTH - n)}] {share:4.0%}  {done / 1e9:.1f} of {total / 1e9:.1f} GB  {speed:.2f} GB/s  {left}  "
-    )
+    return f"[{'#' * n}{' ' * (_WIDTH - n)}] {share:4.0%}  {done / 1e9:.1f} of {total / 1e9:.1f} GB  {speed:.2f} GB/s  {left}  "

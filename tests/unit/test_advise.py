@@ -142,5 +142,7 @@ def test_shards_by_size():
 
 @pytest.mark.parametrize("given", ["much", "", "-3MB", "0"])
 def test_no_size(given):
-    with pytest.raises(ArgumentError, match=r"chunks must be an integer, a tuple of integers, 'auto' or a size like '64MB'"):
+    with pytest.raises(
+        ArgumentError, match=r"chunks must be an integer, a tuple of integers, 'auto' or a size like '64MB'"
+    ):
         zarr.create_array({}, shape=SHAPE, dtype="f4", chunks=given)

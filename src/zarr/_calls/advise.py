@@ -146,7 +146,9 @@ def advise(
     named = {"all of it": (-1,) * len(lengths)} if not access else dict(access)
     unknown = sorted(set(weights or ()).difference(named))
     if unknown:
-        raise ArgumentError(f"weights name {', '.join(map(repr, unknown))}, which is not in access: {', '.join(map(repr, named))}")
+        raise ArgumentError(
+            f"weights name {', '.join(map(repr, unknown))}, which is not in access: {', '.join(map(repr, named))}"
+        )
     patterns = [
         Pattern(name, _box(box, lengths, f"access[{name!r}]"), _weight(name, (weights or {}).get(name, 1)))
         for name, box in named.items()
@@ -175,7 +177,9 @@ def _box(given: Any, shape: tuple[int, ...], what: str) -> tuple[int, ...]:
     try:
         wanted = [-1 if n is None else n.__index__() for n in given]
     except (TypeError, AttributeError):
-        raise ArgumentError(f"{what} must be the shape of what is taken at once, as (1, -1, -1), got {given!r}") from None
+        raise ArgumentError(
+            f"{what} must be the shape of what is taken at once, as (1, -1, -1), got {given!r}"
+        ) from None
     if len(wanted) != len(shape) or any(n < 1 and n != -1 for n in wanted):
         raise ArgumentError(
             f"{what} must have a length for each of the {len(shape)} axes, at least 1, or -1 for the whole axis, got {given!r}"
@@ -256,7 +260,9 @@ def _compressors(sample: Any, chunks: tuple[int, ...], data_type: Any, reasons: 
         return "auto"
     values = np.asarray(sample)
     if values.ndim != len(chunks) or not values.size:
-        raise ArgumentError(f"sample must have {len(chunks)} axes, and at least one element, got the shape {values.shape}")
+        raise ArgumentError(
+            f"sample must have {len(chunks)} axes, and at least one element, got the shape {values.shape}"
+        )
     candidates: dict[str, Any] = {"the usual codec": "auto"}
     for shuffle in ("shuffle", "bitshuffle"):
         candidates[f"Blosc with Zstandard and {shuffle}"] = BloscCodec(cname="zstd", clevel=5, shuffle=shuffle)
@@ -274,7 +280,11 @@ def _compressors(sample: Any, chunks: tuple[int, ...], data_type: Any, reasons: 
 def _stored(values: Any, chunks: tuple[int, ...], data_type: Any, compressors: Any) -> int:
     """Size of all chunks of an array in memory."""
     flow = create_array(
-        StorePath(MemoryStore(), ""), zarr_format=3, data=values.astype(data_type.to_native_dtype()), chunks=chunks, compressors=compressors
+        StorePath(MemoryStore(), ""),
+        zarr_format=3,
+        data=values.astype(data_type.to_native_dtype()),
+        chunks=chunks,
+        compressors=compressors,
     )
     node = ArrayNode(*run(flow))
     return run(inventory.stored_nbytes(node.store_path))

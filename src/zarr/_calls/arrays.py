@@ -19,7 +19,15 @@ from zarr._flow.filling import whole_or_gone
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow
-from zarr._grid.chunk_shapes import MAX_INNER_NBYTES, MAX_NBYTES, chunks_of, guess_chunks, guess_shards, normalize_chunks, shards_of
+from zarr._grid.chunk_shapes import (
+    MAX_INNER_NBYTES,
+    MAX_NBYTES,
+    chunks_of,
+    guess_chunks,
+    guess_shards,
+    normalize_chunks,
+    shards_of,
+)
 from zarr._grid.grid import RectilinearGrid, RegularGrid
 from zarr._grid.shapes import parse_shape
 from zarr._metadata.chunk_grid import ChunkGridMetadata
@@ -29,8 +37,8 @@ from zarr._metadata.new_array import NewArray, object_codec_among
 from zarr._selection import basic
 from zarr._store.path import StorePath
 from zarr._support.settings import settings
-from zarr._support.sizes import parse_nbytes
 from zarr._support.signals import came_from_a_signal
+from zarr._support.sizes import parse_nbytes
 from zarr._support.truth import truth
 from zarr.errors import ArgumentError
 

@@ -22,9 +22,10 @@ import numpy as np
 
 from zarr._buffer.memory import empty
 from zarr._flow import inventory
+from zarr._flow.compare_and_swap import holding
 from zarr._flow.load import load_array
 from zarr._flow.objects import write
-from zarr._flow.requests import Flow, Remove, TakeHold, Together
+from zarr._flow.requests import Flow, Remove, Together
 from zarr._flow.update import publish_shape, replaced, reserve
 from zarr._selection.model import GridSelection, SliceAxis
 from zarr._store.access import capabilities, is_foreign, relies_on_versions
@@ -52,7 +53,8 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
     With `clear=False` chunks outside a smaller shape are left in the store.
     """
     at = node.store_path
-    with (yield TakeHold(at.store, at.path)) as hold:
+
+    def held(hold: Hold) -> Flow[None]:
         metadata = yield from load_array(at, node.metadata.zarr_format)
         _check_rank(metadata, shape)
         node._check(metadata.with_shape(shape))  # some chunks grow with the array
@@ -72,6 +74,8 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
         yield from publish_shape(node, metadata, shape, hold=hold, before_removal=removes, looks_again=looks_again)
         if takes_any_key:
             yield from cuts(last)
+
+    yield from holding(at.store, at.path, held)
 
 
 def _clear_shown(
@@ -119,7 +123,8 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
     at = node.store_path
     if relies_on_versions(at.store):
         return (yield from _append_by_reserving(node, data, axis))
-    with (yield TakeHold(at.store, at.path)) as hold:
+
+    def held(hold: Hold) -> Flow[tuple[int, ...]]:
         metadata = yield from load_array(at, node.metadata.zarr_format)
         old = metadata.shape
         _check_appendable(old, data.shape, axis)
@@ -148,6 +153,8 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
                 yield from publish_shape(node, metadata.with_shape(new), old, hold=hold)
                 raise
         return new
+
+    return (yield from holding(at.store, at.path, held))
 
 
 def _append_by_reserving(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int, ...]]:

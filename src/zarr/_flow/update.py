@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zarr._flow.compare_and_swap import modify
+from zarr._flow.compare_and_swap import holding, modify
 from zarr._flow.copies import record_change
 from zarr._flow.documents import document, documents
 from zarr._flow.load import load_node
 from zarr._flow.paths import join
-from zarr._flow.requests import Flow, Put, TakeHold
+from zarr._flow.requests import Flow, Put
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import remember_reshaped, with_source
@@ -53,7 +53,7 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
         latest[:] = [with_source(changed, made.to_bytes(), since)]
         return made
 
-    with (yield TakeHold(at.store, at.path)) as hold:
+    def held(hold: Hold) -> Flow[None]:
         # A document of their own does not tell whether there still is a node.
         if layout.attributes_apart and (yield from load_node(at, metadata.zarr_format)) is None:
             if not _is_emptied(at, metadata):
@@ -63,6 +63,8 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
         yield from _storing(node, modify(at.store, join(at.path, layout.attributes), rewrite, hold=hold))
         node.publish(latest[0])  # type: ignore[arg-type]  # same kind as before: _reread checks it
         yield from record_change(node, latest[0], hold)
+
+    yield from holding(at.store, at.path, held)
 
 
 def _storing(node: ArrayNode | GroupNode, change: Flow[None]) -> Flow[None]:
@@ -145,12 +147,14 @@ def reserve(
         latest[:] = [(current, new)]
         return document(new, layout.array)
 
-    with (yield TakeHold(at.store, at.path)) as hold:
+    def held(hold: Hold) -> Flow[tuple[tuple[int, ...], ArrayMetadata]]:
         yield from _storing(node, modify(at.store, join(at.path, layout.array), rewrite, hold=hold))
         current, new = latest[0]
         node.publish(new)
         yield from record_change(node, new, hold)
-    return current.shape, new
+        return current.shape, new
+
+    return (yield from holding(at.store, at.path, held))
 
 
 def _same_array(

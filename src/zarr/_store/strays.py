@@ -20,7 +20,8 @@ from zarr._store.atomic import is_abandoned, is_temporary
 Sort: TypeAlias = Literal["temporary", "directory", "no file", "broken link"]
 OLD_S = 24 * 3600.0
 """What nobody has written to for so long is nobody's any more."""
-_OF_OTHERS = re.compile(r".+\.[0-9a-f]{32}\.partial|.+\.__lock|\.nfs[0-9a-f]{8,}|\.fuse_hidden[0-9a-f]{8,}")
+_OF_CLIENTS = re.compile(r"\.nfs[0-9a-f]{8,}|\.fuse_hidden[0-9a-f]{8,}")
+_OF_OTHERS = re.compile(rf".+\.[0-9a-f]{{32}}\.partial|.+\.__lock|{_OF_CLIENTS.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ def is_temporary_of_any(name: str) -> bool:
     [True, True, False, False]
     """
     return is_temporary(name) or _OF_OTHERS.fullmatch(name) is not None
+
+
+def is_hidden_by_client(name: str) -> bool:
+    """Whether a name is one that clients of NFS, and FUSE, give to a file that was deleted while somebody had it open."""
+    return name[:1] == "." and _OF_CLIENTS.fullmatch(name) is not None
 
 
 def strays(base: str, prefix: str) -> Iterator[Stray]:

@@ -16,12 +16,13 @@ from zarr._flow.requests import Flow, Put
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import remember_reshaped, with_source
+from zarr._store.access import capabilities
 from zarr._store.versioned import ANY
 from zarr._support.document_errors import DocumentKey
 from zarr._support.json import as_stored
 from zarr._support.registry import names_version
 from zarr._support.signals import came_from_a_signal
-from zarr.errors import ArrayNotFoundError, BaseZarrError, ConcurrentChangeError, NodeNotFoundError
+from zarr.errors import ArrayNotFoundError, BaseZarrError, ConcurrentChangeError, HoldLostError, NodeNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -199,12 +200,15 @@ def publish_shape(
     at, metadata = node.store_path, node.metadata
     layout = layout_of(metadata)
     key = join(at.path, layout.array)
+    is_leased = capabilities(at.store).holds_objects
     latest: list[tuple[ArrayMetadata, ArrayView | None]] = []
 
     def rewrite(old: Buffer | None) -> Buffer:
         since = names_version()
         current = _same_array(at, layout, old, metadata, before)
         if current.shape != before.shape or not current.is_continued_by(before):
+            if is_leased:  # nobody changes it beside a hold: somebody has taken that over
+                raise HoldLostError(str(replaced(at)))
             raise replaced(at)
         new = current.with_shape(shape)
         made = document(new, layout.array)

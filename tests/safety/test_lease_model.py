@@ -12,6 +12,7 @@ import zarr
 from tests.suites.exploring import World, at_random, explore
 from tests.suites.lease_clients import OBJECTS, ModelStore, arrays
 from zarr._store.leased import files, protocol
+from zarr._store.leased.names import parent
 from zarr._store.leased.steps import attempt
 from zarr.storage import LocalStore
 
@@ -85,15 +86,15 @@ def spares_the_node(lease, entry, evidence=None):
     return (yield from BREAK(lease, entry, evidence))
 
 
-def believes(lease, token, entry, *, is_moved_in, since):  # noqa: ARG001
+def believes(lease, token, entry, *, is_moved_in, since):
     """What was answered by an error is taken not to have happened."""
     yield from BREAK(lease, token)
     return False
 
 
-def needs_no_lease(tokens, path, write, sync, is_expected):  # noqa: ARG001
+def needs_no_lease(tokens, path, write, sync, is_expected):
     """Whole objects are put in their places as they come."""
-    new = tokens.temporary(os.path.dirname(path))
+    new = tokens.temporary(parent(path))
     yield ("create", new, write, sync)
     yield ("rename", new, path)
     return protocol.Outcome.DONE
@@ -101,7 +102,7 @@ def needs_no_lease(tokens, path, write, sync, is_expected):  # noqa: ARG001
 
 def publishes_beside(hold, path, write, sync):
     """What is published comes out of no lease."""
-    new = f"{os.path.dirname(path)}/__zarr-beside-{hold.token}-{hold.number()}"
+    new = f"{parent(path)}/__zarr-beside-{hold.token}-{hold.number()}"
     yield ("create", new, write, sync)
     yield ("rename", new, path)
     return protocol.Outcome.DONE
@@ -117,7 +118,9 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "mistake", "kind", "text", "left"), MISTAKES, ids=lambda case: getattr(case, "__name__", None))
+@pytest.mark.parametrize(
+    ("name", "mistake", "kind", "text", "left"), MISTAKES, ids=lambda case: getattr(case, "__name__", None)
+)
 def test_a_mistake_is_found(name, mistake, kind, text, left, monkeypatch):
     monkeypatch.setattr(protocol, name, mistake)
     result = at_random(World(kind, programs(text), **left), 30.0, rate=0.3)

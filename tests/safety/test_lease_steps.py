@@ -122,7 +122,10 @@ def check(name, root, *, may_be_undone):
         assert group(root).attrs["title"] == "new"
         assert zarr.open_group(root, mode="r").attrs["title"] in ("old", "new")
     elif name == "part of a shard":
-        assert array(root, "s")[:].tolist() in [[7, 8, *range(3, 9)], *([[1, 8, *range(3, 9)]] if may_be_undone else [])]
+        assert array(root, "s")[:].tolist() in [
+            [7, 8, *range(3, 9)],
+            *([[1, 8, *range(3, 9)]] if may_be_undone else []),
+        ]
     elif name == "overwrite" and may_be_undone and "x" not in group(root):
         pass
     else:
@@ -138,15 +141,18 @@ def check(name, root, *, may_be_undone):
 def acting_at(number, act):
     """Count calls, in this process, and do something before one of them; the list has their names."""
     taken = []
-    for name in CALLS:
 
-        def call(*args, name=name, function=getattr(SYSTEM, name)):
+    def counted(name, function):
+        def call(*args):
             taken.append(name)
             if len(taken) == number + 1:
                 act()
             return function(*args)
 
-        setattr(SYSTEM, name, call)
+        return call
+
+    for name in CALLS:
+        setattr(SYSTEM, name, counted(name, getattr(SYSTEM, name)))
     return taken
 
 

@@ -50,7 +50,20 @@ class State:
         What each client does next, None if nothing any more; and all the answers that it was given.
     """
 
-    __slots__ = ("dirs", "history", "left", "names", "next", "nodes", "ops", "pending", "progress", "requests", "taken", "tape")
+    __slots__ = (
+        "dirs",
+        "history",
+        "left",
+        "names",
+        "next",
+        "nodes",
+        "ops",
+        "pending",
+        "progress",
+        "requests",
+        "taken",
+        "tape",
+    )
 
     def __init__(self, n_clients, left):
         self.nodes, self.next = {0: {}}, 1
@@ -170,7 +183,7 @@ class State:
             return here[name]
         return self._new(here, name, b"")
 
-    def _write(self, client, ino, data):  # noqa: ARG002
+    def _write(self, client, ino, data):
         if ino not in self.nodes:
             raise OSError(errno.ESTALE, "stale")
         self.nodes[ino] = data
@@ -233,7 +246,7 @@ class State:
             raise OSError(errno.ENOTEMPTY, "not empty")
         self._drop(here.pop(name))
 
-    def _make_directories(self, client, path, sync):  # noqa: ARG002
+    def _make_directories(self, client, path, sync):
         made = ""
         for part in path.split("/")[1:]:
             made = f"{made}/{part}"

@@ -6,12 +6,22 @@ import errno
 import os
 import stat
 import time
+from contextlib import suppress
+from typing import Any
 
 from zarr._store import system
 from zarr._store.descriptors import open_into
+from zarr._store.fresh_status import Status, fresh_status
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 # Without waiting, as somebody may have put a pipe where a file should be.
 _OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_PAST_THE_CACHE = getattr(os, "O_DIRECT", 0)
 _YOUNG_NS = 3_000_000_000
 _LOOKS = 10
 
@@ -79,6 +89,53 @@ class FileVersion:
                 self.release()
         except AttributeError:  # interrupted so early that it has none, as `DirectoryHold`
             pass
+
+
+class WatchedVersion(FileVersion):
+    """An open file of a client that keeps bytes and sizes by names, as FUSE does, so that those of two versions get mixed.
+
+    Its bytes are read past what the client keeps, no further than its end, and count only if nobody has put another file in its place
+    until then.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    status
+        What was told of it before it was opened.
+
+    Raises
+    ------
+    OSError
+        With ESTALE, by `read`: it was replaced.
+    """
+
+    __slots__ = ("_path", "status")
+
+    def __init__(self, path: str, status: Status) -> None:
+        super().__init__(path)
+        self._path, self.status = path, status
+        self.nbytes, self.identity = status.nbytes, (status.device, status.ino, status.nbytes, status.mtime_ns)
+        fd = self._opened[0]
+        with suppress(OSError):  # where it is not possible, it is not kept either
+            fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | _PAST_THE_CACHE)
+
+    @property
+    def tag(self) -> list[int] | None:
+        return None
+
+    def read(self, start: int, stop: int) -> bytes:
+        data = super().read(start, stop)
+        if len(data) != max(0, stop - start) or not self.is_at(self._path):
+            raise OSError(errno.ESTALE, "it was replaced while it was read", self._path)
+        return data
+
+    def is_at(self, path: str) -> bool:
+        """Whether a path leads to this file still."""
+        try:
+            return fresh_status(path) == self.status
+        except FileNotFoundError:
+            return False
 
 
 def identity_of(status: os.stat_result) -> tuple[int, int, int, int]:

@@ -112,6 +112,16 @@ def _is_for_a_single_writer(kind: str) -> bool:
     return kind.rpartition(".")[2] in SINGLE_WRITER
 
 
+_by_name: dict[int, bool] = {}
+
+
+def is_kept_by_name(path: str, device: int) -> bool:
+    """Whether the client of a file system keeps what it knows of a file by its name, also when another file has that: FUSE does."""
+    if device not in _by_name:
+        _by_name[device] = (kind_of(path) or "").startswith("fuse") and kind_of(path) != "fuseblk"
+    return _by_name[device]
+
+
 def is_locked_at_all() -> bool:
     """Whether writers of other processes are to be kept out."""
     return settings().locking != "none"

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 from zarr._store.atomic import FileSink
 from zarr._store.descriptors import open_into, open_new
 from zarr._store.directories import make_directories, sync_directory
-from zarr._store.file_version import FileVersion, identity_of
+from zarr._store.file_version import FileVersion, WatchedVersion, identity_of
+from zarr._store.fresh_status import fresh_status
 from zarr._store.leased.files import LeasedFiles
 from zarr._store.leased.names import Tokens
 from zarr._store.leased.steps import ContentError, drive
+from zarr._store.mounts import is_kept_by_name
 from zarr._store.turns import Turn, Turns
 from zarr._support.forks import renew_in_children
 from zarr._support.settings import settings
@@ -96,9 +98,14 @@ class System:
         return "directory" if stat.S_ISDIR(mode) else "link" if stat.S_ISLNK(mode) else "file"
 
     def open(self, path: str) -> FileVersion:
+        status = fresh_status(path)
+        if is_kept_by_name(path, status.device):
+            return WatchedVersion(path, status)
         return FileVersion(path, by_reading=True)
 
     def is_version(self, path: str, version: Any) -> bool:
+        if isinstance(version, WatchedVersion):
+            return version.is_at(path)
         try:
             return identity_of(os.stat(path)) == getattr(version, "identity", None)
         except (FileNotFoundError, NotADirectoryError):

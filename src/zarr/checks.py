@@ -1,7 +1,8 @@
-"""Checking what is stored, and what comes of it, as `zarr.verify`, `zarr.diff` and `zarr.stat` give it."""
+"""Checking what is stored, and what comes of it, as `zarr.verify`, `zarr.diff` and `zarr.stat` give it; and what a place offers, by `zarr.doctor`."""
 
 from zarr._checks.diff import diff
 from zarr._checks.differences import Comparison, Difference, ValueDifference
+from zarr._checks.doctor import Diagnosis, doctor
 from zarr._checks.findings import Census, Finding, Repair, Verification
 from zarr._checks.stat import stat
 from zarr._checks.statistics import ArrayStatistics, ChunkValues, CodecStage, Statistics
@@ -14,6 +15,7 @@ __all__ = [
     "ChunkValues",
     "CodecStage",
     "Comparison",
+    "Diagnosis",
     "Difference",
     "Finding",
     "Repair",
@@ -21,6 +23,7 @@ __all__ = [
     "ValueDifference",
     "Verification",
     "diff",
+    "doctor",
     "stat",
     "verify",
 ]

@@ -44,7 +44,8 @@ for i in range(int(sys.argv[3])):
         made += 1
     except zarr.errors.ContainsArrayError:
         pass
-open(sys.argv[4], "a").write(f"{made}\\n")
+with open(sys.argv[4], "a") as file:
+    file.write(f"{made}\\n")
 """
 OVERWRITES = """
 import sys, zarr
@@ -79,37 +80,36 @@ def left_over(place):
 class Races:
     """What several processes do at once; `places` are one directory as they see it."""
 
-    prefix = ()
-    environment = {}
-
-    def run(self, in_processes, text, arguments):
-        in_processes(text, arguments, self.prefix, **self.environment)
+    @pytest.fixture
+    def started(self, in_processes):
+        """Runs programs at once, as `in_processes` does."""
+        return in_processes
 
     @pytest.mark.parametrize("shards", [None, 80], ids=["chunk", "inner chunk"])
-    def test_increments(self, places, in_processes, shards):
+    def test_increments(self, places, started, shards):
         chunks = 80 if shards is None else 20
         zarr.create_array(places[0] / "x", shape=80, chunks=chunks, shards=shards, dtype="i4")
-        self.run(in_processes, INCREMENTS, writers([place / "x" for place in places], 8, N_INCREMENTS))
+        started(INCREMENTS, writers([place / "x" for place in places], 8, N_INCREMENTS))
         kept = zarr.open_array(places[0] / "x", mode="r")[:].reshape(8, 10).sum(axis=1)
         assert kept.tolist() == [N_INCREMENTS] * 8
         assert left_over(places[0]) == []
 
-    def test_attributes(self, places, in_processes):
+    def test_attributes(self, places, started):
         zarr.create_array(places[0] / "x", shape=1, dtype="i4")
-        self.run(in_processes, ATTRIBUTES, writers([place / "x" for place in places], 4, 200))
+        started(ATTRIBUTES, writers([place / "x" for place in places], 4, 200))
         assert len(zarr.open_array(places[0] / "x", mode="r").attrs) == 800
         assert left_over(places[0]) == []
 
-    def test_appends(self, places, in_processes):
+    def test_appends(self, places, started):
         zarr.create_array(places[0] / "x", shape=0, chunks=16, dtype="i4")
-        self.run(in_processes, APPENDS, writers([place / "x" for place in places], 4, 100))
+        started(APPENDS, writers([place / "x" for place in places], 4, 100))
         found = zarr.open_array(places[0] / "x", mode="r")[:]
         assert np.bincount(found, minlength=4).tolist() == [300] * 4
         assert (found.reshape(-1, 3).std(axis=1) == 0).all()
         assert left_over(places[0]) == []
 
-    def test_creations(self, places, in_processes, tmp_path):
-        self.run(in_processes, CREATIONS, writers([place / "g" for place in places], 4, 30, tmp_path / "made"))
+    def test_creations(self, places, started, tmp_path):
+        started(CREATIONS, writers([place / "g" for place in places], 4, 30, tmp_path / "made"))
         assert sum(map(int, (tmp_path / "made").read_text().split())) == 30
         group = zarr.open_group(places[0] / "g", mode="r")
         for _, array in group.arrays():
@@ -117,15 +117,15 @@ class Races:
         assert len(list(group.arrays())) == 30
         assert left_over(places[0]) == []
 
-    def test_overwrites(self, places, in_processes):
-        self.run(in_processes, OVERWRITES, writers([place / "x" for place in places], 4, 30))
+    def test_overwrites(self, places, started):
+        started(OVERWRITES, writers([place / "x" for place in places], 4, 30))
         array = zarr.open_array(places[0] / "x", mode="r")
         assert array[:].tolist() == [array.attrs["by"]] * 4
         assert left_over(places[0]) == []
 
-    def test_chunks_that_become_the_fill_value(self, places, in_processes):
+    def test_chunks_that_become_the_fill_value(self, places, started):
         zarr.create_array(places[0] / "x", shape=32, chunks=8, dtype="i4")
-        self.run(in_processes, MIXED, writers([place / "x" for place in places], 8, 200))
+        started(MIXED, writers([place / "x" for place in places], 8, 200))
         found = zarr.open_array(places[0] / "x", mode="r")[:].reshape(8, 4)
         assert found[::2, 0].tolist() == [200] * 4
         assert not found[1::2].any()
@@ -142,16 +142,13 @@ class TestTwoMounts(Races):
 class TestWithoutFlock(Races):
     @pytest.fixture
     def places(self, tmp_path):
-        return [tmp_path / "root"]
+        with zarr.config.set({"array.locking": "lease"}):  # as the system lies to this process only where it is a child
+            yield [tmp_path / "root"]
 
-    @pytest.fixture(autouse=True)
-    def _how(self, how, monkeypatch):
-        monkeypatch.setattr(self, "prefix", (WITHOUT_FLOCK, how), raising=False)
-        with zarr.config.set({"array.locking": "lease"}):
-            monkeypatch.setattr(
-                self, "environment", {"ZARR_ARRAY__LOCKING": "lease"} if how == "LOCAL" else {}, raising=False
-            )
-            yield
+    @pytest.fixture
+    def started(self, in_processes, how):
+        environment = {"ZARR_ARRAY__LOCKING": "lease"} if how == "LOCAL" else {}
+        return lambda text, arguments: in_processes(text, arguments, (WITHOUT_FLOCK, how), **environment)
 
 
 SPEED = """

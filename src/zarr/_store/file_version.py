@@ -116,16 +116,24 @@ class WatchedVersion(FileVersion):
         super().__init__(path)
         self._path, self.status = path, status
         self.nbytes, self.identity = status.nbytes, (status.device, status.ino, status.nbytes, status.mtime_ns)
-        fd = self._opened[0]
         with suppress(OSError):  # where it is not possible, it is not kept either
-            fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | _PAST_THE_CACHE)
+            self._set_flags(_PAST_THE_CACHE)
+
+    def _set_flags(self, flags: int) -> None:
+        fcntl.fcntl(self._opened[0], fcntl.F_SETFL, flags)
 
     @property
     def tag(self) -> list[int] | None:
         return None
 
     def read(self, start: int, stop: int) -> bytes:
-        data = super().read(start, stop)
+        try:
+            data = super().read(start, stop)
+        except OSError as exc:  # a client that wants whole blocks
+            if exc.errno != errno.EINVAL:
+                raise
+            self._set_flags(0)
+            data = super().read(start, stop)
         if len(data) != max(0, stop - start) or not self.is_at(self._path):
             raise OSError(errno.ESTALE, "it was replaced while it was read", self._path)
         return data

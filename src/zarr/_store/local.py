@@ -23,6 +23,7 @@ from zarr._store.file_url import from_url, is_url, to_url
 from zarr._store.file_version import FileVersion, identity_of
 from zarr._store.given_paths import absolute, as_given, tidy
 from zarr._store.keys import check_key
+from zarr._store.leased.steps import ContentError, drive
 from zarr._store.locks import DirectoryHold
 from zarr._store.mounts import way_at
 from zarr._store.native_place import Directory
@@ -189,6 +190,8 @@ class LocalStore(SyncStore):
         """Take steps that change an object."""
         try:
             return _take(steps)
+        except ContentError as exc:
+            raise exc.cause from exc.cause.__cause__
         except (KeyBlockedError, UnknownOutcomeError):
             raise
         except OSError as exc:
@@ -730,12 +733,8 @@ def _leased_files() -> LeasedFiles:
 def _take(steps: Steps[T]) -> T:
     """Take steps at the file system of this machine."""
     with importing("zarr._store.leased.system"):
-        from zarr._store.leased.steps import ContentError, drive
         from zarr._store.leased.system import SYSTEM
-    try:
-        return drive(steps, SYSTEM)
-    except ContentError as exc:
-        raise exc.cause from exc.cause.__cause__
+    return drive(steps, SYSTEM)
 
 
 def _is_version(path: str, expected: FileVersion) -> bool:

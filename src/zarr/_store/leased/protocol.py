@@ -244,13 +244,13 @@ def _is_where(lease: str, token: str, entry: str, *, is_moved_in: bool, since: f
 
 def _unknown(lease: str, cause: OSError | None) -> UnknownOutcomeError:
     why = (
-        "the file system answered by errors twice" if cause is None else f"the file system answered {cause.strerror!r}"
+        "that was so long ago that it cannot be found out"
+        if cause is None
+        else f"nor could that be found out ({cause.strerror})"
     )
-    number = errno.EIO if cause is None else cause.errno
     return UnknownOutcomeError(
-        number,
-        f"it is not known whether this object was changed: {why}, and what would tell may be gone. Read it, and change it again if need be",
-        names.object_of(lease),
+        f"it is not known whether {names.object_of(lease)!r} was changed: the file system answered by an error, {why}. It is whole. Read "
+        "it, and change it again if need be."
     )
 
 

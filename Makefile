@@ -58,7 +58,7 @@ versions: $(VENV)/.dev native  ## run the suite on Python 3.11 to 3.13, each wit
 	for python in $(SUITE_PYTHONS); do for numpy in oldest newest; do \
 		tests/installed/on_version $$python $$numpy .versions/wheel/zarr-*.whl $(PYTEST_ARGS) || exit 1; done; done
 
-long: $(VENV)/.dev native  ## 10,000 cases for each property instead of 300, 500 repetitions instead of 12, a minute for each fuzz target; takes hours
+long: $(VENV)/.dev native  ## 10,000 cases for each property instead of 150, 500 repetitions instead of 12, a minute for each fuzz target; takes hours
 	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties tests/safety/test_endurance.py tests/safety/test_forks.py tests/safety/test_gathered_writes.py tests/remote/test_races.py tests/remote/test_faults.py tests/remote/test_orders.py \
 		tests/remote/test_remote_processes.py tests/unit/test_verify.py tests/unit/test_repair.py $(PYTEST_ARGS)
 	$(MAKE) fuzz FUZZ_SECONDS=60

@@ -29,7 +29,7 @@ _COMMON = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
     "print_blob": True,
 }
-settings.register_profile("default", max_examples=300, **_COMMON)
+settings.register_profile("default", max_examples=150, **_COMMON)
 settings.register_profile("long", max_examples=10_000, **_COMMON)
 settings.register_profile("quick", max_examples=20, **_COMMON)
 PROFILE = os.environ.get("ZARR_TEST_PROFILE", "default")

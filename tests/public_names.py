@@ -23,6 +23,7 @@ IN_REFERENCE = (
     "zarr.errors",
     "zarr.experimental.cache_store",
     "zarr.plans",
+    "zarr.plot",
     "zarr.registry",
     "zarr.storage",
     "zarr.views",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zarr import dtype as dtype
     from zarr import errors as errors
     from zarr import plans as plans
+    from zarr import plot as plot
     from zarr import registry as registry
     from zarr import storage as storage
     from zarr import types as types
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from zarr._faces.async_group import AsyncGroup as AsyncGroup
     from zarr._faces.group import Group as Group
     from zarr._faces.plan import partition as partition
+    from zarr._faces.rechunk import rechunk as rechunk
     from zarr._support.settings import config as config
     from zarr.api.synchronous import array as array
     from zarr.api.synchronous import consolidate_metadata as consolidate_metadata
@@ -101,6 +103,7 @@ __all__ = [
     "open_like",
     "partition",
     "print_debug_info",
+    "rechunk",
     "save",
     "save_array",
     "save_group",
@@ -123,6 +126,7 @@ _SUBMODULES = frozenset(
         "errors",
         "metadata",
         "plans",
+        "plot",
         "registry",
         "storage",
         "types",
@@ -141,6 +145,7 @@ _HOMES = {
     "doctor": "zarr._checks.doctor",
     "partition": "zarr._faces.plan",
     "print_debug_info": "zarr._calls.debug",
+    "rechunk": "zarr._faces.rechunk",
     "set_format": "zarr._calls.debug",
     "set_log_level": "zarr._calls.debug",
     "stat": "zarr._checks.stat",

@@ -1,5 +1,6 @@
-"""Checking what is stored, and what comes of it, as `zarr.verify`, `zarr.diff` and `zarr.stat` give it; and what a place offers, by `zarr.doctor`."""
+"""Checking what is stored, and what comes of it, as `zarr.verify`, `zarr.diff` and `zarr.stat` give it; comparing codecs; what a place offers."""
 
+from zarr._checks.codec_comparison import CodecComparison, CodecResult, compare_codecs
 from zarr._checks.diff import diff
 from zarr._checks.differences import Comparison, Difference, ValueDifference
 from zarr._checks.doctor import Diagnosis, doctor
@@ -13,6 +14,8 @@ __all__ = [
     "ArrayStatistics",
     "Census",
     "ChunkValues",
+    "CodecComparison",
+    "CodecResult",
     "CodecStage",
     "Comparison",
     "Diagnosis",
@@ -22,6 +25,7 @@ __all__ = [
     "Statistics",
     "ValueDifference",
     "Verification",
+    "compare_codecs",
     "diff",
     "doctor",
     "stat",

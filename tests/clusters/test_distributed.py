@@ -13,7 +13,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 import zarr
-from tests.suites.writers import Numbers, calls, numbers
+from tests.suites.writers import Fatal, Numbers, calls, numbers
 
 pytestmark = [
     pytest.mark.timeout(120),
@@ -83,6 +83,18 @@ def test_a_plan_and_a_killed_worker(client, tmp_path):
     assert times[24, 24] == 2
     assert plan.finalize(client).n_objects == 40
     assert (array[:] == numbers(SHAPE)).all()
+
+
+@pytest.mark.parametrize("room", [60 * 12 * 8, 60 * 5 * 8], ids=["direct", "temporary"])
+def test_rechunking_and_a_killed_worker(client, tmp_path, room, monkeypatch):
+    zarr.create_array(tmp_path / "a", data=numbers(SHAPE), chunks=(3, 50))
+    source = zarr.open_array(Fatal(zarr.storage.LocalStore(tmp_path / "a"), "c/7/0", os.fspath(tmp_path / "killed")))
+    monkeypatch.setattr("zarr._faces.rechunk._room", lambda *_: room)
+    made = zarr.rechunk(source, tmp_path / "b", chunks=(60, 5), client=client, client_options={"retries": 2})
+    assert (tmp_path / "killed").exists()
+    assert (made[:] == numbers(SHAPE)).all()
+    assert zarr.verify(tmp_path / "b").ok
+    assert not [path for path in (tmp_path / "b").rglob("*") if "__zarr" in path.name]
 
 
 def test_options_and_failures(client, tmp_path):

@@ -1,14 +1,16 @@
 """The documentation cannot rot: every Python block of the pages and of the README runs, and prints what it says.
 
 The convention: the ```python blocks of a page are one program, run in a temporary directory, and then once more there.
-A ```text block that directly follows one is what it prints, where `...` stands for anything. Other blocks are not
-looked at.
+A ```text block that directly follows one is what it prints, where `...` stands for anything. A ```console block has calls
+of the command `zarr` after `$`, each with what it prints, standard error included, and `$ echo $?` for its exit code. Other blocks are
+not looked at.
 """
 
 import contextlib
 import doctest
 import io
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 
 import zarr
 from tests.servers.running import running_cloud
+from tests.suites.command_line import process_as_before, zarr_
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -28,6 +31,31 @@ class Block:
     line: int
     """Number of the line above the code."""
     shown: str | None = None
+    is_console: bool = False
+
+    def run(self, names: dict[str, object], page: str) -> str:
+        """What it prints, with what is shown of it where that is in the block itself."""
+        if self.is_console:
+            printed, code = [], 0
+            for line in self.calls():
+                if line == "echo $?":
+                    printed.append(f"$ {line}\n{code}\n")
+                    continue
+                program, *args = shlex.split(line)
+                assert program == "zarr", f"{page} calls {program}"
+                with process_as_before():
+                    code, out, err = zarr_(*args)
+                printed.append(f"$ {line}\n{out}{err}")
+            return "".join(printed)
+        printed = io.StringIO()
+        code = compile("\n" * self.line + self.source, page, "exec")
+        with contextlib.redirect_stdout(printed):
+            exec(code, names)
+        return printed.getvalue()
+
+    def calls(self) -> list[str]:
+        """The calls of a console."""
+        return [line.removeprefix("$ ") for line in self.source.splitlines() if line.startswith("$ ")]
 
 
 def blocks(text: str) -> list[Block]:
@@ -35,7 +63,10 @@ def blocks(text: str) -> list[Block]:
     end_of_code = -1
     for fence in FENCE.finditer(text):
         language, content = fence.groups()
-        if language == "python":
+        if language == "console":
+            found.append(Block(content, text.count("\n", 0, fence.start()) + 1, content, is_console=True))
+            end_of_code = -1
+        elif language == "python":
             found.append(Block(content, text.count("\n", 0, fence.start()) + 1))
             end_of_code = fence.end()
         elif language == "text" and end_of_code >= 0 and not text[end_of_code : fence.start()].strip():
@@ -65,18 +96,15 @@ def settings_as_before():
 def run_page(page: Path) -> None:
     names: dict[str, object] = {"__name__": "page"}
     for block in blocks(page.read_text()):
-        printed = io.StringIO()
-        code = compile("\n" * block.line + block.source, str(page), "exec")
-        with contextlib.redirect_stdout(printed):
-            exec(code, names)
-        if block.shown is not None and (problem := difference(block.shown, printed.getvalue())):
+        printed = block.run(names, str(page))
+        if block.shown is not None and (problem := difference(block.shown, printed)):
             pytest.fail(f"{page.name}, the block in line {block.line}:\n{problem}", pytrace=False)
 
 
 @pytest.fixture
 def cloud(page, monkeypatch):
-    """For the page about clouds: there is one, and the environment says where."""
-    if page.name != "cloud.md":
+    """For pages about clouds: there is one, and the environment says where."""
+    if page.name not in ("cloud.md", "how-do-i.md"):
         yield
         return
     with running_cloud() as cloud:
@@ -114,6 +142,15 @@ def test_a_wrong_output_is_noticed():
     assert block.line == 1
     assert difference(block.shown, "1\n")
     assert not difference("a ... c\n", "a b c  \n")
+
+
+def test_calls_of_the_command_are_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks("```console\n$ zarr --version\n3...\n$ zarr nothing.zarr\n...\n$ echo $?\n3\n```\n")
+    assert block.calls() == ["zarr --version", "zarr nothing.zarr", "echo $?"]
+    assert not difference(block.shown, block.run({}, "page"))
+    (block,) = blocks("```console\n$ zarr --version\n2.18\n```\n")
+    assert difference(block.shown, block.run({}, "page"))
 
 
 def test_text_apart_from_code_is_not_output():

@@ -17,12 +17,13 @@ from tests.conftest import PROFILE
 from tests.suites.threads import in_threads
 from zarr._flow.create import create_node
 from zarr._flow.drive.answers import BY_CONTRACT
-from zarr._flow.requests import TakeHold
+from zarr._flow.requests import Compute, Put, TakeHold, Together
+from zarr._flow.resize import append
 from zarr._metadata.group import GroupMetadata
 from zarr._store.access import relies_on_versions, sync_contract
 from zarr._store.path import StorePath
 from zarr.abc.store import NoHold
-from zarr.errors import ContainsGroupError
+from zarr.errors import ConcurrentChangeError, ContainsGroupError, StoreRequestError
 from zarr.storage import ObjectStore
 
 N_ORDERS = 20_000 if PROFILE == "long" else 150
@@ -90,3 +91,80 @@ def test_appenders_to_chunks_of_different_lengths_lose_nothing(engine, options, 
     values, counts = np.unique(found[n_rows:, 0], return_counts=True)
     assert dict(zip(values.tolist(), counts.tolist(), strict=True)) == expected
     assert (found[:n_rows] == -1).all()
+
+
+def steps(flow, answer):
+    """Drive a flow; yields after each of its requests, also of those that go out together, one after the other here."""
+    try:
+        request = flow.send(None)
+        while True:
+            yield
+            try:
+                if isinstance(request, Together):
+                    found = []
+                    for each in request.flows:
+                        found.append((yield from steps(each, answer)))  # noqa: PERF401  # no comprehension can yield
+                else:
+                    found = answer(request)
+            except (StoreRequestError, ConcurrentChangeError) as exc:
+                request = flow.throw(exc)
+            else:
+                request = flow.send(found)
+    except StopIteration as stop:
+        return stop.value
+
+
+class Row:
+    """One that appends rows of a number, request by request, to a store that may refuse what it puts into chunks after some time."""
+
+    def __init__(self, store, number, n_rows, n_puts):
+        array = zarr.open_array(store, mode="r+")
+        self.number, self.n_rows, self.n_puts, self.has_won = number, n_rows, n_puts, None
+        self.steps = steps(append(array._node, np.full(n_rows, number), 0), self.answer)
+
+    def answer(self, request):
+        if isinstance(request, TakeHold):
+            return NoHold()
+        if isinstance(request, Put) and "zarr.json" not in request.key:
+            self.n_puts -= 1
+            if self.n_puts < 0:
+                error = StoreRequestError("refused")
+                error.status = 403
+                raise error
+        if isinstance(request, Compute):
+            return request.function(*request.args)
+        return BY_CONTRACT[type(request)](sync_contract(request.store), request)
+
+    def go_on(self):
+        try:
+            next(self.steps)
+        except StopIteration:
+            self.has_won = True
+        except StoreRequestError:
+            self.has_won = False
+        return self.has_won is None
+
+
+def test_an_append_that_fails_takes_nothing_from_others(engine):
+    """Whether it gives its room back or cannot, since others have appended behind it."""
+    n_back = 0
+    for seed in range(N_ORDERS):
+        order = random.Random(seed)
+        store = ObjectStore(obstore.store.MemoryStore())
+        zarr.create_array(store, data=np.full(order.choice((0, 1, 3, 4)), 99), chunks=2)
+        n_first = zarr.open_array(store).shape[0]
+        rows = [Row(store, number, order.choice((1, 2, 5)), order.choice((0, 1, 99, 99))) for number in range(1, 4)]
+        working = list(rows)
+        while working:
+            one = order.choice(working)
+            for _ in range(order.choice((1, 2, 5, 20))):
+                if not one.go_on():
+                    working.remove(one)
+                    break
+        found = zarr.open_array(store, mode="r")[:].tolist()
+        assert found[:n_first] == [99] * n_first, f"seed {seed}"
+        for row in rows:
+            n_there = found.count(row.number)
+            assert n_there == row.n_rows if row.has_won else n_there <= row.n_rows, f"seed {seed}: {found}"
+        n_back += len(found) < n_first + sum(row.n_rows for row in rows)
+    assert n_back > N_ORDERS // 10

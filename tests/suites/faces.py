@@ -20,11 +20,14 @@ def public(cls):
     return {name for name in dir(cls) if not name.startswith("_") or name in CALLED}
 
 
+def has(cls, name):
+    """Whether a face has a member. Square brackets of an asynchronous one only say what is to be awaited."""
+    return hasattr(cls, name) and not (name in CALLED and cls in (zarr.AsyncArray, zarr.AsyncGroup))
+
+
 def twins(face, other, called):
     return {
-        f"{face.__name__}.{name}": called.get(name, name)
-        for name in public(face)
-        if hasattr(other, called.get(name, name))
+        f"{face.__name__}.{name}": called.get(name, name) for name in public(face) if has(other, called.get(name, name))
     }
 
 

@@ -136,6 +136,9 @@ def again_and_again(work):
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # it closes itself, as it must: nobody knows it
 @pytest.mark.filterwarnings("ignore:.*FileIO:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings(
+    "ignore:.*gc_callback:pytest.PytestUnraisableExceptionWarning"
+)  # Hypothesis's, which it may come in
 @pytest.mark.parametrize("error", RAISED, ids=repr)
 def test_it_comes_out_of_both_engines(error, engine, on_signal, tmp_path):
     signal.signal(signal.SIGALRM, raising(error))

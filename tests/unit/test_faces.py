@@ -100,6 +100,11 @@ ROWS = {
         lambda s: s.do(s.a, "append", [1, 2]),
         lambda s: s.do(s.a, "append", np.ones((2, 6)), axis=2),
     ],
+    "Array.explain": [
+        lambda s: str(s.do(s.a, "explain")),
+        lambda s: str(s.do(s.a, "explain", slice(1, 3), ask=True)),
+        lambda s: s.do(s.a, "explain", 9),
+    ],
     "Array.from_dict": [lambda s: s.do(type(s.a), "from_dict", s.a.store_path, s.a.metadata.to_dict())],
     "Array.get_basic_selection": [
         lambda s: s.do(s.a, "get_basic_selection", ...),

@@ -222,3 +222,143 @@ def test_chunks_that_grow_with_the_array():
         array.resize((2 * 10**12,))
     assert array.shape == (10,)
     assert zarr.open_array(array.store, mode="r")[:].tolist() == [1] * 10
+
+
+# -- several arrays, and the groups around them -----------------------------------------------------------------------
+
+SEVERAL = {"small": np.arange(3), "raw/images": DATA, "z": DATA + 1}
+
+
+@pytest.mark.parametrize("error", [Full.error, KeyboardInterrupt()], ids=["full", "interrupted"])
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_a_group_that_cannot_be_saved_is_not_there(left, error, engine, zarr_format):
+    store = Full()
+    store.left, store.error = left, error
+    with pytest.raises(type(error)):
+        zarr.save_group(store, path="run/1", zarr_format=zarr_format, **SEVERAL)
+    assert not store._store_dict
+    store.left = 1000
+    zarr.save_group(store, path="run/1", zarr_format=zarr_format, **SEVERAL)
+    assert sorted(dict(zarr.open_group(store, mode="r").members(max_depth=None))) == [
+        "run",
+        "run/1",
+        "run/1/raw",
+        "run/1/raw/images",
+        "run/1/small",
+        "run/1/z",
+    ]
+
+
+def test_save_takes_away_what_it_made_and_nothing_else(engine, zarr_format):
+    """What was there stays; so does an array in the place of another, which is gone and cannot come back."""
+    store = Full()
+    store.left = 1000
+    zarr.save(store, kept=DATA, small=DATA, path="run", zarr_format=zarr_format)
+    store.left = 1
+    with pytest.raises(OSError, match="No space"):
+        zarr.save(store, path="run", zarr_format=zarr_format, **SEVERAL)
+    found = zarr.open_group(store, path="run", mode="r")
+    assert sorted(dict(found.members(max_depth=None))) == ["kept", "small"]
+    assert np.array_equal(found["kept"][:], DATA)
+    assert np.array_equal(found["small"][:], SEVERAL["small"])
+    assert not [key for key in store._store_dict if key.startswith(("run/raw", "run/z/"))]
+
+
+def test_what_others_put_into_the_group_meanwhile_stays(engine):
+    store = Full()
+    store.left = 1
+    store.when_full = lambda: zarr.create_group(store, path="run/1/theirs")
+    with pytest.raises(OSError, match="No space"):
+        zarr.save_group(store, path="run/1", **SEVERAL)
+    found = dict(zarr.open_group(store, mode="r").members(max_depth=None))
+    assert sorted(found) == ["run", "run/1", "run/1/theirs"]
+
+
+def test_groups_above_what_cannot_be_filled_are_gone(engine, zarr_format):
+    for way in ("create_array", "save", "from_array"):
+        store = Full()
+        with pytest.raises(OSError, match="No space"):
+            WAYS[way](store, zarr_format=zarr_format)
+        assert not store._store_dict
+
+
+def test_a_directory_is_empty_again(tmp_path, monkeypatch):
+    root = tmp_path / "data.zarr"
+    puts = []
+    put = LocalStore.put
+
+    def full(self, key, value, **options):
+        puts.append(key)
+        if len(puts) > 6:
+            raise Full.error
+        return put(self, key, value, **options)
+
+    monkeypatch.setattr(LocalStore, "put", full)
+    with zarr.config.set({"engine": "python"}), pytest.raises(OSError, match="No space"):
+        zarr.save_group(root, path="run/1", **SEVERAL)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_the_asynchronous_face_too():
+    store = Full()
+    store.left = 1
+    with pytest.raises(OSError, match="No space"):
+        asyncio.run(zarr.api.asynchronous.save_group(store, path="run", **SEVERAL))
+    assert not store._store_dict
+
+
+# -- moves, and nodes from metadata -----------------------------------------------------------------------------------
+
+
+class FullFor(MemoryStore):
+    """Has room for so many values."""
+
+    left = 10**9
+
+    def put(self, key, value, **options):
+        self.left -= 1
+        if self.left < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().put(key, value, **options)
+
+
+@pytest.fixture
+def tree(zarr_format):
+    store = FullFor()
+    root = zarr.create_group(store, zarr_format=zarr_format)
+    root.create_array("src/x", data=DATA, chunks=(5, 5), attributes={"k": 1})
+    root.create_array("src/y/z", data=DATA, chunks=(5, 5))
+    root.create_group("new")
+    store.set_sync("new/q/notes.txt", zarr.core.buffer.cpu.Buffer.from_bytes(b"mine"))
+    return root
+
+
+@pytest.mark.parametrize("left", range(0, 14, 2))
+def test_a_move_that_fails_leaves_everything_as_it_was(tree, left, monkeypatch):
+    store, before = tree.store, dict(tree.store._store_dict)
+    monkeypatch.setattr(type(store), "_renames", False)
+    store.left = left
+    try:
+        tree.move("src", "new/q")
+    except OSError:
+        assert store._store_dict == before
+        store.left = 10**9
+        tree.move("src", "new/q")
+    np.testing.assert_array_equal(tree["new/q/y/z"][:], DATA)
+    assert "src" not in tree
+    assert "new/q/notes.txt" in store._store_dict
+
+
+@pytest.mark.parametrize("left", range(6))
+def test_nodes_from_metadata_are_all_there_or_none(tree, left):
+    store, before = tree.store, dict(tree.store._store_dict)
+    metadata = tree["src/x"].metadata
+    wanted = {"n/a": metadata, "n/b": metadata, "n/g/c": metadata}
+    store.left = left
+    try:
+        assert len(dict(tree.create_hierarchy(wanted))) >= 3
+    except OSError:
+        assert store._store_dict == before
+        store.left = 10**9
+        dict(tree.create_hierarchy(wanted))
+    assert sorted(tree["n"]) == ["a", "b", "g"]

@@ -15,10 +15,13 @@ import pytest
 
 import zarr
 from tests.suites.calls import run
+from zarr._codec.base import Codec
 from zarr._support import former_names
+from zarr.abc.store import Store
 from zarr.api import asynchronous
 from zarr.errors import MemberNotFoundError, UnknownDataTypeError
-from zarr.storage import MemoryStore
+from zarr.experimental.cache_store import CacheStore
+from zarr.storage import LocalStore, MemoryStore, WrapperStore
 
 
 @pytest.mark.parametrize(
@@ -306,6 +309,7 @@ TAKES_KEYWORDS = {
     "copy": lambda s, **k: zarr.copy(SOURCE, zarr.create_group({}), name="a", **k),
     "copy_all": lambda s, **k: zarr.copy_all(zarr.create_group({}), zarr.create_group({}), **k),
     "copy_store": lambda s, **k: zarr.copy_store(SOURCE.store, s, **k),
+    "rechunk": lambda s, **k: zarr.rechunk(SOURCE, s, **k),
 }
 FILLED = ("empty", "zeros", "ones")
 OF_GROUPS = {
@@ -353,7 +357,13 @@ def test_that_was_every_function():
     [
         ("zarr", "DirectoryStore", r", which was zarr-python 2's; it is zarr\.storage\.LocalStore now"),
         ("zarr.storage", "NestedDirectoryStore", r", which was zarr-python 2's; it is zarr\.storage\.LocalStore now"),
-        ("zarr", "FSStore", ", which was zarr-python 2's; nothing takes its place yet: .*"),
+        ("zarr", "FSStore", r", which was zarr-python 2's; it is zarr\.storage\.FsspecStore now: .*from_url.*"),
+        ("zarr.storage", "ABSStore", r", which was zarr-python 2's; it is zarr\.storage\.ObjectStore now: .*az://.*"),
+        ("zarr", "LRUStoreCache", r", which was zarr-python 2's; zarr\.experimental\.cache_store\.CacheStore is .*"),
+        ("zarr.storage", "LMDBStore", r", which was zarr-python 2's; zarr\.storage\.SQLiteStore keeps .*"),
+        ("zarr", "N5Store", ", which was zarr-python 2's; N5 is not read any more"),
+        ("zarr.storage", "CacheStore", r"; it is zarr\.experimental\.cache_store\.CacheStore"),
+        ("zarr", "ObjectStore", r"; it is zarr\.storage\.ObjectStore"),
         (
             "zarr",
             "ThreadSynchronizer",
@@ -384,8 +394,11 @@ def test_what_is_advised_instead_of_a_former_name_is_there():
     for name in former_names._OF_NUMCODECS:
         assert hasattr(zarr.codecs.numcodecs, name), name
         assert hasattr(numcodecs, name), name
-    for name in former_names._NONE_YET:
+    for name, words in former_names._NO_CLASS.items():
         assert not hasattr(zarr.storage, name), name
+        for module, said in re.findall(r"(zarr(?:\.\w+)*)\.(\w+)", words):
+            assert hasattr(importlib.import_module(module), said), words
+    assert former_names._HOW.keys() <= former_names._STORES.keys()
 
 
 @pytest.mark.parametrize("function", ["open", "open_array", "open_group"])
@@ -506,3 +519,42 @@ def test_stored_structured_data(document, tmp_path):
 def test_codecs_in_the_form_of_numcodecs(argument):
     with pytest.raises(ValueError, match=r"is the form of numcodecs, for format 2; use a codec of zarr\.codecs"):
         zarr.create_array({}, shape=3, dtype="i4", **{argument: {"id": "zlib"}})
+
+
+@pytest.mark.parametrize(
+    ("call", "hint"),
+    [
+        (lambda: zarr.codecs.ZstdCodec(lvl=3), "did you mean 'level'"),
+        (lambda: zarr.codecs.ZstdCodec(compression=3), "it takes 'level', 'checksum'"),
+        (lambda: zarr.codecs.BloscCodec(cnames="lz4"), "did you mean 'cname'"),
+        (lambda: zarr.codecs.ShardingCodec(chunkshape=(2,)), "did you mean 'chunk_shape'"),
+        (lambda: zarr.codecs.Crc32cCodec(level=1), "it takes none"),
+        (lambda: LocalStore("x", readonly=True), "did you mean 'read_only'"),
+        (lambda: MemoryStore(readOnly=True), "did you mean 'read_only'"),
+        (lambda: zarr.storage.ZipStore("x.zip", compresion=8), "did you mean 'compression'"),
+        (lambda: zarr.storage.SQLiteStore("x", time_out=1), "did you mean 'timeout'"),
+        (lambda: zarr.storage.ObjectStore({}, readonly=True), "did you mean 'read_only'"),
+        (lambda: zarr.storage.FsspecStore({}, readonly=True), "did you mean 'read_only'"),
+        (lambda: CacheStore(MemoryStore(), max_sizes=1), "did you mean 'max_size'"),
+    ],
+)
+def test_keywords_of_classes(call, hint):
+    with pytest.raises(TypeError, match=re.escape(hint)):
+        call()
+
+
+def test_every_class_of_codecs_and_stores_suggests_keywords():
+    """And shows the signature that it has, and passes on what its `__init__` itself raises."""
+    classes = [
+        found for module in (zarr.codecs, zarr.storage) for found in vars(module).values() if inspect.isclass(found)
+    ]
+    ours = [cls for cls in classes if issubclass(cls, Store | Codec) and cls is not WrapperStore]
+    assert len(ours) > 25
+    for cls in ours:
+        assert hasattr(cls.__init__, "__wrapped__"), cls
+        assert "kwargs" not in inspect.signature(cls).parameters
+    with pytest.raises(TypeError, match="level") as caught:
+        zarr.codecs.ZstdCodec(level="high")
+    assert "it takes" not in str(caught.value)
+    with pytest.raises(TypeError, match="missing 1 required"):
+        LocalStore()

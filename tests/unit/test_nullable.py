@@ -1,11 +1,16 @@
 """Arrays of pandas and Arrow with missing values: these stay missing, or are refused, and what is beside them is as it was."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import zarr
+from tests.suites.stand_in_for_polars import Series
 from zarr.dtype import Bool, DateTime64, Float64, Int64, Optional, VariableLengthUTF8
 
 LARGE = 2**53 + 1
@@ -16,6 +21,7 @@ FORMS = {
     "Categorical": lambda items: pd.Categorical(items, categories=pd.array(sorted({*items} - {None}), dtype="Int64")),
     "ArrowDtype": lambda items: pd.Series(items, dtype="int64[pyarrow]"),
     "Array": lambda items: pa.array(items, pa.int64()),
+    "Polars": Series,
     "ChunkedArray": lambda items: pa.chunked_array([items[:1], items[1:]], pa.int64()),
 }
 
@@ -109,3 +115,55 @@ def test_missing_floating_numbers(engine, given):
     with pytest.raises(ValueError, match=r"\(1,\).*missing"):
         array[:] = given
     assert array[:].tolist() == [7, 7]
+
+
+NESTED = {
+    "dictionary": lambda: pa.array([LARGE, None]).dictionary_encode(),
+    "dictionary in chunks": lambda: pa.chunked_array([pa.array([LARGE, None]).dictionary_encode()]),
+    "runs": lambda: pc.run_end_encode(pa.array([LARGE, None])),
+    "list of Arrow": lambda: [pa.scalar(LARGE), pa.scalar(None, pa.int64())],
+    "tuple": lambda: (pa.scalar(LARGE), None),
+}
+
+
+@pytest.mark.parametrize("form", NESTED)
+def test_integers_that_are_missing_in_other_forms(form):
+    for dtype in ("i8", "u1", "?", "U3", "string"):
+        array = zarr.create_array({}, shape=2, dtype=dtype)
+        with pytest.raises(ValueError, match=r"\(1,\).*missing"):
+            array[:] = NESTED[form]()
+    with pytest.raises(ValueError, match=str(LARGE)):
+        zarr.array(NESTED[form](), dtype="f8")
+    array = zarr.array(NESTED[form](), dtype=Optional(data_type=Int64()))
+    assert array[:].tolist() == [LARGE, None]
+
+
+def test_lists_of_arrays_with_missing_values():
+    rows = [pa.array([LARGE, None]), pa.array([1, 2])]
+    with pytest.raises(ValueError, match=str(LARGE)):
+        zarr.array(rows, dtype="f8")
+    with pytest.raises(ValueError, match="missing"):
+        zarr.array(rows)
+    assert zarr.array(rows, dtype=Optional(data_type=Int64()))[...].tolist() == [[LARGE, None], [1, 2]]
+    assert zarr.array([pd.array([LARGE, 2], dtype="Int64")] * 2)[...].tolist() == [[LARGE, 2]] * 2
+
+
+def test_scalars_of_arrow():
+    array = zarr.create_array({}, shape=2, dtype="i8")
+    array[:] = pa.scalar(LARGE)
+    assert array[:].tolist() == [LARGE, LARGE]
+    for value in (pa.scalar(None, pa.int64()), pa.NA):
+        with pytest.raises(ValueError, match="missing"):
+            array[:] = value
+    with pytest.raises(ValueError, match=str(LARGE)):
+        zarr.array(pa.scalar(LARGE), dtype="f8")
+    times = zarr.create_array({}, shape=1, dtype="M8[ns]")
+    times[0] = pa.scalar(5, pa.timestamp("ns"))
+    assert times[0] == np.datetime64(5, "ns")
+
+
+@pytest.mark.parametrize("item", [Decimal(LARGE), Fraction(LARGE)])
+def test_whole_numbers_of_other_types_are_not_rounded(item):
+    with pytest.raises(ValueError, match="would not be the same"):
+        zarr.array([item], dtype="f8")
+    assert zarr.array([type(item)(1) / 3], dtype="f8")[0] == 1 / 3

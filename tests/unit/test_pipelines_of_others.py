@@ -130,6 +130,19 @@ def test_what_is_read(name, layout, face):
     same(array.get_mask_selection(mask), model[mask])
 
 
+@pytest.mark.parametrize("fill_value", ["", "a fill value that is longer than fifteen bytes"])
+def test_one_long_text_for_many_elements(name, fill_value):
+    """NumPy loses it where an array of no axes is assigned to lists of positions."""
+    text = "a text that is longer than fifteen bytes"
+    array = zarr.create_array({}, shape=(4, 3), chunks=(2, 3), dtype="str", fill_value=fill_value)
+    array.oindex[[0, 3], [1, 2]] = text
+    array.vindex[[1, 2], [0, 0]] = np.array(text, array.dtype)
+    expected = np.full((4, 3), fill_value, object)
+    expected[np.ix_([0, 3], [1, 2])] = expected[[1, 2], [0, 0]] = text
+    assert array[...].tolist() == expected.tolist()
+    assert array.oindex[[0, 2], [0, 1]].tolist() == expected[np.ix_([0, 2], [0, 1])].tolist()
+
+
 def test_what_is_written(name, layout, face):
     """What an engine reads afterwards."""
     _, write = face

@@ -25,7 +25,7 @@ from typing import (
 
 import numpy as np
 
-from zarr._buffer.memory import empty, has_no_unit, in_dtype, zeros
+from zarr._buffer.memory import empty, has_no_unit, in_dtype, put, zeros
 
 if TYPE_CHECKING:
     from typing import Self
@@ -284,7 +284,7 @@ class NDBuffer:
         return self.__class__(np.asanyarray(self._data[key]))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._data[key] = value._data if isinstance(value, NDBuffer) else value
+        put(self._data, key, value._data if isinstance(value, NDBuffer) else value)
 
     def __len__(self) -> int:
         return len(self._data)

@@ -99,9 +99,16 @@ def picked(array: npt.NDArray[Any], index: Any) -> Any:
 
 
 def put(array: npt.NDArray[Any], index: Any, elements: Any) -> None:
-    """`array[index] = elements`, also of text of any length, which NumPy before 2.2 loses at lists of positions."""
-    is_array = isinstance(elements, np.ndarray) and elements.ndim > 0
-    array[index] = elements.astype(object) if is_array and _loses_text(array, index) else elements
+    """`array[index] = elements`, also of text of any length.
+
+    At lists of positions NumPy before 2.2 loses such text, and NumPy up to 2.4 at least that of an array of no axes.
+    """
+    if isinstance(elements, np.ndarray):
+        if elements.ndim and _loses_text(array, index):
+            elements = elements.astype(object)
+        elif not elements.ndim and elements.dtype.kind == "T":
+            elements = elements[()]
+    array[index] = elements
 
 
 _LOSES_TEXT = np.lib.NumpyVersion(np.__version__) < "2.2.0"
@@ -133,8 +140,28 @@ def are_characters(elements: npt.NDArray[Any]) -> bool:
         return all(are_characters(elements[name]) for name in dtype.names)
     if dtype.kind != "U" or not elements.size:
         return True
+    return bool(_code_points(elements).max(initial=0) <= sys.maxunicode)
+
+
+def first_without_characters(elements: npt.NDArray[Any]) -> tuple[int, ...] | None:
+    """Where the first element is with something in it that can be no character; None if there is none."""
+    dtype = elements.dtype
+    if dtype.names is not None:
+        found = (first_without_characters(elements[name]) for name in dtype.names)
+        return min((place[: elements.ndim] for place in found if place is not None), default=None)
+    if are_characters(elements):
+        return None
+    is_wrong = (_code_points(elements) > sys.maxunicode).any(axis=-1)
+    return tuple(int(n) for n in np.unravel_index(int(is_wrong.argmax()), is_wrong.shape))
+
+
+def _code_points(elements: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The numbers in text of fixed length, along one more axis; once for elements that are many times the same."""
+    dtype = elements.dtype
     number = np.dtype(np.uint32).newbyteorder(dtype.byteorder)
-    return bool(elements.view(np.dtype((number, (dtype.itemsize // 4,)))).max(initial=0) <= sys.maxunicode)
+    once = elements[(*(slice(0, 1) if step == 0 else slice(None) for step in elements.strides), Ellipsis)]
+    in_field = once.view(np.dtype([("points", number, (dtype.itemsize // 4,))]))  # however its axes lie in memory
+    return np.asarray(in_field["points"])
 
 
 def is_extension(dtype: np.dtype[Any]) -> bool:

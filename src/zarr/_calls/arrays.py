@@ -15,7 +15,7 @@ from zarr._dtype import Optional, ZarrFormat, ZDType
 from zarr._dtype.convert import exact, fill_scalar, inferred
 from zarr._dtype.python_objects import PythonObjects
 from zarr._flow.create import Ancestry, create_node, look_above
-from zarr._flow.filling import filled
+from zarr._flow.filling import whole_or_gone
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         ShapeLike,
         ShardsLike,
     )
+    from zarr._flow.filling import NewNodes
     from zarr._metadata.group import ArrayMetadata
 
 
@@ -123,6 +124,7 @@ def create_array(
     format_without_parent: ZarrFormat | None = None,
     *,
     zarr_format: ZarrFormat | None = None,
+    made: NewNodes | None = None,
     **options: Unpack[MemberOptions],
 ) -> Flow[ArrayParts]:
     """Create an array; see `zarr.create_array`.
@@ -133,19 +135,26 @@ def create_array(
         What `look_above` found, if somebody has looked already.
     format_without_parent
         The format where none is asked for and there is no group above; that of the configuration if None.
+    made
+        As of `create_node`.
     """
     if zarr_format is None:
         ancestry, zarr_format = yield from find_format(at, format_without_parent)
-    return (yield from create_planned(plan_array(at, zarr_format=format_of(zarr_format), **options), ancestry))
+    return (yield from create_planned(plan_array(at, zarr_format=format_of(zarr_format), **options), ancestry, made))
 
 
-def create_planned(planned: PlannedArray, ancestry: Ancestry | None = None) -> Flow[ArrayParts]:
-    """Create an array as it was planned."""
+def create_planned(
+    planned: PlannedArray, ancestry: Ancestry | None = None, made: NewNodes | None = None
+) -> Flow[ArrayParts]:
+    """Create an array as it was planned; `made` as of `create_node`."""
+    new: NewNodes = []
     node = planned.node
     metadata, at = node.metadata, node.store_path
-    yield from create_node(at, metadata, overwrite=planned.overwrite, ancestry=ancestry)
+    yield from create_node(at, metadata, overwrite=planned.overwrite, ancestry=ancestry, made=new)
     if planned.elements is not None:
-        yield from filled(node, write(node, node.view, basic(Ellipsis, metadata.shape), planned.elements))
+        yield from whole_or_gone(new, write(node, node.view, basic(Ellipsis, metadata.shape), planned.elements))
+    if made is not None:
+        made += new
     return metadata, at, node.config
 
 

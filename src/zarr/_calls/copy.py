@@ -21,8 +21,8 @@ from zarr._calls.opening import create_group
 from zarr._flow import inventory
 from zarr._flow.apart import check_apart, check_survives
 from zarr._flow.create import create_node, ensure_ancestors
-from zarr._flow.filling import filled
-from zarr._flow.load import load_group, look
+from zarr._flow.filling import NewNodes, whole_or_gone
+from zarr._flow.load import gone, load_group, look
 from zarr._flow.members import is_group, members
 from zarr._flow.node import ArrayNode, GroupNode
 from zarr._flow.paths import below, join
@@ -39,7 +39,7 @@ from zarr._store.memory import MemoryStore
 from zarr._store.path import StorePath, normalize_path
 from zarr._support.truth import truth
 from zarr._support.warn import warn
-from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError, ZarrUserWarning
+from zarr.errors import BaseZarrError, ContainsArrayError, ContainsGroupError, NodeNotFoundError, ZarrUserWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +135,7 @@ def copy_node(
     """Copy the node at `source`, with everything below it unless `shallow`, to `dest`."""
     metadata = yield from look(source)
     if metadata is None:
-        raise FileNotFoundError(f"No array or group found in store {source.store!r} at path {source.path!r}")
+        raise NodeNotFoundError(gone("source", source))
     yield from check_pair(source, dest, options)
     if isinstance(metadata, UnreadableMetadata):
         yield from _copy_unread(source, metadata, dest, zarr_format, options, tally)
@@ -246,11 +246,10 @@ def may_replace(dest: StorePath, existing: ListedMetadata, options: CopyOptions)
 
 def _copy_stored(source: StorePath, dest: StorePath, metadata: ArrayMetadata, *, replace: bool) -> Flow[int]:
     """Move the stored bytes: the document first, which claims the place, then the chunks."""
-    yield from create_node(dest, metadata, overwrite=replace)
-    node = ArrayNode(metadata, source, array_config(None))
-    keys = yield from inventory.stored_chunks(node)
-    target = ArrayNode(metadata, dest, node.config)
-    return (yield from filled(target, copy_chunks(source, dest, keys, metadata)))
+    made: NewNodes = []
+    yield from create_node(dest, metadata, overwrite=replace, made=made)
+    keys = yield from inventory.stored_chunks(ArrayNode(metadata, source, array_config(None)))
+    return (yield from whole_or_gone(made, copy_chunks(source, dest, keys, metadata)))
 
 
 def _copy_unread(

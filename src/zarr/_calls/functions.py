@@ -16,6 +16,7 @@ from zarr._calls import hdf5
 from zarr._calls.arrays import (
     DEFAULT_FORMAT,
     ArrayParts,
+    PlannedArray,
     create_array,
     create_planned,
     find_format,
@@ -61,6 +62,7 @@ from zarr._flow import consolidate, elements
 from zarr._flow.apart import check_apart
 from zarr._flow.copies import changing
 from zarr._flow.create import check_storable
+from zarr._flow.filling import NewNodes, whole_or_gone
 from zarr._flow.load import load_group, load_node, look
 from zarr._flow.members import is_group, members
 from zarr._flow.node import ArrayNode, GroupNode, UnreadableNode, array_node_of
@@ -331,7 +333,12 @@ def save_group_call(
 ) -> Flow[None]:
     if not args and not named:
         raise ValueError("at least one array must be provided")
-    arrays = {**{f"arr_{i}": arr for i, arr in enumerate(args)}, **named}
+    unnamed = {f"arr_{i}": arr for i, arr in enumerate(args)}
+    if taken := sorted(unnamed.keys() & named.keys()):
+        raise ValueError(
+            f"two arrays would be called {taken[0]!r}: one without a name, and the keyword. Name both of them"
+        )
+    arrays = {**unnamed, **named}
     given = {
         name: as_member(arr, name if name in named else None) for name, arr in arrays.items()
     }  # all checked before any is stored
@@ -339,7 +346,10 @@ def save_group_call(
 
 
 def _save_group(at: StorePath, zarr_format: ZarrFormat | None, given: Mapping[str, dict[str, Any]]) -> Flow[None]:
-    """Store arrays in a group, which is made if there is none. Nothing is stored if one of them cannot be."""
+    """Store arrays in a group, which is made if there is none. Nothing is stored if one of them cannot be.
+
+    Where storing fails, what was made is taken away again. Arrays in the place of others stay: those are gone, and these are whole.
+    """
     chosen = zarr_format
     if chosen is None:
         existing = yield from load_node(at)
@@ -350,9 +360,18 @@ def _save_group(at: StorePath, zarr_format: ZarrFormat | None, given: Mapping[st
     with_groups(
         by_path({name: array.node.metadata for name, array in zip(given, planned, strict=True)})
     )  # no array in another
-    yield from open_group(at, mode="a", zarr_format=chosen)
+    made: NewNodes = []
+    yield from whole_or_gone(made, _store_members(at, planned, chosen, made))
+
+
+def _store_members(
+    at: StorePath, planned: Iterable[PlannedArray], zarr_format: ZarrFormat, made: NewNodes
+) -> Flow[None]:
+    yield from open_group(at, mode="a", zarr_format=zarr_format, made=made)
     for array in planned:
-        yield from create_planned(array)
+        new: NewNodes = []
+        yield from create_planned(array, made=new)
+        made += [node for node in new if not node.replaces]
 
 
 def load_call(store: StoreLike, path: str | None, zarr_format: ZarrFormat | None) -> Flow[Any]:

@@ -25,7 +25,7 @@ from zarr._codec.gzip_ import GzipCodec
 from zarr._codec.zstd import ZstdCodec
 from zarr._dtype import VariableLengthUTF8
 from zarr._flow.create import check_storable
-from zarr._flow.filling import filled
+from zarr._flow.filling import NewNodes, whole_or_gone
 from zarr._flow.load import load_group, look
 from zarr._flow.node import ArrayNode, GroupNode
 from zarr._flow.objects import write
@@ -478,11 +478,12 @@ def _copy_dataset(found: Found, planned: PlannedArray, at: StorePath, options: C
     if options.dry_run:
         return
     replaces = existing is not None or options.if_exists == "replace"
-    node = ArrayNode(*(yield from create_planned(PlannedArray(planned.node, None, replaces))))
+    made: NewNodes = []
+    node = ArrayNode(*(yield from create_planned(PlannedArray(planned.node, None, replaces), made=made)))
     chunks = (found.keywords or {})["chunks"]
     source_chunks = chunks if isinstance(chunks, tuple) else (1,) * len(spec.shape)
     copies = (_copy_block(found, node, block) for block in blocks(source_chunks, spec))
-    yield from filled(node, _together(copies))
+    yield from whole_or_gone(made, _together(copies))
 
 
 def _together(copies: Iterator[Flow[None]]) -> Flow[None]:

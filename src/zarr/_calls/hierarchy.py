@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,17 +14,27 @@ from zarr._calls.opening import GroupParts, create_group
 from zarr._dtype import parse_data_type
 from zarr._flow.apart import check_apart
 from zarr._flow.create import check_storable, create_node, ensure_ancestors, occupied, open_or_create
+from zarr._flow.filling import NewNodes, whole_or_gone
 from zarr._flow.load import load_node, look, not_found
+from zarr._flow.members import is_group
 from zarr._flow.paths import below
 from zarr._flow.remove import remove_node
 from zarr._flow.requests import Flow, Rename, Together
-from zarr._flow.transfer import copy_all
+from zarr._flow.transfer import copied_or_gone
 from zarr._grid.shapes import parse_shape
 from zarr._metadata.group import ArrayMetadata, GroupMetadata, NodeMetadata
 from zarr._store.access import renames
 from zarr._store.path import StorePath, node_path
+from zarr._support.json import as_stored
 from zarr._support.truth import truth
-from zarr.errors import ArgumentError, ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
+from zarr.errors import (
+    ArgumentError,
+    ArrayNotFoundError,
+    ContainsArrayError,
+    ContainsGroupError,
+    GroupNotFoundError,
+    NodeNotFoundError,
+)
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -114,7 +124,7 @@ def move(
     """Rename a member, with everything below it.
 
     Where the store can, in one step. Elsewhere the objects are copied, the document that makes the node last, and then the old ones
-    deleted: an interrupted move leaves the source whole.
+    deleted: an interrupted move leaves the source whole, and one that fails nothing else.
 
     Parameters
     ----------
@@ -145,12 +155,17 @@ def move(
     if metadata is None:
         raise not_found(NodeNotFoundError, old)
     if (existing := (yield from look(new))) is not None:
-        raise occupied(new, existing)
+        in_the_way = ContainsGroupError if is_group(existing) else ContainsArrayError
+        raise in_the_way(
+            f"{in_the_way._what.format(new.store, new.path)}, and a move replaces nothing. Move to another path, or delete what is there "
+            f"first: del group[{dest!r}], in asynchronous code await group.delitem({dest!r})."
+        )
     yield from check_apart(old, new)
-    yield from ensure_ancestors(new, metadata.zarr_format)
+    above: NewNodes = []
+    yield from ensure_ancestors(new, metadata.zarr_format, above)
     if renames(group.store) and (yield from renaming(old, Rename(group.store, old.path, new.path))):
         return
-    yield from copy_all(old, new)
+    yield from whole_or_gone(above, copied_or_gone(old, new))
     yield from before_removal(old, new)
     yield from remove_node(old)
 
@@ -180,10 +195,18 @@ def create_many(
         new.append((path, metadata))
     for path, metadata in new:
         check_storable(below(at, path), metadata)
-    for path, metadata in new:
-        # Of a group that nobody named nothing is replaced: what lies below it without one stays.
-        yield from create_node(below(at, path), metadata, overwrite=overwrite and path in named)
+    made: NewNodes = []
+    # Of a group that nobody named nothing is replaced: what lies below it without one stays.
+    making = ((below(at, path), metadata, overwrite and path in named) for path, metadata in new)
+    yield from whole_or_gone(made, _create_all(making, made))
     return new
+
+
+def _create_all(wanted: Iterable[tuple[StorePath, NodeMetadata, bool]], made: NewNodes) -> Flow[None]:
+    for at, metadata, overwrite in wanted:
+        new: NewNodes = []
+        yield from create_node(at, metadata, overwrite=overwrite, made=new)
+        made += [node for node in new if not node.replaces]
 
 
 def by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
@@ -196,7 +219,7 @@ def by_path(members: Mapping[str, NodeMetadata]) -> dict[str, NodeMetadata]:
             raise TypeError(f"the node at {key!r} must be array or group metadata, got {type(metadata).__name__}")
         if (path := node_path(key, "a key of nodes")) in wanted:
             raise ValueError(f"two keys mean the path {path!r}")
-        wanted[path] = metadata
+        wanted[path] = metadata.with_attributes(as_stored(metadata.attributes)) if metadata.attributes else metadata
     return wanted
 
 

@@ -151,7 +151,7 @@ def _format_3(
     }
     _refuse(3, given, instead, then)
     made: dict[str, Any] = {"chunk_key_encoding": _encoding(chunk_key_encoding)}
-    return made if codecs is None else made | _split(list(codecs))
+    return made if codecs is None else made | split_codecs(list(codecs))
 
 
 _BY_FORMAT = {2: _format_2, 3: _format_3}
@@ -167,7 +167,7 @@ def _encoding(given: Any) -> Any:
 _KINDS = (ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec)
 
 
-def _split(codecs: Sequence[Any]) -> dict[str, Any]:
+def split_codecs(codecs: Sequence[Any]) -> dict[str, Any]:
     """A codec chain as the three keywords of `create_array`."""
     parsed = [parse_codec(codec) if isinstance(codec, str | Mapping) else codec for codec in codecs]
     for codec in parsed:

@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zarr._buffer.memory import empty, in_dtype
-from zarr._calls.arrays import ARRAY_DEFAULTS, DEFAULT_FILL_VALUE, ArrayParts, create_array, format_of
+from zarr._calls.arrays import (
+    ARRAY_DEFAULTS,
+    DEFAULT_FILL_VALUE,
+    ArrayParts,
+    PlannedArray,
+    create_array,
+    format_of,
+    plan_array,
+)
 from zarr._calls.keywords import FromArrayOptions, check_known
 from zarr._flow.apart import check_survives
-from zarr._flow.filling import filled
+from zarr._flow.filling import whole_or_gone
 from zarr._flow.node import ArrayNode, array_node_of
-from zarr._flow.objects import read, write
-from zarr._flow.requests import Flow, Together
+from zarr._flow.rechunking import DEFAULT_NBYTES, copy_pieces, room_for, route_between
+from zarr._flow.requests import Flow
 from zarr._metadata.formats import FORMATS, layout_of
 from zarr._selection import GridSelection, SliceAxis
 from zarr._support.truth import truth
@@ -25,6 +32,7 @@ from zarr._support.truth import truth
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from zarr._flow.filling import NewNodes
     from zarr._metadata.array_v2 import ArrayV2Metadata
     from zarr._metadata.array_v3 import ArrayV3Metadata
     from zarr._metadata.group import ArrayMetadata
@@ -155,16 +163,26 @@ def _is_unsaid(name: str, value: object) -> bool:
     return value is unsaid or (isinstance(value, str) and isinstance(unsaid, str) and value == unsaid)
 
 
-def _from_node(at: StorePath, source: ArrayNode, given: Mapping[str, Any], write_data: bool) -> Flow[ArrayParts]:
-    metadata = source.metadata
+def plan_after(at: StorePath, source: ArrayNode, given: Mapping[str, Any]) -> PlannedArray:
+    """A new array with the settings of another where `given` says nothing else, which `create_planned` creates."""
+    keywords = _after(source.metadata, given)
+    return plan_array(at, **{**keywords, "zarr_format": format_of(keywords["zarr_format"])})
+
+
+def _after(metadata: ArrayMetadata, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords for an array with the shape and the settings of another."""
     new_format = given.get("zarr_format", metadata.zarr_format)
     kept = {"zarr_format": new_format, "fill_value": metadata.fill_value, **kept_by(metadata, new_format)}
+    return {"shape": metadata.shape, "dtype": metadata.dtype, **kept, **given}
+
+
+def _from_node(at: StorePath, source: ArrayNode, given: Mapping[str, Any], write_data: bool) -> Flow[ArrayParts]:
     if write_data and truth("overwrite", given.get("overwrite", False)):
         yield from check_survives(source.store_path, at)
-    parts = yield from create_array(at, shape=metadata.shape, dtype=metadata.dtype, **{**kept, **given})
+    made: NewNodes = []
+    parts = yield from create_array(at, made=made, **_after(source.metadata, given))
     if write_data:
-        target = ArrayNode(*parts)
-        yield from filled(target, copy_elements(source, target))
+        yield from whole_or_gone(made, copy_elements(source, ArrayNode(*parts)))
     return parts
 
 
@@ -179,18 +197,11 @@ def kept_by(metadata: ArrayMetadata, zarr_format: int) -> dict[str, Any]:
 
 
 def copy_elements(source: ArrayNode, target: ArrayNode) -> Flow[None]:
-    """Copy every element, in blocks of whole stored objects of the target."""
-    spec = source.view.spec
-    found = blocks(spec.grid.largest(spec.shape), target.view.spec)
-    yield Together((_copy_block(source, target, block) for block in found), MOST_BLOCKS)
-
-
-def _copy_block(source: ArrayNode, target: ArrayNode, block: GridSelection) -> Flow[None]:
-    spec = source.view.spec
-    elements = empty(block.shape, spec.dtype)
-    yield from read(source, source.view, block, elements)
-    wanted = target.view.spec.dtype
-    yield from write(target, target.view, block, in_dtype(elements, wanted))
+    """Copy every element, in pieces of whole stored objects of the target."""
+    spec, its_spec = source.view.spec, target.view.spec
+    room = max(1, room_for(spec, its_spec, DEFAULT_NBYTES))
+    found = route_between(spec, its_spec, room, may_be_temporary=False)
+    yield from copy_pieces(source, target, found.write)
 
 
 MOST_BLOCKS = 4

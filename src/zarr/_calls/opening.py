@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from zarr._calls.keywords import ConfigLike, OpenOptions
     from zarr._dtype import ZarrFormat
+    from zarr._flow.filling import NewNodes
 
 T = TypeVar("T")
 Mode: TypeAlias = Literal["r", "r+", "a", "w", "w-"]
@@ -45,13 +46,14 @@ def create_group(
     zarr_format: ZarrFormat | None = None,
     overwrite: bool = False,
     attributes: Mapping[str, Any] | None = None,
+    made: NewNodes | None = None,
 ) -> Flow[GroupParts]:
-    """Create a group; see `zarr.create_group`."""
+    """Create a group; see `zarr.create_group`. `made` as of `create_node`."""
     stored, overwrite, ancestry = as_stored(attributes), truth("overwrite", overwrite), None
     if zarr_format is None:
         ancestry, zarr_format = yield from find_format(at)
     metadata = GroupMetadata(attributes=stored, zarr_format=format_of(zarr_format))
-    yield from create_node(at, metadata, overwrite=overwrite, ancestry=ancestry)
+    yield from create_node(at, metadata, overwrite=overwrite, ancestry=ancestry, made=made)
     return metadata, at
 
 
@@ -71,6 +73,23 @@ def _naming_format(at: StorePath, zarr_format: ZarrFormat, flow: Flow[T]) -> Flo
         raise type(exc)(
             f"{what}: the {kind} there is of format {other.zarr_format}, and zarr_format={zarr_format} was asked for. "
             f"Open it with zarr.open_{kind} and without `zarr_format`."
+        ) from None
+
+
+def _naming_mode(at: StorePath, mode: str, flow: Flow[T]) -> Flow[T]:
+    """A flow that makes a node in a mode; where there is one already the error says which modes do something with that."""
+    return flow if mode == "w" else _naming_modes(at, flow)
+
+
+def _naming_modes(at: StorePath, flow: Flow[T]) -> Flow[T]:
+    try:
+        return (yield from flow)
+    except (ContainsArrayError, ContainsGroupError) as exc:
+        if str(exc) != exc._msg.format(at.store, at.path):  # it is another node that is in the way
+            raise
+        raise type(exc)(
+            f"{exc._what.format(at.store, at.path)}, and mode 'w-' makes new ones only. Open it with mode 'r', 'r+' or 'a', choose another "
+            "path, or replace it with mode 'w'."
         ) from None
 
 
@@ -114,7 +133,8 @@ def open_array(
 
     if mode in ("w", "w-"):
         overwrite = mode == "w"
-        return legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `create` has none
+        flow = legacy.create(at, zarr_format=zarr_format, config=config, overwrite=overwrite, **create)  # type: ignore[misc]  # `create` has none
+        return _naming_mode(at, mode, flow)
     flow = open_or_create(at, find, make) if mode == "a" and create else find()
     return naming_format(at, zarr_format, flow)
 
@@ -126,11 +146,11 @@ def open_group(
     zarr_format: ZarrFormat | None = None,
     attributes: Mapping[str, Any] | None = None,
     use_consolidated: bool | str | None = None,
+    made: NewNodes | None = None,
 ) -> Flow[GroupParts]:
-    """Open a group, or create it where the mode allows; see `zarr.open_group`."""
+    """Open a group, or create it where the mode allows; see `zarr.open_group`. `made` as of `create_node`."""
     check_mode(mode)
-    if not (use_consolidated is None or isinstance(use_consolidated, str)):
-        use_consolidated = truth("use_consolidated", use_consolidated)
+    use_consolidated = _consolidated_choice(use_consolidated)
 
     def find() -> Flow[GroupParts]:
         metadata = yield from load_consolidated(at, zarr_format, use=use_consolidated)
@@ -138,13 +158,18 @@ def open_group(
         return metadata, at
 
     def make() -> Flow[GroupParts]:
-        return create_group(at, zarr_format=zarr_format, attributes=attributes)
+        return create_group(at, zarr_format=zarr_format, attributes=attributes, made=made)
 
     if mode in ("w", "w-"):
         _check_consolidated(use_consolidated, mode)
-        return create_group(at, zarr_format=zarr_format, overwrite=mode == "w", attributes=attributes)
+        new = create_group(at, zarr_format=zarr_format, overwrite=mode == "w", attributes=attributes)
+        return _naming_mode(at, mode, new)
     flow = open_or_create(at, find, make) if mode == "a" and not use_consolidated else find()
     return naming_format(at, zarr_format, flow)
+
+
+def _consolidated_choice(given: bool | str | None) -> bool | str | None:
+    return given if given is None or isinstance(given, str) else truth("use_consolidated", given)
 
 
 def _check_consolidated(use: bool | str | None, mode: str) -> None:
@@ -185,7 +210,9 @@ def open_node(
         warn_of_unused(existing, at, create)
         if isinstance(existing, ArrayMetadata):
             return existing, at, array_config(config)
-        return (yield from open_group(at, mode="r", zarr_format=zarr_format, use_consolidated=use_consolidated))
+        # It is not looked at once more: by then somebody may have put an array there.
+        use = _consolidated_choice(use_consolidated)
+        return (yield from load_consolidated(at, zarr_format, use=use, group=existing)), at
 
     def make() -> Flow[ArrayParts | GroupParts]:
         if wants_array:

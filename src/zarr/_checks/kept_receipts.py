@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from zarr._checks.findings import Coords, Finding, finding
-from zarr._flow.paths import RECEIPTS, join
+from zarr._flow.paths import RECEIPTS, RECHUNK, join
 from zarr._flow.receipts import JobDocument, described, parse_job
 from zarr._flow.requests import Fetch, Flow, Read
 from zarr._plan.partition import Partition
@@ -62,6 +62,8 @@ def told_by_receipts(reading: ArrayReading, plans: Mapping[str, set[str]]) -> Fl
     """
     told = Told()
     for plan, names in sorted(plans.items()):
+        if plan == RECHUNK and len(plans) > 1:  # of a plan that is among the others
+            continue
         yield from _read_plan(reading, plan, names, told)
     return told
 

@@ -13,6 +13,7 @@ from zarr._codec.base import ArrayArrayCodec, ChunkSpec
 from zarr._codec.configuration import check_int, read_configuration
 from zarr._codec.raw import native_dtype, to_nd_buffer
 from zarr._codec.real_numbers import Floats, Integers, bit_lengths, parts_of, parts_of_elements, reals_of
+from zarr._support.near_names import suggests_keywords
 
 if TYPE_CHECKING:
     from typing import Self
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _NAME = "bitround"
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class BitRoundCodec(ArrayArrayCodec):
     """Round numbers to `keepbits` bits. Loses precision; reading gives what was stored.

@@ -22,6 +22,7 @@ from zarr._codec.limits import check_claim, output_limit, oversized
 from zarr._codec.raw import is_variable_length, native_dtype, octets, to_buffer
 from zarr._codec.refusals import refusing
 from zarr._support.imports_on_use import importing
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def _library() -> Any:
     return blosc
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class BloscCodec(BytesBytesCodec):
     """Compress with Blosc.

@@ -28,6 +28,7 @@ from zarr._codec.raw import (
     to_nd_buffer,
 )
 from zarr._dtype.small import without_spare_bits
+from zarr._support.near_names import suggests_keywords
 from zarr._support.warn import warn
 from zarr.errors import CodecError, ZarrUserWarning
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from zarr._dtype.base import ZDType
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class BytesCodec(ArrayBytesCodec):
     """Elements as plain bytes, in C order.

@@ -27,6 +27,7 @@ from zarr._codec.real_numbers import (
 from zarr._dtype.base import ZDType
 from zarr._dtype.registry import data_type_registry
 from zarr._support.named_configuration import parse_named
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import ArgumentError, CodecError, DataTypeValidationError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class ScalarMap(TypedDict, total=False):
     decode: Mapping[str | float | int, str | float | int]
 
 
+@suggests_keywords
 @dataclass(frozen=True, init=False)
 class CastValue(ArrayArrayCodec):
     """Store numbers as those of another data type, and give them back as those of the array.

@@ -12,6 +12,7 @@ from zarr._codec.configuration import check_int, read_configuration
 from zarr._codec.limits import OversizedError, before_another
 from zarr._codec.raw import to_buffer
 from zarr._codec.registry import parse_inner_codecs
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _NAME = "conditional"
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class ConditionalCodec(BytesBytesCodec):
     """Apply codecs only to those chunks that they do not make larger. Checksums are always applied.

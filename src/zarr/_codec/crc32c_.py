@@ -12,6 +12,7 @@ from zarr._codec.base import BytesBytesCodec, ChunkSpec
 from zarr._codec.configuration import read_configuration
 from zarr._codec.raw import octets, to_buffer
 from zarr._support.imports_on_use import importing
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def _library() -> Any:
     return google_crc32c
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class Crc32cCodec(BytesBytesCodec):
     """Append a checksum, and verify it on the way back.

@@ -16,6 +16,7 @@ from zarr._codec.configuration import check_int, read_configuration
 from zarr._codec.limits import output_limit
 from zarr._codec.raw import octets, to_buffer
 from zarr._codec.streams import drain
+from zarr._support.near_names import suggests_keywords
 
 if TYPE_CHECKING:
     from typing import Self
@@ -31,6 +32,7 @@ _UNKNOWN_SYSTEM = 255
 _SYSTEM_POSITION = 9
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class GzipCodec(BytesBytesCodec):
     """Compress with gzip.

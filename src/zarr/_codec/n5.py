@@ -17,6 +17,7 @@ from zarr._codec.limits import oversized, with_margin
 from zarr._codec.raw import native_dtype, to_buffer, to_nd_buffer
 from zarr._codec.registry import parse_inner_codecs
 from zarr._codec.transpose import TransposeCodec
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _START = struct.Struct(">HH")
 _MOST_LENGTH = 2**32 - 1
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class N5DefaultCodec(ArrayBytesCodec):
     """Blocks of N5 in default mode, for data that both formats describe. Blocks may be shorter than chunks.

@@ -24,6 +24,7 @@ from zarr._dtype.numbers import Bool
 from zarr._dtype.objects import in_objects
 from zarr._dtype.optional import Optional
 from zarr._dtype.optional_values import joined
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _KEYS = ("mask_codecs", "data_codecs")
 _LENGTHS = struct.Struct("<QQ")
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class OptionalCodec(ArrayBytesCodec):
     """Elements that may be missing; only those that are there are stored. An extension of zarrs, for its data type of the same name.

@@ -14,6 +14,7 @@ from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import check_choice, check_int, read_configuration
 from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
 from zarr._codec.real_numbers import Integers, n_bits_of, parts_of_elements, reals_of
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import CodecError, MetadataValidationError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class _Layout:
         return self.nbytes * 8 - self.n_bits
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class PackBitsCodec(ArrayBytesCodec):
     """Elements without unused bits: 1 bit for a Boolean, 4 bits for an `int4`, and as many as are asked for of other numbers.

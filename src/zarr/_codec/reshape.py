@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from zarr._codec.base import ArrayArrayCodec, ChunkSpec
 from zarr._codec.configuration import check_int, read_configuration
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class _Reshaping(ArrayArrayCodec):
         return chunk_data.reshape(self._shape(chunk_spec.shape))
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class ReshapeCodec(_Reshaping):
     """Store chunks in another shape, for codecs that look at the axes.
@@ -132,6 +134,7 @@ class ReshapeCodec(_Reshaping):
         return [list(entry) if isinstance(entry, tuple) else entry for entry in self.shape]
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class SqueezeCodec(_Reshaping):
     """Store chunks without their axes of length 1. An extension of zarrs, by the name `zarrs.squeeze`.

@@ -13,6 +13,7 @@ from zarr._codec.base import ArrayArrayCodec, ChunkSpec
 from zarr._codec.configuration import read_configuration
 from zarr._codec.raw import native_dtype, to_nd_buffer
 from zarr._codec.real_numbers import Floats, Integers, NotRepresentableError, first_of, reals_of
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class _Parameters(NamedTuple):
     reals: Integers | Floats
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class ScaleOffset(ArrayArrayCodec):
     """Store `(x - offset) * scale`. Followed by `CastValue`, this packs floating-point numbers into small integers.

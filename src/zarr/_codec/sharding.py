@@ -46,6 +46,7 @@ from zarr._codec.shard_index import (
 )
 from zarr._dtype.fill import all_fill
 from zarr._dtype.numbers import UInt64
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 _KEYS = ("chunk_shape", "codecs", "index_codecs", "index_location")
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayBytesCodecPartialEncodeMixin):
     """Store a chunk as a shard: a grid of inner chunks and an index of where each lies.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, SupportsIndex
 
 from zarr._codec.base import ArrayArrayCodec, ChunkSpec
 from zarr._codec.configuration import check_int, read_configuration
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from zarr._dtype.base import ZDType
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class TransposeCodec(ArrayArrayCodec):
     """Permute the axes of a chunk.

@@ -17,6 +17,7 @@ import numpy as np
 from zarr._codec.base import ArrayBytesCodec, ChunkSpec
 from zarr._codec.configuration import read_configuration
 from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import CodecError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ MOST_ITEMS = 2**32 - 1
 """In one chunk, and bytes in one of them: lengths have 32 bits."""
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class VLenUTF8Codec(ArrayBytesCodec):
     """Strings as UTF-8. None and 0, which old data holds for "nothing", are written as the empty string.
@@ -67,6 +69,7 @@ class VLenUTF8Codec(ArrayBytesCodec):
         return to_buffer(chunk_spec, join_utf8(chunk_data.as_numpy_array().ravel(order="C")))
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class VLenBytesCodec(ArrayBytesCodec):
     """Byte strings. None and 0 are written as the empty string.

@@ -28,6 +28,7 @@ from zarr._codec.vlen import as_array, bytes_of, join_bytes, join_utf8, split_by
 from zarr._dtype.numbers import UInt8, UInt32, UInt64
 from zarr._dtype.octets import VariableLengthBytes
 from zarr._dtype.text import VariableLengthUTF8
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import ArgumentError, CodecError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _CHAINS = ("index_codecs", "data_codecs")
 _LENGTH = struct.Struct("<Q")
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class VLenCodec(ArrayBytesCodec):
     """Text or bytes of any length, with where each begins apart. An extension of zarrs, by the name `zarrs.vlen`.
@@ -183,6 +185,7 @@ class VLenCodec(ArrayBytesCodec):
         return stored[_LENGTH.size : middle], stored[middle:]
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class VLenV2Codec(ArrayBytesCodec):
     """Text or bytes of any length, as `VLenUTF8Codec` and `VLenBytesCodec` store them, by the name `zarrs.vlen_v2`.

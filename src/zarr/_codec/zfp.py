@@ -20,6 +20,7 @@ from zarr._codec.number_streams import decode_zfp_alone, encode_zfp, refuse_no_n
 from zarr._codec.raw import native_dtype, octets, to_buffer, to_nd_buffer
 from zarr._codec.real_numbers import Floats, Integers, first_of, reals_of
 from zarr._dtype.rounding import rounded_to
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import ArgumentError, CodecError, MetadataValidationError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _PLAIN_BITS = 32
 """Integers of fewer bits are made wider."""
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class ZfpCodec(ArrayBytesCodec):
     """Compress numbers in up to four axes with ZFP, mostly with a chosen loss. Needs the package zfpy.

@@ -22,6 +22,7 @@ from zarr._codec.limits import output_limit, oversized
 from zarr._codec.raw import octets, to_buffer
 from zarr._codec.refusals import refusing
 from zarr._support.imports_on_use import importing
+from zarr._support.near_names import suggests_keywords
 from zarr._support.signals import came_from_a_signal
 from zarr.errors import CodecError
 
@@ -49,6 +50,7 @@ def _library() -> Any:
     return zstd
 
 
+@suggests_keywords
 @dataclass(frozen=True, kw_only=True)
 class ZstdCodec(BytesBytesCodec):
     """Compress with Zstandard.

@@ -9,12 +9,12 @@ ones never become ordinary elements (`missing`). Fill values go through `ZDType.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from zarr._buffer.memory import empty, in_dtype, is_extension
+from zarr._buffer.memory import are_characters, empty, first_without_characters, in_dtype, is_extension
 from zarr._dtype.casts import Cast, cast, is_plain, keeps_all
 from zarr._dtype.described import type_string
 from zarr._dtype.losses import lost, refuse_no_array, say_where, unread, without_data_type
@@ -28,7 +28,7 @@ from zarr._dtype.missing import (
     refuse_not_a_time,
     refuse_null_text,
 )
-from zarr._dtype.nullable import nullable
+from zarr._dtype.nullable import nullable, package_of
 from zarr._dtype.objects import (
     DataType,
     Elements,
@@ -49,6 +49,7 @@ from zarr._dtype.optional import Optional
 from zarr._dtype.optional_values import optional_of
 from zarr._dtype.records import in_fields_of, structs_of
 from zarr._dtype.registry import data_type_registry
+from zarr._dtype.tables import Table, opened, table_of
 from zarr.errors import ArgumentError
 
 _PIECE = 1 << 16
@@ -85,8 +86,14 @@ def exact(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     >>> exact([1, 2], zarr.dtype.Float32(), np.dtype("f4"))
     array([1., 2.], dtype=float32)
     """
+    return _of_characters(_exact(value, data_type, dtype))
+
+
+def _exact(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     if isinstance(data_type, Optional):
         return optional_of(value, data_type, exact)
+    if type(value) is not np.ndarray and (table := table_of(value)) is not None:
+        return _exact_table(table, data_type, dtype)
     given = _as_array(value)
     if dtype.names is not None:
         _refuse_no_structs(value, given)
@@ -97,6 +104,7 @@ def exact(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
         return exact_objects(given, data_type, dtype)
     if given.dtype == dtype:
         return given
+    _of_characters(given)
     refuse_null_text(given)
     _check_octets(given.dtype, data_type)
     return given.astype(dtype) if _holds_anything(data_type, dtype) else recast(given, dtype)
@@ -124,7 +132,7 @@ def assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elemen
     array([1], dtype=int8)
     """
     try:
-        return _assigned(value, data_type, dtype)
+        return _of_characters(_assigned(value, data_type, dtype))
     except (TypeError, ValueError) as exc:
         is_without_unit = dtype.kind in "mM" and np.datetime_data(dtype)[0] == "generic"
         if isinstance(exc, ArgumentError) or not is_without_unit:
@@ -139,6 +147,8 @@ def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Eleme
         return np.asarray(value, dtype=dtype)
     if isinstance(data_type, Optional):  # NumPy has no rule for it
         return exact(value, data_type, dtype)
+    if type(value) is not np.ndarray and (table := table_of(value)) is not None:
+        return _assigned_table(table, data_type, dtype)
     if dtype.names is not None:
         given = _as_array(value)
         _refuse_no_structs(value, given)
@@ -154,6 +164,9 @@ def _assigned(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Eleme
         return as_octets(given) if isinstance(data_type, VariableLengthBytes) else given
     kinds = kinds_of(given) if given.dtype.kind == "O" else set()
     refuse_no_elements(given, kinds, dtype)
+    if _are_times_of_pandas(kinds, dtype):
+        return exact_objects(given, data_type, dtype)
+    _of_characters(given)
     refuse_null_text(given)
     refuse_not_a_time(given, dtype)
     _check_octets(given.dtype, data_type)
@@ -183,11 +196,15 @@ def inferred(value: object) -> Elements:
     ArgumentError, OverflowError
         As `exact` does: NumPy makes floating numbers of integers that do not fit together, and cuts NULs off.
     """
+    if type(value) is not np.ndarray and (table := table_of(value)) is not None:
+        value = _inferred_table(table)
     given = _as_array(value, "biu")  # a floating number that is missing is NaN
     if given is None:
         kinds = leaf_types(value)
         refuse_no_array(type(value), *kinds)
         refuse_masked_within(value, kinds)
+        value = opened(value, kinds, lambda array: _opened(array, _inferred_table, "biu"))
+        kinds = leaf_types(value)
         given = read(value, None)
         if given.dtype.kind in _JUDGED_AS_GIVEN:
             return exact(value, data_type_registry.match_dtype(given.dtype), given.dtype)
@@ -255,10 +272,51 @@ def _holds_anything(data_type: DataType, dtype: np.dtype[Any]) -> bool:
     return dtype.kind == "O" and not isinstance(data_type, VariableLengthBytes)
 
 
+def _of_characters(elements: Elements) -> Elements:
+    """Elements, if text among them has nothing in it but what can be a character: else nobody could read them."""
+    if elements.dtype.kind in "UV" and not are_characters(elements):
+        place = first_without_characters(elements)
+        raise ArgumentError(
+            f"the text{f' at {place}' if place else ''} has a number in it that is no character (they end at 0x10FFFF), as memory that is "
+            "seen as text may have; elements of dtype 'S' or 'uint32' hold anything"
+        )
+    return elements
+
+
 def _check_octets(dtype: np.dtype[Any], data_type: DataType) -> None:
     is_octets = dtype.kind in "SVO" and not is_extension(dtype) and dtype.names is None
     if isinstance(data_type, VariableLengthBytes) and not is_octets:
         raise ArgumentError(f"data of dtype {dtype} are no bytes; encode text first, or use dtype='string'")
+
+
+# -- tables ---------------------------------------------------------------------------------------------------------
+
+
+def _exact_table(table: Table, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
+    return table.joined(dtype, lambda column: exact(column, data_type, dtype))
+
+
+def _assigned_table(table: Table, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
+    """Columns of several types. NumPy would round integers before it assigns them, and only because of the columns beside them."""
+
+    def convert(column: object) -> Elements:
+        given = _as_array(column)
+        is_rounded = dtype.kind in "fc" and given is not None and given.dtype.kind in "iuO"
+        return (exact if is_rounded else assigned)(given, data_type, dtype)
+
+    return table.joined(dtype, convert)
+
+
+def _inferred_table(table: Table) -> Elements:
+    if table.common.kind == "O":
+        return table.objects()
+    return _exact_table(table, data_type_registry.match_dtype(table.common), table.common)
+
+
+def _opened(value: Any, of_table: Callable[[Table], Elements], as_objects_of: str = "biuf") -> Elements | None:
+    """An array or a table of pandas or Arrow that is in a list, as a plain array."""
+    table = table_of(value)
+    return _as_array(value, as_objects_of) if table is None else of_table(table)
 
 
 # -- arrays ---------------------------------------------------------------------------------------------------------
@@ -351,6 +409,9 @@ _WIDEST = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 def _exact_sequence(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     kinds = leaf_types(value)
     refuse_masked_within(value, kinds)
+    if not kinds <= _PLAIN:
+        value = opened(value, kinds, lambda array: _opened(array, lambda table: _exact_table(table, data_type, dtype)))
+        kinds = leaf_types(value)
     if is_plain(dtype) and kinds <= _HELD.get(dtype.kind, frozenset()):
         try:
             return recast(read(value, _WIDEST.get(dtype.kind, dtype)), dtype)
@@ -364,12 +425,19 @@ def _exact_sequence(value: object, data_type: DataType, dtype: np.dtype[Any]) ->
 
 def _assigned_sequence(value: object, data_type: DataType, dtype: np.dtype[Any]) -> Elements:
     kinds = leaf_types(value)
-    refuse_masked_within(value, kinds)
-    if not _holds_anything(data_type, dtype) and not kinds <= _PLAIN:
-        refuse_no_array(type(value), *kinds)  # in text NumPy would write what Python prints for them
+    if not kinds <= _PLAIN:
+        refuse_masked_within(value, kinds)
+        if not _holds_anything(data_type, dtype):
+            refuse_no_array(type(value), *kinds)  # in text NumPy would write what Python prints for them
+        value = opened(
+            value, kinds, lambda array: _opened(array, lambda table: _assigned_table(table, data_type, dtype))
+        )
+        kinds = leaf_types(value)
     if dtype.kind == "O":
         return exact_objects(as_elements(value, data_type), data_type, dtype)
     _refuse_missing_among(value, kinds, dtype)
+    if _are_times_of_pandas(kinds, dtype):
+        return exact_objects(as_objects(value), data_type, dtype)
     if dtype.kind == "T" and any(issubclass(kind, np.void) for kind in kinds):
         return exact_objects(as_objects(value), data_type, dtype)  # NumPy takes their bytes for text
     if dtype.kind == "T" and any(issubclass(kind, np.ndarray) for kind in kinds):
@@ -379,6 +447,11 @@ def _assigned_sequence(value: object, data_type: DataType, dtype: np.dtype[Any])
     except (TypeError, ValueError, OverflowError) as exc:
         _say_where_in(value, dtype, exc)
         raise
+
+
+def _are_times_of_pandas(kinds: set[type], dtype: np.dtype[Any]) -> bool:
+    """Whether objects of pandas are to be times: NumPy knows neither their nanoseconds, nor pandas.NaT, nor what a period is."""
+    return dtype.kind in "mM" and any(package_of(kind) == "pandas" for kind in kinds)
 
 
 def _say_where_in(value: object, dtype: np.dtype[Any], error: Exception) -> None:

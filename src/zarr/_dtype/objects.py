@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -218,13 +220,20 @@ def _is_kept(item: Any, element: Any, dtype: np.dtype[Any]) -> bool:
         return False
     if isinstance(item, str | bytes):
         return is_read_as(item, element.item())
-    if isinstance(item, int) or dtype.kind not in "fc":
+    if isinstance(item, int) or dtype.kind not in "fc" or _is_whole(item):
         return False
     if isinstance(item, np.generic):
         kept = cast(np.asarray(item), dtype)[1]
         return kept is None or bool(kept)
     number = complex(item)
     return (math.isinf(number.real), math.isinf(number.imag)) == (np.isinf(element.real), np.isinf(element.imag))
+
+
+def _is_whole(item: Any) -> bool:
+    """Whether a number that keeps all its digits is a whole one."""
+    if isinstance(item, Decimal):
+        return item.is_finite() and item == item.to_integral_value()
+    return isinstance(item, Fraction) and item.denominator == 1
 
 
 def without_numpy(items: Elements) -> Elements:

@@ -8,10 +8,11 @@ import numpy as np
 
 from zarr._buffer.memory import empty, in_dtype, is_extension
 from zarr._dtype.losses import say_where
-from zarr._dtype.missing import mask_of, masked_class, says_nothing
+from zarr._dtype.missing import leaf_types, mask_of, masked_class, says_nothing
 from zarr._dtype.nullable import nullable
 from zarr._dtype.objects import as_elements, in_objects, one_by_one, scalars_within
 from zarr._dtype.records import items_of
+from zarr._dtype.tables import opened, table_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -80,7 +81,7 @@ def _raise_at_first(items: Elements, inner: ZDType[Any, Any], dtype: np.dtype[An
 def _items(value: Any, inner: ZDType[Any, Any], *, has_fields: bool) -> Elements:
     """Values one by one, with None for those that are masked."""
     if isinstance(value, list | tuple):
-        value = scalars_within(value, _of_array)
+        value = scalars_within(opened(value, leaf_types(value), _of_array), _of_array)
     elif hasattr(value, "__array__") and not isinstance(value, np.generic):
         return _of_array(value)
     return items_of(value) if has_fields else as_elements(value, inner)
@@ -88,6 +89,8 @@ def _items(value: Any, inner: ZDType[Any, Any], *, has_fields: bool) -> Elements
 
 def _of_array(array: Any) -> Elements:
     """The scalars of an array, of which those that are masked are None."""
+    if (table := table_of(array)) is not None:
+        return table.objects()
     if (found := nullable(array)) is not None:
         if found.kind != "O":
             return found.objects()

@@ -45,8 +45,8 @@ def _as_text(data: object, name: str) -> str:
 def _sayable(text: str) -> str:
     """Text that UTF-8, and so a document, can say."""
     try:
-        text.encode()
-    except UnicodeEncodeError as exc:
+        text.encode().decode()  # what NumPy makes of memory may hold what is no character at all
+    except UnicodeError as exc:
         raise ArgumentError(f"{text!r} is no text that UTF-8, and so a document, can say: {exc}") from exc
     return text
 

@@ -164,8 +164,10 @@ def _is_dropped(axis: Any, selection: Selection) -> bool:
 
 
 def plain(memory: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Memory as others may rely on finding it: in C order, or one element where all are the same."""
-    if memory.ndim and memory.size and not any(memory.strides):
+    """Memory as others may rely on finding it: in C order, or one element where all are the same, unless that is text of any length:
+    whoever assigned it to lists of positions would lose it to NumPy (see `zarr._buffer.memory.put`).
+    """
+    if memory.ndim and memory.size and not any(memory.strides) and memory.dtype.kind != "T":
         return memory[(0,) * memory.ndim + (...,)]
     return np.asarray(memory, order="C")
 

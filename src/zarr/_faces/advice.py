@@ -64,6 +64,13 @@ def of_array(name: str, whole: str) -> str:
     return f", which is NumPy's; read what you need first, as in {whole}.{name}"
 
 
+def not_subscriptable(face: object, call: str) -> NoReturn:
+    """What square brackets of an asynchronous face do: raise the TypeError that there are none, which ends in the call instead."""
+    raise TypeError(
+        f"{type(face).__name__!r} object is not subscriptable, as reading and writing have to be awaited: {call}"
+    )
+
+
 def attrs_are_not_assigned(instead: str) -> NoReturn:
     """What the setter of `attrs` does."""
     raise AttributeError(f"attrs cannot be assigned to: {instead}")

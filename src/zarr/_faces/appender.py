@@ -13,7 +13,7 @@ import numpy as np
 from zarr._buffer.memory import empty, in_dtype
 from zarr._flow import elements, resize
 from zarr._flow.drive import run
-from zarr._flow.load import load_array
+from zarr._flow.load import load_again
 from zarr._plan.blocks import rows_in_block
 from zarr._plan.gather import contents_nbytes
 from zarr._support.forks import n_forks
@@ -61,7 +61,8 @@ class Appender:
         self._max_nbytes = parse_nbytes(max_memory, "max_memory")
         self._spec = node.view.spec
         self._is_counted = self._spec.dtype.kind in "OT"
-        self._takes_as_they_are = axis == 0 and not self._is_counted
+        self._is_looked_at = self._spec.dtype.kind in "UV"  # text, also in fields, may hold what is no character
+        self._takes_as_they_are = axis == 0 and not self._is_counted and not self._is_looked_at
         self._others = self._row_shape(self._spec.shape)
         self._n_forks = n_forks()
         self._is_open: bool | None = None
@@ -137,7 +138,7 @@ class Appender:
     def _as_rows(self, rows: Any) -> npt.NDArray[Any]:
         """Values with the axis that grows, of the array's dtype."""
         values: npt.NDArray[Any] = rows
-        if type(rows) is not np.ndarray or rows.dtype != self._spec.dtype:
+        if type(rows) is not np.ndarray or rows.dtype != self._spec.dtype or self._is_looked_at:
             values = elements.as_addition(rows, self._spec)
             if values.dtype.kind != "O":
                 values = in_dtype(values, self._spec.dtype)
@@ -316,7 +317,7 @@ class Appender:
             raise ClosedWriterError(
                 f"the appender of {self._node.store_path} is used already, or has ended; begin another one"
             )
-        stored = run(load_array(self._node.store_path, self._node.metadata.zarr_format))
+        stored = run(load_again(self._node.store_path, self._node.metadata))
         self._end = stored.shape[self._axis]
         self._is_open = True
         return self

@@ -202,7 +202,8 @@ class Array(ElementAccess):
     def append(self, data: npt.ArrayLike, axis: int = 0) -> tuple[int, ...]:
         """Write data behind the end of an axis.
 
-        Several processes may append to one array; each append is whole and none is lost.
+        Several processes may append to one array; each append is whole and none is lost. Of one that fails nothing is left; where that
+        cannot be, as in a bucket that gave no answer, a note on the error says what is.
 
         Parameters
         ----------
@@ -220,6 +221,8 @@ class Array(ElementAccess):
         ------
         ValueError
             If the shapes do not match, or the array is read-only.
+        ArrayNotFoundError
+            If the array has been deleted or moved since it was opened.
 
         Examples
         --------

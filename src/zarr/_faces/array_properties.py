@@ -231,6 +231,12 @@ class ArrayProperties:
         metadata = self._node.metadata
         return metadata.read_grid.counts(metadata.shape)
 
+    def _repr_html_(self) -> str | None:
+        """The array as notebooks show it: its facts, with chunks and shards drawn to scale. Nothing is asked of the store."""
+        with importing("zarr._faces.html"):
+            from zarr._faces.html import array_html
+        return array_html(self)
+
     def __dask_tokenize__(self) -> object:
         """What Dask tells this array from others by: its place, its metadata and settings, and not its elements."""
         return node_token("zarr.Array", self._node, self._node.config)

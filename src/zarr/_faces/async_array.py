@@ -11,7 +11,7 @@ from zarr._buffer.registry import default_buffer_prototype
 from zarr._calls.array_config import array_config
 from zarr._codec.base import ArrayConfig
 from zarr._codec.pipeline import CodecPipeline, pipeline_of_ours
-from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_array, refuse_lengths
+from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, not_subscriptable, of_array, refuse_lengths
 from zarr._faces.array_properties import ArrayProperties
 from zarr._faces.attributes import ReadAttributes, attributes_of, merge
 from zarr._faces.info import ArrayInfo
@@ -269,6 +269,14 @@ class AsyncArray(ArrayProperties):
 
     if not TYPE_CHECKING:  # checkers know which attributes there are
 
+        def __getitem__(self, selection: Any) -> Any:
+            not_subscriptable(self, "await array.getitem(selection)")
+
+        def __setitem__(self, selection: Any, value: Any) -> None:
+            not_subscriptable(self, "await array.setitem(selection, value)")
+
+        __iter__ = None  # else Python would try one element after the other
+
         def __getattr__(self, name: str) -> Any:
             return no_such_attribute(self, name, of_array(name, "(await array.getitem(...))"))
 
@@ -314,6 +322,13 @@ class AsyncOIndex:
     def __init__(self, array: AsyncArray) -> None:
         self._array = array
 
+    if not TYPE_CHECKING:
+
+        def __getitem__(self, selection: Any) -> Any:
+            not_subscriptable(self, "await array.oindex.getitem(selection)")
+
+        __iter__ = None
+
     async def getitem(self, selection: Any) -> Any:
         """Read an orthogonal selection."""
         return await self._array._get(orthogonal, selection)
@@ -324,6 +339,13 @@ class AsyncVIndex:
 
     def __init__(self, array: AsyncArray) -> None:
         self._array = array
+
+    if not TYPE_CHECKING:
+
+        def __getitem__(self, selection: Any) -> Any:
+            not_subscriptable(self, "await array.vindex.getitem(selection)")
+
+        __iter__ = None
 
     async def getitem(self, selection: Any) -> Any:
         """Read points, by coordinates or by a mask."""

@@ -9,7 +9,7 @@ from zarr import _calls
 from zarr._calls import members
 from zarr._calls.arrays import ARRAY_DEFAULTS, ONES, ZEROS
 from zarr._calls.keywords import MemberOptions, takes
-from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, of_group
+from zarr._faces.advice import attrs_are_not_assigned, no_such_attribute, not_subscriptable, of_group
 from zarr._faces.async_array import AsyncArray
 from zarr._faces.attributes import ReadAttributes, attributes_of, merge
 from zarr._faces.group_properties import GroupProperties
@@ -125,6 +125,18 @@ class AsyncGroup(GroupProperties):
         attrs_are_not_assigned("`await group.update_attributes({...})` adds to them")
 
     if not TYPE_CHECKING:  # checkers know which attributes there are
+
+        def __getitem__(self, key: str) -> Any:
+            not_subscriptable(self, f"await group.getitem({key!r})")
+
+        def __setitem__(self, key: str, value: Any) -> None:
+            not_subscriptable(self, f"await group.setitem({key!r}, value)")
+
+        def __delitem__(self, key: str) -> None:
+            not_subscriptable(self, f"await group.delitem({key!r})")
+
+        __iter__ = None  # else Python would look for a member called 0
+        __contains__ = None
 
         def __getattr__(self, name: str) -> Any:
             return no_such_attribute(self, name, of_group(type(self), name, f"`await group.getitem({name!r})`"))

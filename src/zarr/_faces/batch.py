@@ -95,7 +95,7 @@ class _Session:
             except BaseException as failed:
                 failed.add_note(
                     f"This was met in storing the batch of {self._where}. {self.state.n_stored - n_before} of the {n_objects} objects "
-                    "that were to change have been stored, the others are as they were."
+                    "that were to change have been stored. What was on its way at that moment may have been, the others are as they were."
                 )
                 raise
             finally:

@@ -64,6 +64,8 @@ class Group(GroupProperties):
     (['a'], (3,))
     """
 
+    _html_may_look = True
+
     def __init__(self, _async_group: AsyncGroup) -> None:
         if not isinstance(_async_group, AsyncGroup):
             raise TypeError(
@@ -617,7 +619,7 @@ class Group(GroupProperties):
         """Rename a member, with everything below it.
 
         In a local directory that is one step. Elsewhere the objects are copied and then the old ones deleted; an interrupted move leaves
-        the source whole.
+        the source whole. Nothing is replaced: what is at the destination has to be deleted before.
 
         Parameters
         ----------

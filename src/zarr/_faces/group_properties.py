@@ -9,6 +9,7 @@ from zarr._faces.dask_tokens import node_token
 from zarr._faces.info import GroupInfo
 from zarr._flow.members import is_group, list_members
 from zarr._metadata.unreadable import UnreadableMetadata
+from zarr._support.imports_on_use import importing
 
 if TYPE_CHECKING:
     from zarr._dtype.base import ZarrFormat
@@ -23,6 +24,15 @@ class GroupProperties:
     """Read-only facts about a group, taken from its metadata."""
 
     _node: GroupNode
+
+    _html_may_look = False
+    """Whether the members may be looked at, to show them."""
+
+    def _repr_html_(self) -> str | None:
+        """The group as notebooks show it, with its first members, if they are known without a request to another computer."""
+        with importing("zarr._faces.html"):
+            from zarr._faces.html import group_html
+        return group_html(self, may_look=self._html_may_look)
 
     def __dask_tokenize__(self) -> object:
         """What Dask tells this group from others by: its place and its metadata, and not what is in it."""

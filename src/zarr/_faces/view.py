@@ -26,6 +26,7 @@ from zarr._selection import orthogonal, vectorized
 from zarr._selection.composed import Composed
 from zarr._selection.fancy import fancy
 from zarr._selection.model import ArrayAxis, GridSelection, SliceAxis
+from zarr._support.imports_on_use import importing
 from zarr._support.truth import truth
 from zarr.errors import ArgumentError, ArrayIndexError
 
@@ -370,6 +371,12 @@ class LazyView:
         """
         at = self._array.store_path
         return {"zarr_view": 1, "store": at.store._describe(""), "path": at.path, "selection": self._selected.to_json()}
+
+    def _repr_html_(self) -> str | None:
+        """The view as notebooks show it, with what it selects in a drawing of the array. Nothing is asked of the store."""
+        with importing("zarr._faces.html"):
+            from zarr._faces.html import view_html
+        return view_html(self)
 
     def __dask_tokenize__(self) -> object:
         """What Dask tells this view from others by: what it tells the array by, and what is selected."""

@@ -98,7 +98,11 @@ def _store_copy(at: StorePath, group: GroupMetadata, *, is_patient: bool) -> Flo
 
 
 def load_consolidated(
-    at: StorePath, zarr_format: int | None = None, *, use: bool | str | None = None
+    at: StorePath,
+    zarr_format: int | None = None,
+    *,
+    use: bool | str | None = None,
+    group: GroupMetadata | None = None,
 ) -> Flow[GroupMetadata]:
     """A group's metadata, with its consolidated metadata if it has some and that is wanted.
 
@@ -109,6 +113,8 @@ def load_consolidated(
     use
         True: it must exist. False: leave it out. None: take it if it is there. A string: the name of the document
         that holds it, where the format has one for it.
+    group
+        The group, if it has just been loaded.
 
     Raises
     ------
@@ -119,7 +125,8 @@ def load_consolidated(
         if use:
             raise ValueError(f"{_UNSUPPORTED} {at.store!r}; open the group with use_consolidated=None")
         use = False
-    group = yield from load_group(at, zarr_format)
+    if group is None:
+        group = yield from load_group(at, zarr_format)
     layout = layout_of(group)
     if isinstance(use, str) and not layout.consolidated_apart:
         raise ArgumentError(

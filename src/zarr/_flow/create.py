@@ -1,8 +1,8 @@
 """Creating nodes: their documents are stored where there is no node yet, and their ancestors become groups.
 
 Everything that can be found out without a write is found out first: a creation that is refused leaves nothing. What comes
-then goes from the root down, so that nobody finds a node without the groups above it; a store that fails in the middle
-keeps the groups that were made until then, which are whole.
+then goes from the root down, so that nobody finds a node without the groups above it; if the store fails in the middle, the
+groups that were made until then are taken away again, unless somebody else uses them.
 
 What lies below the path of a new node and is no node is left alone, as is the data of a program that stores chunks before
 the document; so objects with the keys of its chunks are its chunks. Only `overwrite` clears the place.
@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from zarr._flow.compare_and_swap import MAX_ROUNDS, holding
 from zarr._flow.documents import documents
+from zarr._flow.filling import New, whole_or_gone
 from zarr._flow.load import load_node, load_unexpected
 from zarr._flow.paths import join
 from zarr._flow.remove import clear
-from zarr._flow.requests import Fetch, Flow, Put, Read
+from zarr._flow.requests import Exist, Fetch, Flow, Put, Read, Remove
 from zarr._metadata.formats import DOCUMENTS, layout_of
 from zarr._metadata.group import GroupMetadata, NodeMetadata
 from zarr._store.access import relies_on_versions
 from zarr._store.path import StorePath
 from zarr._store.versioned import ABSENT, ANY
 from zarr._support.json import parse_object
+from zarr._support.signals import came_from_a_signal
 from zarr.errors import (
     BaseZarrError,
     ContainsArrayError,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from zarr._buffer import Buffer
     from zarr._dtype.base import ZarrFormat
+    from zarr._flow.filling import NewNodes
     from zarr._metadata.group import ListedMetadata
     from zarr._store.abstract import Store
     from zarr._store.versioned import Hold, Stored
@@ -84,7 +87,12 @@ def look_above(at: StorePath) -> Flow[Ancestry]:
 
 
 def create_node(
-    at: StorePath, metadata: AnyMetadata, *, overwrite: bool, ancestry: Ancestry | None = None
+    at: StorePath,
+    metadata: AnyMetadata,
+    *,
+    overwrite: bool,
+    ancestry: Ancestry | None = None,
+    made: NewNodes | None = None,
 ) -> Flow[AnyMetadata]:
     """Store a new node, and make its ancestors groups.
 
@@ -97,6 +105,8 @@ def create_node(
         leaves the old node, or none, or the new one.
     ancestry
         What `look_above` found, if somebody has looked already.
+    made
+        Gets the node, and those above it that were made, for `whole_or_gone`.
 
     Raises
     ------
@@ -105,19 +115,53 @@ def create_node(
     """
     at.store._check_writable()
     _check_name(at)
-    made = documents(metadata)  # first, as it fails on what cannot be stored
+    stored = documents(metadata)  # first, as it fails on what cannot be stored
     if ancestry is None:
         ancestry = yield from look_above(at)
     if not overwrite and (existing := (yield from load_unexpected(at))) is not None:
         raise occupied(at, existing)
+    new: NewNodes = []
     for _ in range(MAX_ROUNDS if overwrite else 1):
-        if overwrite:
-            yield from clear(at, getattr(metadata, "chunk_key_encoding", None))
-        yield from _make_groups(ancestry.missing, metadata.zarr_format, at)
-        if (yield from _put_new(at, layout_of(metadata).makers, made)):
+        replaces = overwrite and (yield from clear(at, getattr(metadata, "chunk_key_encoding", None)))
+        if (yield from whole_or_gone(new, _put_below_groups(at, metadata, stored, ancestry.missing, new))):
+            if made is not None:
+                made += [*new, New(at, metadata, replaces)]
             return metadata
         # Another creator was faster. Who overwrites does so with that node too.
     raise occupied(at, (yield from load_node(at)))
+
+
+def _put_below_groups(
+    at: StorePath,
+    metadata: NodeMetadata,
+    stored: Sequence[tuple[str, Buffer]],
+    above: Sequence[StorePath],
+    made: NewNodes,
+) -> Flow[bool]:
+    """Make the groups above a node that are missing, and store its documents where there is none; whether there was none."""
+    yield from _make_groups(above, metadata.zarr_format, at, made)
+    makers = layout_of(metadata).makers
+    try:
+        return (yield from _put_new(at, makers, stored))
+    except GeneratorExit:  # nobody answers any more
+        raise
+    except BaseException:
+        try:
+            yield from _remove_others(at, makers, stored[1:])
+        except Exception as exc:  # it is told of why the node could not be made
+            if came_from_a_signal(exc):
+                raise
+        raise
+
+
+def _remove_others(at: StorePath, makers: Sequence[str], others: Sequence[tuple[str, Buffer]]) -> Flow[None]:
+    """Remove the other documents of a node that was not made, where they are still as they were stored."""
+    if not others or any((yield Exist(at.store, [join(at.path, name) for name in makers]))):
+        return
+    found = yield Fetch(at.store, [Read(join(at.path, name)) for name, _ in others])
+    for (name, document), stored in zip(others, found, strict=True):
+        if stored is not None and stored.data.to_bytes() == document.to_bytes():
+            yield Remove(at.store, join(at.path, name), ANY if stored.version is None else stored.version)
 
 
 def check_storable(at: StorePath, metadata: NodeMetadata) -> None:
@@ -274,10 +318,10 @@ def occupied(at: StorePath, existing: ListedMetadata | None) -> BaseZarrError:
     return (ContainsGroupError if is_group else ContainsArrayError)(at.store, at.path)
 
 
-def ensure_ancestors(at: StorePath, zarr_format: ZarrFormat) -> Flow[None]:
-    """Make every ancestor of a path a group, where there is no node yet; an array there is an error."""
+def ensure_ancestors(at: StorePath, zarr_format: ZarrFormat, made: NewNodes | None = None) -> Flow[None]:
+    """Make every ancestor of a path a group, where there is no node yet; an array there is an error. `made` as of `create_node`."""
     ancestry = yield from look_above(at)
-    yield from _make_groups(ancestry.missing, zarr_format, at)
+    yield from _make_groups(ancestry.missing, zarr_format, at, made)
 
 
 def put_node(at: StorePath, metadata: NodeMetadata, *, with_ancestors: bool = False) -> Flow[None]:
@@ -296,14 +340,19 @@ def put_node(at: StorePath, metadata: NodeMetadata, *, with_ancestors: bool = Fa
     yield from holding(at.store, at.path, held)
 
 
-def _make_groups(places: Sequence[StorePath], zarr_format: ZarrFormat, at: StorePath) -> Flow[None]:
+def _make_groups(
+    places: Sequence[StorePath], zarr_format: ZarrFormat, at: StorePath, made: NewNodes | None = None
+) -> Flow[None]:
     """Make groups, as ancestors of `at`. Of two that make the same one the later takes that of the other."""
     if not places:
         return
     group = GroupMetadata(attributes={}, zarr_format=zarr_format)
-    made, makers = documents(group), layout_of(group).makers
+    stored, makers = documents(group), layout_of(group).makers
     for place in places:
-        if not (yield from _put_new(place, makers, made)):
+        if (yield from _put_new(place, makers, stored)):
+            if made is not None:
+                made.append(New(place, group))
+        else:
             existing = yield from load_node(place)
             if existing is not None:  # else it is deleted again already
                 _check_is_group(existing, place, at)

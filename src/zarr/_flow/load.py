@@ -165,6 +165,40 @@ def load_array(at: StorePath, zarr_format: int | None = None) -> Flow[ArrayMetad
     return metadata
 
 
+def load_again(at: StorePath, metadata: ArrayMetadata) -> Flow[ArrayMetadata]:
+    """The metadata of an array that was there when it was opened, as they are now.
+
+    Raises
+    ------
+    ArrayNotFoundError
+        If it is not there any more.
+    NodeTypeValidationError
+        As of `load_array`.
+    """
+    found = yield from load_node(at, metadata.zarr_format)
+    if found is None:
+        raise ArrayNotFoundError(gone("array", at))
+    if isinstance(found, GroupMetadata):
+        return (yield from load_array(at, metadata.zarr_format))  # which says so
+    return found
+
+
+def gone(what: str, at: StorePath) -> str:
+    """The text of the error for an object that is used, and whose node is not there any more.
+
+    Parameters
+    ----------
+    what
+        "array", "group" or "node".
+    at
+        Where it was.
+    """
+    return (
+        f"the {what} at path {at.path!r} of store {at.store!r} is gone: it was deleted or moved after this object had been opened. Open it where "
+        "it is now, or create it again"
+    )
+
+
 def load_group(at: StorePath, zarr_format: int | None = None) -> Flow[GroupMetadata]:
     """The metadata of a group.
 

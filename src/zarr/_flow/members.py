@@ -6,7 +6,7 @@ from itertools import chain
 from numbers import Integral
 from typing import TYPE_CHECKING
 
-from zarr._flow.load import load_node, look
+from zarr._flow.load import gone, load_node, look
 from zarr._flow.paths import below, join
 from zarr._flow.requests import Flow, Keys, Names, Together
 from zarr._metadata.formats import DOCUMENTS, MAKERS
@@ -93,6 +93,8 @@ def _not_found(node: GroupNode, path: str) -> Flow[MemberNotFoundError]:
         names = snapshot.under(above).paths(0)
     elif answers_at_once(node.store_path.store):  # elsewhere listing takes long, and whoever asks may not care
         above, names = yield from _names_nearby(node.store_path, path)
+        if not names and (yield from look(node.store_path)) is None:
+            return MemberNotFoundError(f"{path!r} cannot be there: {gone('group', node.store_path)}", path)
     missing = "/".join(path.split("/")[: len(above.split("/")) + 1 if above else 1])
     near = [f"{above}/{name}" if above else name for name in names]
     return MemberNotFoundError(

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 RECEIPTS = "__zarr_receipts"
 """Name of what receipts lie in, below their array. Names of nodes do not begin so, and neither do keys of chunks."""
+RECHUNK = "rechunk"
+"""Among the receipts, name of what a rechunking has besides them."""
 QUARANTINE = "__zarr_quarantine"
 """Name of what damaged objects lie in that were put aside, below the same array."""
 

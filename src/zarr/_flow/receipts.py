@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
@@ -315,21 +315,47 @@ def write_task(job: Job, name: str, number: int, value: object) -> Flow[None]:
     StalePlanError
         If the array has another shape by now, or is another one: the values may have taken hours.
     """
+    region = job.partition.region(number)
+    yield from store_task(job, name, number, lambda node: put(node, basic, region, value))
+
+
+def store_task(
+    job: Job, name: str, number: int, storing: Callable[[ArrayNode], Flow[Any]], *, noting: bool = True
+) -> Flow[None]:
+    """Have something store the objects of a task in the array that it is given, and then store its receipt.
+
+    Parameters
+    ----------
+    job, name, number
+        The task.
+    storing
+        Stores them, and no others.
+    noting
+        Whether the receipt is to say what was stored; otherwise it says that the task is done, and nothing can be checked by it.
+
+    Raises
+    ------
+    StalePlanError
+        If the array has another shape by now, or is another one.
+    """
     yield from check_array(job)
     at, node = job.node.store_path, job.node
-    noted = NotedStore(at.store)
-    # Somebody else's pipeline knows some kinds of stores, and may go past them: what it has stored is read.
-    if node.view.pipeline.delegate is None:
-        node = ArrayNode(node.metadata, StorePath(noted, at.path), node.config, engine=node.engine)
-    yield from put(node, basic, job.partition.region(number), value)
-    objects: dict[str, ObjectCheck | None] = {}
-    for suffix in job.suffixes(number):
-        key = node.key(suffix)
-        if key in noted.notes:
-            seen = noted.notes[key]
-            objects[suffix] = None if seen is None else ObjectCheck(*seen)
-        else:
-            objects[suffix] = yield from stored_check(at.store, key)
+    objects: dict[str, ObjectCheck | None] = dict.fromkeys(job.suffixes(number))
+    if noting:
+        noted = NotedStore(at.store)
+        # Somebody else's pipeline knows some kinds of stores, and may go past them: what it has stored is read.
+        if node.view.pipeline.delegate is None:
+            node = ArrayNode(node.metadata, StorePath(noted, at.path), node.config, engine=node.engine)
+        yield from storing(node)
+        for suffix in objects:
+            key = node.key(suffix)
+            if key in noted.notes:
+                seen = noted.notes[key]
+                objects[suffix] = None if seen is None else ObjectCheck(*seen)
+            else:
+                objects[suffix] = yield from stored_check(at.store, key)
+    else:
+        yield from storing(node)
     receipt = Receipt(job.plan, name, number, objects)
     yield Put(job.at.store, job.receipt_key(number), CPU_PROTOTYPE.buffer.from_bytes(receipt.to_bytes()))
 
@@ -443,19 +469,19 @@ def clear(job: Job) -> Flow[None]:
         yield Together(_remove(store, key) for key in keys if key != job.document_key)
         yield Remove(store, job.document_key)
     try:
-        yield from _clear_directories(job)
+        yield from clear_directories(job.at)
     except Exception as exc:
         if came_from_a_signal(exc):
             raise
         # The job is over, and a directory without anything in it is nobody's concern.
 
 
-def _clear_directories(job: Job) -> Flow[None]:
+def clear_directories(at: StorePath) -> Flow[None]:
     """Take away what holds receipts in stores that have directories, if there are no others."""
-    store = job.at.store
+    store = at.store
     if not capabilities(store).removes_in_one_step:
-        yield RemovePrefix(store, job.at.path)
-    above, _, last = job.at.path.rpartition("/")[0].rpartition("/")
+        yield RemovePrefix(store, at.path)
+    above, _, last = at.path.rpartition("/")[0].rpartition("/")
     if last == RECEIPTS:
         others: Sequence[str] = yield Names(store, join(above, RECEIPTS))
         if not others:

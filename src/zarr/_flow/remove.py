@@ -48,8 +48,8 @@ def remove_node(at: StorePath) -> Flow[None]:
     yield from _remove(at.store, filter(_is_document, going.keys))
 
 
-def clear(at: StorePath, encoding: Any) -> Flow[None]:
-    """Make room for a new node: as `remove_node`, but nobody finds a node of which a part is gone already.
+def clear(at: StorePath, encoding: Any) -> Flow[bool]:
+    """Make room for a new node: as `remove_node`, but nobody finds a node of which a part is gone already. Whether there was anything.
 
     Documents go first, the one that makes it a node before all others. If that is interrupted, the rest is no node's, and whoever
     overwrites next takes it away.
@@ -63,7 +63,7 @@ def clear(at: StorePath, encoding: Any) -> Flow[None]:
     """
     going = yield from _going(at, encoding)
     if going is None:
-        return
+        return False
     in_steps = not (going.is_all and capabilities(at.store).removes_in_one_step)
     own = {join(at.path, name) for name in MAKERS}
     if in_steps or not at.path:  # of the root each name goes in a step of its own
@@ -75,6 +75,7 @@ def clear(at: StorePath, encoding: Any) -> Flow[None]:
     else:
         yield from _remove_links(at.store, going.links)
         yield from _remove(at.store, (key for key in going.keys if not _is_document(key)))
+    return bool(going.keys or going.links)
 
 
 def refuse_hidden(at: StorePath) -> Flow[None]:

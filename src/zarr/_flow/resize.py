@@ -23,16 +23,17 @@ import numpy as np
 from zarr._buffer.memory import empty
 from zarr._flow import inventory
 from zarr._flow.compare_and_swap import holding
-from zarr._flow.load import load_array
+from zarr._flow.load import load_again, load_array
 from zarr._flow.objects import write
-from zarr._flow.requests import Flow, Remove, Together
+from zarr._flow.requests import Flow, Remove, TakeHold, Together
 from zarr._flow.update import publish_shape, replaced, reserve
 from zarr._selection.model import GridSelection, SliceAxis
-from zarr._store.access import capabilities, is_foreign, relies_on_versions
+from zarr._store.access import answers_at_once, capabilities, is_foreign, relies_on_versions
 from zarr._support.signals import came_from_a_signal
+from zarr.errors import HoldLostError, StoreRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import numpy.typing as npt
 
@@ -55,7 +56,7 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
     at = node.store_path
 
     def held(hold: Hold) -> Flow[None]:
-        metadata = yield from load_array(at, node.metadata.zarr_format)
+        metadata = yield from load_again(at, node.metadata)
         _check_rank(metadata, shape)
         node._check(metadata.with_shape(shape))  # some chunks grow with the array
         before, after = node.view_of(metadata).spec, node.view_of(metadata.with_shape(shape)).spec
@@ -125,36 +126,50 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
         return (yield from _append_by_reserving(node, data, axis))
 
     def held(hold: Hold) -> Flow[tuple[int, ...]]:
-        metadata = yield from load_array(at, node.metadata.zarr_format)
+        metadata = yield from load_again(at, node.metadata)
         old = metadata.shape
         _check_appendable(old, data.shape, axis)
-        new = (*old[:axis], old[axis] + data.shape[axis], *old[axis + 1 :])
+        new = _longer(old, data.shape, axis)
         node.publish(metadata)
         if new != old:
-            selection = GridSelection(
-                tuple(SliceAxis(old[i] if i == axis else 0, 1, n) for i, n in enumerate(data.shape))
-            )
             node._check(metadata.with_shape(new))
-            view = node.view_of(metadata.with_shape(new))
-            fill = partial(write, node, view, selection, data, hold=hold)
+            appended = metadata.with_shape(new)
+            view = node.view_of(appended)
+            fill = partial(write, node, view, _rows(old, data.shape, axis), data, hold=hold)
             publish = partial(publish_shape, node, metadata, new, view=view, hold=hold)
             try:
-                yield from fill()
-            except Exception as exc:  # somebody else's store raises what it likes
-                if capabilities(at.store).takes_any_key or came_from_a_signal(exc):
-                    raise
-            else:
-                yield from publish()
-                return new
-            yield from publish()
-            try:
-                yield from fill()
-            except Exception:
-                yield from publish_shape(node, metadata.with_shape(new), old, hold=hold)
+                yield from _fill_and_publish(node, fill, publish)
+            except (GeneratorExit, HoldLostError):  # nobody answers any more; or it is for others to change now
+                raise
+            except BaseException as exc:
+                yield from _noting(exc, node, _take_back(node, metadata, appended, hold))
                 raise
         return new
 
     return (yield from holding(at.store, at.path, held))
+
+
+def _longer(shape: tuple[int, ...], data_shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return (*shape[:axis], shape[axis] + data_shape[axis], *shape[axis + 1 :])
+
+
+def _rows(shape: tuple[int, ...], data_shape: tuple[int, ...], axis: int) -> GridSelection:
+    """Where data come that are appended to a shape."""
+    return GridSelection(tuple(SliceAxis(shape[i] if i == axis else 0, 1, n) for i, n in enumerate(data_shape)))
+
+
+def _fill_and_publish(node: ArrayNode, fill: Callable[[], Flow[None]], publish: Callable[[], Flow[None]]) -> Flow[None]:
+    """Write what is appended, and then the shape that shows it; the other way round where the store refuses chunks beyond the shape."""
+    try:
+        yield from fill()
+    except Exception as exc:  # somebody else's store raises what it likes
+        if capabilities(node.store_path.store).takes_any_key or came_from_a_signal(exc):
+            raise
+    else:
+        yield from publish()
+        return
+    yield from publish()
+    yield from fill()
 
 
 def _append_by_reserving(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int, ...]]:
@@ -162,20 +177,146 @@ def _append_by_reserving(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> 
 
     Of a program that is killed in between, a part of the array stays that reads as the fill value.
     """
-    metadata = yield from load_array(node.store_path, node.metadata.zarr_format)
+    metadata = yield from load_again(node.store_path, node.metadata)
 
     def grow(shape: tuple[int, ...]) -> tuple[int, ...]:
         _check_appendable(shape, data.shape, axis)
-        return (*shape[:axis], shape[axis] + data.shape[axis], *shape[axis + 1 :])
+        return _longer(shape, data.shape, axis)
 
     grow(metadata.shape)
     node.publish(metadata)
     if not data.shape[axis]:
         return metadata.shape
     old, reserved = yield from reserve(node, metadata, grow)
-    selection = GridSelection(tuple(SliceAxis(old[i] if i == axis else 0, 1, n) for i, n in enumerate(data.shape)))
-    yield from write(node, _view_beyond(node, reserved, axis), selection, data)
+    try:
+        yield from write(node, _view_beyond(node, reserved, axis), _rows(old, data.shape, axis), data)
+    except GeneratorExit:
+        raise
+    except BaseException as exc:
+        if not (_is_over(exc) and (yield from _give_back(node, old, reserved, axis))):
+            exc.add_note(_left_in(node, old, reserved.shape, axis))
+        raise
     return reserved.shape
+
+
+# -- an append that failed ------------------------------------------------------------------------------------------
+
+
+def _take_back(node: ArrayNode, before: ArrayMetadata, appended: ArrayMetadata, hold: Hold) -> Flow[list[Exception]]:
+    """Delete the chunks that an append has stored beyond the shape: nobody sees them, and only a growing array would clear them.
+
+    What counts is the shape that is stored by now: with the new one all of it is there. Rows that share a chunk with those that were there
+    before stay in that, as it would have to be written anew. Returns what was met in deleting.
+    """
+    at = node.store_path
+    stored = yield from load_array(at, before.zarr_format)
+    if not before.is_continued_by(stored) or stored.shape not in (before.shape, appended.shape):
+        return []  # somebody has replaced it, who knows no holds
+    made_room = stored.shape == appended.shape and not capabilities(at.store).takes_any_key
+    kept = before if made_room else stored
+    beyond, spec = _outside(node.view_of(kept).spec, node.view_of(appended).spec), node.view_of(appended).spec
+    few = answers_at_once(at.store) and inventory.count(beyond) <= FEW
+    coords = inventory.coordinates(beyond) if few else (yield from inventory.stored_in(node, spec, beyond))
+    keys = [node.key(spec.keys.encode_chunk_key(each)) for each in coords]
+    failed = yield Together(_try_to_remove(at.store, key, hold) for key in keys)
+    if made_room:
+        looks_again = not is_foreign(at.store)
+        yield from publish_shape(node, stored, before.shape, hold=hold, looks_again=looks_again)
+    return [exc for exc in failed if exc is not None]
+
+
+def _try_to_remove(store: Store, key: str, hold: Hold) -> Flow[Exception | None]:
+    try:
+        yield Remove(store, key, hold=hold)
+    except Exception as exc:
+        if came_from_a_signal(exc):
+            raise
+        return exc
+    return None
+
+
+def _noting(error: BaseException, node: ArrayNode, undoing: Flow[list[Exception]]) -> Flow[None]:
+    """Undo something because of an error, which is told if that does not succeed either."""
+    try:
+        failed = yield from undoing
+    except Exception as exc:
+        if came_from_a_signal(exc):
+            raise
+        failed = [exc]
+    if failed:
+        at = node.store_path
+        error.add_note(
+            f"The array {'/' + at.path!r} of store {at.store!r} is as it was, but not all that had been stored beyond its shape could be "
+            f"deleted again ({failed[0]}). It takes room until rows are appended there, or the array is resized to be larger and "
+            "back again."
+        )
+
+
+def _is_over(error: BaseException) -> bool:
+    """Whether after an error no store can still come to carry out a request: none was made, or it was refused."""
+    if isinstance(error, StoreRequestError):
+        return error.status is not None and 400 <= error.status < 500
+    return isinstance(error, Exception) and not isinstance(error, OSError) and not came_from_a_signal(error)
+
+
+def _give_back(node: ArrayNode, old: tuple[int, ...], reserved: ArrayMetadata, axis: int) -> Flow[bool]:
+    """Make an array as short again as it was before room was reserved, if that still is its end; whether that was done.
+
+    Until the shape is changed nobody else writes there. So the chunks go first, but for those that reach beyond either end of the room: in
+    these, others may write at any time. They are changed by compare-and-swap; in the first one the rows stay, as beyond any shape.
+    """
+    at = node.store_path
+    try:
+        with (yield TakeHold(at.store, at.path)) as hold:
+            check = _Check(at, reserved)
+            yield from check()
+            view, end = node.view_of(reserved), reserved.shape[axis]
+            first, last = _next_boundary(view.spec, axis, old[axis]), _last_boundary(view.spec, axis, end)
+            if first < last:
+                kept = node.view_of(reserved.with_shape((*old[:axis], first, *old[axis + 1 :]))).spec
+                whole = node.view_of(reserved.with_shape((*old[:axis], last, *old[axis + 1 :]))).spec
+                removing = _remove(node, whole, inventory.coordinates(_outside(kept, whole)), hold, check)
+                yield from _as_far_as_it_goes(removing, _is_over)
+            if first <= last < end:
+                rest = tuple(
+                    SliceAxis(last if i == axis else 0, 1, end - last if i == axis else n) for i, n in enumerate(old)
+                )
+                filling = _fill(node, _view_beyond(node, reserved, axis), GridSelection(rest), hold, check)
+                yield from _as_far_as_it_goes(filling, lambda _: True)
+            yield from publish_shape(node, reserved, old, hold=hold)
+    except Exception as exc:  # of the append it is told
+        if came_from_a_signal(exc):
+            raise
+        return False
+    return True
+
+
+def _as_far_as_it_goes(flow: Flow[None], may_pass: Callable[[Exception], bool]) -> Flow[None]:
+    """A flow of which it does not matter whether it gets to its end, if its error may pass: what it leaves is beyond the shape."""
+    try:
+        yield from flow
+    except Exception as exc:
+        if came_from_a_signal(exc) or not may_pass(exc):
+            raise
+
+
+def _last_boundary(spec: ArraySpec, axis: int, position: int) -> int:
+    """The last chunk boundary at or before a position."""
+    following = _next_boundary(spec, axis, position)
+    if following == position:
+        return position
+    grid = spec.grid.axes[axis]
+    return grid.start(int(grid.find(np.array([position - 1], np.int64))[0]))
+
+
+def _left_in(node: ArrayNode, old: tuple[int, ...], new: tuple[int, ...], axis: int) -> str:
+    at = node.store_path
+    where = f"{':, ' * axis}{old[axis]}:{new[axis]}"
+    return (
+        f"The array {'/' + at.path!r} of store {at.store!r} had grown before, as others may append to it at the same time. Where the rows "
+        f"belong, array[{where}], it reads as the fill value as far as they are not stored. Write them with array[{where}] = data; appended "
+        "again, they come behind that place."
+    )
 
 
 def _view_beyond(node: ArrayNode, metadata: ArrayMetadata, axis: int) -> ArrayView:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from zarr._flow.load import arrays_among
+from zarr._flow.load import arrays_among, look
 from zarr._flow.paths import join, nearest_above
-from zarr._flow.requests import Fetch, Flow, Keys, Put, Read, TakeRoom, Together
+from zarr._flow.requests import Fetch, Flow, Keys, Put, Read, Remove, TakeRoom, Together
 from zarr._metadata.formats import DOCUMENTS, MAKERS
 from zarr._store.access import answers_at_once
 from zarr._support.request_room import is_counted
+from zarr._support.signals import came_from_a_signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from zarr._metadata.group import ArrayMetadata
     from zarr._store.abstract import Store
@@ -42,6 +43,42 @@ def copy_all(source: StorePath, dest: StorePath) -> Flow[int]:
     for key in sorted(own.intersection(keys), key=lambda key: (key.rpartition("/")[2] in MAKERS, key)):
         nbytes += yield from _copy_below(source, dest, key, 0)
     return nbytes
+
+
+def copied_or_gone(source: StorePath, dest: StorePath) -> Flow[None]:
+    """`copy_all` to a place where no node is. If it fails or is interrupted, what it has copied is deleted again; what was there stays,
+    and so does everything if there is a node by then, which is somebody else's.
+    """
+    before = frozenset((yield Keys(dest.store, dest.path)))
+    try:
+        yield from copy_all(source, dest)
+    except GeneratorExit:  # nobody answers any more
+        raise
+    except BaseException as exc:
+        try:
+            yield from _take_away(source, dest, before)
+        except Exception as other:
+            if came_from_a_signal(other):
+                raise
+            exc.add_note(
+                f"What had been copied below {dest.path!r} of store {dest.store!r} could not all be deleted again ({other}). It is no node, and "
+                "does no harm to one that is made there with overwrite=True, or moved there."
+            )
+        raise
+
+
+def _take_away(source: StorePath, dest: StorePath, before: Container[str]) -> Flow[None]:
+    if (yield from look(dest)) is not None:
+        return
+    copied: list[str] = yield Keys(dest.store, dest.path)
+    skip, origin = len(join(dest.path, "")), join(source.path, "")
+    keys: list[str] = yield Keys(source.store, source.path)
+    known = frozenset(keys)
+    yield Together(_remove(dest.store, key) for key in copied if key not in before and origin + key[skip:] in known)
+
+
+def _remove(store: Store, key: str) -> Flow[None]:
+    yield Remove(store, key)
 
 
 def copy_chunks(source: StorePath, dest: StorePath, keys: Sequence[str], metadata: ArrayMetadata) -> Flow[int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zarr._flow.compare_and_swap import holding, modify
 from zarr._flow.copies import record_change
 from zarr._flow.documents import document, documents
-from zarr._flow.load import load_node
+from zarr._flow.load import gone, load_node
 from zarr._flow.paths import join
 from zarr._flow.requests import Flow, Put
 from zarr._metadata.formats import layout_of
@@ -58,7 +58,7 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
         # A document of their own does not tell whether there still is a node.
         if layout.attributes_apart and (yield from load_node(at, metadata.zarr_format)) is None:
             if not _is_emptied(at, metadata):
-                raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} was deleted")
+                raise NodeNotFoundError(gone("node", at))
             for name, made in documents(_bare(metadata)):
                 yield from _put(at, name, made, hold)
         yield from _storing(node, modify(at.store, join(at.path, layout.attributes), rewrite, hold=hold))
@@ -105,9 +105,7 @@ def _reread(at: StorePath, metadata: NodeMetadata, raw: Buffer | None) -> NodeMe
     if current is None and _is_emptied(at, metadata):
         return _bare(metadata)
     if current is None:
-        raise NodeNotFoundError(
-            f"the node at path {at.path!r} of store {at.store!r} was deleted (there is no {key!r} any more)"
-        )
+        raise NodeNotFoundError(gone("node", at))
     if isinstance(current, GroupMetadata) != isinstance(metadata, GroupMetadata):
         raise NodeNotFoundError(f"the node at path {at.path!r} of store {at.store!r} is of another kind now")
     return current
@@ -165,7 +163,7 @@ def _same_array(
     raw = None if old is None else old.to_bytes()
     current = layout.reread(layout.array, raw, DocumentKey(join(at.path, layout.array), at.store), metadata)
     if raw is None or current is None:
-        raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} was deleted meanwhile")
+        raise ArrayNotFoundError(gone("array", at))
     if isinstance(current, GroupMetadata):
         raise ArrayNotFoundError(f"the array at path {at.path!r} of store {at.store!r} is a group now")
     if not before.is_continued_by(current):

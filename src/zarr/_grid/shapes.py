@@ -16,13 +16,15 @@ def parse_shape(shape: SupportsIndex | Iterable[SupportsIndex], what: str = "a s
     ((3,), (2, 0))
     """
     try:
-        lengths = (
-            (operator.index(shape),)
-            if not isinstance(shape, tuple | list | Iterable)
-            else tuple(map(operator.index, shape))
-        )
+        lengths = tuple(map(_length, shape if isinstance(shape, tuple | list | Iterable) else (shape,)))
     except TypeError as exc:
         raise TypeError(f"expected an integer or an iterable of integers for {what}, got {shape!r}") from exc
     if any(n < 0 for n in lengths):
         raise ValueError(f"expected all lengths of {what} to be non-negative, got {lengths}")
     return lengths
+
+
+def _length(n: SupportsIndex) -> int:
+    if isinstance(n, bool):
+        raise TypeError("a length is a number")  # resize(True) would cut off all but one element
+    return operator.index(n)

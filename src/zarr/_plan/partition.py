@@ -71,7 +71,32 @@ class GivenCut:
         return range(self.edges[group], self.edges[group + 1])
 
 
-Cut: TypeAlias = EvenCut | GivenCut
+@dataclass(frozen=True, slots=True)
+class StepCut:
+    """The cells `first` to `stop` of an axis in groups of `step`, of which the last one may have fewer.
+
+    Examples
+    --------
+    >>> cut = StepCut(0, 7, 3)
+    >>> [cut.cells(number) for number in range(cut.n_groups)]
+    [range(0, 3), range(3, 6), range(6, 7)]
+    """
+
+    first: int
+    stop: int
+    step: int
+
+    @property
+    def n_groups(self) -> int:
+        return -(-(self.stop - self.first) // self.step)
+
+    def cells(self, group: int) -> range:
+        """The cells of a group."""
+        start = self.first + group * self.step
+        return range(start, min(start + self.step, self.stop))
+
+
+Cut: TypeAlias = EvenCut | GivenCut | StepCut
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +139,7 @@ class Partition:
 
     def described(self) -> list[list[int]]:
         """The cuts as JSON has them; equal for equal ones."""
-        return [
-            [cut.first, cut.stop, cut.n_groups] if isinstance(cut, EvenCut) else [-1, *cut.edges] for cut in self.cuts
-        ]
+        return [_described(cut) for cut in self.cuts]
 
     @classmethod
     def of_described(cls, shape: tuple[int, ...], grid: ChunkGrid, described: object) -> Self | None:
@@ -128,10 +151,20 @@ class Partition:
         return cls(shape, grid, known) if len(known) == len(cuts) else None
 
 
+def _described(cut: Cut) -> list[int]:
+    """A cut as JSON has it."""
+    if isinstance(cut, EvenCut):
+        return [cut.first, cut.stop, cut.n_groups]
+    return [-1, *cut.edges] if isinstance(cut, GivenCut) else [-2, cut.first, cut.stop, cut.step]
+
+
 def _cut_of(described: object, n_cells: int) -> Cut | None:
     """A cut of an axis of so many cells, as JSON has it."""
     if not isinstance(described, list) or not all(type(number) is int for number in described):
         return None
+    if described[:1] == [-2] and len(described) == 4:
+        first, stop, step = described[1:]
+        return StepCut(first, stop, step) if 0 <= first <= stop <= n_cells and step > 0 else None
     if described[:1] == [-1]:
         edges = tuple(described[1:])
         is_one = len(edges) > 0 and all(a < b for a, b in pairwise(edges)) and edges[0] >= 0 and edges[-1] <= n_cells
@@ -207,7 +240,7 @@ def _longest(axis: AxisGrid, cut: Cut, cells: range, length: int) -> int:
     """Length of the longest group of a cut."""
     if isinstance(cut, GivenCut):
         return max(_extent(axis, cut.cells(group), length) for group in range(cut.n_groups))
-    per_group = -(-_count(cells) // cut.n_groups)
+    per_group = cut.step if isinstance(cut, StepCut) else -(-_count(cells) // cut.n_groups)
     return _extent(axis, cells[:per_group], length)
 
 

@@ -35,6 +35,7 @@ from zarr._store.turns import Turns, turns_at
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Unlocked, Version
 from zarr._store.whereabouts import directories_to
 from zarr._support.imports_on_use import importing
+from zarr._support.near_names import suggests_keywords
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
 from zarr._support.truth import truth
@@ -71,6 +72,7 @@ _WITH_LOCKS = replace(SyncStore.capabilities, holds_between_processes=True, remo
 _WITH_LEASES = replace(_WITH_LOCKS, holds_objects=True, removes_in_one_step=False)
 
 
+@suggests_keywords
 class LocalStore(SyncStore):
     """Keep values as files under a directory.
 

@@ -14,6 +14,7 @@ from zarr._store.abstract import Store
 from zarr._store.observed import ObservedStore, Seen
 from zarr._support.forks import held_around_forks
 from zarr._support.imports_on_use import importing
+from zarr._support.near_names import suggests_keywords
 
 if TYPE_CHECKING:
     import logging
@@ -24,6 +25,7 @@ WrappedT = TypeVar("WrappedT", bound=Store)
 _counting = held_around_forks(RLock())
 
 
+@suggests_keywords
 class LoggingStore(ObservedStore[WrappedT]):
     """Log every operation of a store: two lines for each, before and after, with the time that it took.
 

@@ -15,6 +15,7 @@ from zarr._store.path import normalize_path
 from zarr._store.versioned import ANY, Expected, Hold, Stored, Version
 from zarr._store.whereabouts import steps_to
 from zarr._support.imports_on_use import importing
+from zarr._support.near_names import suggests_keywords
 
 if TYPE_CHECKING:
     from typing import Self
@@ -23,6 +24,7 @@ _SCHEME = "memory://"
 _numbers = count()
 
 
+@suggests_keywords
 class ManagedMemoryStore(MemoryStore):
     """Keep values in this process's memory under a name, by which they are found again: `memory://name/path`.
 
@@ -170,6 +172,7 @@ def _again(cls: type[ManagedMemoryStore], name: str, path: str, read_only: bool,
     return cls.from_url(f"{_SCHEME}{name}/{path}", read_only=read_only)
 
 
+@suggests_keywords
 class GpuMemoryStore(MemoryStore):
     """Keep values in the memory of a GPU, for which CuPy has to be installed.
 

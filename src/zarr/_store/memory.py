@@ -16,6 +16,7 @@ from zarr._store.turns import Turns
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import steps_to
 from zarr._support.forks import renew_in_children
+from zarr._support.near_names import suggests_keywords
 
 
 class Contents:
@@ -77,6 +78,7 @@ def _renew_guard() -> None:
     _contents_guard = threading.Lock()
 
 
+@suggests_keywords
 class MemoryStore(SyncStore):
     """Keep values in a dict.
 

@@ -22,7 +22,7 @@ def normalize_path(path: str | bytes | os.PathLike[str] | None) -> str:
     Raises
     ------
     ValueError
-        If a segment is `.` or `..`, or there is a NUL character.
+        If a segment is `.` or `..`, or there is a NUL character or one that is none.
 
     Examples
     --------
@@ -43,7 +43,19 @@ def normalize_path(path: str | bytes | os.PathLike[str] | None) -> str:
         raise ValueError(f"The path {path!r} is invalid because it has a segment '.' or '..'; paths start at the root")
     if "\0" in text:
         raise ValueError(f"The path {path!r} is invalid because it has a NUL character, which no store's keys can have")
+    if not text.isascii():
+        _refuse_no_text(text)
     return text
+
+
+def _refuse_no_text(path: str) -> None:
+    """Raise ValueError for a path with surrogates in it, but for those that stand for bytes in names of files."""
+    try:
+        path.encode(errors="surrogateescape")
+    except UnicodeEncodeError as exc:
+        raise ValueError(
+            f"The path {path!r} is invalid because {path[exc.start]!r} in it is half of a surrogate pair, which alone is no character"
+        ) from None
 
 
 def node_path(given: str | os.PathLike[str] | None, argument: str = "path") -> str:

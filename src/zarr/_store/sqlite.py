@@ -38,6 +38,7 @@ from zarr._store.staging import Staging, nearest_directory
 from zarr._store.turns import Turns, turns_at
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import directories_to, steps_to
+from zarr._support.near_names import suggests_keywords
 from zarr._support.settings import settings
 from zarr._support.truth import truth
 from zarr.errors import ArgumentError, ConcurrentChangeError, StoreAbilityError, StoreFileError, StoreKeyError
@@ -120,6 +121,7 @@ def _part(raw: sqlite3.Connection, number: int, start: int, stop: int) -> bytes:
         return found
 
 
+@suggests_keywords
 class SQLiteStore(SyncStore):
     """Keep values in one SQLite file.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zarr._store.abstract import AccessMode, Store
 from zarr._store.make import StoreLike, make_store
 from zarr._store.observed import ObservedStore, Seen
+from zarr._support.near_names import suggests_keywords
 
 if TYPE_CHECKING:
     from typing import Self
@@ -75,6 +76,7 @@ class _Counted:
         self.by_thread: dict[int, dict[str, Traced]] = {}
 
 
+@suggests_keywords
 class TraceStore(ObservedStore[WrappedT]):
     """A store that counts what is asked of another, as `zarr.storage.trace` makes it.
 

@@ -6,7 +6,22 @@ from collections.abc import Iterable
 
 from zarr._support.near_names import near_names
 
-_IN_STORAGE = frozenset({"LocalStore", "MemoryStore", "SQLiteStore", "StorePath", "WrapperStore", "ZipStore"})
+_IN_STORAGE = frozenset(
+    {
+        "FsspecStore",
+        "GpuMemoryStore",
+        "LocalStore",
+        "LoggingStore",
+        "ManagedMemoryStore",
+        "MemoryStore",
+        "ObjectStore",
+        "SQLiteStore",
+        "StorePath",
+        "TraceStore",
+        "WrapperStore",
+        "ZipStore",
+    }
+)
 _IN_CODECS = frozenset(
     {"BloscCodec", "BytesCodec", "Crc32cCodec", "GzipCodec", "ShardingCodec", "TransposeCodec", "ZstdCodec"}
 )
@@ -15,12 +30,32 @@ _OF_NUMCODECS = frozenset(
 )
 _CODECS = {"Blosc": "BloscCodec", "GZip": "GzipCodec", "Zstd": "ZstdCodec"}
 _STORES = {
+    "ABSStore": "ObjectStore",
     "DirectoryStore": "LocalStore",
-    "NestedDirectoryStore": "LocalStore",
-    "TempStore": "LocalStore",
+    "FSStore": "FsspecStore",
     "KVStore": "MemoryStore",
+    "NestedDirectoryStore": "LocalStore",
+    "RemoteStore": "FsspecStore",
+    "TempStore": "LocalStore",
 }
-_NONE_YET = frozenset({"ABSStore", "DBMStore", "FSStore", "LMDBStore", "LRUStoreCache", "N5FSStore", "N5Store"})
+"""Stores of zarr-python 2, or of the first versions of 3, and those of `zarr.storage` that do the same."""
+_HOW = {
+    "ABSStore": ": zarr.open('az://container/path') makes one",
+    "FSStore": ": zarr.storage.FsspecStore.from_url(url) makes one, and every function takes the URL itself",
+    "TempStore": ": zarr.storage.LocalStore(tempfile.mkdtemp())",
+}
+_NO_CLASS = {
+    "AtexitRmStore": "take tempfile.TemporaryDirectory, and zarr.storage.LocalStore in it",
+    "ConsolidatedMetadataStore": "zarr.open_consolidated reads consolidated metadata from any store",
+    "DBMStore": "zarr.storage.SQLiteStore keeps everything in one file too",
+    "LMDBStore": "zarr.storage.SQLiteStore keeps everything in one file too",
+    "LRUStoreCache": "zarr.experimental.cache_store.CacheStore is a store that keeps what was read from another",
+    "MongoDBStore": 'the guide shows under "Extending" how a store of one\'s own is made',
+    "N5FSStore": "N5 is not read any more",
+    "N5Store": "N5 is not read any more",
+    "RedisStore": 'the guide shows under "Extending" how a store of one\'s own is made',
+}
+"""Stores that have no counterpart of their kind in `zarr.storage`, and what to do instead."""
 _SYNCHRONIZERS = frozenset({"ProcessSynchronizer", "ThreadSynchronizer"})
 _MODULES = {
     "convenience": "its functions are in zarr itself",
@@ -65,6 +100,8 @@ def advice_for(name: str, module: str, known: Iterable[str]) -> str:
 
 
 def _place_of(name: str) -> str | None:
+    if name == "CacheStore":
+        return "zarr.experimental.cache_store.CacheStore"
     if name in _IN_STORAGE:
         return f"zarr.storage.{name}"
     if name in _IN_CODECS:
@@ -78,9 +115,9 @@ def _place_of(name: str) -> str | None:
 
 def _former(name: str) -> str | None:
     if name in _STORES:
-        return f"it is zarr.storage.{_STORES[name]} now"
-    if name in _NONE_YET:
-        return 'nothing takes its place yet: what is planned is in the guide under "State"'
+        return f"it is zarr.storage.{_STORES[name]} now{_HOW.get(name, '')}"
+    if name in _NO_CLASS:
+        return _NO_CLASS[name]
     if name in _SYNCHRONIZERS:
         return "threads and processes may write at once without it"
     return None

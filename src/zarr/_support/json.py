@@ -11,7 +11,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -211,8 +211,53 @@ def _read_back(new: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]
         }
         _warn_of_non_finite(changed)
         text = _encode(new, None, allow_nan=True)
-    stored: dict[str, Any] = json.loads(text)
+    try:
+        stored: dict[str, Any] = json.loads(text, object_pairs_hook=_each_once)
+    except _SameNameError as exc:
+        raise ArgumentError(
+            f"two keys {_in_place_of(new, exc.name)}would both be stored as {exc.name!r}, and one of the two values would be lost: in JSON the "
+            "keys are text, so 1 is '1', True is 'true' and None is 'null'. Give each value a key of its own, as text"
+        ) from None
     return stored
+
+
+class _SameNameError(Exception):
+    """An object of JSON has two members of one name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) != len(members):
+        names = [name for name, _ in members]
+        raise _SameNameError(next(name for name in found if names.count(name) > 1))
+    return found
+
+
+def _in_place_of(attributes: Mapping[str, Any], name: str) -> str:
+    """Which attribute has an object in it with two keys that are written as one name, in words; empty if it cannot be told."""
+    place = next(_with_same_names(attributes, "", name), "")
+    return f"of the attribute {place} " if place else ""
+
+
+def _with_same_names(value: object, place: str, name: str) -> Iterator[str]:
+    children: Any = ()
+    if isinstance(value, Mapping):
+        if sum(_written(key) == name for key in value) > 1:
+            yield place
+        children = ((f"{place}[{key!r}]", child) for key, child in value.items())
+    elif isinstance(value, list | tuple):
+        children = ((f"{place}[{i}]", child) for i, child in enumerate(value))
+    for where, child in children:
+        yield from _with_same_names(child, where, name)
+
+
+def _written(key: object) -> str:
+    """A key as it is in the text of a document."""
+    return key if isinstance(key, str) else next(iter(json.loads(json.dumps({key: None}))))
 
 
 def entries(attributes: object) -> dict[str, Any]:
@@ -253,7 +298,10 @@ def _encode(document: Mapping[str, Any], indent: int | None, *, allow_nan: bool)
     except (TypeError, RecursionError) as exc:
         raise TypeError(f"cannot store {_refused(document)} as JSON: {exc}") from exc
     except UnicodeEncodeError as exc:
-        raise TypeError(f"cannot store {_refused(document)} as UTF-8 text: {exc}") from exc
+        raise TypeError(
+            f"cannot store {_refused(document)} as UTF-8 text: {exc.object[exc.start]!r} in it is half of a surrogate pair, which alone is no "
+            "character. Leave it out, or write it as text, as in value.encode(errors='backslashreplace').decode()"
+        ) from exc
     except ValueError as exc:
         if "Circular" in str(exc):
             raise ArgumentError("cannot store attributes that contain themselves as JSON (circular reference)") from exc
@@ -274,6 +322,10 @@ def _refused(document: Mapping[str, Any]) -> str:
         if deeper is None:
             break
         place, value = deeper
+    if isinstance(value, Mapping):
+        for name in value:
+            if isinstance(name, str) and not _has_text(name):
+                return f"the key {name!r} of the attribute or member {place}" if place else f"the key {name!r}"
     return f"the attribute or member {place}" if place else "these attributes or metadata"
 
 

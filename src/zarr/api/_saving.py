@@ -46,7 +46,7 @@ def save(
     TypeError
         If one of them is no array. Nothing is stored then.
     ValueError
-        If there is none.
+        If there is none, or two would have one name.
     ContainsGroupError
         If there is a group where one array is to be saved.
 
@@ -119,7 +119,8 @@ def save_group(
 ) -> None:
     """Save several arrays in a group: those without a name as `arr_0`, `arr_1`, …, others under their keyword.
 
-    Members of these names are replaced, groups with all that is in them; others stay.
+    Members of these names are replaced, groups with all that is in them; others stay. If storing fails, as on a full disk, what was made
+    is taken away again, but for arrays in the place of others, which are gone.
 
     Parameters
     ----------
@@ -140,7 +141,7 @@ def save_group(
     TypeError
         If one of them is no array. Nothing is stored then.
     ValueError
-        If there is none.
+        If there is none, or two would have one name.
 
     Examples
     --------

@@ -16,6 +16,7 @@ from zarr._store.cached.reading import Cached, Terms
 from zarr._store.keys import check_key
 from zarr._store.versioned import ABSENT, ANY, AsyncContract, Stored, SyncContract
 from zarr._store.wrapper import WrapperStore, face_of
+from zarr._support.near_names import suggests_keywords
 from zarr._support.truth import truth
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from zarr._store.cached.driving import AnyContract
 
 
+@suggests_keywords
 class CacheStore(WrapperStore[Store]):
     """Keep what is read from a store in another one, and read it from there as long as the store still has that.
 

@@ -9,7 +9,7 @@ not done to the living is a matter of patience, and not of safety.
 What is moved away stays under a name that has the token in it. Its owner, who has been answered by an error and cannot tell
 whether what it asked for has happened, breaks its own lease and looks there: what was still in the lease was not published.
 
-[Decision 21](../../../../docs/decisions/0021-leases.md) has the reasons, and a model explores these very functions
+[Decision 23](../../../../docs/decisions/0023-leases.md) has the reasons, and a model explores these very functions
 (`tests/safety/leases`).
 """
 

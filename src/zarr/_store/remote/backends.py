@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zarr._store.remote.describing import without_credentials
 from zarr._store.remote.file_system import FsspecStore, fsspec_module
 from zarr._store.remote.object import ObjectStore
+from zarr._store.remote.urls import refuse_nowhere
 from zarr._store.remote.words import finds_no_credentials, is_word_of_obstore, translated
 from zarr._support.imports_on_use import importing
 from zarr._support.settings import settings
@@ -42,8 +43,9 @@ def remote_store(url: str, options: Options | None, *, read_only: bool) -> Store
     ImportError
         If the package for it is not installed; it says which command installs it.
     ValueError
-        If nobody knows such URLs.
+        If nobody knows such URLs, or it names no bucket.
     """
+    refuse_nowhere(url.rpartition("::")[2])  # of a chain the last one says where
     return _Wanted(url, url.partition("://")[0].lower(), options or {}, read_only).store()
 
 

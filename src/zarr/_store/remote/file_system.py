@@ -18,6 +18,7 @@ from zarr._store.remote.web import WebFiles
 from zarr._store.whereabouts import steps_to
 from zarr._store.zipped.naming import means_archive
 from zarr._support.imports_on_use import importing
+from zarr._support.near_names import suggests_keywords
 from zarr.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _MISSING: tuple[type[Exception], ...] = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
+@suggests_keywords
 class FsspecStore(Facade):
     """Keep values in a file system of fsspec: on S3, Google Cloud Storage, Azure, HTTP, SFTP and many more.
 

@@ -32,6 +32,7 @@ from zarr._store.remote.version import ObjectVersion, version_of
 from zarr._store.turns import Turn
 from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
 from zarr._store.whereabouts import steps_to
+from zarr._support.near_names import suggests_keywords
 from zarr._support.threads import all_of
 from zarr.errors import ArgumentError, ConcurrentChangeError, StoreAbilityError
 
@@ -50,6 +51,7 @@ _FOR_LISTING = (
 )
 
 
+@suggests_keywords
 class ObjectStore(SyncStore):
     """Keep values as objects in a store of obstore.
 

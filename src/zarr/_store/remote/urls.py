@@ -9,7 +9,29 @@ from zarr._store.remote.library import obstore_module
 from zarr._store.remote.words import OF_OBJECT_STORE, translated
 from zarr.errors import ArgumentError
 
+_BUCKET, _CONTAINER, _HOST = ("bucket", "bucket/path"), ("container", "container/path"), ("host", "example.org/path")
+_PLACES = {
+    **dict.fromkeys(("s3", "s3a", "gs", "gcs"), _BUCKET),
+    **dict.fromkeys(("az", "abfs", "abfss", "adl"), _CONTAINER),
+    **dict.fromkeys(("http", "https"), _HOST),
+}
+"""For each scheme what comes first in a URL, and an example."""
 _SCHEMES = {"gcs": "gs", "s3a": "s3"}
+
+
+def refuse_nowhere(url: str) -> None:
+    """Raise ArgumentError for a URL that names no bucket, container or host.
+
+    Examples
+    --------
+    >>> refuse_nowhere("s3://bucket/a")
+    """
+    scheme, separator, rest = url.partition("://")
+    what, example = _PLACES.get(scheme.lower(), ("", ""))
+    if separator and what and rest[:1] in ("", "/", "?", "#"):
+        raise ArgumentError(
+            f"the URL {without_credentials(url)!r} names no {what}: one is written as {scheme}://{example}"
+        )
 
 
 def own_options(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -29,6 +51,7 @@ def obstore_at(url: str, options: dict[str, Any]) -> Any:
         If the URL or an option is none that obstore knows.
     """
     obstore = obstore_module()
+    refuse_nowhere(url)
     scheme, separator, rest = url.partition("://")
     url = f"{_SCHEMES.get(scheme, scheme)}{separator}{rest}"
     given = translated(scheme, options).options

@@ -18,6 +18,7 @@ from zarr._store.zipped import layout, packing
 from zarr._store.zipped.archive import Archive
 from zarr._store.zipped.far import FarArchive
 from zarr._store.zipped.sources import FarSource, PathSource, Source, source_of
+from zarr._support.near_names import suggests_keywords
 from zarr._support.truth import truth
 from zarr.errors import ArgumentError, ConcurrentChangeError, StoreAbilityError, StoreFileError
 
@@ -45,6 +46,7 @@ class ZipVersion:
         return self.file.pins
 
 
+@suggests_keywords
 class ZipStore(SyncStore):
     """Keep values in a zip archive, one entry for each.
 

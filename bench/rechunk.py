@@ -95,8 +95,9 @@ def by_cubed(source, target, shape):
 
 
 def by_rechunker(source, target, shape):
-    import zarr
     from rechunker import rechunk as plan
+
+    import zarr
 
     place = os.fspath(Path(target).parent / "temporary.zarr")
     plan(zarr.open_array(source, mode="r"), TO, "256MB", os.fspath(target), temp_store=place).execute()
@@ -142,6 +143,7 @@ def child(name, folder):
 
 def warm_up(function, folder):
     import numpy as np
+
     import zarr
 
     zarr.create_array(folder / "small.zarr", data=np.zeros((8, 40, 40), "f4"), chunks=(1, 40, 40))
@@ -150,6 +152,7 @@ def warm_up(function, folder):
 
 def compare(target):
     import numpy as np
+
     import zarr
 
     found = zarr.open_array(target, mode="r")

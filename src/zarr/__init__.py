@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zarr import types as types
     from zarr import views as views
     from zarr import writers as writers
+    from zarr._calls.advise import advise as advise
     from zarr._calls.debug import print_debug_info as print_debug_info
     from zarr._calls.debug import set_format as set_format
     from zarr._calls.debug import set_log_level as set_log_level
@@ -75,6 +76,7 @@ __all__ = [
     "AsyncGroup",
     "Group",
     "__version__",
+    "advise",
     "array",
     "config",
     "consolidate_metadata",
@@ -140,6 +142,7 @@ _HOMES = {
     "AsyncArray": "zarr._faces.async_array",
     "AsyncGroup": "zarr._faces.async_group",
     "Group": "zarr._faces.group",
+    "advise": "zarr._calls.advise",
     "config": "zarr._support.settings",
     "diff": "zarr._checks.diff",
     "doctor": "zarr._checks.doctor",

@@ -79,10 +79,11 @@ def test_the_home_page_leads_to_every_other_page():
     assert [page for page in pages if page != "index.md" and f"]({page})" not in table] == []
 
 
-def test_copying_into_other_chunks_promises_no_plan():
-    """Where slabs are thin, a chunk of the source is decoded many times over. A planner has to change this line too."""
+def test_copying_and_rechunking_promise_what_they_do():
+    """`copy` has no temporary array; `rechunk` reads twice at most."""
     said = " ".join((ROOT / "CHANGELOG.md").read_text().split())
-    assert "a chunk of the source is decoded once for each block that it meets" in said
+    assert "a chunk of the source is decoded once for each piece that it meets" in said
+    assert "every old one read twice at most" in said
 
 
 def test_tables_of_many_columns_say_in_every_cell_what_it_is():

@@ -15,7 +15,7 @@ from zarr.storage import LocalStore
 SHAPE = (40, 30)
 FROM, TO = (1, 30), (40, 3)
 N_KILLS = int(os.environ.get("ZARR_TEST_KILLS", "6"))
-ROOMS = {"direct": 2 * 40 * 15 * 8, "temporary": 40 * 3 * 8}
+ROOMS = {"direct": 40 * 15 * 8, "temporary": 40 * 3 * 8}
 LAYOUTS = {"v2": {"zarr_format": 2}, "v3": {}, "sharded": {"chunks": (20, 3), "shards": (40, 3)}}
 
 

@@ -76,15 +76,17 @@ class Fatal(WrapperStore):
         super().__init__(store)
         self.end, self.marker = end, marker
 
+    def _is_first(self):
+        try:
+            Path(self.marker).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
     def __reduce__(self):
         return Fatal, (self._store, self.end, self.marker)
 
     async def get(self, key, prototype=None, byte_range=None):
-        if key.endswith(self.end):
-            try:
-                Path(self.marker).touch(exist_ok=False)
-            except FileExistsError:
-                pass
-            else:
-                os.kill(os.getpid(), signal.SIGKILL)
+        if key.endswith(self.end) and self._is_first():
+            os.kill(os.getpid(), signal.SIGKILL)
         return await super().get(key, prototype, byte_range)

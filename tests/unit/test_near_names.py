@@ -309,6 +309,7 @@ TAKES_KEYWORDS = {
     "copy": lambda s, **k: zarr.copy(SOURCE, zarr.create_group({}), name="a", **k),
     "copy_all": lambda s, **k: zarr.copy_all(zarr.create_group({}), zarr.create_group({}), **k),
     "copy_store": lambda s, **k: zarr.copy_store(SOURCE.store, s, **k),
+    "advise": lambda s, **k: zarr.advise(3, "u1", **k),
     "rechunk": lambda s, **k: zarr.rechunk(SOURCE, s, **k),
 }
 FILLED = ("empty", "zeros", "ones")
@@ -448,7 +449,7 @@ class TestNamedArguments:
         [
             ((4, 4), r"=\(4, 4\) has 2 lengths, but the array has 1"),
             (True, r"=True is not supported; use (chunks|shards)='auto'"),
-            ("x", " must be an integer, a tuple of integers or 'auto', got 'x'"),
+            ("x", " must be an integer, a tuple of integers, 'auto' or a size like '64MB', got 'x'"),
             (("x",), r" must be lengths, which are integers"),
             (0, r" must be at least 1"),
             (((4, 3),), r"\[0\] have 7 elements together, and axis 0 has the length 10"),

@@ -13,7 +13,7 @@ import zarr
 from tests.suites.plain_stores import AsyncOnly, Awaited
 from zarr._flow import rechunk_job
 from zarr.errors import ArgumentError, ContainsArrayError, ContainsGroupError
-from zarr.storage import LocalStore, MemoryStore, WrapperStore, ZipStore
+from zarr.storage import LocalStore, MemoryStore, WrapperStore
 
 SHAPE = (20, 30, 7)
 FROM, TO = (1, 30, 7), (20, 4, 2)
@@ -399,7 +399,7 @@ def test_its_own_source(tmp_path):
 
 def test_wrong_arguments():
     source = array_in({})
-    with pytest.raises(TypeError, match="unexpected keyword argument 'chunk'.*did you mean 'chunks'"):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'chunk'.*did you mean 'chunks'"):
         zarr.rechunk(source, {}, chunk=TO)
     with pytest.raises(TypeError, match="takes an array, got Group"):
         zarr.rechunk(zarr.create_group({}), {})

@@ -19,7 +19,15 @@ from zarr._flow.filling import whole_or_gone
 from zarr._flow.node import ArrayNode, array_node_of
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow
-from zarr._grid.chunk_shapes import MAX_INNER_NBYTES, MAX_NBYTES, guess_chunks, guess_shards, normalize_chunks
+from zarr._grid.chunk_shapes import (
+    MAX_INNER_NBYTES,
+    MAX_NBYTES,
+    chunks_of,
+    guess_chunks,
+    guess_shards,
+    normalize_chunks,
+    shards_of,
+)
 from zarr._grid.grid import RectilinearGrid, RegularGrid
 from zarr._grid.shapes import parse_shape
 from zarr._metadata.chunk_grid import ChunkGridMetadata
@@ -30,6 +38,7 @@ from zarr._selection import basic
 from zarr._store.path import StorePath
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
+from zarr._support.sizes import parse_nbytes
 from zarr._support.truth import truth
 from zarr.errors import ArgumentError
 
@@ -306,6 +315,8 @@ def _chunk_grid(
     auto_shards = isinstance(shards, str) and shards == "auto"
     if isinstance(chunks, str) and chunks == "auto":
         grid: Grid = RegularGrid(guess_chunks(shape, itemsize, MAX_INNER_NBYTES if auto_shards else MAX_NBYTES))
+    elif isinstance(chunks, str):
+        grid = RegularGrid(chunks_of(shape, itemsize, _nbytes(chunks, "chunks")))
     else:
         grid = _wanted_grid(chunks, shape, "chunks")
     if shards is None or shards is False:
@@ -318,6 +329,8 @@ def _chunk_grid(
     inner = grid.shape
     if auto_shards:
         return RegularGrid(guess_shards(shape, inner, itemsize, settings().target_shard_nbytes)), inner
+    if isinstance(shards, str):
+        return RegularGrid(shards_of(shape, inner, itemsize, _nbytes(shards, "shards"))), inner if shape else None
     if isinstance(shards, Mapping) and "shape" not in shards:
         raise ArgumentError(f"shards given as a mapping need a 'shape', got {dict(shards)!r}")
     outer = _wanted_grid(shards["shape"] if isinstance(shards, Mapping) else shards, shape, "shards")
@@ -328,6 +341,16 @@ def _chunk_grid(
             raise ValueError(f"The chunk shape {inner} does not divide the shard shape {outer.shape}; {_EVEN_SHARDS}")
         inner = tuple(max(d for d in range(1, i + 1) if o % d == 0) for i, o in zip(inner, outer.divisors, strict=True))
     return outer, inner if shape else None  # what has no axes has one chunk, and needs no shards
+
+
+def _nbytes(given: str, argument: str) -> int:
+    """A size that is given in the place of a shape."""
+    try:
+        return parse_nbytes(given, argument)
+    except ArgumentError:
+        raise ArgumentError(
+            f"{argument} must be an integer, a tuple of integers, 'auto' or a size like '64MB', got {given!r}"
+        ) from None
 
 
 def _wanted_grid(given: Any, shape: tuple[int, ...], argument: str) -> Grid:

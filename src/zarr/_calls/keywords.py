@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     DataTypeLike: TypeAlias = npt.DTypeLike | ZDType[Any, Any] | Document
     ChunksLike: TypeAlias = (
         SupportsIndex
+        | str
         | Iterable[SupportsIndex | Iterable[SupportsIndex] | None]
         | Literal[False]
         | RegularGrid

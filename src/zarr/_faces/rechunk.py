@@ -14,12 +14,12 @@ from zarr._calls.keywords import FromArrayOptions, check_known
 from zarr._calls.legacy import split_codecs
 from zarr._calls.like import KEEP, given_of, plan_after
 from zarr._faces.array import Array
-from zarr._flow import rechunk_job, receipts
+from zarr._flow import receipts, rechunk_job
 from zarr._flow.drive import run
 from zarr._flow.node import ArrayNode, array_node_of
+from zarr._flow.receipts import Job
 from zarr._flow.rechunk_job import Rechunking
 from zarr._flow.rechunking import DEFAULT_NBYTES, Kept, itemsize_of, least_room, room_for
-from zarr._flow.receipts import Job
 from zarr._store.make import StoreLike, make_store_path
 from zarr._store.path import StorePath, node_path
 from zarr._support.progress import Progress, progress_of
@@ -28,8 +28,6 @@ from zarr._support.truth import truth
 from zarr.errors import ArgumentError, ContainsArrayError, UnfinishedPlanError
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
     from zarr._calls.keywords import CodecLike
     from zarr._faces.async_array import AsyncArray
     from zarr._grid.grid import ChunkGrid
@@ -210,23 +208,22 @@ def _temporary(source: ArrayNode, at: StorePath, grid: ChunkGrid) -> ArrayNode |
 
 def _run(job: Rechunking, client: Any, options: dict[str, Any], report: Callable[[int, int], Any]) -> None:
     """Do all tasks that have left no receipt."""
-    total = len(job.jobs) * max(1, math.prod(job.target.metadata.shape)) * itemsize_of(job.target.view.spec)
-    done, kept = 0, Kept()
-    for part in job.jobs:
+    n_jobs, kept = len(job.jobs), Kept()
+    total = n_jobs * math.prod(job.target.metadata.shape) * itemsize_of(job.target.view.spec)
+    for before, part in enumerate(job.jobs):
         if not part.n_tasks:
             continue
         name = run(receipts.begin(part))
         missing = run(receipts.missing(part))
-        per_task = total // len(job.jobs) / part.n_tasks
+        n_done = part.n_tasks - len(missing)
 
-        def count(*_: object, per_task: float = per_task) -> None:
-            nonlocal done
-            done += per_task
-            report(min(total, round(done)), total)
+        def show(n_more: int, begun: tuple[int, int] = (before * part.n_tasks, n_jobs * part.n_tasks)) -> None:
+            nonlocal n_done
+            n_done += n_more
+            report(total * (begun[0] + n_done) // begun[1], total)
 
-        done += per_task * (part.n_tasks - len(missing))
-        report(round(done), total)
-        _run_tasks(client, _Running(job, part, name, kept), missing, count, options)
+        show(0)
+        _run_tasks(client, _Running(job, part, name, kept), missing, lambda *_: show(1), options)
         lost = run(receipts.missing(part)) if missing else []
         if lost:
             raise UnfinishedPlanError(

@@ -25,6 +25,7 @@ from zarr._flow.create import check_storable, create_node, look_above, occupied,
 from zarr._flow.load import load_node
 from zarr._flow.node import ArrayNode
 from zarr._flow.paths import RECEIPTS, RECHUNK, join
+from zarr._flow.receipts import Job, described, job_of
 from zarr._flow.rechunking import (
     Kept,
     are_objects_equal,
@@ -34,7 +35,6 @@ from zarr._flow.rechunking import (
     route_between,
     uncached,
 )
-from zarr._flow.receipts import Job, described, job_of
 from zarr._flow.remove import remove_node
 from zarr._flow.requests import Fetch, Flow, Keys, Put, Read, Remove, RemovePrefix
 from zarr._plan.partition import partition
@@ -126,12 +126,12 @@ def planned(
         return Rechunking(source, target, at, of, room, None, _job(target, pieces, place), moves=True)
     found = route_between(spec, its_spec, room, may_be_temporary=True)
     fill = None
-    if found.read is not None:
-        node = temporary(StorePath(at.store, join(at.path, _TEMPORARY)), found.read.grid)
+    if (filling := found.read) is not None:
+        node = temporary(StorePath(at.store, join(at.path, _TEMPORARY)), filling.grid)
         if node is None:
             found = route_between(spec, its_spec, room, may_be_temporary=False)
         else:
-            fill = _job(node, replace(found.read, grid=node.view.spec.grid), None)  # type: ignore[type-var]
+            fill = _job(node, replace(filling, grid=node.view.spec.grid), None)
     return Rechunking(source, target, at, of, room, fill, _job(target, found.write, place), moves=False)
 
 

@@ -50,6 +50,35 @@ def guess_chunks(shape: tuple[int, ...], itemsize: int, max_nbytes: int = MAX_NB
         axis = (axis + 1) % len(chunks)
 
 
+def chunks_of(shape: tuple[int, ...], itemsize: int, nbytes: int) -> tuple[int, ...]:
+    """A chunk shape of at most so many bytes, and nearly as many: about as long along all axes as the array lets it be.
+
+    Examples
+    --------
+    >>> chunks_of((1000, 500, 500), 4, 4_000_000), chunks_of((10**6,), 8, 10**6), chunks_of((5, 5), 4, 10**9)
+    ((100, 100, 100), (125000,), (5, 5))
+    """
+    lengths = [max(1, n) for n in shape]
+    room, chunks = max(1, nbytes // max(1, itemsize)), list(lengths)
+    # Axes that are shorter than the others have to be leave more to those.
+    for n_left, axis in zip(range(len(shape), 0, -1), sorted(range(len(shape)), key=lengths.__getitem__), strict=True):
+        side = int(room ** (1 / n_left) + 1e-9)
+        chunks[axis] = max(1, min(lengths[axis], side))
+        room //= chunks[axis]
+    return tuple(chunks)
+
+
+def shards_of(shape: tuple[int, ...], chunks: tuple[int, ...], itemsize: int, nbytes: int) -> tuple[int, ...]:
+    """A shard shape of whole chunks, of at most so many bytes or one chunk.
+
+    >>> shards_of((1000, 1000), (10, 10), 4, 10_000), shards_of((1000, 10), (10, 10), 4, 10_000)
+    ((50, 50), (250, 10))
+    """
+    counts = tuple(-(-max(1, n) // c) for n, c in zip(shape, chunks, strict=True))
+    factors = chunks_of(counts, math.prod(chunks) * itemsize, nbytes)
+    return tuple(c * k for c, k in zip(chunks, factors, strict=True))
+
+
 def _grown(shape: tuple[int, ...], itemsize: int) -> list[int]:
     """The lengths of an array, with those that are 0 as long as a chunk may be."""
     if not (n_empty := shape.count(0)):

@@ -260,4 +260,5 @@ def cells_met(grid: ChunkGrid, region: Sequence[slice]) -> Box:
 
 def nbytes_of(region: Sequence[slice], itemsize: int) -> int:
     """Size of the elements of a region."""
-    return math.prod(each.stop - each.start for each in region) * itemsize
+    nbytes: int = math.prod(each.stop - each.start for each in region) * itemsize
+    return nbytes

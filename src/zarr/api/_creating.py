@@ -49,11 +49,11 @@ def create_array(
         Initial contents.
     chunks
         Shape of the chunks, each compressed on its own; `"auto"` for a choice by size, which takes a length of 0 for one that
-        will grow. Several lengths for one dimension are those of its chunks one by one, `chunks=([31, 28, 31], 10)`, where the
+        will grow; a size, as `"4MB"`, for chunks of about that, and about as long along all dimensions. Several lengths for one dimension are those of its chunks one by one, `chunks=([31, 28, 31], 10)`, where the
         setting `array.rectilinear_chunks` permits that.
     shards
-        Shape of the shards: stored objects that hold many chunks. None for none, `"auto"` for a choice. They too may have
-        different lengths.
+        Shape of the shards: stored objects that hold many chunks. None for none, `"auto"` for a choice, a size as for `chunks`.
+        They too may have different lengths.
     filters
         Codecs from array to array, the first steps of encoding; of numcodecs in format 2. None is none, `"auto"` what the data
         type needs.

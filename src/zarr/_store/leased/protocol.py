@@ -233,7 +233,12 @@ def _is_where(lease: str, token: str, entry: str, *, is_moved_in: bool, since: f
     if failure is not None and failure.errno not in GONE:
         raise _unknown(lease, failure)
     place = names.broken(lease, token, entry)
-    found = (yield ("sort_of", place)) is not None
+    try:
+        found = (yield ("sort_of", place)) is not None
+    except OSError as exc:
+        if came_from_a_signal(exc):
+            raise
+        raise _unknown(lease, exc) from exc
     if found:
         yield from attempt("unlink", place)
     elif (yield ("is_ancient", since)):

@@ -91,10 +91,6 @@ class System:
             mode = os.lstat(path).st_mode
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except OSError as exc:
-            if exc.errno != errno.ESTALE or came_from_a_signal(exc):
-                raise
-            return None
         return "directory" if stat.S_ISDIR(mode) else "link" if stat.S_ISLNK(mode) else "file"
 
     def open(self, path: str) -> FileVersion:

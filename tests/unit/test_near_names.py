@@ -305,6 +305,7 @@ TAKES_KEYWORDS = {
     "verify": lambda s, **k: zarr.verify(SOURCE, **k),
     "diff": lambda s, **k: zarr.diff(SOURCE, SOURCE, **k),
     "stat": lambda s, **k: zarr.stat(SOURCE, **k),
+    "doctor": lambda s, **k: zarr.doctor(".", **k),
     "copy": lambda s, **k: zarr.copy(SOURCE, zarr.create_group({}), name="a", **k),
     "copy_all": lambda s, **k: zarr.copy_all(zarr.create_group({}), zarr.create_group({}), **k),
     "copy_store": lambda s, **k: zarr.copy_store(SOURCE.store, s, **k),

@@ -22,6 +22,7 @@ import numpy as np
 
 from zarr._buffer.memory import empty
 from zarr._flow import inventory
+from zarr._flow.compare_and_swap import holding
 from zarr._flow.load import load_again, load_array
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow, Remove, TakeHold, Together
@@ -29,7 +30,7 @@ from zarr._flow.update import publish_shape, replaced, reserve
 from zarr._selection.model import GridSelection, SliceAxis
 from zarr._store.access import answers_at_once, capabilities, is_foreign, relies_on_versions
 from zarr._support.signals import came_from_a_signal
-from zarr.errors import StoreRequestError
+from zarr.errors import HoldLostError, StoreRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,7 +54,8 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
     With `clear=False` chunks outside a smaller shape are left in the store.
     """
     at = node.store_path
-    with (yield TakeHold(at.store, at.path)) as hold:
+
+    def held(hold: Hold) -> Flow[None]:
         metadata = yield from load_again(at, node.metadata)
         _check_rank(metadata, shape)
         node._check(metadata.with_shape(shape))  # some chunks grow with the array
@@ -73,6 +75,8 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
         yield from publish_shape(node, metadata, shape, hold=hold, before_removal=removes, looks_again=looks_again)
         if takes_any_key:
             yield from cuts(last)
+
+    yield from holding(at.store, at.path, held)
 
 
 def _clear_shown(
@@ -120,7 +124,8 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
     at = node.store_path
     if relies_on_versions(at.store):
         return (yield from _append_by_reserving(node, data, axis))
-    with (yield TakeHold(at.store, at.path)) as hold:
+
+    def held(hold: Hold) -> Flow[tuple[int, ...]]:
         metadata = yield from load_again(at, node.metadata)
         old = metadata.shape
         _check_appendable(old, data.shape, axis)
@@ -134,12 +139,14 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
             publish = partial(publish_shape, node, metadata, new, view=view, hold=hold)
             try:
                 yield from _fill_and_publish(node, fill, publish)
-            except GeneratorExit:  # nobody answers any more
+            except (GeneratorExit, HoldLostError):  # nobody answers any more; or it is for others to change now
                 raise
             except BaseException as exc:
                 yield from _noting(exc, node, _take_back(node, metadata, appended, hold))
                 raise
         return new
+
+    return (yield from holding(at.store, at.path, held))
 
 
 def _longer(shape: tuple[int, ...], data_shape: tuple[int, ...], axis: int) -> tuple[int, ...]:

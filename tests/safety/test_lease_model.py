@@ -53,9 +53,8 @@ def test_every_order(kind, text, left):
 
 @pytest.mark.parametrize(("kind", "text", "left"), AT_RANDOM, ids=ids)
 def test_many_orders(kind, text, left):
-    result = at_random(World(kind, programs(text), **left), SECONDS)
+    result = at_random(World(kind, programs(text), **left), SECONDS, fewest=20)
     assert result.wrong is None, str(result)
-    assert result.states > 20
 
 
 def test_without_faults_all_that_happens_is_known():

@@ -285,10 +285,10 @@ def explore(world, limit_s=60.0, most_steps=10**7):
     return Result(n, len(seen))
 
 
-def at_random(world, limit_s=60.0, runs=10**6, seed=0, rate=0.1):
-    """Run again and again, with what happens next chosen at random."""
+def at_random(world, limit_s=60.0, runs=10**6, seed=0, rate=0.1, fewest=1):
+    """Run again and again, so often at least, with what happens next chosen at random."""
     rng, n, steps, began = random.Random(seed), 0, 0, time.monotonic()  # no secret
-    while n < runs and time.monotonic() - began < limit_s:
+    while n < fewest or (n < runs and time.monotonic() - began < limit_s):
         world._live.clear()
         state, trace, n = world.start.copy(), None, n + 1
         for _ in range(_MOST_STEPS):

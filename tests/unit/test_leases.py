@@ -129,9 +129,24 @@ class TestChanges:
 
     def test_a_directory_in_the_way_is_an_error(self, store):
         put(store, "a/b", b"1")
-        for change in (lambda: store.put("a", buf(b"2")), lambda: store.remove("a")):
+        changes = (
+            lambda: store.put("a", buf(b"2")),
+            lambda: store.put("a", buf(b"2"), expected=ABSENT),
+            lambda: store.remove("a"),
+        )
+        for change in changes:
             with pytest.raises(DirectoryInTheWayError):
                 change()
+        assert lying_in(store) == []
+
+    def test_others_may_write_while_the_pieces_are_made(self, store):
+        def write(sink):
+            sink.append(b"1")
+            put(store, "k", b"others'")
+            assert get(store, "k") == b"others'"
+
+        assert store.put_pieces("k", write)
+        assert get(store, "k") == b"1"
         assert lying_in(store) == []
 
     def test_threads_take_turns(self, store):

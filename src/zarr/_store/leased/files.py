@@ -131,16 +131,12 @@ class LeasedFiles:
         return False
 
     def _put_whole(self, path: str, write: Write, expected: Expected, sync: bool) -> Steps[bool]:
-        turn = yield ("turn", names.lease_of(path))
-        try:
-            looks = None if expected is ANY else partial(self._is_expected, path, expected)
-            for _ in range(MOST_ATTEMPTS):
-                outcome = yield from protocol.put_whole(self._tokens, path, write, sync, looks)
-                if outcome is not Outcome.FENCED:
-                    return outcome is Outcome.DONE
-                yield ("make_directories", names.parent(path), sync)
-        finally:
-            turn.release()
+        looks = None if expected is ANY else partial(self._is_expected, path, expected)
+        for _ in range(MOST_ATTEMPTS):
+            outcome = yield from protocol.put_whole(self._tokens, path, write, sync, looks)
+            if outcome is not Outcome.FENCED:
+                return outcome is Outcome.DONE
+            yield ("make_directories", names.parent(path), sync)
         raise _never_had(path)
 
     def _remove_whole(self, path: str, expected: Expected) -> Steps[bool]:
@@ -184,7 +180,10 @@ class LeasedFiles:
         if expected is ANY:
             return True
         if expected is ABSENT:
-            return (yield ("sort_of", path)) is None
+            sort = yield ("sort_of", path)
+            if sort == "directory":
+                raise IsADirectoryError(errno.EISDIR, "a directory and no file", path)
+            return sort is None
         is_it: bool = yield ("is_version", path, expected)
         return is_it
 

@@ -55,7 +55,7 @@ class Held(Protocol):
     def number(self) -> int: ...
 
 
-def take(lease: str, entry: str, make: tuple[Any, ...]) -> Steps[bool]:
+def take(lease: str, entry: str, make: tuple[Any, ...], turns: list[Any] | None = None) -> Steps[bool]:
     """Wait for a lease, and take it; False if it was not to be had with this token, so that another one has to be used.
 
     Parameters
@@ -66,6 +66,9 @@ def take(lease: str, entry: str, make: tuple[Any, ...]) -> Steps[bool]:
         A token, or a mark.
     make
         The call that makes it, less the path.
+    turns
+        Takes the turn of this thread, which is waited for when that is made: until then nobody is kept from anything. None: the
+        caller has it.
 
     Raises
     ------
@@ -83,6 +86,8 @@ def take(lease: str, entry: str, make: tuple[Any, ...]) -> Steps[bool]:
     try:
         failure = yield from attempt(name, f"{place}/{entry}", *args)
         if failure is None or (failure.errno == errno.EEXIST and name == "mkdir"):
+            if turns is not None:
+                turns.append((yield ("turn", lease)))
             failure = yield from attempt("rename", place, lease)
             while failure is not None and (yield from _has_waited(lease, failure)):
                 failure = yield from attempt("rename", place, lease)
@@ -186,13 +191,30 @@ def _give_up(lease: str, entry: str) -> Steps[None]:
 def put_whole(
     tokens: Tokens, path: str, write: Write, sync: bool, is_expected: Callable[[], Steps[bool]] | None
 ) -> Steps[Outcome]:
+    """Replace an object, or create it, and take turns with other threads of this process for it; as `_put_whole`."""
+    turns: list[Any] = []
+    try:
+        return (yield from _put_whole(tokens, path, write, sync, is_expected, turns))
+    finally:
+        for turn in turns:
+            turn.release()
+
+
+def _put_whole(
+    tokens: Tokens,
+    path: str,
+    write: Write,
+    sync: bool,
+    is_expected: Callable[[], Steps[bool]] | None,
+    turns: list[Any],
+) -> Steps[Outcome]:
     """Replace an object, or create it: the token is the file that becomes it, written before the lease is asked for.
 
     `is_expected` looks under the lease whether there is what there should be. If the outcome is FENCED, it is to be done again.
     """
     lease, token = names.lease_of(path), tokens.new("w")
     since = yield ("now",)
-    if not (yield from take(lease, token, ("create", write, sync))):
+    if not (yield from take(lease, token, ("create", write, sync), turns)):
         return Outcome.FENCED
     try:
         if is_expected is not None and not (yield from is_expected()):

@@ -39,7 +39,7 @@ MIRI_CASES ?= 16
 , := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test versions long ceph witness ray peers ecosystem corpus readers bench check lint format docs dist fuzz bombs sanitize clean native
+.PHONY: help demo test versions long model mounts ceph witness ray peers ecosystem corpus readers bench check lint format docs dist fuzz bombs sanitize clean native
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,22 @@ long: $(VENV)/.dev native  ## 10,000 cases for each property instead of 150, 500
 	ZARR_TEST_PROFILE=long $(PY) -m pytest tests/properties tests/safety/test_endurance.py tests/safety/test_forks.py tests/safety/test_gathered_writes.py tests/remote/test_races.py tests/remote/test_faults.py tests/remote/test_orders.py \
 		tests/remote/test_remote_processes.py tests/unit/test_verify.py tests/unit/test_repair.py $(PYTEST_ARGS)
 	$(MAKE) fuzz FUZZ_SECONDS=60
+
+# How long make model explores each scenario, random ones four times as long.
+MODEL_SECONDS ?= 60
+
+model: $(VENV)/.dev native  ## explore leases of shared file systems call by call, MODEL_SECONDS for each of 200 scenarios; three hours on two cores
+	$(PY) -m tests.safety.explore_leases $(MODEL_SECONDS)
+
+# Writers that are stopped use one mount, and who takes over uses the other.
+mounts: $(VENV)/.dev native  ## leases on two mounts by bindfs, which root installs from Debian, and where flock fails; an hour
+	@command -v bindfs > /dev/null || { echo "bindfs is installed from Debian: 1 MB"; \
+		apt-get update --quiet=2 && DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends bindfs; } \
+		|| { echo "make mounts has to be run by root on Debian, or where bindfs is installed, and /dev/fuse is there"; exit 1; }
+	ZARR_TEST_SERVER=mounts $(PY) -m pytest tests/mounts
+	top=$$(mktemp -d) && mkdir $$top/disk $$top/a $$top/b && trap 'fusermount -u $$top/a; fusermount -u $$top/b; rm -r $$top' EXIT && \
+		for each in a b; do bindfs --multithreaded -o attr_timeout=0,entry_timeout=0,negative_timeout=0 $$top/disk $$top/$$each || exit 1; done && \
+		ZARR_TEST_EVERY_CALL=1 ZARR_TEST_LEASE_SECONDS=1 ZARR_TEST_MOUNTS=$$top/a:$$top/b $(PY) -m pytest --timeout 1800 tests/safety/test_lease_steps.py
 
 # Without -n: the tests are for each server in turn, and most of them are several processes.
 ceph: $(VENV)/.dev native  ## tests of object stores on Ceph's gateway, which root installs from Debian; two minutes

@@ -19,6 +19,8 @@ collect_ignore = [
 ]
 if os.environ.get("ZARR_TEST_SERVER") != "peers":  # `make peers` installs what these need
     collect_ignore.append("peers")
+if os.environ.get("ZARR_TEST_SERVER") != "mounts":  # `make mounts` installs what these need
+    collect_ignore.append("mounts")
 if os.environ.get("ZARR_TEST_SERVER") != "ray":  # and `make ray`
     collect_ignore.append("clusters/test_ray.py")
 

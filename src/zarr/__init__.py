@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from zarr._calls.debug import set_format as set_format
     from zarr._calls.debug import set_log_level as set_log_level
     from zarr._checks.diff import diff as diff
+    from zarr._checks.doctor import doctor as doctor
     from zarr._checks.stat import stat as stat
     from zarr._checks.verify import verify as verify
     from zarr._faces.array import Array as Array
@@ -87,6 +88,7 @@ __all__ = [
     "create_group",
     "create_hierarchy",
     "diff",
+    "doctor",
     "empty",
     "empty_like",
     "from_array",
@@ -143,6 +145,7 @@ _HOMES = {
     "advise": "zarr._calls.advise",
     "config": "zarr._support.settings",
     "diff": "zarr._checks.diff",
+    "doctor": "zarr._checks.doctor",
     "partition": "zarr._faces.plan",
     "print_debug_info": "zarr._calls.debug",
     "rechunk": "zarr._faces.rechunk",

@@ -1,8 +1,9 @@
-"""Checking what is stored, and what comes of it, as `zarr.verify`, `zarr.diff` and `zarr.stat` give it; and comparing codecs on it."""
+"""Checking what is stored, and what comes of it, as `zarr.verify`, `zarr.diff` and `zarr.stat` give it; comparing codecs; what a place offers."""
 
 from zarr._checks.codec_comparison import CodecComparison, CodecResult, compare_codecs
 from zarr._checks.diff import diff
 from zarr._checks.differences import Comparison, Difference, ValueDifference
+from zarr._checks.doctor import Diagnosis, doctor
 from zarr._checks.findings import Census, Finding, Repair, Verification
 from zarr._checks.stat import stat
 from zarr._checks.statistics import ArrayStatistics, ChunkValues, CodecStage, Statistics
@@ -17,6 +18,7 @@ __all__ = [
     "CodecResult",
     "CodecStage",
     "Comparison",
+    "Diagnosis",
     "Difference",
     "Finding",
     "Repair",
@@ -25,6 +27,7 @@ __all__ = [
     "Verification",
     "compare_codecs",
     "diff",
+    "doctor",
     "stat",
     "verify",
 ]

@@ -68,6 +68,7 @@ __all__ = [
     "EngineUnavailableError",
     "FileInTheWayError",
     "GroupNotFoundError",
+    "HoldLostError",
     "KeyBlockedError",
     "MemberNotFoundError",
     "MetadataTypeError",
@@ -89,6 +90,7 @@ __all__ = [
     "UnfinishedPlanError",
     "UnknownCodecError",
     "UnknownDataTypeError",
+    "UnknownOutcomeError",
     "UnstableSpecificationWarning",
     "VindexInvalidSelectionError",
     "ZarrDeprecationWarning",
@@ -407,6 +409,17 @@ def _rebuild_codec_error(codec: str, action: str, reason: str, state: dict[str, 
 
 class ConcurrentChangeError(BaseZarrError, RuntimeError):
     """An object kept changing under a reader or writer; nothing of this request was stored for it."""
+
+
+class HoldLostError(ConcurrentChangeError):
+    """The right to change something was taken over by another writer, as nothing had been heard of this one for so long.
+
+    What it was to be used for has not happened. It can be done again.
+    """
+
+
+class UnknownOutcomeError(BaseZarrError, OSError):
+    """Whether an object was changed cannot be found out: the file system failed twice. It is whole, the old one or the new one."""
 
 
 class StalePlanError(ConcurrentChangeError):

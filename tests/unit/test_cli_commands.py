@@ -314,6 +314,38 @@ class TestCopying:
         assert failure("zip", place, "data.tar")[0] == 1
 
 
+class TestRechunking:
+    def test_other_chunks(self, place):
+        assert as_json("rechunk", "data.zarr/a", "data.zarr/x/b", "--chunks", "6,2", "--dry-run")["chunks"] == [6, 2]
+        assert "x" not in zarr.open_group(place)
+        assert as_json("rechunk", "data.zarr/a", "data.zarr/x/b", "--chunks", "6,2")["chunks"] == [6, 2]
+        made = zarr.open_group(place)["x/b"]
+        assert made[...].tolist() == DATA.tolist()
+        assert dict(made.attrs)["units"] == "m"
+        assert zarr_("verify", place)[0] == 0
+
+    def test_shards_and_codecs_in_a_new_place(self, place):
+        options = ["--chunks", "2,2", "--shards", "6,4", "--codec", "gzip(level=1)", "--max-memory", "64MB"]
+        code, out, _ = zarr_("rechunk", "data.zarr/g/s", "new.zip", *options)
+        assert code == 0
+        assert "Codecs      bytes(endian=little) → gzip(level=1)" in out
+        assert not zarr.diff("data.zarr/g/s", "new.zip", layout=False)
+        assert (
+            as_json("rechunk", "data.zarr/g/s", "plain.zarr", "--shards", "none", "--codec", "none")["shards"] is None
+        )
+
+    def test_what_is_there_stays_unless_it_is_said(self, place):
+        before = contents(LocalStore(place))
+        for more in ([], ["--dry-run"]):
+            assert failure("rechunk", "data.zarr/a", "data.zarr/g/t", "--chunks", "3,3", *more)[0] == 1
+        assert "say what is to be different" in failure("rechunk", "data.zarr/a", "b.zarr")[1]
+        assert "integers with commas" in failure("rechunk", "data.zarr/a", "b.zarr", "--chunks", "3x3")[1]
+        assert failure("rechunk", "data.zarr/a", "data.zarr/a", "--chunks", "3,3", "--overwrite")[0] == 1
+        assert contents(LocalStore(place)) == before
+        assert zarr_("rechunk", "data.zarr/a", "data.zarr/g/t", "--chunks", "3,3", "--overwrite")[0] == 0
+        assert zarr.open_group(place)["g/t"].chunks == (3, 3)
+
+
 class TestAppending:
     def test_files_and_arrays(self, place):
         np.save("more.npy", DATA[:3])
@@ -483,6 +515,7 @@ def arguments_of(name):
         "bench-codecs": ["data.zarr/a", "--times", "1", "--codec", "none"],
         "cp": ["data.zarr", "new.zarr"],
         "mv": ["data.zarr/a", "data.zarr/b"],
+        "rechunk": ["data.zarr/a", "new.zarr", "--chunks", "3,3"],
         "rm": ["data.zarr/a", "--yes"],
         "zip": ["data.zarr", "new.zip"],
         "unzip": ["packed.zip", "new.zarr"],
@@ -540,7 +573,7 @@ class TestAllCommands:
         assert all(any("--json" in option["flags"] for option in each["options"]) for each in found["commands"])
 
     def test_the_issue_has_them_all(self):
-        wanted = "info tree ls head stat cp mv rm append diff verify repair migrate remove-metadata consolidate zip unzip explain bench-codecs export"
+        wanted = "info tree ls head stat cp mv rm rechunk append diff verify repair migrate remove-metadata consolidate zip unzip explain bench-codecs export"
         assert set(wanted.split()) <= set(DESCRIBED)
 
 

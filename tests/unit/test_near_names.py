@@ -181,7 +181,7 @@ def test_methods_of_zarr_python_2(face, name, now):
         ("Array", "sum", r", which is NumPy's; read what you need first, as in array\[\.\.\.\]\.sum"),
         ("AsyncArray", "T", r", which is NumPy's; .* \(await array\.getitem\(\.\.\.\)\)\.T"),
         ("Array", "temperature", ""),
-        ("Group", "_repr_html_", ""),
+        ("Group", "_repr_latex_", ""),
         ("Array", "__array_interface__", ""),
     ],
 )
@@ -305,6 +305,7 @@ TAKES_KEYWORDS = {
     "verify": lambda s, **k: zarr.verify(SOURCE, **k),
     "diff": lambda s, **k: zarr.diff(SOURCE, SOURCE, **k),
     "stat": lambda s, **k: zarr.stat(SOURCE, **k),
+    "doctor": lambda s, **k: zarr.doctor(".", **k),
     "copy": lambda s, **k: zarr.copy(SOURCE, zarr.create_group({}), name="a", **k),
     "copy_all": lambda s, **k: zarr.copy_all(zarr.create_group({}), zarr.create_group({}), **k),
     "copy_store": lambda s, **k: zarr.copy_store(SOURCE.store, s, **k),
@@ -377,7 +378,7 @@ def test_that_was_every_function():
         ("zarr.storage", "LocalStor", r"; did you mean 'LocalStore'\?"),
         ("zarr.codecs", "ZstdCodecs", r"; did you mean 'ZstdCodec'\?"),
         ("zarr", "nothing_like_it", ""),
-        ("zarr", "_repr_html_", ""),
+        ("zarr", "_repr_latex_", ""),
         ("zarr.codecs", "_private", ""),
     ],
 )

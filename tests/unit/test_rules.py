@@ -79,6 +79,7 @@ THREADS = {
     "_support.workers": "helpers with the tasks of one request, which end with it",
     "_support.request_threads": "requests to other computers wait in them, many at once",
     "_faces.appender": "rows are written in the background, by one that ends when there are none",
+    "_store.leased.system": "signs of life of leases that are held for long, by one that ends when none is",
     "_support.request_room": "no signal handler interrupts one that hands out room to those who wait",
 }
 SETTINGS = {
@@ -97,7 +98,8 @@ SETTINGS = {
     "_store.local": "whether a write waits for the disk",
     "_store.sqlite": "the same",
     "_store.remote.backends": "which library gets to a URL",
-    "_store.mounts": "whether this machine alone writes",
+    "_store.mounts": "what is to keep writers apart",
+    "_store.leased.system": "after how long a lease has expired",
     "_store.zipped.archive": "whether finishing an archive waits for the disk",
     "_store.zipped.packing": "how large a value may become that is unpacked",
     "_support.workers": "how many threads may be at work",
@@ -123,6 +125,7 @@ LOCKS = {
     "_store.cached.kept": "what is kept is known, also in threads",
     "_store.zipped.archive": "stores over one archive share it",
     "_store.system": "an open file is at one place at a time, where the system reads from there",
+    "_store.leased.system": "what this process holds is known, also to the thread that gives signs of life",
     "_store.locks": "a forked child knows every descriptor that has a lock",
     "_support.workers": "one for each request that several threads work at, made anew in a child",
     "_store.database": "no connection is used during a fork",

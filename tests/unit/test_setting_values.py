@@ -25,7 +25,7 @@ WRONG = [
     ("engine", ["python"], "'python'"),
     ("array.order", "K", "('C', 'F')"),
     ("array.durability", None, "'fsync'"),
-    ("array.locking", "flock", "('auto', 'directory')"),
+    ("array.locking", "flock", "('auto', 'directory', 'lease', 'none')"),
     ("storage.backend", "s3fs", "('auto', 'obstore', 'fsspec')"),
     ("array.write_empty_chunks", "yes", "True or False"),
     ("array.read_missing_chunks", 2, "True or False"),

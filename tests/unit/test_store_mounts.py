@@ -1,13 +1,14 @@
-"""Where locks end: a file system that is not known to be of this machine is named, once, when a change relies on its locks."""
+"""What keeps writers apart on which file system: locks, leases, or, where buckets are mounted, locks and a warning that they end."""
 
 import asyncio
+import errno
 import warnings
 
 import numpy as np
 import pytest
 
 import zarr
-from zarr._store import mounts
+from zarr._store import flock, mounts
 from zarr._store.mounts import LOCAL, kind_of
 from zarr.errors import ZarrRuntimeWarning
 from zarr.storage import LocalStore
@@ -19,6 +20,8 @@ LINE = "{number} 1 0:{number} / {place} rw,relatime shared:1 - {kind} source rw\
 def mounted(tmp_path, monkeypatch):
     """Have a table of mounts: kinds by places."""
     monkeypatch.setattr(mounts, "_looked_at", set())
+    monkeypatch.setattr(mounts, "_ways", {})
+    monkeypatch.setattr(mounts, "_by_name", {})
     table = tmp_path / "mountinfo"
     monkeypatch.setattr(mounts, "_TABLE", table)
 
@@ -36,10 +39,10 @@ def mounted(tmp_path, monkeypatch):
 
 @pytest.fixture
 def shared(tmp_path, mounted):
-    """A directory on NFS."""
+    """A directory in a bucket."""
     place = tmp_path / "shared"
     place.mkdir()
-    mounted((place, "nfs4"))
+    mounted((place, "fuse.s3fs"))
     return place
 
 
@@ -82,8 +85,8 @@ def test_the_first_change_that_relies_on_a_lock_warns_once(shared, said, engine,
     assert warning.category is ZarrRuntimeWarning
     assert issubclass(warning.category, RuntimeWarning)
     for words in (
-        "'nfs4'",
-        "whole chunks",
+        "'fuse.s3fs'",
+        "a bucket",
         "one machine",
         "zarr.config.set({'array.locking': 'directory'})",
         str(shared),
@@ -131,7 +134,7 @@ def test_the_lock_is_taken_all_the_same_and_let_go_if_the_warning_is_an_error(sh
             array.append([1])
         LocalStore(shared).hold("plain").release()
         assert array.shape == (12,)
-    assert "nfs4" in str(caught.value)
+    assert "fuse.s3fs" in str(caught.value)
     array.append([1])
     assert array[-1] == 1
 
@@ -160,28 +163,80 @@ def test_file_systems_of_one_machine_are_known(tmp_path, mounted, said, kind):
     assert said == []
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb3",
-        "lustre",
-        "fuse",
-        "fuse.bindfs",
-        "fuse.s3fs",
-        "ceph",
-        "9p",
-        "virtiofs",
-        "gpfs",
-        "beegfs",
-    ],
-)
-def test_any_other_is_doubted(tmp_path, mounted, said, kind):
+@pytest.mark.parametrize("kind", ["fuse.s3fs", "fuse.gcsfuse", "fuse.rclone", "fuse.mountpoint-s3", "fuse.blobfuse2"])
+def test_where_buckets_are_mounted_one_machine_is_to_write(tmp_path, mounted, said, kind):
     mounted((tmp_path, kind))
     relies(make(tmp_path / "a"))
     assert len(said) == 1
+    assert mounts.way_at(str(tmp_path)) == "directory"
+
+
+def test_a_bucket_is_known_by_the_name_of_its_source_too(tmp_path, mounted):
+    mounted((tmp_path, "fuse"))
+    mounts._TABLE.write_text(mounts._TABLE.read_text().replace("fuse source", "fuse mountpoint-s3"))
+    assert kind_of(str(tmp_path)) == "fuse.mountpoint-s3"
+
+
+SHARED_KINDS = [
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "lustre",
+    "fuse",
+    "fuse.bindfs",
+    "fuse.sshfs",
+    "ceph",
+    "9p",
+    "virtiofs",
+    "gpfs",
+    "beegfs",
+]
+
+
+@pytest.mark.parametrize("kind", SHARED_KINDS)
+def test_on_any_other_leases_take_the_place_of_locks(tmp_path, mounted, said, kind):
+    mounted((tmp_path, kind))
+    array = make(tmp_path / "a")
+    relies(array)
+    array.append([1])
+    assert array.store.capabilities.holds_objects
+    assert array.store.native_place() is None
+    assert array[:4].tolist() == [0, 7, 7, 3]
+    assert said == []
+
+
+@pytest.mark.parametrize("number", [errno.EBADF, errno.ENOSYS, errno.ENOLCK])
+def test_where_flock_is_refused_leases_take_its_place(tmp_path, monkeypatch, said, number):
+    class Refusing:
+        LOCK_SH, LOCK_NB = 1, 4
+
+        @staticmethod
+        def flock(fd, operation):
+            raise OSError(number, "refused")
+
+    monkeypatch.setattr(mounts, "_ways", {})
+    monkeypatch.setattr(flock, "fcntl", Refusing)
+    assert make(tmp_path / "a").store.capabilities.holds_objects
+    assert said == []
+
+
+@pytest.mark.parametrize("way", ["directory", "lease", "none"])
+def test_a_setting_is_believed(tmp_path, mounted, way):
+    mounted((tmp_path, "nfs4"))
+    store = LocalStore(tmp_path)
+    with zarr.config.set({"array.locking": way}):
+        assert mounts.way_at(str(tmp_path)) == way
+        assert store.capabilities.holds_objects == (way == "lease")
+    assert store.capabilities.holds_objects
+
+
+def test_a_lock_on_a_directory_that_is_in_use_is_no_sign_of_anything(tmp_path, monkeypatch):
+    monkeypatch.setattr(mounts, "_ways", {})
+    with zarr.config.set({"array.locking": "directory"}):
+        hold = LocalStore(tmp_path).hold("")
+    with hold:
+        assert mounts.way_at(str(tmp_path)) == "directory"
 
 
 def test_without_a_table_nothing_is_known_and_nothing_said(tmp_path, mounted, said):
@@ -205,7 +260,7 @@ class TestTable:
 
     def test_links_are_followed(self, tmp_path, shared, mounted):
         (tmp_path / "link").symlink_to(shared)
-        assert kind_of(str(tmp_path / "link")) == "nfs4"
+        assert kind_of(str(tmp_path / "link")) == "fuse.s3fs"
 
     def test_odd_names_and_lines(self, tmp_path, mounted):
         odd = tmp_path / "a b\\c"

@@ -45,6 +45,9 @@ class ArrayConfig:
         Let reads of parts of chunks use the cache of decoded chunks, and put them there.
     verify_checksums
         Compare the checksums that codecs added, of chunks and of shard indexes, with what is read.
+    locking
+        `"none"`: nobody else changes the chunks (shards) that are written through this array, and no lock or lease is taken for them.
+        `"auto"`: what the setting `array.locking` says.
 
     Raises
     ------
@@ -59,10 +62,13 @@ class ArrayConfig:
     sharding_coalesce_max_bytes: int = 16 * 2**20
     chunk_cache: bool = True
     verify_checksums: bool = True
+    locking: Literal["auto", "none"] = "auto"
 
     def __post_init__(self) -> None:
         if self.order not in ("C", "F"):
             raise ValueError(f"order must be 'C' or 'F', got {self.order!r}")
+        if self.locking not in ("auto", "none"):
+            raise ValueError(f"locking must be 'auto' or 'none', got {self.locking!r}")
         for name in ("write_empty_chunks", "read_missing_chunks", "chunk_cache", "verify_checksums"):
             object.__setattr__(self, name, boolean(name, getattr(self, name)))
         for name in ("sharding_coalesce_max_gap_bytes", "sharding_coalesce_max_bytes"):

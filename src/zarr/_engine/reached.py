@@ -19,7 +19,7 @@ from zarr._grid.chunk_keys import DefaultChunkKeyEncoding, V2ChunkKeyEncoding
 from zarr._store.locks import DirectoryHold
 from zarr._store.mounts import doubtful_kind, warn_of
 from zarr._store.native_place import Values
-from zarr._store.versioned import ABSENT, ANY
+from zarr._store.versioned import ABSENT, ANY, UNLOCKED
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -140,7 +140,7 @@ class ReachedFiles(ReachedObjects):
     ) -> Sequence[ObjectRequest]:
         axes, is_points = as_axes(selection)
         held = hold.directory if isinstance(hold, DirectoryHold) else None
-        if held is None:
+        if held is None and hold is not UNLOCKED:
             self._see_where_locks_end(axes, is_points)
         self._kernel.write(self.place, self._names, axes, is_points, lend(memory), max_threads, sync, held)
         return ()

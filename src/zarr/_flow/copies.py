@@ -33,7 +33,7 @@ from zarr._support.document_errors import DocumentKey
 from zarr._support.json import MAX_DEPTH, is_nested_deeper
 from zarr._support.signals import came_from_a_signal
 from zarr._support.warn import warn
-from zarr.errors import ConcurrentChangeError, ZarrRuntimeWarning, ZarrUserWarning
+from zarr.errors import ConcurrentChangeError, HoldLostError, ZarrRuntimeWarning, ZarrUserWarning
 
 if TYPE_CHECKING:
     from zarr._buffer import Buffer
@@ -375,4 +375,10 @@ def _change_stored(
         )
 
     covering = hold[1] if hold is not None and parent(key) == hold[0] else None
-    yield from modify(at.store, key, rewrite, hold=covering)
+    try:
+        yield from modify(at.store, key, rewrite, hold=covering)
+    except HoldLostError:  # what is to be told of is stored all the same
+        if covering is None:
+            raise
+        covering.release()
+        yield from modify(at.store, key, rewrite)

@@ -13,13 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from zarr._flow.compare_and_swap import MAX_ROUNDS
+from zarr._flow.compare_and_swap import MAX_ROUNDS, holding
 from zarr._flow.documents import documents
 from zarr._flow.filling import New, whole_or_gone
 from zarr._flow.load import load_node, load_unexpected
 from zarr._flow.paths import join
 from zarr._flow.remove import clear
-from zarr._flow.requests import Exist, Fetch, Flow, Put, Read, Remove, TakeHold
+from zarr._flow.requests import Exist, Fetch, Flow, Put, Read, Remove
 from zarr._metadata.formats import DOCUMENTS, layout_of
 from zarr._metadata.group import GroupMetadata, NodeMetadata
 from zarr._store.access import relies_on_versions
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from zarr._flow.filling import NewNodes
     from zarr._metadata.group import ListedMetadata
     from zarr._store.abstract import Store
-    from zarr._store.versioned import Stored
+    from zarr._store.versioned import Hold, Stored
 
 T = TypeVar("T")
 AnyMetadata = TypeVar("AnyMetadata", bound=NodeMetadata)
@@ -216,7 +216,8 @@ def _put_new(at: StorePath, makers: Sequence[str], made: Sequence[tuple[str, Buf
     if not others:
         done: bool = yield Put(at.store, join(at.path, main), document, ABSENT)
         return done
-    with (yield TakeHold(at.store, at.path)) as hold:
+
+    def held(hold: Hold) -> Flow[bool]:
         if relies_on_versions(at.store):
             return (yield from _put_new_by_versions(at, makers, (join(at.path, main), document), others))
         # A group is as much in the way as an array, though its document has another name.
@@ -225,8 +226,10 @@ def _put_new(at: StorePath, makers: Sequence[str], made: Sequence[tuple[str, Buf
             return False
         for name, other in others:
             yield Put(at.store, join(at.path, name), other, ANY, hold)
-        done = yield Put(at.store, join(at.path, main), document, ABSENT, hold)
+        done: bool = yield Put(at.store, join(at.path, main), document, ABSENT, hold)
         return done
+
+    return (yield from holding(at.store, at.path, held))
 
 
 def _put_new_by_versions(
@@ -328,10 +331,13 @@ def put_node(at: StorePath, metadata: NodeMetadata, *, with_ancestors: bool = Fa
     (main, document), *others = documents(metadata)
     if with_ancestors:
         yield from ensure_ancestors(at, metadata.zarr_format)
-    with (yield TakeHold(at.store, at.path)) as hold:
+
+    def held(hold: Hold) -> Flow[None]:
         for name, other in others:
             yield Put(at.store, join(at.path, name), other, ANY, hold)
         yield Put(at.store, join(at.path, main), document, ANY, hold)
+
+    yield from holding(at.store, at.path, held)
 
 
 def _make_groups(

@@ -17,7 +17,7 @@ from zarr._flow.compare_and_swap import MAX_ROUNDS, parent
 from zarr._flow.requests import Await, Exist, Flow, TakeHold, Together
 from zarr._store.access import capabilities, relies_on_versions
 from zarr._store.held_path import HeldPath
-from zarr._store.versioned import NoHold
+from zarr._store.versioned import UNLOCKED, NoHold
 from zarr.errors import ChunkNotFoundError, CodecError, ConcurrentChangeError, PickleCodecDisabledError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def write(
 class _Writing:
     """What all batches of one request have in common; parameters as of `write`."""
 
-    __slots__ = ("_check", "_delegate", "_hold", "_memory", "_node", "_store")
+    __slots__ = ("_check", "_delegate", "_hold", "_holds_objects", "_memory", "_node", "_store")
 
     def __init__(
         self,
@@ -102,6 +102,7 @@ class _Writing:
     ) -> None:
         self._node, self._delegate, self._memory, self._hold, self._check = node, delegate, memory, hold, check
         self._store = node.store_path.store
+        self._holds_objects = capabilities(self._store).holds_objects
 
     def flows(self, parts: Iterator[Part]) -> Iterator[Flow[None]]:
         """One for all objects that are replaced, and one for each prefix of those that are changed."""
@@ -122,9 +123,13 @@ class _Writing:
 
     def _given(self, prefix: str) -> Hold | None:
         """The hold of the caller, if it is on this prefix."""
-        return self._hold if prefix == self._node.path else None
+        return self._hold if prefix == self._node.path or self._hold is UNLOCKED or self._holds_objects else None
 
     def _change(self, prefix: str, parts: list[tuple[str, Part]]) -> Flow[None]:
+        if self._holds_objects and self._hold is not UNLOCKED:
+            for key, part in parts:
+                yield from self._change_held(key, part)
+            return
         given = self._given(prefix)
         with NoHold() if given is not None else (yield TakeHold(self._store, prefix)) as own:
             for _ in range(MAX_ROUNDS):
@@ -132,14 +137,21 @@ class _Writing:
                     yield from self._check()
                 if (yield from self._change_once(parts, own if given is None else given)):
                     return
-        raise ConcurrentChangeError(
-            f"objects under {prefix!r} were replaced by another program in each of {MAX_ROUNDS} attempts to change them. "
-            "Write to them from one program at a time, or only through this library."
-        )
+        raise _kept_changing(prefix)
 
-    def _change_once(self, parts: list[tuple[str, Part]], hold: Hold | None) -> Flow[bool]:
+    def _change_held(self, key: str, part: Part) -> Flow[None]:
+        """Change one object, where each has a lease."""
+        for _ in range(MAX_ROUNDS):
+            if self._check is not None:
+                yield from self._check()
+            with (yield TakeHold(self._store, parent(key), key, self._hold)) as own:
+                if (yield from self._change_once([(key, part)], own, compares=True)):
+                    return
+        raise _kept_changing(parent(key))
+
+    def _change_once(self, parts: list[tuple[str, Part]], hold: Hold | None, *, compares: bool = False) -> Flow[bool]:
         """Change objects; whether nobody had changed one of them meanwhile."""
-        compares = relies_on_versions(self._store)
+        compares = compares or relies_on_versions(self._store)
         keeps = compares and not capabilities(self._store).removes_conditionally
         places = [HeldPath(self._store, key, hold=hold, compares=compares) for key, _ in parts]
         batch = [
@@ -163,6 +175,13 @@ class _Writing:
             yield Await(self._store, partial(_awaited, self._delegate, "write", write), writes=True)
         except Exception as exc:  # noqa: BLE001  # it is raised again, with a note
             raise _noted(exc, self._node, self._delegate) from exc.__cause__
+
+
+def _kept_changing(prefix: str) -> ConcurrentChangeError:
+    return ConcurrentChangeError(
+        f"objects under {prefix!r} were replaced by another program in each of {MAX_ROUNDS} attempts to change them. "
+        "Write to them from one program at a time, or only through this library."
+    )
 
 
 def _never_removed(part: Part) -> Any:

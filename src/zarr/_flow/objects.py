@@ -29,6 +29,7 @@ from zarr._flow.direct import reach
 from zarr._flow.requests import Compute, Direct, Fetch, Flow, Put, Read, Remove, TakeRoom, Together
 from zarr._store.access import answers_at_once, capabilities, sync_contract, takes_pieces
 from zarr._store.ranges import coalesce
+from zarr._store.versioned import UNLOCKED
 from zarr._support.imports_on_use import importing
 from zarr._support.request_room import is_counted
 from zarr._support.settings import settings
@@ -260,6 +261,8 @@ def write(
     the fields of the array's structs, and the others stay as they are.
     """
     store = node.store_path.store
+    if hold is None and node.config.locking == "none":
+        hold = UNLOCKED
     if not is_part and value.dtype.kind != "O":  # objects are the array's elements, or what its pipeline takes
         value = in_dtype(value, view.spec.dtype)  # format 3 does not store the byte order that a handle has elements in
     reached = None if is_part else reach(node, view)
@@ -296,7 +299,7 @@ def write_over(node: ArrayNode, view: ArrayView, overlay: Overlay) -> Flow[None]
     writing = _Writing(
         node,
         view,
-        None,
+        UNLOCKED if node.config.locking == "none" else None,
         None if capabilities(store).removes_conditionally else changes,
         in_pieces=takes_pieces(store),
         nbytes=_counted_nbytes(node, view),

@@ -3,7 +3,8 @@ nor `await`. It is written once and driven twice (`drive`).
 
     Fetch         bytes of objects, with versions                       -> list[Stored | None]
     Put, Remove   replace or delete an object, conditionally or not     -> bool
-    TakeHold      the right to change what lies under a prefix          -> Hold
+    TakeHold      the right to change what lies under a prefix, or      -> Hold
+                  one object
     TakeRoom      memory for what is fetched or stored, of a limited whole    -> Room
     Names, Keys   list what lies under a prefix                         -> list[str]
     Links         which prefixes there are names for what is elsewhere  -> list[str]
@@ -99,10 +100,17 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class TakeHold:
+    """The right on what lies directly under a prefix; or, with a key, on one object, where the store has such holds.
+
+    `under` is a hold of the caller on the node that the object belongs to.
+    """
+
     writes: ClassVar[bool] = False
 
     store: Store
     prefix: str
+    key: str | None = None
+    under: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)

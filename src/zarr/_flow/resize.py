@@ -22,6 +22,7 @@ import numpy as np
 
 from zarr._buffer.memory import empty
 from zarr._flow import inventory
+from zarr._flow.compare_and_swap import holding
 from zarr._flow.load import load_again, load_array
 from zarr._flow.objects import write
 from zarr._flow.requests import Flow, Remove, TakeHold, Together
@@ -29,7 +30,7 @@ from zarr._flow.update import publish_shape, replaced, reserve
 from zarr._selection.model import GridSelection, SliceAxis
 from zarr._store.access import answers_at_once, capabilities, is_foreign, relies_on_versions
 from zarr._support.signals import came_from_a_signal
-from zarr.errors import StoreRequestError
+from zarr.errors import HoldLostError, StoreRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,7 +54,8 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
     With `clear=False` chunks outside a smaller shape are left in the store.
     """
     at = node.store_path
-    with (yield TakeHold(at.store, at.path)) as hold:
+
+    def held(hold: Hold) -> Flow[None]:
         metadata = yield from load_again(at, node.metadata)
         _check_rank(metadata, shape)
         node._check(metadata.with_shape(shape))  # some chunks grow with the array
@@ -73,6 +75,8 @@ def resize(node: ArrayNode, shape: tuple[int, ...], *, clear: bool = True) -> Fl
         yield from publish_shape(node, metadata, shape, hold=hold, before_removal=removes, looks_again=looks_again)
         if takes_any_key:
             yield from cuts(last)
+
+    yield from holding(at.store, at.path, held)
 
 
 def _clear_shown(
@@ -120,7 +124,8 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
     at = node.store_path
     if relies_on_versions(at.store):
         return (yield from _append_by_reserving(node, data, axis))
-    with (yield TakeHold(at.store, at.path)) as hold:
+
+    def held(hold: Hold) -> Flow[tuple[int, ...]]:
         metadata = yield from load_again(at, node.metadata)
         old = metadata.shape
         _check_appendable(old, data.shape, axis)
@@ -132,14 +137,20 @@ def append(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int
             view = node.view_of(appended)
             fill = partial(write, node, view, _rows(old, data.shape, axis), data, hold=hold)
             publish = partial(publish_shape, node, metadata, new, view=view, hold=hold)
+            makes_room = False
             try:
-                yield from _fill_and_publish(node, fill, publish)
-            except GeneratorExit:  # nobody answers any more
+                makes_room = yield from _refuses_beyond(at.store, fill)
+                yield from publish()
+                if makes_room:
+                    yield from fill()
+            except (GeneratorExit, HoldLostError):  # nobody answers any more; or it is for others to change now
                 raise
             except BaseException as exc:
-                yield from _noting(exc, node, _take_back(node, metadata, appended, hold))
+                yield from _noting(exc, node, _take_back(node, metadata, appended, hold, makes_room=makes_room))
                 raise
         return new
+
+    return (yield from holding(at.store, at.path, held))
 
 
 def _longer(shape: tuple[int, ...], data_shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
@@ -151,18 +162,15 @@ def _rows(shape: tuple[int, ...], data_shape: tuple[int, ...], axis: int) -> Gri
     return GridSelection(tuple(SliceAxis(shape[i] if i == axis else 0, 1, n) for i, n in enumerate(data_shape)))
 
 
-def _fill_and_publish(node: ArrayNode, fill: Callable[[], Flow[None]], publish: Callable[[], Flow[None]]) -> Flow[None]:
-    """Write what is appended, and then the shape that shows it; the other way round where the store refuses chunks beyond the shape."""
+def _refuses_beyond(store: Store, fill: Callable[[], Flow[None]]) -> Flow[bool]:
+    """Write what is appended, beyond the shape; whether the store refused that, so that the shape has to come first."""
     try:
         yield from fill()
     except Exception as exc:  # somebody else's store raises what it likes
-        if capabilities(node.store_path.store).takes_any_key or came_from_a_signal(exc):
+        if capabilities(store).takes_any_key or came_from_a_signal(exc):
             raise
-    else:
-        yield from publish()
-        return
-    yield from publish()
-    yield from fill()
+        return True
+    return False
 
 
 def _append_by_reserving(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> Flow[tuple[int, ...]]:
@@ -195,17 +203,19 @@ def _append_by_reserving(node: ArrayNode, data: npt.NDArray[Any], axis: int) -> 
 # -- an append that failed ------------------------------------------------------------------------------------------
 
 
-def _take_back(node: ArrayNode, before: ArrayMetadata, appended: ArrayMetadata, hold: Hold) -> Flow[list[Exception]]:
+def _take_back(
+    node: ArrayNode, before: ArrayMetadata, appended: ArrayMetadata, hold: Hold, *, makes_room: bool
+) -> Flow[list[Exception]]:
     """Delete the chunks that an append has stored beyond the shape: nobody sees them, and only a growing array would clear them.
 
-    What counts is the shape that is stored by now: with the new one all of it is there. Rows that share a chunk with those that were there
-    before stay in that, as it would have to be written anew. Returns what was met in deleting.
+    What counts is the shape that is stored by now: with the new one all of it is there, unless that made room only. Rows that share
+    a chunk with those that were there before stay in that, as it would have to be written anew. Returns what was met in deleting.
     """
     at = node.store_path
     stored = yield from load_array(at, before.zarr_format)
     if not before.is_continued_by(stored) or stored.shape not in (before.shape, appended.shape):
         return []  # somebody has replaced it, who knows no holds
-    made_room = stored.shape == appended.shape and not capabilities(at.store).takes_any_key
+    made_room = makes_room and stored.shape == appended.shape
     kept = before if made_room else stored
     beyond, spec = _outside(node.view_of(kept).spec, node.view_of(appended).spec), node.view_of(appended).spec
     few = answers_at_once(at.store) and inventory.count(beyond) <= FEW

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zarr._flow.compare_and_swap import modify
+from zarr._flow.compare_and_swap import holding, modify
 from zarr._flow.copies import record_change
 from zarr._flow.documents import document, documents
 from zarr._flow.load import gone, load_node
 from zarr._flow.paths import join
-from zarr._flow.requests import Flow, Put, TakeHold
+from zarr._flow.requests import Flow, Put
 from zarr._metadata.formats import layout_of
 from zarr._metadata.group import GroupMetadata
 from zarr._metadata.parse import remember_reshaped, with_source
+from zarr._store.access import capabilities
 from zarr._store.versioned import ANY
 from zarr._support.document_errors import DocumentKey
 from zarr._support.json import as_stored
 from zarr._support.registry import names_version
 from zarr._support.signals import came_from_a_signal
-from zarr.errors import ArrayNotFoundError, BaseZarrError, ConcurrentChangeError, NodeNotFoundError
+from zarr.errors import ArrayNotFoundError, BaseZarrError, ConcurrentChangeError, HoldLostError, NodeNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +54,7 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
         latest[:] = [with_source(changed, made.to_bytes(), since)]
         return made
 
-    with (yield TakeHold(at.store, at.path)) as hold:
+    def held(hold: Hold) -> Flow[None]:
         # A document of their own does not tell whether there still is a node.
         if layout.attributes_apart and (yield from load_node(at, metadata.zarr_format)) is None:
             if not _is_emptied(at, metadata):
@@ -63,6 +64,8 @@ def update_attributes(node: ArrayNode | GroupNode, change: Callable[[dict[str, A
         yield from _storing(node, modify(at.store, join(at.path, layout.attributes), rewrite, hold=hold))
         node.publish(latest[0])  # type: ignore[arg-type]  # same kind as before: _reread checks it
         yield from record_change(node, latest[0], hold)
+
+    yield from holding(at.store, at.path, held)
 
 
 def _storing(node: ArrayNode | GroupNode, change: Flow[None]) -> Flow[None]:
@@ -143,12 +146,14 @@ def reserve(
         latest[:] = [(current, new)]
         return document(new, layout.array)
 
-    with (yield TakeHold(at.store, at.path)) as hold:
+    def held(hold: Hold) -> Flow[tuple[tuple[int, ...], ArrayMetadata]]:
         yield from _storing(node, modify(at.store, join(at.path, layout.array), rewrite, hold=hold))
         current, new = latest[0]
         node.publish(new)
         yield from record_change(node, new, hold)
-    return current.shape, new
+        return current.shape, new
+
+    return (yield from holding(at.store, at.path, held))
 
 
 def _same_array(
@@ -193,12 +198,15 @@ def publish_shape(
     at, metadata = node.store_path, node.metadata
     layout = layout_of(metadata)
     key = join(at.path, layout.array)
+    is_leased = capabilities(at.store).holds_objects
     latest: list[tuple[ArrayMetadata, ArrayView | None]] = []
 
     def rewrite(old: Buffer | None) -> Buffer:
         since = names_version()
         current = _same_array(at, layout, old, metadata, before)
         if current.shape != before.shape or not current.is_continued_by(before):
+            if is_leased:  # nobody changes it beside a hold: somebody has taken that over
+                raise HoldLostError(str(replaced(at)))
             raise replaced(at)
         new = current.with_shape(shape)
         made = document(new, layout.array)

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from typing import Self
 
     from zarr._buffer import BytesLike
+    from zarr._buffer.pieces import Sink
 
 PREFIX = "__zarr-"
+LEASE, NEW, BROKEN = f"{PREFIX}lease-", f"{PREFIX}new-", f"{PREFIX}broken-"
+_OF_LEASES = (LEASE, NEW, BROKEN)
 _SUFFIX = ".tmp"
-_NAME = re.compile(rf"{PREFIX}(?P<host>[0-9A-Za-z_.-]*)-(?P<pid>[0-9]+)-(?P<start>[0-9]+)-[0-9]+\{_SUFFIX}")
+_NAME = re.compile(rf"{PREFIX}(?P<owner>[0-9A-Za-z_.-]*-[0-9]+-[0-9]+)-[0-9]+\{_SUFFIX}")
 _NO_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, errno.EPERM, errno.ENOSYS}
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _NAMELESS = getattr(os, "O_TMPFILE", 0)
@@ -151,7 +154,7 @@ class FileSink:
 
     __slots__ = ("_file", "_guard", "_waiting")
 
-    def __init__(self, file: NewFile, guard: AbstractContextManager[None]) -> None:
+    def __init__(self, file: Sink, guard: AbstractContextManager[None]) -> None:
         self._file, self._guard = file, guard
         self._waiting = bytearray()
 
@@ -219,8 +222,20 @@ def _has_proc() -> bool:
 
 def temporary_name(directory: str) -> str:
     """A path in the directory that nobody else uses, and that says whose it is."""
-    pid = os.getpid()
-    return os.path.join(directory, f"{PREFIX}{_host()}-{pid}-{_own_start(pid)}-{next(_numbers)}{_SUFFIX}")
+    return os.path.join(directory, f"{PREFIX}{owner_name(os.getpid())}-{next(_numbers)}{_SUFFIX}")
+
+
+def owner_name(pid: int) -> str:
+    """What this process is called in names of files: its machine, its number there, and when it began."""
+    return f"{_host()}-{pid}-{_own_start(pid)}"
+
+
+def is_of_the_dead(owner: str) -> bool:
+    """Whether what is called so was a process of this machine that no longer runs."""
+    host, pid, start = owner.rsplit("-", 2)
+    if host != _host() or not _has_proc() or int(start) == _UNKNOWN:
+        return False
+    return _start_of(int(pid)) != int(start)
 
 
 def is_temporary(name: str) -> bool:
@@ -228,13 +243,15 @@ def is_temporary(name: str) -> bool:
     return name.startswith(PREFIX)
 
 
+def is_of_lease(name: str) -> bool:
+    """Whether a temporary name is one that leases have (`leased`)."""
+    return name.startswith(_OF_LEASES)
+
+
 def is_abandoned(name: str) -> bool:
     """Whether the owner of a temporary name was a process of this host that no longer runs."""
     match = _NAME.fullmatch(name)
-    if match is None or match["host"] != _host() or not _has_proc():
-        return False
-    start = int(match["start"])
-    return start != _UNKNOWN and _start_of(int(match["pid"])) != start
+    return match is not None and is_of_the_dead(match["owner"])
 
 
 @lru_cache(maxsize=1)
@@ -249,7 +266,17 @@ def _host() -> str:
         if came_from_a_signal(exc):
             raise
         namespace = 0
-    return f"{host}.{namespace}"
+    return f"{host}.{_boot()}.{namespace}"
+
+
+def _boot() -> str:
+    """Names the boot: machines that are copies of one another have equal names, and may have one directory."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii")[:13].replace("-", "")
+    except OSError as exc:
+        if came_from_a_signal(exc):
+            raise
+        return "0"
 
 
 _UNKNOWN = 0

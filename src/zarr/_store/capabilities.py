@@ -22,6 +22,9 @@ class Capabilities:
         `put` with `expected=` looks and acts in one step, whoever else writes.
     holds_between_threads, holds_between_processes
         `hold` excludes other writers of this process; and of other processes on this machine.
+    holds_objects
+        Holds are leases: who changes a part of an object takes `hold_object` before reading it, and no comparison of versions is
+        relied on.
     lists
         Keys can be listed.
     tells_sizes
@@ -53,6 +56,7 @@ class Capabilities:
     puts_conditionally: bool = False
     holds_between_threads: bool = False
     holds_between_processes: bool = False
+    holds_objects: bool = False
     lists: bool = False
     tells_sizes: bool = False
     removes_in_one_step: bool = False

@@ -6,107 +6,70 @@ import errno
 import os
 import shutil
 import stat
-import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 from zarr._buffer import Buffer, BufferPrototype, CPUBuffer
 from zarr._buffer.byte_range import ByteRequest, resolve_range
 from zarr._store import system
 from zarr._store.absence import absence
 from zarr._store.abstract import AccessMode
-from zarr._store.atomic import PREFIX, FileSink, NewFile, is_abandoned, is_temporary, temporary_name
-from zarr._store.descriptors import open_into
+from zarr._store.atomic import PREFIX, FileSink, NewFile, is_abandoned, is_of_lease, is_temporary, temporary_name
 from zarr._store.directories import make_directories, sync_directory
 from zarr._store.file_url import from_url, is_url, to_url
+from zarr._store.file_version import FileVersion, identity_of
 from zarr._store.given_paths import absolute, as_given, tidy
 from zarr._store.keys import check_key
+from zarr._store.leased.steps import ContentError, drive
 from zarr._store.locks import DirectoryHold
+from zarr._store.mounts import way_at
 from zarr._store.native_place import Directory
 from zarr._store.obstacles import obstacle
 from zarr._store.permissions import of_change
 from zarr._store.staging import Staging, nearest_directory
-from zarr._store.strays import Stray, discard, strays
+from zarr._store.strays import Stray, discard, is_hidden_by_client, strays
 from zarr._store.turns import Turns, turns_at
-from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Version
+from zarr._store.versioned import ABSENT, ANY, Expected, Hold, Stored, SyncStore, Unlocked, Version
 from zarr._store.whereabouts import directories_to
+from zarr._support.imports_on_use import importing
 from zarr._support.near_names import suggests_keywords
 from zarr._support.settings import settings
 from zarr._support.signals import came_from_a_signal
 from zarr._support.truth import truth
-from zarr.errors import DirectoryInTheWayError, FileInTheWayError, KeyBlockedError, StoreKeyError
+from zarr.errors import (
+    ConcurrentChangeError,
+    DirectoryInTheWayError,
+    FileInTheWayError,
+    KeyBlockedError,
+    StoreKeyError,
+    UnknownOutcomeError,
+)
 
 if TYPE_CHECKING:
     from typing import Self
 
     from zarr._buffer.pieces import Sink
+    from zarr._store.capabilities import Capabilities
+    from zarr._store.leased.files import LeasedFiles
+    from zarr._store.leased.steps import Steps, Write
+    from zarr._support.settings import Settings
 
-# Without waiting, as somebody may have put a pipe where a file should be.
-_OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _ATTEMPTS = 100
-_YOUNG_NS = 3_000_000_000
+T = TypeVar("T")
 
 
-class FileVersion:
-    """An open file: while it lives its inode cannot be used for another, so the inode tells this file from all others.
+class _CapabilitiesOfPlace:
+    """What a local store can do: less where leases take the place of locks."""
 
-    Size and modification time are compared too, for programs that write into files in place.
-    """
-
-    __slots__ = ("_opened", "identity", "nbytes")
-
-    def __init__(self, path: str) -> None:
-        self._opened: list[int] = []
-        open_into(self._opened, path, _OPEN)
-        status = os.fstat(self._opened[0])
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "no file", path)
-        self.nbytes = status.st_size
-        self.identity = _identity(status)
-
-    @property
-    def tag(self) -> list[int] | None:
-        """What tells this version from all others also when the file is closed; None as long as nothing does.
-
-        The number of a file may be used again, and the system's clock stands still for a while: a file that was changed so lately
-        could be replaced by another one of which it says the same.
-        """
-        status = os.fstat(self._opened[0])
-        if time.time_ns() - status.st_ctime_ns < _YOUNG_NS:
-            return None
-        return [*_identity(status), status.st_ctime_ns]
-
-    def read(self, start: int, stop: int) -> bytes:
-        """Bytes `start` to `stop`, fewer if the file ends before."""
-        (fd,) = self._opened
-        data = system.read_at(fd, stop - start, start)
-        if len(data) == stop - start or not data:
-            return data
-        parts = [data]
-        at = start + len(data)
-        while at < stop and (part := system.read_at(fd, stop - at, at)):
-            parts.append(part)
-            at += len(part)
-        return b"".join(parts)
-
-    def release(self) -> None:
-        """Close the file now. Its blocks are freed at this moment if it was replaced, which can take the longest of all."""
-        if self._opened:
-            (fd,), self._opened = self._opened, []
-            os.close(fd)
-
-    def __del__(self) -> None:
-        try:
-            if self._opened:
-                self.release()
-        except AttributeError:  # interrupted so early that it has none, as `DirectoryHold`
-            pass
+    def __get__(self, store: LocalStore | None, cls: type[LocalStore]) -> Capabilities:
+        return _WITH_LOCKS if store is None or store._leased() is None else _WITH_LEASES
 
 
-def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+_WITH_LOCKS = replace(SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True, takes_pieces=True)
+_WITH_LEASES = replace(_WITH_LOCKS, holds_objects=True, removes_in_one_step=False)
 
 
 @suggests_keywords
@@ -141,9 +104,8 @@ class LocalStore(SyncStore):
     """
 
     may_block = True
-    capabilities = replace(
-        SyncStore.capabilities, holds_between_processes=True, removes_in_one_step=True, takes_pieces=True
-    )
+    capabilities: Capabilities = _CapabilitiesOfPlace()  # type: ignore[assignment]  # gives that type
+    _way: tuple[Settings, str, LeasedFiles | None] | None = None
 
     def __init__(self, root: Path | str, *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)
@@ -212,6 +174,38 @@ class LocalStore(SyncStore):
 
     __hash__ = None  # type: ignore[assignment]  # as zarr-python's
 
+    # -- leases -------------------------------------------------------------------------------------------------
+
+    def _leased(self) -> LeasedFiles | None:
+        """The files under leases, if it is these that keep writers apart here."""
+        now, known = settings(), self._way
+        if known is None or known[0] is not now or known[1] is not self._base:
+            known = self._way = (now, self._base, _leased_files() if way_at(self._base) == "lease" else None)
+        return known[2]
+
+    def __getstate__(self) -> dict[str, object]:
+        state = self.__dict__.copy()
+        state.pop("_way", None)
+        return state
+
+    def _change_leased(self, key: str, steps: Steps[bool]) -> bool:
+        """Take steps that change an object."""
+        try:
+            return _take(steps)
+        except ContentError as exc:
+            raise exc.cause from exc.cause.__cause__
+        except (KeyBlockedError, UnknownOutcomeError):
+            raise
+        except OSError as exc:
+            self._refuse_blocked(key, exc)
+            raise of_change(exc, self._path(key)) from None
+
+    def _put_leased(self, leased: LeasedFiles, key: str, write: Write, expected: Expected, hold: Hold | None) -> bool:
+        is_synced = settings().durability == "fsync"
+        return self._change_leased(
+            key, leased.put(self._path(key), write, expected=expected, hold=hold, sync=is_synced)
+        )
+
     # -- paths --------------------------------------------------------------------------------------------------
 
     def _path(self, key: str) -> str:
@@ -220,9 +214,9 @@ class LocalStore(SyncStore):
         system.check_names(key)
         return f"{self._base}/{key}" if key else self._base
 
-    def _hold_for(self, directory: str, hold: Hold | None) -> DirectoryHold:
+    def _hold_for(self, directory: str, hold: Hold | None) -> DirectoryHold | Unlocked:
         """The caller's hold if it is on this very directory, else a new one. Makes the directory if need be."""
-        if isinstance(hold, DirectoryHold) and hold.directory == directory:
+        if _covers(hold, directory):
             return hold
         for _ in range(_ATTEMPTS):
             try:
@@ -246,7 +240,7 @@ class LocalStore(SyncStore):
         return discard(self._base, stray)
 
     def native_place(self) -> Directory | None:
-        return Directory(self._base) if type(self) is LocalStore else None
+        return Directory(self._base) if type(self) is LocalStore and self._leased() is None else None
 
     # -- the contract -------------------------------------------------------------------------------------------
 
@@ -258,17 +252,25 @@ class LocalStore(SyncStore):
         version: Version | None = None,
         prototype: BufferPrototype | None = None,
     ) -> Stored | None:
-        if version is None:
-            version = self._version(key)
-            if version is None:
+        found = version
+        for _ in range(_ATTEMPTS):
+            if found is None and (found := self._version(key)) is None:
                 return None
-        start, stop = resolve_range(byte_range, version.nbytes)
-        buffer = CPUBuffer if prototype is None else prototype.buffer
-        return Stored(buffer.from_bytes(version.read(start, stop)), version, version.nbytes)
+            start, stop = resolve_range(byte_range, found.nbytes)
+            buffer = CPUBuffer if prototype is None else prototype.buffer
+            try:
+                return Stored(buffer.from_bytes(found.read(start, stop)), found, found.nbytes)
+            except OSError as exc:
+                if exc.errno != errno.ESTALE or came_from_a_signal(exc):
+                    raise
+                found = None  # a server has forgotten the file, as it was replaced
+            if version is not None:
+                break
+        raise ConcurrentChangeError(f"object {key!r} was replaced while it was read; read it again.")
 
     def read_several(self, reads: Sequence[tuple[str, ByteRequest | None, Version | None]]) -> list[Stored | None]:
         """Where a directory is missing, so are all files in it: those that a node may have need not be looked for."""
-        if type(self).read is not LocalStore.read:
+        if type(self).read is not LocalStore.read or self._leased() is not None:
             return super().read_several(reads)
         found = []
         looked_for, is_there = "/", True
@@ -284,13 +286,16 @@ class LocalStore(SyncStore):
 
     def _version(self, key: str) -> FileVersion | None:
         try:
-            return FileVersion(self._path(key))
+            leased = self._leased()
+            found = FileVersion(self._path(key)) if leased is None else _take(leased.open(self._path(key)))
         except FileNotFoundError:
-            self._refuse_blocked(key)
-            return None
+            found = None
         except OSError as exc:
             self._refuse_blocked(key, exc)
             raise
+        if found is None:
+            self._refuse_blocked(key)
+        return found
 
     def _refuse_blocked(self, key: str, cause: OSError | None = None) -> None:
         """Raise what says that something is in the way of a key, if it is so."""
@@ -312,6 +317,9 @@ class LocalStore(SyncStore):
             return None
 
     def put(self, key: str, value: Buffer, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
+        if (leased := self._leased()) is not None:
+            data = value.as_buffer_like()
+            return self._put_leased(leased, key, lambda sink: sink.append(data), expected, hold)
         directory = _directory_of(self._path(key))
         sync = settings().durability == "fsync"
         try:
@@ -335,6 +343,8 @@ class LocalStore(SyncStore):
     ) -> bool:
         if type(self).put is not LocalStore.put or "put" in self.__dict__:
             return super().put_pieces(key, write, expected=expected, hold=hold)
+        if (leased := self._leased()) is not None:
+            return self._put_leased(leased, key, write, expected, hold)
         directory = _directory_of(self._path(key))
         sync = settings().durability == "fsync"
         telling = _Telling(self, key)
@@ -375,7 +385,7 @@ class LocalStore(SyncStore):
             if held is not hold:
                 held.release()
 
-    def _publish(self, new: NewFile, key: str, path: str, expected: Expected, held: DirectoryHold) -> bool:
+    def _publish(self, new: NewFile, key: str, path: str, expected: Expected, held: DirectoryHold | Unlocked) -> bool:
         """Give a new file its name, if what is stored is as expected. Only files are replaced, and links to files."""
         if expected is not ANY and expected is not ABSENT:
             held.rely_on()
@@ -387,6 +397,9 @@ class LocalStore(SyncStore):
 
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool:
         path = self._path(key)
+        if (leased := self._leased()) is not None:
+            is_synced = settings().durability == "fsync"
+            return self._change_leased(key, leased.remove(path, expected=expected, hold=hold, sync=is_synced))
         directory = _directory_of(path)
         _make_replaceable(expected)
         try:
@@ -425,6 +438,8 @@ class LocalStore(SyncStore):
     def hold(self, prefix: str) -> Hold:
         directory = self._path(prefix and check_key(prefix))
         try:
+            if (leased := self._leased()) is not None:
+                return _take(leased.hold(directory))
             held = self._hold_for(directory, None)
         except OSError as exc:
             self._refuse_blocked(f"{prefix}/", exc)
@@ -436,8 +451,19 @@ class LocalStore(SyncStore):
             raise
         return held
 
+    def hold_object(self, key: str, under: Hold | None = None) -> Hold:
+        path = self._path(check_key(key))
+        if (leased := self._leased()) is None:
+            return super().hold_object(key, under)
+        try:
+            hold: Hold = _take(leased.hold_object(path, under))
+        except OSError as exc:
+            self._refuse_blocked(key, exc)
+            raise of_change(exc, path) from None
+        return hold
+
     def _staging(self, prefix: str) -> Staging | None:
-        if type(self) is not LocalStore:
+        if type(self) is not LocalStore or self._leased() is not None:
             return None
         target = self._path(prefix)
         make_directories(self._base, sync=settings().durability == "fsync")
@@ -447,7 +473,7 @@ class LocalStore(SyncStore):
 
     @property
     def _renames(self) -> bool:
-        return type(self) is LocalStore
+        return type(self) is LocalStore and self._leased() is None
 
     def _rename_prefix(self, prefix: str, new: str) -> bool:
         source, target = self._path(prefix), self._path(new)
@@ -531,17 +557,32 @@ class LocalStore(SyncStore):
         """What is in a directory, in order of name, without temporary files; those of the dead are removed."""
         with os.scandir(directory) as found:
             entries = sorted(found, key=lambda entry: entry.name)
-        temporary = [entry for entry in entries if is_temporary(entry.name)]
+        temporary = [entry for entry in entries if is_temporary(entry.name) or is_hidden_by_client(entry.name)]
         if not temporary:
             return entries
         if not self.read_only:
-            for entry in temporary:
-                if is_abandoned(entry.name):
-                    _discard(entry.path)
-        return [entry for entry in entries if not is_temporary(entry.name)]
+            self._sweep(directory, [entry.name for entry in temporary])
+        hidden = {entry.name for entry in temporary}
+        return [entry for entry in entries if entry.name not in hidden]
+
+    def _sweep(self, directory: str, found: list[str]) -> None:
+        """Remove those of some temporary files whose owners are dead."""
+        for name in found:
+            if is_abandoned(name):
+                _discard(f"{directory}/{name}")
+        if any(is_of_lease(name) for name in found):
+            _take(_leased_files().sweep(directory, found))
 
     def remove_prefix(self, prefix: str) -> None:
         directory = self._path(prefix)
+        if (leased := self._leased()) is not None:
+            is_synced = settings().durability == "fsync"
+            remove = leased.remove_prefix if prefix else leased.empty
+            try:
+                _take(remove(directory, sync=is_synced))
+            except OSError as exc:
+                raise of_change(exc, str(exc.filename or directory)) from None
+            return
         if prefix:
             self._remove_directory(directory)
             return
@@ -577,6 +618,8 @@ class LocalStore(SyncStore):
     def present(self, keys: Sequence[str]) -> list[bool]:
         for key in keys if system.IS_WINDOWS else ():
             system.check_names(key)
+        if (leased := self._leased()) is not None:
+            return [_take(leased.exists(self._path(key))) for key in keys]
         base = f"{self._base}/"
         exists = (
             os.access
@@ -584,6 +627,12 @@ class LocalStore(SyncStore):
         return [exists(base + key, os.F_OK) for key in keys]
 
     def size(self, key: str) -> int | None:
+        if self._leased() is not None:
+            with suppress(DirectoryInTheWayError, FileInTheWayError):
+                if (found := self._version(key)) is not None:
+                    found.release()
+                    return int(found.nbytes)
+            return None
         try:
             status = os.stat(self._path(key))
         except OSError as exc:
@@ -673,13 +722,26 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
         return False  # a link to itself
 
 
-def _covers(hold: Hold | None, directory: str) -> TypeGuard[DirectoryHold]:
-    return isinstance(hold, DirectoryHold) and hold.directory == directory
+def _covers(hold: Hold | None, directory: str) -> TypeGuard[DirectoryHold | Unlocked]:
+    return isinstance(hold, Unlocked) or (isinstance(hold, DirectoryHold) and hold.directory == directory)
+
+
+def _leased_files() -> LeasedFiles:
+    with importing("zarr._store.leased.system"):
+        from zarr._store.leased.system import FILES
+    return FILES
+
+
+def _take(steps: Steps[T]) -> T:
+    """Take steps at the file system of this machine."""
+    with importing("zarr._store.leased.system"):
+        from zarr._store.leased.system import SYSTEM
+    return drive(steps, SYSTEM)
 
 
 def _is_version(path: str, expected: FileVersion) -> bool:
     try:
-        return _identity(os.stat(path)) == expected.identity
+        return identity_of(os.stat(path)) == expected.identity
     except (FileNotFoundError, NotADirectoryError):
         return False
 

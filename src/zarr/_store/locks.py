@@ -14,7 +14,6 @@ warned (`mounts`).
 
 from __future__ import annotations
 
-import errno
 import os
 import struct
 from abc import ABC, abstractmethod
@@ -22,7 +21,8 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zarr._store.descriptors import open_into
-from zarr._store.mounts import doubtful_kind, warn_of
+from zarr._store.flock import DIRECTORY, NO_LOCKS
+from zarr._store.mounts import doubtful_kind, is_locked_at_all, warn_of
 from zarr._store.system import HAS_PLACE_LOCKS
 from zarr._store.turns import Turn, Turns
 from zarr._support.forks import held_around_forks, renew_in_children
@@ -38,9 +38,6 @@ except ImportError:  # Windows
 
 if TYPE_CHECKING:
     from typing import Self
-
-NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
-_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 
 
 class _FileHold(ABC):
@@ -60,7 +57,7 @@ class _FileHold(ABC):
         self._generation = _state.generation
         self._fallback: Turn | None = None
         self._opened: list[int] = []
-        if not self._has_locks():
+        if not (self._has_locks() and is_locked_at_all()):
             self._take_fallback()
             return
         while not self._take():
@@ -104,7 +101,8 @@ class _FileHold(ABC):
         return False
 
     def _take_fallback(self) -> None:
-        _state.warn_once(self.path)
+        if is_locked_at_all():
+            _state.warn_once(self.path)
         self._fallback = Turn(_state.turns, self._name())
 
     @property
@@ -163,7 +161,7 @@ class DirectoryHold(_FileHold):
     """
 
     __slots__ = ()
-    _flags = _DIRECTORY
+    _flags = DIRECTORY
 
     def __init__(self, directory: str) -> None:
         super().__init__(directory)

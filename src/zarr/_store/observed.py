@@ -221,6 +221,9 @@ class _ObservedSync:
     def hold(self, prefix: str) -> Hold:
         return self._inside.hold(prefix)
 
+    def hold_object(self, key: str, under: Hold | None = None) -> Hold:
+        return self._inside.hold_object(key, under)
+
     def list_keys(self, prefix: str) -> Iterator[str]:
         with self._watch("list_prefix", prefix):
             return iter(list(self._inside.list_keys(prefix)))

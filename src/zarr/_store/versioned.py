@@ -16,6 +16,8 @@ Holds
     is released or its owner dies. Writers of single objects need none: they compare and swap, and take the hold
     only after losing a race, so that they win the next round. Append and resize hold their node from reading the
     shape to publishing it, and pass the hold along to the writes made under it (`hold=`), which then do not lock again.
+    A store whose holds are leases (`holds_objects`) has one for each object, which is taken before the object is read. They can be
+    lost: a put then answers False, or raises HoldLostError where the hold is one on a prefix.
 Keys
     Checked by `check_key` before they reach the medium. Names that begin with `__` are the store's own business
     (temporary files); listings never show them.
@@ -141,6 +143,18 @@ class NoHold:
         pass
 
 
+class Unlocked(NoHold):
+    """Given as the hold to a change that needs no lock: the caller knows that nobody else changes the object."""
+
+    __slots__ = ()
+
+    def rely_on(self) -> None:
+        pass
+
+
+UNLOCKED: Final = Unlocked()
+
+
 class SyncStore(Store):
     """A store whose every operation returns without an event loop, with versions and holds.
 
@@ -247,6 +261,14 @@ class SyncStore(Store):
     @abstractmethod
     def hold(self, prefix: str) -> Hold:
         """Wait for, and take, the exclusive right to change the keys directly under `prefix` (`""` = the root)."""
+
+    def hold_object(self, key: str, under: Hold | None = None) -> Hold:
+        """Wait for, and take, the exclusive right to change one object, before it is read.
+
+        It is asked for where `capabilities` have `holds_objects`. `under` is a hold that the caller has on a prefix which the key lies
+        under.
+        """
+        return self.hold(key.rpartition("/")[0]) if under is None else NoHold()
 
     @abstractmethod
     def list_keys(self, prefix: str) -> Iterator[str]:
@@ -417,6 +439,7 @@ class SyncContract(Protocol):
     ) -> bool: ...
     def remove(self, key: str, *, expected: Expected = ANY, hold: Hold | None = None) -> bool: ...
     def hold(self, prefix: str) -> Hold: ...
+    def hold_object(self, key: str, under: Hold | None = None) -> Hold: ...
     def list_keys(self, prefix: str) -> Iterator[str]: ...
     def list_names(self, prefix: str) -> Iterator[str]: ...
     def list_links(self, prefix: str) -> Iterator[str]: ...

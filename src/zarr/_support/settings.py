@@ -50,6 +50,7 @@ DEFAULTS: dict[str, Any] = {
         "allow_unsafe_pickle_decode": False,
         "durability": "atomic",
         "locking": "auto",
+        "lease_seconds": 60,
         "max_chunk_bytes": 2**40,
         "max_variable_chunk_bytes": 2**31,
         "chunk_cache": True,
@@ -101,7 +102,10 @@ class Settings:
     durability
         `"atomic"` (rename) or `"fsync"` (also wait for the disk).
     locking
-        `"auto"`, or `"directory"`: only this machine writes, whatever the file systems are.
+        What keeps writers of a directory apart: `"directory"` (locks of this machine), `"lease"`, `"none"`, or `"auto"`, by the type
+        of the file system.
+    lease_seconds
+        For how long there has to be no sign of life of the owner of a lease before it is taken over.
     backend
         What gets to URLs that both know: `"obstore"`, `"fsspec"`, or `"auto"`.
     max_chunk_nbytes
@@ -147,6 +151,7 @@ class Settings:
     coalesce_max_nbytes: int
     durability: str
     locking: str
+    lease_seconds: float
     backend: str
     max_chunk_nbytes: int
     max_variable_chunk_nbytes: int
@@ -166,11 +171,12 @@ class Settings:
 
 NO_LIMIT = sys.maxsize
 _MOST_INDENT = 100
+_MOST_LEASE_SECONDS = 3600
 _CHOICES = {
     "engine": ("auto", "native", "python"),
     "array.order": ("C", "F"),
     "array.durability": ("atomic", "fsync"),
-    "array.locking": ("auto", "directory"),
+    "array.locking": ("auto", "directory", "lease", "none"),
     "storage.backend": ("auto", "obstore", "fsspec"),
     "default_zarr_format": (2, 3),
 }
@@ -350,6 +356,7 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
             coalesce_max_nbytes=self._count("array.sharding_coalesce_max_bytes", 0),
             durability=self._choice("array.durability"),
             locking=self._choice("array.locking"),
+            lease_seconds=self._lease_seconds(),
             backend=self._choice("storage.backend"),
             max_chunk_nbytes=self._count("array.max_chunk_bytes", 1),
             max_variable_chunk_nbytes=self._count("array.max_variable_chunk_bytes", 1),
@@ -423,6 +430,12 @@ class ZarrConfig(Config):  # type: ignore[misc]  # donfig has no types
         if (isinstance(value, str) or _is_whole(value)) and value in allowed:
             return allowed[allowed.index(value)]
         raise self._refuse(key, f"one of {allowed}")
+
+    def _lease_seconds(self) -> float:
+        value = self._value("array.lease_seconds")
+        if not isinstance(value, bool) and isinstance(value, numbers.Real) and 0 < float(value) <= _MOST_LEASE_SECONDS:
+            return float(value)
+        raise self._refuse("array.lease_seconds", f"a number of seconds, {_MOST_LEASE_SECONDS} at most")
 
     def _truth(self, key: str) -> bool:
         """A setting that is true or false; the environment says it in words."""

@@ -117,7 +117,7 @@ def _hold(request: TakeHold) -> Hold | object:
     request.store._check_writable()
     if (store := sync_contract(request.store)) is None:
         return AWAITED
-    return store.hold(request.prefix)
+    return store.hold(request.prefix) if request.key is None else store.hold_object(request.key, request.under)
 
 
 def _where(request: Where) -> Sequence[object]:

@@ -62,6 +62,9 @@ class CachedSync:
     def hold(self, prefix: str) -> Hold:
         return self._inside.hold(prefix)
 
+    def hold_object(self, key: str, under: Hold | None = None) -> Hold:
+        return self._inside.hold_object(key, under)
+
     def list_keys(self, prefix: str) -> Iterator[str]:
         return self._inside.list_keys(prefix)
 

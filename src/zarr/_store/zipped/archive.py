@@ -24,7 +24,8 @@ from weakref import WeakSet, WeakValueDictionary
 from zarr._store import system
 from zarr._store.atomic import NewFile, is_abandoned, temporary_name
 from zarr._store.directories import make_directories, sync_directory
-from zarr._store.locks import NO_LOCKS, fcntl
+from zarr._store.flock import NO_LOCKS
+from zarr._store.locks import fcntl
 from zarr._store.permissions import of_change
 from zarr._store.versioned import ABSENT, ANY
 from zarr._store.zipped import layout

@@ -227,6 +227,7 @@ def main():
         for name in names:
             python = given.peers if name in PEERS else sys.executable
             found.setdefault(name, []).append(measured(python, name, os.fspath(folder)))
+            print(f"{name}: {found[name][-1]}, load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
     base = min(each["seconds"] for each in found["loop"]) if "loop" in found else math.nan
     print(f"{'':20} {'best s':>8} {'median s':>9} {'to loop':>8} {'CPU s':>7} {'MB grown':>9}  same")
     for name, each in found.items():

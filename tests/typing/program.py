@@ -32,19 +32,19 @@ zarr.create_array({}, shape=shape, dtype="f4", chunks="auto", shards=False)
 zarr.create_array({}, shape=shape, dtype="f4", chunks=False)
 zarr.create_array({}, shape=100, dtype="f4", chunks=np.int64(10), shards=np.array([50]))
 zarr.create_array({}, shape=shape, dtype="f4", chunks=(10, 10), shards={"shape": (50, 50), "index_location": "start"})
-zarr.create_array({}, shape=shape, dtype="f4", chunks="all")  # wrong
+zarr.create_array({}, shape=shape, dtype="f4", chunks={"all"})  # wrong
 zarr.create_array({}, shape=shape, dtype="f4", chunks=10.5)  # wrong
 zarr.create_array({}, shape=shape, dtype="f4", chunks=("10", "10"))  # wrong
 zarr.create_array({}, shape=shape, dtype="f4", chunks=(10, 10.5))  # wrong
 zarr.create_array({}, shape=shape, dtype="f4", chunks={"x": 10})  # wrong
-zarr.create_array({}, shape=shape, dtype="f4", shards="all")  # wrong
+zarr.create_array({}, shape=shape, dtype="f4", shards={"all"})  # wrong
 zarr.create_array({}, shape=shape, dtype="f4", shards=50.5)  # wrong
 zarr.create_array({}, shape=shape, dtype="f4", shards={"index_location": "start"})  # wrong
 zarr.create_array({}, shape=shape, dtype="f4", shards={"shape": (50, 50), "index_location": "middle"})  # wrong
 zarr.create_array({}, shape="100", dtype="f4")  # wrong
 zarr.zeros(shape, chunks=(10, 10), dtype="f4")
 zarr.zeros(shape, chunks=10.5, dtype="f4")  # wrong
-zarr.full(shape, 7, chunks="all")  # wrong
+zarr.full(shape, 7, chunks={"all"})  # wrong
 
 # -- codecs
 zarr.create_array({}, shape=shape, dtype="f4", compressors=[ZstdCodec(level=3), Crc32cCodec()])
@@ -121,7 +121,7 @@ group.create_array("a", shape=shape, dtype="f4", compressors="lz4")  # wrong
 group.create_array("a", shape=shape, dtype="f4", zarr_format=3)  # wrong
 group.require_array("a", shape=shape, dtype="f4", order="A")  # wrong
 zarr.from_array({}, data=array, chunks="keep", compressors="keep")
-zarr.from_array({}, data=array, chunks="kept")  # wrong
+zarr.from_array({}, data=array, chunks={"kept"})  # wrong
 zarr.create_array({}, data=[1, 2, 3], chunks=2).resize(5)
 array.resize("5")  # wrong
 zarr_format: Literal[2, 3] = array.metadata.zarr_format

@@ -29,7 +29,7 @@ from zarr.storage import LocalStore, MemoryStore, TraceStore
 @pytest.fixture
 def of_any_age(monkeypatch):
     """Files are kept also if they were just written: for tests in which nobody else writes at the same time."""
-    monkeypatch.setattr("zarr._store.local._YOUNG_NS", 0)
+    monkeypatch.setattr("zarr._store.file_version._YOUNG_NS", 0)
 
 
 INSIDE = {
@@ -458,7 +458,7 @@ class TestTheObject:
         program = """
 import json, sys, zarr
 import zarr._store.local
-zarr._store.local._YOUNG_NS = 0
+zarr._store.file_version._YOUNG_NS = 0
 from zarr.experimental.cache_store import CacheStore
 from zarr.storage import LocalStore
 store = CacheStore(LocalStore(sys.argv[1] + "/root"), cache_store=LocalStore(sys.argv[1] + "/cache"), max_size=10**6)

@@ -160,9 +160,7 @@ class TestAbsence:
             array = zarr.create_array(store, name="x3", data=np.arange(4), chunks=2)
             (tmp_path / "root/x3").mkdir(parents=True, exist_ok=True)
             run(store.delete("x3/zarr.json"))
-            with pytest.raises(
-                ArrayNotFoundError, match=r"no zarr\.json, \.zarray or \.zgroup; it holds 'c'"
-            ) as caught:
+            with pytest.raises(ArrayNotFoundError, match="is gone: it was deleted or moved") as caught:
                 array.append(np.arange(2))
             assert "near it" not in str(caught.value)
 

@@ -151,15 +151,26 @@ def first_without_characters(elements: npt.NDArray[Any]) -> tuple[int, ...] | No
         return min((place[: elements.ndim] for place in found if place is not None), default=None)
     if are_characters(elements):
         return None
+    once = _once(elements)
     is_wrong = (_code_points(elements) > sys.maxunicode).any(axis=-1)
-    return tuple(int(n) for n in np.unravel_index(int(is_wrong.argmax()), is_wrong.shape))
+    return tuple(int(n) for n in np.unravel_index(int(is_wrong.argmax()), once.shape))
+
+
+_MOST_AXES = 64
+
+
+def _once(elements: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Without what is only there many times."""
+    return elements[(*(slice(0, 1) if step == 0 else slice(None) for step in elements.strides), Ellipsis)]
 
 
 def _code_points(elements: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The numbers in text of fixed length, along one more axis; once for elements that are many times the same."""
     dtype = elements.dtype
     number = np.dtype(np.uint32).newbyteorder(dtype.byteorder)
-    once = elements[(*(slice(0, 1) if step == 0 else slice(None) for step in elements.strides), Ellipsis)]
+    once = _once(elements)
+    if once.ndim == _MOST_AXES:  # NumPy has no more
+        once = once.reshape(-1)
     in_field = once.view(np.dtype([("points", number, (dtype.itemsize // 4,))]))  # however its axes lie in memory
     return np.asarray(in_field["points"])
 

@@ -222,18 +222,19 @@ def _has_proc() -> bool:
 
 def temporary_name(directory: str) -> str:
     """A path in the directory that nobody else uses, and that says whose it is."""
-    return os.path.join(directory, f"{PREFIX}{owner_name(os.getpid())}-{next(_numbers)}{_SUFFIX}")
+    pid = os.getpid()
+    return os.path.join(directory, f"{PREFIX}{_host()}-{pid}-{_own_start(pid)}-{next(_numbers)}{_SUFFIX}")
 
 
 def owner_name(pid: int) -> str:
-    """What this process is called in names of files: its machine, its number there, and when it began."""
-    return f"{_host()}-{pid}-{_own_start(pid)}"
+    """What this process is called in names of leases: its machine and the boot, its number there, and when it began."""
+    return f"{_booted_host()}-{pid}-{_own_start(pid)}"
 
 
 def is_of_the_dead(owner: str) -> bool:
     """Whether what is called so was a process of this machine that no longer runs."""
     host, pid, start = owner.rsplit("-", 2)
-    if host != _host() or not _has_proc() or int(start) == _UNKNOWN:
+    if host not in (_host(), _booted_host()) or not _has_proc() or int(start) == _UNKNOWN:
         return False
     return _start_of(int(pid)) != int(start)
 
@@ -256,7 +257,7 @@ def is_abandoned(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _host() -> str:
-    """Names this machine, and the boot, as process numbers and start times begin anew with it."""
+    """Names this machine, in names of temporary files: the kernel of the native engine does so too, and has to do it alike."""
     # Not socket.gethostname(), which is the same: the first use may be where Python ends and imports nothing any more.
     node = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
     host = re.sub(r"[^0-9A-Za-z]", "_", node)
@@ -266,6 +267,13 @@ def _host() -> str:
         if came_from_a_signal(exc):
             raise
         namespace = 0
+    return f"{host}.{namespace}"
+
+
+@lru_cache(maxsize=1)
+def _booted_host() -> str:
+    """Names this machine, and the boot, as process numbers and start times begin anew with it."""
+    host, _, namespace = _host().rpartition(".")
     return f"{host}.{_boot()}.{namespace}"
 
 

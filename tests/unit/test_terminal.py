@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,9 @@ def test_an_interrupt_is_nothing_to_tell_of(tmp_path):
     """While it waits for rows that somebody is to send."""
     zarr.create_array(tmp_path / "a", shape=(0,), dtype="i4")
     call = [*COMMAND, "append", str(tmp_path / "a"), "-"]
-    running = subprocess.Popen(call, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    # What a shell runs in the background has interrupts ignored, and so have these tests then.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    running = subprocess.Popen(call, stdin=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed)
     running.stdin.write(bytes(1_000_000))  # more than a pipe holds, so that it has begun to read
     running.stdin.flush()
     running.send_signal(signal.SIGINT)
